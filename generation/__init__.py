@@ -1,0 +1,1 @@
+"""Pages in; a cited answer out. Knows no index and no HTTP."""

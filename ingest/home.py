@@ -1,0 +1,123 @@
+"""The one folder where everything lives, and the lock that lets one writer in at a time.
+
+    HOME/library.sqlite3     documents, names, pages, words (ingest.library)
+    HOME/pages/DOCUMENT/     page images
+    HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
+    HOME/index/chroma/       one record a page
+    HOME/staging/            half-written things; emptied by the next writer
+    HOME/writer.lock         held by whoever writes
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ingest.fault import Fault
+
+
+class HomeBusy(Fault):
+    """Another process is writing to the home."""
+
+
+class HomeUnusable(Fault):
+    """The home cannot be made or written."""
+
+
+class Home:
+    """Paths below one data folder. Making one creates the folder, nothing else."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).expanduser().absolute()
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeUnusable(
+                f"The data folder {self.root} cannot be made: {error.strerror}.",
+                remedy="Choose another with --home or PAGEGLASS_HOME.",
+            ) from error
+        self.database = self.root / "library.sqlite3"
+        self.pages = self.root / "pages"
+        self.index = self.root / "index"
+        self.chroma = self.index / "chroma"
+        self.staging = self.root / "staging"
+
+    @contextmanager
+    def writing(
+        self, timeout: float | None = None, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[None]:
+        """Hold the writer's lock; the kernel lets go of it when the process dies.
+
+        Args:
+            timeout: seconds to wait for another writer; None waits as long as it takes.
+            on_wait: called once if there is somebody to wait for.
+
+        Raises:
+            HomeBusy: another writer kept the lock past the timeout.
+        """
+        try:
+            lock = FileLock(self.root / "writer.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if on_wait:
+                    on_wait()
+                lock.acquire(timeout=-1 if timeout is None else timeout)
+        except Timeout as error:
+            raise HomeBusy(
+                f"Another process is writing to {self.root}.",
+                remedy="Try again when it has finished.",
+            ) from error
+        except OSError as error:
+            raise HomeUnusable(
+                f"The data folder {self.root} cannot be written: {error.strerror}.",
+                remedy="Check its permissions and the space left on the disk.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def size(self) -> int:
+        """Bytes on disk below the home."""
+        return sum(
+            os.lstat(os.path.join(folder, name)).st_size
+            for folder, _, names in os.walk(self.root)
+            for name in names
+        )
+
+
+def sync(path: Path) -> None:
+    """Ask the disk to keep a file, or a folder's entries, through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside the target, fsync, rename: a reader sees the old bytes or the new, never half."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def discard(path: Path) -> None:
+    """Delete a file or folder that may be gone already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

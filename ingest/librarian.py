@@ -1,0 +1,233 @@
+"""The librarian: the one writer of the library, for whoever holds the home's writer lock.
+
+A document becomes visible only whole: its images are moved into place first,
+then its rows come in one transaction. Deleting goes the other way round.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.home import discard, sync
+from ingest.library import FORMAT, Failure, Library, Seen, pack_words
+from ingest.page import Document, Rendered
+from ingest.terms import split_terms
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
+    page_count INTEGER NOT NULL, byte_size INTEGER NOT NULL, revision TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE names (
+    path BLOB PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX names_by_document ON names(document_id);
+CREATE TABLE pages (
+    row INTEGER PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    source TEXT NOT NULL, figures TEXT NOT NULL, words BLOB NOT NULL,
+    UNIQUE (document_id, number)
+);
+CREATE VIRTUAL TABLE terms USING fts5(
+    title, body, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TABLE failures (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE unfinished (document_id TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO meta VALUES ('generation', 0);
+"""
+
+
+class Librarian(Library):
+    """A library that can be written; made where there is none."""
+
+    def _prepare(self) -> None:
+        if self._format() == 0:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
+        super()._prepare()
+
+    def begin(self, document_ids: Iterable[str]) -> None:
+        """Note that an index may come to hold traces of these documents before the library does."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unfinished VALUES (?)", [(i,) for i in document_ids]
+        )
+
+    def unfinished(self) -> list[str]:
+        """Documents whose adding or removing was cut off."""
+        return [row[0] for row in self._db.execute("SELECT document_id FROM unfinished")]
+
+    def finish(self, document_ids: Iterable[str]) -> None:
+        """Every trace is where it should be."""
+        self._db.executemany(
+            "DELETE FROM unfinished WHERE document_id = ?", [(i,) for i in document_ids]
+        )
+
+    def add(
+        self,
+        document: Document,
+        pages: Iterable[Rendered],
+        images: Path,
+        seen: dict[str, Seen],
+    ) -> None:
+        """Make a document visible, whole: move its folder of images into place, then commit its rows.
+
+        Args:
+            pages: its pages without pixels, in order.
+            images: a folder of `NUMBER.webp` on the same file system.
+            seen: what each of the document's paths was.
+        """
+        target = self.home.pages / document.id
+        target.parent.mkdir(exist_ok=True)
+        discard(target)
+        images.rename(target)
+        sync(target.parent)
+        with self._transaction():
+            self._delete_rows(document.id)
+            self._db.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document.id,
+                    document.sha256,
+                    document.kind,
+                    document.title,
+                    document.page_count,
+                    document.byte_size,
+                    document.revision,
+                    document.added_at,
+                ),
+            )
+            for rendered in pages:
+                self._add_page(document, rendered)
+            for path, was in seen.items():
+                self._set_name(path, document.id, was)
+            self.finish([document.id])
+
+    def _add_page(self, document: Document, rendered: Rendered) -> None:
+        row = self._db.execute(
+            "INSERT INTO pages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document.id,
+                rendered.page.number,
+                rendered.width,
+                rendered.height,
+                rendered.source,
+                json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
+                pack_words(rendered.words),
+            ),
+        ).lastrowid
+        body = split_terms(" ".join(word.text for word in rendered.words))
+        self._db.execute(
+            "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)",
+            (row, " ".join(split_terms(document.title)), " ".join(body)),
+        )
+
+    def set_name(self, path: str, document_id: str, seen: Seen) -> list[str]:
+        """Let a path stand for a document; returns documents that thereby lost their last name."""
+        with self._transaction():
+            return self._set_name(path, document_id, seen)
+
+    def _set_name(self, path: str, document_id: str, seen: Seen) -> list[str]:
+        before = self._db.execute(
+            "SELECT document_id FROM names WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        self._db.execute(
+            "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)",
+            (os.fsencode(path), document_id, seen.size, seen.mtime_ns),
+        )
+        self._db.execute("DELETE FROM failures WHERE path = ?", (os.fsencode(path),))
+        return self._nameless([before[0]] if before else [])
+
+    def nameless(self) -> list[str]:
+        """Documents whose every name now stands for something else or is gone."""
+        return [
+            row[0]
+            for row in self._db.execute(
+                "SELECT id FROM documents WHERE id NOT IN (SELECT document_id FROM names)"
+            )
+        ]
+
+    def forget_names(self, paths: Iterable[str]) -> None:
+        """Let go of paths."""
+        with self._transaction():
+            keys = [(os.fsencode(path),) for path in paths]
+            self._db.executemany("DELETE FROM names WHERE path = ?", keys)
+            self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Delete documents: rows first, so that no reader meets half of one, then images.
+
+        They stay noted as unfinished until `finish`, called when the indexes
+        have let go of them too.
+        """
+        ids = list(document_ids)
+        with self._transaction():
+            self.begin(ids)
+            for document_id in ids:
+                self._delete_rows(document_id)
+            # Deleted words linger in FTS5 segments until these are merged.
+            self._db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
+        for document_id in ids:
+            discard(self.home.pages / document_id)
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _delete_rows(self, document_id: str) -> None:
+        self._db.execute(
+            "DELETE FROM terms WHERE rowid IN (SELECT row FROM pages WHERE document_id = ?)",
+            (document_id,),
+        )
+        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def set_aside(self, failure: Failure) -> None:
+        """Remember a file that could not be read, until it changes."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._db.execute(
+            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                os.fsencode(failure.path),
+                failure.seen.size,
+                failure.seen.mtime_ns,
+                failure.reason,
+                failure.remedy,
+                now,
+            ),
+        )
+
+    def sweep(self) -> None:
+        """Delete what a killed writer left: staged files, and images no document owns."""
+        discard(self.home.staging)
+        self.home.staging.mkdir()
+        kept = {row[0] for row in self._db.execute("SELECT id FROM documents")}
+        if self.home.pages.exists():
+            for folder in self.home.pages.iterdir():
+                if folder.name not in kept:
+                    discard(folder)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """One write transaction; commits with the generation moved on, or rolls back."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            self._db.execute("COMMIT")
+        else:
+            self._db.execute("ROLLBACK")

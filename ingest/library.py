@@ -1,0 +1,339 @@
+"""The library: documents, names, pages, words and page images. The truth that every index is derived from.
+
+One SQLite database (WAL, so that readers and the one writer do not wait for
+each other) and one folder of page images a document. This module reads; `ingest.librarian` writes.
+Knows no vectors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.fault import Fault
+from ingest.home import Home
+from ingest.page import Box, Document, Page, Rendered, Word
+
+FORMAT = 1
+
+
+class NoLibrary(Fault):
+    """Nothing has been ingested yet."""
+
+
+class LibraryFormat(Fault):
+    """The library was written by a version this one cannot read."""
+
+
+class NoDocument(Fault):
+    """No such document, or more than one."""
+
+
+class NoPage(Fault):
+    """No such page."""
+
+
+def pack_words(words: Sequence[Word]) -> bytes:
+    """Words as compressed JSON, their boxes rounded to a ten-thousandth of the page."""
+    rows = [[word.text, *(round(edge * 10_000) for edge in word.box)] for word in words]
+    return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def unpack_words(packed: bytes) -> tuple[Word, ...]:
+    """The words that `pack_words` packed."""
+    return tuple(
+        Word(text, (left / 10_000, top / 10_000, right / 10_000, bottom / 10_000))
+        for text, left, top, right, bottom in json.loads(zlib.decompress(packed))
+    )
+
+
+def readable(name: str) -> str:
+    """A file name fit to print: bytes that are no text are shown as \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _document(row: tuple[Any, ...], paths: list[str]) -> Document:
+    document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
+    return Document(
+        id=document_id,
+        sha256=sha256,
+        name=readable(os.path.basename(paths[0])) if paths else document_id,
+        paths=tuple(paths),
+        kind=kind,
+        title=title,
+        page_count=page_count,
+        byte_size=byte_size,
+        revision=revision,
+        added_at=added_at,
+    )
+
+
+def _gone(page: Page) -> NoPage:
+    return NoPage(f"{page} has been removed.", remedy="Search again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a path was when it was last looked at."""
+
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Seen:
+        status = os.stat(path)
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and why."""
+
+    path: str
+    seen: Seen
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """All that the library knows of one page but its pixels and words."""
+
+    page: Page
+    width: int
+    height: int
+    source: str
+    figures: tuple[Box, ...]
+    title: str
+
+
+class Library:
+    """The library of a home, from any thread: each thread has a connection of its own.
+
+    Raises:
+        NoLibrary: there is none yet.
+        LibraryFormat: a newer pageglass wrote it.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._threads = threading.local()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        if not self.home.database.exists() or self._format() == 0:
+            raise NoLibrary(
+                f"There is no library in {self.home.root}.",
+                remedy="Run `pageglass ingest PATH` first, or point --home at one.",
+            )
+        if self._format() > FORMAT:
+            raise LibraryFormat(
+                f"The library in {self.home.root} has format {self._format()};"
+                f" this pageglass reads up to {FORMAT}.",
+                remedy="Upgrade pageglass, or use another --home.",
+            )
+
+    def _format(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.home.database, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            self._threads.connection = connection
+        return connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every read inside see the library as it is at the first of them."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every change, whichever process makes it."""
+        return int(
+            self._db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0]
+        )
+
+    def documents(self) -> list[Document]:
+        """Every document, by name."""
+        rows = self._db.execute("SELECT * FROM documents").fetchall()
+        paths: dict[str, list[str]] = {}
+        for path, document_id in self._db.execute(
+            "SELECT path, document_id FROM names ORDER BY path"
+        ):
+            paths.setdefault(document_id, []).append(os.fsdecode(path))
+        found = [_document(row, paths.get(row[0], [])) for row in rows]
+        return sorted(found, key=lambda document: (document.name, document.id))
+
+    def document(self, wanted: str) -> Document:
+        """The document with this id, head of an id (6 characters or more), path or file name.
+
+        Raises:
+            NoDocument: none or several fit.
+        """
+        every = self.documents()
+        fits = [d for d in every if d.id == wanted]
+        fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
+        fits = fits or [
+            d for d in every if any(wanted == readable(os.path.basename(p)) for p in d.paths)
+        ]
+        fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            ids = ", ".join(d.id for d in fits)
+            raise NoDocument(f"{wanted!r} fits {len(fits)} documents.", remedy=f"Say which: {ids}.")
+        raise NoDocument(
+            f"There is no document {wanted!r}.", remedy="`pageglass list` shows what there is."
+        )
+
+    def page_records(self, document_ids: Sequence[str] | None = None) -> list[PageRecord]:
+        """Every page, or those of some documents, in order, without words."""
+        names = {d.id: d for d in self.documents()}
+        wanted = names if document_ids is None else {i: names[i] for i in document_ids if i in names}
+        rows = self._db.execute(
+            "SELECT document_id, number, width, height, source, figures FROM pages"
+            " ORDER BY document_id, number"
+        )
+        return [
+            PageRecord(
+                page=Page(document_id, number, names[document_id].name),
+                width=width,
+                height=height,
+                source=source,
+                figures=tuple(tuple(box) for box in json.loads(figures)),
+                title=names[document_id].title,
+            )
+            for document_id, number, width, height, source, figures in rows
+            if document_id in wanted
+        ]
+
+    def page(self, key: str) -> Page:
+        """The page with this key (`DOCUMENT-NUMBER`, the document by id or head of id).
+
+        Raises:
+            NoDocument, NoPage: there is none.
+        """
+        wanted, _, number = key.rpartition("-")
+        if not number.isdigit():
+            raise NoPage(f"{key!r} is not a page.", remedy="Pages look like 0a1b2c3d4e5f-12.")
+        document = self.document(wanted)
+        if not 1 <= int(number) <= document.page_count:
+            raise NoPage(
+                f"{document.name} has no page {number}.",
+                remedy=f"It has {document.page_count}, counted from 1.",
+            )
+        return Page(document.id, int(number), document.name)
+
+    def words(self, page: Page) -> tuple[Word, ...]:
+        """The words of a page in reading order.
+
+        Raises:
+            NoPage: the page has gone.
+        """
+        row = self._db.execute(
+            "SELECT words FROM pages WHERE document_id = ? AND number = ?",
+            (page.document_id, page.number),
+        ).fetchone()
+        if row is None:
+            raise _gone(page)
+        return unpack_words(row[0])
+
+    def image_path(self, page: Page) -> Path:
+        """Where the page's picture is (WebP)."""
+        return self.home.pages / page.document_id / f"{page.number}.webp"
+
+    def image(self, page: Page) -> bytes:
+        """The page's picture, encoded (WebP).
+
+        Raises:
+            NoPage: the page has gone.
+        """
+        try:
+            return self.image_path(page).read_bytes()
+        except FileNotFoundError:
+            raise _gone(page) from None
+
+    def rendered(self, record: PageRecord) -> Rendered:
+        """A stored page as it was when it left render, for building an index anew."""
+        return Rendered(
+            page=record.page,
+            image=self.image(record.page),
+            width=record.width,
+            height=record.height,
+            words=self.words(record.page),
+            figures=record.figures,
+            source=record.source,
+            context=record.title,
+        )
+
+    def match_terms(
+        self, terms: Sequence[str], document_ids: Sequence[str] | None = None
+    ) -> dict[str, float]:
+        """BM25 of every page that has one of the terms, by page key; higher is better.
+
+        Okapi BM25 with k1 = 1.2 and b = 0.75 as SQLite's FTS5 computes it over
+        a page's words, the document's title counted as part of each page.
+        """
+        if not terms:
+            return {}
+        query = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
+        rows = self._db.execute(
+            "SELECT document_id, number, bm25(terms) FROM terms JOIN pages ON pages.row = terms.rowid"
+            " WHERE terms MATCH ?",
+            (query,),
+        )
+        wanted = None if document_ids is None else set(document_ids)
+        return {
+            f"{document_id}-{number}": -score
+            for document_id, number, score in rows
+            if wanted is None or document_id in wanted
+        }
+
+    def page_frequency(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many pages hold each term (its stem, as the full-text index stems it)."""
+        return {
+            term: self._db.execute(
+                "SELECT count(*) FROM terms WHERE terms MATCH ?", (f'"{term}"',)
+            ).fetchone()[0]
+            for term in set(terms)
+        }
+
+    def page_count(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
+
+    def failures(self) -> list[Failure]:
+        """Files set aside, by path."""
+        return [
+            Failure(os.fsdecode(path), Seen(size, mtime_ns), reason, remedy)
+            for path, size, mtime_ns, reason, remedy in self._db.execute(
+                "SELECT path, size, mtime_ns, reason, remedy FROM failures ORDER BY path"
+            )
+        ]
+
+    def names(self) -> dict[str, tuple[str, Seen]]:
+        """Path to document id and what the file was when it was read."""
+        return {
+            os.fsdecode(path): (document_id, Seen(size, mtime_ns))
+            for path, document_id, size, mtime_ns in self._db.execute("SELECT * FROM names")
+        }

@@ -1,0 +1,121 @@
+"""The nouns of the street: what a page is and what is known of it.
+
+Knows nothing of files, databases or models, and imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Box = tuple[float, float, float, float]
+"""A rectangle on a page as fractions of its width and height: left, top, right, bottom."""
+
+Vectors = npt.NDArray[np.floating[Any]]
+"""A matrix (n, dim) of rows of length one."""
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's content, whatever names it goes by.
+
+    `id` is the head of the SHA-256 of its bytes; `revision` changes each time
+    the document is read anew. `kind` is "pdf" or "image".
+    """
+
+    id: str
+    sha256: str
+    name: str
+    paths: tuple[str, ...]
+    kind: str
+    title: str
+    page_count: int
+    byte_size: int
+    revision: str
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Page:
+    """An address: the `number`th page (from 1) of a document. A photo has one page."""
+
+    document_id: str
+    number: int
+    document_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The page's id in the index and in URLs."""
+        return f"{self.document_id}-{self.number}"
+
+    def __str__(self) -> str:
+        return f"{self.document_name or self.document_id}, page {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as printed, and where."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page on its way into the library.
+
+    `image` is an encoded picture (WebP); `figures` are the boxes of the
+    pictures on the page, the whole page for a photo; `source` says where the
+    words came from: "text", "ocr", "text+ocr" or "none"; `context` is the
+    document's title, which tells a page apart from a like page of another file.
+    """
+
+    page: Page
+    image: bytes
+    width: int
+    height: int
+    words: tuple[Word, ...]
+    figures: tuple[Box, ...]
+    source: str
+    context: str = ""
+
+    def pixels(self) -> Image.Image:
+        """The page image, decoded to RGB."""
+        from PIL import Image
+
+        with Image.open(io.BytesIO(self.image)) as image:
+            return image.convert("RGB")
+
+
+@dataclass(frozen=True, slots=True)
+class PageVectors:
+    """What an encoder saw on one page: `vectors` (n, dim) unit rows, `boxes` (n, 4) where each was.
+
+    n is 0 for a page that gives this encoder nothing (a blank page has no words).
+    """
+
+    vectors: Vectors
+    boxes: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or self.boxes.shape != (len(self.vectors), 4):
+            raise ValueError(
+                f"{self.vectors.shape} vectors do not go with {self.boxes.shape} boxes"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class QueryVectors:
+    """A question as an encoder sees it: `vectors` (n, dim) and the word each row stands for."""
+
+    vectors: Vectors
+    words: tuple[str, ...]

@@ -1,0 +1,123 @@
+"""Read PDFs with PyMuPDF: page pictures, words with boxes, where the figures are.
+
+All boxes are fractions of the page as a reader sees it: rotated as the page
+says, cut to its crop box. PyMuPDF is not thread-safe; use one process each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+from PIL import Image
+
+from ingest.page import Box, Word
+from ingest.source import LONGEST_SIDE, Sheet, UnreadableFile, clip
+
+pymupdf.TOOLS.mupdf_display_errors(False)
+pymupdf.TOOLS.mupdf_display_warnings(False)
+
+MIN_FIGURE = 0.02
+"""Pictures smaller than this share of the page (logos, bullets) are no figures."""
+
+
+class NeedsPassword(UnreadableFile):
+    """The PDF is encrypted and the password is missing or wrong."""
+
+
+class PdfSource:
+    """An open PDF.
+
+    Raises:
+        UnreadableFile: it is broken beyond repair, or has no pages.
+        NeedsPassword: it is encrypted.
+    """
+
+    kind = "pdf"
+
+    def __init__(self, path: Path, password: str | None = None) -> None:
+        try:
+            self._pdf = pymupdf.open(path, filetype="pdf")
+        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError) as error:
+            raise UnreadableFile(
+                f"{path.name} is a broken PDF ({_reason(error)}).",
+                remedy="Open it in a PDF reader and save it anew, or copy it again.",
+            ) from error
+        if self._pdf.needs_pass and not self._pdf.authenticate(password or ""):
+            raise NeedsPassword(
+                f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
+                remedy="Give it with --password.",
+            )
+        self._path = path
+        self.page_count: int = self._pdf.page_count
+        if self.page_count == 0:
+            raise UnreadableFile(
+                f"{path.name} has no pages.", remedy="It may be cut short: copy it again."
+            )
+        self.title: str = (self._pdf.metadata or {}).get("title") or ""
+
+    def sheet(self, number: int, dpi: int) -> Sheet:
+        """Render a page (from 1) and take its words."""
+        try:
+            page = self._pdf[number - 1]
+            zoom = min(dpi / 72, LONGEST_SIDE / max(page.rect.width, page.rect.height, 1))
+            pixmap = page.get_pixmap(
+                matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
+            )
+            image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+            words = [*_text_words(page), *_field_words(page)]
+            return Sheet(image, tuple(words), tuple(_figures(page)))
+        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+            raise UnreadableFile(
+                f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
+                remedy="Open it in a PDF reader and save it anew, or copy it again.",
+            ) from error
+
+
+def _text_words(page: Any) -> Iterator[Word]:
+    for left, top, right, bottom, text, *_ in page.get_text("words"):
+        if box := _fraction(page, (left, top, right, bottom)):
+            yield Word(text, box)
+
+
+def _field_words(page: Any) -> Iterator[Word]:
+    """What is filled in on a form: drawn with the page, yet not in its text."""
+    for widget in page.widgets():
+        value = widget.field_value
+        if widget.field_type in _TEXT_FIELDS and value and (box := _fraction(page, widget.rect)):
+            tokens = str(value).split()
+            left, top, right, bottom = box
+            step = (right - left) / max(len(tokens), 1)
+            for i, token in enumerate(tokens):
+                yield Word(token, (left + i * step, top, left + (i + 1) * step, bottom))
+
+
+_TEXT_FIELDS = frozenset(
+    {
+        pymupdf.PDF_WIDGET_TYPE_TEXT,
+        pymupdf.PDF_WIDGET_TYPE_COMBOBOX,
+        pymupdf.PDF_WIDGET_TYPE_LISTBOX,
+    }
+)
+
+
+def _figures(page: Any) -> Iterator[Box]:
+    seen: set[Box] = set()
+    for info in page.get_image_info():
+        box = _fraction(page, info["bbox"])
+        if box and box not in seen and (box[2] - box[0]) * (box[3] - box[1]) >= MIN_FIGURE:
+            seen.add(box)
+            yield box
+
+
+def _fraction(page: Any, rect: Any) -> Box | None:
+    """A rectangle of the unrotated page as fractions of the page as seen; None outside of it."""
+    seen = pymupdf.Rect(rect) * page.rotation_matrix
+    width, height = page.rect.width, page.rect.height
+    return clip((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason given"

