@@ -4,6 +4,7 @@
     HOME/pages/DOCUMENT/     page images
     HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
     HOME/index/chroma/       one record a page
+    HOME/uploads/            files that came over HTTP and have no other place
     HOME/staging/            half-written things; emptied by the next writer
     HOME/writer.lock         held by whoever writes
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Home:
         self.index = self.root / "index"
         self.chroma = self.index / "chroma"
         self.staging = self.root / "staging"
+        self.uploads = self.root / "uploads"
 
     @contextmanager
     def writing(
@@ -82,6 +84,12 @@ class Home:
             yield
         finally:
             lock.release()
+
+    def delete_uploads(self, paths: Sequence[str]) -> None:
+        """Delete those of the files that live in the home itself."""
+        for path in map(Path, paths):
+            if self.uploads in path.parents:
+                discard(path.parent if path.parent != self.uploads else path)
 
     def size(self) -> int:
         """Bytes on disk below the home."""

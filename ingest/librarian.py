@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +49,32 @@ INSERT INTO meta VALUES ('generation', 0);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A page as its row holds it: small, so that a book of thousands can wait in memory."""
+
+    number: int
+    width: int
+    height: int
+    source: str
+    figures: str
+    words: bytes
+    terms: str
+
+    @classmethod
+    def of(cls, rendered: Rendered) -> PageRow:
+        text = " ".join(word.text for word in rendered.words)
+        return cls(
+            number=rendered.page.number,
+            width=rendered.width,
+            height=rendered.height,
+            source=rendered.source,
+            figures=json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
+            words=pack_words(rendered.words),
+            terms=" ".join(split_terms(text)),
+        )
+
+
 class Librarian(Library):
     """A library that can be written; made where there is none."""
 
@@ -73,16 +100,12 @@ class Librarian(Library):
         )
 
     def add(
-        self,
-        document: Document,
-        pages: Iterable[Rendered],
-        images: Path,
-        seen: dict[str, Seen],
+        self, document: Document, pages: Iterable[PageRow], images: Path, seen: dict[str, Seen]
     ) -> None:
         """Make a document visible, whole: move its folder of images into place, then commit its rows.
 
         Args:
-            pages: its pages without pixels, in order.
+            pages: in order.
             images: a folder of `NUMBER.webp` on the same file system.
             seen: what each of the document's paths was.
         """
@@ -106,46 +129,48 @@ class Librarian(Library):
                     document.added_at,
                 ),
             )
-            for rendered in pages:
-                self._add_page(document, rendered)
+            title = " ".join(split_terms(document.title))
+            for page in pages:
+                self._add_page(document.id, title, page)
             for path, was in seen.items():
                 self._set_name(path, document.id, was)
             self.finish([document.id])
 
-    def _add_page(self, document: Document, rendered: Rendered) -> None:
+    def _add_page(self, document_id: str, title: str, page: PageRow) -> None:
         row = self._db.execute(
             "INSERT INTO pages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
             (
-                document.id,
-                rendered.page.number,
-                rendered.width,
-                rendered.height,
-                rendered.source,
-                json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
-                pack_words(rendered.words),
+                document_id,
+                page.number,
+                page.width,
+                page.height,
+                page.source,
+                page.figures,
+                page.words,
             ),
         ).lastrowid
-        body = split_terms(" ".join(word.text for word in rendered.words))
         self._db.execute(
-            "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)",
-            (row, " ".join(split_terms(document.title)), " ".join(body)),
+            "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)", (row, title, page.terms)
         )
 
-    def set_name(self, path: str, document_id: str, seen: Seen) -> list[str]:
-        """Let a path stand for a document; returns documents that thereby lost their last name."""
+    def set_name(self, path: str, document_id: str, seen: Seen) -> None:
+        """Let a path stand for a document, whatever it stood for before."""
         with self._transaction():
-            return self._set_name(path, document_id, seen)
+            self._set_name(path, document_id, seen)
 
-    def _set_name(self, path: str, document_id: str, seen: Seen) -> list[str]:
-        before = self._db.execute(
-            "SELECT document_id FROM names WHERE path = ?", (os.fsencode(path),)
-        ).fetchone()
+    def _set_name(self, path: str, document_id: str, seen: Seen) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)",
             (os.fsencode(path), document_id, seen.size, seen.mtime_ns),
         )
         self._db.execute("DELETE FROM failures WHERE path = ?", (os.fsencode(path),))
-        return self._nameless([before[0]] if before else [])
+
+    def forget_names(self, paths: Iterable[str]) -> None:
+        """Let go of paths."""
+        keys = [(os.fsencode(path),) for path in paths]
+        with self._transaction():
+            self._db.executemany("DELETE FROM names WHERE path = ?", keys)
+            self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
 
     def nameless(self) -> list[str]:
         """Documents whose every name now stands for something else or is gone."""
@@ -156,28 +181,23 @@ class Librarian(Library):
             )
         ]
 
-    def forget_names(self, paths: Iterable[str]) -> None:
-        """Let go of paths."""
-        with self._transaction():
-            keys = [(os.fsencode(path),) for path in paths]
-            self._db.executemany("DELETE FROM names WHERE path = ?", keys)
-            self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
-
-    def remove(self, document_ids: Iterable[str]) -> None:
+    def remove(self, document_ids: Sequence[str]) -> None:
         """Delete documents: rows first, so that no reader meets half of one, then images.
 
         They stay noted as unfinished until `finish`, called when the indexes
-        have let go of them too.
+        have let go of them too. `compact` then takes their last traces.
         """
-        ids = list(document_ids)
         with self._transaction():
-            self.begin(ids)
-            for document_id in ids:
+            self.begin(document_ids)
+            for document_id in document_ids:
                 self._delete_rows(document_id)
-            # Deleted words linger in FTS5 segments until these are merged.
-            self._db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
-        for document_id in ids:
+        for document_id in document_ids:
             discard(self.home.pages / document_id)
+
+    def compact(self) -> None:
+        """Scrub deleted words from the full-text index, where they linger until segments merge."""
+        with self._transaction():
+            self._db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _delete_rows(self, document_id: str) -> None:
@@ -189,7 +209,6 @@ class Librarian(Library):
 
     def set_aside(self, failure: Failure) -> None:
         """Remember a file that could not be read, until it changes."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         self._db.execute(
             "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -198,7 +217,7 @@ class Librarian(Library):
                 failure.seen.mtime_ns,
                 failure.reason,
                 failure.remedy,
-                now,
+                datetime.now(UTC).isoformat(timespec="seconds"),
             ),
         )
 

@@ -1,0 +1,71 @@
+"""What asking gives back: an answer, its citations, and what it took.
+
+Plain frozen types; knows nothing of how a model answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.page import Box, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A page that the answer points at.
+
+    `label` is the number in the answer's text, from 1. `quote` is what the
+    answer says is printed there, empty where it only names the page. `boxes`
+    are where it is printed, one a line, as fractions of the page. `verified`
+    is True only where the quote was found among the page's words.
+    """
+
+    label: int
+    page: Page
+    quote: str
+    boxes: tuple[Box, ...]
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer took, in the model's own tokens; zeros where it counts none."""
+
+    model: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model thinks of its own answer.
+
+    `confidence` and `threshold` are in 0..1, None for a model that states
+    none. `declined` is True where it says that the pages do not answer.
+    `note` is a plain statement to show beside the answer.
+    """
+
+    confidence: float | None
+    threshold: float | None
+    declined: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. `text` carries its citations as `"quote" [label]`.
+
+    `confidence`, `threshold`, `declined` and `note` are the model's `Verdict`;
+    `dropped_labels` counts the labels in the text that no evidence bears.
+    """
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    model: str
+    declined: bool
+    confidence: float | None
+    threshold: float | None
+    usage: Usage
+    note: str = ""
+    dropped_labels: int = 0

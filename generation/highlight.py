@@ -1,0 +1,51 @@
+"""Draw marker strokes over a page image where its quotes are printed.
+
+Knows pixels and boxes, nothing of answers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+from PIL import Image, ImageChops, ImageDraw
+
+from ingest.page import Box
+
+MARKER = (255, 236, 110)
+"""Multiplied with the page, so that print under it stays dark."""
+
+OUTLINE = (214, 158, 0)
+
+
+def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"] = "PNG") -> bytes:
+    """The encoded picture `image` with `boxes` (fractions of it) marked, encoded as `format`.
+
+    Nothing outside the boxes changes; a box outside the picture marks nothing.
+
+    Raises:
+        PIL.UnidentifiedImageError: `image` is no picture.
+    """
+    with Image.open(io.BytesIO(image)) as opened:
+        page = opened.convert("RGB")
+    marker = Image.new("RGB", page.size, "white")
+    frames = [frame for box in boxes if (frame := _pixels(box, page.size))]
+    draw = ImageDraw.Draw(marker)
+    for frame in frames:
+        draw.rectangle(frame, fill=MARKER)
+    marked = ImageChops.multiply(page, marker)
+    pen = ImageDraw.Draw(marked)
+    for frame in frames:
+        pen.rectangle(frame, outline=OUTLINE, width=max(1, round(min(page.size) / 800)))
+    out = io.BytesIO()
+    marked.save(out, format, **({"quality": 90} if format == "WEBP" else {}))
+    return out.getvalue()
+
+
+def _pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The first and last pixel, inclusive, that the box covers; None if it covers none."""
+    wide, high = size
+    left, right = (max(0, int(box[0] * wide)), min(wide, -int(-box[2] * wide // 1)) - 1)
+    top, bottom = (max(0, int(box[1] * high)), min(high, -int(-box[3] * high // 1)) - 1)
+    return (left, top, right, bottom) if left <= right and top <= bottom else None

@@ -1,0 +1,48 @@
+"""The plug for models that answer, and how one is chosen by name.
+
+Knows no model: each is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from generation.answer import Usage, Verdict
+from generation.prompt import Prompt
+from ingest.fault import Fault
+
+
+class NoModel(Fault):
+    """The model asked for is unknown."""
+
+
+class VisionModel(Protocol):
+    """Answers a question from pages."""
+
+    name: str
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+        """Pieces of the answer's text as they come, quotes cited as `"quote" [label]`.
+
+        A `Usage` comes once the model knows it (the last one counts), a
+        `Verdict` only from a model that has one.
+        """
+        ...
+
+
+def load_model(spec: str) -> VisionModel:
+    """Make the model that `spec` names: "extractive".
+
+    Raises:
+        NoModel: there is no such model.
+    """
+    match spec:
+        case "extractive":
+            from generation.models.extractive import Extractive
+
+            return Extractive()
+    raise NoModel(
+        f"There is no model called {spec!r}.",
+        remedy="Take extractive, which needs no key and no GPU.",
+    )

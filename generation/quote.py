@@ -1,0 +1,139 @@
+"""Find a quote among a page's printed words, word for word but for a slip of the reader.
+
+Letters may differ by one edit in `EDIT_EVERY` characters, since OCR misreads;
+numbers may not differ at all, nor be cut. Knows no models and no pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from generation.line import split_lines
+from generation.print import Print, spell
+from ingest.page import Box, Word
+
+EDIT_EVERY = 10
+"""A quote may differ by one inserted, lost or changed character in this many."""
+
+FEWEST_LETTERS = 2
+"""A quote with fewer letters and digits than this says nothing."""
+
+LONGEST_FUZZY = 2_000
+"""Characters; a longer quote is found only as it stands."""
+
+MOST_TRIES = 64
+"""Places that are looked at closely before a quote counts as not found."""
+
+_EDGES = ".,;:…!?' "
+_UNITS = np.array([ord(unit) for unit in "%‰£$€¥₩¢"], np.int32)
+_NEVER = 1 << 20
+
+
+def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
+    """Where `quote` is printed: the words `start` up to (not with) `end`, or None.
+
+    Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
+    marks and dashes do not matter. A place where it stands exactly is preferred.
+    """
+    sought = spell(quote.split()).strip(_EDGES)
+    if sum(letter.isalnum() for letter in sought.text) < FEWEST_LETTERS:
+        return None
+    page = spell([word.text for word in words])
+    allowed = len(sought.text) // EDIT_EVERY
+    for start, end in _exact(sought.text, page.text):
+        if _cuts(page, start, end) <= allowed and page.numbers_in(start, end) == sought.numbers:
+            return page.words_at(start, end)
+    if allowed == 0 or len(sought.text) > LONGEST_FUZZY:
+        return None
+    for start, end, edits in _near(sought, page, allowed):
+        if edits <= allowed and page.numbers_in(start, end) == sought.numbers:
+            return page.words_at(start, end)
+    return None
+
+
+def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]:
+    """One box for each printed line of the words `span[0]` up to (not with) `span[1]`."""
+    return tuple(line.box for line in split_lines(words, *span))
+
+
+def _exact(sought: str, text: str) -> Iterator[tuple[int, int]]:
+    at = text.find(sought)
+    while at >= 0:
+        yield at, at + len(sought)
+        at = text.find(sought, at + 1)
+
+
+def _cuts(page: Print, start: int, end: int) -> int:
+    """How many of the two ends lie inside a printed word; each counts as an edit."""
+    return int(page.inside_word(start)) + int(page.inside_word(end))
+
+
+def _near(sought: Print, page: Print, allowed: int) -> Iterator[tuple[int, int, int]]:
+    """Places within `allowed` edits, nearest first: start, end, edits (cut words counted)."""
+    pattern, text = _codes(sought), _codes(page)
+    ends: list[tuple[int, int]] = []
+    for low, high in _windows(sought.text, page.text, allowed):
+        edits = _distances(pattern, text[low:high], free_start=True)
+        close = np.flatnonzero(edits <= allowed)
+        for run in np.split(close, np.flatnonzero(np.diff(close) > 1) + 1):
+            if run.size:
+                ends.append(min((int(edits[i]) + page.inside_word(low + i), low + i) for i in run))
+    for _, end in sorted(ends)[:MOST_TRIES]:
+        low = max(0, end - len(pattern) - allowed)
+        back = _distances(pattern[::-1], text[low:end][::-1], free_start=False)
+        edits, start = min(
+            (int(n) + page.inside_word(end - i), end - i) for i, n in enumerate(back)
+        )
+        yield start, end, edits + page.inside_word(end)
+
+
+def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
+    """The stretches of `text` that can hold `sought` within `allowed` edits.
+
+    Of allowed + 1 pieces at least one must stand there unchanged (pigeonhole),
+    so a page without any is done with at once.
+    """
+    bounds = [len(sought) * i // (allowed + 1) for i in range(allowed + 2)]
+    spans = sorted(
+        (max(0, at - low - allowed), min(len(text), at - low + len(sought) + allowed))
+        for low, high in zip(bounds, bounds[1:], strict=False)
+        for at, _ in _exact(sought[low:high], text)
+    )
+    merged: list[tuple[int, int]] = []
+    for low, high in spans:
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _codes(printed: Print) -> npt.NDArray[np.int32]:
+    """A number a character, negative where no edit is allowed: in numbers, and for their units."""
+    codes = np.array([ord(letter) for letter in printed.text], np.int32)
+    fixed = np.isin(codes, _UNITS)
+    for start, end in printed.number_spans:
+        fixed[start:end] = True
+    return np.where(fixed, -codes, codes)
+
+
+def _distances(
+    pattern: npt.NDArray[np.int32], text: npt.NDArray[np.int32], *, free_start: bool
+) -> npt.NDArray[np.int32]:
+    """Edits between `pattern` and the text up to each place (Sellers 1980), a row at a time.
+
+    The step along a row, min over k <= j of row[k] + cost of k..j, is a running
+    minimum once the summed costs are taken off.
+    """
+    costs = np.where(text < 0, _NEVER, 1)
+    along = np.concatenate([[0], np.cumsum(costs)])
+    row = np.zeros(len(text) + 1, np.int64) if free_start else along
+    for code in pattern:
+        change = np.where(text == code, 0, _NEVER if code < 0 else costs)
+        below = row + (_NEVER if code < 0 else 1)
+        below[1:] = np.minimum(below[1:], row[:-1] + change)
+        row = np.minimum.accumulate(below - along) + along
+    return np.minimum(row, _NEVER).astype(np.int32)

@@ -1,0 +1,157 @@
+"""Cut a page's words into units that can be quoted: sentences, headings, table rows, list items.
+
+Goes by punctuation and by how lines lie on the page. Knows no language beyond
+a few English abbreviations, and never changes the order of the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+from generation.line import Line, split_lines
+from ingest.page import Word
+
+LONGEST = 60
+"""Words in a unit; a longer one is cut at line ends."""
+
+CELL_GAP = 2.5
+"""A gap between two words of a line wider than this many letters parts table cells."""
+
+PARAGRAPH_GAP = 1.3
+"""Lines further apart than this many usual line pitches belong to different units."""
+
+OTHER_SIZE = 1.35
+"""Lines whose heights differ by this factor are in different type, such as a heading's."""
+
+ABBREVIATIONS = frozenset(
+    "dr mr mrs ms prof st rev hon gen capt sgt col lt vs cf fig figs eq no nos vol ed eds pp p "
+    "ca approx al dept est incl tel ext sec ch art".split()
+)
+
+_CLOSERS = "\"'”’»」』)]】）"
+_END = re.compile(r"[.!?…。！？｡．]$")
+_DOTTED = re.compile(r"(?:\w\.)+")
+_BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1,3}|[A-Za-z])[.)）]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A unit: the words `start` up to (not with) `end`. `row`: its line is parted into cells."""
+
+    start: int
+    end: int
+    text: str
+    row: bool = False
+
+
+def split_sentences(words: Sequence[Word]) -> list[Sentence]:
+    """The units of a page in reading order; together they hold every word once."""
+    lines = split_lines(words)
+    usual = _usual_pitch(lines)
+    units: list[Sentence] = []
+    for block in _blocks(words, lines, usual):
+        row = len(block) == 1 and has_cells(words, block[0])
+        for start, end in _cut(words, block) if not row else [(block[0].start, block[0].end)]:
+            for first, last in _bounded(start, end, block):
+                text = " ".join(word.text for word in words[first:last])
+                units.append(Sentence(first, last, text, row))
+    return units
+
+
+def has_cells(words: Sequence[Word], line: Line) -> bool:
+    """Whether the line is parted by a gap too wide for running text."""
+    inside = words[line.start : line.end]
+    letters = sum(len(word.text) for word in inside)
+    letter = sum(word.box[2] - word.box[0] for word in inside) / max(letters, 1)
+    return any(
+        after.box[0] - before.box[2] > CELL_GAP * letter
+        for before, after in zip(inside, inside[1:], strict=False)
+    )
+
+
+def _blocks(words: Sequence[Word], lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
+    """Runs of lines that flow on: paragraphs, headings, items; a table row is alone."""
+    block: list[Line] = []
+    for line in lines:
+        if block and not _flows(words, block, line, usual):
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
+
+
+def _flows(words: Sequence[Word], block: Sequence[Line], line: Line, usual: float) -> bool:
+    last = block[-1]
+    pitch = _pitch(last, line)
+    low, high = sorted((last.height, line.height))
+    if not 0 < pitch <= PARAGRAPH_GAP * usual or high > OTHER_SIZE * low:
+        return False
+    if min(last.box[2], line.box[2]) <= max(last.box[0], line.box[0]):
+        return False
+    if has_cells(words, last) or has_cells(words, line):
+        return False
+    first = words[line.start]
+    if _BULLET.fullmatch(first.text) or first.text[0] in "•‣●■▪":
+        return False
+    # The next word would have fitted on the line before, so the break was meant.
+    room = max(*(each.box[2] for each in block), line.box[2]) - last.box[2]
+    fitted = room > 1.5 * (first.box[2] - first.box[0])
+    return not fitted or first.text[0].islower()
+
+
+def _pitch(line: Line, following: Line) -> float:
+    """From top to top in line heights; negative going up the page."""
+    return (following.box[1] - line.box[1]) / max(min(line.height, following.height), 1e-6)
+
+
+def _usual_pitch(lines: Sequence[Line]) -> float:
+    """The lower quartile of pitches, so that loose tables do not hide paragraph gaps."""
+    pitches = [
+        pitch
+        for line, following in zip(lines, lines[1:], strict=False)
+        if 0.5 < (pitch := _pitch(line, following)) < 3
+    ]
+    return quantiles(pitches, n=4, method="inclusive")[0] if len(pitches) > 1 else 1.5
+
+
+def _cut(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """The sentences of a block, by punctuation."""
+    start, stop = block[0].start, block[-1].end
+    for at in range(start, stop):
+        if at + 1 == stop or ends_sentence(words[at].text, words[at + 1].text, first=at == start):
+            yield start, at + 1
+            start = at + 1
+
+
+def ends_sentence(word: str, following: str, *, first: bool = False) -> bool:
+    """Whether a sentence ends between two words; `first`: `word` is the first of its sentence."""
+    bare = word.rstrip(_CLOSERS)
+    if not _END.search(bare):
+        return False
+    if bare[-1] not in ".…":
+        return True
+    if following[0].islower():
+        return False
+    stem = bare.rstrip(".…").lstrip("\"'“‘«「(（[")
+    if _DOTTED.fullmatch(bare.lstrip("(")) or (len(stem) == 1 and stem.isupper()):
+        return False
+    if first and _BULLET.fullmatch(bare):
+        return False
+    if stem.lower() in ABBREVIATIONS:
+        # "No." and "art." are also words; as abbreviations they stand before a number or a name.
+        return stem.lower() in {"no", "art", "ed", "est"} and not following[0].isdigit()
+    return True
+
+
+def _bounded(start: int, end: int, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """Pieces of at most `LONGEST` words, cut at line ends where there are any."""
+    while end - start > LONGEST:
+        ends = [line.end for line in lines if start < line.end <= start + LONGEST]
+        cut = ends[-1] if ends else start + LONGEST
+        yield start, cut
+        start = cut
+    yield start, end

@@ -1,0 +1,368 @@
+"""Bring a library up to date with files: the main act of this stage.
+
+Files are read ahead by workers, encoded in batches, and made visible document
+by document. Whatever is cut off, by a signal, a full disk or the power, leaves
+whole documents behind and is made good by the next run.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ingest.draft import Draft
+from ingest.encoders.encoder import Encoder, load_encoder
+from ingest.event import Added, Done, Encoded, Event, Failed, Looked, Named, Opened, Removed
+from ingest.fault import Fault
+from ingest.find import find_files
+from ingest.home import Home
+from ingest.index import Index
+from ingest.librarian import Librarian
+from ingest.library import Failure, Seen, readable
+from ingest.page import Document, Rendered
+from ingest.read import Broken, Job, Read, read_ahead
+from ingest.rebuild import fill_indexes
+from ingest.remove import forget, purge
+from ingest.render import RenderSettings
+from ingest.source import UnreadableFile
+from ingest.title import find_title
+
+ENCODERS = ("minilm", "conse")
+"""The embedded default: words and pictures."""
+BATCH_PAGES = 16
+ID_LENGTH = 20
+"""Hexadecimal digits of the SHA-256 in a document's id: 80 bits."""
+
+
+class DiskFull(Fault):
+    """No space is left where the home is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddSettings:
+    """How to ingest.
+
+    `workers` 0 takes one a core; `retry` reads files again that failed before,
+    `redo` every file; `prune` forgets files below the given paths that are gone.
+    """
+
+    render: RenderSettings = RenderSettings()
+    encoders: tuple[str, ...] = ENCODERS
+    workers: int = 0
+    retry: bool = False
+    redo: bool = False
+    prune: bool = False
+
+
+def add(
+    home: Home,
+    paths: Sequence[str | Path],
+    settings: AddSettings | None = None,
+    *,
+    wait: float | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> Iterator[Event]:
+    """Read what is new or changed among `paths` into the home's library and indexes.
+
+    Args:
+        wait: seconds to wait for another writer; None waits as long as it takes.
+        on_wait: called once if there is one.
+
+    Raises:
+        HomeBusy, HomeUnusable, DiskFull, NoOcr, NoEncoder, WeightsMissing, WeightsChanged,
+        IndexFormat, LibraryFormat: the run cannot go on. What was added stays.
+    """
+    with home.writing(wait, on_wait):
+        try:
+            yield from _Run(home, settings or AddSettings()).run(paths)
+        except (OSError, sqlite3.Error) as error:
+            if is_disk_full(error):
+                raise DiskFull(
+                    f"There is no space left for {home.root}.",
+                    remedy="Make room and run the same command again: it goes on where it stopped.",
+                ) from error
+            raise
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether an error of the system or of SQLite means that no space is left."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A file that waits to be read, with every path that holds the same bytes."""
+
+    job: Job
+    sha256: str
+    byte_size: int
+    seen: dict[str, Seen]
+
+
+@dataclass(slots=True)
+class _Count:
+    added: int = 0
+    unchanged: int = 0
+    named: int = 0
+    removed: int = 0
+    failed: int = 0
+    pages: int = 0
+
+
+class _Run:
+    """One ingest, its state."""
+
+    def __init__(self, home: Home, settings: AddSettings) -> None:
+        self._home = home
+        self._settings = settings
+        self._librarian = Librarian(home)
+        self._encoders: list[tuple[Encoder, Index]] = []
+        self._pending: dict[str, _Pending] = {}
+        self._drafts: dict[str, Draft] = {}
+        self._batch: list[Rendered] = []
+        self._count = _Count()
+
+    def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
+        started = time.monotonic()
+        self._librarian.sweep()
+        purge(self._home, self._librarian)
+        files, to_read = self._look(paths)
+        yield Looked(len(files), len(to_read))
+        yield from self._report_earlier(files, to_read)
+        if self._settings.prune:
+            yield from self._prune(paths)
+        try:
+            yield from self._fill()
+            yield from self._read(to_read)
+        finally:
+            for draft in self._drafts.values():
+                draft.discard()
+            for _, index in self._encoders:
+                index.records.close()
+        yield from self._remove_nameless()
+        if self._count.removed:
+            self._librarian.compact()
+        yield Done(
+            self._count.added,
+            self._count.unchanged,
+            self._count.named,
+            self._count.removed,
+            self._count.failed,
+            self._count.pages,
+            time.monotonic() - started,
+        )
+
+    def _look(self, paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
+        names = self._librarian.names()
+        failures = {} if self._retries else {f.path: f.seen for f in self._librarian.failures()}
+        files = [path for path in find_files(paths) if self._home.root not in path.parents]
+        to_read = []
+        for path in files:
+            known = names.get(str(path))
+            was = known[1] if known else failures.get(str(path))
+            if self._settings.redo or was is None or was != _look_at(path):
+                to_read.append(path)
+            elif known:
+                self._count.unchanged += 1
+        return files, to_read
+
+    @property
+    def _retries(self) -> bool:
+        return self._settings.retry or self._settings.redo or bool(self._settings.render.password)
+
+    def _report_earlier(self, files: Sequence[Path], to_read: Sequence[Path]) -> Iterator[Event]:
+        idle = {str(path) for path in files} - {str(path) for path in to_read}
+        for failure in self._librarian.failures():
+            if failure.path in idle:
+                self._count.failed += 1
+                yield Failed(failure, earlier=True)
+
+    def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
+        roots = [Path(path).expanduser().absolute() for path in paths]
+        known = [*self._librarian.names(), *(f.path for f in self._librarian.failures())]
+        gone = [
+            name
+            for name in known
+            if any(root == Path(name) or root in Path(name).parents for root in roots)
+            and not Path(name).exists()
+        ]
+        self._librarian.forget_names(gone)
+        yield from self._remove_nameless()
+
+    def _remove_nameless(self) -> Iterator[Event]:
+        gone = set(self._librarian.nameless())
+        if not gone:
+            return
+        documents = [d for d in self._librarian.documents() if d.id in gone]
+        forget(self._home, self._librarian, [d.id for d in documents])
+        self._count.removed += len(documents)
+        yield from map(Removed, documents)
+
+    def _fill(self) -> Iterator[Event]:
+        """Encode for indexes that are new, or were dropped, what the library holds already."""
+        yield from fill_indexes(self._home, self._librarian, self._settings.encoders, self._load)
+
+    def _load(self) -> list[tuple[Encoder, Index]]:
+        if not self._encoders:
+            for name in self._settings.encoders:
+                encoder = load_encoder(name)
+                self._encoders.append((encoder, Index.create(self._home, encoder)))
+        return self._encoders
+
+    def _read(self, to_read: Sequence[Path]) -> Iterator[Event]:
+        faults: list[Event] = []
+        reading = read_ahead(
+            self._jobs(to_read, faults), self._settings.render, self._settings.workers
+        )
+        for result in reading:
+            yield from _drain(faults)
+            if isinstance(result, Broken):
+                yield self._set_aside(result.job, result.fault)
+            else:
+                yield from self._take(result)
+        yield from _drain(faults)
+        yield from self._encode()
+
+    def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
+        """Hash each file; give out those whose bytes are new."""
+        held = {document.id for document in self._librarian.documents()}
+        for path in to_read:
+            try:
+                seen = Seen.of(path)
+                sha256 = _hash(path)
+            except OSError as error:
+                fault = UnreadableFile(
+                    f"{readable(path.name)} cannot be opened: {error.strerror}.",
+                    remedy="Check that it is there and may be read.",
+                )
+                events.append(self._fail(path, _look_at(path), fault))
+                continue
+            document_id = sha256[:ID_LENGTH]
+            if document_id in self._pending:
+                self._pending[document_id].seen[str(path)] = seen
+                self._count.named += 1
+                events.append(Named(str(path), document_id))
+            elif document_id in held and not self._settings.redo:
+                self._librarian.set_name(str(path), document_id, seen)
+                self._count.named += 1
+                events.append(Named(str(path), document_id))
+            else:
+                job = Job(path, document_id, readable(path.name))
+                self._pending[document_id] = _Pending(job, sha256, seen.size, {str(path): seen})
+                yield job
+
+    def _take(self, read: Read) -> Iterator[Event]:
+        pending = self._pending[read.job.document_id]
+        draft = self._drafts.get(read.job.document_id)
+        if draft is None:
+            draft = self._start(pending, read)
+            yield Opened(str(read.job.path), draft.document.page_count)
+        self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
+        if len(self._batch) >= BATCH_PAGES:
+            yield from self._encode()
+
+    def _start(self, pending: _Pending, read: Read) -> Draft:
+        document = Document(
+            id=read.job.document_id,
+            sha256=pending.sha256,
+            name=read.job.name,
+            paths=tuple(pending.seen),
+            kind=read.inspection.kind,
+            title=find_title(read.inspection.title, read.pages[0].words),
+            page_count=read.inspection.page_count,
+            byte_size=pending.byte_size,
+            revision=uuid.uuid4().hex[:12],
+            added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        draft = Draft.start(self._home, [index for _, index in self._load()], document)
+        self._drafts[document.id] = draft
+        return draft
+
+    def _encode(self) -> Iterator[Event]:
+        batch = [page for page in self._batch if page.page.document_id in self._drafts]
+        self._batch.clear()
+        if not batch:
+            return
+        seen = {encoder.name: encoder.encode_pages(batch) for encoder, _ in self._load()}
+        for i, rendered in enumerate(batch):
+            draft = self._drafts[rendered.page.document_id]
+            draft.add(rendered, {name: encoded[i] for name, encoded in seen.items()})
+        yield Encoded(len(batch))
+        yield from self._commit([d for d in self._drafts.values() if d.complete])
+
+    def _commit(self, drafts: Sequence[Draft]) -> Iterator[Event]:
+        """Make complete documents visible: index first, library last, so nothing visible lacks a part."""
+        whole = []
+        for draft in drafts:
+            pending = self._pending[draft.document.id]
+            if _look_at(pending.job.path) != pending.seen[str(pending.job.path)]:
+                fault = UnreadableFile(
+                    f"{pending.job.name} changed while it was being read.",
+                    remedy="Run ingest again when it is no longer being written.",
+                )
+                yield self._set_aside(pending.job, fault)
+            else:
+                whole.append(draft)
+        if not whole:
+            return
+        self._librarian.begin([draft.document.id for draft in whole])
+        for encoder, index in self._encoders:
+            for draft in whole:
+                draft.writers[encoder.name].close()
+            pooled = [pair for draft in whole for pair in draft.pooled.get(encoder.name, [])]
+            if pooled:
+                pages, vectors = zip(*pooled, strict=True)
+                index.records.upsert(pages, np.stack(vectors))
+        for draft in whole:
+            pending = self._pending.pop(draft.document.id)
+            document = replace(draft.document, paths=tuple(pending.seen))
+            self._librarian.add(document, draft.rows, draft.images, pending.seen)
+            del self._drafts[document.id]
+            self._count.added += 1
+            self._count.pages += document.page_count
+            yield Added(document)
+        for _, index in self._encoders:
+            index.sweep_revisions([draft.document for draft in whole])
+        yield from self._remove_nameless()
+
+    def _set_aside(self, job: Job, fault: Fault) -> Failed:
+        if draft := self._drafts.pop(job.document_id, None):
+            draft.discard()
+        pending = self._pending.pop(job.document_id)
+        for path, seen in pending.seen.items():
+            failed = self._fail(Path(path), seen, fault)
+        return failed
+
+    def _fail(self, path: Path, seen: Seen | None, fault: Fault) -> Failed:
+        failure = Failure(str(path), seen or Seen(-1, -1), fault.message, fault.remedy)
+        self._librarian.set_aside(failure)
+        self._count.failed += 1
+        return Failed(failure)
+
+
+def _drain(events: list[Event]) -> Iterator[Event]:
+    yield from events
+    events.clear()
+
+
+def _look_at(path: Path) -> Seen | None:
+    try:
+        return Seen.of(path)
+    except OSError:
+        return None
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,56 @@
+"""A document on its way in: what is known of it so far lies in staging, out of everybody's sight."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.home import Home, sync
+from ingest.index import Index, pool
+from ingest.librarian import PageRow
+from ingest.page import Document, Page, PageVectors, Rendered
+from ingest.vectors import VectorWriter
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects a document page by page, on disk where it is bulky."""
+
+    document: Document
+    images: Path
+    writers: dict[str, VectorWriter]
+    rows: list[PageRow] = field(default_factory=list)
+    pooled: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, home: Home, indexes: list[Index], document: Document) -> Draft:
+        images = home.staging / document.id
+        images.mkdir()
+        writers = {index.manifest.encoder: index.writer(document) for index in indexes}
+        return cls(document, images, writers)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.rows) == self.document.page_count
+
+    def add(self, rendered: Rendered, encoded: dict[str, PageVectors]) -> None:
+        """The next page, with what each encoder made of it."""
+        image = self.images / f"{rendered.page.number}.webp"
+        image.write_bytes(rendered.image)
+        sync(image)
+        for encoder, seen in encoded.items():
+            self.writers[encoder].append(seen)
+            if len(seen.vectors):
+                pooled = self.pooled.setdefault(encoder, [])
+                pooled.append((rendered.page, pool(seen.vectors)))
+        self.rows.append(PageRow.of(rendered))
+
+    def discard(self) -> None:
+        """Throw it away; open part files go with staging."""
+        shutil.rmtree(self.images, ignore_errors=True)
+        for writer in self.writers.values():
+            writer.discard()

@@ -1,0 +1,119 @@
+"""ConSE: pictures in the space of sentences, so that a text finds a photo without a trained pair of towers.
+
+Norouzi et al. 2013 (arXiv:1312.5650): a picture is the mean of the embeddings
+of the labels a classifier sees in it, weighted by their probabilities. Here
+the classifier is EfficientNet-Lite2 (ImageNet-1k) and the embeddings are
+MiniLM's, of each label's words and WordNet definition. A picture is seen ten
+times, whole and in a three by three grid of overlapping parts, so that small
+things count and a match knows its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+from PIL import Image
+
+from ingest.encoders.efficientnet import EfficientNetLite2
+from ingest.encoders.minilm import DIM, MiniLm, unit
+from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors
+from ingest.weights import EFFICIENTNET, IMAGENET_DEFINITIONS, IMAGENET_LEMMAS, IMAGENET_SYNSETS
+
+TOP_LABELS = 50
+PART = 0.6
+"""A part's side as a share of the picture's shorter side."""
+
+
+class Conse:
+    """See the module.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+
+    name = "conse"
+    model = f"EfficientNet-Lite2 {EFFICIENTNET.sha256[:12]} + {MiniLm.model}"
+    dim = DIM
+    reads = "pictures"
+
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads
+        self._words = MiniLm(threads)
+
+    @cached_property
+    def _classifier(self) -> EfficientNetLite2:
+        """Loaded only when pictures are to be read; a question needs the words alone."""
+        return EfficientNetLite2(self._threads)
+
+    @cached_property
+    def _labels(self) -> Vectors:
+        """An embedding a class (1000, dim)."""
+        synsets = IMAGENET_SYNSETS.verified().read_text(encoding="utf-8").split()
+        lemmas = _read_table(IMAGENET_LEMMAS.verified().read_text(encoding="utf-8"))
+        definitions = _read_table(IMAGENET_DEFINITIONS.verified().read_text(encoding="utf-8"))
+        return self._words.embed([f"{lemmas[s]}: {definitions[s]}" for s in synsets])
+
+    def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
+        """Ten rows a figure: the whole of it, then its parts."""
+        encoded = []
+        for page in pages:
+            rows, boxes = [np.zeros((0, DIM), np.float32)], [np.zeros((0, 4), np.float32)]
+            if page.figures:
+                picture = page.pixels()
+                for figure in page.figures:
+                    rows.append(self.encode_picture(_cut(picture, figure)))
+                    boxes.append(np.array([_within(figure, part) for part in _parts(figure, page)]))
+            encoded.append(PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32)))
+        return encoded
+
+    def encode_picture(self, picture: Image.Image) -> Vectors:
+        """Ten rows for an RGB picture (10, dim)."""
+        parts = [_cut(picture, part) for part in _grid(picture.width, picture.height)]
+        probabilities = self._classifier.classify(parts)
+        weights = np.zeros_like(probabilities)
+        top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
+        np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)
+        return unit(weights @ self._labels)
+
+    def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
+        """One row a question."""
+        return [QueryVectors(row[None], (query,)) for row, query in
+                zip(self._words.embed(queries), queries, strict=True)]
+
+
+def _grid(width: float, height: float) -> Iterator[Box]:
+    """The whole, then nine overlapping squares, as fractions."""
+    yield (0.0, 0.0, 1.0, 1.0)
+    side = PART * min(width, height)
+    wide, high = side / width, side / height
+    for row, column in product(range(3), range(3)):
+        left, top = (1 - wide) * column / 2, (1 - high) * row / 2
+        yield left, top, left + wide, top + high
+
+
+def _parts(figure: Box, page: Rendered) -> Iterator[Box]:
+    left, top, right, bottom = figure
+    return _grid((right - left) * page.width, (bottom - top) * page.height)
+
+
+def _within(figure: Box, part: Box) -> Box:
+    """A part of a figure as a box of the page."""
+    left, top, right, bottom = figure
+    wide, high = right - left, bottom - top
+    return left + part[0] * wide, top + part[1] * high, left + part[2] * wide, top + part[3] * high
+
+
+def _cut(picture: Image.Image, box: Box) -> Image.Image:
+    """The pixels inside a box, at least one by one."""
+    left, top = round(box[0] * picture.width), round(box[1] * picture.height)
+    right = max(round(box[2] * picture.width), left + 1)
+    bottom = max(round(box[3] * picture.height), top + 1)
+    return picture.crop((left, top, right, bottom))
+
+
+def _read_table(text: str) -> dict[str, str]:
+    """WordNet id to text, a tab between them."""
+    return dict(line.split("\t", 1) for line in text.splitlines())

@@ -1,0 +1,85 @@
+"""What an ingest tells of itself while it runs. Plain values; nothing here acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.library import Failure
+from ingest.page import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How many files were found, and how many of them are new or changed."""
+
+    files: int
+    to_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file is being read."""
+
+    path: str
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """So many more pages are rendered, read and encoded."""
+
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A document is in the library, whole."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A path turned out to hold bytes that the library already has."""
+
+    path: str
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file was set aside; `earlier` if that was in an earlier run and it has not changed since."""
+
+    failure: Failure
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A document is gone: its file changed, or was pruned."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A document that an index lacked is in it now."""
+
+    document: Document
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The sum of a run. `unchanged` files were not even opened."""
+
+    added: int
+    unchanged: int
+    named: int
+    removed: int
+    failed: int
+    pages: int
+    seconds: float
+
+
+Event = Looked | Opened | Encoded | Added | Named | Failed | Removed | Indexed | Done

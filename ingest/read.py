@@ -1,0 +1,183 @@
+"""Keep worker processes reading files a bounded distance ahead of whoever takes the pages.
+
+Processes, since PyMuPDF is not thread-safe and a broken file may take its
+reader down with it: a reader that dies is replaced, and the file that did it,
+found by reading alone what was being read, is reported like any other bad file.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.fault import Fault
+from ingest.ocr import NoOcr
+from ingest.page import Page, Rendered
+from ingest.render import Inspection, RenderSettings, inspect, render
+from ingest.source import UnreadableFile
+
+PAGES_AT_ONCE = 4
+AHEAD = 3
+"""Tasks under way for each worker: one it does, and some that wait or are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to read, and the document that its bytes make."""
+
+    path: Path
+    document_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Some pages of a file in order. `inspection` comes with the first."""
+
+    job: Job
+    inspection: Inspection
+    pages: list[Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A file that could not be read to its end. Nothing more comes of it."""
+
+    job: Job
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    job: Job
+    inspection: Inspection | None
+    first: int
+
+
+def read_ahead(
+    jobs: Iterable[Job], settings: RenderSettings, workers: int = 0
+) -> Iterator[Read | Broken]:
+    """Yield the pages of each job, a job's own in order, jobs a little interleaved.
+
+    Args:
+        workers: processes; 0 takes one a core.
+
+    Raises:
+        NoOcr: the OCR asked for is not there.
+    """
+    workers = workers or os.cpu_count() or 1
+    pool = _make_pool(workers)
+    coming = iter(jobs)
+    waiting: deque[_Task] = deque()
+    running: deque[tuple[_Task, Future[tuple[Inspection, list[Rendered]]]]] = deque()
+    suspects: deque[_Task] = deque()
+    broken: set[str] = set()
+    try:
+        while True:
+            # One at a time while the culprit of a crash is looked for.
+            while len(running) < (1 if suspects else AHEAD * workers):
+                task = _next_task(suspects, waiting, coming)
+                if task is None:
+                    break
+                if task.job.document_id in broken:
+                    continue
+                try:
+                    running.append((task, pool.submit(_work, task, settings)))
+                except BrokenProcessPool:
+                    waiting.appendleft(task)
+                    if not running:
+                        pool = _make_pool(workers)
+                    break
+            if not running:
+                if not (suspects or waiting):
+                    return
+                continue
+            task, future = running.popleft()
+            if task.job.document_id in broken:
+                continue
+            try:
+                inspection, pages = future.result()
+            except BrokenProcessPool:
+                died = [task, *(other for other, _ in running)]
+                running.clear()
+                pool.shutdown(cancel_futures=True)
+                pool = _make_pool(workers)
+                if len(died) > 1:
+                    suspects.extend(died)
+                    continue
+                broken.add(task.job.document_id)
+                yield Broken(task.job, _crashed(task))
+            except NoOcr:
+                raise
+            except Exception as error:
+                broken.add(task.job.document_id)
+                yield Broken(task.job, _as_fault(task, error))
+            else:
+                if task.inspection is None:
+                    rest = range(1 + PAGES_AT_ONCE, inspection.page_count + 1, PAGES_AT_ONCE)
+                    waiting.extend(_Task(task.job, inspection, first) for first in rest)
+                yield Read(task.job, inspection, pages)
+    finally:
+        _stop(pool)
+
+
+def _next_task(
+    suspects: deque[_Task], waiting: deque[_Task], coming: Iterator[Job]
+) -> _Task | None:
+    if suspects:
+        return suspects.popleft()
+    if waiting:
+        return waiting.popleft()
+    job = next(coming, None)
+    return _Task(job, None, 1) if job else None
+
+
+def _work(task: _Task, settings: RenderSettings) -> tuple[Inspection, list[Rendered]]:
+    inspection = task.inspection or inspect(task.job.path, settings)
+    count = min(PAGES_AT_ONCE, inspection.page_count - task.first + 1)
+    page = Page(task.job.document_id, task.first, task.job.name)
+    return inspection, render(task.job.path, page, count, settings)
+
+
+def _make_pool(workers: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: the parent has threads (onnxruntime, Chroma).
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    # Ctrl-C is the parent's to handle; it then stops the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(5)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+def _crashed(task: _Task) -> UnreadableFile:
+    return UnreadableFile(
+        f"{task.job.path.name} makes the program that reads it crash, near page {task.first}.",
+        remedy="Open it in a PDF reader or picture editor and save it anew.",
+    )
+
+
+def _as_fault(task: _Task, error: Exception) -> Fault:
+    if isinstance(error, Fault):
+        return error
+    return UnreadableFile(
+        f"{task.job.path.name} cannot be read ({type(error).__name__}: {error}).",
+        remedy="Open it in a PDF reader or picture editor and save it anew.",
+    )

@@ -1,0 +1,53 @@
+"""Take documents out of the library and out of every index, leaving nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.home import Home
+from ingest.index import open_indexes
+from ingest.librarian import Librarian
+from ingest.page import Document
+
+
+def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:
+    """Remove documents named by id, head of id, path or file name; returns what they were.
+
+    All or nothing: one that is not there stops it before anything is removed.
+
+    Raises:
+        NoLibrary, NoDocument, HomeBusy
+    """
+    with home.writing(wait):
+        librarian = Librarian(home)
+        documents = list({d.id: d for d in map(librarian.document, wanted)}.values())
+        for document in documents:
+            home.delete_uploads(document.paths)
+        forget(home, librarian, [document.id for document in documents])
+        librarian.compact()
+    return documents
+
+
+def forget(home: Home, librarian: Librarian, document_ids: Sequence[str]) -> None:
+    """Remove documents by id: out of sight first, then out of the indexes."""
+    librarian.remove(document_ids)
+    _clear(home, librarian, document_ids)
+
+
+def purge(home: Home, librarian: Librarian) -> None:
+    """Finish what a killed writer began: traces in an index of documents that the library lacks."""
+    kept = {document.id for document in librarian.documents()}
+    cut_off = librarian.unfinished()
+    if traces := [document_id for document_id in cut_off if document_id not in kept]:
+        _clear(home, librarian, traces)
+        librarian.compact()
+    librarian.finish(cut_off)
+    for index in open_indexes(home):
+        index.sweep(librarian.documents())
+
+
+def _clear(home: Home, librarian: Librarian, document_ids: Sequence[str]) -> None:
+    for index in open_indexes(home):
+        index.remove(document_ids)
+        index.records.close()
+    librarian.finish(document_ids)
