@@ -69,16 +69,20 @@ def spell(words: Iterable[str]) -> Print:
     last = ""
     for word in words:
         piece = _plain(word)
-        # A space is kept only where two numbers would become one.
-        if last and last in ".,:/" + _MINUS and piece[:1].isdigit():
-            piece = " " + piece
-        elif last.isdigit() and (piece[:1].isdigit() or piece[:1] in (*".,:/",)):
+        if _would_join(last, piece):
             piece = " " + piece
         pieces.append(piece)
         last = piece[-1:] or last
     text = "".join(pieces)
     starts = tuple(accumulate((len(piece) for piece in pieces), initial=0))[:-1]
     return Print(text, starts, _spans(text))
+
+
+def _would_join(last: str, piece: str) -> bool:
+    """Whether two numbers would become one if no space were kept between them."""
+    if last.isdigit():
+        return piece[:1].isdigit() or piece.startswith((".", ",", ":", "/"))
+    return piece[:1].isdigit() and last in (".", ",", ":", "/", _MINUS)
 
 
 @lru_cache(maxsize=1 << 15)

@@ -7,6 +7,7 @@ numbers may not differ at all, nor be cut. Knows no models and no pages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -84,10 +85,10 @@ def _near(sought: Print, page: Print, allowed: int) -> Iterator[tuple[int, int, 
     for _, end in sorted(ends)[:MOST_TRIES]:
         low = max(0, end - len(pattern) - allowed)
         back = _distances(pattern[::-1], text[low:end][::-1], free_start=False)
-        edits, start = min(
+        least, start = min(
             (int(n) + page.inside_word(end - i), end - i) for i, n in enumerate(back)
         )
-        yield start, end, edits + page.inside_word(end)
+        yield start, end, least + page.inside_word(end)
 
 
 def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
@@ -99,7 +100,7 @@ def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
     bounds = [len(sought) * i // (allowed + 1) for i in range(allowed + 2)]
     spans = sorted(
         (max(0, at - low - allowed), min(len(text), at - low + len(sought) + allowed))
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        for low, high in pairwise(bounds)
         for at, _ in _exact(sought[low:high], text)
     )
     merged: list[tuple[int, int]] = []
@@ -136,4 +137,5 @@ def _distances(
         below = row + (_NEVER if code < 0 else 1)
         below[1:] = np.minimum(below[1:], row[:-1] + change)
         row = np.minimum.accumulate(below - along) + along
-    return np.minimum(row, _NEVER).astype(np.int32)
+    edits: npt.NDArray[np.int32] = np.minimum(row, _NEVER).astype(np.int32)
+    return edits

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import quantiles
 
 from generation.line import Line, split_lines
@@ -26,10 +27,12 @@ PARAGRAPH_GAP = 1.3
 OTHER_SIZE = 1.35
 """Lines whose heights differ by this factor are in different type, such as a heading's."""
 
-ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st rev hon gen capt sgt col lt vs cf fig figs eq no nos vol ed eds pp p "
-    "ca approx al dept est incl tel ext sec ch art".split()
+ABBREVIATIONS = re.compile(
+    r"dr|mrs?|ms|prof|st|rev|hon|gen|capt|sgt|col|lt|vs|cf|figs?|eqs?|nos?|vol|eds?|pp?|ca|approx"
+    r"|al|dept|est|incl|tel|ext|sec|ch|art"
 )
+_ALSO_WORDS = frozenset({"no", "art", "ed", "est"})
+"""Abbreviations only before a number."""
 
 _CLOSERS = "\"'”’»」』)]】）"
 _END = re.compile(r"[.!?…。！？｡．]$")
@@ -67,8 +70,7 @@ def has_cells(words: Sequence[Word], line: Line) -> bool:
     letters = sum(len(word.text) for word in inside)
     letter = sum(word.box[2] - word.box[0] for word in inside) / max(letters, 1)
     return any(
-        after.box[0] - before.box[2] > CELL_GAP * letter
-        for before, after in zip(inside, inside[1:], strict=False)
+        after.box[0] - before.box[2] > CELL_GAP * letter for before, after in pairwise(inside)
     )
 
 
@@ -111,9 +113,7 @@ def _pitch(line: Line, following: Line) -> float:
 def _usual_pitch(lines: Sequence[Line]) -> float:
     """The lower quartile of pitches, so that loose tables do not hide paragraph gaps."""
     pitches = [
-        pitch
-        for line, following in zip(lines, lines[1:], strict=False)
-        if 0.5 < (pitch := _pitch(line, following)) < 3
+        pitch for line, following in pairwise(lines) if 0.5 < (pitch := _pitch(line, following)) < 3
     ]
     return quantiles(pitches, n=4, method="inclusive")[0] if len(pitches) > 1 else 1.5
 
@@ -141,9 +141,8 @@ def ends_sentence(word: str, following: str, *, first: bool = False) -> bool:
         return False
     if first and _BULLET.fullmatch(bare):
         return False
-    if stem.lower() in ABBREVIATIONS:
-        # "No." and "art." are also words; as abbreviations they stand before a number or a name.
-        return stem.lower() in {"no", "art", "ed", "est"} and not following[0].isdigit()
+    if ABBREVIATIONS.fullmatch(stem.lower()):
+        return stem.lower() in _ALSO_WORDS and not following[0].isdigit()
     return True
 
 

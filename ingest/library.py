@@ -23,6 +23,8 @@ from ingest.home import Home
 from ingest.page import Box, Document, Page, Rendered, Word
 
 FORMAT = 1
+TITLE_WEIGHT = 0.5
+"""A title's words count half of a page's own."""
 
 
 class NoLibrary(Fault):
@@ -299,8 +301,8 @@ class Library:
             return {}
         query = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
         rows = self._db.execute(
-            "SELECT document_id, number, bm25(terms) FROM terms JOIN pages ON pages.row = terms.rowid"
-            " WHERE terms MATCH ?",
+            f"SELECT document_id, number, bm25(terms, {TITLE_WEIGHT}, 1.0)"
+            " FROM terms JOIN pages ON pages.row = terms.rowid WHERE terms MATCH ?",
             (query,),
         )
         wanted = None if document_ids is None else set(document_ids)

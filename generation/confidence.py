@@ -1,0 +1,55 @@
+"""How sure the extractive model is that its best quote answers: a logistic curve over few features.
+
+The coefficients stand here alone, so that a dev set can be fitted to them.
+Knows no encoder: the cosine comes in as a number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the best quote and its page say about a question; each about 0..1.
+
+    `cosine` of the question and the best quote with its context; `covered`,
+    the weighted share of the question's terms in that quote; `nearby`, the same
+    with its context; `on_page`, the same for the whole page; `named`, the
+    share of the question's names and numbers on the page (1 if it has none);
+    `region`, the best cosine of the search's regions on that page, 0 without;
+    `latin`, the share of the question's terms in scripts that the encoder knows.
+    """
+
+    cosine: float = 0.0
+    covered: float = 0.0
+    nearby: float = 0.0
+    on_page: float = 0.0
+    named: float = 0.0
+    region: float = 0.0
+    latin: float = 1.0
+
+    def as_dict(self) -> dict[str, float]:
+        """By name, for fitting."""
+        return asdict(self)
+
+
+BIAS = -6.0
+COEFFICIENTS = {
+    "cosine": 4.0,
+    "covered": 2.0,
+    "nearby": 1.5,
+    "on_page": 3.0,
+    "named": 1.0,
+    "region": 0.0,
+    "latin": 0.0,
+}
+THRESHOLD = 0.5
+"""Below this the model declines."""
+
+
+def confidence(features: Features) -> float:
+    """The chance, 0..1, that the best quote answers."""
+    total = BIAS + sum(COEFFICIENTS[name] * value for name, value in features.as_dict().items())
+    return 1 / (1 + math.exp(-total))

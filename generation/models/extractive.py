@@ -1,0 +1,230 @@
+"""Answer without a language model: the best sentences of the best pages, word for word.
+
+Scores each unit of the evidence by the question's terms in it, by the cosine
+of the MiniLM vectors, and by what the search thought of its place. Declines
+where nothing fits (see generation.confidence). Writes no word of its own but
+to say so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from generation.answer import Usage, Verdict
+from generation.confidence import THRESHOLD, Features, confidence
+from generation.passage import Passage, content_terms, read_passages, term_weights
+from generation.prompt import Prompt
+from ingest.encoders.minilm import MiniLm
+
+NOTE = (
+    "No language model was used: these are sentences from the pages that match the question best, "
+    "word for word."
+)
+NOTHING = "Nothing in these pages answers the question well enough."
+
+SHORTLIST = 40
+"""Units whose vectors are computed."""
+
+MOST_QUOTES = 3
+NEARLY = 0.06
+"""A further quote is given where its score is this close to the best."""
+
+CONTEXT_WEIGHT = 0.6
+"""What a term counts that stands only in a unit's context."""
+
+COSINE_WEIGHT = 1.0
+REGION_WEIGHT = 0.1
+RANK_WEIGHT = 0.1
+KIND_BONUS = 0.1
+ECHO_PENALTY = 0.3
+"""Taken from a unit that says nothing beyond the question's own terms."""
+
+_WANTS_NUMBER = re.compile(
+    r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
+    r"|\bwhen\b|\b(?:what|which) (?:year|date|day|month|time|percentage|number|price|share)\b"
+    r"|\bcosts?\b|얼마|언제|몇",
+    re.IGNORECASE,
+)
+_WANTS_NAME = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+_NAME = re.compile(r"(?<!^)\b[A-Z]\w+ [A-Z]\w+")
+_PAIRS = ('""', "“”", "«»", "「」")
+_NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The units chosen, best first, and the features of the best."""
+
+    passages: tuple[Passage, ...]
+    features: Features
+
+
+class Extractive:
+    """See the module.
+
+    Args:
+        encoder: a loaded MiniLM to share; without one it loads its own.
+
+    Raises:
+        WeightsMissing, WeightsChanged: from loading the encoder.
+    """
+
+    name = "extractive"
+
+    def __init__(self, encoder: MiniLm | None = None) -> None:
+        self._encoder = encoder or MiniLm()
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+        """A line `"quote" [label]` for each sentence chosen, or a sentence that says it declines."""
+        choice = self.choose(prompt)
+        sure = confidence(choice.features) if choice.passages else 0.0
+        declined = sure < THRESHOLD
+        yield Verdict(sure, THRESHOLD, declined, NOTE)
+        if declined:
+            yield NOTHING
+            if prompt.evidence:
+                nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
+                yield f" The nearest page is [{nearest.label}]."
+        else:
+            for number, passage in enumerate(choice.passages):
+                yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
+        yield Usage(self.name)
+
+    def features(self, prompt: Prompt) -> dict[str, float]:
+        """What the confidence is computed from, by name; for fitting."""
+        return self.choose(prompt).features.as_dict()
+
+    def choose(self, prompt: Prompt) -> Choice:
+        """The one to three best units, with a label or head joined where it helps."""
+        passages = read_passages(prompt)
+        asked = content_terms(prompt.question)
+        if not passages:
+            return Choice((), Features())
+        weights = term_weights(asked, passages)
+        scores = np.array([_score(prompt, passage, weights) for passage in passages])
+        listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
+        shortlist = [passages[i] for i in listed]
+        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
+        cosines = vectors[1:] @ vectors[0]
+        totals = scores[listed] + COSINE_WEIGHT * _latin(asked) * cosines
+        order = np.argsort(-totals, kind="stable")
+        best = order[0]
+        chosen: list[Passage] = []
+        for at in order[: 4 * MOST_QUOTES]:
+            passage = _with_neighbour(shortlist[at], passages, asked)
+            if totals[at] >= totals[best] - NEARLY and not any(_same(passage, c) for c in chosen):
+                chosen.append(passage)
+        features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
+        return Choice(tuple(chosen[:MOST_QUOTES]), features)
+
+
+def quoted(text: str, label: int) -> str:
+    """`"text" [label]`, in the first quotation marks that the text itself does not hold."""
+    for opening, closing in _PAIRS:
+        if opening not in text and closing not in text:
+            return f"{opening}{text}{closing} [{label}]"
+    return f"“{re.sub('[“”]', chr(39), text)}” [{label}]"
+
+
+def _score(prompt: Prompt, passage: Passage, weights: Mapping[str, float]) -> float:
+    """The score before the cosine: terms, place, kind of answer."""
+    score = _share(passage.terms, weights)
+    score += CONTEXT_WEIGHT * (_share(passage.terms | passage.context_terms, weights) - score)
+    score += RANK_WEIGHT / passage.evidence.label + REGION_WEIGHT * _region(passage)
+    if _WANTS_NUMBER.search(prompt.question) and any(c.isdigit() for c in passage.text):
+        score += KIND_BONUS
+    if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
+        score += KIND_BONUS
+    if len(passage.terms - weights.keys()) < 1 or passage.text.endswith("?"):
+        score -= ECHO_PENALTY
+    return score
+
+
+def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
+    """The weighted share of the question's terms that are among `terms`."""
+    whole = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in terms) / whole if whole else 0
+
+
+def _region(passage: Passage) -> float:
+    """The best cosine of a region whose middle lies in the unit."""
+    left, top, right, bottom = passage.box
+    return max(
+        (
+            region.score
+            for region in passage.evidence.regions
+            if left <= (region.box[0] + region.box[2]) / 2 <= right
+            and top <= (region.box[1] + region.box[3]) / 2 <= bottom
+        ),
+        default=0.0,
+    )
+
+
+def _in_context(passage: Passage) -> str:
+    return f"{passage.context} {passage.text}" if passage.short else passage.text
+
+
+def _latin(terms: frozenset[str]) -> float:
+    """The share of terms in scripts that MiniLM was trained on."""
+    return sum(term[0] < "\u0530" for term in terms) / len(terms) if terms else 0.0
+
+
+def _with_neighbour(
+    passage: Passage, passages: Sequence[Passage], asked: frozenset[str]
+) -> Passage:
+    """Joined with the short unit just before it, where that holds a term asked for."""
+    at = passages.index(passage)
+    before = passages[at - 1] if at else None
+    if (
+        before is None
+        or before.evidence is not passage.evidence
+        or not (before.short and passage.short)
+        or before.text not in passage.context
+        or not (before.terms - passage.terms) & asked
+    ):
+        return passage
+    text = f"{before.text} {passage.text}"
+    return Passage(
+        passage.evidence,
+        before.start,
+        passage.end,
+        text,
+        passage.box,
+        passage.context,
+        before.terms | passage.terms,
+        passage.context_terms,
+    )
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    """Whether they say the same, or are parts of each other."""
+    if one.evidence is other.evidence and one.start < other.end and other.start < one.end:
+        return True
+    return one.terms == other.terms
+
+
+def _features(
+    prompt: Prompt,
+    best: Passage,
+    passages: Sequence[Passage],
+    weights: Mapping[str, float],
+    cosine: float,
+) -> Features:
+    page: frozenset[str] = frozenset().union(
+        *(p.terms for p in passages if p.evidence is best.evidence)
+    )
+    names = content_terms(" ".join(_NAMED.findall(prompt.question)))
+    latin = _latin(frozenset(weights))
+    return Features(
+        cosine=max(0.0, cosine) * latin,
+        covered=_share(best.terms, weights),
+        nearby=_share(best.terms | best.context_terms, weights),
+        on_page=_share(page, weights),
+        named=len(names & page) / len(names) if names else 1.0,
+        region=max((region.score for region in best.evidence.regions), default=0.0),
+        latin=latin,
+    )

@@ -1,0 +1,79 @@
+"""Why a page was found: the lines, or the parts of a picture, that match the question best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.page import Box, PageVectors, QueryVectors, Word
+from retrieval.hit import Region
+
+MOST = 3
+NEAR_BEST = 0.75
+"""A region is shown if it matches at least this share of what the best one does."""
+
+
+def find_word_regions(
+    query: QueryVectors,
+    weights: npt.NDArray[np.float32],
+    page: PageVectors,
+    words: Sequence[Word],
+) -> tuple[Region, ...]:
+    """The printed lines that answer best to a question, best first.
+
+    A line's score is the weighted mean over the question's rows of the best
+    cosine within the line: MaxSim of the line alone.
+    """
+    placed = page.boxes[:, 2] > page.boxes[:, 0]  # rows of the title are nowhere on the page
+    rows, boxes = page.vectors[placed], page.boxes[placed]
+    if not len(rows):
+        return ()
+    similar = query.vectors @ rows.T
+    lines = split_lines(boxes)
+    scores = [float(weights @ similar[:, line].max(axis=1) / weights.sum()) for line in lines]
+    found = []
+    for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
+        if scores[i] >= NEAR_BEST * max(scores):
+            box = _around(boxes[lines[i]])
+            text = " ".join(word.text for word in words if _holds(box, word.box))
+            found.append(Region(box, scores[i], text))
+    return tuple(found)
+
+
+def find_picture_region(query: QueryVectors, page: PageVectors) -> tuple[Region, ...]:
+    """The part of a picture that answers best to a question."""
+    if not len(page.vectors):
+        return ()
+    similar = (query.vectors @ page.vectors.T).max(axis=0)
+    best = int(similar.argmax())
+    left, top, right, bottom = page.boxes[best].tolist()
+    return (Region((left, top, right, bottom), float(similar[best])),)
+
+
+def split_lines(boxes: npt.NDArray[np.float32]) -> list[slice]:
+    """Runs of boxes in reading order that stand on one printed line."""
+    lines = []
+    start = 0
+    for i in range(1, len(boxes)):
+        before, here = boxes[i - 1], boxes[i]
+        shared = min(before[3], here[3]) - max(before[1], here[1])
+        height = min(before[3] - before[1], here[3] - here[1])
+        if shared < 0.5 * height or here[0] < before[0] - 1e-3:
+            lines.append(slice(start, i))
+            start = i
+    if len(boxes):
+        lines.append(slice(start, len(boxes)))
+    return lines
+
+
+def _around(boxes: npt.NDArray[np.float32]) -> Box:
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _holds(box: Box, word: Box) -> bool:
+    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

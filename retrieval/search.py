@@ -1,0 +1,313 @@
+"""Find pages: the searcher.
+
+A question goes to every index of the home and to the full-text index; each
+gives the pages signals; `retrieval.fuse` makes one ranking of them. While the
+library is small every page is scored exactly. Beyond `exhaustive_pages`, Chroma
+and BM25 name candidates first. Knows no language models and no HTTP.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.encoders.encoder import Encoder, load_encoder
+from ingest.fault import Fault
+from ingest.home import Home
+from ingest.index import Index, open_indexes, pool
+from ingest.library import Library, NoPage, PageRecord
+from ingest.page import WHOLE, Page, QueryVectors, Rendered
+from ingest.terms import split_terms
+from retrieval.fuse import Signal, fuse_kind, fuse_kinds
+from retrieval.hit import Hit, Region
+from retrieval.maxsim import maxsim, mean_row
+from retrieval.regions import find_picture_region, find_word_regions
+from retrieval.state import State
+from retrieval.weigh import content_terms, token_weights
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+EXHAUSTIVE_PAGES = 1_000
+"""Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
+CANDIDATES = 200
+"""Beyond that, so many from each of Chroma's collections and from BM25."""
+TRIES = 5
+
+
+class EmptyQuery(Fault):
+    """There is nothing to search for."""
+
+
+class StillChanging(Fault):
+    """Documents were removed faster than they could be searched."""
+
+
+class NoPictures(Fault):
+    """The home has no index of pictures to search."""
+
+
+class Searcher:
+    """Searches a home, for as long as it likes, from any thread, whoever changes it meanwhile.
+
+    Raises:
+        NoLibrary: nothing has been ingested yet.
+    """
+
+    def __init__(self, home: Home, *, exhaustive_pages: int = EXHAUSTIVE_PAGES) -> None:
+        self.library = Library(home)
+        self._home = home
+        self._exhaustive_pages = exhaustive_pages
+        self._lock = threading.RLock()
+        self._state: State | None = None
+        self._indexes: list[Index] = []
+        self._encoders: dict[str, Encoder] = {}
+
+    def search(
+        self,
+        query: str,
+        *,
+        top: int = 10,
+        pictures: bool = False,
+        documents: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """The best pages for a question or a description, best first.
+
+        Args:
+            pictures: only photos and figures, by what they show.
+            documents: ids to search within.
+
+        Raises:
+            EmptyQuery: the question is blank.
+            NoPictures: `pictures`, and no index of pictures.
+        """
+        if not query.strip():
+            raise EmptyQuery("The question is empty.", remedy="Ask something.")
+        return self._retry(lambda state: self._search(state, query, top, pictures, documents))
+
+    def like(
+        self, picture: Image.Image, *, top: int = 10, documents: Sequence[str] | None = None
+    ) -> list[Hit]:
+        """The photos and figures most like a picture.
+
+        Raises:
+            NoPictures: no index of pictures.
+        """
+        return self._retry(lambda state: self._like(state, picture, top, documents))
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            for index in self._indexes:
+                index.records.close()
+
+    def _retry(self, rank: Callable[[State], list[Hit]]) -> list[Hit]:
+        """Rank; once more if a document was removed under our hands."""
+        for _ in range(TRIES):
+            try:
+                return rank(self._refresh())
+            except (FileNotFoundError, NoPage):
+                with self._lock:
+                    self._state = None
+        raise StillChanging(
+            "The library kept changing while it was searched.", remedy="Search again."
+        )
+
+    def _refresh(self) -> State:
+        """The state as of the library's present generation; indexes opened anew if it moved on."""
+        with self._lock:
+            if self._state is None or self._state.generation != self.library.generation:
+                self.close()
+                self._indexes = open_indexes(self._home)
+                self._state = State.read(self.library, self._state)
+            return self._state
+
+    def _search(
+        self,
+        state: State,
+        query: str,
+        top: int,
+        pictures: bool,
+        documents: Sequence[str] | None,
+    ) -> list[Hit]:
+        indexes = self._reading("pictures") if pictures else self._indexes
+        asked = {
+            index.manifest.encoder: self._encoder(index).encode_queries([query])[0]
+            for index in indexes
+        }
+        terms = [] if pictures else content_terms(query)
+        return self._rank(state, asked, terms, top, documents)
+
+    def _like(
+        self, state: State, picture: Image.Image, top: int, documents: Sequence[str] | None
+    ) -> list[Hit]:
+        shown = as_rendered(picture)
+        asked = {}
+        for index in self._reading("pictures"):
+            rows = self._encoder(index).encode_pages([shown])[0].vectors
+            asked[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
+        return self._rank(state, asked, [], top, documents)
+
+    def _reading(self, what: str) -> list[Index]:
+        found = [index for index in self._indexes if self._encoder(index).reads == what]
+        if not found:
+            raise NoPictures(
+                f"No index in {self._home.root} reads {what}.",
+                remedy="Run `pageglass ingest` again with the default encoders.",
+            )
+        return found
+
+    def _encoder(self, index: Index) -> Encoder:
+        """The encoder that the index remembers, loaded once."""
+        name = index.manifest.encoder
+        with self._lock:
+            if name not in self._encoders:
+                self._encoders[name] = load_encoder(name)
+            return self._encoders[name]
+
+    def _rank(
+        self,
+        state: State,
+        asked: Mapping[str, QueryVectors],
+        terms: Sequence[str],
+        top: int,
+        documents: Sequence[str] | None,
+    ) -> list[Hit]:
+        lexical = self.library.match_terms(terms, documents)
+        pages = self._candidates(state, asked, lexical, documents)
+        if not pages:
+            return []
+        weights = self._weights(asked, len(state.pages))
+        signals: dict[str, Signal] = {}
+        kinds: dict[str, Signal] = {}
+        for index in self._indexes:
+            name = index.manifest.encoder
+            if name not in asked:
+                continue
+            late, dense = self._score(state, index, asked[name], weights[name], pages)
+            signals[f"late.{name}"], signals[f"dense.{name}"] = late, dense
+            parts = [late, dense]
+            if self._encoder(index).reads == "words" and terms:
+                found = [lexical.get(record.page.key, 0.0) for record in pages]
+                signals["bm25"] = np.where(np.isnan(late), np.nan, np.array(found, np.float32))
+                parts.append(signals["bm25"])
+            kinds[name] = fuse_kind(parts, dense)
+        scores = fuse_kinds(kinds)
+        order = np.argsort(-scores, kind="stable")
+        best = [i for i in order[:top] if not np.isnan(scores[i])]
+        return [
+            Hit(
+                page=pages[i].page,
+                score=round(float(scores[i]), 6),
+                regions=self._regions(state, asked, weights, pages[i], kinds, i),
+                signals={
+                    name: round(float(signal[i]), 6)
+                    for name, signal in signals.items()
+                    if not np.isnan(signal[i])
+                },
+            )
+            for i in best
+        ]
+
+    def _candidates(
+        self,
+        state: State,
+        asked: Mapping[str, QueryVectors],
+        lexical: Mapping[str, float],
+        documents: Sequence[str] | None,
+    ) -> list[PageRecord]:
+        """The pages to score exactly, in the state's order."""
+        wanted = None if documents is None else set(documents)
+        pages = [r for r in state.pages if wanted is None or r.page.document_id in wanted]
+        if len(pages) <= self._exhaustive_pages:
+            return pages
+        keys = set(sorted(lexical, key=lambda key: -lexical[key])[:CANDIDATES])
+        for index in self._indexes:
+            if question := asked.get(index.manifest.encoder):
+                with self._lock:
+                    vector = pool(question.vectors)
+                    keys.update(index.records.nearest(vector, CANDIDATES, documents))
+        return [record for record in pages if record.page.key in keys]
+
+    def _weights(
+        self, asked: Mapping[str, QueryVectors], page_count: int
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        words = {word for question in asked.values() for word in question.words}
+        terms = {split[0] for word in words if word and (split := split_terms(word))}
+        frequency = self.library.page_frequency(terms)
+        return {
+            name: token_weights(question.words, frequency, page_count)
+            for name, question in asked.items()
+        }
+
+    def _score(
+        self,
+        state: State,
+        index: Index,
+        question: QueryVectors,
+        weights: npt.NDArray[np.float32],
+        pages: Sequence[PageRecord],
+    ) -> tuple[Signal, Signal]:
+        """Late-interaction and dense cosines of each page (pages,)."""
+        late = np.full(len(pages), np.nan, np.float32)
+        dense = late.copy()
+        if not len(question.vectors):
+            return late, dense
+        whole = mean_row(question.vectors)
+        by_document: dict[str, list[int]] = defaultdict(list)
+        for i, record in enumerate(pages):
+            by_document[record.page.document_id].append(i)
+        for document_id, places in by_document.items():
+            mapped = state.open(index, document_id)
+            numbers = np.array([pages[i].page.number for i in places])
+            if len(places) == mapped.vectors.page_count:
+                rows, offsets = mapped.vectors.vectors, mapped.vectors.offsets
+                late[places] = maxsim(question.vectors, weights, rows, offsets)[numbers - 1]
+            else:
+                for i, number in zip(places, numbers, strict=True):
+                    rows = mapped.vectors.vectors[mapped.vectors.rows(number)]
+                    late[i] = maxsim(question.vectors, weights, rows, [0, len(rows)])[0]
+            passages, offsets = mapped.passages
+            dense[places] = maxsim(whole, np.ones(1, np.float32), passages, offsets)[numbers - 1]
+        return late, dense
+
+    def _regions(
+        self,
+        state: State,
+        asked: Mapping[str, QueryVectors],
+        weights: Mapping[str, npt.NDArray[np.float32]],
+        record: PageRecord,
+        kinds: Mapping[str, Signal],
+        place: int,
+    ) -> tuple[Region, ...]:
+        """Where on the page the evidence that won is."""
+        there = [index for index in self._indexes if index.manifest.encoder in kinds]
+        there = [i for i in there if not np.isnan(kinds[i.manifest.encoder][place])]
+        index = max(there, key=lambda index: float(kinds[index.manifest.encoder][place]))
+        name = index.manifest.encoder
+        seen = state.open(index, record.page.document_id).vectors.page(record.page.number)
+        if self._encoder(index).reads == "words":
+            words = self.library.words(record.page)
+            return find_word_regions(asked[name], weights[name], seen, words)
+        return find_picture_region(asked[name], seen)
+
+
+def as_rendered(picture: Image.Image) -> Rendered:
+    """A picture that is no page of the library, in the form that encoders take."""
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "PNG", compress_level=1)
+    return Rendered(
+        page=Page("", 1),
+        image=buffer.getvalue(),
+        width=picture.width,
+        height=picture.height,
+        words=(),
+        figures=(WHOLE,),
+        source="none",
+    )
