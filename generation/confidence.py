@@ -14,20 +14,17 @@ from dataclasses import asdict, dataclass
 class Features:
     """What the best quote and its page say about a question; each about 0..1.
 
-    `cosine` of the question and the best quote with its context; `covered`,
-    the weighted share of the question's terms in that quote; `nearby`, the same
-    with its context; `on_page`, the same for the whole page; `named`, the
-    share of the question's names and numbers on the page (1 if it has none);
-    `region`, the best cosine of the search's regions on that page, 0 without;
-    `latin`, the share of the question's terms in scripts that the encoder knows.
+    `cosine` of the question and the best quote with its context, times
+    `latin`, the share of the question's terms in scripts that the encoder
+    knows; `nearby`, the weighted share of the question's terms in that quote
+    and its context; `on_page`, the same for the whole page; `named`, the share
+    of the question's names and numbers on the page (1 if it has none).
     """
 
     cosine: float = 0.0
-    covered: float = 0.0
     nearby: float = 0.0
     on_page: float = 0.0
     named: float = 0.0
-    region: float = 0.0
     latin: float = 1.0
 
     def as_dict(self) -> dict[str, float]:
@@ -35,16 +32,19 @@ class Features:
         return asdict(self)
 
 
-BIAS = -6.0
+BIAS = -3.0
 COEFFICIENTS = {
-    "cosine": 4.0,
-    "covered": 2.0,
-    "nearby": 1.5,
-    "on_page": 3.0,
-    "named": 1.0,
-    "region": 0.0,
-    "latin": 0.0,
+    "cosine": 4.2,
+    "nearby": 2.1,
+    "on_page": 2.2,
+    "named": 2.0,
+    "latin": -0.8,
 }
+"""Logistic regression of 38 questions that the words at hand answer against 27 asked of documents
+on other things (area under the curve 0.986); `latin` and its share of the bias are set by hand, for
+scripts where the cosine is silent. Questions on a document's own subject that it does not answer
+are not told apart well (0.67)."""
+
 THRESHOLD = 0.5
 """Below this the model declines."""
 

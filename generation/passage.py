@@ -39,6 +39,15 @@ STOP_WORDS = frozenset(
 )
 
 
+_KOREAN_ENDING = re.compile(
+    r"(?<=[가-힣]{2})(?:하려면|하나요|합니까|입니까|습니까|됩니까|인가요|까지|부터|에서|에게|으로|해야|하는|나요"
+    r"|은|는|이|가|을|를|에|의|로|와|과|도|만)(?![가-힣])"
+)
+_KOREAN_ASKING = re.compile(
+    r"(?<![가-힣])(?:얼마|언제|누구|무엇|어디|어떤|어느|하나요|합니까|입니까|있나요|있습니까|내야|해야)(?![가-힣])"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A unit of a page: its words `start` up to (not with) `end`, its terms and its context's."""
@@ -64,7 +73,8 @@ def read_passages(prompt: Prompt) -> list[Passage]:
 
 
 def content_terms(text: str) -> frozenset[str]:
-    """The terms that carry meaning, English endings taken off."""
+    """The terms that carry meaning, common English and Korean endings taken off."""
+    text = _KOREAN_ASKING.sub(" ", _KOREAN_ENDING.sub("", text))
     return frozenset(_stem(term) for term in split_terms(text) if term not in STOP_WORDS)
 
 
@@ -72,6 +82,19 @@ def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str,
     """How much each term says: more, the fewer of the passages hold it."""
     held = Counter(term for passage in passages for term in passage.terms)
     return {term: math.log(1 + len(passages) / (0.5 + held[term])) for term in terms}
+
+
+def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
+    """Units printed, but for their numbers, on more pages than one: headers and footers."""
+    pages: dict[str, set[int]] = {}
+    for passage in passages:
+        pages.setdefault(without_numbers(passage.text), set()).add(passage.evidence.label)
+    return frozenset(text for text, labels in pages.items() if len(labels) > 1)
+
+
+def without_numbers(text: str) -> str:
+    """The text with each number as one mark."""
+    return re.sub(r"\d+", "#", text)
 
 
 def _read_page(evidence: Evidence) -> list[Passage]:

@@ -36,7 +36,7 @@ _ALSO_WORDS = frozenset({"no", "art", "ed", "est"})
 
 _CLOSERS = "\"'”’»」』)]】）"
 _END = re.compile(r"[.!?…。！？｡．]$")
-_DOTTED = re.compile(r"(?:\w\.)+")
+_DOTTED = re.compile(r"(?:[^\W\d]\.){2,}")
 _BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1,3}|[A-Za-z])[.)）]")
 
 
@@ -122,13 +122,14 @@ def _cut(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, in
     """The sentences of a block, by punctuation."""
     start, stop = block[0].start, block[-1].end
     for at in range(start, stop):
-        if at + 1 == stop or ends_sentence(words[at].text, words[at + 1].text, first=at == start):
+        early = at - start < 2
+        if at + 1 == stop or ends_sentence(words[at].text, words[at + 1].text, early=early):
             yield start, at + 1
             start = at + 1
 
 
-def ends_sentence(word: str, following: str, *, first: bool = False) -> bool:
-    """Whether a sentence ends between two words; `first`: `word` is the first of its sentence."""
+def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
+    """Whether a sentence ends between two words; `early`: "1." or "Table 1." may begin it."""
     bare = word.rstrip(_CLOSERS)
     if not _END.search(bare):
         return False
@@ -139,7 +140,7 @@ def ends_sentence(word: str, following: str, *, first: bool = False) -> bool:
     stem = bare.rstrip(".…").lstrip("\"'“‘«「(（[")
     if _DOTTED.fullmatch(bare.lstrip("(")) or (len(stem) == 1 and stem.isupper()):
         return False
-    if first and _BULLET.fullmatch(bare):
+    if early and _BULLET.fullmatch(bare):
         return False
     if ABBREVIATIONS.fullmatch(stem.lower()):
         return stem.lower() in _ALSO_WORDS and not following[0].isdigit()

@@ -13,7 +13,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class AddSettings:
     `redo` every file; `prune` forgets files below the given paths that are gone.
     """
 
-    render: RenderSettings = RenderSettings()
+    render: RenderSettings = field(default_factory=RenderSettings)
     encoders: tuple[str, ...] = ENCODERS
     workers: int = 0
     retry: bool = False

@@ -28,6 +28,7 @@ class Draft:
 
     @classmethod
     def start(cls, home: Home, indexes: list[Index], document: Document) -> Draft:
+        """Make room in staging for a document's images and vectors."""
         images = home.staging / document.id
         images.mkdir()
         writers = {index.manifest.encoder: index.writer(document) for index in indexes}
@@ -35,6 +36,7 @@ class Draft:
 
     @property
     def complete(self) -> bool:
+        """Whether every page has been added."""
         return len(self.rows) == self.document.page_count
 
     def add(self, rendered: Rendered, encoded: dict[str, PageVectors]) -> None:

@@ -1,12 +1,12 @@
 """The one folder where everything lives, and the lock that lets one writer in at a time.
 
-    HOME/library.sqlite3     documents, names, pages, words (ingest.library)
-    HOME/pages/DOCUMENT/     page images
-    HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
-    HOME/index/chroma/       one record a page
-    HOME/uploads/            files that came over HTTP and have no other place
-    HOME/staging/            half-written things; emptied by the next writer
-    HOME/writer.lock         held by whoever writes
+HOME/library.sqlite3     documents, names, pages, words (ingest.library)
+HOME/pages/DOCUMENT/     page images
+HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
+HOME/index/chroma/       one record a page
+HOME/uploads/            files that came over HTTP and have no other place
+HOME/staging/            half-written things; emptied by the next writer
+HOME/writer.lock         held by whoever writes
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Index:
 
     def writer(self, document: Document) -> VectorWriter:
         """Write a document's multi-vectors page by page; they are in place once it is closed."""
-        target = self._path(document)
+        target = self.path(document)
         aside = self._staging / f"{self.manifest.encoder}-{target.name}"
         return VectorWriter(target, aside, self.manifest.dim)
 
@@ -85,10 +85,11 @@ class Index:
         Raises:
             FileNotFoundError: it has been removed, or is not in this index.
         """
-        return DocumentVectors(self._path(document))
+        return DocumentVectors(self.path(document))
 
     def has(self, document: Document) -> bool:
-        return self._path(document).exists()
+        """Whether the document, as it is now, has been encoded."""
+        return self.path(document).exists()
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Delete all that is derived from these documents."""
@@ -99,7 +100,7 @@ class Index:
 
     def sweep(self, documents: Sequence[Document]) -> None:
         """Delete multi-vector files that belong to no document as it is now."""
-        kept = {self._path(document).name for document in documents}
+        kept = {self.path(document).name for document in documents}
         for path in self.folder.glob("*.safetensors"):
             if path.name not in kept:
                 discard(path)
@@ -108,10 +109,11 @@ class Index:
         """Delete the multi-vectors of these documents' earlier revisions."""
         for document in documents:
             for path in self.folder.glob(f"{document.id}-*.safetensors"):
-                if path != self._path(document):
+                if path != self.path(document):
                     discard(path)
 
-    def _path(self, document: Document) -> Path:
+    def path(self, document: Document) -> Path:
+        """Where a document's multi-vectors are."""
         return self.folder / f"{document.id}-{document.revision}.safetensors"
 
 
@@ -127,9 +129,14 @@ def pooled_records(
     pages: Sequence[Page], encoded: Sequence[PageVectors]
 ) -> tuple[list[Page], npt.NDArray[np.float32]]:
     """The pages that have rows, and their Chroma vectors (pages, dim)."""
-    some = [(page, pool(seen.vectors)) for page, seen in zip(pages, encoded, strict=True)
-            if len(seen.vectors)]
-    return [page for page, _ in some], np.stack([v for _, v in some]) if some else np.zeros((0, 0), np.float32)
+    some = [
+        (page, pool(seen.vectors))
+        for page, seen in zip(pages, encoded, strict=True)
+        if len(seen.vectors)
+    ]
+    return [page for page, _ in some], np.stack([v for _, v in some]) if some else np.zeros(
+        (0, 0), np.float32
+    )
 
 
 def drop_indexes(home: Home) -> None:

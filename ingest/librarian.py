@@ -63,6 +63,7 @@ class PageRow:
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
+        """Pack a rendered page, its picture left out."""
         text = " ".join(word.text for word in rendered.words)
         return cls(
             number=rendered.page.number,
@@ -220,6 +221,25 @@ class Librarian(Library):
                 datetime.now(UTC).isoformat(timespec="seconds"),
             ),
         )
+
+    def check(self) -> list[str]:
+        """One sentence for each way in which the database is not sound."""
+        problems = [
+            f"The database says: {row[0]}."
+            for row in self._db.execute("PRAGMA integrity_check")
+            if row[0] != "ok"
+        ]
+        counts = self._db.execute(
+            "SELECT documents.id, page_count, count(pages.row), count(terms.rowid)"
+            " FROM documents LEFT JOIN pages ON pages.document_id = documents.id"
+            " LEFT JOIN terms ON terms.rowid = pages.row GROUP BY documents.id"
+        )
+        for document_id, expected, held, searchable in counts:
+            if not expected == held == searchable:
+                problems.append(
+                    f"Document {document_id} has {held} of {expected} pages, {searchable} searchable."
+                )
+        return problems
 
     def sweep(self) -> None:
         """Delete what a killed writer left: staged files, and images no document owns."""

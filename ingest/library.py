@@ -91,6 +91,11 @@ class Seen:
 
     @classmethod
     def of(cls, path: Path) -> Seen:
+        """Look at a path now.
+
+        Raises:
+            OSError: it is not there or not allowed.
+        """
         status = os.stat(path)
         return cls(status.st_size, status.st_mtime_ns)
 
@@ -212,7 +217,9 @@ class Library:
     def page_records(self, document_ids: Sequence[str] | None = None) -> list[PageRecord]:
         """Every page, or those of some documents, in order, without words."""
         names = {d.id: d for d in self.documents()}
-        wanted = names if document_ids is None else {i: names[i] for i in document_ids if i in names}
+        wanted = (
+            names if document_ids is None else {i: names[i] for i in document_ids if i in names}
+        )
         rows = self._db.execute(
             "SELECT document_id, number, width, height, source, figures FROM pages"
             " ORDER BY document_id, number"
@@ -322,6 +329,7 @@ class Library:
         }
 
     def page_count(self) -> int:
+        """How many pages there are in all."""
         return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
 
     def failures(self) -> list[Failure]:

@@ -84,6 +84,7 @@ class RapidOcr:
         )
 
     def read(self, image: Image.Image) -> list[Word]:
+        """See `Ocr`."""
         image = fit(image)
         found: Any = self._engine(np.asarray(image)[:, :, ::-1], return_word_box=True)
         if found.txts is None:
@@ -150,6 +151,11 @@ class Tesseract:
             )
 
     def read(self, image: Image.Image) -> list[Word]:
+        """See `Ocr`.
+
+        Raises:
+            NoOcr: the program failed.
+        """
         with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
             path = Path(folder, "page.png")
             fit(image).save(path, compress_level=1)

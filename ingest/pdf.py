@@ -69,7 +69,12 @@ class PdfSource:
             image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
             words = [*_text_words(page), *_field_words(page)]
             return Sheet(image, tuple(words), tuple(_figures(page)))
-        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        except (
+            pymupdf.FileDataError,
+            pymupdf.mupdf.FzErrorBase,
+            RuntimeError,
+            ValueError,
+        ) as error:
             raise UnreadableFile(
                 f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
                 remedy="Open it in a PDF reader and save it anew, or copy it again.",
@@ -120,4 +125,6 @@ def _fraction(page: Any, rect: Any) -> Box | None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason given"
+    return (
+        str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason given"
+    )

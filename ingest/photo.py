@@ -31,13 +31,13 @@ class PhotoSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with _reading(path), Image.open(path) as image:
+        with _Reading(path), Image.open(path) as image:
             self._check_size(image)
             self.page_count: int = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
     def sheet(self, number: int, dpi: int) -> Sheet:
         """Frame `number` (from 1); `dpi` does not matter to pixels."""
-        with _reading(self._path), Image.open(self._path) as image:
+        with _Reading(self._path), Image.open(self._path) as image:
             image.seek(number - 1)
             self._check_size(image)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
@@ -53,7 +53,7 @@ class PhotoSource:
             )
 
 
-class _reading:
+class _Reading:
     """Turn what Pillow raises on bad files into one clear fault."""
 
     def __init__(self, path: Path) -> None:
@@ -98,7 +98,7 @@ def _scale_depth(image: Image.Image) -> Image.Image:
     """Deep grey to 8 bits: by 257 for 16-bit values, by their own range for anything wider."""
     values = np.asarray(image, dtype=np.float64)
     low, high = float(values.min()), float(values.max())
-    if 0 <= low and high <= 65_535:
+    if low >= 0 and high <= 65_535:
         grey = values / 257
     else:
         grey = (values - low) * (255 / max(high - low, 1e-9))

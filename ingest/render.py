@@ -61,9 +61,7 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
     return Inspection(source.kind, source.page_count, source.title)
 
 
-def render(
-    path: Path, page: Page, count: int, settings: RenderSettings
-) -> list[Rendered]:
+def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
     """`count` pages from `page` on.
 
     Raises:

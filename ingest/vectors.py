@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ingest.home import sync
 from ingest.page import PageVectors
 
-_NUMPY = {"F16": np.dtype("<f2"), "I64": np.dtype("<i8")}
+_NUMPY: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "I64": np.dtype("<i8")}
 
 
 class VectorWriter:
@@ -102,6 +102,7 @@ class DocumentVectors:
 
     @property
     def page_count(self) -> int:
+        """How many pages the document has, those without rows counted."""
         return len(self.offsets) - 1
 
     @property
@@ -134,4 +135,5 @@ def _map(path: Path, entry: dict[str, Any], base: int) -> npt.NDArray[Any]:
     start, end = entry["data_offsets"]
     if base + end > path.stat().st_size:
         raise ValueError(f"{path} is cut short")
-    return np.memmap(path, dtype, "r", offset=base + start, shape=shape)
+    mapped: npt.NDArray[Any] = np.memmap(path, dtype, "r", offset=base + start, shape=shape)
+    return mapped

@@ -27,13 +27,14 @@ def fuse_kind(signals: Sequence[Signal], dense: Signal) -> Signal:
         signals: at least one; a page has all of them or none.
         dense: cosines of the question as a whole, which set the scale.
     """
-    total = np.sum([_standardise(signal) for signal in signals], axis=0, dtype=np.float32)
+    total: Signal = np.stack([_standardise(signal) for signal in signals]).sum(axis=0)
     if np.isnan(total).all():
         return total
     best = float(np.nanmax(total))
     reach = max(float(np.nanmax(dense)), 0.01)
-    scaled: Signal = total * np.float32(reach / best) if best > 1e-6 else total + np.float32(reach)
-    return scaled
+    if best <= 1e-6:
+        return total + np.float32(reach)
+    return total * np.float32(reach / best)
 
 
 def fuse_kinds(kinds: Mapping[str, Signal]) -> Signal:

@@ -9,6 +9,7 @@ stays negative. With one row each it is the cosine.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ Scores = npt.NDArray[np.float32]
 def maxsim(
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    rows: npt.NDArray[np.floating],  # type: ignore[type-arg]
+    rows: npt.NDArray[np.floating],
     offsets: Sequence[int] | npt.NDArray[np.int64],
 ) -> Scores:
     """Weighted mean MaxSim of a question with each page.
@@ -67,7 +68,7 @@ def _groups(offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def pool_passages(
-    rows: npt.NDArray[np.floating],  # type: ignore[type-arg]
+    rows: npt.NDArray[np.floating],
     offsets: npt.NDArray[np.int64],
     length: int,
 ) -> tuple[Vectors, npt.NDArray[np.int64]]:
@@ -76,9 +77,7 @@ def pool_passages(
     Returns:
         (passages, dim) fp32 rows and their offsets (pages + 1,).
     """
-    starts = [
-        np.arange(first, last, length) for first, last in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    starts = [np.arange(first, last, length) for first, last in pairwise(offsets)]
     passages = np.zeros(len(offsets), np.int64)
     passages[1:] = np.cumsum([len(s) for s in starts])
     edges = np.concatenate([*starts, [offsets[-1]]]).astype(np.int64)

@@ -12,7 +12,8 @@ import io
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ EXHAUSTIVE_PAGES = 1_000
 CANDIDATES = 200
 """Beyond that, so many from each of Chroma's collections and from BM25."""
 TRIES = 5
+Found = TypeVar("Found")
 
 
 class EmptyQuery(Fault):
@@ -51,6 +53,26 @@ class StillChanging(Fault):
 
 class NoPictures(Fault):
     """The home has no index of pictures to search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidate pages with all that was found out of them.
+
+    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder)
+    are (pages,), NaN where a page lacks it; `weights` are of the question's rows.
+    """
+
+    pages: Sequence[PageRecord]
+    scores: Signal
+    signals: dict[str, Signal]
+    kinds: dict[str, Signal]
+    weights: dict[str, npt.NDArray[np.float32]]
+
+    def order(self) -> list[int]:
+        """Places of the pages that have a score, best first."""
+        order = np.argsort(-self.scores, kind="stable")
+        return [int(i) for i in order if not np.isnan(self.scores[i])]
 
 
 class Searcher:
@@ -87,9 +109,13 @@ class Searcher:
             EmptyQuery: the question is blank.
             NoPictures: `pictures`, and no index of pictures.
         """
-        if not query.strip():
-            raise EmptyQuery("The question is empty.", remedy="Ask something.")
-        return self._retry(lambda state: self._search(state, query, top, pictures, documents))
+
+        def find(state: State) -> list[Hit]:
+            asked = self._ask(query, pictures)
+            terms = [] if pictures else content_terms(query)
+            return self._hits(state, asked, self._rank(state, asked, terms, documents), top)
+
+        return self._retry(find)
 
     def like(
         self, picture: Image.Image, *, top: int = 10, documents: Sequence[str] | None = None
@@ -99,7 +125,25 @@ class Searcher:
         Raises:
             NoPictures: no index of pictures.
         """
-        return self._retry(lambda state: self._like(state, picture, top, documents))
+
+        def find(state: State) -> list[Hit]:
+            asked = self._show(picture)
+            return self._hits(state, asked, self._rank(state, asked, [], documents), top)
+
+        return self._retry(find)
+
+    def rank(
+        self, query: str, *, pictures: bool = False, documents: Sequence[str] | None = None
+    ) -> Ranking:
+        """Every candidate page with its score and signals, for evaluation.
+
+        Raises:
+            EmptyQuery, NoPictures: as `search`.
+        """
+        terms = [] if pictures else content_terms(query)
+        return self._retry(
+            lambda state: self._rank(state, self._ask(query, pictures), terms, documents)
+        )
 
     def close(self) -> None:
         """Let go of the index."""
@@ -107,11 +151,11 @@ class Searcher:
             for index in self._indexes:
                 index.records.close()
 
-    def _retry(self, rank: Callable[[State], list[Hit]]) -> list[Hit]:
-        """Rank; once more if a document was removed under our hands."""
+    def _retry(self, find: Callable[[State], Found]) -> Found:
+        """Look; once more if a document was removed under our hands."""
         for _ in range(TRIES):
             try:
-                return rank(self._refresh())
+                return find(self._refresh())
             except (FileNotFoundError, NoPage):
                 with self._lock:
                     self._state = None
@@ -128,31 +172,24 @@ class Searcher:
                 self._state = State.read(self.library, self._state)
             return self._state
 
-    def _search(
-        self,
-        state: State,
-        query: str,
-        top: int,
-        pictures: bool,
-        documents: Sequence[str] | None,
-    ) -> list[Hit]:
+    def _ask(self, query: str, pictures: bool) -> dict[str, QueryVectors]:
+        """The question as each encoder that may answer it sees it."""
+        if not query.strip():
+            raise EmptyQuery("The question is empty.", remedy="Ask something.")
         indexes = self._reading("pictures") if pictures else self._indexes
-        asked = {
+        return {
             index.manifest.encoder: self._encoder(index).encode_queries([query])[0]
             for index in indexes
         }
-        terms = [] if pictures else content_terms(query)
-        return self._rank(state, asked, terms, top, documents)
 
-    def _like(
-        self, state: State, picture: Image.Image, top: int, documents: Sequence[str] | None
-    ) -> list[Hit]:
+    def _show(self, picture: Image.Image) -> dict[str, QueryVectors]:
+        """A picture as a question."""
         shown = as_rendered(picture)
         asked = {}
         for index in self._reading("pictures"):
             rows = self._encoder(index).encode_pages([shown])[0].vectors
             asked[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
-        return self._rank(state, asked, [], top, documents)
+        return asked
 
     def _reading(self, what: str) -> list[Index]:
         found = [index for index in self._indexes if self._encoder(index).reads == what]
@@ -176,43 +213,44 @@ class Searcher:
         state: State,
         asked: Mapping[str, QueryVectors],
         terms: Sequence[str],
-        top: int,
         documents: Sequence[str] | None,
-    ) -> list[Hit]:
+    ) -> Ranking:
         lexical = self.library.match_terms(terms, documents)
         pages = self._candidates(state, asked, lexical, documents)
-        if not pages:
-            return []
         weights = self._weights(asked, len(state.pages))
-        signals: dict[str, Signal] = {}
-        kinds: dict[str, Signal] = {}
+        ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
+        if not pages:
+            return ranking
         for index in self._indexes:
             name = index.manifest.encoder
             if name not in asked:
                 continue
             late, dense = self._score(state, index, asked[name], weights[name], pages)
-            signals[f"late.{name}"], signals[f"dense.{name}"] = late, dense
+            ranking.signals[f"late.{name}"], ranking.signals[f"dense.{name}"] = late, dense
             parts = [late, dense]
             if self._encoder(index).reads == "words" and terms:
                 found = [lexical.get(record.page.key, 0.0) for record in pages]
-                signals["bm25"] = np.where(np.isnan(late), np.nan, np.array(found, np.float32))
-                parts.append(signals["bm25"])
-            kinds[name] = fuse_kind(parts, dense)
-        scores = fuse_kinds(kinds)
-        order = np.argsort(-scores, kind="stable")
-        best = [i for i in order[:top] if not np.isnan(scores[i])]
+                parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
+                ranking.signals["bm25"] = parts[-1]
+            ranking.kinds[name] = fuse_kind(parts, dense)
+        ranking.scores[:] = fuse_kinds(ranking.kinds)
+        return ranking
+
+    def _hits(
+        self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
+    ) -> list[Hit]:
         return [
             Hit(
-                page=pages[i].page,
-                score=round(float(scores[i]), 6),
-                regions=self._regions(state, asked, weights, pages[i], kinds, i),
+                page=ranking.pages[i].page,
+                score=round(float(ranking.scores[i]), 6),
+                regions=self._regions(state, asked, ranking, i),
                 signals={
                     name: round(float(signal[i]), 6)
-                    for name, signal in signals.items()
+                    for name, signal in ranking.signals.items()
                     if not np.isnan(signal[i])
                 },
             )
-            for i in best
+            for i in ranking.order()[:top]
         ]
 
     def _candidates(
@@ -278,23 +316,19 @@ class Searcher:
         return late, dense
 
     def _regions(
-        self,
-        state: State,
-        asked: Mapping[str, QueryVectors],
-        weights: Mapping[str, npt.NDArray[np.float32]],
-        record: PageRecord,
-        kinds: Mapping[str, Signal],
-        place: int,
+        self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
     ) -> tuple[Region, ...]:
         """Where on the page the evidence that won is."""
-        there = [index for index in self._indexes if index.manifest.encoder in kinds]
-        there = [i for i in there if not np.isnan(kinds[i.manifest.encoder][place])]
-        index = max(there, key=lambda index: float(kinds[index.manifest.encoder][place]))
-        name = index.manifest.encoder
-        seen = state.open(index, record.page.document_id).vectors.page(record.page.number)
+        page = ranking.pages[place].page
+        name = max(
+            (name for name, kind in ranking.kinds.items() if not np.isnan(kind[place])),
+            key=lambda name: float(ranking.kinds[name][place]),
+        )
+        index = next(index for index in self._indexes if index.manifest.encoder == name)
+        seen = state.open(index, page.document_id).vectors.page(page.number)
         if self._encoder(index).reads == "words":
-            words = self.library.words(record.page)
-            return find_word_regions(asked[name], weights[name], seen, words)
+            words = self.library.words(page)
+            return find_word_regions(asked[name], ranking.weights[name], seen, words)
         return find_picture_region(asked[name], seen)
 
 

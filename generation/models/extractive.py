@@ -16,7 +16,14 @@ import numpy as np
 
 from generation.answer import Usage, Verdict
 from generation.confidence import THRESHOLD, Features, confidence
-from generation.passage import Passage, content_terms, read_passages, term_weights
+from generation.passage import (
+    Passage,
+    content_terms,
+    read_passages,
+    running_titles,
+    term_weights,
+    without_numbers,
+)
 from generation.prompt import Prompt
 from ingest.encoders.minilm import MiniLm
 
@@ -26,22 +33,23 @@ NOTE = (
 )
 NOTHING = "Nothing in these pages answers the question well enough."
 
-SHORTLIST = 40
+SHORTLIST = 24
 """Units whose vectors are computed."""
 
 MOST_QUOTES = 3
-NEARLY = 0.06
+NEARLY = 0.15
 """A further quote is given where its score is this close to the best."""
 
 CONTEXT_WEIGHT = 0.6
 """What a term counts that stands only in a unit's context."""
 
-COSINE_WEIGHT = 1.0
+COSINE_WEIGHT = 0.5
 REGION_WEIGHT = 0.1
 RANK_WEIGHT = 0.1
 KIND_BONUS = 0.1
 ECHO_PENALTY = 0.3
-"""Taken from a unit that says nothing beyond the question's own terms."""
+"""Taken from a unit that answers nothing: it only repeats the question, asks one itself, or is a
+caption, a header or a footer."""
 
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
@@ -51,7 +59,8 @@ _WANTS_NUMBER = re.compile(
 )
 _WANTS_NAME = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)\b[A-Z]\w+ [A-Z]\w+")
-_PAIRS = ('""', "“”", "«»", "「」")
+_CAPTION = re.compile(r"(?:table|figure|fig\.?|chart) \d", re.IGNORECASE)
+_PAIRS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"))
 _NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*")
 
 
@@ -79,7 +88,7 @@ class Extractive:
         self._encoder = encoder or MiniLm()
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
-        """A line `"quote" [label]` for each sentence chosen, or a sentence that says it declines."""
+        """A line `"quote" [label]` for each sentence chosen, or plain words that none is."""
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
@@ -102,10 +111,11 @@ class Extractive:
         """The one to three best units, with a label or head joined where it helps."""
         passages = read_passages(prompt)
         asked = content_terms(prompt.question)
-        if not passages:
+        if not passages or not asked:
             return Choice((), Features())
         weights = term_weights(asked, passages)
-        scores = np.array([_score(prompt, passage, weights) for passage in passages])
+        titles = running_titles(passages)
+        scores = np.array([_score(prompt, each, weights, titles) for each in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
         shortlist = [passages[i] for i in listed]
         vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
@@ -130,7 +140,9 @@ def quoted(text: str, label: int) -> str:
     return f"“{re.sub('[“”]', chr(39), text)}” [{label}]"
 
 
-def _score(prompt: Prompt, passage: Passage, weights: Mapping[str, float]) -> float:
+def _score(
+    prompt: Prompt, passage: Passage, weights: Mapping[str, float], titles: frozenset[str]
+) -> float:
     """The score before the cosine: terms, place, kind of answer."""
     score = _share(passage.terms, weights)
     score += CONTEXT_WEIGHT * (_share(passage.terms | passage.context_terms, weights) - score)
@@ -139,7 +151,12 @@ def _score(prompt: Prompt, passage: Passage, weights: Mapping[str, float]) -> fl
         score += KIND_BONUS
     if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
         score += KIND_BONUS
-    if len(passage.terms - weights.keys()) < 1 or passage.text.endswith("?"):
+    if (
+        passage.terms <= weights.keys()
+        or passage.text.endswith("?")
+        or _CAPTION.match(passage.text)
+        or without_numbers(passage.text) in titles
+    ):
         score -= ECHO_PENALTY
     return score
 
@@ -221,10 +238,8 @@ def _features(
     latin = _latin(frozenset(weights))
     return Features(
         cosine=max(0.0, cosine) * latin,
-        covered=_share(best.terms, weights),
         nearby=_share(best.terms | best.context_terms, weights),
         on_page=_share(page, weights),
         named=len(names & page) / len(names) if names else 1.0,
-        region=max((region.score for region in best.evidence.regions), default=0.0),
         latin=latin,
     )

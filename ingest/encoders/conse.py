@@ -66,7 +66,9 @@ class Conse:
                 for figure in page.figures:
                     rows.append(self.encode_picture(_cut(picture, figure)))
                     boxes.append(np.array([_within(figure, part) for part in _parts(figure, page)]))
-            encoded.append(PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32)))
+            encoded.append(
+                PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32))
+            )
         return encoded
 
     def encode_picture(self, picture: Image.Image) -> Vectors:

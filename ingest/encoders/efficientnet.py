@@ -11,7 +11,7 @@ import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -118,9 +118,7 @@ class _Graph:
                 at = self.add("Add", [start, at])
         return at
 
-    def convolve(
-        self, at: str, conv: str, norm: str, stride: int = 1, active: bool = True
-    ) -> str:
+    def convolve(self, at: str, conv: str, norm: str, stride: int = 1, active: bool = True) -> str:
         """A convolution with its batch norm folded in, then ReLU6 if `active`."""
         weight = self._state[f"{conv}.weight"]
         deviation = np.sqrt(self._state[f"{norm}.running_var"] + _EPSILON)
@@ -141,8 +139,8 @@ class _Graph:
         if not active:
             return at
         if "zero" not in {c.name for c in self.constants}:
-            self.constant("zero", np.float32(0).reshape(()))
-            self.constant("six", np.float32(6).reshape(()))
+            self.constant("zero", np.array(0, np.float32))
+            self.constant("six", np.array(6, np.float32))
         return self.add("Clip", [at, "zero", "six"])
 
 
@@ -181,7 +179,10 @@ class _Tensor:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    _DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+    _DTYPES: ClassVar[dict[str, np.dtype[Any]]] = {
+        "FloatStorage": np.dtype("<f4"),
+        "LongStorage": np.dtype("<i8"),
+    }
 
     def __init__(self, file: Any) -> None:
         super().__init__(file)

@@ -1,0 +1,132 @@
+"""The command line: `pageglass COMMAND`. Each command lives in a file of its own.
+
+Nothing heavy is imported until a command runs, so `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from api.ask_command import ask
+from api.doctor_command import doctor
+from api.exits import ExitCode, exit_code
+from api.ingest_command import ingest
+from api.library_commands import list_documents, remove, status
+from api.search_command import search
+from api.serve import serve
+from api.session import Session, read_settings
+from api.terminal import Terminal, set_up_streams
+from api.version import find_version
+from ingest.fault import Fault
+
+
+class _Door(TyperGroup):
+    """Where every command comes out: faults become an error on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Fault as fault:
+            _terminal(ctx).fault(fault)
+            raise typer.Exit(exit_code(fault)) from fault
+        except KeyboardInterrupt:
+            _terminal(ctx).fail("Stopped.")
+            raise typer.Exit(ExitCode.STOPPED) from None
+        except BrokenPipeError:
+            # Whoever read our output has had enough; only an ingest is then cut short.
+            _silence_stdout()
+            cut = ctx.invoked_subcommand == "ingest"
+            raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _terminal(ctx).fail(
+                f"{where}{error.strerror or error}.", "Check that it is there and may be used."
+            )
+            raise typer.Exit(ExitCode.FAILURE) from error
+        except sqlite3.Error as error:
+            _terminal(ctx).fail(
+                f"The library cannot be used: {error}.",
+                "`pageglass status --verify` looks closer; a copy of the files can be ingested"
+                " into a new --home.",
+            )
+            raise typer.Exit(ExitCode.FAILURE) from error
+
+
+app = typer.Typer(
+    name="pageglass",
+    help="Ask a pile of PDFs and images anything; get an answer that points at the exact spot"
+    " on the page.",
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed, 4 nothing found or"
+    " declined to answer, 130 stopped by Ctrl-C.",
+    cls=_Door,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pageglass {find_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            help="The data folder (PAGEGLASS_HOME; else in the user's data directory).",
+            show_default=False,
+        ),
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Read the environment before the command runs."""
+    set_up_streams()
+    ctx.obj = Session(read_settings(), home)
+
+
+app.command()(ingest)
+app.command()(search)
+app.command()(ask)
+app.command("list")(list_documents)
+app.command()(remove)
+app.command()(status)
+app.command()(doctor)
+app.command()(serve)
+
+
+def _terminal(ctx: Any) -> Terminal:
+    return ctx.obj.terminal if isinstance(ctx.obj, Session) else Terminal()
+
+
+def _silence_stdout() -> None:
+    """Send what is still buffered nowhere, or Python complains of the closed pipe at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+def main() -> None:
+    """The `pageglass` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""`pageglass ingest PATH...`: bring the library up to date with files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.exits import BadUsage, ExitCode
+from api.session import HomeOption, JsonOption, session
+from api.terminal import Terminal, plain
+
+if TYPE_CHECKING:
+    from api.progress import ProgressBar, ProgressLines
+    from ingest.event import Event
+    from ingest.home import Home
+    from ingest.library import Failure
+
+
+def ingest(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH...", help="Files, folders (read whole) or globs."),
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
+    ] = None,
+    ocr: Annotated[
+        str | None,
+        typer.Option(help="rapidocr, tesseract:LANG+LANG or none.", show_default="PAGEGLASS_OCR"),
+    ] = None,
+    dpi: Annotated[
+        int | None,
+        typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Processes that read files; 0 is one a core.",
+            show_default="PAGEGLASS_WORKERS",
+        ),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget files below the paths that are gone.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try files again that failed before.")
+    ] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Read every file anew.")] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Drop every index and derive it anew from the library."),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.")
+    ] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Read files into the library: only what is new or changed.
+
+    One bad file never stops the rest; it is listed at the end, and tried again
+    once it changes. Whatever was added stays, however a run ends.
+    """
+    found = session(ctx, json=json)
+    settings = found.settings
+    if not paths and not rebuild:
+        raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
+    ocr = ocr or settings.ocr
+    _check_ocr(ocr)
+
+    from ingest.add import AddSettings, add
+    from ingest.render import RenderSettings
+
+    add_settings = AddSettings(
+        render=RenderSettings(dpi or settings.dpi, ocr, password),
+        workers=settings.workers if workers is None else workers,
+        retry=retry,
+        redo=redo,
+        prune=prune,
+    )
+    opened = found.open_home(home)
+
+    def waiting() -> None:
+        found.terminal.note("Waiting for another pageglass that writes to this home.")
+
+    def events() -> Iterator[Event]:
+        if rebuild:
+            yield from _rebuild(opened, waiting)
+        if paths:
+            yield from add(opened, [Path(p) for p in paths], add_settings, on_wait=waiting)
+
+    try:
+        code = _follow(events(), found.terminal, quiet=quiet)
+    except KeyboardInterrupt:
+        found.terminal.fail(
+            "Stopped. What was added is kept.", "The same command goes on where this one stopped."
+        )
+        code = ExitCode.STOPPED
+    raise typer.Exit(code)
+
+
+def _check_ocr(spec: str) -> None:
+    kind, colon, languages = spec.partition(":")
+    known = spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages)
+    if not known:
+        raise BadUsage(
+            f"There is no OCR called {spec!r}.",
+            remedy="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
+        )
+
+
+def _rebuild(home: Home, on_wait: Any) -> Iterator[Event]:
+    from ingest.add import ENCODERS
+    from ingest.encoders.encoder import Encoder, load_encoder
+    from ingest.index import Index
+    from ingest.rebuild import rebuild
+
+    loaded: list[tuple[Encoder, Index]] = []
+
+    def load() -> list[tuple[Encoder, Index]]:
+        encoders = [load_encoder(name) for name in ENCODERS]
+        loaded.extend((encoder, Index.create(home, encoder)) for encoder in encoders)
+        return loaded
+
+    with home.writing(on_wait=on_wait):
+        try:
+            yield from rebuild(home, load, ENCODERS)
+        finally:
+            for _, index in loaded:
+                index.records.close()
+
+
+def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
+    """Show events as they come, sum up, and say how it went."""
+    from ingest.event import Done, Failed, Looked, Removed
+
+    failures: list[Failure] = []
+    looked: Looked | None = None
+    done: Done | None = None
+    removed = False
+    with _progress(terminal, quiet) as progress:
+        for event in events:
+            if terminal.json:
+                terminal.record(record(event))
+            if progress:
+                progress.show(event)
+            match event:
+                case Failed(failure):
+                    failures.append(failure)
+                case Looked():
+                    looked = event
+                case Done():
+                    done = event
+                case Removed():
+                    removed = True
+                case _:
+                    pass
+    if done and not quiet:
+        terminal.note(_sum_up(done))
+    _list_failures(failures, terminal)
+    if looked and not looked.files and not removed:
+        terminal.fail("No PDF or image was found.", "Name files outright to read them whatever they are called.")
+        return ExitCode.NOTHING
+    return ExitCode.SOME_FAILED if failures else ExitCode.DONE
+
+
+def _progress(
+    terminal: Terminal, quiet: bool
+) -> ProgressBar | ProgressLines | nullcontext[None]:
+    from api.progress import ProgressBar, ProgressLines
+
+    if quiet:
+        return nullcontext()
+    return ProgressBar() if sys.stderr.isatty() else ProgressLines(terminal)
+
+
+def _sum_up(done: Any) -> str:
+    parts = [f"{done.added} added ({done.pages} pages)", f"{done.unchanged} unchanged"]
+    for number, what in (
+        (done.named, "known under another name"),
+        (done.removed, "removed"),
+        (done.failed, "failed"),
+    ):
+        if number:
+            parts.append(f"{number} {what}")
+    return f"{', '.join(parts)}, in {done.seconds:.1f} s"
+
+
+def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
+    from ingest.library import readable
+
+    if failures:
+        terminal.note("Set aside until they change (--retry tries them again):")
+    for failure in failures:
+        terminal.note(f"  {plain(readable(failure.path))}")
+        terminal.note(f"    {plain(failure.reason)} {plain(failure.remedy)}")
+
+
+def record(event: Event) -> dict[str, Any]:
+    """An event as `--json` writes it (docs/cli.md)."""
+    from api.schemas import DocumentBody, failure_record
+    from ingest.event import (
+        Added, Done, Encoded, Failed, Indexed, Looked, Named, Opened, Removed,
+    )
+    from ingest.library import readable
+
+    match event:
+        case Looked(files, to_read):
+            return {"event": "looked", "files": files, "to_read": to_read}
+        case Opened(path, pages):
+            return {"event": "opened", "path": readable(path), "pages": pages}
+        case Encoded(pages):
+            return {"event": "encoded", "pages": pages}
+        case Added(document):
+            return {"event": "added", **DocumentBody.of(document).model_dump()}
+        case Named(path, document_id):
+            return {"event": "named", "path": readable(path), "document": document_id}
+        case Failed(failure, earlier):
+            return {"event": "failed", **failure_record(failure), "earlier": earlier}
+        case Removed(document):
+            return {"event": "removed", **DocumentBody.of(document).model_dump()}
+        case Indexed(document, encoder):
+            return {"event": "indexed", "document": document.id, "encoder": encoder}
+        case Done():
+            return {
+                "event": "done",
+                "added": event.added,
+                "unchanged": event.unchanged,
+                "named": event.named,
+                "removed": event.removed,
+                "failed": event.failed,
+                "pages": event.pages,
+                "seconds": round(event.seconds, 3),
+            }

@@ -1,0 +1,158 @@
+"""`pageglass list`, `remove` and `status`: look after the library."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.exits import ExitCode
+from api.session import HomeOption, JsonOption, session
+from api.terminal import Terminal, plain
+
+if TYPE_CHECKING:
+    from ingest.home import Home
+
+
+def list_documents(
+    ctx: typer.Context, json: JsonOption = False, home: HomeOption = None
+) -> None:
+    """List the documents."""
+    terminal = session(ctx, json=json).terminal
+    from api.schemas import DocumentBody
+    from ingest.library import Library, NoLibrary
+
+    try:
+        documents = Library(session(ctx, json=json).open_home(home)).documents()
+    except NoLibrary:
+        documents = []
+    if json:
+        for document in documents:
+            terminal.record(DocumentBody.of(document).model_dump())
+    elif documents:
+        rows = [(d.id, str(d.page_count), d.added_at[:10], d.name) for d in documents]
+        terminal.table(("document", "pages", "added", "name"), rows)
+    if not documents and not json:
+        terminal.note("There are no documents yet: `pageglass ingest PATH` adds some.")
+
+
+def remove(
+    ctx: typer.Context,
+    documents: Annotated[
+        list[str],
+        typer.Argument(metavar="DOCUMENT...", help="Ids, heads of ids, paths or file names."),
+    ],
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask first (asked only on a terminal).")
+    ] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove documents and everything derived from them. The files themselves stay."""
+    found = session(ctx, json=json)
+    from api.schemas import DocumentBody
+    from ingest.library import Library
+    from ingest.remove import remove as remove_documents
+
+    opened = found.open_home(home)
+    wanted = [Library(opened).document(name) for name in documents]
+    if not yes and not json and sys.stdin.isatty() and sys.stderr.isatty():
+        names = ", ".join(plain(document.name) for document in wanted)
+        typer.confirm(f"Remove {names}?", abort=True, err=True)
+    for document in remove_documents(opened, [document.id for document in wanted]):
+        if json:
+            found.terminal.record({"event": "removed", **DocumentBody.of(document).model_dump()})
+        else:
+            found.terminal.note(f"removed {plain(document.name)}, {document.page_count} pages")
+
+
+def status(
+    ctx: typer.Context,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Prove that the library, the indexes and the files agree."),
+    ] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Show what the home holds, and what was set aside."""
+    found = session(ctx, json=json)
+    opened = found.open_home(home)
+    state = read_status(opened)
+    if verify:
+        from ingest.library import NoLibrary
+        from ingest.verify import verify as disagreements
+
+        try:
+            state["disagreements"] = disagreements(opened)
+        except NoLibrary:
+            state["disagreements"] = []
+    if json:
+        found.terminal.record(state)
+    else:
+        _show(found.terminal, state)
+    if state.get("disagreements"):
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+def read_status(home: Home) -> dict[str, Any]:
+    """What a home holds, as `status --json` writes it (docs/cli.md).
+
+    Raises:
+        LibraryFormat, IndexFormat: a newer version wrote it.
+    """
+    from api.schemas import failure_record
+    from ingest.index import open_indexes
+    from ingest.library import Library, NoLibrary, readable
+
+    state: dict[str, Any] = {
+        "home": readable(str(home.root)),
+        "documents": 0,
+        "pages": 0,
+        "bytes": home.size(),
+        "free_bytes": shutil.disk_usage(home.root).free,
+        "indexes": [],
+        "failures": [],
+    }
+    try:
+        library = Library(home)
+    except NoLibrary:
+        return state
+    documents = library.documents()
+    state["documents"] = len(documents)
+    state["pages"] = library.page_count()
+    state["indexes"] = [
+        {
+            "encoder": index.manifest.encoder,
+            "model": index.manifest.model,
+            "dim": index.manifest.dim,
+            "format": index.manifest.format,
+            "documents": sum(map(index.has, documents)),
+        }
+        for index in open_indexes(home)
+    ]
+    state["failures"] = [failure_record(failure) for failure in library.failures()]
+    return state
+
+
+def _show(terminal: Terminal, state: dict[str, Any]) -> None:
+    terminal.result(f"home       {plain(state['home'])}")
+    terminal.result(f"documents  {state['documents']}")
+    terminal.result(f"pages      {state['pages']}")
+    terminal.result(
+        f"size       {state['bytes'] / 1e6:.1f} MB, {state['free_bytes'] / 1e9:.1f} GB free"
+    )
+    for index in state["indexes"]:
+        terminal.result(
+            f"index      {index['encoder']}: {index['documents']} of {state['documents']}"
+            f" documents, {index['model']}"
+        )
+    for failure in state["failures"]:
+        terminal.result(f"set aside  {plain(failure['path'])}: {plain(failure['reason'])}")
+    if "disagreements" in state:
+        for sentence in state["disagreements"]:
+            terminal.fail(sentence)
+        if not state["disagreements"]:
+            terminal.result("verified   library, indexes and files agree")

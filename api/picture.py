@@ -1,0 +1,20 @@
+"""A picture to search by, opened as carefully as any that is ingested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def open_picture(path: Path) -> Image.Image:
+    """The picture (RGB, upright); of a TIFF with several, the first.
+
+    Raises:
+        UnreadableFile: it is not there, no picture that Pillow reads, broken, or a bomb.
+    """
+    from ingest.photo import PhotoSource
+
+    return PhotoSource(path).sheet(1, dpi=72).image

@@ -1,0 +1,50 @@
+"""Write the pages that an answer cites as PNG files, their quotes marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from generation.answer import Citation
+from generation.highlight import highlight
+from ingest.fault import Fault
+from ingest.library import Library
+from ingest.page import Box, Page
+
+LONGEST_STEM = 80
+"""Characters of a document's name in the name of a file."""
+
+
+class CannotSave(Fault):
+    """A page image cannot be written where it was asked for."""
+
+
+def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
+    """One file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of their labels.
+
+    Raises:
+        NoPage: the page has gone.
+        CannotSave: the folder cannot be written.
+    """
+    marks: dict[tuple[int, Page], list[Box]] = {}
+    for citation in sorted(citations, key=lambda citation: citation.label):
+        marks.setdefault((citation.label, citation.page), []).extend(citation.boxes)
+    saved = []
+    for (label, page), boxes in marks.items():
+        path = folder / f"{label}-{_stem(page.document_name)}-page-{page.number}.png"
+        image = highlight(library.image(page), boxes)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(image)
+        except OSError as error:
+            raise CannotSave(
+                f"{path} cannot be written: {error.strerror}.",
+                remedy="Give --save-page a folder that can be.",
+            ) from error
+        saved.append(path)
+    return saved
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", Path(name).stem).strip("-.")[:LONGEST_STEM] or "document"

@@ -1,0 +1,77 @@
+"""`pageglass search QUERY`: the pages that fit best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.exits import BadUsage, ExitCode
+from api.session import DocumentOption, HomeOption, JsonOption, session
+from api.terminal import Terminal, plain, readable_question, shorten
+
+if TYPE_CHECKING:
+    from retrieval.hit import Hit
+
+SHOWN_WORDS = 100
+"""Characters of a page's best region."""
+
+
+def search(
+    ctx: typer.Context,
+    query: Annotated[
+        str | None, typer.Argument(help="A question, or what a picture shows.", show_default=False)
+    ] = None,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, max=1000, help="How many pages.")] = 10,
+    images: Annotated[
+        bool, typer.Option("--images", help="Only photos and figures, by what they show.")
+    ] = False,
+    like: Annotated[
+        Path | None,
+        typer.Option(help="Photos and figures like this picture.", show_default=False),
+    ] = None,
+    document: DocumentOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Find pages by their words and by what their pictures show."""
+    found = session(ctx, json=json)
+    if (query is None) == (like is None):
+        raise BadUsage(
+            "A search is for a QUERY or by --like IMAGE, one of them.",
+            remedy="`pageglass search --help` shows how.",
+        )
+    from api.evidence import find_documents
+    from api.schemas import HitBody
+    from retrieval.search import Searcher
+
+    searcher = Searcher(
+        found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages
+    )
+    try:
+        within = find_documents(searcher.library, document)
+        if like is not None:
+            from api.picture import open_picture
+
+            hits = searcher.like(open_picture(like), top=top, documents=within)
+        else:
+            question = readable_question(query or "")
+            hits = searcher.search(question, top=top, pictures=images, documents=within)
+    finally:
+        searcher.close()
+    for rank, hit in enumerate(hits, 1):
+        if json:
+            found.terminal.record(HitBody.of(rank, hit).model_dump())
+        else:
+            _show(found.terminal, rank, hit)
+    if not hits:
+        found.terminal.fail("Nothing was found.", "Search for something else, or ingest more.")
+        raise typer.Exit(ExitCode.NOTHING)
+
+
+def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
+    terminal.result(f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}")
+    best = max(hit.regions, key=lambda region: region.score, default=None)
+    if best:
+        terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(picture)'}")

@@ -1,0 +1,76 @@
+"""What every command is handed: the settings, the terminal, and the way to the home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+
+from api.exits import BadUsage
+from api.settings import Settings
+from api.terminal import Terminal
+
+if TYPE_CHECKING:
+    from ingest.home import Home
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The data folder.", show_default=False)
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write JSON lines on stdout, and nothing else there.")
+]
+DocumentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--document",
+        "-d",
+        help="Only in this document: its id, head of id, path or file name. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the program. `home` is what came before the command's name on the line."""
+
+    settings: Settings
+    home: Path | None = None
+    terminal: Terminal = field(default_factory=Terminal)
+
+    def open_home(self, home: Path | None) -> Home:
+        """The home by option, else by environment, else the user's data directory.
+
+        Raises:
+            HomeUnusable: it cannot be made.
+        """
+        from ingest.home import Home
+
+        return Home(home or self.home or self.settings.home)
+
+
+def read_settings() -> Settings:
+    """The settings from the environment.
+
+    Raises:
+        BadUsage: a variable's value cannot be; the value itself is not repeated.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "PAGEGLASS_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadUsage(
+            f"{name}: {first['msg']}.", remedy="Set it right, or unset it."
+        ) from None
+
+
+def session(ctx: typer.Context, *, json: bool = False) -> Session:
+    """The session of a command; from here on it speaks JSON if asked to."""
+    found = ctx.find_object(Session)
+    assert found is not None
+    found.terminal.json = json
+    return found

@@ -1,0 +1,60 @@
+"""What the environment says: every `PAGEGLASS_...` variable, and nothing else reads it.
+
+Options on the command line win over these. Owns no connections and opens no files.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How pageglass runs. Read once, at the start, and handed on as plain values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAGEGLASS_", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("pageglass", appauthor=False),
+        description="The data folder.",
+    )
+    host: str = Field("127.0.0.1", description="The address that `serve` listens on.")
+    port: int = Field(8000, ge=0, le=65_535, description="Its port; 0 takes any free one.")
+    token: SecretStr | None = Field(
+        None, description="The bearer token that HTTP clients must show."
+    )
+    model: str = Field("extractive", description="What writes answers.")
+    ocr: str = Field("rapidocr", description="What reads pages without text.")
+    dpi: int = Field(144, ge=36, le=600, description="Resolution of page images.")
+    workers: int = Field(0, ge=0, description="Processes that read files; 0 is one a core.")
+    evidence_pages: int = Field(
+        5, ge=1, le=50, description="How many pages an answer may draw on."
+    )
+    exhaustive_pages: int = Field(
+        1_000, ge=0, description="Up to so many pages, every page is scored exactly."
+    )
+    max_upload_mb: int = Field(
+        200, ge=1, description="The largest upload over HTTP, in megabytes, all its files together."
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _no_blank_token(cls, token: SecretStr | None) -> SecretStr | None:
+        """A variable that is set to nothing asks for no token."""
+        return token if token and token.get_secret_value().strip() else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; a name other than localhost counts as not."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

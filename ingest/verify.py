@@ -1,0 +1,93 @@
+"""Prove that library, files and indexes agree, or say where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from PIL import Image
+
+from ingest.home import Home
+from ingest.index import Index, open_indexes
+from ingest.librarian import Librarian
+from ingest.page import Document
+
+SAMPLED_ROWS = 64
+
+
+def verify(home: Home) -> list[str]:
+    """One sentence for each disagreement; none when all is well. Waits for writers, then keeps them out.
+
+    Raises:
+        NoLibrary, LibraryFormat, IndexFormat
+    """
+    with home.writing():
+        librarian = Librarian(home)
+        documents = librarian.documents()
+        problems = [
+            *librarian.check(),
+            *_check_images(librarian, documents),
+            *_check_leftovers(home, librarian, documents),
+        ]
+        for index in open_indexes(home):
+            problems.extend(_check_index(index, librarian, documents))
+            index.records.close()
+        return problems
+
+
+def _check_images(librarian: Librarian, documents: Sequence[Document]) -> Iterator[str]:
+    for record in librarian.page_records():
+        path = librarian.image_path(record.page)
+        try:
+            with Image.open(path) as image:
+                image.verify()
+                if image.size != (record.width, record.height):
+                    yield f"The picture of {record.page} has size {image.size}."
+        except (OSError, SyntaxError) as error:
+            yield f"The picture of {record.page} cannot be read: {error}."
+
+
+def _check_leftovers(
+    home: Home, librarian: Librarian, documents: Sequence[Document]
+) -> Iterator[str]:
+    known = {document.id for document in documents}
+    for folder in home.pages.iterdir() if home.pages.exists() else ():
+        if folder.name not in known:
+            yield f"{folder} belongs to no document."
+    for document_id in librarian.unfinished():
+        yield f"Adding or removing {document_id} was cut off; the next ingest makes it good."
+    for document_id in librarian.nameless():
+        yield f"Document {document_id} has no file any more; the next ingest removes it."
+
+
+def _check_index(
+    index: Index, librarian: Librarian, documents: Sequence[Document]
+) -> Iterator[str]:
+    name = index.manifest.encoder
+    expected: set[str] = set()
+    files = {index.path(document).name for document in documents}
+    for path in index.folder.glob("*.safetensors"):
+        if path.name not in files:
+            yield f"{path} belongs to no document."
+    for document in documents:
+        try:
+            mapped = index.vectors(document)
+        except (OSError, ValueError, KeyError) as error:
+            yield f"The {name} vectors of {document.name} cannot be read: {error}."
+            continue
+        if mapped.page_count != document.page_count:
+            yield f"The {name} vectors of {document.name} are of {mapped.page_count} pages."
+            continue
+        lengths = np.linalg.norm(mapped.vectors[:SAMPLED_ROWS].astype(np.float32), axis=1)
+        if not np.allclose(lengths, 1, atol=0.01):
+            yield f"The {name} vectors of {document.name} are not of length one."
+        expected.update(
+            f"{document.id}-{number}"
+            for number in range(1, document.page_count + 1)
+            if mapped.offsets[number] > mapped.offsets[number - 1]
+        )
+    held = index.records.keys()
+    if lacking := expected - held:
+        yield f"Chroma lacks {len(lacking)} records of {name}, such as {min(lacking)}."
+    if extra := held - expected:
+        yield f"Chroma has {len(extra)} records of {name} too many, such as {min(extra)}."
