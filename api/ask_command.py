@@ -23,7 +23,11 @@ def ask(
     top: Annotated[
         int | None,
         typer.Option(
-            "--top", "-n", min=1, max=50, help="How many pages to answer from.",
+            "--top",
+            "-n",
+            min=1,
+            max=50,
+            help="How many pages to answer from.",
             show_default="PAGEGLASS_EVIDENCE_PAGES",
         ),
     ] = None,
@@ -35,7 +39,8 @@ def ask(
     save_page: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write the cited pages there, their quotes marked.",
+            metavar="DIR",
+            help="Write the cited pages there, their quotes marked.",
             show_default=False,
         ),
     ] = None,
@@ -52,9 +57,7 @@ def ask(
     from retrieval.search import Searcher
 
     writer = load_model(model or found.settings.model)
-    searcher = Searcher(
-        found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages
-    )
+    searcher = Searcher(found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages)
     try:
         hits = searcher.search(
             (question := readable_question(question)),

@@ -41,7 +41,8 @@ def ingest(
     workers: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Processes that read files; 0 is one a core.",
+            min=0,
+            help="Processes that read files; 0 is one a core.",
             show_default="PAGEGLASS_WORKERS",
         ),
     ] = None,
@@ -165,14 +166,15 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
         terminal.note(_sum_up(done))
     _list_failures(failures, terminal)
     if looked and not looked.files and not removed:
-        terminal.fail("No PDF or image was found.", "Name files outright to read them whatever they are called.")
+        terminal.fail(
+            "No PDF or image was found.",
+            "Name files outright to read them whatever they are called.",
+        )
         return ExitCode.NOTHING
     return ExitCode.SOME_FAILED if failures else ExitCode.DONE
 
 
-def _progress(
-    terminal: Terminal, quiet: bool
-) -> ProgressBar | ProgressLines | nullcontext[None]:
+def _progress(terminal: Terminal, quiet: bool) -> ProgressBar | ProgressLines | nullcontext[None]:
     from api.progress import ProgressBar, ProgressLines
 
     if quiet:
@@ -206,7 +208,15 @@ def record(event: Event) -> dict[str, Any]:
     """An event as `--json` writes it (docs/cli.md)."""
     from api.schemas import DocumentBody, failure_record
     from ingest.event import (
-        Added, Done, Encoded, Failed, Indexed, Looked, Named, Opened, Removed,
+        Added,
+        Done,
+        Encoded,
+        Failed,
+        Indexed,
+        Looked,
+        Named,
+        Opened,
+        Removed,
     )
     from ingest.library import readable
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from ingest.home import Home
 
 
-def list_documents(
-    ctx: typer.Context, json: JsonOption = False, home: HomeOption = None
-) -> None:
+def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas import DocumentBody
@@ -82,13 +80,9 @@ def status(
     opened = found.open_home(home)
     state = read_status(opened)
     if verify:
-        from ingest.library import NoLibrary
         from ingest.verify import verify as disagreements
 
-        try:
-            state["disagreements"] = disagreements(opened)
-        except NoLibrary:
-            state["disagreements"] = []
+        state["disagreements"] = disagreements(opened) if opened.database.exists() else []
     if json:
         found.terminal.record(state)
     else:

@@ -15,6 +15,15 @@ def open_picture(path: Path) -> Image.Image:
     Raises:
         UnreadableFile: it is not there, no picture that Pillow reads, broken, or a bomb.
     """
+    from ingest.library import readable
     from ingest.photo import PhotoSource
+    from ingest.source import UnreadableFile
 
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UnreadableFile(
+            f"{readable(path.name)} cannot be opened: {error.strerror}.",
+            remedy="Check that it is there and may be read.",
+        ) from error
     return PhotoSource(path).sheet(1, dpi=72).image

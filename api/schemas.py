@@ -263,8 +263,13 @@ class FileBody(BaseModel):
     """
 
     model_config = _example(
-        {"file": "annual-report.pdf", "status": 201, "document": _DOCUMENT, "error": None,
-         "remedy": None}
+        {
+            "file": "annual-report.pdf",
+            "status": 201,
+            "document": _DOCUMENT,
+            "error": None,
+            "remedy": None,
+        }
     )
 
     file: str

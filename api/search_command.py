@@ -46,9 +46,7 @@ def search(
     from api.schemas import HitBody
     from retrieval.search import Searcher
 
-    searcher = Searcher(
-        found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages
-    )
+    searcher = Searcher(found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages)
     try:
         within = find_documents(searcher.library, document)
         if like is not None:

@@ -63,9 +63,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "PAGEGLASS_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadUsage(
-            f"{name}: {first['msg']}.", remedy="Set it right, or unset it."
-        ) from None
+        raise BadUsage(f"{name}: {first['msg']}.", remedy="Set it right, or unset it.") from None
 
 
 def session(ctx: typer.Context, *, json: bool = False) -> Session:

@@ -33,9 +33,7 @@ class Settings(BaseSettings):
     ocr: str = Field("rapidocr", description="What reads pages without text.")
     dpi: int = Field(144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(0, ge=0, description="Processes that read files; 0 is one a core.")
-    evidence_pages: int = Field(
-        5, ge=1, le=50, description="How many pages an answer may draw on."
-    )
+    evidence_pages: int = Field(5, ge=1, le=50, description="How many pages an answer may draw on.")
     exhaustive_pages: int = Field(
         1_000, ge=0, description="Up to so many pages, every page is scored exactly."
     )

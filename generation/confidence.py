@@ -40,10 +40,10 @@ COEFFICIENTS = {
     "named": 2.0,
     "latin": -0.8,
 }
-"""Logistic regression of 38 questions that the words at hand answer against 27 asked of documents
-on other things (area under the curve 0.986); `latin` and its share of the bias are set by hand, for
-scripts where the cosine is silent. Questions on a document's own subject that it does not answer
-are not told apart well (0.67)."""
+"""Logistic regression on 38 questions that the words at hand answer and 32 asked of documents on
+other things (cross-validated area under the curve 0.98; 35 of 39 kept, 32 of 32 declined); of 34
+questions on a document's own subject that it does not answer, 21 are declined. `latin` and its
+share of the bias are set by hand, for scripts where the cosine is silent."""
 
 THRESHOLD = 0.5
 """Below this the model declines."""

@@ -130,7 +130,7 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
             contexts.append(units[label].text)
         else:
             contexts.append(table if unit.row and not begins_table else heading)
-        if short and not unit.row and unit.text[-1] not in ".!?。！？,;":
+        if short and not unit.row and not unit.text.endswith(tuple(".!?。！？,;")):
             heading = unit.text
     return contexts
 

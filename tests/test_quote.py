@@ -13,7 +13,7 @@ from generation.print import spell
 from generation.quote import find_quote, quote_boxes
 from ingest.page import Word
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 NOWHERE = (0.0, 0.0, 1.0, 1.0)
 
 

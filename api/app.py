@@ -1,0 +1,259 @@
+"""The HTTP API. Endpoints are plain functions, run on the server's threads; see docs/http.md.
+
+Loads no model and no index until a request needs one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    File,
+    Form,
+    Header,
+    Path,
+    Query,
+    Request,
+    UploadFile,
+)
+from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPBearer
+
+from api.engine import Engine
+from api.evidence import build_prompt, find_documents
+from api.guard import BodyLimit, Guard
+from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
+from api.picture import open_picture
+from api.problem import add_handlers, describe, problem
+from api.schemas import (
+    MOST_HITS,
+    AnswerBody,
+    AskRequest,
+    DocumentBody,
+    DocumentsBody,
+    HealthBody,
+    HitBody,
+    ProblemBody,
+    SearchBody,
+    SearchRequest,
+    UploadBody,
+)
+from api.settings import Settings
+from api.upload import WAIT, clean_name, ingest_uploads, store, sweep_uploads
+from api.version import find_version
+from generation.ask import ask
+from generation.highlight import highlight
+from ingest.home import Home
+from ingest.library import NoDocument, NoLibrary
+from ingest.remove import remove
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ProblemBody} for status in statuses}
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+Running = Annotated[Engine, Depends(_engine)]
+Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
+PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]
+Marks = Annotated[
+    list[Annotated[str, Query(max_length=LONGEST_MARK)]],
+    Query(
+        max_length=MOST_MARKS,
+        description="What to mark: LEFT,TOP,RIGHT,BOTTOM in fractions of the page (several with"
+        " `;` between them), or a quote to find on it. May be repeated.",
+    ),
+]
+
+public = APIRouter()
+router = APIRouter(prefix="/v1", responses=_problems(422))
+
+
+@public.get("/health")
+def health() -> HealthBody:
+    """Whether the server runs. Needs no token, and touches no data."""
+    return HealthBody(status="ok", version=find_version())
+
+
+@router.post("/search", responses=_problems(404, 409))
+def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
+    """The pages that fit a question, best first."""
+    searcher = engine.searcher()
+    hits = searcher.search(
+        wanted.query,
+        top=wanted.top,
+        pictures=wanted.images,
+        documents=find_documents(searcher.library, wanted.documents),
+    )
+    return SearchBody(
+        query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]
+    )
+
+
+@router.post("/search/image", responses=_problems(404, 409, 413))
+def search_like(
+    file: Annotated[UploadFile, File(description="A picture.")],
+    engine: Running,
+    top: Annotated[int, Form(ge=1, le=MOST_HITS)] = 10,
+    documents: Annotated[list[str] | None, Form()] = None,
+) -> SearchBody:
+    """The photos and figures most like a picture, which is not kept."""
+    searcher = engine.searcher()
+    within = find_documents(searcher.library, documents)
+    with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
+        path = FilePath(folder, clean_name(file.filename))
+        path.write_bytes(file.file.read())
+        picture = open_picture(path)
+    hits = searcher.like(picture, top=top, documents=within)
+    return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
+
+
+@router.post("/ask", responses=_problems(404, 409))
+def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
+    """An answer that quotes the pages; `declined` where they do not say."""
+    searcher = engine.searcher()
+    hits = searcher.search(
+        wanted.query,
+        top=wanted.top or engine.settings.evidence_pages,
+        documents=find_documents(searcher.library, wanted.documents),
+    )
+    prompt = build_prompt(searcher.library, wanted.query, hits)
+    return AnswerBody.of(ask(prompt, engine.model()))
+
+
+@router.get("/documents")
+def list_documents(engine: Running) -> DocumentsBody:
+    """Every document."""
+    try:
+        documents = engine.library().documents()
+    except NoLibrary:
+        documents = []
+    return DocumentsBody(documents=[DocumentBody.of(document) for document in documents])
+
+
+@router.post(
+    "/documents",
+    status_code=HTTPStatus.CREATED,
+    response_model=UploadBody,
+    responses={
+        200: {"model": UploadBody, "description": "All of it was there already"},
+        207: {"model": UploadBody, "description": "Some of the files cannot be read"},
+        **_problems(413, 503, 507),
+    },
+)
+def add_documents(
+    files: Files, engine: Running, password: Annotated[str | None, Form()] = None
+) -> JSONResponse:
+    """Upload files and wait until they can be searched. `password` opens encrypted PDFs."""
+    arrivals = [store(engine.home, file.file, file.filename) for file in files]
+    body = UploadBody(files=ingest_uploads(engine.home, arrivals, engine.add_settings(password)))
+    statuses = {result.status for result in body.files}
+    if statuses == {422}:
+        return problem(
+            422,
+            "None of the files can be read.",
+            "Each of `files` says why.",
+            name="UnreadableFile",
+            files=[result.model_dump() for result in body.files],
+        )
+    overall = 207 if 422 in statuses else max(statuses)
+    return JSONResponse(body.model_dump(), overall)
+
+
+@router.delete("/documents/{document}", status_code=204, responses=_problems(404, 503))
+def remove_document(
+    document: Annotated[str, Path(max_length=100, description="Its whole id.")], engine: Running
+) -> None:
+    """Remove a document and all that is derived from it; of uploads, the file too."""
+    if all(document != known.id for known in engine.library().documents()):
+        raise NoDocument(
+            f"There is no document {document!r}.", remedy="GET /v1/documents shows what there is."
+        )
+    remove(engine.home, [document], wait=WAIT)
+
+
+@router.get(
+    "/pages/{page}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/webp": {}}, "description": "The page (WebP)"},
+        304: {"description": "It has not changed"},
+        **_problems(404, 409),
+    },
+)
+def page_image(
+    page: PageKey,
+    engine: Running,
+    highlights: Annotated[Marks, Query(alias="highlight")] = [],  # noqa: B006
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A page's picture, with boxes or quotes marked on it."""
+    library = engine.library()
+    found = library.page(page)
+    boxes = read_marks(highlights, library.words(found) if highlights else ())
+    revision = library.document(found.document_id).revision
+    mark = hashlib.sha256(repr(boxes).encode()).hexdigest()[:16] if boxes else "plain"
+    headers = {
+        "ETag": f'"{revision}-{found.number}-{mark}"',
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
+    if headers["ETag"] in known or "*" in known:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    image = library.image(found)
+    image = highlight(image, boxes, "WEBP") if boxes else image
+    return Response(image, headers=headers, media_type="image/webp")
+
+
+def create_app(
+    home: Home, settings: Settings | None = None, *, hosts: Collection[str] = ()
+) -> FastAPI:
+    """The application over a home.
+
+    Args:
+        settings: how it runs; without them the defaults, whatever the environment says.
+        hosts: names besides loopback's that it answers to where no token is set.
+    """
+    settings = settings or Settings.model_construct()
+    engine = Engine(home, settings)
+    token = settings.token.get_secret_value() if settings.token else None
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        sweep_uploads(home)
+        yield
+        engine.close()
+
+    app = FastAPI(
+        title="pageglass",
+        version=find_version(),
+        description="Ask a pile of PDFs and images anything; get an answer that points at the"
+        " exact spot on the page. Errors are RFC 9457 problem details.",
+        lifespan=running,
+        # Their pages load scripts from other servers; /openapi.json is ours alone.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.engine = engine
+    app.include_router(public)
+    guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
+    app.include_router(router, dependencies=guarded)
+    add_handlers(app)
+    describe(app)
+    app.add_middleware(BodyLimit, largest_upload=settings.max_upload_mb * 1_000_000)
+    app.add_middleware(Guard, token=token, hosts=hosts)
+    return app

@@ -1,0 +1,208 @@
+"""Look the installation over: what is there, what would be used and why. Changes and downloads nothing.
+
+Imports no model library: versions come from package metadata, model files are
+proved by their hashes.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from api.settings import Settings
+from api.version import find_version
+from ingest.fault import Fault
+from ingest.home import Home
+from ingest.index import IndexFormat, open_indexes
+from ingest.library import Library, LibraryFormat, NoLibrary, readable
+from ingest.ocr import tesseract_languages
+from ingest.weights import (
+    EFFICIENTNET,
+    IMAGENET_DEFINITIONS,
+    IMAGENET_LEMMAS,
+    IMAGENET_SYNSETS,
+    MINILM,
+    MINILM_TOKENIZER,
+    Weights,
+)
+
+State = Literal["ok", "note", "broken"]
+
+NEEDED = (
+    "numpy", "pillow", "pymupdf", "rapidocr", "onnxruntime", "onnx", "tokenizers", "chromadb",
+    "fastapi", "uvicorn", "python-multipart",
+)  # fmt: skip
+"""Without one of these the default does not run."""
+OPTIONAL = ("torch", "transformers", "open_clip_torch", "colpali-engine", "anthropic", "openai")
+LITTLE_SPACE = 1_000_000_000
+"""Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. Only "broken" keeps the default from working."""
+
+    topic: str
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+
+
+def examine(home: Home, settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order to be read."""
+    yield Finding("program", "pageglass", "ok", find_version())
+    yield Finding("program", "python", "ok", f"{platform.python_version()}, {platform.machine()}")
+    yield from _packages()
+    yield _device()
+    yield from _encoder(
+        "minilm", "words of pages: searched by meaning, word by word", MINILM, MINILM_TOKENIZER
+    )
+    yield from _encoder(
+        "conse", "photos and figures: searched by what they show", EFFICIENTNET,
+        IMAGENET_SYNSETS, IMAGENET_LEMMAS, IMAGENET_DEFINITIONS,
+    )  # fmt: skip
+    yield from _ocr(settings.ocr)
+    yield _model(settings.model)
+    yield from _home(home)
+
+
+def _packages() -> Iterator[Finding]:
+    for name in NEEDED:
+        found = _version(name)
+        if found:
+            yield Finding("package", name, "ok", found)
+        else:
+            yield Finding(
+                "package", name, "broken", "not installed", f"Install it: pip install {name}."
+            )
+    for name in OPTIONAL:
+        yield Finding(
+            "package", name, "ok" if _version(name) else "note",
+            f"{_version(name) or 'not installed'}; the default does not use it",
+        )  # fmt: skip
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _device() -> Finding:
+    gpus = _gpus()
+    why = f"GPU seen: {', '.join(gpus)}" if gpus else "no NVIDIA GPU seen"
+    return Finding(
+        "device", "cpu", "ok", f"used for everything: the default runs on onnxruntime; {why}"
+    )
+
+
+def _gpus() -> list[str]:
+    """The GPUs that NVIDIA's own tool lists, if it is there."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    try:
+        done = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True, text=True, check=False, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [line.strip() for line in done.stdout.splitlines() if line.strip()] * (
+        done.returncode == 0
+    )
+
+
+def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:
+    whole = True
+    for part in weights:
+        try:
+            path = part.verified()
+        except Fault as fault:
+            whole = False
+            yield Finding("weights", part.file, "broken", fault.message, fault.remedy)
+        else:
+            yield Finding("weights", path.name, "ok", f"verified, SHA-256 {part.sha256[:12]}…")
+    detail = f"used for {role}" if whole else f"cannot be used for {role}"
+    yield Finding("encoder", name, "ok" if whole else "broken", detail)
+
+
+def _ocr(spec: str) -> Iterator[Finding]:
+    languages = tesseract_languages()
+    kind, _, wanted = spec.partition(":")
+    models = _rapidocr_models()
+    yield Finding(
+        "ocr", "rapidocr", "ok" if models else "broken" if kind == "rapidocr" else "note",
+        (f"{_used(kind == 'rapidocr')}; reads Latin scripts, Chinese and Japanese, not Korean"
+         if models else "its models are missing"),
+        "" if models else "Install it anew: pip install --force-reinstall rapidocr.",
+    )  # fmt: skip
+    missing = set((wanted or "eng").split("+")) - languages if kind == "tesseract" else set()
+    yield Finding(
+        "ocr", "tesseract", "broken" if missing else "ok" if languages else "note",
+        (f"{_used(kind == 'tesseract')}; reads {', '.join(sorted(languages - {'osd'}))}"
+         if languages else "not installed"),
+        (f"On Debian: apt install {' '.join(f'tesseract-ocr-{m}' for m in sorted(missing))}."
+         if missing else ""),
+    )  # fmt: skip
+    if "kor" in languages:
+        remedy = "For scans in Korean: --ocr tesseract:kor+eng."
+    else:
+        remedy = "On Debian: apt install tesseract-ocr-kor, then --ocr tesseract:kor+eng."
+    if not (kind == "tesseract" and "kor" in wanted.split("+")):
+        yield Finding(
+            "ocr", "Korean", "note",
+            "scans are not read; PDFs with a text layer are", remedy,
+        )  # fmt: skip
+
+
+def _rapidocr_models() -> list[Path]:
+    """The model files inside the installed rapidocr, found without importing it."""
+    spec = find_spec("rapidocr")
+    folders = (spec and spec.submodule_search_locations) or []
+    return [path for folder in folders for path in Path(folder, "models").glob("*.onnx")]
+
+
+def _used(used: bool) -> str:
+    return "used for pages without a text layer, and photos" if used else "there, not used"
+
+
+def _model(spec: str) -> Finding:
+    if spec == "extractive":
+        return Finding(
+            "answers", spec, "ok", "used: quotes the pages word for word, no language model"
+        )
+    return Finding("answers", spec, "broken", "unknown", "Set PAGEGLASS_MODEL to extractive.")
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    yield Finding("home", readable(str(home.root)), "ok", f"{home.size() / 1e6:.1f} MB")
+    free = shutil.disk_usage(home.root).free
+    yield Finding(
+        "disk", "free", "ok" if free > LITTLE_SPACE else "note", f"{free / 1e9:.1f} GB",
+        "" if free > LITTLE_SPACE else "Make room before a large ingest.",
+    )  # fmt: skip
+    try:
+        library = Library(home)
+        yield Finding(
+            "library", "library.sqlite3", "ok",
+            f"{len(library.documents())} documents, {library.page_count()} pages",
+        )  # fmt: skip
+        for index in open_indexes(home):
+            yield Finding(
+                "index", index.manifest.encoder, "ok",
+                f"{index.manifest.model}, {index.manifest.dim} dimensions,"
+                f" format {index.manifest.format}",
+            )  # fmt: skip
+    except NoLibrary:
+        yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
+    except (LibraryFormat, IndexFormat) as fault:
+        yield Finding("library", "format", "broken", fault.message, fault.remedy)

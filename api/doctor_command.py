@@ -1,0 +1,32 @@
+"""`pageglass doctor`: what is installed, what would be used, and what keeps it from working."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from api.exits import ExitCode
+from api.session import HomeOption, JsonOption, session
+from api.terminal import plain
+
+_MARKS = {"ok": "ok", "note": "note", "broken": "BROKEN"}
+
+
+def doctor(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Look the installation over; exit 1 where the default cannot work."""
+    found = session(ctx, json=json)
+    from api.doctor import examine
+
+    broken = False
+    for finding in examine(found.open_home(home), found.settings):
+        broken = broken or finding.state == "broken"
+        if json:
+            found.terminal.record(asdict(finding))
+            continue
+        line = f"{_MARKS[finding.state]:<7} {finding.topic:<8} {finding.name}: {finding.detail}"
+        found.terminal.result(plain(line))
+        if finding.remedy:
+            found.terminal.result(f"{'':17}{plain(finding.remedy)}")
+    if broken:
+        raise typer.Exit(ExitCode.FAILURE)

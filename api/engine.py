@@ -1,0 +1,82 @@
+"""What the endpoints share: one searcher and one model, each made when first needed, and the home.
+
+A server may start before anything was ingested; it then says so, and works
+from the first document on.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from api.settings import Settings
+from ingest.add import AddSettings
+from ingest.home import Home
+from ingest.library import Library
+from ingest.render import RenderSettings
+
+if TYPE_CHECKING:
+    from generation.models.model import VisionModel
+    from retrieval.search import Searcher
+
+
+class Engine:
+    """Shared by the server's threads."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        self.home = home
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._searcher: Searcher | None = None
+        self._model: VisionModel | None = None
+
+    def searcher(self) -> Searcher:
+        """The one searcher.
+
+        Raises:
+            NoLibrary: nothing has been ingested yet.
+        """
+        from retrieval.search import Searcher
+
+        with self._lock:
+            if self._searcher is None:
+                self._searcher = Searcher(
+                    self.home, exhaustive_pages=self.settings.exhaustive_pages
+                )
+            return self._searcher
+
+    def library(self) -> Library:
+        """The library that the searcher reads.
+
+        Raises:
+            NoLibrary: nothing has been ingested yet.
+        """
+        return self.searcher().library
+
+    def model(self) -> VisionModel:
+        """The one model.
+
+        Raises:
+            NoModel: there is none of that name.
+            WeightsMissing, WeightsChanged: what it needs is not as it should be.
+        """
+        from generation.models.model import load_model
+
+        with self._lock:
+            if self._model is None:
+                self._model = load_model(self.settings.model)
+            return self._model
+
+    def add_settings(self, password: str | None) -> AddSettings:
+        """How uploads are read."""
+        settings = self.settings
+        return AddSettings(
+            render=RenderSettings(settings.dpi, settings.ocr, password), workers=settings.workers
+        )
+
+    def close(self) -> None:
+        """Let go of the index."""
+        with self._lock:
+            if self._searcher is not None:
+                self._searcher.close()
+                self._searcher = None

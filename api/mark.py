@@ -1,0 +1,60 @@
+"""Read the `highlight` of a page image's URL: boxes by number, or words to find on the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from api.problem import BadHighlight
+from generation.quote import find_quote, quote_boxes
+from ingest.page import Box, Word
+
+MOST_MARKS = 64
+LONGEST_MARK = 4_000
+"""Characters."""
+
+
+def read_marks(marks: Sequence[str], words: Sequence[Word]) -> list[Box]:
+    """The boxes that the marks stand for.
+
+    A mark is "LEFT,TOP,RIGHT,BOTTOM" in fractions of the page, several of
+    these with ";" between them, or a quote.
+
+    Raises:
+        BadHighlight: numbers that are no box on the page, or a quote that is not on it.
+    """
+    return [box for mark in marks for box in (_boxes(mark) or _quote(mark, words))]
+
+
+def _boxes(mark: str) -> list[Box]:
+    """The boxes of a mark; none if it does not look like numbers."""
+    parts = [part.split(",") for part in mark.split(";") if part.strip()]
+    try:
+        rows = [[float(edge) for edge in part] for part in parts]
+    except ValueError:
+        return []
+    if not any(len(row) > 1 for row in rows):
+        return []
+    return list(_check(rows))
+
+
+def _check(rows: Sequence[Sequence[float]]) -> Iterator[Box]:
+    for row in rows:
+        good = len(row) == 4 and all(math.isfinite(edge) and 0 <= edge <= 1 for edge in row)
+        if not good or row[0] >= row[2] or row[1] >= row[3]:
+            raise BadHighlight(
+                f"{','.join(f'{edge:g}' for edge in row)} is no box on a page.",
+                remedy="A box is LEFT,TOP,RIGHT,BOTTOM, fractions of the page from 0 to 1.",
+            )
+        left, top, right, bottom = row
+        yield left, top, right, bottom
+
+
+def _quote(mark: str, words: Sequence[Word]) -> Sequence[Box]:
+    span = find_quote(mark, words)
+    if span is None:
+        raise BadHighlight(
+            f"The words {mark[:100]!r} are not on the page.",
+            remedy="Give words as they are printed there, or boxes LEFT,TOP,RIGHT,BOTTOM.",
+        )
+    return quote_boxes(words, span)

@@ -1,0 +1,165 @@
+"""Files that come over HTTP: keep their bytes in the home, and ingest them like any others.
+
+An upload lies in HOME/uploads/DOCUMENT/NAME, so the same file sent twice is
+there once, and removing the document removes it (ingest.home). Bytes that
+cannot be read are not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+
+from api.schemas import DocumentBody, FileBody
+from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
+from ingest.event import Added, Failed
+from ingest.home import Home, HomeUnusable, discard, sync
+from ingest.librarian import Librarian
+from ingest.library import Failure, Library, NoLibrary
+
+WAIT = 60.0
+"""Seconds to wait for another writer before saying that the home is busy."""
+ABANDONED = 86_400.0
+"""Seconds after which an upload that no document came of is taken for a killed server's."""
+LONGEST_NAME = 150
+"""Bytes."""
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An uploaded file, stored."""
+
+    name: str
+    path: Path
+    document_id: str
+
+
+def clean_name(name: str | None) -> str:
+    """A file name that is one: the last part of whatever was sent, printable, not hidden, not long."""
+    last = re.split(r"[/\\]", name or "")[-1]
+    shown = "".join(c if c.isprintable() else "_" for c in last).strip().lstrip(".")
+    stem, suffix = os.path.splitext(shown)
+    suffix = suffix if len(suffix) <= 10 else ""
+    room = LONGEST_NAME - len(suffix.encode())
+    stem = shown.removesuffix(suffix).encode()[:room].decode("utf-8", "ignore")
+    return (stem + suffix) or "upload"
+
+
+def store(home: Home, stream: BinaryIO, name: str | None) -> Arrival:
+    """Write a stream to its place; it is there whole or not at all.
+
+    Raises:
+        DiskFull, HomeUnusable
+    """
+    part = home.uploads / f".{uuid.uuid4().hex}.part"
+    digest = hashlib.sha256()
+    try:
+        home.uploads.mkdir(exist_ok=True)
+        with part.open("wb") as file:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        document_id = digest.hexdigest()[:ID_LENGTH]
+        path = home.uploads / document_id / clean_name(name)
+        path.parent.mkdir(exist_ok=True)
+        part.replace(path)
+        sync(path.parent)
+    except OSError as error:
+        if is_disk_full(error):
+            raise DiskFull(
+                f"There is no space left for {home.root}.", remedy="Make room and send it again."
+            ) from error
+        raise HomeUnusable(
+            f"An upload cannot be kept in {home.uploads}: {error.strerror}.",
+            remedy="Check the permissions of the data folder.",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return Arrival(path.name, path, document_id)
+
+
+def ingest_uploads(
+    home: Home, arrivals: Sequence[Arrival], settings: AddSettings
+) -> list[FileBody]:
+    """Ingest stored files; one result each, in order.
+
+    Raises:
+        What `ingest.add.add` raises; nothing of the files is then kept.
+    """
+    added: set[str] = set()
+    failed: dict[str, Failure] = {}
+    try:
+        for event in add(home, [arrival.path for arrival in arrivals], settings, wait=WAIT):
+            match event:
+                case Added(document):
+                    added.add(document.id)
+                case Failed(failure):
+                    failed[Path(failure.path).parent.name] = failure
+                case _:
+                    pass
+        documents = {document.id: document for document in Library(home).documents()}
+    finally:
+        _drop_unused(home, arrivals)
+    results = []
+    for arrival in arrivals:
+        document = documents.get(arrival.document_id)
+        if document is None:
+            failure = failed[arrival.document_id]
+            results.append(
+                FileBody(
+                    file=arrival.name,
+                    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+                    error=failure.reason,
+                    remedy=failure.remedy,
+                )
+            )
+            continue
+        status = HTTPStatus.CREATED if document.id in added else HTTPStatus.OK
+        results.append(
+            FileBody(file=arrival.name, status=status, document=DocumentBody.of(document))
+        )
+    return results
+
+
+def _drop_unused(home: Home, arrivals: Sequence[Arrival]) -> None:
+    """Delete the bytes of files that no document came of, and the note that they failed."""
+    try:
+        names = Library(home).names()
+    except NoLibrary:
+        names = {}
+    unused = [arrival for arrival in arrivals if str(arrival.path) not in names]
+    for arrival in unused:
+        arrival.path.unlink(missing_ok=True)
+        try:
+            arrival.path.parent.rmdir()
+        except OSError:
+            continue  # the same bytes under another name are in use
+    if unused:
+        with home.writing():
+            Librarian(home).forget_names([str(arrival.path) for arrival in unused])
+
+
+def sweep_uploads(home: Home) -> None:
+    """Delete what a killed server left: half-written uploads, and files never ingested."""
+    try:
+        names = set(Library(home).names())
+    except NoLibrary:
+        names = set()
+    if not home.uploads.is_dir():
+        return
+    for entry in home.uploads.iterdir():
+        files = list(entry.iterdir()) if entry.is_dir() else []
+        used = any(str(file) in names for file in files)
+        if not used and time.time() - entry.stat().st_mtime > ABANDONED:
+            discard(entry)

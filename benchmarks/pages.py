@@ -1,0 +1,115 @@
+"""Page retrieval on a labelled set: each signal alone, words fused, and the default.
+
+    python -m benchmarks.pages EVAL/mmlongbench-dev [--home DIR] [--no-ocr]
+
+Ingests the set's files into --home (kept, so that a second run only searches)
+and prints recall@1/5/10 and nDCG@5 within the document and over all documents.
+The manifest has `files` and `queries` with `query`, `doc` and `relevant_pages`
+(from 1). Questions that name a page or a slide test metadata, not retrieval:
+the last column leaves them out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.metrics import ndcg, recall
+from ingest.add import AddSettings, add
+from ingest.event import Done
+from ingest.home import Home
+from ingest.render import RenderSettings
+from retrieval.fuse import fuse_kind
+from retrieval.search import Ranking, Searcher
+
+NAMES_A_PAGE = re.compile(r"\b(page|slide|p\.) ?(\d+|one|two|three|four|five)\b", re.IGNORECASE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--no-ocr", action="store_true")
+    args = parser.parse_args()
+    home = Home(args.home or tempfile.mkdtemp(prefix="pageglass-bench-"))
+    _ingest(home, args.folder, "none" if args.no_ocr else "rapidocr")
+    _evaluate(home, json.loads((args.folder / "manifest.json").read_text()), args.folder)
+
+
+def _ingest(home: Home, folder: Path, ocr: str) -> None:
+    started = time.monotonic()
+    settings = AddSettings(render=RenderSettings(ocr=ocr))
+    for event in add(home, [folder], settings):
+        if isinstance(event, Done) and event.added:
+            rate = event.pages / event.seconds
+            print(f"ingest: {event.pages} pages in {event.seconds:.0f} s, {rate:.2f} pages/s")
+            own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            print(f"peak memory: {own:.0f} MB, largest worker {worker:.0f} MB")
+            print(f"on disk: {home.size() / event.pages / 1024:.0f} KB a page")
+        elif isinstance(event, Done):
+            print(f"ingest: nothing to do, {time.monotonic() - started:.2f} s")
+
+
+def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
+    searcher = Searcher(home, exhaustive_pages=1_000_000)
+    ids = {path: d.id for d in searcher.library.documents() for path in d.paths}
+    asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
+    named = np.array([bool(NAMES_A_PAGE.search(q["query"])) for q in asked])
+    figures: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
+    took = []
+    for question in asked:
+        document = ids[str((folder / question["doc"]).absolute())]
+        relevant = {f"{document}-{number}" for number in question["relevant_pages"]}
+        for scope, within in (("within", [document]), ("over all", None)):
+            started = time.perf_counter()
+            ranking = searcher.rank(question["query"], documents=within)
+            took.append(time.perf_counter() - started)
+            for name, ranked in _orders(ranking).items():
+                figures[name, scope].append(
+                    [*(recall(ranked, relevant, k) for k in (1, 5, 10)), ndcg(ranked, relevant)]
+                )
+    print(f"\n{len(asked)} questions ({named.sum()} name a page), {len(ids)} documents")
+    print(f"search, all pages scored: median {np.median(took) * 1000:.0f} ms")
+    print(f"\n{'':28}{'scope':10}{'recall@1':>9}{'@5':>7}{'@10':>7}{'nDCG@5':>8}{'unnamed':>9}")
+    for (name, scope), rows in figures.items():
+        values = np.array(rows)
+        mean = values.mean(axis=0)
+        unnamed = values[~named, 3].mean()
+        print(f"{name:28}{scope:10}{mean[0]:9.3f}{mean[1]:7.3f}{mean[2]:7.3f}", end="")
+        print(f"{mean[3]:8.3f}{unnamed:9.3f}")
+
+
+def _orders(ranking: Ranking) -> dict[str, list[str]]:
+    """Page keys best first, by each signal alone and by sums of them."""
+    signals = ranking.signals
+    late, dense = signals["late.minilm"], signals["dense.minilm"]
+    bm25 = signals["bm25"]
+    scores = {
+        "BM25": bm25,
+        "late interaction": late,
+        "dense": dense,
+        "late interaction + dense": fuse_kind([late, dense], dense),
+        "BM25 + late interaction": fuse_kind([bm25, late], dense),
+        "words: all three": ranking.kinds["minilm"],
+        "pictures": ranking.kinds["conse"],
+        "default: words and pictures": ranking.scores,
+    }
+    keys = [record.page.key for record in ranking.pages]
+    return {
+        name: [keys[i] for i in np.argsort(-np.nan_to_num(values, nan=-9e9), kind="stable")]
+        for name, values in scores.items()
+    }
+
+
+if __name__ == "__main__":
+    main()
