@@ -34,17 +34,15 @@ from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
 from api.problem import add_handlers, describe, problem
+from api.requests import MOST_HITS, AskRequest, SearchRequest
 from api.schemas import (
-    MOST_HITS,
     AnswerBody,
-    AskRequest,
     DocumentBody,
     DocumentsBody,
     HealthBody,
     HitBody,
     ProblemBody,
     SearchBody,
-    SearchRequest,
     UploadBody,
 )
 from api.settings import Settings

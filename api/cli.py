@@ -5,6 +5,7 @@ Nothing heavy is imported until a command runs, so `--help` answers at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -117,10 +118,8 @@ def _terminal(ctx: Any) -> Terminal:
 
 def _silence_stdout() -> None:
     """Send what is still buffered nowhere, or Python complains of the closed pipe at its end."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ def ingest(
 
 
 def _check_ocr(spec: str) -> None:
-    kind, colon, languages = spec.partition(":")
+    kind, _, languages = spec.partition(":")
     known = spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages)
     if not known:
         raise BadUsage(

@@ -14,10 +14,6 @@ from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
 
-MOST_HITS = 100
-LONGEST_QUERY = 2_000
-"""Characters."""
-
 Edges = tuple[float, float, float, float]
 """A box: left, top, right, bottom as fractions of the page."""
 
@@ -57,37 +53,8 @@ _DOCUMENT: dict[str, Any] = {
 }
 
 
-def _example(value: dict[str, Any], *, closed: bool = False) -> ConfigDict:
-    return ConfigDict(
-        json_schema_extra={"examples": [value]}, extra="forbid" if closed else "ignore"
-    )
-
-
-class SearchRequest(BaseModel):
-    """What to look for."""
-
-    model_config = _example({"query": "visitors in August", "top": 5}, closed=True)
-
-    query: str = Field(max_length=LONGEST_QUERY, description="A question or a description.")
-    top: int = Field(10, ge=1, le=MOST_HITS, description="How many pages at most.")
-    images: bool = Field(False, description="Only photos and figures, by what they show.")
-    documents: list[str] | None = Field(
-        None, max_length=1_000, description="Look only in these: ids, heads of ids or file names."
-    )
-
-
-class AskRequest(BaseModel):
-    """What to answer."""
-
-    model_config = _example({"query": "How many people came in August?"}, closed=True)
-
-    query: str = Field(max_length=LONGEST_QUERY, description="A question.")
-    top: int | None = Field(
-        None, ge=1, le=50, description="How many pages to answer from; PAGEGLASS_EVIDENCE_PAGES."
-    )
-    documents: list[str] | None = Field(
-        None, max_length=1_000, description="Answer only from these: as in a search."
-    )
+def _example(value: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [value]})
 
 
 class PageBody(BaseModel):

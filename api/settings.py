@@ -24,21 +24,25 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("pageglass", appauthor=False),
         description="The data folder.",
     )
-    host: str = Field("127.0.0.1", description="The address that `serve` listens on.")
-    port: int = Field(8000, ge=0, le=65_535, description="Its port; 0 takes any free one.")
+    host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Its port; 0 takes any free one.")
     token: SecretStr | None = Field(
-        None, description="The bearer token that HTTP clients must show."
+        default=None, description="The bearer token that HTTP clients must show."
     )
-    model: str = Field("extractive", description="What writes answers.")
-    ocr: str = Field("rapidocr", description="What reads pages without text.")
-    dpi: int = Field(144, ge=36, le=600, description="Resolution of page images.")
-    workers: int = Field(0, ge=0, description="Processes that read files; 0 is one a core.")
-    evidence_pages: int = Field(5, ge=1, le=50, description="How many pages an answer may draw on.")
+    model: str = Field(default="extractive", description="What writes answers.")
+    ocr: str = Field(default="rapidocr", description="What reads pages without text.")
+    dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
+    workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
+    evidence_pages: int = Field(
+        default=5, ge=1, le=50, description="How many pages an answer may draw on."
+    )
     exhaustive_pages: int = Field(
-        1_000, ge=0, description="Up to so many pages, every page is scored exactly."
+        default=1_000, ge=0, description="Up to so many pages, every page is scored exactly."
     )
     max_upload_mb: int = Field(
-        200, ge=1, description="The largest upload over HTTP, in megabytes, all its files together."
+        default=200,
+        ge=1,
+        description="The largest upload over HTTP, in megabytes, all its files together.",
     )
 
     @field_validator("token")

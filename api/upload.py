@@ -113,8 +113,7 @@ def ingest_uploads(
         _drop_unused(home, arrivals)
     results = []
     for arrival in arrivals:
-        document = documents.get(arrival.document_id)
-        if document is None:
+        if arrival.document_id not in documents:
             failure = failed[arrival.document_id]
             results.append(
                 FileBody(
@@ -125,6 +124,7 @@ def ingest_uploads(
                 )
             )
             continue
+        document = documents[arrival.document_id]
         status = HTTPStatus.CREATED if document.id in added else HTTPStatus.OK
         results.append(
             FileBody(file=arrival.name, status=status, document=DocumentBody.of(document))

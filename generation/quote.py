@@ -22,7 +22,7 @@ EDIT_EVERY = 10
 FEWEST_LETTERS = 2
 """A quote with fewer letters and digits than this says nothing."""
 
-LONGEST_FUZZY = 2_000
+LONGEST_FUZZY = 1_000
 """Characters; a longer quote is found only as it stands."""
 
 MOST_TRIES = 64
@@ -30,7 +30,8 @@ MOST_TRIES = 64
 
 _EDGES = ".,;:…!?' "
 _UNITS = np.array([ord(unit) for unit in "%‰£$€¥₩¢"], np.int32)
-_NEVER = 1 << 20
+_NEVER = 1 << 11
+"""The cost of an edit to a number: more than any quote is allowed, yet sums of it fit 32 bits."""
 
 
 def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
@@ -129,9 +130,9 @@ def _distances(
     The step along a row, min over k <= j of row[k] + cost of k..j, is a running
     minimum once the summed costs are taken off.
     """
-    costs = np.where(text < 0, _NEVER, 1)
-    along = np.concatenate([[0], np.cumsum(costs)])
-    row = np.zeros(len(text) + 1, np.int64) if free_start else along
+    costs = np.where(text < 0, _NEVER, 1).astype(np.int32)
+    along = np.concatenate([[0], np.cumsum(costs)]).astype(np.int32)
+    row = np.zeros_like(along) if free_start else along
     for code in pattern:
         change = np.where(text == code, 0, _NEVER if code < 0 else costs)
         below = row + (_NEVER if code < 0 else 1)

@@ -7,6 +7,7 @@ says, cut to its crop box. PyMuPDF is not thread-safe; use one process each.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,10 @@ class PdfSource:
             raise UnreadableFile(
                 f"{path.name} has no pages.", remedy="It may be cut short: copy it again."
             )
-        self.title: str = (self._pdf.metadata or {}).get("title") or ""
+        if self._pdf.is_repaired and _is_cut_short(path):
+            raise UnreadableFile(f"{path.name} is cut short.", remedy="Copy it again.")
+        title = (self._pdf.metadata or {}).get("title") or ""
+        self.title: str = title.encode("utf-8", "replace").decode()
 
     def sheet(self, number: int, dpi: int) -> Sheet:
         """Render a page (from 1) and take its words."""
@@ -67,8 +71,7 @@ class PdfSource:
                 matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
             )
             image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
-            words = [*_text_words(page), *_field_words(page)]
-            return Sheet(image, tuple(words), tuple(_figures(page)))
+            return Sheet(image, tuple(_words(page)), tuple(_figures(page)))
         except (
             pymupdf.FileDataError,
             pymupdf.mupdf.FzErrorBase,
@@ -81,31 +84,26 @@ class PdfSource:
             ) from error
 
 
-def _text_words(page: Any) -> Iterator[Word]:
+def _is_cut_short(path: Path) -> bool:
+    """Whether the file ends within an object. MuPDF would make blank pages of what is missing."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        end = max(data.rfind(b"%%EOF"), data.rfind(b"endobj"))
+        return data.find(b" obj", max(end, 0)) >= 0
+
+
+def _words(page: Any) -> Iterator[Word]:
+    """The words of the page, and of its form fields as far as they are drawn."""
+    ticks = [pymupdf.Rect(w.rect) for w in page.widgets() if w.field_type in _TICKED]
     for left, top, right, bottom, text, *_ in page.get_text("words"):
+        middle = pymupdf.Point((left + right) / 2, (top + bottom) / 2)
+        # A tick is a letter of a symbol font: "3" would be read where a mark is seen.
+        if len(text) == 1 and any(middle in rect for rect in ticks):
+            continue
         if box := _fraction(page, (left, top, right, bottom)):
-            yield Word(text, box)
+            yield Word(text.encode("utf-8", "replace").decode(), box)
 
 
-def _field_words(page: Any) -> Iterator[Word]:
-    """What is filled in on a form: drawn with the page, yet not in its text."""
-    for widget in page.widgets():
-        value = widget.field_value
-        if widget.field_type in _TEXT_FIELDS and value and (box := _fraction(page, widget.rect)):
-            tokens = str(value).split()
-            left, top, right, bottom = box
-            step = (right - left) / max(len(tokens), 1)
-            for i, token in enumerate(tokens):
-                yield Word(token, (left + i * step, top, left + (i + 1) * step, bottom))
-
-
-_TEXT_FIELDS = frozenset(
-    {
-        pymupdf.PDF_WIDGET_TYPE_TEXT,
-        pymupdf.PDF_WIDGET_TYPE_COMBOBOX,
-        pymupdf.PDF_WIDGET_TYPE_LISTBOX,
-    }
-)
+_TICKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
 
 
 def _figures(page: Any) -> Iterator[Box]:

@@ -79,7 +79,8 @@ def read_ahead(
     waiting: deque[_Task] = deque()
     running: deque[tuple[_Task, Future[tuple[Inspection, list[Rendered]]]]] = deque()
     suspects: deque[_Task] = deque()
-    broken: set[str] = set()
+    alone: set[_Task] = set()
+    broken: set[Job] = set()
     try:
         while True:
             # One at a time while the culprit of a crash is looked for.
@@ -87,12 +88,12 @@ def read_ahead(
                 task = _next_task(suspects, waiting, coming)
                 if task is None:
                     break
-                if task.job.document_id in broken:
+                if task.job in broken:
                     continue
                 try:
                     running.append((task, pool.submit(_work, task, settings)))
                 except BrokenProcessPool:
-                    waiting.appendleft(task)
+                    (suspects or waiting).appendleft(task)
                     if not running:
                         pool = _make_pool(workers)
                     break
@@ -101,7 +102,7 @@ def read_ahead(
                     return
                 continue
             task, future = running.popleft()
-            if task.job.document_id in broken:
+            if task.job in broken:
                 continue
             try:
                 inspection, pages = future.result()
@@ -110,15 +111,17 @@ def read_ahead(
                 running.clear()
                 pool.shutdown(cancel_futures=True)
                 pool = _make_pool(workers)
-                if len(died) > 1:
-                    suspects.extend(died)
+                # Something else may have killed it: only a second death alone is held against it.
+                if len(died) > 1 or task not in alone:
+                    alone.update(died if len(died) == 1 else ())
+                    suspects.extendleft(reversed(died))
                     continue
-                broken.add(task.job.document_id)
+                broken.add(task.job)
                 yield Broken(task.job, _crashed(task))
             except NoOcr:
                 raise
             except Exception as error:
-                broken.add(task.job.document_id)
+                broken.add(task.job)
                 yield Broken(task.job, _as_fault(task, error))
             else:
                 if task.inspection is None:

@@ -25,7 +25,7 @@ from generation.passage import (
     without_numbers,
 )
 from generation.prompt import Prompt
-from ingest.encoders.minilm import MiniLm
+from ingest.encoders.minilm import MiniLm, load_minilm
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
@@ -35,6 +35,9 @@ NOTHING = "Nothing in these pages answers the question well enough."
 
 SHORTLIST = 24
 """Units whose vectors are computed."""
+
+LONGEST_READ = 300
+"""Characters of a unit that its vector is made of."""
 
 MOST_QUOTES = 3
 NEARLY = 0.15
@@ -85,7 +88,7 @@ class Extractive:
     name = "extractive"
 
     def __init__(self, encoder: MiniLm | None = None) -> None:
-        self._encoder = encoder or MiniLm()
+        self._encoder = encoder or load_minilm(0)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         """A line `"quote" [label]` for each sentence chosen, or plain words that none is."""
@@ -182,7 +185,8 @@ def _region(passage: Passage) -> float:
 
 
 def _in_context(passage: Passage) -> str:
-    return f"{passage.context} {passage.text}" if passage.short else passage.text
+    text = f"{passage.context} {passage.text}" if passage.short else passage.text
+    return text[:LONGEST_READ]
 
 
 def _latin(terms: frozenset[str]) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLm, unit
+from ingest.encoders.minilm import DIM, MiniLm, load_minilm, unit
 from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors
 from ingest.weights import EFFICIENTNET, IMAGENET_DEFINITIONS, IMAGENET_LEMMAS, IMAGENET_SYNSETS
 
@@ -41,7 +41,7 @@ class Conse:
 
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads
-        self._words = MiniLm(threads)
+        self._words = load_minilm(threads)
 
     @cached_property
     def _classifier(self) -> EfficientNetLite2:

@@ -42,9 +42,9 @@ def load_encoder(spec: str, threads: int = 0) -> Encoder:
     """
     match spec:
         case "minilm":
-            from ingest.encoders.minilm import MiniLm
+            from ingest.encoders.minilm import load_minilm
 
-            return MiniLm(threads)
+            return load_minilm(threads)
         case "conse":
             from ingest.encoders.conse import Conse
 

@@ -12,6 +12,7 @@ vectors whatever is read beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,16 @@ class MiniLm:
         hidden: Any = self._session.run(["last_hidden_state"], feed)[0]
         state: Vectors = hidden[0]
         return state
+
+
+@cache
+def load_minilm(threads: int) -> MiniLm:
+    """The one MiniLM of this process: several encoders speak its space.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+    return MiniLm(threads)
 
 
 def unit(rows: Vectors) -> Vectors:

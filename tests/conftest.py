@@ -1,0 +1,56 @@
+"""A closed world for every test, and the sample corpus, ingested once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.add import add
+from ingest.event import Added, Done
+from ingest.home import Home
+from ingest.library import Library
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No settings from outside, no home but a new one, no way out of this machine."""
+    connect = socket.socket.connect
+
+    def connect_here(sock: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host not in {"127.0.0.1", "::1", "localhost"}:
+            raise OSError(f"a test tried to reach {host}")
+        connect(sock, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("PAGEGLASS_", "XDG_")):
+                patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("user")))
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The sample corpus, ingested. For reading only; `own_home` may be changed."""
+    home = Home(tmp_path_factory.mktemp("samples"))
+    events = list(add(home, [SAMPLES]))
+    assert isinstance(events[-1], Done)
+    assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
+    return home
+
+
+@pytest.fixture
+def own_home(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of `sample_home`, to be changed at will."""
+    Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Home(shutil.copytree(sample_home.root, tmp_path / "home"))

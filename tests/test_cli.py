@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from api.terminal import plain, readable_question, shorten
+from ingest.home import Home
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "data" / "samples"
+COMMAND = [sys.executable, "-m", "api.cli"]
+
+
+def run(*arguments: str, home: Home | Path | None = None) -> Result:
+    root = home.root if isinstance(home, Home) else home
+    return CliRunner().invoke(app, ["--home", str(root), *arguments] if root else [*arguments])
+
+
+def records(result: Result) -> list[dict[str, Any]]:
+    """Every line of stdout, each of which must be a JSON object."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def photo(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 64), "navy").save(path, pnginfo=None, comment=text.encode())
+    return path
+
+
+def read_terminal(descriptor: int) -> Iterator[str]:
+    """What a program writes to its terminal, until it ends."""
+    with contextlib.suppress(OSError):  # Linux says EIO where the other end is closed
+        while written := os.read(descriptor, 4096):
+            yield written.decode("utf-8", "replace")
+    os.close(descriptor)
+
+
+class TestIngest:
+    def test_new_then_unchanged_then_json_is_pure(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        photo(tmp_path / "in" / "sea.png")
+        (tmp_path / "in" / "bad.pdf").write_bytes(b"")
+        first = run("ingest", str(tmp_path / "in"), "--json", "--ocr", "none", home=home)
+        assert first.exit_code == 3
+        events = records(first)
+        assert events[0]["event"] == "looked"
+        assert {event["event"] for event in events} >= {"opened", "encoded", "added", "failed"}
+        assert events[-1] == {
+            **events[-1],
+            "event": "done",
+            "added": 1,
+            "failed": 1,
+            "pages": 1,
+        }
+        failed = next(event for event in events if event["event"] == "failed")
+        assert failed["path"].endswith("/bad.pdf")
+        assert failed["reason"] == "bad.pdf is empty."
+        assert "bad.pdf is empty." in first.stderr
+
+        second = run("ingest", str(tmp_path / "in"), home=home)
+        assert second.exit_code == 3
+        assert second.stdout == ""
+        assert "0 added (0 pages), 1 unchanged, 1 failed" in second.stderr
+        assert "bad.pdf is empty." in second.stderr
+
+        quiet = run("ingest", str(tmp_path / "in" / "sea.png"), "--quiet", home=home)
+        assert (quiet.exit_code, quiet.stdout, quiet.stderr) == (0, "", "")
+
+        status = records(run("status", "--verify", "--json", home=home))[0]
+        assert (status["documents"], status["pages"], status["disagreements"]) == (1, 1, [])
+        assert [failure["reason"] for failure in status["failures"]] == ["bad.pdf is empty."]
+
+    def test_names_that_are_no_text(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        folder = os.fsencode(tmp_path / "in")
+        os.mkdir(folder)
+        with open(folder + b"/caf\xe9 \x1b[31m\n.png", "wb") as file:
+            file.write(photo(tmp_path / "sea.png").read_bytes())
+        with open(folder + b"/\xff.pdf", "wb") as file:
+            file.write(b"")
+        result = run("ingest", os.fsdecode(folder), "--json", "--ocr", "none", home=home)
+        assert result.exit_code == 3
+        assert "\\xff.pdf" in result.stderr
+        added = next(r for r in records(result) if r["event"] == "added")
+        assert added["name"].startswith("caf\\xe9")
+        listed = run("list", home=home)
+        assert "caf\\xe9 \\x1b[31m .png" in listed.stdout
+        assert "\x1b" not in listed.stdout + result.stderr
+        assert run("remove", added["document"], home=home).exit_code == 0
+
+    def test_nothing_to_read(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        result = run("ingest", str(tmp_path / "in"), home=tmp_path / "home")
+        assert result.exit_code == 4
+        assert "error: No PDF or image was found." in result.stderr
+
+    def test_path_that_is_not_there(self, tmp_path: Path) -> None:
+        result = run("ingest", str(tmp_path / "nowhere.pdf"), home=tmp_path / "home")
+        assert result.exit_code == 3
+        assert "nowhere.pdf cannot be opened" in result.stderr
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [],
+            ["x.pdf", "--ocr", "psychic"],
+            ["x.pdf", "--dpi", "7"],
+            ["x.pdf", "--workers", "-1"],
+            ["x.pdf", "--no-such-option"],
+        ],
+    )
+    def test_usage(self, tmp_path: Path, arguments: list[str]) -> None:
+        result = run("ingest", *arguments, home=tmp_path / "home")
+        assert result.exit_code == 2
+        assert result.stdout == ""
+
+    def test_home_that_cannot_be(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        result = run("ingest", "x.pdf", "--json", home=tmp_path / "file" / "home")
+        assert result.exit_code == 1
+        error = json.loads(result.stderr)
+        assert set(error) == {"error", "remedy"}
+        assert "--home" in error["remedy"]
+
+    def test_rebuild_changes_no_answer(self, own_home: Home) -> None:
+        before = records(run("search", "a red bicycle", "--json", home=own_home))
+        rebuilt = run("ingest", "--rebuild", "--json", home=own_home)
+        assert rebuilt.exit_code == 0
+        events = records(rebuilt)
+        assert {event["encoder"] for event in events} == {"minilm", "conse"}
+        assert len(events) == 24
+        after = records(run("search", "a red bicycle", "--json", home=own_home))
+        assert [hit["page"] for hit in after] == [hit["page"] for hit in before]
+
+    def test_ctrl_c_keeps_what_was_added(self, tmp_path: Path) -> None:
+        for name in ("annual-report.pdf", "project-deck.pdf", "volunteer-form.pdf"):
+            shutil.copy(SAMPLES / name, tmp_path / name)
+        command = [*COMMAND, "ingest", str(tmp_path), "--home", str(tmp_path / "home"), "--json"]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["event"] == "looked"
+            assert json.loads(process.stdout.readline())["event"] == "opened"
+            process.send_signal(signal.SIGINT)
+            rest, error = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert all(json.loads(line) for line in rest.splitlines())
+        said = json.loads(error.splitlines()[-1])
+        assert "kept" in said["error"]
+        assert "goes on" in said["remedy"]
+        assert run("status", "--verify", home=tmp_path / "home").exit_code == 0
+
+    def test_bar_on_a_terminal(self, tmp_path: Path) -> None:
+        photo(tmp_path / "sea.png")
+        outer, inner = pty.openpty()
+        command = [*COMMAND, "ingest", str(tmp_path / "sea.png"), "--ocr", "none"]
+        with subprocess.Popen(
+            [*command, "--home", str(tmp_path / "home")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=inner,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        ) as process:
+            os.close(inner)
+            seen = "".join(read_terminal(outer))
+            assert process.stdout is not None
+            assert process.stdout.read() == b""
+        assert process.returncode == 0
+        assert "files" in seen
+        assert "1 added (1 pages)" in seen
+
+
+class TestSearch:
+    def test_hits(self, sample_home: Home) -> None:
+        result = run(
+            "search", "Who was in charge of repairing the lens?", "--top", "3", "--json",
+            home=sample_home,
+        )  # fmt: skip
+        hits = records(result)
+        assert result.exit_code == 0
+        assert [hit["rank"] for hit in hits] == [1, 2, 3]
+        assert (hits[0]["name"], hits[0]["number"]) == ("annual-report.pdf", 4)
+        assert set(hits[0]) == {
+            "rank", "score", "page", "document", "name", "number", "regions", "signals",
+        }  # fmt: skip
+        left, top, right, bottom = hits[0]["regions"][0]["box"]
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+
+    def test_shown_to_people(self, sample_home: Home) -> None:
+        result = run("search", "the glass conservator", "-n", "1", home=sample_home)
+        assert "annual-report.pdf, page 4" in result.stdout
+        assert "Hanneke Vos" in result.stdout
+        assert "\x1b" not in result.stdout
+
+    def test_images_by_text(self, sample_home: Home) -> None:
+        hits = records(
+            run("search", "a red bicycle by a wall", "--images", "--json", home=sample_home)
+        )
+        assert hits[0]["name"] == "bicycle-wall.png"
+
+    def test_like_a_picture(self, sample_home: Home) -> None:
+        result = run("search", "--like", str(SAMPLES / "sailboat.png"), "--json", home=sample_home)
+        assert records(result)[0]["name"] == "sailboat.png"
+
+    def test_like_something_else(self, sample_home: Home, tmp_path: Path) -> None:
+        (tmp_path / "x.png").write_bytes(b"no picture")
+        broken = run("search", "--like", str(tmp_path / "x.png"), home=sample_home)
+        missing = run("search", "--like", str(tmp_path / "y.png"), home=sample_home)
+        assert (broken.exit_code, missing.exit_code) == (1, 1)
+        assert "y.png cannot be opened" in missing.stderr
+
+    def test_within_documents(self, sample_home: Home) -> None:
+        hits = records(
+            run(
+                "search", "the lens", "-d", "project-deck.pdf", "-d", "volunteer-form.pdf",
+                "--json", home=sample_home,
+            )
+        )  # fmt: skip
+        assert {hit["name"] for hit in hits} == {"project-deck.pdf", "volunteer-form.pdf"}
+
+    def test_no_such_document(self, sample_home: Home) -> None:
+        result = run("search", "x", "--document", "none.pdf", "--json", home=sample_home)
+        assert (result.exit_code, result.stdout) == (4, "")
+        assert "none.pdf" in json.loads(result.stderr)["error"]
+
+    @pytest.mark.parametrize("arguments", [[], [" "], ["x", "--like", "y.png"], ["x", "-n", "0"]])
+    def test_usage(self, sample_home: Home, arguments: list[str]) -> None:
+        result = run("search", *arguments, home=sample_home)
+        assert (result.exit_code, result.stdout) == (2, "")
+
+    def test_no_library(self, tmp_path: Path) -> None:
+        result = run("search", "x", home=tmp_path)
+        assert result.exit_code == 1
+        assert "error: There is no library" in result.stderr
+        assert "pageglass ingest" in result.stderr
+
+    def test_bytes_that_are_no_text(self, sample_home: Home) -> None:
+        assert run("search", "caf\udce9 lens", "--json", home=sample_home).exit_code == 0
+
+
+class TestAsk:
+    def test_answer_with_its_pages_saved(self, sample_home: Home, tmp_path: Path) -> None:
+        result = run(
+            "ask", "Who was in charge of repairing the lens?", "--json", "--save-page",
+            str(tmp_path / "pages"), home=sample_home,
+        )  # fmt: skip
+        assert result.exit_code == 0
+        (answer,) = records(result)
+        assert "Hanneke Vos" in answer["text"]
+        assert not answer["declined"]
+        assert all(citation["verified"] for citation in answer["citations"])
+        cited = {(c["label"], c["name"], c["number"]) for c in answer["citations"]}
+        assert (1, "annual-report.pdf", 4) in cited
+        assert len(answer["saved"]) == len(cited)
+        first = Path(answer["saved"][0])
+        assert first.name == "1-annual-report-page-4.png"
+        with Image.open(first) as marked:
+            assert marked.format == "PNG"
+
+    def test_shown_to_people(self, sample_home: Home) -> None:
+        result = run("ask", "Who was in charge of repairing the lens?", home=sample_home)
+        assert '[1] annual-report.pdf, page 4 — "' in result.stdout
+        assert "No language model was used" in result.stderr
+
+    def test_declines(self, sample_home: Home) -> None:
+        result = run("ask", "What is the boiling point of tungsten?", home=sample_home)
+        assert result.exit_code == 4
+        assert "below the threshold of" in result.stdout
+
+    def test_no_such_model(self, sample_home: Home) -> None:
+        result = run("ask", "x", "--model", "oracle", home=sample_home)
+        assert (result.exit_code, result.stdout) == (2, "")
+
+    def test_empty_question(self, sample_home: Home) -> None:
+        assert run("ask", "  ", home=sample_home).exit_code == 2
+
+    def test_pages_that_cannot_be_saved(self, sample_home: Home, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        result = run(
+            "ask", "Who was in charge of repairing the lens?", "--save-page",
+            str(tmp_path / "file"), home=sample_home,
+        )  # fmt: skip
+        assert result.exit_code == 1
+        assert "--save-page" in result.stderr
+
+
+class TestLibrary:
+    def test_list(self, sample_home: Home) -> None:
+        shown = run("list", home=sample_home).stdout.splitlines()
+        listed = records(run("list", "--json", home=sample_home))
+        assert len(shown) == len(listed) + 1 == 13
+        assert [r["name"] for r in listed] == sorted(path.name for path in SAMPLES.iterdir())
+
+    def test_list_of_nothing(self, tmp_path: Path) -> None:
+        result = run("list", "--json", home=tmp_path)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "no documents yet" in run("list", home=tmp_path).stderr
+
+    def test_remove_by_name(self, own_home: Home) -> None:
+        result = run("remove", "sailboat.png", "teapot.jpg", "--json", home=own_home)
+        assert result.exit_code == 0
+        assert [r["name"] for r in records(result)] == ["sailboat.png", "teapot.jpg"]
+        left = {r["name"] for r in records(run("list", "--json", home=own_home))}
+        assert len(left) == 10
+        assert not left & {"sailboat.png", "teapot.jpg"}
+        assert run("status", "--verify", home=own_home).exit_code == 0
+
+    def test_remove_is_all_or_nothing(self, own_home: Home) -> None:
+        result = run("remove", "sailboat.png", "nothing.png", home=own_home)
+        assert result.exit_code == 4
+        assert len(records(run("list", "--json", home=own_home))) == 12
+
+    def test_status_tells_of_damage(self, own_home: Home) -> None:
+        next(own_home.pages.rglob("*.webp")).unlink()
+        result = run("status", "--verify", home=own_home)
+        assert result.exit_code == 1
+        assert "error: " in result.stderr
+
+    def test_status_of_nothing(self, tmp_path: Path) -> None:
+        result = run("status", "--verify", "--json", home=tmp_path)
+        assert result.exit_code == 0
+        assert records(result)[0]["documents"] == 0
+        assert not (tmp_path / "library.sqlite3").exists()
+
+    def test_broken_database(self, tmp_path: Path) -> None:
+        (tmp_path / "library.sqlite3").write_bytes(b"this is no database" * 100)
+        result = run("list", home=tmp_path)
+        assert result.exit_code == 1
+        assert "error: The library cannot be used" in result.stderr
+
+
+class TestProgram:
+    def test_version(self) -> None:
+        result = run("--version")
+        assert result.exit_code == 0
+        assert result.stdout.startswith("pageglass 0.")
+
+    def test_home_before_or_after_the_command(
+        self, sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PAGEGLASS_HOME", str(tmp_path))
+        root = str(sample_home.root)
+        for arguments in (["--home", root, "list"], ["list", "--home", root]):
+            assert "teapot.jpg" in run(*arguments).stdout
+        assert "teapot.jpg" not in run("list").stdout
+
+    def test_bad_setting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PAGEGLASS_WORKERS", "s3cret")
+        result = run("list")
+        assert result.exit_code == 2
+        assert "PAGEGLASS_WORKERS" in result.stderr
+        assert "s3cret" not in result.output
+
+    def test_unknown_command(self) -> None:
+        assert run("frobnicate").exit_code == 2
+
+    def test_reader_that_stops_early(self, sample_home: Home) -> None:
+        script = f"{sys.executable} -m api.cli list --json --home {sample_home.root} | head -n 1"
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", script],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)
+
+    def test_narrow_encoding(self, sample_home: Home) -> None:
+        done = subprocess.run(
+            [*COMMAND, "search", "야간 개방", "--home", str(sample_home.root)],
+            cwd=ROOT, capture_output=True, check=False,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert b"korean-notice.pdf" in done.stdout
+
+    def test_serve_needs_a_token_beyond_this_machine(self, tmp_path: Path) -> None:
+        result = run("serve", "--host", "0.0.0.0", home=tmp_path)
+        assert result.exit_code == 2
+        assert "PAGEGLASS_TOKEN" in result.stderr
+
+
+def test_plain() -> None:
+    assert plain("tab\tline\nbell\x07 caf\udce9 \ud800 등대 é") == (
+        "tab line bell\\x07 caf\\xe9 \\ud800 등대 é"
+    )
+
+
+def test_shorten() -> None:
+    assert shorten("one  two\nthree", 9) == "one two…"
+    assert shorten("short", 9) == "short"
+
+
+def test_readable_question() -> None:
+    assert readable_question("caf\udcc3\udca9 \udcff") == "café \ufffd"

@@ -1,0 +1,44 @@
+"""What must not be loaded until it is needed, seen from a fresh interpreter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.home import Home
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"chromadb", "torch", "onnxruntime", "transformers", "fastapi", "numpy", "pymupdf", "PIL"}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = f"sys.argv[1:] = {arguments!r}; from api.cli import main; main()"
+    assert not loaded_by(code) & HEAVY
+
+
+def test_app_loads_no_model_library() -> None:
+    loaded = loaded_by("import api.app")
+    assert "fastapi" in loaded
+    assert not loaded & {"chromadb", "torch", "transformers", "onnxruntime", "timm"}
+
+
+def test_search_loads_no_torch(sample_home: Home) -> None:
+    home = str(sample_home.root)
+    code = (
+        f"sys.argv[1:] = ['search', 'lens', '--home', {home!r}]; from api.cli import main; main()"
+    )
+    loaded = loaded_by(code)
+    assert "onnxruntime" in loaded
+    assert not loaded & {"torch", "transformers", "timm", "fastapi"}

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from ingest.page import PageVectors, QueryVectors, Word
+from retrieval.regions import find_picture_region, find_word_regions, split_lines
+
+AXES = np.eye(4, dtype=np.float32)
+LINES = np.array(
+    [[0.1, 0.1, 0.2, 0.12], [0.25, 0.1, 0.3, 0.12], [0.1, 0.2, 0.2, 0.22], [0.3, 0.2, 0.4, 0.22]],
+    np.float32,
+)
+
+
+def test_boxes_on_one_printed_line_go_together():
+    assert split_lines(LINES) == [slice(0, 2), slice(2, 4)]
+    assert split_lines(LINES[:0]) == []
+
+
+def test_a_new_column_starts_a_new_line():
+    columns = np.array([[0.6, 0.1, 0.7, 0.12], [0.1, 0.1, 0.2, 0.12]], np.float32)
+    assert split_lines(columns) == [slice(0, 1), slice(1, 2)]
+
+
+def test_the_line_that_matches_comes_first_with_its_words():
+    page = PageVectors(AXES[[0, 1, 2, 3]], LINES)
+    words = [Word(text, tuple(box.tolist())) for text, box in zip("abcd", LINES, strict=True)]
+    regions = find_word_regions(
+        QueryVectors(AXES[[2, 3]], ("c", "d")), np.ones(2, np.float32), page, words
+    )
+    assert [region.words for region in regions] == ["c d"]
+    assert regions[0].score == pytest.approx(1)
+    assert regions[0].box == pytest.approx((0.1, 0.2, 0.4, 0.22))
+
+
+def test_rows_of_the_title_are_nowhere_on_the_page():
+    page = PageVectors(AXES[:2], np.zeros((2, 4), np.float32))
+    query = QueryVectors(AXES[:1], ("a",))
+    assert find_word_regions(query, np.ones(1, np.float32), page, []) == ()
+
+
+def test_the_part_of_a_picture_that_matches():
+    page = PageVectors(AXES, LINES)
+    (region,) = find_picture_region(QueryVectors(AXES[3:], ("",)), page)
+    assert region.box == pytest.approx((0.3, 0.2, 0.4, 0.22))
