@@ -245,6 +245,14 @@ def create_app(
         # Their pages load scripts from other servers; /openapi.json is ours alone.
         docs_url=None,
         redoc_url=None,
+        # Never export traces, whatever the environment asks FastAPI to do.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     app.state.engine = engine
     app.include_router(public)

@@ -18,7 +18,7 @@ from ingest.fault import Fault
 from ingest.home import HomeBusy, HomeUnusable
 from ingest.index import IndexFormat
 from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
-from ingest.ocr import NoOcr
+from ingest.ocr import NoOcr, OcrFailed
 from ingest.source import UnreadableFile
 from ingest.weights import WeightsChanged, WeightsMissing
 from retrieval.search import EmptyQuery, NoPictures, StillChanging
@@ -45,6 +45,7 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     LibraryFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
     IndexFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoOcr: HTTPStatus.INTERNAL_SERVER_ERROR,
+    OcrFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -77,6 +77,7 @@ class PdfSource:
             pymupdf.mupdf.FzErrorBase,
             RuntimeError,
             ValueError,
+            IndexError,
         ) as error:
             raise UnreadableFile(
                 f"Page {number} of {self._path.name} is broken ({_reason(error)}).",

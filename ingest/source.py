@@ -19,6 +19,9 @@ LONGEST_SIDE = 3_000
 """Pixels. Larger pages and photos are stored at this size."""
 
 
+_PICTURE_MARKS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8")
+
+
 class UnreadableFile(Fault):
     """A file cannot be read; it is set aside until it changes."""
 
@@ -60,7 +63,8 @@ def open_source(path: Path, password: str | None = None) -> Source:
         ) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", remedy="Copy it again.")
-    if b"%PDF-" in head:
+    # A PDF may have a few bytes before its mark; a picture may have the mark in its metadata.
+    if b"%PDF-" in head and not head.startswith(_PICTURE_MARKS):
         from ingest.pdf import PdfSource
 
         return PdfSource(path, password)

@@ -386,6 +386,13 @@ class TestGuard:
         assert not [name for name in response.headers if name.startswith("access-control")]
 
 
+def test_no_telemetry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    app = create_app(Home(tmp_path))
+    assert not any(app._telemetry.get(name) for name in ("tracing", "metrics", "logs"))
+    assert app._telemetry["auto_configure"] is False
+
+
 class TestProblems:
     def test_no_such_endpoint(self, client: TestClient) -> None:
         problem_of(client.get("/v2"), 404)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import resource
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -302,12 +301,12 @@ def test_a_huge_page_is_rendered_small_and_in_bounded_memory(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     pdf = pymupdf.open()
-    pdf.new_page(width=size[0], height=size[1]).insert_text((100, 200), "Wide", fontsize=150)
+    pdf.new_page(width=size[0], height=size[1]).insert_text((10, 150), "Hi", fontsize=100)
     source = PdfSource(save(pdf, tmp_path / "wide.pdf"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sheet = source.sheet(1, 144)
     assert max(sheet.image.size) == LONGEST_SIDE
-    assert [word.text for word in sheet.words] == ["Wide"]
+    assert [word.text for word in sheet.words] == ["Hi"]
     # Drawn at 20,000 x 20,000 it would be 1.2 GB.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
@@ -333,13 +332,7 @@ def test_half_a_character_in_a_font_is_no_reason_to_stop(tmp_path: Path) -> None
     assert "BB" in words[0].text
 
 
-def test_a_broken_page_is_named(tmp_path: Path) -> None:
-    pdf = pymupdf.open()
-    pdf.new_page()
-    pdf.new_page()
-    path = save(pdf, tmp_path / "a.pdf")
-    text = path.read_bytes()
-    assert PdfSource(path).page_count == 2
-    with pytest.raises(UnreadableFile, match=r"Page 3 of a\.pdf is broken"):
-        PdfSource(path).sheet(3, 72)
-    assert zlib.crc32(text) == zlib.crc32(path.read_bytes())
+def test_a_page_that_has_gone_since_the_pages_were_counted_is_named(tmp_path: Path) -> None:
+    path = write_words(tmp_path / "a.pdf", 0, None)
+    with pytest.raises(UnreadableFile, match=r"Page 2 of a\.pdf is broken"):
+        PdfSource(path).sheet(2, 72)

@@ -1,0 +1,330 @@
+"""Whatever is in a picture file, upright RGB on white comes out, or a reason why not."""
+
+from __future__ import annotations
+
+import io
+import re
+import resource
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from ingest.page import WHOLE
+from ingest.photo import MAX_DECODED, MAX_PIXELS, PhotoSource
+from ingest.source import LONGEST_SIDE, UnreadableFile, open_source
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+Colour = tuple[int, int, int]
+
+
+def read(path: Path, number: int = 1) -> Image.Image:
+    source = open_source(path)
+    assert source.kind == "image"
+    sheet = source.sheet(number, 144)
+    assert sheet.image.mode == "RGB"
+    assert sheet.words == ()
+    assert sheet.figures == (WHOLE,)
+    return sheet.image
+
+
+def near(seen: Any, wanted: Colour, slack: int = 3) -> bool:
+    return max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= slack
+
+
+def quarters() -> Image.Image:
+    """Red left top, green right top, blue left bottom, white right bottom; wider than high."""
+    image = Image.new("RGB", (64, 32), "white")
+    image.paste(RED, (0, 0, 32, 16))
+    image.paste(GREEN, (32, 0, 64, 16))
+    image.paste(BLUE, (0, 16, 32, 32))
+    return image
+
+
+def stored_as(orientation: int) -> Image.Image:
+    """What a camera stores so that turning it by `orientation` gives `quarters`. EXIF 2.32, 4.6.4 A."""
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    return quarters().transpose(undo[orientation]) if orientation in undo else quarters()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_pictures_are_turned_upright(tmp_path: Path, orientation: int, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = tmp_path / f"a.{suffix}"
+    options = {} if suffix in {"png", "tif"} else {"quality": 100}
+    stored_as(orientation).save(path, exif=exif, **options)
+    image = read(path)
+    assert image.size == (64, 32)
+    for at, colour in {(8, 4): RED, (56, 4): GREEN, (8, 28): BLUE, (56, 28): WHITE}.items():
+        assert near(image.getpixel(at), colour, 12), at
+
+
+def test_orientation_of_a_picture_that_is_decoded_small_is_kept(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = tmp_path / "large.jpg"
+    stored_as(6).resize((3_200, 6_400)).save(path, exif=exif)
+    image = read(path)
+    assert image.size == (LONGEST_SIDE, LONGEST_SIDE // 2)
+    assert near(image.getpixel((100, 100)), RED, 12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(garbage=st.binary(max_size=60))
+@example(garbage=b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\x00\x02up")
+@example(garbage=b"%PDF-1.7")
+@example(garbage=b"II*\x00\xff\xff\xff\xff")
+def test_broken_metadata_do_not_hide_a_good_picture(
+    tmp_path_factory: pytest.TempPathFactory, garbage: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("exif") / "a.jpg"
+    quarters().save(path, quality=100, exif=b"Exif\x00\x00" + garbage)
+    assert sorted(read(path).size) == [32, 64]
+
+
+def test_cmyk_jpegs_keep_their_colours(tmp_path: Path) -> None:
+    Image.new("CMYK", (32, 32), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=100)
+    assert near(read(tmp_path / "a.jpg").getpixel((9, 9)), RED)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("most", [0.02, 0.5, 1.0])
+def test_sixteen_bits_keep_their_brightness_even_in_a_dark_picture(
+    tmp_path: Path, suffix: str, most: float
+) -> None:
+    values = np.linspace(0, most * 65_535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / f"a.{suffix}")
+    image = np.asarray(read(tmp_path / f"a.{suffix}"))
+    assert np.abs(image[:, :, 0] - values / 257.0).max() <= 1
+    assert (image[:, :, 0] == image[:, :, 2]).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 40_000.0, 3e9])
+def test_pictures_of_real_numbers_are_neither_black_nor_white(tmp_path: Path, scale: float) -> None:
+    values = (np.linspace(0, 1, 64 * 64).reshape(64, 64) * scale).astype(np.float32)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    image = np.asarray(read(tmp_path / "a.tif"))[:, :, 0]
+    assert image[0, 0] == 0
+    assert image[-1, -1] == 255
+    assert 120 < image[32].mean() < 136
+
+
+def test_numbers_that_are_none_do_not_spoil_a_picture(tmp_path: Path) -> None:
+    values = np.linspace(0, 1, 64 * 64).reshape(64, 64).astype(np.float32)
+    values[3] = np.nan
+    values[4] = np.inf
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert 120 < np.asarray(read(tmp_path / "a.tif"))[32].mean() < 136
+
+
+def test_deep_integers_span_black_to_white(tmp_path: Path) -> None:
+    values = np.linspace(-5_000, 900_000, 64 * 64).reshape(64, 64).astype(np.int32)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    image = np.asarray(read(tmp_path / "a.tif"))
+    assert (image.min(), image.max()) == (0, 255)
+
+
+def test_a_fax_is_black_on_white(tmp_path: Path) -> None:
+    page = Image.new("1", (64, 64), 1)
+    page.paste(0, (0, 0, 32, 64))
+    page.save(tmp_path / "fax.tif", compression="group4")
+    image = read(tmp_path / "fax.tif")
+    assert image.getpixel((5, 5)) == (0, 0, 0)
+    assert image.getpixel((50, 5)) == WHITE
+
+
+def frames(*sizes: tuple[int, int]) -> list[Image.Image]:
+    return [
+        Image.new("RGB", size, colour)
+        for size, colour in zip(sizes, (RED, GREEN, BLUE), strict=False)
+    ]
+
+
+def test_each_page_of_a_tiff_is_a_page(tmp_path: Path) -> None:
+    first, *rest = frames((20, 20), (30, 20), (20, 40))
+    first.save(tmp_path / "a.tiff", save_all=True, append_images=rest)
+    source = open_source(tmp_path / "a.tiff")
+    assert source.page_count == 3
+    seen = [source.sheet(number, 72).image for number in (3, 1, 2)]
+    assert [image.size for image in seen] == [(20, 40), (20, 20), (30, 20)]
+    assert [image.getpixel((5, 5)) for image in seen] == [BLUE, RED, GREEN]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_a_moving_picture_is_its_first_frame(tmp_path: Path, suffix: str) -> None:
+    first, *rest = frames((20, 20), (20, 20), (20, 20))
+    options = {"lossless": True} if suffix == "webp" else {}
+    first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=rest, **options)
+    assert open_source(tmp_path / f"a.{suffix}").page_count == 1
+    assert read(tmp_path / f"a.{suffix}").getpixel((5, 5)) == RED
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "seen"),
+    [
+        ("RGBA", (255, 0, 0, 255), RED),
+        ("RGBA", (255, 0, 0, 0), WHITE),
+        ("RGBA", (255, 0, 0, 128), (255, 127, 127)),
+        ("LA", (0, 255), (0, 0, 0)),
+        ("LA", (0, 0), WHITE),
+    ],
+)
+def test_what_is_transparent_shows_white_paper(
+    tmp_path: Path, mode: str, colour: tuple[int, ...], seen: Colour
+) -> None:
+    Image.new(mode, (8, 8), colour).save(tmp_path / "a.png")
+    assert near(read(tmp_path / "a.png").getpixel((3, 3)), seen, 1)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+def test_a_palette_with_a_transparent_colour_lies_on_white(tmp_path: Path, suffix: str) -> None:
+    image = Image.new("P", (8, 8), 0)
+    image.putpalette([*BLUE, *RED])
+    image.paste(1, (4, 0, 8, 8))
+    image.save(tmp_path / f"a.{suffix}", transparency=0)
+    seen = read(tmp_path / f"a.{suffix}")
+    assert seen.getpixel((1, 1)) == WHITE
+    assert seen.getpixel((6, 1)) == RED
+
+
+def test_one_transparent_colour_of_a_picture_without_palette_lies_on_white(tmp_path: Path) -> None:
+    quarters().save(tmp_path / "a.png", transparency=BLUE)
+    assert read(tmp_path / "a.png").getpixel((5, 28)) == WHITE
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_bitmaps_are_read(tmp_path: Path, mode: str) -> None:
+    quarters().convert(mode).save(tmp_path / "a.bmp")
+    image = read(tmp_path / "a.bmp")
+    assert image.size == (64, 32)
+    assert image.getpixel((60, 30)) == WHITE
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [((1, 1), (1, 1)), ((20_000, 3), (3_000, 1)), ((3, 20_000), (1, 3_000)), ((1, 1_000), None)],
+)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_extreme_shapes_are_read(
+    tmp_path: Path, size: tuple[int, int], seen: tuple[int, int] | None, suffix: str
+) -> None:
+    Image.new("RGB", size, RED).save(tmp_path / f"a.{suffix}")
+    image = read(tmp_path / f"a.{suffix}")
+    assert image.size == (seen or size)
+    assert near(image.getpixel((0, 0)), RED)
+
+
+# --- broken and hostile
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    )
+
+
+def claim(width: int, height: int) -> bytes:
+    """A small PNG whose header claims that it is large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(5_000))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (60_000, 60_000),  # where Pillow itself refuses
+        (20_000, MAX_PIXELS // 20_000 + 1),
+        (20_000, MAX_DECODED // 20_000 + 1),
+    ],
+)
+def test_a_decompression_bomb_is_not_opened(tmp_path: Path, size: tuple[int, int]) -> None:
+    (tmp_path / "bomb.png").write_bytes(claim(*size))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UnreadableFile, match=r"bomb\.png claims .*more.* than is safe") as caught:
+        open_source(tmp_path / "bomb.png").sheet(1, 144)
+    assert "smaller" in caught.value.remedy
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_a_bomb_on_a_later_page_of_a_tiff_is_not_opened(tmp_path: Path) -> None:
+    first, rest = frames((20, 20), (30, 20))
+    first.save(tmp_path / "a.tif", save_all=True, append_images=[rest])
+    data = (tmp_path / "a.tif").read_bytes()
+    # The width and height (tags 256 and 257) of the second page, as numbers of 4 bytes.
+    for tag in (256, 257):
+        entry = re.compile(re.escape(struct.pack("<H", tag)) + rb"[\3\4]\0\1\0\0\0.{4}", re.DOTALL)
+        *_, last = entry.finditer(data)
+        data = data[: last.start()] + struct.pack("<HHII", tag, 4, 1, 60_000) + data[last.end() :]
+    (tmp_path / "a.tif").write_bytes(data)
+    source = open_source(tmp_path / "a.tif")
+    assert source.sheet(1, 72).image.size == (20, 20)
+    with pytest.raises(UnreadableFile, match=r"a\.tif claims"):
+        source.sheet(2, 72)
+
+
+def test_a_jpeg_of_a_good_camera_is_no_bomb(tmp_path: Path) -> None:
+    """200 million pixels, as telephones take them; grey, so that the test is quick."""
+    path = tmp_path / "large.jpg"
+    Image.new("L", (16_320, 12_240), 200).save(path, quality=50)
+    assert read(path).size == (3_000, 2_250)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    suffix=st.sampled_from(["JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP"]),
+    share=st.floats(0.02, 0.95),
+)
+@example(suffix="TIFF", share=0.5)
+def test_a_picture_cut_short_is_refused_by_name_or_read_as_far_as_it_goes(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, share: float
+) -> None:
+    buffer = io.BytesIO()
+    noise = Image.effect_noise((120, 120), 60).convert("RGB")
+    noise.save(buffer, suffix, **({"save_all": True} if suffix == "TIFF" else {}))
+    data = buffer.getvalue()
+    path = tmp_path_factory.mktemp("cut") / f"cut.{suffix.lower()}"
+    path.write_bytes(data[: int(len(data) * share)])
+    try:
+        assert read(path).size == (120, 120)
+        assert suffix == "GIF"
+    except UnreadableFile as fault:
+        assert path.name in fault.message
+        assert fault.remedy
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(UnreadableFile, match=r"a\.png is empty"):
+        open_source(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["gone.png", "."])
+def test_what_cannot_be_opened_says_why(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnreadableFile, match="cannot be opened: (No such file|Is a directory)"):
+        open_source(tmp_path / name)
+
+
+def test_formats_that_make_pillow_run_other_programs_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
+    with Image.open(path) as image:
+        assert image.format == "EPS"
+    with pytest.raises(UnreadableFile, match="neither a PDF nor a picture"):
+        PhotoSource(path)

@@ -1,0 +1,169 @@
+import json
+import multiprocessing
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ingest.add import AddSettings, add
+from ingest.home import Home
+from ingest.index import open_indexes
+from ingest.library import Library, NoLibrary
+from ingest.remove import remove
+from ingest.render import RenderSettings
+from make_pdf import make_pdf
+from retrieval.search import EmptyQuery, Searcher
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "data" / "samples"
+QUESTIONS = json.loads((ROOT / "data" / "questions.json").read_text(encoding="utf-8"))
+UNREAD = {"korean-scan.png"}  # rapidocr does not read Korean; see test_ocr
+
+
+@pytest.fixture(scope="module")
+def searcher(sample_home):
+    searcher = Searcher(sample_home)
+    yield searcher
+    searcher.close()
+
+
+def test_questions_of_the_samples_find_their_pages(searcher):
+    ranks = {}
+    for question in QUESTIONS:
+        if question["file"] not in UNREAD:
+            pictures = question.get("images", False)
+            hits = searcher.search(question["query"], pictures=pictures, top=30)
+            found = [(hit.page.document_name, hit.page.number) for hit in hits]
+            ranks[question["query"]] = found.index((question["file"], question.get("page", 1)))
+    assert len(ranks) == 17
+    assert sum(rank == 0 for rank in ranks.values()) >= 15
+    # The one hard question shares no word with its page, and asks about a boat: pictures come first.
+    assert max(ranks.values()) < 8
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q.get("images")])
+def test_one_box_puts_the_photo_first_too(searcher, question):
+    assert searcher.search(question["query"], top=1)[0].page.document_name == question["file"]
+
+
+def test_a_hit_tells_its_signals_and_where_it_matched(searcher):
+    hit = searcher.search("How many steps do you have to climb to reach the lamp?")[0]
+    assert set(hit.signals) >= {"bm25", "late.minilm", "dense.minilm"}
+    assert hit.score == pytest.approx(hit.signals["dense.minilm"], abs=0.1)
+    assert "142 steps" in hit.regions[0].words
+    left, top, right, bottom = hit.regions[0].box
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+
+
+def test_like_finds_the_picture_itself_first(searcher):
+    with Image.open(SAMPLES / "sailboat.png") as picture:
+        hits = searcher.like(picture, top=3)
+    assert hits[0].page.document_name == "sailboat.png"
+
+
+def test_search_within_documents(searcher):
+    letter = searcher.library.document("scanned-letter.pdf")
+    hits = searcher.search("lamp", documents=[letter.id])
+    assert [hit.page.document_id for hit in hits] == [letter.id]
+    assert searcher.search("lamp", documents=["0" * 20]) == []
+
+
+def test_a_blank_question_is_refused(searcher):
+    with pytest.raises(EmptyQuery):
+        searcher.search("  ")
+
+
+@pytest.mark.parametrize("query", ['"', "AND OR NOT", "a*b^c:(d)", "'; DROP TABLE pages; --", "💡"])
+def test_no_question_breaks_the_search(searcher, query):
+    assert len(searcher.search(query, top=3)) == 3
+
+
+def test_a_home_without_a_library_says_so(tmp_path):
+    with pytest.raises(NoLibrary, match="pageglass ingest"):
+        Searcher(Home(tmp_path))
+
+
+def test_candidates_from_chroma_lead_to_the_same_first_page(sample_home, searcher):
+    through_chroma = Searcher(sample_home, exhaustive_pages=0)
+    for question in QUESTIONS[:6]:
+        exact = searcher.search(question["query"], top=1)[0]
+        assert through_chroma.search(question["query"], top=1)[0].page == exact.page
+    letter = searcher.library.document("scanned-letter.pdf")
+    hits = through_chroma.search("lamp", documents=[letter.id])
+    assert [hit.page.document_id for hit in hits] == [letter.id]
+    through_chroma.close()
+
+
+def test_searches_from_many_threads_agree(sample_home):
+    searcher = Searcher(sample_home, exhaustive_pages=5)
+    expected = searcher.search("lamp", top=5)
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(searcher.search("lamp", top=5)))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 6
+    searcher.close()
+
+
+def ingest_elsewhere(home: Path, path: Path) -> None:
+    """In another process, as `pageglass ingest` would."""
+    code = (
+        "import sys; from ingest.add import AddSettings, add; from ingest.home import Home\n"
+        "if __name__ == '__main__': list(add(Home(sys.argv[1]), [sys.argv[2]], AddSettings(workers=1)))"
+    )
+    subprocess.run([sys.executable, "-c", code, home, path], check=True, cwd=ROOT, timeout=120)
+
+
+@pytest.mark.parametrize("exhaustive_pages", [1000, 0], ids=["exact", "through Chroma"])
+def test_a_running_searcher_sees_what_another_process_does(own_home, tmp_path, exhaustive_pages):
+    searcher = Searcher(own_home, exhaustive_pages=exhaustive_pages)
+    query = "Who painted the ferryman's boat turquoise?"
+    searcher.search(query)
+    folder = tmp_path / "new"
+    folder.mkdir()
+    page = "The ferryman's boat was painted turquoise by Odalys Brunt in the spring of 1911."
+    make_pdf(folder / "ferry.pdf", page)
+
+    ingest_elsewhere(own_home.root, folder)
+    assert searcher.search(query, top=1)[0].page.document_name == "ferry.pdf"
+
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=remove_elsewhere, args=(str(own_home.root), "ferry.pdf"))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    names = [hit.page.document_name for hit in searcher.search(query, top=30)]
+    assert names
+    assert "ferry.pdf" not in names
+    searcher.close()
+
+
+def remove_elsewhere(root: str, name: str) -> None:
+    remove(Home(root), [name])
+
+
+def test_an_index_that_was_dropped_is_derived_again_from_the_library(own_home):
+    before = Searcher(own_home).search("lamp", top=5)
+    for path in (own_home.index / "minilm").iterdir():
+        path.unlink()
+    (own_home.index / "minilm").rmdir()
+    settings = AddSettings(render=RenderSettings(ocr="none"))
+    list(add(own_home, [SAMPLES], settings))
+    assert [index.manifest.encoder for index in open_indexes(own_home)] == ["conse", "minilm"]
+    after = Searcher(own_home).search("lamp", top=5)
+    assert [(hit.page, hit.score) for hit in after] == [(hit.page, hit.score) for hit in before]
+
+
+def test_the_library_finds_parts_of_korean_words(sample_home):
+    library = Library(sample_home)
+    assert any(key.startswith(library.document("korean-notice.pdf").id)
+               for key in library.match_terms(["전시"]))
