@@ -25,9 +25,6 @@ from ingest.library import Library, LibraryFormat, NoLibrary, readable
 from ingest.ocr import tesseract_languages
 from ingest.weights import (
     EFFICIENTNET,
-    IMAGENET_DEFINITIONS,
-    IMAGENET_LEMMAS,
-    IMAGENET_SYNSETS,
     MINILM,
     MINILM_TOKENIZER,
     Weights,
@@ -66,9 +63,12 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
         "minilm", "words of pages: searched by meaning, word by word", MINILM, MINILM_TOKENIZER
     )
     yield from _encoder(
-        "conse", "photos and figures: searched by what they show", EFFICIENTNET,
-        IMAGENET_SYNSETS, IMAGENET_LEMMAS, IMAGENET_DEFINITIONS,
-    )  # fmt: skip
+        "conse",
+        "photos and figures: searched by what they show",
+        EFFICIENTNET,
+        MINILM,
+        MINILM_TOKENIZER,
+    )
     yield from _ocr(settings.ocr)
     yield _model(settings.model)
     yield from _home(home)

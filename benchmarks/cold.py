@@ -47,7 +47,8 @@ def main() -> None:
         text=True,
         check=False,
     )
-    print(f"torch imported by search: {'yes' if '| torch\n' in done.stderr else 'no'}")
+    imported = any(line.rsplit("|", 1)[-1].strip() == "torch" for line in done.stderr.splitlines())
+    print(f"torch imported by search: {'yes' if imported else 'no'}")
 
 
 def _time(command: list[str]) -> float:

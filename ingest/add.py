@@ -166,7 +166,7 @@ class _Run:
     def _look(self, paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
         names = self._librarian.names()
         failures = {} if self._retries else {f.path: f.seen for f in self._librarian.failures()}
-        files = [path for path in find_files(paths) if self._home.root not in path.parents]
+        files = [path for path in find_files(paths) if not self._is_ours(path)]
         to_read = []
         for path in files:
             known = names.get(str(path))
@@ -176,6 +176,10 @@ class _Run:
             elif known:
                 self._count.unchanged += 1
         return files, to_read
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a file is part of the home itself, and not one that was uploaded into it."""
+        return self._home.root in path.parents and self._home.uploads not in path.parents
 
     @property
     def _retries(self) -> bool:
@@ -345,7 +349,8 @@ class _Run:
         return failed
 
     def _fail(self, path: Path, seen: Seen | None, fault: Fault) -> Failed:
-        failure = Failure(str(path), seen or Seen(-1, -1), fault.message, fault.remedy)
+        reason = readable(fault.message)
+        failure = Failure(str(path), seen or Seen(-1, -1), reason, fault.remedy)
         self._librarian.set_aside(failure)
         self._count.failed += 1
         return Failed(failure)

@@ -244,7 +244,7 @@ class Library:
             NoDocument, NoPage: there is none.
         """
         wanted, _, number = key.rpartition("-")
-        if not number.isdigit():
+        if not number.isdecimal():
             raise NoPage(f"{key!r} is not a page.", remedy="Pages look like 0a1b2c3d4e5f-12.")
         document = self.document(wanted)
         if not 1 <= int(number) <= document.page_count:

@@ -40,7 +40,7 @@ class PdfSource:
 
     def __init__(self, path: Path, password: str | None = None) -> None:
         try:
-            self._pdf = pymupdf.open(path, filetype="pdf")
+            self._pdf = _open(path)
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError) as error:
             raise UnreadableFile(
                 f"{path.name} is a broken PDF ({_reason(error)}).",
@@ -83,6 +83,14 @@ class PdfSource:
                 f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
                 remedy="Open it in a PDF reader and save it anew, or copy it again.",
             ) from error
+
+
+def _open(path: Path) -> Any:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # MuPDF takes UTF-8 names only.
+        return pymupdf.open(stream=path.read_bytes(), filetype="pdf")
+    return pymupdf.open(path, filetype="pdf")
 
 
 def _is_cut_short(path: Path) -> bool:

@@ -85,21 +85,3 @@ EFFICIENTNET = Weights(
     "models/efficientnet-lite2-9656183e.pth",
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
-IMAGENET_SYNSETS = Weights(
-    "timm",
-    "timm",
-    "data/_info/imagenet_synsets.txt",
-    "70002b0ff5de60a3a17a82dbfcff291931f96225ddf941ad2e182fc39e183d15",
-)
-IMAGENET_LEMMAS = Weights(
-    "timm",
-    "timm",
-    "data/_info/imagenet_synset_to_lemma.txt",
-    "1b8babda187421a4bde0c9c5a197c36f6bdda962f7ca11ffb2813806cbb2178f",
-)
-IMAGENET_DEFINITIONS = Weights(
-    "timm",
-    "timm",
-    "data/_info/imagenet_synset_to_definition.txt",
-    "191e227d48fc8c7b7e2d2a3cac41fc8b2eb517d9d2819d0edbc91c5767250eed",
-)

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,8 +8,11 @@ from sklearn.datasets import load_sample_images
 
 from ingest.encoders.conse import Conse
 from ingest.encoders.efficientnet import EfficientNetLite2
+from ingest.encoders.minilm import load_minilm
 from ingest.page import WHOLE, Page, Rendered
 from ingest.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
+
+ROOT = Path(__file__).parents[1]
 
 
 def rendered(picture: Image.Image, *figures) -> Rendered:
@@ -48,11 +52,25 @@ def test_probabilities_are_those_of_timm(photos):
 
 def test_a_text_finds_its_photo(conse, photos):
     seen = conse.encode_pages([rendered(photo, WHOLE) for photo in photos])
-    temple, flower = (asked.vectors[0] for asked in conse.encode_queries(
-        ["a temple with a curved roof", "a flower"]))
+    temple, flower = (
+        asked.vectors[0]
+        for asked in conse.encode_queries(["a temple with a curved roof", "a flower"])
+    )
     scores = [[float((page.vectors @ query).mean()) for page in seen] for query in (temple, flower)]
     assert scores[0][0] > scores[0][1]
     assert scores[1][1] > scores[1][0]
+
+
+def test_the_labels_that_travel_are_those_of_the_model():
+    from data.make_labels import read_labels
+
+    texts = read_labels()
+    assert len(texts) == 1000
+    assert texts[0].startswith("tench")
+    some = list(range(0, 1000, 50))
+    shipped = np.load(ROOT / "ingest" / "encoders" / "labels.npy")[some].astype(np.float32)
+    fresh = load_minilm(0).embed([texts[i] for i in some])
+    assert (shipped * fresh).sum(axis=1) == pytest.approx(1, abs=1e-3)
 
 
 def test_ten_rows_a_figure_with_boxes_inside_it(conse, photos):

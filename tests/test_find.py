@@ -109,7 +109,7 @@ def test_a_home_folder_may_be_written_as_a_tilde(
 ) -> None:
     monkeypatch.setenv("HOME", str(tree))
     assert found("~/a.pdf") == ["a.pdf"]
-    assert list(find_files(["~/a.pdf"]))[0].exists()
+    assert next(find_files(["~/a.pdf"])).exists()
 
 
 def test_a_loop_of_symbolic_links_ends(tree: Path) -> None:

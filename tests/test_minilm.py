@@ -7,9 +7,7 @@ from ingest.weights import MINILM_TOKENIZER
 
 
 def page_of(*texts: str, context: str = "") -> Rendered:
-    words = tuple(
-        Word(text, (i / 1000, 0.1, (i + 1) / 1000, 0.2)) for i, text in enumerate(texts)
-    )
+    words = tuple(Word(text, (i / 1000, 0.1, (i + 1) / 1000, 0.2)) for i, text in enumerate(texts))
     return Rendered(Page("d", 1), b"", 1, 1, words, (), "text", context)
 
 
@@ -50,7 +48,9 @@ def test_no_word_of_a_long_page_is_left_out(minilm):
 
 
 def test_the_title_is_matched_but_is_nowhere_on_the_page(minilm):
-    plain, titled = minilm.encode_pages([page_of("sales"), page_of("sales", context="Annual report")])
+    plain, titled = minilm.encode_pages(
+        [page_of("sales"), page_of("sales", context="Annual report")]
+    )
     extra = titled.boxes[len(plain.vectors) :]
     assert len(extra) == 2
     assert not extra.any()

@@ -62,7 +62,6 @@ def write(text: str, size: tuple[int, int] = (1_000, 200)) -> Image.Image:
     return image
 
 
-
 # --- real readers
 
 
@@ -256,7 +255,9 @@ def test_characters_given_one_by_one_become_words(tokens: list[str]) -> None:
     parts = []
     for token, _, corners in lay_out(tokens)[0]:
         start = corners[0][0]
-        parts += [(c, 0.9, square(start + 10 * i, start + 10 * i + 10)) for i, c in enumerate(token)]
+        parts += [
+            (c, 0.9, square(start + 10 * i, start + 10 * i + 10)) for i, c in enumerate(token)
+        ]
     words = _split_line(" ".join(tokens), square(0, 1_000), parts, SIZE)
     whole = [word for token, _, corners in lay_out(tokens)[0] for word in [(token, corners[0][0])]]
     assert [(word.text, round(word.box[0] * 1_000)) for word in words] == whole
@@ -321,5 +322,3 @@ def test_pieces_on_two_lines_are_never_joined() -> None:
         Word("대", (0.0, 0.3, 0.1, 0.5)),
     ]
     assert _read_tsv(head + "\n") == []
-
-

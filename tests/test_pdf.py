@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import resource
 from pathlib import Path
 from typing import Any
@@ -270,7 +271,7 @@ def test_a_pdf_without_pages_is_refused(tmp_path: Path) -> None:
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
         b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
     )
-    with pytest.raises(UnreadableFile, match="none.pdf has no pages"):
+    with pytest.raises(UnreadableFile, match=r"none\.pdf has no pages"):
         PdfSource(path)
 
 
@@ -282,6 +283,12 @@ def test_a_pdf_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 8)
     with pytest.raises(UnreadableFile, match=r"letter\.pdf"):
         open_source(path)
+
+
+def test_a_pdf_whose_name_is_not_utf8_is_read(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.pdf")
+    write_words(tmp_path / "a.pdf", 0, None).rename(path)
+    assert len(open_source(path).sheet(1, 72).words) == len(WORDS)
 
 
 def test_a_picture_named_pdf_is_read_as_a_picture(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import resource
@@ -234,15 +235,15 @@ def test_extreme_shapes_are_read(
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    return (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    )
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def claim(width: int, height: int) -> bytes:
     """A small PNG whose header claims that it is large."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(5_000))) + chunk(b"IEND", b"")
+    data = (
+        chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(5_000))) + chunk(b"IEND", b"")
+    )
     return b"\x89PNG\r\n\x1a\n" + data
 
 
@@ -269,7 +270,7 @@ def test_a_bomb_on_a_later_page_of_a_tiff_is_not_opened(tmp_path: Path) -> None:
     data = (tmp_path / "a.tif").read_bytes()
     # The width and height (tags 256 and 257) of the second page, as numbers of 4 bytes.
     for tag in (256, 257):
-        entry = re.compile(re.escape(struct.pack("<H", tag)) + rb"[\3\4]\0\1\0\0\0.{4}", re.DOTALL)
+        entry = re.compile(re.escape(struct.pack("<H", tag)) + b"[\3\4]\0\1\0\0\0.{4}", re.DOTALL)
         *_, last = entry.finditer(data)
         data = data[: last.start()] + struct.pack("<HHII", tag, 4, 1, 60_000) + data[last.end() :]
     (tmp_path / "a.tif").write_bytes(data)
@@ -301,12 +302,13 @@ def test_a_picture_cut_short_is_refused_by_name_or_read_as_far_as_it_goes(
     data = buffer.getvalue()
     path = tmp_path_factory.mktemp("cut") / f"cut.{suffix.lower()}"
     path.write_bytes(data[: int(len(data) * share)])
-    try:
-        assert read(path).size == (120, 120)
-        assert suffix == "GIF"
-    except UnreadableFile as fault:
-        assert path.name in fault.message
-        assert fault.remedy
+    if suffix == "GIF":  # Pillow fills up what is missing of a GIF.
+        with contextlib.suppress(UnreadableFile):
+            assert read(path).size == (120, 120)
+        return
+    with pytest.raises(UnreadableFile, match=re.escape(path.name)) as caught:
+        read(path)
+    assert caught.value.remedy
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
@@ -317,7 +319,7 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gone.png", "."])
 def test_what_cannot_be_opened_says_why(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UnreadableFile, match="cannot be opened: (No such file|Is a directory)"):
+    with pytest.raises(UnreadableFile, match=r"cannot be opened: (No such file|Is a directory)"):
         open_source(tmp_path / name)
 
 

@@ -2,6 +2,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 
 from ingest.add import AddSettings, add
 from ingest.home import Home
@@ -9,7 +10,6 @@ from ingest.index import open_indexes
 from ingest.library import Library, NoDocument
 from ingest.remove import remove
 from ingest.verify import verify
-from make_pdf import make_pdf
 
 SECRET = "zyzzyvaquokka"
 
@@ -65,14 +65,28 @@ def test_one_unknown_name_stops_it_before_anything_is_removed(own_home):
     ("damage", "says"),
     [
         (lambda home: next(home.pages.glob("*/1.webp")).unlink(), "cannot be read"),
-        (lambda home: next(home.pages.glob("*/1.webp")).write_bytes(b"no picture"), "cannot be read"),
-        (lambda home: next((home.index / "minilm").glob("*.safetensors")).unlink(), "minilm vectors"),
+        (
+            lambda home: next(home.pages.glob("*/1.webp")).write_bytes(b"no picture"),
+            "cannot be read",
+        ),
+        (
+            lambda home: next((home.index / "minilm").glob("*.safetensors")).unlink(),
+            "minilm vectors",
+        ),
         (lambda home: (home.pages / "stray").mkdir(), "belongs to no document"),
         (lambda home: drop_row(home, "pages"), "pages, "),
         (lambda home: drop_row(home, "terms"), "searchable"),
         (lambda home: drop_record(home), "Chroma lacks 1 record"),
     ],
-    ids=["picture gone", "picture spoilt", "vectors gone", "stray folder", "row", "terms", "record"],
+    ids=[
+        "picture gone",
+        "picture spoilt",
+        "vectors gone",
+        "stray folder",
+        "row",
+        "terms",
+        "record",
+    ],
 )
 def test_verify_finds_damage(own_home, damage, says):
     assert verify(own_home) == []

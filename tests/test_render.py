@@ -64,7 +64,9 @@ def paste_print(page: Any) -> None:
 
 def garble(path: Path) -> Path:
     """A PDF whose words are drawn well, but said to be private characters."""
-    pdf = pymupdf.open("pdf", make(path, lambda page: page.insert_text((30, 90), PRINTED)).read_bytes())
+    pdf = pymupdf.open(
+        "pdf", make(path, lambda page: page.insert_text((30, 90), PRINTED)).read_bytes()
+    )
     unicode = pdf.get_new_xref()
     pdf.update_object(unicode, "<<>>")
     pairs = " ".join(f"<{code:02x}> <{0xE000 + code:04x}>" for code in range(33, 123))
@@ -83,7 +85,6 @@ def test_a_page_of_text_is_not_sent_to_ocr(tmp_path: Path) -> None:
     path = make(tmp_path / "a.pdf", write_much)
     sheet = open_source(path).sheet(1, 72)
     assert not wants_ocr(sheet, sheet.words)
-    # An OCR that is not there would be an error: it is not even made unless a page may need it.
     page = render_one(path)
     assert page.source == "text"
     assert [word.text for word in page.words] == SENTENCE.split() * 4
@@ -93,7 +94,7 @@ def test_a_page_that_is_all_picture_is_read_by_ocr(tmp_path: Path) -> None:
     page = render_one(make(tmp_path / "a.pdf", paste_print))
     assert page.source == "ocr"
     assert [word.text for word in page.words] == PRINTED.split()
-    assert page.figures == pytest.approx([(0.05, 0.4, 0.95, 0.76)], abs=0.01)
+    assert page.figures[0] == pytest.approx((0.05, 0.4, 0.95, 0.76), abs=0.01)
     for word in page.words:
         assert 0.5 < word.box[1] < word.box[3] < 0.7
 

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 from PIL import Image
 
 from ingest.add import AddSettings, add
@@ -14,7 +15,6 @@ from ingest.index import open_indexes
 from ingest.library import Library, NoLibrary
 from ingest.remove import remove
 from ingest.render import RenderSettings
-from make_pdf import make_pdf
 from retrieval.search import EmptyQuery, Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -165,5 +165,7 @@ def test_an_index_that_was_dropped_is_derived_again_from_the_library(own_home):
 
 def test_the_library_finds_parts_of_korean_words(sample_home):
     library = Library(sample_home)
-    assert any(key.startswith(library.document("korean-notice.pdf").id)
-               for key in library.match_terms(["전시"]))
+    assert any(
+        key.startswith(library.document("korean-notice.pdf").id)
+        for key in library.match_terms(["전시"])
+    )

@@ -22,7 +22,9 @@ PAGE = [
 ]
 
 
-@pytest.mark.parametrize("given", ["A History of Lenses", "  A  History\nof Lenses ", "공고", "ΕΣΥ"])
+@pytest.mark.parametrize(
+    "given", ["A History of Lenses", "  A  History\nof Lenses ", "공고", "ΕΣΥ"]
+)
 def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
     assert find_title(given, PAGE) == " ".join(given.split())
 

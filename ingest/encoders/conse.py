@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -20,7 +21,7 @@ from PIL import Image
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import DIM, MiniLm, load_minilm, unit
 from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors
-from ingest.weights import EFFICIENTNET, IMAGENET_DEFINITIONS, IMAGENET_LEMMAS, IMAGENET_SYNSETS
+from ingest.weights import EFFICIENTNET
 
 TOP_LABELS = 50
 PART = 0.6
@@ -50,11 +51,9 @@ class Conse:
 
     @cached_property
     def _labels(self) -> Vectors:
-        """An embedding a class (1000, dim)."""
-        synsets = IMAGENET_SYNSETS.verified().read_text(encoding="utf-8").split()
-        lemmas = _read_table(IMAGENET_LEMMAS.verified().read_text(encoding="utf-8"))
-        definitions = _read_table(IMAGENET_DEFINITIONS.verified().read_text(encoding="utf-8"))
-        return self._words.embed([f"{lemmas[s]}: {definitions[s]}" for s in synsets])
+        """An embedding a class (1000, dim), made by data/make_labels.py."""
+        labels: Vectors = np.load(Path(__file__).with_name("labels.npy")).astype(np.float32)
+        return labels
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """Ten rows a figure: the whole of it, then its parts."""
@@ -113,8 +112,3 @@ def _cut(picture: Image.Image, box: Box) -> Image.Image:
     right = max(round(box[2] * picture.width), left + 1)
     bottom = max(round(box[3] * picture.height), top + 1)
     return picture.crop((left, top, right, bottom))
-
-
-def _read_table(text: str) -> dict[str, str]:
-    """WordNet id to text, a tab between them."""
-    return dict(line.split("\t", 1) for line in text.splitlines())

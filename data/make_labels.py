@@ -1,0 +1,55 @@
+"""Embed the names and WordNet definitions of the ImageNet classes for `ingest.encoders.conse`.
+
+    python data/make_labels.py
+
+Writes ingest/encoders/labels.npy (1000, 384) fp16, in the classifier's order.
+Names and definitions come with timm. Run again when the MiniLM weights change.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ingest.encoders.minilm import load_minilm
+from ingest.weights import Weights
+
+TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "labels.npy"
+
+
+SYNSETS = Weights(
+    "timm",
+    "timm",
+    "data/_info/imagenet_synsets.txt",
+    "70002b0ff5de60a3a17a82dbfcff291931f96225ddf941ad2e182fc39e183d15",
+)
+LEMMAS = Weights(
+    "timm",
+    "timm",
+    "data/_info/imagenet_synset_to_lemma.txt",
+    "1b8babda187421a4bde0c9c5a197c36f6bdda962f7ca11ffb2813806cbb2178f",
+)
+DEFINITIONS = Weights(
+    "timm",
+    "timm",
+    "data/_info/imagenet_synset_to_definition.txt",
+    "191e227d48fc8c7b7e2d2a3cac41fc8b2eb517d9d2819d0edbc91c5767250eed",
+)
+
+
+def read_labels() -> list[str]:
+    """A text a class: its names, a colon, its definition."""
+    synsets = SYNSETS.verified().read_text(encoding="utf-8").split()
+    lemmas, definitions = _read_table(LEMMAS), _read_table(DEFINITIONS)
+    return [f"{lemmas[synset]}: {definitions[synset]}" for synset in synsets]
+
+
+def _read_table(weights: Weights) -> dict[str, str]:
+    """WordNet id to text, a tab between them."""
+    lines = weights.verified().read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t", 1) for line in lines)
+
+
+if __name__ == "__main__":
+    np.save(TARGET, load_minilm(0).embed(read_labels()).astype(np.float16))
