@@ -29,7 +29,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 
 from api.engine import Engine
-from api.evidence import build_prompt, find_documents
+from api.evidence import find_documents, gather
 from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
@@ -122,14 +122,15 @@ def search_like(
 @router.post("/ask", responses=_problems(404, 409))
 def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
     """An answer that quotes the pages; `declined` where they do not say."""
-    searcher = engine.searcher()
-    hits = searcher.search(
+    searcher, model = engine.searcher(), engine.model()
+    prompt = gather(
+        searcher,
         wanted.query,
+        model,
         top=wanted.top or engine.settings.evidence_pages,
         documents=find_documents(searcher.library, wanted.documents),
     )
-    prompt = build_prompt(searcher.library, wanted.query, hits)
-    return AnswerBody.of(ask(prompt, engine.model()))
+    return AnswerBody.of(ask(prompt, model))
 
 
 @router.get("/documents")

@@ -49,7 +49,7 @@ def ask(
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
-    from api.evidence import build_prompt, find_documents
+    from api.evidence import find_documents, gather
     from api.save_page import save_pages
     from api.schemas import AnswerBody
     from generation.ask import stream_answer
@@ -59,14 +59,15 @@ def ask(
     writer = load_model(model or found.settings.model)
     searcher = Searcher(found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages)
     try:
-        hits = searcher.search(
-            (question := readable_question(question)),
+        prompt = gather(
+            searcher,
+            readable_question(question),
+            writer,
             top=top or found.settings.evidence_pages,
             documents=find_documents(searcher.library, document),
         )
     finally:
         searcher.close()
-    prompt = build_prompt(searcher.library, question, hits)
     answer = _follow(stream_answer(prompt, writer), shown=not json)
     saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
     if json:

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from generation.prompt import Evidence, Prompt
 from ingest.library import Library, NoPage
-from retrieval.hit import Hit
+
+if TYPE_CHECKING:
+    from generation.models.model import VisionModel
+    from retrieval.search import Searcher
 
 
-def build_prompt(library: Library, question: str, hits: Sequence[Hit]) -> Prompt:
-    """The question with the hits as evidence, labelled from 1, best first.
+SPARE = 3
+"""Times as many pages are looked for where those without words are of no use."""
 
-    A page that was removed since it was found is left out. Images are loaded
-    only when a model asks for them.
+
+def gather(
+    searcher: Searcher,
+    question: str,
+    model: VisionModel,
+    *,
+    top: int,
+    documents: Sequence[str] | None = None,
+) -> Prompt:
+    """The question with the best pages as evidence, labelled from 1, best first.
+
+    A page that was removed since it was found is left out, and a page without
+    words where the model reads only those. Images are loaded only when a model
+    asks for them.
+
+    Args:
+        top: pages at most.
+        documents: ids to search within.
+
+    Raises:
+        EmptyQuery: the question is blank.
     """
+    sought = top if model.sees else SPARE * top
     evidence: list[Evidence] = []
-    for hit in hits:
+    for hit in searcher.search(question, top=sought, documents=documents):
         try:
-            words = library.words(hit.page)
+            words = searcher.library.words(hit.page)
         except NoPage:
             continue
-        evidence.append(
-            Evidence(
-                label=len(evidence) + 1,
-                page=hit.page,
-                words=words,
-                image=partial(library.image, hit.page),
-                score=hit.score,
-                regions=hit.regions,
-            )
-        )
+        if (words or model.sees) and len(evidence) < top:
+            image = partial(searcher.library.image, hit.page)
+            label = len(evidence) + 1
+            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
     return Prompt(question, tuple(evidence))
 
 

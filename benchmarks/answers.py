@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from api.evidence import build_prompt
+from api.evidence import gather
 from generation.ask import ask
 from generation.models.extractive import Extractive
 from ingest.home import Home
@@ -68,8 +68,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
     asked += [(q["query"], "foreign", q["file"], {}) for q in foreign if "answer" in q]
     rows = []
     for query, kind, document, question in asked:
-        hits = searcher.search(query, top=top)
-        prompt = build_prompt(searcher.library, query, hits)
+        prompt = gather(searcher, query, model, top=top)
         answer = ask(prompt, model)
         gold = set()
         if kind == "answerable":

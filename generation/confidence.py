@@ -18,7 +18,8 @@ class Features:
     `latin`, the share of the question's terms in scripts that the encoder
     knows; `nearby`, the weighted share of the question's terms in that quote
     and its context; `on_page`, the same for the whole page; `named`, the share
-    of the question's names and numbers on the page (1 if it has none).
+    of the question's names and numbers on the page (1 if it has none); `page`, the
+    best score the search gave, and `line`, the best of a region (both times `latin`).
     """
 
     cosine: float = 0.0
@@ -26,6 +27,8 @@ class Features:
     on_page: float = 0.0
     named: float = 0.0
     latin: float = 1.0
+    page: float = 0.0
+    line: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         """By name, for fitting."""
@@ -39,6 +42,8 @@ COEFFICIENTS = {
     "on_page": 2.2,
     "named": 2.0,
     "latin": -0.8,
+    "page": 0.0,
+    "line": 0.0,
 }
 """Logistic regression on 38 questions that the words at hand answer and 32 asked of documents on
 other things (cross-validated area under the curve 0.98; 35 of 39 kept, 32 of 32 declined); of 34

@@ -86,6 +86,7 @@ class Extractive:
     """
 
     name = "extractive"
+    sees = False
 
     def __init__(self, encoder: MiniLm | None = None) -> None:
         self._encoder = encoder or load_minilm(0)
@@ -246,4 +247,6 @@ def _features(
         on_page=_share(page, weights),
         named=len(names & page) / len(names) if names else 1.0,
         latin=latin,
+        page=latin * max(each.score for each in prompt.evidence),
+        line=latin * max((r.score for each in prompt.evidence for r in each.regions), default=0.0),
     )

@@ -21,6 +21,8 @@ class VisionModel(Protocol):
     """Answers a question from pages."""
 
     name: str
+    sees: bool
+    """Whether it looks at page images; one that does not has no use for a page without words."""
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         """Pieces of the answer's text as they come, quotes cited as `"quote" [label]`.
