@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class _Task:
 
 def read_ahead(
     jobs: Iterable[Job], settings: RenderSettings, workers: int = 0
-) -> Iterator[Read | Broken]:
+) -> Generator[Read | Broken, None, None]:
     """Yield the pages of each job, a job's own in order, jobs a little interleaved.
 
     Args:

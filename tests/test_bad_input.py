@@ -278,7 +278,7 @@ def test_a_changed_file_replaces_its_old_pages_and_a_broken_change_keeps_them(
 def test_a_file_that_changes_while_it_is_read_is_set_aside_and_read_next_time(
     home: Home, folder: Path
 ) -> None:
-    path = make_pdf(folder / "a.pdf", *["Draft"] * 40)
+    path = make_pdf(folder / "a.pdf", *["Draft"] * 20)
     make_pdf(folder / "b.pdf", "Finished")
     events = []
     for event in add(home, [folder], PLAIN):
@@ -367,19 +367,18 @@ def test_a_full_disk_is_said_plainly_and_the_next_run_goes_on(tmp_path: Path, fo
     with mounted(tmp_path / "small"):
         home = Home(tmp_path / "small" / "home")
         full = 0
-        for kilobytes in (160, 500, 640, 800, 1_000, 1_400):
+        for kilobytes in (160, 500, 1_000):
             resize(tmp_path / "small", kilobytes)
             try:
                 list(add(home, [folder], PLAIN))
             except DiskFull as fault:
                 full += 1
-                said = str(fault)
-                assert "no space left" in said, said  # noqa: PT017
+                assert "no space left" in str(fault)
             if home.database.exists():
                 library = Library(home)
                 pages = [record.page.document_id for record in library.page_records()]
                 assert sorted(pages) == sorted(d.id for d in library.documents())
-        assert full >= 4
+        assert full == 3
         resize(tmp_path / "small", 200_000)
         events = list(add(home, [folder], PLAIN))
         assert failed(events) == {}

@@ -248,5 +248,4 @@ def _features(
         named=len(names & page) / len(names) if names else 1.0,
         latin=latin,
         page=latin * max(each.score for each in prompt.evidence),
-        line=latin * max((r.score for each in prompt.evidence for r in each.regions), default=0.0),
     )
