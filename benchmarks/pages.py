@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.memory import MemoryWatch
 from benchmarks.metrics import ndcg, recall
 from ingest.add import AddSettings, add
 from ingest.event import Done
@@ -48,13 +48,13 @@ def main() -> None:
 def _ingest(home: Home, folder: Path, ocr: str) -> None:
     started = time.monotonic()
     settings = AddSettings(render=RenderSettings(ocr=ocr))
+    watch = MemoryWatch()
+    watch.start()
     for event in add(home, [folder], settings):
         if isinstance(event, Done) and event.added:
             rate = event.pages / event.seconds
             print(f"ingest: {event.pages} pages in {event.seconds:.0f} s, {rate:.2f} pages/s")
-            own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-            print(f"peak memory: {own:.0f} MB, largest worker {worker:.0f} MB")
+            print(f"peak memory, all processes: {watch.peak / 1e6:.0f} MB")
             print(f"on disk: {home.size() / event.pages / 1024:.0f} KB a page")
         elif isinstance(event, Done):
             print(f"ingest: nothing to do, {time.monotonic() - started:.2f} s")

@@ -28,6 +28,7 @@ from ingest.home import Home
 from ingest.index import Index
 from ingest.librarian import Librarian
 from ingest.library import Failure, Seen, readable
+from ingest.ocr import check_ocr
 from ingest.page import Document, Rendered
 from ingest.read import Broken, Job, Read, read_ahead
 from ingest.rebuild import fill_indexes
@@ -135,6 +136,7 @@ class _Run:
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         started = time.monotonic()
+        check_ocr(self._settings.render.ocr)
         self._librarian.sweep()
         purge(self._home, self._librarian)
         files, to_read = self._look(paths)

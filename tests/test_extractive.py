@@ -53,7 +53,7 @@ def prompt_for(question: str, name: str, first: int = 1, count: int = 2) -> Prom
     return Prompt(
         question,
         tuple(
-            Evidence(label, page, words, no_image, 1 / label)
+            Evidence(label, page, words, no_image, 0.4 / label)
             for label, (page, words) in enumerate(pages, 1)
         ),
     )
