@@ -59,8 +59,7 @@ class PdfSource:
             )
         if self._pdf.is_repaired and _is_cut_short(path):
             raise UnreadableFile(f"{path.name} is cut short.", remedy="Copy it again.")
-        title = (self._pdf.metadata or {}).get("title") or ""
-        self.title: str = title.encode("utf-8", "replace").decode()
+        self.title: str = (self._pdf.metadata or {}).get("title") or ""
 
     def sheet(self, number: int, dpi: int) -> Sheet:
         """Render a page (from 1) and take its words."""
@@ -109,7 +108,7 @@ def _words(page: Any) -> Iterator[Word]:
         if len(text) == 1 and any(middle in rect for rect in ticks):
             continue
         if box := _fraction(page, (left, top, right, bottom)):
-            yield Word(text.encode("utf-8", "replace").decode(), box)
+            yield Word(text, box)
 
 
 _TICKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ingest.encoders.conse import Conse
+from ingest.encoders.conse import WORDY, Conse
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import load_minilm
-from ingest.page import WHOLE, Page, Rendered
+from ingest.page import WHOLE, Page, Rendered, Word
 from ingest.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +82,13 @@ def test_ten_rows_a_figure_with_boxes_inside_it(conse, photos):
     assert seen.boxes[0] == pytest.approx(box)
     assert (seen.boxes[:10, :2] >= np.float32(box[:2]) - 1e-6).all()
     assert (seen.boxes[:10, 2:] <= np.float32(box[2:]) + 1e-6).all()
+
+
+def test_a_figure_on_a_page_of_text_is_seen_once(conse, photos):
+    words = tuple(Word("word", (0, 0, 0.1, 0.1)) for _ in range(WORDY))
+    page = replace(rendered(photos[0], (0.2, 0.4, 0.7, 0.9), WHOLE), words=words)
+    (seen,) = conse.encode_pages([page])
+    assert seen.boxes == pytest.approx(np.array([(0.2, 0.4, 0.7, 0.9), WHOLE]))
 
 
 def test_parts_are_square_in_pixels_and_reach_every_edge(conse, photos):

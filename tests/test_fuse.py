@@ -38,6 +38,8 @@ def test_a_kind_that_no_page_has_gives_nothing():
 
 
 def test_a_page_is_as_good_as_its_better_kind():
-    fused = fuse_kinds({"words": signal(0.5, NAN, 0.1, NAN), "pictures": signal(0.2, 0.4, 0.3, NAN)})
+    fused = fuse_kinds(
+        {"words": signal(0.5, NAN, 0.1, NAN), "pictures": signal(0.2, 0.4, 0.3, NAN)}
+    )
     assert fused[:3] == pytest.approx([0.5, 0.4, 0.3])
     assert np.isnan(fused[3])

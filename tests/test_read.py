@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -56,8 +56,12 @@ def collect(results: Iterator[Read | Broken]) -> tuple[dict[str, list[int]], dic
 
 
 def workers_of(parent: int | None = None) -> list[psutil.Process]:
-    children = psutil.Process(parent).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(parent).children():
+        with contextlib.suppress(psutil.Error):  # It may be gone by now.
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20) -> bool:
@@ -149,7 +153,7 @@ def test_killed_workers_lose_no_page_and_blame_nobody(tmp_path: Path) -> None:
         for at, result in enumerate(reading):
             yield result
             if at in {0, 3, 6}:
-                os.kill(workers_of()[0].pid, signal.SIGKILL)
+                workers_of()[0].kill()
                 killed += 1
 
     pages, faults = collect(kill_now_and_then())
@@ -166,7 +170,7 @@ def test_a_worker_killed_with_a_single_file_before_it_is_not_held_against_the_fi
 
     def kill_first() -> None:
         if wait_until(lambda: bool(workers_of())):
-            os.kill(workers_of()[0].pid, signal.SIGKILL)
+            workers_of()[0].kill()
             noticed.set()
 
     thread = threading.Thread(target=kill_first)
@@ -193,7 +197,7 @@ def test_a_file_that_kills_every_worker_is_found_and_the_others_are_whole(tmp_pa
                 continue
             for worker in workers_of():
                 if any("killer.pdf" in link for link in open_files(worker.pid)):
-                    os.kill(worker.pid, signal.SIGKILL)
+                    worker.kill()
             os.close(descriptor)
 
     thread = threading.Thread(target=kill_readers)

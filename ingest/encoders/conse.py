@@ -3,9 +3,9 @@
 Norouzi et al. 2013 (arXiv:1312.5650): a picture is the mean of the embeddings
 of the labels a classifier sees in it, weighted by their probabilities. Here
 the classifier is EfficientNet-Lite2 (ImageNet-1k) and the embeddings are
-MiniLM's, of each label's words and WordNet definition. A picture is seen ten
+MiniLM's, of each label's words and WordNet definition. A photo is seen ten
 times, whole and in a three by three grid of overlapping parts, so that small
-things count and a match knows its place.
+things count and a match knows its place; a figure on a page of text once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import DIM, MiniLm, load_minilm, unit
-from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors
 from ingest.weights import EFFICIENTNET
 
 TOP_LABELS = 50
+WORDY = 20
+"""A page with this many words is found by them: its figures are seen once, not ten times."""
 PART = 0.6
 """A part's side as a share of the picture's shorter side."""
 
@@ -56,24 +58,25 @@ class Conse:
         return labels
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """Ten rows a figure: the whole of it, then its parts."""
+        """A row a figure; on a page of few words nine more, for its parts."""
         encoded = []
         for page in pages:
             rows, boxes = [np.zeros((0, DIM), np.float32)], [np.zeros((0, 4), np.float32)]
             if page.figures:
                 picture = page.pixels()
                 for figure in page.figures:
-                    rows.append(self.encode_picture(_cut(picture, figure)))
-                    boxes.append(np.array([_within(figure, part) for part in _parts(figure, page)]))
+                    cut = _cut(picture, figure)
+                    parts = [WHOLE] if len(page.words) >= WORDY else list(_grid(*cut.size))
+                    rows.append(self._encode_parts(cut, parts))
+                    boxes.append(np.array([_within(figure, part) for part in parts]))
             encoded.append(
                 PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32))
             )
         return encoded
 
-    def encode_picture(self, picture: Image.Image) -> Vectors:
-        """Ten rows for an RGB picture (10, dim)."""
-        parts = [_cut(picture, part) for part in _grid(picture.width, picture.height)]
-        probabilities = self._classifier.classify(parts)
+    def _encode_parts(self, picture: Image.Image, parts: Sequence[Box]) -> Vectors:
+        """A row a part of an RGB picture (parts, dim)."""
+        probabilities = self._classifier.classify([_cut(picture, part) for part in parts])
         weights = np.zeros_like(probabilities)
         top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
         np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)
@@ -86,17 +89,12 @@ class Conse:
 
 def _grid(width: float, height: float) -> Iterator[Box]:
     """The whole, then nine overlapping squares, as fractions."""
-    yield (0.0, 0.0, 1.0, 1.0)
+    yield WHOLE
     side = PART * min(width, height)
     wide, high = side / width, side / height
     for row, column in product(range(3), range(3)):
         left, top = (1 - wide) * column / 2, (1 - high) * row / 2
         yield left, top, left + wide, top + high
-
-
-def _parts(figure: Box, page: Rendered) -> Iterator[Box]:
-    left, top, right, bottom = figure
-    return _grid((right - left) * page.width, (bottom - top) * page.height)
 
 
 def _within(figure: Box, part: Box) -> Box:
