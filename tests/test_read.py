@@ -195,10 +195,14 @@ def test_a_file_that_kills_every_worker_is_found_and_the_others_are_whole(tmp_pa
                 descriptor = os.open(killer, os.O_WRONLY | os.O_NONBLOCK)
             except OSError:
                 continue
-            for worker in workers_of():
-                if any("killer.pdf" in link for link in open_files(worker.pid)):
-                    worker.kill()
+            wait_until(kill_who_reads)
             os.close(descriptor)
+
+    def kill_who_reads() -> bool:
+        readers = [w for w in workers_of() if str(killer) in open_files(w.pid)]
+        for reader in readers:
+            reader.kill()
+        return bool(readers)
 
     thread = threading.Thread(target=kill_readers)
     thread.start()

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from ingest.encoders.session import open_session
 from ingest.page import Vectors
 from ingest.weights import EFFICIENTNET, WeightsChanged
 
@@ -38,12 +38,8 @@ class EfficientNetLite2:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
         model = _build_graph(_read_checkpoint(EFFICIENTNET.verified()))
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(model, threads)
 
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
         """Probabilities of the 1,000 classes for each RGB picture (n, 1000)."""

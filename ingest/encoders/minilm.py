@@ -16,9 +16,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
+from ingest.encoders.session import open_session
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 from ingest.weights import MINILM, MINILM_TOKENIZER
 
@@ -46,11 +46,7 @@ class MiniLm:
     reads = "words"
 
     def __init__(self, threads: int = 0) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(
-            MINILM.verified(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(MINILM.verified(), threads)
         self._tokenizer = Tokenizer.from_file(str(MINILM_TOKENIZER.verified()))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
