@@ -26,6 +26,7 @@ bench: .venv/ready  ## Benchmarks that need no data but the samples
 	$(BIN)/python -m benchmarks.kill --times 30
 
 .venv/ready: requirements.txt pyproject.toml
+	@echo "Setting up .venv: a few minutes and about 6 GB the first time."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
