@@ -40,6 +40,8 @@ from ingest.title import find_title
 ENCODERS = ("minilm", "conse")
 """The embedded default: words and pictures."""
 BATCH_PAGES = 16
+GONE = Seen(-1, -1)
+"""What a path that is not there looks like."""
 ID_LENGTH = 20
 """Hexadecimal digits of the SHA-256 in a document's id: 80 bits."""
 
@@ -85,7 +87,7 @@ def add(
     with home.writing(wait, on_wait):
         try:
             yield from _Run(home, settings or AddSettings()).run(paths)
-        except (OSError, sqlite3.Error) as error:
+        except Exception as error:
             if is_disk_full(error):
                 raise DiskFull(
                     f"There is no space left for {home.root}.",
@@ -95,10 +97,13 @@ def add(
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Whether an error of the system or of SQLite means that no space is left."""
+    """Whether an error of the system, of SQLite or of Chroma means that no space is left."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+    # Chroma hands on the words of the SQLite inside it, and of the system.
+    words = str(error).lower()
+    inside = isinstance(error, sqlite3.Error) or type(error).__module__.startswith("chromadb")
+    return inside and ("disk is full" in words or "no space left" in words)
 
 
 @dataclass(slots=True)
@@ -132,6 +137,8 @@ class _Run:
         self._pending: dict[str, _Pending] = {}
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
+        self._earlier: list[Failure] = []
+        self._named = {document.id: document for document in self._librarian.documents()}
         self._count = _Count()
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
@@ -141,7 +148,9 @@ class _Run:
         purge(self._home, self._librarian)
         files, to_read = self._look(paths)
         yield Looked(len(files), len(to_read))
-        yield from self._report_earlier(files, to_read)
+        self._count.failed += len(self._earlier)
+        for failure in self._earlier:
+            yield Failed(failure, earlier=True)
         if self._settings.prune:
             yield from self._prune(paths)
         try:
@@ -167,16 +176,19 @@ class _Run:
 
     def _look(self, paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
         names = self._librarian.names()
-        failures = {} if self._retries else {f.path: f.seen for f in self._librarian.failures()}
+        failures = {} if self._retries else {f.path: f for f in self._librarian.failures()}
         files = [path for path in find_files(paths) if not self._is_ours(path)]
         to_read = []
         for path in files:
-            known = names.get(str(path))
-            was = known[1] if known else failures.get(str(path))
-            if self._settings.redo or was is None or was != _look_at(path):
+            now = _look_at(path) or GONE
+            _, was = names.get(str(path), (None, None))
+            failure = failures.get(str(path))
+            if self._settings.redo or (now != was and not (failure and failure.seen == now)):
                 to_read.append(path)
-            elif known:
+            elif now == was:
                 self._count.unchanged += 1
+            elif failure:
+                self._earlier.append(failure)
         return files, to_read
 
     def _is_ours(self, path: Path) -> bool:
@@ -186,13 +198,6 @@ class _Run:
     @property
     def _retries(self) -> bool:
         return self._settings.retry or self._settings.redo or bool(self._settings.render.password)
-
-    def _report_earlier(self, files: Sequence[Path], to_read: Sequence[Path]) -> Iterator[Event]:
-        idle = {str(path) for path in files} - {str(path) for path in to_read}
-        for failure in self._librarian.failures():
-            if failure.path in idle:
-                self._count.failed += 1
-                yield Failed(failure, earlier=True)
 
     def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         roots = [Path(path).expanduser().absolute() for path in paths]
@@ -210,7 +215,8 @@ class _Run:
         gone = set(self._librarian.nameless())
         if not gone:
             return
-        documents = [d for d in self._librarian.documents() if d.id in gone]
+        # Told by the name they went by, which they have lost.
+        documents = [self._named.get(d.id, d) for d in self._librarian.documents() if d.id in gone]
         forget(self._home, self._librarian, [d.id for d in documents])
         self._count.removed += len(documents)
         yield from map(Removed, documents)
@@ -234,7 +240,7 @@ class _Run:
         for result in reading:
             yield from _drain(faults)
             if isinstance(result, Broken):
-                yield self._set_aside(result.job, result.fault)
+                yield from self._set_aside(result.job, result.fault)
             else:
                 yield from self._take(result)
         yield from _drain(faults)
@@ -317,7 +323,7 @@ class _Run:
                     f"{pending.job.name} changed while it was being read.",
                     remedy="Run ingest again when it is no longer being written.",
                 )
-                yield self._set_aside(pending.job, fault)
+                yield from self._set_aside(pending.job, fault)
             else:
                 whole.append(draft)
         if not whole:
@@ -342,17 +348,16 @@ class _Run:
             index.sweep_revisions([draft.document for draft in whole])
         yield from self._remove_nameless()
 
-    def _set_aside(self, job: Job, fault: Fault) -> Failed:
+    def _set_aside(self, job: Job, fault: Fault) -> Iterator[Failed]:
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
         pending = self._pending.pop(job.document_id)
         for path, seen in pending.seen.items():
-            failed = self._fail(Path(path), seen, fault)
-        return failed
+            yield self._fail(Path(path), seen, fault)
 
     def _fail(self, path: Path, seen: Seen | None, fault: Fault) -> Failed:
         reason = readable(fault.message)
-        failure = Failure(str(path), seen or Seen(-1, -1), reason, fault.remedy)
+        failure = Failure(str(path), seen or GONE, reason, fault.remedy)
         self._librarian.set_aside(failure)
         self._count.failed += 1
         return Failed(failure)

@@ -45,7 +45,7 @@ def test_changed_weights_are_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.syspath_prepend(folder.parent)
     findings = list(examine(Home(tmp_path / "home"), Settings()))
     broken = {f.name: f for f in findings if f.state == "broken"}
-    assert set(broken) == {MINILM.file, "minilm"}
+    assert set(broken) == {MINILM.file, "minilm", "conse"}
     assert "pip install" in broken[MINILM.file].remedy
 
 
