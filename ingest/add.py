@@ -40,6 +40,8 @@ from ingest.title import find_title
 ENCODERS = ("minilm", "conse")
 """The embedded default: words and pictures."""
 BATCH_PAGES = 16
+BATCH_SECONDS = 2.0
+"""Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
 GONE = Seen(-1, -1)
 """What a path that is not there looks like."""
 ID_LENGTH = 20
@@ -137,6 +139,7 @@ class _Run:
         self._pending: dict[str, _Pending] = {}
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
+        self._encoded_at = time.monotonic()
         self._earlier: list[Failure] = []
         self._named = {document.id: document for document in self._librarian.documents()}
         self._count = _Count()
@@ -281,7 +284,8 @@ class _Run:
             draft = self._start(pending, read)
             yield Opened(str(read.job.path), draft.document.page_count)
         self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
-        if len(self._batch) >= BATCH_PAGES:
+        waited = time.monotonic() - self._encoded_at
+        if len(self._batch) >= BATCH_PAGES or waited > BATCH_SECONDS:
             yield from self._encode()
 
     def _start(self, pending: _Pending, read: Read) -> Draft:
@@ -304,6 +308,7 @@ class _Run:
     def _encode(self) -> Iterator[Event]:
         batch = [page for page in self._batch if page.page.document_id in self._drafts]
         self._batch.clear()
+        self._encoded_at = time.monotonic()
         if not batch:
             return
         seen = {encoder.name: encoder.encode_pages(batch) for encoder, _ in self._load()}
