@@ -168,7 +168,7 @@ class TestIngest:
             assert json.loads(process.stdout.readline())["event"] == "looked"
             assert json.loads(process.stdout.readline())["event"] == "opened"
             process.send_signal(signal.SIGINT)
-            rest, error = process.communicate(timeout=60)
+            rest, error = process.communicate(timeout=180)
         assert process.returncode == 130
         assert all(json.loads(line) for line in rest.splitlines())
         said = json.loads(error.splitlines()[-1])
