@@ -7,8 +7,10 @@ whole documents behind and is made good by the next run.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
+import shutil
 import sqlite3
 import time
 import uuid
@@ -40,6 +42,8 @@ from ingest.title import find_title
 ENCODERS = ("minilm", "conse")
 """The embedded default: words and pictures."""
 BATCH_PAGES = 16
+LITTLE_SPACE = 1 << 20
+"""Bytes; what goes wrong on a disk with less left went wrong for want of space."""
 BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
 GONE = Seen(-1, -1)
@@ -91,11 +95,15 @@ def add(
             yield from _Run(home, settings or AddSettings()).run(paths)
         except Exception as error:
             if is_disk_full(error):
-                raise DiskFull(
-                    f"There is no space left for {home.root}.",
-                    remedy="Make room and run the same command again: it goes on where it stopped.",
-                ) from error
+                raise _no_space(home) from error
             raise
+
+
+def _no_space(home: Home) -> DiskFull:
+    return DiskFull(
+        f"There is no space left for {home.root}.",
+        remedy="Make room and run the same command again: it goes on where it stopped.",
+    )
 
 
 def is_disk_full(error: Exception) -> bool:
@@ -159,6 +167,12 @@ class _Run:
         try:
             yield from self._fill()
             yield from self._read(to_read)
+        except Exception as error:
+            # Chroma has errors for a full disk that do not say so. Looked at before the drafts make room.
+            free = shutil.disk_usage(self._home.root).free
+            if not isinstance(error, Fault) and free < LITTLE_SPACE:
+                raise _no_space(self._home) from error
+            raise
         finally:
             for draft in self._drafts.values():
                 draft.discard()
@@ -240,12 +254,13 @@ class _Run:
         reading = read_ahead(
             self._jobs(to_read, faults), self._settings.render, self._settings.workers
         )
-        for result in reading:
-            yield from _drain(faults)
-            if isinstance(result, Broken):
-                yield from self._set_aside(result.job, result.fault)
-            else:
-                yield from self._take(result)
+        with contextlib.closing(reading):
+            for result in reading:
+                yield from _drain(faults)
+                if isinstance(result, Broken):
+                    yield from self._set_aside(result.job, result.fault)
+                else:
+                    yield from self._take(result)
         yield from _drain(faults)
         yield from self._encode()
 
@@ -261,7 +276,8 @@ class _Run:
                     f"{readable(path.name)} cannot be opened: {error.strerror}.",
                     remedy="Check that it is there and may be read.",
                 )
-                events.append(self._fail(path, _look_at(path), fault))
+                # Not what it looked like: a change of permissions alone must bring it back.
+                events.append(self._fail(path, None, fault))
                 continue
             document_id = sha256[:ID_LENGTH]
             if document_id in self._pending:
@@ -356,6 +372,7 @@ class _Run:
     def _set_aside(self, job: Job, fault: Fault) -> Iterator[Failed]:
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
+        self._batch = [p for p in self._batch if p.page.document_id != job.document_id]
         pending = self._pending.pop(job.document_id)
         for path, seen in pending.seen.items():
             yield self._fail(Path(path), seen, fault)
@@ -381,5 +398,7 @@ def _look_at(path: Path) -> Seen | None:
 
 
 def _hash(path: Path) -> str:
+    if not path.is_file() and path.exists():
+        raise OSError(errno.EINVAL, "it is no file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -265,8 +265,11 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-            self._db.execute("COMMIT")
-        else:
-            self._db.execute("ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+                self._db.execute("COMMIT")
+        finally:
+            # On a full disk a COMMIT may fail and stay open, or be rolled back by itself.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
