@@ -36,14 +36,15 @@ def forget(home: Home, librarian: Librarian, document_ids: Sequence[str]) -> Non
 
 def purge(home: Home, librarian: Librarian) -> None:
     """Finish what a killed writer began: traces in an index of documents that the library lacks."""
-    kept = {document.id for document in librarian.documents()}
+    documents = librarian.documents()
+    kept = {document.id for document in documents}
     cut_off = librarian.unfinished()
     if traces := [document_id for document_id in cut_off if document_id not in kept]:
         _clear(home, librarian, traces)
         librarian.compact()
     librarian.finish(cut_off)
     for index in open_indexes(home):
-        index.sweep(librarian.documents())
+        index.sweep(documents)
 
 
 def _clear(home: Home, librarian: Librarian, document_ids: Sequence[str]) -> None:
