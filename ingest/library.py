@@ -216,14 +216,12 @@ class Library:
 
     def page_records(self, document_ids: Sequence[str] | None = None) -> list[PageRecord]:
         """Every page, or those of some documents, in order, without words."""
-        names = {d.id: d for d in self.documents()}
-        wanted = (
-            names if document_ids is None else {i: names[i] for i in document_ids if i in names}
-        )
-        rows = self._db.execute(
-            "SELECT document_id, number, width, height, source, figures FROM pages"
-            " ORDER BY document_id, number"
-        )
+        names = {document.id: document for document in self.documents()}
+        query, values = "SELECT document_id, number, width, height, source, figures FROM pages", []
+        if document_ids is not None:
+            query += " WHERE document_id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(document_ids)))
+        rows = self._db.execute(f"{query} ORDER BY document_id, number", values)
         return [
             PageRecord(
                 page=Page(document_id, number, names[document_id].name),
@@ -234,7 +232,7 @@ class Library:
                 title=names[document_id].title,
             )
             for document_id, number, width, height, source, figures in rows
-            if document_id in wanted
+            if document_id in names
         ]
 
     def page(self, key: str) -> Page:

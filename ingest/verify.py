@@ -10,6 +10,7 @@ from PIL import Image
 from ingest.home import Home
 from ingest.index import Index, open_indexes
 from ingest.librarian import Librarian
+from ingest.library import Library
 from ingest.page import Document
 
 SAMPLED_ROWS = 64
@@ -21,6 +22,7 @@ def verify(home: Home) -> list[str]:
     Raises:
         NoLibrary, LibraryFormat, IndexFormat
     """
+    Library(home)  # refuses a home that has no library, where a librarian would make one
     with home.writing():
         librarian = Librarian(home)
         documents = librarian.documents()
