@@ -54,10 +54,9 @@ def ask(
     from api.schemas import AnswerBody
     from generation.ask import stream_answer
     from generation.models.model import load_model
-    from retrieval.search import Searcher
 
     writer = load_model(model or found.settings.model)
-    searcher = Searcher(found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages)
+    searcher = found.open_searcher(home)
     try:
         prompt = gather(
             searcher,

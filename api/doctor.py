@@ -1,7 +1,7 @@
 """Look the installation over: what is there, what would be used and why. Changes and downloads nothing.
 
-Imports no model library: versions come from package metadata, model files are
-proved by their hashes.
+Versions come from package metadata, and model files are proved by their hashes;
+an encoder is loaded only to see whether it still gives an index's vectors.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from typing import Literal
 
 from api.settings import Settings
 from api.version import find_version
+from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
-from ingest.index import IndexFormat, open_indexes
+from ingest.index import Index, open_indexes
 from ingest.library import Library, LibraryFormat, NoLibrary, readable
+from ingest.manifest import IndexFormat
 from ingest.ocr import tesseract_languages
+from ingest.probe import measure_drift
 from ingest.weights import (
     EFFICIENTNET,
     MINILM,
@@ -71,7 +74,30 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     )
     yield from _ocr(settings.ocr)
     yield _model(settings.model)
-    yield from _home(home)
+    yield from _home(home, settings)
+
+
+def _drift(index: Index, settings: Settings) -> Finding:
+    """Whether an index's encoder still gives the vectors it gave when the index was made."""
+    manifest = index.manifest
+    encoding = Encoding(settings.device, settings.dtype, pool=manifest.pool)
+    try:
+        drift = measure_drift(index.folder, load_encoder(manifest.encoder, encoding))
+    except Fault as fault:
+        return Finding("encoder", manifest.encoder, "broken", fault.message, fault.remedy)
+    if drift is None:
+        return Finding("encoder", manifest.encoder, "note", "its index has no probe to compare")
+    if drift.changed:
+        return Finding(
+            "encoder", manifest.encoder, "note",
+            f"gives other vectors than when the index was made (cosine {drift.similar:.3f}); then:"
+            f" {', '.join(f'{name} {made}' for name, made in manifest.made.items())}",
+            "Run `pageglass ingest --rebuild`, or go back to those versions.",
+        )  # fmt: skip
+    return Finding(
+        "encoder", manifest.encoder, "ok",
+        f"gives the vectors it gave when the index was made (cosine {drift.similar:.4f})",
+    )  # fmt: skip
 
 
 def _packages() -> Iterator[Finding]:
@@ -183,7 +209,7 @@ def _model(spec: str) -> Finding:
     return Finding("answers", spec, "broken", "unknown", "Set PAGEGLASS_MODEL to extractive.")
 
 
-def _home(home: Home) -> Iterator[Finding]:
+def _home(home: Home, settings: Settings) -> Iterator[Finding]:
     yield Finding("home", readable(str(home.root)), "ok", f"{home.size() / 1e6:.1f} MB")
     free = shutil.disk_usage(home.root).free
     yield Finding(
@@ -202,6 +228,7 @@ def _home(home: Home) -> Iterator[Finding]:
                 f"{index.manifest.model}, {index.manifest.dim} dimensions,"
                 f" format {index.manifest.format}",
             )  # fmt: skip
+            yield _drift(index, settings)
     except NoLibrary:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
     except (LibraryFormat, IndexFormat) as fault:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from api.session import make_searcher
 from api.settings import Settings
 from ingest.add import AddSettings
+from ingest.choose import choose_encoders
 from ingest.home import Home
 from ingest.library import Library
 from ingest.render import RenderSettings
@@ -36,13 +38,9 @@ class Engine:
         Raises:
             NoLibrary: nothing has been ingested yet.
         """
-        from retrieval.search import Searcher
-
         with self._lock:
             if self._searcher is None:
-                self._searcher = Searcher(
-                    self.home, exhaustive_pages=self.settings.exhaustive_pages
-                )
+                self._searcher = make_searcher(self.home, self.settings)
             return self._searcher
 
     def library(self) -> Library:
@@ -71,7 +69,10 @@ class Engine:
         """How uploads are read."""
         settings = self.settings
         return AddSettings(
-            render=RenderSettings(settings.dpi, settings.ocr, password), workers=settings.workers
+            render=RenderSettings(settings.dpi, settings.ocr, password),
+            encoders=choose_encoders(self.home, settings.encoder, settings.images).encoders,
+            workers=settings.workers,
+            encoding=settings.encoding(),
         )
 
     def close(self) -> None:

@@ -17,7 +17,6 @@ from api.terminal import Terminal, plain
 if TYPE_CHECKING:
     from api.progress import ProgressBar, ProgressLines
     from ingest.event import Event
-    from ingest.home import Home
     from ingest.library import Failure
 
 
@@ -26,6 +25,51 @@ def ingest(
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATH...", help="Files, folders (read whole) or globs."),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="What sees pages: minilm, colpali:MODEL, text:MODEL or auto.",
+            show_default="what the home has, or minilm",
+        ),
+    ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            help="What sees photos and figures: conse, clip:MODEL or none.",
+            show_default="what the home has, or conse",
+        ),
+    ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="Keep the indexes of other encoders too.")
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Where torch models run: auto, cpu, cuda, cuda:N, or several with commas.",
+            show_default="PAGEGLASS_DEVICE",
+        ),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="Their numbers: fp32, fp16 or bf16.", show_default="PAGEGLASS_DTYPE"),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Pages they see together; 0 as many as fit.",
+            show_default="PAGEGLASS_BATCH",
+        ),
+    ] = None,
+    pool: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=16,
+            help="Merge a page's rows until one in POOL is left: a smaller index, ranked a little worse.",
+            show_default="as the index was made, or 1",
+        ),
     ] = None,
     password: Annotated[
         str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
@@ -76,23 +120,47 @@ def ingest(
     _check_ocr(ocr)
 
     from ingest.add import AddSettings, add
+    from ingest.choose import choose_encoders
+    from ingest.encoders.encoder import Encoding
+    from ingest.rebuild import rebuild_indexes
     from ingest.render import RenderSettings
 
+    opened = found.open_home(home)
+    choice = choose_encoders(
+        opened,
+        encoder or settings.encoder,
+        images or settings.images,
+        beside=beside,
+    )
+    if choice.why:
+        found.terminal.note(choice.why)
     add_settings = AddSettings(
         render=RenderSettings(dpi or settings.dpi, ocr, password),
+        encoders=choice.encoders,
+        encoding=Encoding(
+            device or settings.device,
+            dtype or settings.dtype,
+            settings.batch if batch is None else batch,
+            pool=pool or 0,
+        ),
         workers=settings.workers if workers is None else workers,
         retry=retry,
         redo=redo,
         prune=prune,
     )
-    opened = found.open_home(home)
 
     def waiting() -> None:
         found.terminal.note("Waiting for another pageglass that writes to this home.")
 
     def events() -> Iterator[Event]:
         if rebuild:
-            yield from _rebuild(opened, waiting)
+            yield from rebuild_indexes(
+                opened,
+                choice.encoders,
+                add_settings.encoding,
+                dpi=add_settings.render.dpi,
+                on_wait=waiting,
+            )
         if paths:
             yield from add(opened, [Path(p) for p in paths], add_settings, on_wait=waiting)
 
@@ -114,27 +182,6 @@ def _check_ocr(spec: str) -> None:
             f"There is no OCR called {spec!r}.",
             remedy="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
         )
-
-
-def _rebuild(home: Home, on_wait: Any) -> Iterator[Event]:
-    from ingest.add import ENCODERS
-    from ingest.encoders.encoder import Encoder, load_encoder
-    from ingest.index import Index
-    from ingest.rebuild import rebuild
-
-    loaded: list[tuple[Encoder, Index]] = []
-
-    def load() -> list[tuple[Encoder, Index]]:
-        encoders = [load_encoder(name) for name in ENCODERS]
-        loaded.extend((encoder, Index.create(home, encoder)) for encoder in encoders)
-        return loaded
-
-    with home.writing(on_wait=on_wait):
-        try:
-            yield from rebuild(home, load, ENCODERS)
-        finally:
-            for _, index in loaded:
-                index.records.close()
 
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
@@ -210,6 +257,7 @@ def record(event: Event) -> dict[str, Any]:
     from ingest.event import (
         Added,
         Done,
+        Dropped,
         Encoded,
         Failed,
         Indexed,
@@ -235,6 +283,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "failed", **failure_record(failure), "earlier": earlier}
         case Removed(document):
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
+        case Dropped(encoder):
+            return {"event": "dropped", "encoder": encoder}
         case Indexed(document, encoder):
             return {"event": "indexed", "document": document.id, "encoder": encoder}
         case Done():

@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 
 from generation.models.model import NoModel
 from ingest.add import DiskFull
-from ingest.encoders.encoder import NoEncoder
+from ingest.encoders.checkpoint import BadCheckpoint
+from ingest.encoders.encoder import BadVectors, NoDevice, NoEncoder, NoMemory
 from ingest.fault import Fault
 from ingest.home import HomeBusy, HomeUnusable
-from ingest.index import IndexFormat
 from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
+from ingest.manifest import IndexFormat
 from ingest.ocr import NoOcr, OcrFailed
 from ingest.source import UnreadableFile
 from ingest.weights import WeightsChanged, WeightsMissing
@@ -47,6 +48,10 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoOcr: HTTPStatus.INTERNAL_SERVER_ERROR,
     OcrFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
+    BadCheckpoint: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
+    BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,

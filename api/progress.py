@@ -8,7 +8,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from api.terminal import Terminal, plain
-from ingest.event import Added, Done, Encoded, Event, Failed, Indexed, Looked, Named, Opened
+from ingest.event import (
+    Added,
+    Done,
+    Dropped,
+    Encoded,
+    Event,
+    Failed,
+    Indexed,
+    Looked,
+    Named,
+    Opened,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -40,6 +51,8 @@ class ProgressLines:
                 self._terminal.note(f"added {plain(document.name)}, {document.page_count} pages")
             case Indexed(document, encoder):
                 self._terminal.note(f"indexed {plain(document.name)} with {encoder}")
+            case Dropped(encoder):
+                self._terminal.note(f"dropped the index of {encoder}")
             case _:
                 pass
 

@@ -44,9 +44,8 @@ def search(
         )
     from api.evidence import find_documents
     from api.schemas import HitBody
-    from retrieval.search import Searcher
 
-    searcher = Searcher(found.open_home(home), exhaustive_pages=found.settings.exhaustive_pages)
+    searcher = found.open_searcher(home)
     try:
         within = find_documents(searcher.library, document)
         if like is not None:

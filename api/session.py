@@ -15,6 +15,7 @@ from api.terminal import Terminal
 
 if TYPE_CHECKING:
     from ingest.home import Home
+    from retrieval.search import Searcher
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The data folder.", show_default=False)
@@ -50,6 +51,25 @@ class Session:
         from ingest.home import Home
 
         return Home(home or self.home or self.settings.home)
+
+    def open_searcher(self, home: Path | None) -> Searcher:
+        """A searcher of the home; to be closed.
+
+        Raises:
+            HomeUnusable, NoLibrary
+        """
+        return make_searcher(self.open_home(home), self.settings)
+
+
+def make_searcher(home: Home, settings: Settings) -> Searcher:
+    """A searcher as the settings say.
+
+    Raises:
+        NoLibrary: nothing has been ingested yet.
+    """
+    from retrieval.search import Searcher
+
+    return Searcher(home, exhaustive_pages=settings.exhaustive_pages, encoding=settings.encoding())
 
 
 def read_settings() -> Settings:

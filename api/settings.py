@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from ingest.encoders.encoder import Encoding
 
 
 class Settings(BaseSettings):
@@ -30,6 +34,15 @@ class Settings(BaseSettings):
         default=None, description="The bearer token that HTTP clients must show."
     )
     model: str = Field(default="extractive", description="What writes answers.")
+    encoder: str | None = Field(
+        default=None, description="What sees pages; unset, what the home has, or minilm."
+    )
+    images: str | None = Field(
+        default=None, description="What sees photos; unset, what the home has, or conse."
+    )
+    device: str = Field(default="auto", description="Where torch models run.")
+    dtype: str = Field(default="auto", description="Their numbers: fp32, fp16 or bf16.")
+    batch: int = Field(default=0, ge=0, description="Pages they see together; 0 as many as fit.")
     ocr: str = Field(default="rapidocr", description="What reads pages without text.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
@@ -44,6 +57,12 @@ class Settings(BaseSettings):
         ge=1,
         description="The largest upload over HTTP, in megabytes, all its files together.",
     )
+
+    def encoding(self) -> Encoding:
+        """How encoders run."""
+        from ingest.encoders.encoder import Encoding
+
+        return Encoding(self.device, self.dtype, self.batch)
 
     @field_validator("token")
     @classmethod

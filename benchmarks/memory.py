@@ -15,12 +15,15 @@ class MemoryWatch(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.peak = 0
+        self.parts: list[int] = []
+        """What each process held at the peak, this one first."""
 
     def run(self) -> None:
         while True:
             children = [process.pid for process in multiprocessing.active_children()]
-            held = sum(_proportional(pid) for pid in [os.getpid(), *children] if pid)
-            self.peak = max(self.peak, held)
+            parts = [_proportional(pid) for pid in [os.getpid(), *children] if pid]
+            if sum(parts) > self.peak:
+                self.peak, self.parts = sum(parts), parts
             time.sleep(0.5)
 
 

@@ -54,7 +54,8 @@ def _ingest(home: Home, folder: Path, ocr: str) -> None:
         if isinstance(event, Done) and event.added:
             rate = event.pages / event.seconds
             print(f"ingest: {event.pages} pages in {event.seconds:.0f} s, {rate:.2f} pages/s")
-            print(f"peak memory, all processes: {watch.peak / 1e6:.0f} MB")
+            parts = " + ".join(f"{part / 1e6:.0f}" for part in watch.parts)
+            print(f"peak memory, all processes: {watch.peak / 1e6:.0f} MB ({parts})")
             print(f"on disk: {home.size() / event.pages / 1024:.0f} KB a page")
         elif isinstance(event, Done):
             print(f"ingest: nothing to do, {time.monotonic() - started:.2f} s")

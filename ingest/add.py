@@ -21,17 +21,30 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest.choose import choose_encoders, load_encoders
 from ingest.draft import Draft
-from ingest.encoders.encoder import Encoder, load_encoder
-from ingest.event import Added, Done, Encoded, Event, Failed, Looked, Named, Opened, Removed
+from ingest.encoders.encoder import Encoder, Encoding, Preparer
+from ingest.event import (
+    Added,
+    Done,
+    Dropped,
+    Encoded,
+    Event,
+    Failed,
+    Looked,
+    Named,
+    Opened,
+    Removed,
+)
 from ingest.fault import Fault
 from ingest.find import find_files
 from ingest.home import Home
-from ingest.index import Index
+from ingest.index import Index, drop_index, open_indexes
 from ingest.librarian import Librarian
 from ingest.library import Failure, Seen, readable
 from ingest.ocr import check_ocr
 from ingest.page import Document, Rendered
+from ingest.pipeline import Pipeline
 from ingest.read import Broken, Job, Read, read_ahead
 from ingest.rebuild import fill_indexes
 from ingest.remove import forget, purge
@@ -39,9 +52,6 @@ from ingest.render import RenderSettings
 from ingest.source import UnreadableFile
 from ingest.title import find_title
 
-ENCODERS = ("minilm", "conse")
-"""The embedded default: words and pictures."""
-BATCH_PAGES = 16
 LITTLE_SPACE = 1 << 20
 """Bytes; what goes wrong on a disk with less left went wrong for want of space."""
 BATCH_SECONDS = 2.0
@@ -60,16 +70,19 @@ class DiskFull(Fault):
 class AddSettings:
     """How to ingest.
 
-    `workers` 0 takes one a core; `retry` reads files again that failed before,
-    `redo` every file; `prune` forgets files below the given paths that are gone.
+    `encoders` are the home's from now on, None those it has; indexes of others
+    go. `workers` 0 takes one a core; `retry` reads files again that failed
+    before, `redo` every file; `prune` forgets files below the given paths that
+    are gone; `encoding` says how the encoders run.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
-    encoders: tuple[str, ...] = ENCODERS
+    encoders: tuple[str, ...] | None = None
     workers: int = 0
     retry: bool = False
     redo: bool = False
     prune: bool = False
+    encoding: Encoding = field(default_factory=Encoding)
 
 
 def add(
@@ -143,7 +156,10 @@ class _Run:
         self._home = home
         self._settings = settings
         self._librarian = Librarian(home)
+        self._wanted = self._settings.encoders or choose_encoders(home).encoders
+        self._batch_pages = 0
         self._encoders: list[tuple[Encoder, Index]] = []
+        self._pipeline = Pipeline()
         self._pending: dict[str, _Pending] = {}
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
@@ -174,6 +190,7 @@ class _Run:
                 raise _no_space(self._home) from error
             raise
         finally:
+            self._pipeline.close()
             for draft in self._drafts.values():
                 draft.discard()
             for _, index in self._encoders:
@@ -239,21 +256,37 @@ class _Run:
         yield from map(Removed, documents)
 
     def _fill(self) -> Iterator[Event]:
-        """Encode for indexes that are new, or were dropped, what the library holds already."""
-        yield from fill_indexes(self._home, self._librarian, self._settings.encoders, self._load)
+        """Encode for indexes that are new what the library holds already; then drop those not wanted."""
+        yield from fill_indexes(self._home, self._librarian, self._wanted, self._load)
+        there = open_indexes(self._home)
+        if not any(index.manifest.encoder in self._wanted for index in there):
+            return
+        for index in there:
+            if index.manifest.encoder not in self._wanted:
+                drop_index(self._home, index)
+                self._librarian.touch()
+                yield Dropped(index.manifest.encoder)
 
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:
-            for name in self._settings.encoders:
-                encoder = load_encoder(name)
-                self._encoders.append((encoder, Index.create(self._home, encoder)))
+            dpi = str(self._settings.render.dpi)
+            self._encoders = load_encoders(
+                self._home, self._wanted, self._settings.encoding, dpi=dpi
+            )
+            self._batch_pages = max(encoder.batch_pages for encoder, _ in self._encoders)
         return self._encoders
 
+    def _preparers(self) -> dict[str, Preparer]:
+        """What workers can do ahead for the encoders."""
+        found = {encoder.name: encoder.preparer() for encoder, _ in self._load()}
+        return {name: preparer for name, preparer in found.items() if preparer}
+
     def _read(self, to_read: Sequence[Path]) -> Iterator[Event]:
+        if not to_read:
+            return
         faults: list[Event] = []
-        reading = read_ahead(
-            self._jobs(to_read, faults), self._settings.render, self._settings.workers
-        )
+        jobs, settings = self._jobs(to_read, faults), self._settings
+        reading = read_ahead(jobs, settings.render, settings.workers, self._preparers())
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(faults)
@@ -262,6 +295,7 @@ class _Run:
                 else:
                     yield from self._take(result)
         yield from _drain(faults)
+        yield from self._encode()
         yield from self._encode()
 
     def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
@@ -301,7 +335,7 @@ class _Run:
             yield Opened(str(read.job.path), draft.document.page_count)
         self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
         waited = time.monotonic() - self._encoded_at
-        if len(self._batch) >= BATCH_PAGES or waited > BATCH_SECONDS:
+        if len(self._batch) >= self._batch_pages or waited > BATCH_SECONDS:
             yield from self._encode()
 
     def _start(self, pending: _Pending, read: Read) -> Draft:
@@ -322,16 +356,21 @@ class _Run:
         return draft
 
     def _encode(self) -> Iterator[Event]:
+        """Have the pages at hand encoded, and meanwhile write down those of the batch before."""
         batch = [page for page in self._batch if page.page.document_id in self._drafts]
         self._batch.clear()
         self._encoded_at = time.monotonic()
-        if not batch:
+        done = self._pipeline.swap(batch, [encoder for encoder, _ in self._load()])
+        if done is None:
             return
-        seen = {encoder.name: encoder.encode_pages(batch) for encoder, _ in self._load()}
-        for i, rendered in enumerate(batch):
-            draft = self._drafts[rendered.page.document_id]
-            draft.add(rendered, {name: encoded[i] for name, encoded in seen.items()})
-        yield Encoded(len(batch))
+        pages, seen = done
+        count = 0
+        for i, rendered in enumerate(pages):
+            # A page of a document that has since turned out to be broken is left out.
+            if draft := self._drafts.get(rendered.page.document_id):
+                draft.add(rendered, {name: encoded[i] for name, encoded in seen.items()})
+                count += 1
+        yield Encoded(count)
         yield from self._commit([d for d in self._drafts.values() if d.complete])
 
     def _commit(self, drafts: Sequence[Draft]) -> Iterator[Event]:

@@ -55,6 +55,13 @@ class Records:
             self._client.close()  # type: ignore[attr-defined]
         self._client = self._collection = None
 
+    def drop(self) -> None:
+        """Delete the collection whole."""
+        self._open()
+        if self._client is not None:
+            self._client.delete_collection(self._name)
+        self._collection = None
+
     def upsert(self, pages: Sequence[Page], vectors: npt.NDArray[np.float32]) -> None:
         """Put in, or replace, a record a page; `vectors` is (pages, dim).
 

@@ -62,6 +62,13 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """The index of an encoder that is no longer wanted is gone."""
+
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Indexed:
     """A document that an index lacked is in it now."""
 
@@ -82,4 +89,4 @@ class Done:
     seconds: float
 
 
-Event = Looked | Opened | Encoded | Added | Named | Failed | Removed | Indexed | Done
+Event = Looked | Opened | Encoded | Added | Named | Failed | Removed | Dropped | Indexed | Done

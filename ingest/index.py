@@ -11,37 +11,20 @@ fixed-dimensional encoding (MUVERA, Dhulipala et al. 2024, arXiv:2405.19504).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.chroma import Records
 from ingest.encoders.encoder import Encoder
-from ingest.fault import Fault
-from ingest.home import Home, discard, write_atomically
+from ingest.home import Home, discard
+from ingest.manifest import IndexFormat, Manifest, read_manifest
 from ingest.page import Document, Page, PageVectors, Vectors
+from ingest.probe import write_probe
 from ingest.vectors import DocumentVectors, VectorWriter
-
-FORMAT = 1
-
-
-class IndexFormat(Fault):
-    """The index was written by a version, or with a model, that this one cannot use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What an index remembers of its encoder."""
-
-    encoder: str
-    model: str
-    dim: int
-    format: int = FORMAT
 
 
 class Index:
@@ -49,34 +32,37 @@ class Index:
 
     def __init__(self, home: Home, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.folder = home.index / manifest.encoder
-        self.records = Records(home.chroma, manifest.encoder)
+        self.folder = home.index / manifest.slug
+        self.records = Records(home.chroma, manifest.slug)
         self._staging = home.staging
 
     @classmethod
-    def create(cls, home: Home, encoder: Encoder) -> Index:
+    def create(cls, home: Home, encoder: Encoder, **made: str) -> Index:
         """Open the encoder's index, or make an empty one.
 
+        Args:
+            made: what else a new index should remember, such as the resolution of its pages.
+
         Raises:
-            IndexFormat: there is one, made with another model or by a newer version.
+            IndexFormat: there is one, made with another model or by another version.
         """
-        wanted = Manifest(encoder.name, encoder.model, encoder.dim)
-        path = home.index / encoder.name / "manifest.json"
+        wanted = Manifest.of(encoder)
+        path = home.index / wanted.slug / "manifest.json"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(asdict(wanted), indent=2).encode())
+            write_probe(path.parent, encoder)
+            replace(wanted, made={**wanted.made, **made}).write(path)
         index = cls(home, read_manifest(path))
-        if index.manifest != wanted:
+        if not index.manifest.fits(wanted):
             raise IndexFormat(
-                f"The {encoder.name} index was made with {index.manifest.model}, not {wanted.model}.",
-                remedy=f"Delete {path.parent} and run `pageglass ingest --rebuild`.",
+                f"The index of {encoder.name} was made with {_say(index.manifest)}, not {_say(wanted)}.",
+                remedy="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
             )
         return index
 
     def writer(self, document: Document) -> VectorWriter:
         """Write a document's multi-vectors page by page; they are in place once it is closed."""
         target = self.path(document)
-        aside = self._staging / f"{self.manifest.encoder}-{target.name}"
+        aside = self._staging / f"{self.manifest.slug}-{target.name}"
         return VectorWriter(target, aside, self.manifest.dim)
 
     def vectors(self, document: Document) -> DocumentVectors:
@@ -139,6 +125,18 @@ def pooled_records(
     )
 
 
+def _say(manifest: Manifest) -> str:
+    pooled = f", {manifest.pool} rows merged into one" if manifest.pool > 1 else ""
+    return f"{manifest.model}{pooled}"
+
+
+def drop_index(home: Home, index: Index) -> None:
+    """Delete one encoder's index. The writer's lock must be held."""
+    index.records.drop()
+    index.records.close()
+    discard(index.folder)
+
+
 def drop_indexes(home: Home) -> None:
     """Delete every index whole. The writer's lock must be held."""
     discard(home.index)
@@ -151,18 +149,3 @@ def open_indexes(home: Home) -> list[Index]:
         IndexFormat: one was written by a newer version.
     """
     return [Index(home, read_manifest(path)) for path in sorted(home.index.glob("*/manifest.json"))]
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Read a manifest.
-
-    Raises:
-        IndexFormat: a newer version wrote it.
-    """
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if values["format"] > FORMAT:
-        raise IndexFormat(
-            f"The index in {path.parent} has format {values['format']}; this pageglass reads up to {FORMAT}.",
-            remedy="Upgrade pageglass, or delete the folder and ingest again.",
-        )
-    return Manifest(values["encoder"], values["model"], values["dim"], values["format"])

@@ -84,6 +84,11 @@ class Librarian(Library):
             self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
         super()._prepare()
 
+    def touch(self) -> None:
+        """Move the generation on: an index has come or gone, and searchers should look anew."""
+        with self._transaction():
+            pass
+
     def begin(self, document_ids: Iterable[str]) -> None:
         """Note that an index may come to hold traces of these documents before the library does."""
         self._db.executemany(

@@ -6,7 +6,8 @@ Knows nothing of files, databases or models, and imports nothing of ours.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +77,8 @@ class Rendered:
     `image` is an encoded picture (WebP); `figures` are the boxes of the
     pictures on the page, the whole page for a photo; `source` says where the
     words came from: "text", "ocr", "text+ocr" or "none"; `context` is the
-    document's title, which tells a page apart from a like page of another file.
+    document's title, which tells a page apart from a like page of another file;
+    `prepared` is what workers have made ready, by encoder.
     """
 
     page: Page
@@ -87,6 +89,7 @@ class Rendered:
     figures: tuple[Box, ...]
     source: str
     context: str = ""
+    prepared: Mapping[str, Any] = field(default_factory=dict)
 
     def pixels(self) -> Image.Image:
         """The page image, decoded to RGB."""
@@ -115,7 +118,19 @@ class PageVectors:
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """A question as an encoder sees it: `vectors` (n, dim) and the word each row stands for."""
+    """A question as an encoder sees it: `vectors` (n, dim) and the word each row stands for.
+
+    `even` where the rows count alike, because the model was trained so.
+    """
 
     vectors: Vectors
     words: tuple[str, ...]
+    even: bool = False
+
+
+def cut(picture: Image.Image, box: Box) -> Image.Image:
+    """The pixels of a picture inside a box, at least one by one."""
+    left, top = round(box[0] * picture.width), round(box[1] * picture.height)
+    right = max(round(box[2] * picture.width), left + 1)
+    bottom = max(round(box[3] * picture.height), top + 1)
+    return picture.crop((left, top, right, bottom))

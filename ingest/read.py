@@ -12,12 +12,13 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest.encoders.encoder import Preparer
 from ingest.fault import Fault
 from ingest.ocr import NoOcr
 from ingest.page import Page, Rendered
@@ -63,18 +64,23 @@ class _Task:
 
 
 def read_ahead(
-    jobs: Iterable[Job], settings: RenderSettings, workers: int = 0
+    jobs: Iterable[Job],
+    settings: RenderSettings,
+    workers: int = 0,
+    preparers: Mapping[str, Preparer] | None = None,
 ) -> Generator[Read | Broken, None, None]:
     """Yield the pages of each job, a job's own in order, jobs a little interleaved.
 
     Args:
         workers: processes; 0 takes one a core.
+        preparers: what to make of each page for its encoders, by their names.
 
     Raises:
         NoOcr: the OCR asked for is not there.
     """
     workers = workers or os.cpu_count() or 1
-    pool = _make_pool(workers)
+    ready = dict(preparers or {})
+    pool = _make_pool(workers, ready)
     coming = iter(jobs)
     waiting: deque[_Task] = deque()
     running: deque[tuple[_Task, Future[tuple[Inspection, list[Rendered]]]]] = deque()
@@ -95,7 +101,7 @@ def read_ahead(
                 except BrokenProcessPool:
                     (suspects or waiting).appendleft(task)
                     if not running:
-                        pool = _make_pool(workers)
+                        pool = _make_pool(workers, ready)
                     break
             if not running:
                 if not (suspects or waiting):
@@ -110,7 +116,7 @@ def read_ahead(
                 died = [task, *(other for other, _ in running)]
                 running.clear()
                 pool.shutdown(cancel_futures=True)
-                pool = _make_pool(workers)
+                pool = _make_pool(workers, ready)
                 # Something else may have killed it: only a second death alone is held against it.
                 if len(died) > 1 or task not in alone:
                     alone.update(died if len(died) == 1 else ())
@@ -147,16 +153,30 @@ def _work(task: _Task, settings: RenderSettings) -> tuple[Inspection, list[Rende
     inspection = task.inspection or inspect(task.job.path, settings)
     count = min(PAGES_AT_ONCE, inspection.page_count - task.first + 1)
     page = Page(task.job.document_id, task.first, task.job.name)
-    return inspection, render(task.job.path, page, count, settings)
+    pages = render(task.job.path, page, count, settings)
+    return inspection, [_prepare(rendered) for rendered in pages]
 
 
-def _make_pool(workers: int) -> ProcessPoolExecutor:
+def _prepare(page: Rendered) -> Rendered:
+    if not _preparers:
+        return page
+    return replace(page, prepared={name: make(page) for name, make in _preparers.items()})
+
+
+def _make_pool(workers: int, preparers: dict[str, Preparer]) -> ProcessPoolExecutor:
     # Spawned, not forked: the parent has threads (onnxruntime, Chroma).
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(preparers,)
+    )
 
 
-def _start_worker() -> None:
+_preparers: dict[str, Preparer] = {}
+"""A worker's own; empty in the parent."""
+
+
+def _start_worker(preparers: dict[str, Preparer]) -> None:
+    _preparers.update(preparers)
     # Ctrl-C is the parent's to handle; it then stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(5)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from ingest.encoders.encoder import Encoder
+from ingest.choose import load_encoders
+from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.event import Event, Indexed
 from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes, pooled_records
 from ingest.librarian import Librarian
 from ingest.page import Document
-
-PAGES_AT_ONCE = 16
 
 
 def fill_indexes(
@@ -31,18 +31,43 @@ def fill_indexes(
     if not documents or not lacking:
         return
     for encoder, index in load():
+        if encoder.name not in lacking:
+            continue
         for document in documents:
-            if encoder.name in lacking and not index.has(document):
+            if not index.has(document):
                 _encode_document(librarian, encoder, index, document)
+                librarian.touch()
                 yield Indexed(document, encoder.name)
 
 
-def rebuild(
-    home: Home, load: Callable[[], list[tuple[Encoder, Index]]], encoders: Sequence[str]
+def rebuild_indexes(
+    home: Home,
+    encoders: Sequence[str],
+    encoding: Encoding,
+    *,
+    dpi: int,
+    on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
-    """Drop every index and derive those of `encoders` anew. The writer's lock must be held."""
-    drop_indexes(home)
-    yield from fill_indexes(home, Librarian(home), encoders, load)
+    """Drop every index and derive those of `encoders` anew.
+
+    Args:
+        dpi: what the pages were rendered at, for the manifests to remember.
+        on_wait: called once if another writer is waited for.
+
+    Raises:
+        What `ingest.choose.load_encoders` raises, before anything is dropped; HomeBusy, NoLibrary.
+    """
+    with home.writing(on_wait=on_wait):
+        librarian = Librarian(home)
+        for name in encoders:
+            load_encoder(name, replace(encoding, pool=1))  # what cannot be loaded drops nothing
+        drop_indexes(home)
+        loaded = load_encoders(home, encoders, encoding, dpi=str(dpi))
+        try:
+            yield from fill_indexes(home, librarian, encoders, lambda: loaded)
+        finally:
+            for _, index in loaded:
+                index.records.close()
 
 
 def _encode_document(
@@ -50,8 +75,8 @@ def _encode_document(
 ) -> None:
     records = librarian.page_records([document.id])
     writer = index.writer(document)
-    for at in range(0, len(records), PAGES_AT_ONCE):
-        some = records[at : at + PAGES_AT_ONCE]
+    for at in range(0, len(records), encoder.batch_pages):
+        some = records[at : at + encoder.batch_pages]
         encoded = encoder.encode_pages([librarian.rendered(record) for record in some])
         for seen in encoded:
             writer.append(seen)

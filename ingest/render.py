@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ingest.memory import release_memory
 from ingest.ocr import Ocr, load_ocr
 from ingest.page import Box, Page, Rendered, Word
 from ingest.source import Sheet, open_source
@@ -70,14 +71,12 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
     """
     source = open_source(path, settings.password)
     ocr = _ocr(settings.ocr)
-    return [
-        _finish(
-            source.sheet(number, settings.dpi),
-            Page(page.document_id, number, page.document_name),
-            ocr,
-        )
-        for number in range(page.number, page.number + count)
-    ]
+    pages = []
+    for number in range(page.number, page.number + count):
+        here = Page(page.document_id, number, page.document_name)
+        pages.append(_finish(source.sheet(number, settings.dpi), here, ocr))
+        release_memory()
+    return pages
 
 
 @cache

@@ -5,7 +5,8 @@ pictures) the signals' z-scores over the pages are added. Then each kind is
 scaled so that its best page scores its best dense cosine: how near the question
 comes to anything of that kind at all. A question about a report leaves photos
 far off and the other way round, so pages and photos rank together. Both default
-encoders speak the same space (MiniLM's sentences), so these cosines compare.
+encoders speak the same space (MiniLM's sentences), so these cosines compare; an
+encoder of another space says where its strangers and its matches lie.
 Measured in docs/retrieval.md.
 """
 
@@ -20,21 +21,25 @@ Signal = npt.NDArray[np.float32]
 """(pages,), NaN where a page does not have it."""
 
 
-def fuse_kind(signals: Sequence[Signal], dense: Signal) -> Signal:
+def fuse_kind(
+    signals: Sequence[Signal], dense: Signal, reach: tuple[float, float] = (0.0, 1.0)
+) -> Signal:
     """Add one kind's signals and scale them; NaN where a page has none of this kind.
 
     Args:
         signals: at least one; a page has all of them or none.
         dense: cosines of the question as a whole, which set the scale.
+        reach: the encoder's cosines of strangers and of a plain match.
     """
     total: Signal = np.stack([_standardise(signal) for signal in signals]).sum(axis=0)
     if np.isnan(total).all():
         return total
     best = float(np.nanmax(total))
-    reach = max(float(np.nanmax(dense)), 0.01)
+    low, high = reach
+    scale = max((float(np.nanmax(dense)) - low) / (high - low), 0.01)
     if best <= 1e-6:
-        return total + np.float32(reach)
-    return total * np.float32(reach / best)
+        return total + np.float32(scale)
+    return total * np.float32(scale / best)
 
 
 def fuse_kinds(kinds: Mapping[str, Signal]) -> Signal:

@@ -11,6 +11,7 @@ from ingest.page import Box, PageVectors, QueryVectors, Word
 from retrieval.hit import Region
 
 MOST = 3
+MOST_PATCHES = 40
 NEAR_BEST = 0.75
 """A region is shown if it matches at least this share of what the best one does."""
 
@@ -50,6 +51,46 @@ def find_picture_region(query: QueryVectors, page: PageVectors) -> tuple[Region,
     best = int(similar.argmax())
     left, top, right, bottom = page.boxes[best].tolist()
     return (Region((left, top, right, bottom), float(similar[best])),)
+
+
+def find_patch_regions(
+    query: QueryVectors, page: PageVectors, words: Sequence[Word]
+) -> tuple[Region, ...]:
+    """The parts of a page whose patches answer best to a question, best first.
+
+    A patch's heat is the mean over the question's rows of how far its cosine
+    stands above that row's mean on the page. Patches near the hottest are
+    joined with those they touch; a part scores its hottest patch's best cosine.
+    """
+    placed = page.boxes[:, 2] > page.boxes[:, 0]
+    rows, boxes = page.vectors[placed], page.boxes[placed]
+    if not len(rows):
+        return ()
+    similar = query.vectors @ rows.T
+    heat = (similar - similar.mean(axis=1, keepdims=True)).mean(axis=0)
+    hot = [int(i) for i in np.argsort(-heat)[:MOST_PATCHES] if heat[i] >= NEAR_BEST * heat.max()]
+    regions = []
+    for patches in _join_touching(boxes, hot)[:MOST]:
+        box = _around(boxes[patches])
+        text = " ".join(word.text for word in words if _holds(box, word.box))
+        regions.append(Region(box, float(similar[:, patches].max()), text))
+    return tuple(regions)
+
+
+def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
+    """Groups of boxes that touch, in the order of their first."""
+    groups: list[list[int]] = []
+    for patch in hot:
+        touched = [group for group in groups if any(_touch(boxes[patch], boxes[i]) for i in group)]
+        joined = [i for group in touched for i in group] + [patch]
+        place = min((groups.index(group) for group in touched), default=len(groups))
+        groups = [group for group in groups if group not in touched]
+        groups.insert(place, joined)
+    return groups
+
+
+def _touch(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> bool:
+    return bool((a[:2] <= b[2:] + 1e-3).all() and (b[:2] <= a[2:] + 1e-3).all())
 
 
 def split_lines(boxes: npt.NDArray[np.float32]) -> list[slice]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.encoder import Encoder, load_encoder
+from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes, pool
@@ -28,7 +28,7 @@ from ingest.terms import split_terms
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
 from retrieval.maxsim import maxsim, mean_row
-from retrieval.regions import find_picture_region, find_word_regions
+from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.state import State
 from retrieval.weigh import content_terms, token_weights
 
@@ -82,9 +82,16 @@ class Searcher:
         NoLibrary: nothing has been ingested yet.
     """
 
-    def __init__(self, home: Home, *, exhaustive_pages: int = EXHAUSTIVE_PAGES) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        exhaustive_pages: int = EXHAUSTIVE_PAGES,
+        encoding: Encoding | None = None,
+    ) -> None:
         self.library = Library(home)
         self._home = home
+        self._encoding = encoding or Encoding()
         self._exhaustive_pages = exhaustive_pages
         self._lock = threading.RLock()
         self._state: State | None = None
@@ -192,7 +199,7 @@ class Searcher:
         return asked
 
     def _reading(self, what: str) -> list[Index]:
-        found = [index for index in self._indexes if self._encoder(index).reads == what]
+        found = [index for index in self._indexes if index.manifest.reads == what]
         if not found:
             raise NoPictures(
                 f"No index in {self._home.root} reads {what}.",
@@ -205,7 +212,7 @@ class Searcher:
         name = index.manifest.encoder
         with self._lock:
             if name not in self._encoders:
-                self._encoders[name] = load_encoder(name)
+                self._encoders[name] = load_encoder(name, self._encoding)
             return self._encoders[name]
 
     def _rank(
@@ -226,13 +233,18 @@ class Searcher:
             if name not in asked:
                 continue
             late, dense = self._score(state, index, asked[name], weights[name], pages)
-            ranking.signals[f"late.{name}"], ranking.signals[f"dense.{name}"] = late, dense
-            parts = [late, dense]
-            if self._encoder(index).reads == "words" and terms:
+            ranking.signals[f"late.{name}"] = late
+            # A patch's neighbours say little of it: the mean of patches is no passage.
+            if index.manifest.reads == "pages":
+                dense, parts = late, [late]
+            else:
+                ranking.signals[f"dense.{name}"] = dense
+                parts = [late, dense]
+            if index.manifest.reads != "pictures" and terms:
                 found = [lexical.get(record.page.key, 0.0) for record in pages]
                 parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
                 ranking.signals["bm25"] = parts[-1]
-            ranking.kinds[name] = fuse_kind(parts, dense)
+            ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
         ranking.scores[:] = fuse_kinds(ranking.kinds)
         return ranking
 
@@ -280,7 +292,9 @@ class Searcher:
         terms = {split[0] for word in words if word and (split := split_terms(word))}
         frequency = self.library.page_frequency(terms)
         return {
-            name: token_weights(question.words, frequency, page_count)
+            name: np.ones(len(question.vectors), np.float32)
+            if question.even
+            else token_weights(question.words, frequency, page_count)
             for name, question in asked.items()
         }
 
@@ -302,7 +316,12 @@ class Searcher:
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
         for document_id, places in by_document.items():
-            mapped = state.open(index, document_id)
+            try:
+                mapped = state.open(index, document_id)
+            except FileNotFoundError:
+                if self.library.generation != state.generation:
+                    raise
+                continue  # an index that is still being made
             numbers = np.array([pages[i].page.number for i in places])
             if len(places) == mapped.vectors.page_count:
                 rows, offsets = mapped.vectors.vectors, mapped.vectors.offsets
@@ -326,9 +345,12 @@ class Searcher:
         )
         index = next(index for index in self._indexes if index.manifest.encoder == name)
         seen = state.open(index, page.document_id).vectors.page(page.number)
-        if self._encoder(index).reads == "words":
-            words = self.library.words(page)
-            return find_word_regions(asked[name], ranking.weights[name], seen, words)
+        match index.manifest.reads:
+            case "words":
+                words = self.library.words(page)
+                return find_word_regions(asked[name], ranking.weights[name], seen, words)
+            case "pages":
+                return find_patch_regions(asked[name], seen, self.library.words(page))
         return find_picture_region(asked[name], seen)
 
 

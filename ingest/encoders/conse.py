@@ -20,7 +20,7 @@ from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import DIM, MiniLm, load_minilm, unit
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 from ingest.weights import EFFICIENTNET
 
 TOP_LABELS = 50
@@ -41,10 +41,13 @@ class Conse:
     model = f"EfficientNet-Lite2 {EFFICIENTNET.sha256[:12]} + {MiniLm.model}"
     dim = DIM
     reads = "pictures"
+    reach = (0.0, 1.0)
+    batch_pages = 16
 
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads
         self._words = load_minilm(threads)
+        self.made = self._words.made
 
     @cached_property
     def _classifier(self) -> EfficientNetLite2:
@@ -57,6 +60,9 @@ class Conse:
         labels: Vectors = np.load(Path(__file__).with_name("labels.npy")).astype(np.float32)
         return labels
 
+    def preparer(self) -> None:
+        """Nothing: what is to be done ahead of the model is little."""
+
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """A row a figure; on a page of few words nine more, for its parts."""
         encoded = []
@@ -65,9 +71,9 @@ class Conse:
             if page.figures:
                 picture = page.pixels()
                 for figure in page.figures:
-                    cut = _cut(picture, figure)
-                    parts = [WHOLE] if len(page.words) >= WORDY else list(_grid(*cut.size))
-                    rows.append(self._encode_parts(cut, parts))
+                    seen = cut(picture, figure)
+                    parts = [WHOLE] if len(page.words) >= WORDY else list(_grid(*seen.size))
+                    rows.append(self._encode_parts(seen, parts))
                     boxes.append(np.array([_within(figure, part) for part in parts]))
             encoded.append(
                 PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32))
@@ -76,7 +82,7 @@ class Conse:
 
     def _encode_parts(self, picture: Image.Image, parts: Sequence[Box]) -> Vectors:
         """A row a part of an RGB picture (parts, dim)."""
-        probabilities = self._classifier.classify([_cut(picture, part) for part in parts])
+        probabilities = self._classifier.classify([cut(picture, part) for part in parts])
         weights = np.zeros_like(probabilities)
         top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
         np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)
@@ -102,11 +108,3 @@ def _within(figure: Box, part: Box) -> Box:
     left, top, right, bottom = figure
     wide, high = right - left, bottom - top
     return left + part[0] * wide, top + part[1] * high, left + part[2] * wide, top + part[3] * high
-
-
-def _cut(picture: Image.Image, box: Box) -> Image.Image:
-    """The pixels inside a box, at least one by one."""
-    left, top = round(box[0] * picture.width), round(box[1] * picture.height)
-    right = max(round(box[2] * picture.width), left + 1)
-    bottom = max(round(box[3] * picture.height), top + 1)
-    return picture.crop((left, top, right, bottom))

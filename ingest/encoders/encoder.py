@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ingest.fault import Fault
 from ingest.page import PageVectors, QueryVectors, Rendered
+
+Preparer = Callable[[Rendered], Any]
+"""Makes of a page what its encoder computes with. Crosses to the reading workers, so it pickles."""
 
 
 class NoEncoder(Fault):
     """No encoder has this name."""
 
 
+class NoDevice(Fault):
+    """The device, or the number format, asked for is not there."""
+
+
+class NoMemory(Fault):
+    """One page alone is more than the device holds."""
+
+
+class BadVectors(Fault):
+    """A model gave values that are no numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How encoders run.
+
+    `device` is "auto", "cpu", "cuda", "cuda:1", "mps", or several with commas
+    (a process each); `dtype` is "auto", "fp32", "fp16" or "bf16"; `batch` is
+    pages computed together, 0 as many as fit; `threads` 0 takes every core;
+    `pool` merges a page's rows until one in `pool` is left (1 keeps all, 0 does
+    as the index did).
+    """
+
+    device: str = "auto"
+    dtype: str = "auto"
+    batch: int = 0
+    threads: int = 0
+    pool: int = 0
+
+
 class Encoder(Protocol):
     """Turns pages and questions into rows of length one in the same space (n, dim)."""
 
     name: str
-    """As `load_encoder` takes it."""
+    """As `load_encoder` takes it: the index goes by it."""
     model: str
-    """Which weights: a model id and the head of their hash."""
+    """Which weights: a model id and the head of their hash, or their revision."""
     dim: int
     reads: str
-    """What of a page it sees: "words" or "pictures"."""
+    """What of a page it sees: "words", "pictures" (photos and figures) or "pages" (all of it)."""
+    reach: tuple[float, float]
+    """The cosine of things that have nothing in common, and that of a plain match."""
+    made: dict[str, str]
+    """What else the vectors depend on: versions, dtype, pooling."""
+    batch_pages: int
+    """How many pages it likes to be given together."""
+
+    def preparer(self) -> Preparer | None:
+        """What workers can do for it ahead of time, into `Rendered.prepared`; None where that is nothing."""
+        ...
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """One `PageVectors` a page, in order; no rows where the page has nothing for this encoder."""
@@ -33,20 +77,53 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(spec: str, threads: int = 0) -> Encoder:
-    """Load an encoder by name; `threads` 0 lets it use every core.
+def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
+    """Load an encoder by name: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` or `clip:MODEL`.
+
+    MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
         NoEncoder: no encoder has this name.
-        WeightsMissing, WeightsChanged: its weights are not as they should be.
+        WeightsMissing, WeightsChanged: its weights are not there, or not as they should be.
+        NoDevice: the device asked for is not there.
     """
-    match spec:
-        case "minilm":
+    how = encoding or Encoding()
+    if "," in how.device:
+        from ingest.encoders.fleet import Fleet
+
+        return Fleet(spec, how)
+    encoder = _load(spec, how)
+    if how.pool > 1 and encoder.reads != "pictures":
+        from ingest.encoders.merge import Merged
+
+        return Merged(encoder, how.pool)
+    return encoder
+
+
+def _load(spec: str, how: Encoding) -> Encoder:
+    kind, _, model = spec.partition(":")
+    match kind:
+        case "minilm" if not model:
             from ingest.encoders.minilm import load_minilm
 
-            return load_minilm(threads)
-        case "conse":
+            return load_minilm(how.threads)
+        case "conse" if not model:
             from ingest.encoders.conse import Conse
 
-            return Conse(threads)
-    raise NoEncoder(f"There is no encoder {spec!r}.", remedy="Take minilm or conse.")
+            return Conse(how.threads)
+        case "colpali" if model:
+            from ingest.encoders.colpali import ColPaliEncoder
+
+            return ColPaliEncoder(model, how)
+        case "text" if model:
+            from ingest.encoders.text import TextEncoder
+
+            return TextEncoder(model, how)
+        case "clip" if model:
+            from ingest.encoders.clip import ClipEncoder
+
+            return ClipEncoder(model, how)
+    raise NoEncoder(
+        f"There is no encoder {spec!r}.",
+        remedy="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
+    )

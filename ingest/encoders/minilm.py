@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,18 @@ class MiniLm:
     model = f"all-MiniLM-L6-v2 int8 {MINILM.sha256[:12]}"
     dim = DIM
     reads = "words"
+    reach = (0.0, 1.0)
+    batch_pages = 16
 
     def __init__(self, threads: int = 0) -> None:
+        self.made = {"onnxruntime": version("onnxruntime")}
         self._session = open_session(MINILM.verified(), threads)
         self._tokenizer = Tokenizer.from_file(str(MINILM_TOKENIZER.verified()))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+
+    def preparer(self) -> None:
+        """Nothing: what is to be done ahead of the model is little."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """A row a token of each page's words in reading order, then a row a token of its title.

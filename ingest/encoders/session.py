@@ -13,4 +13,6 @@ def open_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSess
     options.intra_op_num_threads = threads
     # Idle threads that spin would take the cores from the workers that render and read.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # An arena keeps the largest batch's memory for good: 170 MB here, for 15 % of a photo's time.
+    options.enable_cpu_mem_arena = False
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,184 @@
+"""ColPali-family late interaction over page images, on colpali-engine: a row a patch, with the patch's box.
+
+Faysse et al. 2024 (arXiv:2407.01449). Which of the engine's models a checkpoint
+is, its own config says. A page's rows are all that the model was trained to
+match: every patch, and the few tokens of its prompt, which have an empty box.
+Padding never leaves this file. A question keeps the engine's augmentation tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from ingest.encoders.batch import Budget, run_batches
+from ingest.encoders.checkpoint import BadCheckpoint, Checkpoint, find_checkpoint
+from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.patches import PatchPreparer, Prepared, collate, load_processor
+from ingest.page import PageVectors, QueryVectors, Rendered
+
+INSTEAD = "--encoder minilm"
+PROCESSORS = {
+    "ColPali": "ColPaliProcessor",
+    "ColQwen2": "ColQwen2Processor",
+    "ColQwen2_5": "ColQwen2_5_Processor",
+    "ColQwen3": "ColQwen3Processor",
+    "ColQwen3_5": "ColQwen3_5Processor",
+    "ColIdefics3": "ColIdefics3Processor",
+    "ColModernVBert": "ColModernVBertProcessor",
+    "ColGemma3": "ColGemmaProcessor3",
+}
+"""The engine's late-interaction models, and the processor of each."""
+BACKBONES = {
+    "paligemma": "ColPali",
+    "qwen2_vl": "ColQwen2",
+    "qwen2_5_vl": "ColQwen2_5",
+    "qwen3_vl": "ColQwen3",
+    "qwen3_5": "ColQwen3_5",
+    "idefics3": "ColIdefics3",
+    "modernvbert": "ColModernVBert",
+    "gemma3": "ColGemma3",
+}
+"""`model_type` in a checkpoint's config, for those that do not name the engine's class."""
+
+
+class ColPaliEncoder:
+    """See the module.
+
+    Args:
+        model: a hub id, a hub id with `@revision`, or a local folder; a LoRA adapter names its base itself.
+
+    Raises:
+        WeightsMissing, BadCheckpoint, NoDevice
+    """
+
+    reads = "pages"
+    reach = (0.0, 1.0)
+    batch_pages = 32
+
+    def __init__(self, model: str, encoding: Encoding) -> None:
+        checkpoint = find_checkpoint(model, INSTEAD)
+        self.family = find_family(checkpoint)
+        self.name = f"colpali:{checkpoint.spec}"
+        self.model = f"{self.family} {checkpoint.title}"
+        self._folder = str(checkpoint.folder)
+        self._device = choose_device(encoding.device)
+        self._dtype = choose_dtype(encoding.dtype, self._device)
+        self._network = self._load(checkpoint)
+        self.dim = int(self._network.dim)
+        self.made = {
+            "colpali-engine": version("colpali-engine"),
+            "transformers": version("transformers"),
+            "dtype": dtype_name(self._dtype),
+        }
+        self._budget = Budget.start(self._device, encoding.batch)
+
+    def preparer(self) -> PatchPreparer | None:
+        """Decoding, resizing and tokenizing; on a CPU the model itself is what takes the time."""
+        return None if self._device.type == "cpu" else self._prepare
+
+    def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
+        """A row a token of the model's view of each page, pads left out."""
+        ready: list[Prepared] = [
+            page.prepared.get(self.name) or self._prepare(page) for page in pages
+        ]
+        lengths = [len(one.boxes) for one in ready]
+        encoded: dict[int, PageVectors] = {}
+        for places, rows in run_batches(
+            lengths, self._budget, lambda some: self._forward([ready[i] for i in some])
+        ):
+            for place, vectors in zip(places, rows, strict=True):
+                encoded[place] = PageVectors(vectors, ready[place].boxes)
+        return [encoded[place] for place in range(len(pages))]
+
+    def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
+        """A row a token of each question, augmentation tokens too; they count alike, as in training."""
+        encoded = []
+        for query in queries:
+            batch = self._processor.process_queries([query])
+            rows = self._rows(batch)[0].float().cpu().numpy()
+            tokens = batch["input_ids"][0].tolist()
+            encoded.append(QueryVectors(rows, self._words(tokens), even=True))
+        return encoded
+
+    @cached_property
+    def _prepare(self) -> PatchPreparer:
+        half = self._dtype != torch.float32
+        return PatchPreparer(PROCESSORS[self.family], self._folder, half)
+
+    @property
+    def _processor(self) -> Any:
+        return load_processor(PROCESSORS[self.family], self._folder)
+
+    def _load(self, checkpoint: Checkpoint) -> Any:
+        from colpali_engine import models
+
+        network = getattr(models, self.family).from_pretrained(
+            self._folder,
+            dtype=self._dtype,
+            attn_implementation=choose_attention(self._device, self._dtype),
+        )
+        return network.to(self._device).eval()
+
+    def _forward(self, ready: Sequence[Prepared]) -> list[torch.Tensor]:
+        """The rows of pages computed together, still on the device."""
+        tokenizer = self._processor.tokenizer
+        features = [one.features for one in ready]
+        rows = self._rows(collate(features, tokenizer.padding_side, tokenizer.pad_token_id))
+        left = tokenizer.padding_side == "left"
+        # Cut by lengths known here: looking at the mask would wait for the GPU.
+        return [
+            one[-len(page.boxes) :] if left else one[: len(page.boxes)]
+            for one, page in zip(rows, ready, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _rows(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Unit rows (batch, tokens, dim), zeros for pads."""
+        rows: torch.Tensor = self._network(
+            **{name: self._send(tensor) for name, tensor in batch.items()}
+        )
+        return rows
+
+    def _send(self, tensor: torch.Tensor) -> torch.Tensor:
+        """To the device, by pinned memory and without waiting where there is a GPU."""
+        if self._device.type == "cuda":
+            tensor = tensor.pin_memory()
+        tensor = tensor.to(self._device, non_blocking=True)
+        return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
+
+    def _words(self, tokens: Sequence[int]) -> tuple[str, ...]:
+        """What each token of a question reads as; nothing for special ones."""
+        special = set(self._processor.tokenizer.all_special_ids)
+        return tuple(
+            "" if token in special else self._processor.tokenizer.decode([token]).strip()
+            for token in tokens
+        )
+
+
+def find_family(checkpoint: Checkpoint) -> str:
+    """Which of the engine's classes a checkpoint is, by its config (an adapter's: by its base's).
+
+    Raises:
+        BadCheckpoint: it is none of them.
+        WeightsMissing: it is an adapter, and its base cannot be had.
+    """
+    base = checkpoint
+    if adapter := checkpoint.read("adapter_config.json"):
+        base = find_checkpoint(str(adapter["base_model_name_or_path"]), INSTEAD)
+    config = base.read("config.json") or {}
+    for name in config.get("architectures") or []:
+        if name in PROCESSORS:
+            return str(name)
+    if family := BACKBONES.get(str(config.get("model_type"))):
+        return family
+    raise BadCheckpoint(
+        f"{checkpoint.spec} is no model of colpali-engine: its config says"
+        f" model_type {config.get('model_type')!r}, architectures {config.get('architectures')!r}.",
+        remedy=f"Take one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
+    )

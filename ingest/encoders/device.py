@@ -1,0 +1,74 @@
+"""Choose where and in what numbers a torch model computes."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import torch
+
+from ingest.encoders.encoder import NoDevice
+
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+AMPERE = (8, 0)
+"""The first compute capability that multiplies bf16 at full rate."""
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device by name; "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        NoDevice: this machine does not have it.
+    """
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise NoDevice(
+            f"There is no kind of device {wanted!r}.", remedy="Take auto, cpu, cuda, cuda:N or mps."
+        ) from None
+    there = {
+        "cpu": True,
+        "cuda": (device.index or 0) < _gpus(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(device.type):
+        raise NoDevice(
+            f"This machine has no device {wanted}; torch {torch.__version__} sees {_gpus()} GPUs.",
+            remedy="Take --device auto, or install the torch build for your hardware.",
+        )
+    return torch.device("cuda", 0) if wanted == "cuda" else device
+
+
+def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """The number format by name; "auto" takes bf16 on Ampere and later, fp16 on older GPUs, fp32 elsewhere.
+
+    Raises:
+        NoDevice: there is no such format.
+    """
+    if wanted in DTYPES:
+        return DTYPES[wanted]
+    if wanted != "auto":
+        raise NoDevice(f"There is no dtype {wanted!r}.", remedy=f"Take auto, {', '.join(DTYPES)}.")
+    if device.type == "cuda":
+        recent = torch.cuda.get_device_capability(device) >= AMPERE
+        return torch.bfloat16 if recent else torch.float16
+    return torch.float32
+
+
+def choose_attention(device: torch.device, dtype: torch.dtype) -> str:
+    """FlashAttention 2 where it is installed and can run, else PyTorch's own fused attention."""
+    half = dtype in (torch.float16, torch.bfloat16)
+    flash = device.type == "cuda" and half and find_spec("flash_attn") is not None
+    return "flash_attention_2" if flash else "sdpa"
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """As `choose_dtype` takes it."""
+    return next(name for name, value in DTYPES.items() if value is dtype)
+
+
+def _gpus() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

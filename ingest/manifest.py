@@ -1,0 +1,104 @@
+"""What an index remembers of the encoder that made it, so that no question is ever put to the wrong one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.encoders.encoder import Encoder
+from ingest.fault import Fault
+from ingest.home import write_atomically
+
+FORMAT = 2
+LONGEST_SLUG = 40
+
+
+class IndexFormat(Fault):
+    """The index was written by a version, or with a model, that this one cannot use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An index's own account of itself.
+
+    `encoder` is as `load_encoder` takes it, `model` says which weights exactly;
+    `reads` and `reach` are the encoder's (see `Encoder`); `made` holds what else
+    the vectors depend on: versions, dtype, pooling, resolution.
+    """
+
+    encoder: str
+    model: str
+    dim: int
+    reads: str
+    reach: tuple[float, float] = (0.0, 1.0)
+    made: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> Manifest:
+        """Of a new index."""
+        return cls(
+            encoder.name, encoder.model, encoder.dim, encoder.reads, encoder.reach, encoder.made
+        )
+
+    @property
+    def pool(self) -> int:
+        """How many rows of a page were merged into one."""
+        return int(self.made.get("pool", "1"))
+
+    @property
+    def slug(self) -> str:
+        """The encoder's name as a folder and a Chroma collection take it."""
+        return slug(self.encoder)
+
+    def fits(self, other: Manifest) -> bool:
+        """Whether vectors of the two belong in one index."""
+        mine = (self.encoder, self.model, self.dim, self.pool)
+        return mine == (other.encoder, other.model, other.dim, other.pool)
+
+    def write(self, path: Path) -> None:
+        """Put it in place whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(asdict(self), indent=2).encode())
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        IndexFormat: another version wrote it.
+    """
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if values["format"] > FORMAT:
+        raise IndexFormat(
+            f"The index in {path.parent} has format {values['format']}; this pageglass reads up to {FORMAT}.",
+            remedy="Upgrade pageglass, or run `pageglass ingest --rebuild` to derive it anew.",
+        )
+    if values["format"] < FORMAT:
+        raise IndexFormat(
+            f"The index in {path.parent} has the old format {values['format']}.",
+            remedy="Run `pageglass ingest --rebuild`: it is derived anew from the library.",
+        )
+    low, high = values["reach"]
+    return Manifest(
+        values["encoder"],
+        values["model"],
+        values["dim"],
+        values["reads"],
+        (low, high),
+        values["made"],
+        values["format"],
+    )
+
+
+def slug(encoder: str) -> str:
+    """A name without slashes and colons; one that had any gets a hash, so that no two meet."""
+    if re.fullmatch(r"[a-z0-9]+", encoder):
+        return encoder
+    kind, _, model = encoder.partition(":")
+    head = re.sub(r"[^A-Za-z0-9]+", "-", model.rstrip("/").rsplit("/", 1)[-1])[:LONGEST_SLUG]
+    return f"{kind}-{head.strip('-')}-{hashlib.sha256(encoder.encode()).hexdigest()[:8]}"
