@@ -123,6 +123,9 @@ class ColPaliEncoder:
             dtype=self._dtype,
             attn_implementation=choose_attention(self._device, self._dtype),
         )
+        if hasattr(getattr(network, "model", None), "lm_head"):
+            # Next-word scores that nobody looks at: half a gigabyte a page for ColPali.
+            network.model.lm_head = torch.nn.Identity()
         return network.to(self._device).eval()
 
     def _forward(self, ready: Sequence[Prepared]) -> list[torch.Tensor]:

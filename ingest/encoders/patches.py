@@ -44,7 +44,8 @@ class PatchPreparer:
         """One page as its processor sees it."""
         processor = load_processor(self.processor, self.folder)
         batch = processor.process_images([page.pixels()])
-        features = {name: tensor[0].numpy() for name, tensor in batch.items()}
+        # Labels are for training: with them some models compute a loss.
+        features = {name: value[0].numpy() for name, value in batch.items() if name != "labels"}
         if self.half:
             features = {
                 name: value.astype(np.float16) if value.dtype == np.float32 else value
