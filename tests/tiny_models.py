@@ -14,7 +14,12 @@ TEXTS = [
     "which lighthouse has a red lantern lit every evening at six",
     "describe the image question answer user assistant query photo of a red blue green circle square",
 ]
-SIZES = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZES = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
 
 
 def make_tokenizer(special: dict[str, Any], more: list[str] = ()) -> PreTrainedTokenizerFast:
@@ -64,7 +69,11 @@ def make_colpali(folder: Path) -> Path:
     config = PaliGemmaConfig(
         vision_config=SiglipVisionConfig(image_size=56, patch_size=14, projection_dim=32, **SIZES),
         text_config=GemmaConfig(
-            vocab_size=len(tokenizer), num_key_value_heads=1, head_dim=16, pad_token_id=tokenizer.pad_token_id, **SIZES
+            vocab_size=len(tokenizer),
+            num_key_value_heads=1,
+            head_dim=16,
+            pad_token_id=tokenizer.pad_token_id,
+            **SIZES,
         ),
         image_token_index=processor.image_token_id,
         projection_dim=32,
@@ -80,7 +89,14 @@ def make_colqwen2_5(folder: Path) -> Path:
     from colpali_engine.models import ColQwen2_5, ColQwen2_5_Processor
     from transformers import Qwen2_5_VLConfig, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
-    more = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    more = [
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|vision_start|>",
+        "<|vision_end|>",
+        "<|image_pad|>",
+        "<|video_pad|>",
+    ]
     tokenizer = make_tokenizer({"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, more)
     size = {"shortest_edge": 56 * 56, "longest_edge": 280 * 280}
     processor = ColQwen2_5_Processor(
@@ -93,11 +109,19 @@ def make_colqwen2_5(folder: Path) -> Path:
         text_config={
             "vocab_size": len(tokenizer),
             "num_key_value_heads": 1,
-            "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10_000.0},
+            "rope_parameters": {
+                "rope_type": "default",
+                "mrope_section": [2, 3, 3],
+                "rope_theta": 10_000.0,
+            },
             **SIZES,
         },
         vision_config={
-            "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 32,
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 2,
+            "out_hidden_size": 32,
             "fullatt_block_indexes": [1],
         },
         image_token_id=ids["<|image_pad|>"],
@@ -116,9 +140,22 @@ def make_colidefics3(folder: Path) -> Path:
     from transformers import Idefics3Config, Idefics3ImageProcessor
 
     rows = [f"<row_{row}_col_{column}>" for row in range(1, 7) for column in range(1, 7)]
-    more = ["<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>", "<|im_start|>", *rows]
+    more = [
+        "<image>",
+        "<fake_token_around_image>",
+        "<global-img>",
+        "<end_of_utterance>",
+        "<|im_start|>",
+        *rows,
+    ]
     tokenizer = make_tokenizer(
-        {"bos_token": "<|im_start|>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>"}, more
+        {
+            "bos_token": "<|im_start|>",
+            "eos_token": "<eos>",
+            "pad_token": "<pad>",
+            "unk_token": "<unk>",
+        },
+        more,
     )
     processor = ColIdefics3Processor(
         image_processor=Idefics3ImageProcessor(
@@ -130,8 +167,11 @@ def make_colidefics3(folder: Path) -> Path:
     config = Idefics3Config(
         vision_config={"image_size": 64, "patch_size": 16, **SIZES},
         text_config={
-            "model_type": "llama", "vocab_size": len(tokenizer), "num_key_value_heads": 1,
-            "pad_token_id": tokenizer.pad_token_id, **SIZES,
+            "model_type": "llama",
+            "vocab_size": len(tokenizer),
+            "num_key_value_heads": 1,
+            "pad_token_id": tokenizer.pad_token_id,
+            **SIZES,
         },
         scale_factor=2,
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),

@@ -99,6 +99,8 @@ class ColPaliEncoder:
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """A row a token of each question, augmentation tokens too; they count alike, as in training."""
         encoded = []
+        # One at a time. PaliGemma was trained to see a whole question at once; transformers 5.23
+        # does so only where nothing is padded, and lets the tokens of a padded one look back only.
         for query in queries:
             batch = self._processor.process_queries([query])
             rows = self._rows(batch)[0].float().cpu().numpy()
