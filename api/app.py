@@ -95,6 +95,7 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
         top=wanted.top,
         pictures=wanted.images,
         documents=find_documents(searcher.library, wanted.documents),
+        tags=wanted.tags,
     )
     return SearchBody(
         query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]

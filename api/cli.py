@@ -16,10 +16,12 @@ import typer
 from typer.core import TyperGroup
 
 from api.ask_command import ask
+from api.classify_command import classify
 from api.doctor_command import doctor
 from api.exits import ExitCode, exit_code
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
+from api.photo_commands import duplicates, tags
 from api.search_command import search
 from api.serve import serve
 from api.session import Session, read_settings
@@ -107,6 +109,9 @@ app.command()(search)
 app.command()(ask)
 app.command("list")(list_documents)
 app.command()(remove)
+app.command()(classify)
+app.command()(duplicates)
+app.command()(tags)
 app.command()(status)
 app.command()(doctor)
 app.command()(serve)

@@ -90,6 +90,13 @@ def ingest(
             show_default="PAGEGLASS_WORKERS",
         ),
     ] = None,
+    tag_with: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tag photos and figures with the labels of this file, one a line; from now on.",
+            show_default=False,
+        ),
+    ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Forget files below the paths that are gone.")
     ] = False,
@@ -124,6 +131,7 @@ def ingest(
     from ingest.encoders.encoder import Encoding
     from ingest.rebuild import rebuild_indexes
     from ingest.render import RenderSettings
+    from ingest.tag import read_labels
 
     opened = found.open_home(home)
     choice = choose_encoders(
@@ -147,6 +155,7 @@ def ingest(
         retry=retry,
         redo=redo,
         prune=prune,
+        labels=read_labels(tag_with) if tag_with else None,
     )
 
     def waiting() -> None:
@@ -265,6 +274,7 @@ def record(event: Event) -> dict[str, Any]:
         Named,
         Opened,
         Removed,
+        Tagged,
     )
     from ingest.library import readable
 
@@ -285,6 +295,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
+        case Tagged(pages):
+            return {"event": "tagged", "pages": pages}
         case Indexed(document, encoder):
             return {"event": "indexed", "document": document.id, "encoder": encoder}
         case Done():

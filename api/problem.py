@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from generation.models.model import NoModel
 from ingest.add import DiskFull
+from ingest.classify import NoLabels, NotOfPictures
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.encoder import BadVectors, NoDevice, NoEncoder, NoMemory
 from ingest.fault import Fault
@@ -21,7 +22,9 @@ from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
 from ingest.manifest import IndexFormat
 from ingest.ocr import NoOcr, OcrFailed
 from ingest.source import UnreadableFile
+from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
+from retrieval.compose import BadQuery
 from retrieval.search import EmptyQuery, NoPictures, StillChanging
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,6 +36,10 @@ class BadHighlight(Fault):
 
 STATUSES: dict[type[Fault], HTTPStatus] = {
     EmptyQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotOfPictures: HTTPStatus.CONFLICT,
     BadHighlight: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoDocument: HTTPStatus.NOT_FOUND,

@@ -19,6 +19,7 @@ from ingest.event import (
     Looked,
     Named,
     Opened,
+    Tagged,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class ProgressLines:
                 self._terminal.note(f"added {plain(document.name)}, {document.page_count} pages")
             case Indexed(document, encoder):
                 self._terminal.note(f"indexed {plain(document.name)} with {encoder}")
+            case Tagged(pages):
+                self._terminal.note(f"tagged {pages} pages")
             case Dropped(encoder):
                 self._terminal.note(f"dropped the index of {encoder}")
             case _:

@@ -26,6 +26,9 @@ class SearchRequest(BaseModel):
     documents: list[str] | None = Field(
         None, max_length=1_000, description="Look only in these: ids, heads of ids or file names."
     )
+    tags: list[str] = Field(
+        [], max_length=100, description="Only pages that have all of these tags."
+    )
 
 
 class AskRequest(BaseModel):

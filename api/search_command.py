@@ -12,6 +12,9 @@ from api.session import DocumentOption, HomeOption, JsonOption, session
 from api.terminal import Terminal, plain, readable_question, shorten
 
 if TYPE_CHECKING:
+    from PIL import Image
+
+    from retrieval.compose import Part
     from retrieval.hit import Hit
 
 SHOWN_WORDS = 100
@@ -21,7 +24,12 @@ SHOWN_WORDS = 100
 def search(
     ctx: typer.Context,
     query: Annotated[
-        str | None, typer.Argument(help="A question, or what a picture shows.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="A question, or what a picture shows. Texts and pictures are added and taken"
+            ' away with + and - between them, and weighed: "2:golden retriever" + ./pool.jpg - fruit.',
+            show_default=False,
+        ),
     ] = None,
     top: Annotated[int, typer.Option("--top", "-n", min=1, max=1000, help="How many pages.")] = 10,
     images: Annotated[
@@ -32,18 +40,25 @@ def search(
         typer.Option(help="Photos and figures like this picture.", show_default=False),
     ] = None,
     document: DocumentOption = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", "-t", help="Only pages with this tag. May be repeated.", show_default=False
+        ),
+    ] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Find pages by their words and by what their pictures show."""
     found = session(ctx, json=json)
-    if (query is None) == (like is None):
+    if (not query) == (like is None):
         raise BadUsage(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             remedy="`pageglass search --help` shows how.",
         )
     from api.evidence import find_documents
     from api.schemas import HitBody
+    from retrieval.compose import is_composed, split_query
 
     searcher = found.open_searcher(home)
     try:
@@ -51,10 +66,15 @@ def search(
         if like is not None:
             from api.picture import open_picture
 
-            hits = searcher.like(open_picture(like), top=top, documents=within)
+            hits = searcher.like(open_picture(like), top=top, documents=within, tags=tag or ())
+        elif query and is_composed(query):
+            parts = _open_parts(split_query([readable_question(word) for word in query]))
+            hits = searcher.combine(parts, top=top, documents=within, tags=tag or ())
         else:
-            question = readable_question(query or "")
-            hits = searcher.search(question, top=top, pictures=images, documents=within)
+            question = readable_question(" ".join(query or []))
+            hits = searcher.search(
+                question, top=top, pictures=images, documents=within, tags=tag or ()
+            )
     finally:
         searcher.close()
     for rank, hit in enumerate(hits, 1):
@@ -72,3 +92,17 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
         terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(picture)'}")
+
+
+def _open_parts(parts: list[Part]) -> list[tuple[float, str | Image.Image]]:
+    """The parts of a question with their pictures opened."""
+    from api.picture import open_picture
+    from retrieval.compose import is_picture
+
+    return [
+        (
+            part.weight,
+            open_picture(Path(part.value).expanduser()) if is_picture(part.value) else part.value,
+        )
+        for part in parts
+    ]

@@ -35,6 +35,7 @@ from ingest.event import (
     Named,
     Opened,
     Removed,
+    Tagged,
 )
 from ingest.fault import Fault
 from ingest.find import find_files
@@ -50,6 +51,7 @@ from ingest.rebuild import fill_indexes
 from ingest.remove import forget, purge
 from ingest.render import RenderSettings
 from ingest.source import UnreadableFile
+from ingest.tag import tag_documents
 from ingest.title import find_title
 
 LITTLE_SPACE = 1 << 20
@@ -73,7 +75,8 @@ class AddSettings:
     `encoders` are the home's from now on, None those it has; indexes of others
     go. `workers` 0 takes one a core; `retry` reads files again that failed
     before, `redo` every file; `prune` forgets files below the given paths that
-    are gone; `encoding` says how the encoders run.
+    are gone; `labels` are what pictures are tagged with from now on; `encoding`
+    says how the encoders run.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -82,6 +85,7 @@ class AddSettings:
     retry: bool = False
     redo: bool = False
     prune: bool = False
+    labels: Sequence[str] | None = None
     encoding: Encoding = field(default_factory=Encoding)
 
 
@@ -196,6 +200,7 @@ class _Run:
             for _, index in self._encoders:
                 index.records.close()
         yield from self._remove_nameless()
+        yield from self._tag()
         if self._count.removed:
             self._librarian.compact()
         yield Done(
@@ -266,6 +271,13 @@ class _Run:
                 drop_index(self._home, index)
                 self._librarian.touch()
                 yield Dropped(index.manifest.encoder)
+
+    def _tag(self) -> Iterator[Event]:
+        """Give tags to what has none yet, if there are labels."""
+        settings = self._settings
+        tagged = tag_documents(self._home, self._librarian, settings.encoding, settings.labels)
+        if tagged:
+            yield Tagged(tagged)
 
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:

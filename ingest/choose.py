@@ -54,6 +54,12 @@ def choose_encoders(
     return Choice(tuple(dict.fromkeys(chosen)), why)
 
 
+def pick_pictures(home: Home) -> str:
+    """The encoder of pictures that a home has, else the default."""
+    seen = [name for name, reads in _read_names(home) if reads == "pictures"]
+    return seen[0] if seen else PICTURES
+
+
 def pick_pages() -> tuple[str, str]:
     """What "auto" means here, and why: ColPali where a CUDA device and its weights are, else MiniLM."""
     import torch

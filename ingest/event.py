@@ -69,6 +69,13 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """So many more pages have tags."""
+
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Indexed:
     """A document that an index lacked is in it now."""
 
@@ -89,4 +96,6 @@ class Done:
     seconds: float
 
 
-Event = Looked | Opened | Encoded | Added | Named | Failed | Removed | Dropped | Indexed | Done
+Event = (
+    Looked | Opened | Encoded | Added | Named | Failed | Removed | Dropped | Tagged | Indexed | Done
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,15 @@ CREATE TABLE failures (
     reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE unfinished (document_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
+CREATE TABLE tags (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    tag TEXT NOT NULL, probability REAL NOT NULL, PRIMARY KEY (document_id, number, tag)
+) WITHOUT ROWID;
+CREATE INDEX tags_by_tag ON tags(tag);
+CREATE TABLE tagged (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
 INSERT INTO meta VALUES ('generation', 0);
 """
 
@@ -88,6 +97,35 @@ class Librarian(Library):
         """Move the generation on: an index has come or gone, and searchers should look anew."""
         with self._transaction():
             pass
+
+    def set_labels(self, labels: Sequence[str]) -> None:
+        """What pictures are tagged with from now on; tags of other labels go."""
+        if list(labels) == self.labels():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM tags")
+            self._db.execute("DELETE FROM tagged")
+            self._db.execute("DELETE FROM labels")
+            self._db.executemany("INSERT INTO labels (label) VALUES (?)", [(x,) for x in labels])
+
+    def set_tags(self, document: Document, tagged: Mapping[int, Mapping[str, float]]) -> None:
+        """A document's tags by page number, with a probability each, in place of those it had."""
+        with self._transaction():
+            self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
+            self._db.execute("INSERT OR IGNORE INTO tagged VALUES (?)", (document.id,))
+            self._db.executemany(
+                "INSERT INTO tags VALUES (?, ?, ?, ?)",
+                [
+                    (document.id, number, tag, probability)
+                    for number, tags in tagged.items()
+                    for tag, probability in tags.items()
+                ],
+            )
+
+    def untagged(self) -> list[Document]:
+        """Documents that nobody has looked over for tags."""
+        looked = {row[0] for row in self._db.execute("SELECT document_id FROM tagged")}
+        return [document for document in self.documents() if document.id not in looked]
 
     def begin(self, document_ids: Iterable[str]) -> None:
         """Note that an index may come to hold traces of these documents before the library does."""

@@ -326,6 +326,39 @@ class Library:
             for term in set(terms)
         }
 
+    def labels(self) -> list[str]:
+        """What pictures are tagged with, in the order given."""
+        return [row[0] for row in self._db.execute("SELECT label FROM labels ORDER BY position")]
+
+    def tags(self, page: Page) -> dict[str, float]:
+        """A page's tags, likeliest first, with their probabilities."""
+        rows = self._db.execute(
+            "SELECT tag, probability FROM tags WHERE document_id = ? AND number = ?"
+            " ORDER BY probability DESC, tag",
+            (page.document_id, page.number),
+        )
+        return dict(rows.fetchall())
+
+    def tag_counts(self) -> dict[str, int]:
+        """How many pages have each tag, the commonest first."""
+        rows = self._db.execute(
+            "SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY count(*) DESC, tag"
+        )
+        return dict(rows.fetchall())
+
+    def tagged(self, tags: Sequence[str]) -> set[str]:
+        """Keys of the pages that have every one of some tags."""
+        found: list[set[str]] = [
+            {
+                f"{document_id}-{number}"
+                for document_id, number in self._db.execute(
+                    "SELECT document_id, number FROM tags WHERE tag = ?", (tag,)
+                )
+            }
+            for tag in tags
+        ]
+        return set.intersection(*found) if found else set()
+
     def page_count(self) -> int:
         """How many pages there are in all."""
         return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])

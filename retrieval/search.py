@@ -105,12 +105,14 @@ class Searcher:
         top: int = 10,
         pictures: bool = False,
         documents: Sequence[str] | None = None,
+        tags: Sequence[str] = (),
     ) -> list[Hit]:
         """The best pages for a question or a description, best first.
 
         Args:
             pictures: only photos and figures, by what they show.
             documents: ids to search within.
+            tags: only pages that have all of them.
 
         Raises:
             EmptyQuery: the question is blank.
@@ -120,12 +122,17 @@ class Searcher:
         def find(state: State) -> list[Hit]:
             asked = self._ask(query, pictures)
             terms = [] if pictures else content_terms(query)
-            return self._hits(state, asked, self._rank(state, asked, terms, documents), top)
+            return self._hits(state, asked, self._rank(state, asked, terms, documents, tags), top)
 
         return self._retry(find)
 
     def like(
-        self, picture: Image.Image, *, top: int = 10, documents: Sequence[str] | None = None
+        self,
+        picture: Image.Image,
+        *,
+        top: int = 10,
+        documents: Sequence[str] | None = None,
+        tags: Sequence[str] = (),
     ) -> list[Hit]:
         """The photos and figures most like a picture.
 
@@ -135,7 +142,31 @@ class Searcher:
 
         def find(state: State) -> list[Hit]:
             asked = self._show(picture)
-            return self._hits(state, asked, self._rank(state, asked, [], documents), top)
+            return self._hits(state, asked, self._rank(state, asked, [], documents, tags), top)
+
+        return self._retry(find)
+
+    def combine(
+        self,
+        parts: Sequence[tuple[float, str | Image.Image]],
+        *,
+        top: int = 10,
+        documents: Sequence[str] | None = None,
+        tags: Sequence[str] = (),
+    ) -> list[Hit]:
+        """The photos and figures most like a weighted sum of texts and pictures.
+
+        Args:
+            parts: a weight, less than 0 to take away, with each text or picture.
+
+        Raises:
+            NoPictures: no index of pictures.
+            EmptyQuery: the parts leave nothing.
+        """
+
+        def find(state: State) -> list[Hit]:
+            asked = self._mix(parts)
+            return self._hits(state, asked, self._rank(state, asked, [], documents, tags), top)
 
         return self._retry(find)
 
@@ -198,6 +229,27 @@ class Searcher:
             asked[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
         return asked
 
+    def _mix(self, parts: Sequence[tuple[float, str | Image.Image]]) -> dict[str, QueryVectors]:
+        """Several texts and pictures as one question."""
+        asked = {}
+        for index in self._reading("pictures"):
+            encoder = self._encoder(index)
+            total = np.zeros(index.manifest.dim, np.float32)
+            for weight, part in parts:
+                if isinstance(part, str):
+                    row = encoder.encode_queries([part])[0].vectors[0]
+                else:
+                    row = encoder.encode_pages([as_rendered(part)])[0].vectors[0]
+                total += np.float32(weight) * row
+            length = float(np.linalg.norm(total))
+            if length < 1e-6:
+                raise EmptyQuery(
+                    "What is added and what is taken away leave nothing.",
+                    remedy="Give one of the parts another weight.",
+                )
+            asked[index.manifest.encoder] = QueryVectors(total[None] / length, ("",))
+        return asked
+
     def _reading(self, what: str) -> list[Index]:
         found = [index for index in self._indexes if index.manifest.reads == what]
         if not found:
@@ -221,9 +273,10 @@ class Searcher:
         asked: Mapping[str, QueryVectors],
         terms: Sequence[str],
         documents: Sequence[str] | None,
+        tags: Sequence[str] = (),
     ) -> Ranking:
         lexical = self.library.match_terms(terms, documents)
-        pages = self._candidates(state, asked, lexical, documents)
+        pages = self._candidates(state, asked, lexical, documents, tags)
         weights = self._weights(asked, len(state.pages))
         ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
         if not pages:
@@ -271,10 +324,14 @@ class Searcher:
         asked: Mapping[str, QueryVectors],
         lexical: Mapping[str, float],
         documents: Sequence[str] | None,
+        tags: Sequence[str],
     ) -> list[PageRecord]:
         """The pages to score exactly, in the state's order."""
         wanted = None if documents is None else set(documents)
         pages = [r for r in state.pages if wanted is None or r.page.document_id in wanted]
+        if tags:
+            tagged = self.library.tagged(tags)
+            return [record for record in pages if record.page.key in tagged]
         if len(pages) <= self._exhaustive_pages:
             return pages
         keys = set(sorted(lexical, key=lambda key: -lexical[key])[:CANDIDATES])

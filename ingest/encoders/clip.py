@@ -33,6 +33,10 @@ class ClipEncoder:
 
     reads = "pictures"
     batch_pages = 64
+    templates = (
+        *("a photo of a {}.", "a good photo of a {}.", "a close-up photo of a {}."),
+        *("a drawing of a {}.", "a picture of the {}.", "a photo of many {}."),
+    )
 
     def __init__(self, model: str, encoding: Encoding) -> None:
         device = choose_device(encoding.device)

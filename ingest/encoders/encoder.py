@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ingest.fault import Fault
-from ingest.page import PageVectors, QueryVectors, Rendered
+from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 Preparer = Callable[[Rendered], Any]
 """Makes of a page what its encoder computes with. Crosses to the reading workers, so it pickles."""
@@ -74,6 +74,20 @@ class Encoder(Protocol):
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """One `QueryVectors` a question, in order."""
+        ...
+
+
+@runtime_checkable
+class PictureEncoder(Encoder, Protocol):
+    """An encoder of photos and figures, which also tells what a picture shows."""
+
+    logit_scale: float
+    """What cosines are multiplied with before a softmax over labels."""
+    templates: tuple[str, ...]
+    """Sentences that a label is put into, in place of {}; their embeddings are averaged."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit row a text (n, dim)."""
         ...
 
 

@@ -1,0 +1,75 @@
+"""`pageglass classify IMAGE... --labels a,b,c`: what pictures show, out of given labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.exits import BadUsage, ExitCode
+from api.session import HomeOption, JsonOption, session
+from api.terminal import plain
+
+
+def classify(
+    ctx: typer.Context,
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Pictures.", show_default=False)
+    ],
+    labels: Annotated[
+        str, typer.Option(help="What to tell apart: a,b,c, or @FILE with one a line.")
+    ],
+    encoder: Annotated[
+        str | None,
+        typer.Option("--images", help="conse or clip:MODEL.", show_default="what the home has"),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Where a torch model runs.", show_default="PAGEGLASS_DEVICE"),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="Labels shown a picture.")] = 5,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Tell what pictures show, with a probability a label. Nothing is kept."""
+    found = session(ctx, json=json)
+    from dataclasses import replace
+
+    from api.picture import open_picture
+    from ingest.choose import canonical, pick_pictures
+    from ingest.classify import Labeller, load_picture_encoder
+    from ingest.library import readable
+    from ingest.source import UnreadableFile
+    from ingest.tag import read_labels
+    from retrieval.search import as_rendered
+
+    chosen = encoder or found.settings.images
+    spec = canonical(chosen) if chosen else pick_pictures(found.open_home(home))
+    if spec == "none":
+        raise BadUsage("There is no encoder of pictures.", remedy="Say one: --images conse.")
+    encoding = found.settings.encoding()
+    if device:
+        encoding = replace(encoding, device=device)
+    wanted = read_labels(Path(labels[1:])) if labels.startswith("@") else labels.split(",")
+    seeing = load_picture_encoder(spec, encoding)
+    labeller = Labeller(seeing, wanted)
+    failed = 0
+    for path in images:
+        try:
+            picture = open_picture(path)
+        except UnreadableFile as fault:
+            failed += 1
+            found.terminal.fault(fault)
+            continue
+        likely = labeller.probabilities(seeing.encode_pages([as_rendered(picture)])[0].vectors)
+        ranked = sorted(zip(likely.tolist(), labeller.labels, strict=True), reverse=True)
+        name = readable(str(path))
+        if json:
+            shares = {label: round(share, 4) for share, label in ranked}
+            found.terminal.record({"file": name, "labels": shares, "encoder": spec})
+        else:
+            shown = ", ".join(f"{label} {share:.0%}" for share, label in ranked[:top])
+            found.terminal.result(f"{plain(name)}: {plain(shown)}")
+    if failed:
+        raise typer.Exit(ExitCode.FAILURE if failed == len(images) else ExitCode.SOME_FAILED)

@@ -1,0 +1,67 @@
+"""`pageglass duplicates` and `tags`: order among photos."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.exits import ExitCode
+from api.session import HomeOption, JsonOption, session
+from api.terminal import plain
+
+
+def duplicates(
+    ctx: typer.Context,
+    same: Annotated[
+        float,
+        typer.Option(min=0.5, max=1.0, help="How alike two photos must be; 1 is the very same."),
+    ] = 0.85,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Find photos that are nearly the same: resized, saved again, cropped a little."""
+    found = session(ctx, json=json)
+    from ingest.library import Library, readable
+    from retrieval.duplicates import find_duplicates
+
+    opened = found.open_home(home)
+    groups = find_duplicates(opened, same)
+    paths = {document.id: document.paths for document in Library(opened).documents()}
+    for group in groups:
+        shown = [
+            (page.key, [readable(path) for path in paths.get(page.document_id, ())])
+            for page in group.pages
+        ]
+        if json:
+            found.terminal.record(
+                {
+                    "similar": group.similar,
+                    "photos": [{"page": key, "paths": names} for key, names in shown],
+                }
+            )
+        else:
+            found.terminal.result(f"{len(shown)} alike ({group.similar:.2f}), the largest first:")
+            for key, names in shown:
+                found.terminal.result(f"  {plain(', '.join(names) or key)}")
+    if not groups:
+        found.terminal.fail("No photo is there twice.", "A lower --same looks less closely.")
+        raise typer.Exit(ExitCode.NOTHING)
+
+
+def tags(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
+    """List the tags of photos and figures, and how many pages have each."""
+    found = session(ctx, json=json)
+    from ingest.library import Library
+
+    counts = Library(found.open_home(home)).tag_counts()
+    for tag, pages in counts.items():
+        if json:
+            found.terminal.record({"tag": tag, "pages": pages})
+    if counts and not json:
+        found.terminal.table(("tag", "pages"), [(tag, str(n)) for tag, n in counts.items()])
+    if not counts:
+        found.terminal.fail(
+            "No page has a tag.", "`pageglass ingest PATH --tag-with labels.txt` gives them."
+        )
+        raise typer.Exit(ExitCode.NOTHING)

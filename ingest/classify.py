@@ -1,0 +1,82 @@
+"""What a picture shows, out of labels that a person gives: zero-shot, by an encoder of pictures and texts.
+
+Radford et al. 2021 (arXiv:2103.00020), section 3.1: a label is put into
+sentences, their embeddings are averaged, and a softmax over the scaled cosines
+says how likely each label is beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.encoders.encoder import Encoding, PictureEncoder, load_encoder
+from ingest.fault import Fault
+from ingest.page import Vectors
+
+Probabilities = npt.NDArray[np.float32]
+
+
+class NoLabels(Fault):
+    """There is nothing to tell apart."""
+
+
+class NotOfPictures(Fault):
+    """The encoder does not see pictures and texts in one space."""
+
+
+class Labeller:
+    """Tells labels apart with one encoder.
+
+    Raises:
+        NoLabels: fewer than two labels.
+    """
+
+    def __init__(self, encoder: PictureEncoder, labels: Sequence[str]) -> None:
+        self.labels = clean_labels(labels)
+        self._scale = encoder.logit_scale
+        texts = [template.format(label) for label in self.labels for template in encoder.templates]
+        rows = encoder.embed(texts).reshape(len(self.labels), len(encoder.templates), -1)
+        means = rows.mean(axis=1)
+        self._rows: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+
+    def probabilities(self, rows: Vectors) -> Probabilities:
+        """How likely each label is (labels,), adding to 1, for a picture seen as rows (n, dim).
+
+        A label counts by the row it fits best: a part of a photo, a figure of a page.
+        """
+        logits = (rows @ self._rows.T).max(axis=0) * self._scale
+        shares = np.exp(logits - logits.max())
+        likely: Probabilities = (shares / shares.sum()).astype(np.float32)
+        return likely
+
+
+def load_picture_encoder(spec: str, encoding: Encoding) -> PictureEncoder:
+    """Load an encoder that sees pictures and texts in one space.
+
+    Raises:
+        NotOfPictures: it does not; what `load_encoder` raises.
+    """
+    encoder = load_encoder(spec, encoding)
+    if not isinstance(encoder, PictureEncoder):
+        raise NotOfPictures(
+            f"{encoder.name} does not compare pictures with texts.",
+            remedy="Take conse or clip:MODEL, on one device.",
+        )
+    return encoder
+
+
+def clean_labels(labels: Sequence[str]) -> list[str]:
+    """Labels without blanks around them, empty ones and doubles.
+
+    Raises:
+        NoLabels: fewer than two are left.
+    """
+    clean = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
+    if len(clean) < 2:
+        raise NoLabels(
+            "It takes two labels or more to tell apart.", remedy="Give them as a,b,c or one a line."
+        )
+    return clean

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data_dir
+
+from ingest.add import AddSettings, add
+from ingest.home import Home
+from ingest.render import RenderSettings
+from retrieval.compose import BadQuery, Part, is_composed, is_picture, split_query
+from retrieval.search import EmptyQuery, Searcher
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["a", "red", "bicycle"], [Part(1, "a red bicycle")]),
+        (
+            ["golden retriever", "+", "./pool.jpg"],
+            [Part(1, "golden retriever"), Part(1, "./pool.jpg")],
+        ),
+        (["2:golden retriever", "-", "fruit"], [Part(2, "golden retriever"), Part(-1, "fruit")]),
+        (["-", "0.5:snow", "+", "dog"], [Part(-0.5, "snow"), Part(1, "dog")]),
+        (["at", "12:30"], [Part(1, "at 12:30")]),
+    ],
+)
+def test_a_question_is_split_at_its_signs(words: list[str], parts: list[Part]) -> None:
+    assert split_query(words) == parts
+
+
+@pytest.mark.parametrize("words", [["+"], ["dog", "+"], ["dog", "+", "-", "cat"], ["0:dog"]])
+def test_parts_that_do_not_add_up(words: list[str]) -> None:
+    with pytest.raises(BadQuery):
+        split_query(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "composed"),
+    [
+        (["a dog"], False),
+        (["a", "dog"], False),
+        (["2:dog"], True),
+        (["dog", "-", "cat"], True),
+        (["well-known + cheap"], False),
+        (["12:30"], False),
+    ],
+)
+def test_only_signs_that_stand_alone_compose(words: list[str], composed: bool) -> None:
+    assert is_composed(words) is composed
+
+
+def test_what_names_a_picture() -> None:
+    assert all(map(is_picture, ["./pool", "/tmp/x", "~/x", "pool.JPG", "a b.webp"]))
+    assert not any(map(is_picture, ["pool", "a jpg", "jpg"]))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
+    """A cat, coffee, a rocket and a motorcycle, all shipped by scikit-image."""
+    home = Home(tmp_path_factory.mktemp("photos"))
+    names = ["chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png"]
+    files = [Path(data_dir, name) for name in names if Path(data_dir, name).exists()]
+    assert len(files) >= 3
+    list(
+        add(
+            home,
+            files,
+            AddSettings(render=RenderSettings(ocr="none"), encoders=("minilm", "conse")),
+        )
+    )
+    return Searcher(home)
+
+
+def first(hits: list) -> str:  # type: ignore[type-arg]
+    return str(hits[0].page.document_name)
+
+
+def test_a_sum_of_one_text_is_the_text(photos: Searcher) -> None:
+    plain = photos.search("a cat", pictures=True)
+    summed = photos.combine([(1.0, "a cat")])
+    assert [hit.page for hit in plain] == [hit.page for hit in summed]
+    assert first(plain) == "chelsea.png"
+
+
+def test_texts_and_pictures_are_added_and_taken_away(photos: Searcher) -> None:
+    with Image.open(Path(data_dir, "chelsea.png")) as cat:
+        cat.load()
+    assert first(photos.combine([(1.0, "a cup of coffee"), (0.2, "a cat")])) == "coffee.png"
+    assert first(photos.combine([(0.2, "a cup of coffee"), (1.0, cat)])) == "chelsea.png"
+    away = photos.combine([(1.0, "a cup of coffee"), (-1.0, cat)])
+    assert away[-1].page.document_name == "chelsea.png"
+
+
+def test_the_sum_is_that_of_unit_rows(photos: Searcher) -> None:
+    encoder = photos._encoder(photos._reading("pictures")[0])
+    cat, cup = (encoder.encode_queries([text])[0].vectors[0] for text in ("a cat", "a cup"))
+    mixed = photos._mix([(2.0, "a cat"), (-1.0, "a cup")])["conse"].vectors[0]
+    expected = 2 * cat - cup
+    np.testing.assert_allclose(mixed, expected / np.linalg.norm(expected), atol=1e-6)
+
+
+def test_a_sum_of_nothing_is_no_question(photos: Searcher) -> None:
+    with pytest.raises(EmptyQuery, match="leave nothing"):
+        photos.combine([(1.0, "a cat"), (-1.0, "a cat")])
