@@ -67,7 +67,7 @@ def find_duplicates(home: Home, same: float = SAME) -> list[Duplicates]:
 
     def grey(i: int) -> Grey:
         if i not in small:
-            small[i] = _shrink(library.image(pages[i]))
+            small[i] = shrink(library.image(pages[i]))
         return small[i]
 
     group = list(range(len(pages)))
@@ -148,7 +148,8 @@ def _root(group: Sequence[int], i: int) -> int:
     return i
 
 
-def _shrink(image: bytes) -> Grey:
+def shrink(image: bytes) -> Grey:
+    """An encoded picture as a grey one (SIDE, SIDE)."""
     with Image.open(io.BytesIO(image)) as picture:
         grey = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(grey, np.float32)
