@@ -34,7 +34,7 @@ from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
 from api.problem import add_handlers, describe, problem
-from api.requests import MOST_HITS, AskRequest, SearchRequest
+from api.requests import LONGEST_QUERY, MOST_HITS, AskRequest, SearchRequest
 from api.schemas import (
     AnswerBody,
     DocumentBody,
@@ -53,6 +53,8 @@ from generation.highlight import highlight
 from ingest.home import Home
 from ingest.library import NoDocument, NoLibrary
 from ingest.remove import remove
+from retrieval.heat import draw_map, draw_sheet
+from retrieval.search import NotSeen
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -217,6 +219,38 @@ def page_image(
     image = library.image(found)
     image = highlight(image, boxes, "WEBP") if boxes else image
     return Response(image, headers=headers, media_type="image/webp")
+
+
+@router.get(
+    "/pages/{page}/map",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}, "description": "The page with a map over it (PNG)"},
+        **_problems(404, 409),
+    },
+)
+def page_map(
+    page: PageKey,
+    engine: Running,
+    query: Annotated[str, Query(max_length=LONGEST_QUERY, description="A question.")],
+    token: Annotated[
+        int | None, Query(ge=0, description="Only this token of the question, counted from 0.")
+    ] = None,
+    encoder: Annotated[str | None, Query(max_length=500, description="Whose view.")] = None,
+) -> Response:
+    """Where a page answers to a question: warm over what is near, a panel a word."""
+    searcher = engine.searcher()
+    found = searcher.library.page(page)
+    explained = searcher.explain(query, found, encoder)
+    image = searcher.library.image(found)
+    if token is None:
+        return Response(draw_sheet(image, explained), media_type="image/png")
+    if token >= len(explained.tokens):
+        raise NotSeen(
+            f"The question has {len(explained.tokens)} tokens, counted from 0.",
+            remedy="Leave out token to see them all.",
+        )
+    return Response(draw_map(image, explained, token), media_type="image/png")
 
 
 def create_app(

@@ -19,6 +19,7 @@ from api.ask_command import ask
 from api.classify_command import classify
 from api.doctor_command import doctor
 from api.exits import ExitCode, exit_code
+from api.explain_command import explain
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
 from api.photo_commands import duplicates, tags
@@ -107,6 +108,7 @@ def start(
 app.command()(ingest)
 app.command()(search)
 app.command()(ask)
+app.command()(explain)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(classify)

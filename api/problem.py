@@ -25,7 +25,7 @@ from ingest.source import UnreadableFile
 from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
 from retrieval.compose import BadQuery
-from retrieval.search import EmptyQuery, NoPictures, StillChanging
+from retrieval.search import EmptyQuery, NoPictures, NotSeen, StillChanging
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -44,6 +44,7 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoDocument: HTTPStatus.NOT_FOUND,
     NoPage: HTTPStatus.NOT_FOUND,
+    NotSeen: HTTPStatus.NOT_FOUND,
     NoLibrary: HTTPStatus.CONFLICT,
     NoPictures: HTTPStatus.CONFLICT,
     HomeBusy: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -25,6 +25,7 @@ from ingest.index import Index, open_indexes, pool
 from ingest.library import Library, NoPage, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered
 from ingest.terms import split_terms
+from retrieval.explain import Explanation, explain_rows
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
 from retrieval.maxsim import maxsim, mean_row
@@ -53,6 +54,10 @@ class StillChanging(Fault):
 
 class NoPictures(Fault):
     """The home has no index of pictures to search."""
+
+
+class NotSeen(Fault):
+    """An encoder has no rows of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,37 @@ class Searcher:
         return self._retry(
             lambda state: self._rank(state, self._ask(query, pictures), terms, documents)
         )
+
+    def explain(self, query: str, page: Page, encoder: str | None = None) -> Explanation:
+        """Why a page scores as it does: MaxSim taken apart by the question's tokens.
+
+        Args:
+            encoder: whose view; None takes the one that the page ranks by.
+
+        Raises:
+            EmptyQuery: the question is blank.
+            NotSeen: the encoder, or every one, has nothing of this page.
+            NoPage: the page has gone.
+        """
+
+        def find(state: State) -> Explanation:
+            asked = self._ask(query, pictures=False)
+            ranking = self._rank(state, asked, content_terms(query), [page.document_id])
+            place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
+            if place is None:
+                raise NoPage(f"{page} has been removed.", remedy="Search again.")
+            able = {n: k[place] for n, k in ranking.kinds.items() if not np.isnan(k[place])}
+            if not able or (encoder is not None and encoder not in able):
+                raise NotSeen(
+                    f"{encoder or 'No encoder'} has seen nothing on {page}.",
+                    remedy=f"Take one of {', '.join(able)}." if able else "It may be blank.",
+                )
+            name = encoder or max(able, key=lambda name: float(able[name]))
+            index = next(index for index in self._indexes if index.manifest.encoder == name)
+            seen = state.open(index, page.document_id).vectors.page(page.number)
+            return explain_rows(page, name, asked[name], ranking.weights[name], seen)
+
+        return self._retry(find)
 
     def close(self) -> None:
         """Let go of the index."""
