@@ -6,7 +6,7 @@ photo is its own one figure. Late interaction with one row is the cosine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,11 +14,13 @@ import torch
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
-from ingest.encoders.tower import load_tower
+from ingest.encoders.tower import Prepared, load_tower
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 
 PICTURE_TOKENS = 256
 """What a picture counts for in a batch's budget of tokens: ViT-L/14 sees so many patches."""
+TEXT_TOKENS = 77
+"""What a text counts for: CLIP pads it to so many."""
 
 
 class ClipEncoder:
@@ -52,21 +54,16 @@ class ClipEncoder:
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """A row for each page as a whole, then one for each figure on it."""
         boxes = [_places(page) for page in pages]
-        prepared: list[torch.Tensor] = []
+        prepared: list[Prepared] = []
         for page, places in zip(pages, boxes, strict=True):
             picture = page.pixels()
             prepared.extend(self.tower.prepare(cut(picture, place)) for place in places)
-        rows = np.zeros((len(prepared), self.dim), np.float32)
-        for some, vectors in run_batches(
-            [PICTURE_TOKENS] * len(prepared),
-            self._budget,
-            lambda at: list(self.tower.pictures(torch.stack([prepared[i] for i in at]))),
-        ):
-            rows[some] = np.stack(vectors)
-        ends = np.cumsum([len(places) for places in boxes])
+        lengths = [PICTURE_TOKENS] * len(prepared)
+        rows = self._run(lengths, lambda at: self.tower.pictures([prepared[i] for i in at]))
+        ends = np.cumsum([len(places) for places in boxes], dtype=int)
         return [
-            PageVectors(own, np.array(places, np.float32))
-            for own, places in zip(np.split(rows, ends[:-1]), boxes, strict=True)
+            PageVectors(rows[end - len(places) : end], np.array(places, np.float32))
+            for end, places in zip(ends, boxes, strict=True)
         ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
@@ -76,7 +73,16 @@ class ClipEncoder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text (n, dim)."""
-        rows: Vectors = self.tower.texts(texts).float().cpu().numpy()
+        lengths = [TEXT_TOKENS] * len(texts)
+        return self._run(lengths, lambda at: self.tower.texts([texts[i] for i in at]))
+
+    def _run(
+        self, lengths: Sequence[int], forward: Callable[[Sequence[int]], torch.Tensor]
+    ) -> Vectors:
+        """A row an item (n, dim), in batches that fit."""
+        rows = np.zeros((len(lengths), self.dim), np.float32)
+        for some, vectors in run_batches(lengths, self._budget, lambda at: list(forward(at))):
+            rows[some] = np.stack(vectors)
         return rows
 
 
