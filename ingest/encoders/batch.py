@@ -53,9 +53,12 @@ class Budget:
     def _fits(self, longest: int, count: int) -> bool:
         return count <= self.fixed if self.fixed else longest * count <= self.tokens
 
-    def grow(self) -> None:
-        """After a batch went through: more next time, if the device had room to spare."""
-        if self.fixed or self.device.type != "cuda":
+    def grow(self, tokens: int) -> None:
+        """After a batch of so many tokens went through: more next time, if the device had room to spare.
+
+        A batch that is much smaller than the budget says nothing of what would fit.
+        """
+        if self.fixed or self.device.type != "cuda" or tokens * GROWTH < self.tokens:
             return
         _, there = torch.cuda.mem_get_info(self.device)
         if torch.cuda.max_memory_allocated(self.device) < ROOM * there:
@@ -99,6 +102,7 @@ def run_batches(
         if len(parts) > 1:
             waiting.extend([places[i] for i in part] for part in reversed(parts))
             continue
+        tokens = len(places) * lengths[places[0]]
         try:
             here = _Sent.start(places, forward(places))
         except torch.OutOfMemoryError:
@@ -107,14 +111,14 @@ def run_batches(
                     f"{budget.device} has too little memory for one page of {lengths[places[0]]} tokens.",
                     remedy="Lower --dpi, take --dtype bf16, a smaller model, or --device cpu.",
                 ) from None
-            budget.shrink(len(places) * lengths[places[0]])
+            budget.shrink(tokens)
             half = len(places) // 2
             waiting.extend([places[half:], places[:half]])
             continue
         if before:
             yield before.finish()
         before = here
-        budget.grow()
+        budget.grow(tokens)
     if before:
         yield before.finish()
 

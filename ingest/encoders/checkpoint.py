@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from ingest.fault import Fault
 from ingest.weights import WeightsMissing
 
-WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
-OTHERS = ("*.json", "*.txt", "*.model", "*.jinja")
+WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
+OTHERS = ("*.json", "*.txt", "*.model", "*.jinja", "artifact.metadata")
+"""The last is where Stanford's ColBERT keeps its lengths and marks."""
 SAMPLE = 1 << 20
 """Bytes at either end of a weights file that go into its fingerprint."""
+UNLOADABLE = (
+    *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
+    *(AssertionError, ImportError, SafetensorError),
+)
+"""What libraries raise over files that are missing, cut short or of another kind of model."""
 
 
 class BadCheckpoint(Fault):
@@ -42,18 +51,26 @@ class Checkpoint:
         """A JSON file of the folder; None where there is none.
 
         Raises:
-            BadCheckpoint: it is no JSON.
+            BadCheckpoint: it is no JSON, or no object.
         """
         path = self.folder / name
         if not path.is_file():
             return None
         try:
-            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadCheckpoint(
                 f"{path} is not JSON: {error}.", remedy="Download the model anew."
             ) from None
+        if not isinstance(values, dict):
+            raise BadCheckpoint(f"{path} holds no JSON object.", remedy="Download the model anew.")
         return values
+
+    def unloadable(self, error: Exception, remedy: str) -> BadCheckpoint:
+        """What to say of it when a library raised one of `UNLOADABLE`."""
+        if isinstance(error, ImportError):
+            remedy = "Install what it asks for."
+        return BadCheckpoint(f"{self.spec} cannot be loaded: {reason(error)}.", remedy=remedy)
 
 
 def find_checkpoint(model: str, instead: str) -> Checkpoint:
@@ -70,12 +87,12 @@ def find_checkpoint(model: str, instead: str) -> Checkpoint:
     if folder.is_dir():
         found = folder.absolute()
         return Checkpoint(str(found), found, _fingerprint(found))
-    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+    if model.startswith((".", "/", "~")) or _split(model)[0].count("/") != 1:
         raise WeightsMissing(
             f"There is no folder {folder}, and {model!r} is no hub id.",
             remedy=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {_without(instead)}",
         )
-    return _from_hub(model, instead)
+    return fetch(model, model, [*WEIGHTS, *OTHERS], instead)
 
 
 def is_at_hand(model: str) -> bool:
@@ -83,43 +100,59 @@ def is_at_hand(model: str) -> bool:
     if Path(model).expanduser().is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    name, _, revision = model.partition("@")
-    files = ("adapter_config.json", "config.json")
-    return any(
-        isinstance(try_to_load_from_cache(name, file, revision=revision or None), str)
-        for file in files
-    )
-
-
-def _from_hub(model: str, instead: str) -> Checkpoint:
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-    name, _, revision = model.partition("@")
+    name, revision = _split(model)
+    files = ("adapter_config.json", "config.json", "open_clip_config.json")
     try:
-        folder = snapshot_download(
-            name, revision=revision or None, allow_patterns=[*WEIGHTS, *OTHERS]
+        return any(
+            isinstance(try_to_load_from_cache(name, file, revision=revision), str) for file in files
         )
-    except (
-        *(HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled),
-        *(httpx.HTTPError, OSError, ValueError),
-    ) as error:
+    except HFValidationError:
+        return False
+
+
+def fetch(spec: str, repository: str, files: Sequence[str], instead: str) -> Checkpoint:
+    """A model's files from the hub, or from its cache where there is no network.
+
+    Args:
+        spec: what the user calls it.
+        repository: a hub id, or a hub id with `@revision`.
+        files: patterns of those wanted.
+        instead: see `find_checkpoint`.
+
+    Raises:
+        WeightsMissing: the hub cannot give it.
+    """
+    from huggingface_hub import snapshot_download
+
+    name, revision = _split(repository)
+    try:
+        folder = snapshot_download(name, revision=revision, allow_patterns=[*files])
+    # The hub's client and the HTTP library under it have many names for trouble, and change them.
+    except Exception as error:
         raise WeightsMissing(
-            f"The weights of {model} cannot be had: {_reason(error)}.",
+            f"The weights of {spec} cannot be had: {reason(error)}.",
             remedy="Check the name and the network (a gated model needs HF_TOKEN), or download it"
             f" where there is one and give its folder in place of the id. {_without(instead)}",
         ) from error
     # The hub keeps a snapshot in a folder named by its commit.
-    return Checkpoint(model, Path(folder), Path(folder).name)
+    return Checkpoint(spec, Path(folder), Path(folder).name)
 
 
-def _reason(error: Exception) -> str:
-    """The first line of what the hub says, without addresses."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    words = [word for word in (lines or [type(error).__name__])[0].split() if "://" not in word]
-    return " ".join(words).rstrip(".:")
+def reason(error: Exception) -> str:
+    """The first line of what a library says, without addresses; the error's name where it says nothing."""
+    lines = [
+        " ".join(word for word in line.split() if "://" not in word).rstrip(".:")
+        for line in str(error).splitlines()
+    ]
+    return next(filter(None, lines), type(error).__name__)
+
+
+def _split(model: str) -> tuple[str, str | None]:
+    """A hub id and its revision, which may be a path (`refs/pr/1`)."""
+    name, _, revision = model.partition("@")
+    return name, revision or None
 
 
 def _without(instead: str) -> str:
@@ -129,12 +162,22 @@ def _without(instead: str) -> str:
 def _fingerprint(folder: Path) -> str:
     """A hash of a folder's model files: small ones whole, the ends and the size of large ones."""
     digest = hashlib.sha256()
-    for pattern in (*OTHERS, *WEIGHTS):
-        for path in sorted(folder.glob(pattern)):
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-            with path.open("rb") as file:
+    for path in _model_files(folder):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(SAMPLE))
+            if size > SAMPLE:
+                file.seek(max(SAMPLE, size - SAMPLE))
                 digest.update(file.read(SAMPLE))
-                if path.stat().st_size > 2 * SAMPLE:
-                    file.seek(-SAMPLE, 2)
-                    digest.update(file.read(SAMPLE))
     return digest.hexdigest()
+
+
+def _model_files(folder: Path) -> Iterator[Path]:
+    """Files of the folder and of those in it: sentence-transformers keeps a module in each."""
+    for pattern in (*OTHERS, *WEIGHTS):
+        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+        for path in sorted(folder.glob(f"*/{pattern}")):
+            # The hub's client keeps notes of its downloads in .cache.
+            if path.is_file() and not path.parent.name.startswith("."):
+                yield path

@@ -18,23 +18,26 @@ from PIL import Image
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
-from ingest.encoders.tower import load_tower
+from ingest.encoders.tower import Prepared, load_tower
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 
 PICTURE_TOKENS = 256
 """What a picture counts for in a batch's budget of tokens: ViT-L/14 sees so many patches."""
+TEXT_TOKENS = 77
+"""What a text counts for: CLIP pads it to so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class PicturePreparer:
     """A page's pictures as the model takes them: the page as a whole, then each figure."""
 
-    prepare: Callable[[Image.Image], torch.Tensor]
+    prepare: Callable[[Image.Image], Prepared]
 
-    def __call__(self, page: Rendered) -> list[npt.NDArray[Any]]:
-        """One array a picture."""
+    def __call__(self, page: Rendered) -> list[dict[str, npt.NDArray[Any]]]:
+        """One set of arrays a picture."""
         picture = page.pixels()
-        return [self.prepare(cut(picture, place)).numpy() for place in _places(page)]
+        ready = [self.prepare(cut(picture, place)) for place in _places(page)]
+        return [{name: value.numpy() for name, value in one.items()} for one in ready]
 
 
 class ClipEncoder:
@@ -49,10 +52,6 @@ class ClipEncoder:
 
     reads = "pictures"
     batch_pages = 64
-    templates = (
-        *("a photo of a {}.", "a good photo of a {}.", "a close-up photo of a {}."),
-        *("a drawing of a {}.", "a picture of the {}.", "a photo of many {}."),
-    )
 
     def __init__(self, model: str, encoding: Encoding) -> None:
         device = choose_device(encoding.device)
@@ -76,26 +75,21 @@ class ClipEncoder:
         boxes = [_places(page) for page in pages]
         prepare = PicturePreparer(self.tower.prepare)
         prepared = [
-            torch.from_numpy(picture)
+            {name: torch.from_numpy(value) for name, value in picture.items()}
             for page in pages
             for picture in page.prepared.get(self.name) or prepare(page)
         ]
-        rows = np.zeros((len(prepared), self.dim), np.float32)
-        for some, vectors in run_batches(
-            [PICTURE_TOKENS] * len(prepared),
-            self._budget,
-            lambda at: list(self._see(torch.stack([prepared[i] for i in at]))),
-        ):
-            rows[some] = np.stack(vectors)
-        ends = np.cumsum([len(places) for places in boxes])
+        lengths = [PICTURE_TOKENS] * len(prepared)
+        rows = self._run(lengths, lambda at: self._see([prepared[i] for i in at]))
+        ends = np.cumsum([len(places) for places in boxes], dtype=int)
         return [
-            PageVectors(own, np.array(places, np.float32))
-            for own, places in zip(np.split(rows, ends[:-1]), boxes, strict=True)
+            PageVectors(rows[end - len(places) : end], np.array(places, np.float32))
+            for end, places in zip(ends, boxes, strict=True)
         ]
 
-    def _see(self, batch: torch.Tensor) -> torch.Tensor:
+    def _see(self, prepared: Sequence[Prepared]) -> torch.Tensor:
         """Unit rows of prepared pictures (n, dim), still on the device."""
-        return self.tower.pictures(batch.pin_memory() if self._device.type == "cuda" else batch)
+        return self.tower.pictures(prepared)
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """One row a question; one too long for the model warns and is cut."""
@@ -104,7 +98,16 @@ class ClipEncoder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text (n, dim)."""
-        rows: Vectors = self.tower.texts(texts).float().cpu().numpy()
+        lengths = [TEXT_TOKENS] * len(texts)
+        return self._run(lengths, lambda at: self.tower.texts([texts[i] for i in at]))
+
+    def _run(
+        self, lengths: Sequence[int], forward: Callable[[Sequence[int]], torch.Tensor]
+    ) -> Vectors:
+        """A row an item (n, dim), in batches that fit."""
+        rows = np.zeros((len(lengths), self.dim), np.float32)
+        for some, vectors in run_batches(lengths, self._budget, lambda at: list(forward(at))):
+            rows[some] = np.stack(vectors)
         return rows
 
 

@@ -15,7 +15,10 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.encoders.encoder import Encoder, Preparer
-from ingest.page import PageVectors, QueryVectors, Rendered
+from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
+
+LEAST = 1e-6
+"""A mean shorter than this has no direction."""
 
 
 class Merged:
@@ -45,27 +48,31 @@ class Merged:
 
 
 def merge_rows(page: PageVectors, factor: int) -> PageVectors:
-    """Keep `len // factor` rows of those that have a place, at least one."""
+    """Keep `len // factor` rows of those that have a place, at least one, in the order of the page."""
     placed = page.boxes[:, 2] > page.boxes[:, 0]
     rows, boxes = page.vectors[placed], page.boxes[placed]
     if factor == 1 or len(rows) < 2:
         return page
     from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import pdist
 
-    distances = 1 - rows @ rows.T
+    # Rows are compared by how far they are from all the others, as the engine does it. Condensed
+    # here: SciPy takes a matrix of distances for a mistake, and warns.
+    apart = pdist(1 - rows @ rows.T)
     wanted = max(len(rows) // factor, 1)
-    clusters = fcluster(linkage(distances, method="ward"), t=wanted, criterion="maxclust")
-    numbers = np.unique(clusters)
-    means = np.stack([rows[clusters == number].mean(axis=0) for number in numbers])
-    around = np.stack(
-        [
-            [*boxes[clusters == number, :2].min(axis=0), *boxes[clusters == number, 2:].max(axis=0)]
-            for number in numbers
-        ]
-    )
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    clusters = fcluster(linkage(apart, method="ward"), t=wanted, criterion="maxclust")
+    _, firsts = np.unique(clusters, return_index=True)
+    members = [clusters == clusters[first] for first in np.sort(firsts)]
+    around = [[*boxes[own, :2].min(axis=0), *boxes[own, 2:].max(axis=0)] for own in members]
     return replace(
         page,
-        vectors=np.concatenate([means, page.vectors[~placed]]),
+        vectors=np.concatenate([[_mean(rows[own]) for own in members], page.vectors[~placed]]),
         boxes=np.concatenate([around, page.boxes[~placed]]).astype(np.float32),
     )
+
+
+def _mean(rows: Vectors) -> Vectors:
+    """The unit mean of rows; the first of them where they cancel out."""
+    mean: Vectors = rows.mean(axis=0)
+    length = np.linalg.norm(mean)
+    return mean / length if length > LEAST else rows[0]

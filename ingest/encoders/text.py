@@ -8,36 +8,57 @@ window by window, so no word is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from ingest.encoders.checkpoint import BadCheckpoint, find_checkpoint
+from ingest.encoders.batch import Budget, run_batches
+from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.minilm import LONGEST_TITLE, unit
-from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors
+from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word
 
 INSTEAD = "--encoder minilm"
-SLACK = 2
-"""Tokens left free in a window: the first word of a text may be spelled in more tokens than inside it."""
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 LONGEST = 512
 """Tokens a document, where the checkpoint does not say."""
-BATCH = 32
+LONG_QUERY = 64
+"""What a question counts for in a batch's budget of tokens."""
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
+"""As `encode_document` looks for one."""
+OFFSETS = {"processing_kwargs": {"text": {"return_offsets_mapping": True}}}
+"""Has the tokenizer tell where in the text, prompt included, each token is."""
+KINDS = {"MultiVectorEncoder", "ColBERT"}
+"""What sentence-transformers and PyLate call a model of late interaction."""
+REMEDY = "Take a late-interaction (ColBERT) model of text, or download it anew."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Window:
-    """Words read together; `boxes` of them, all nowhere for a title."""
+    """Words read together, `tokens` of them in all at most; every box is nowhere for a title."""
 
-    words: Sequence[str]
-    boxes: Sequence[Box]
+    words: list[str] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    tokens: int = 0
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def place(self, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The box of each token by the place after its last character; nowhere for those before the text."""
+        # The space before a word is the word's: some tokens start with it, some are nothing else.
+        stops = np.cumsum([len(word) + 1 for word in self.words]) - 1
+        words = np.searchsorted(stops, ends - 1, side="right")
+        boxes = np.array(self.boxes, np.float32)[words]
+        boxes[ends <= 0] = NOWHERE
+        return boxes
 
 
 class TextEncoder:
@@ -55,128 +76,175 @@ class TextEncoder:
     batch_pages = 32
 
     def __init__(self, model: str, encoding: Encoding) -> None:
-        from sentence_transformers import MultiVectorEncoder
-
         checkpoint = find_checkpoint(model, INSTEAD)
         device = choose_device(encoding.device)
         dtype = choose_dtype(encoding.dtype, device)
-        try:
-            self._network = MultiVectorEncoder(
-                str(checkpoint.folder), device=str(device), model_kwargs={"dtype": dtype}
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise BadCheckpoint(
-                f"{checkpoint.spec} cannot be loaded: {str(error).splitlines()[0]}.",
-                remedy="Take a late-interaction (ColBERT) model, or download it anew.",
-            ) from error
+        self._network = _load(checkpoint, device, dtype)
         self._tokenizer: Any = self._network.tokenizer
-        self._batch = encoding.batch or BATCH
+        self._budget = Budget.start(device, encoding.batch)
         self.name = f"text:{checkpoint.spec}"
         self.model = f"sentence-transformers {checkpoint.title}"
-        self.dim = int(self._network.encode_query("a")[0].shape[-1])
         self.made = {
             "sentence-transformers": version("sentence-transformers"),
             "dtype": dtype_name(dtype),
         }
+        self._prompt = _find_prompt(self._network)
         longest = getattr(self._network[0], "document_length", None) or LONGEST
-        self._room = max(longest - self._overhead() - SLACK, 1)
+        longest = min(longest, self._tokenizer.model_max_length)
+        # The prompt comes with what starts and ends a text.
+        self._room = max(longest - self._count([self._prompt], add_special_tokens=True)[0], 1)
+        try:
+            rows, _ = self._run(self._encode_documents, ["a"], [1], "offset_mapping")[0]
+        except UNLOADABLE as error:
+            raise checkpoint.unloadable(error, REMEDY) from error
+        self.dim = rows.shape[1]
 
     def preparer(self) -> None:
         """Nothing: tokenizing is quick."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """A row a token of each page's words, then a row a token of its title, as `minilm` has them."""
-        windows = [self._cut(page) for page in pages]
-        encoded = iter(self._encode([window for some in windows for window in some]))
-        return [_join(list(islice(encoded, len(some))), self.dim) for some in windows]
+        cut = [self._cut(page) for page in pages]
+        # By text: the pages of a document share its title.
+        lengths = {window.text: window.tokens for windows in cut for window in windows}
+        texts = list(lengths)
+        found = self._run(self._encode_documents, texts, [*lengths.values()], "offset_mapping")
+        read = dict(zip(texts, found, strict=True))
+        return [self._join(windows, [read[window.text] for window in windows]) for windows in cut]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """A row a token of each question, with what the model adds to it; they count alike, as in training."""
-        items: Any = self._network.encode_query(list(queries), output_value=None)
-        encoded = []
-        for item in items:
-            kept = item["attention_mask"].bool().cpu()
-            rows = unit(item["token_embeddings"].float().cpu().numpy())[kept.numpy()]
-            tokens = item["input_ids"].cpu()[kept].tolist()
-            special = set(self._tokenizer.all_special_ids)
-            words = tuple(
-                "" if t in special else self._tokenizer.decode([t]).strip() for t in tokens
+        special = set(self._tokenizer.all_special_ids)
+        lengths = [LONG_QUERY] * len(queries)
+        return [
+            QueryVectors(
+                rows,
+                tuple("" if t in special else self._tokenizer.decode([t]).strip() for t in tokens),
+                even=True,
             )
-            encoded.append(QueryVectors(rows, words, even=True))
-        return encoded
+            for rows, tokens in self._run(
+                self._network.encode_query, list(queries), lengths, "input_ids"
+            )
+        ]
 
-    def _overhead(self) -> int:
-        """Tokens that are no words: start, end and the mark of a document."""
-        item: Any = self._network.encode_document("a", output_value=None)
-        return int(item["attention_mask"].shape[-1]) - 1
+    def _encode_documents(self, texts: list[str], **how: Any) -> Any:
+        return self._network.encode_document(texts, prompt=self._prompt, **OFFSETS, **how)
+
+    def _run(
+        self,
+        encode: Callable[..., Any],
+        texts: Sequence[str],
+        lengths: Sequence[int],
+        wanted: str,
+    ) -> list[tuple[Vectors, Any]]:
+        """Of each text the unit rows that count, and what else is `wanted` of their tokens.
+
+        Args:
+            encode: the model's way with questions or with documents.
+            lengths: tokens of each text.
+        """
+        told: dict[int, Any] = {}
+
+        def forward(at: Sequence[int]) -> list[torch.Tensor]:
+            items = encode([texts[i] for i in at], output_value=None, batch_size=len(at))
+            masks = [item["attention_mask"].bool() for item in items]
+            for i, item, mask in zip(at, items, masks, strict=True):
+                told[i] = item[wanted][mask].cpu().numpy()
+            return [item["token_embeddings"][m] for item, m in zip(items, masks, strict=True)]
+
+        rows: dict[int, Vectors] = {}
+        for places, vectors in run_batches(lengths, self._budget, forward):
+            rows.update(zip(places, map(unit, vectors), strict=True))
+        return [(rows[i], told[i]) for i in range(len(texts))]
 
     def _cut(self, page: Rendered) -> list[_Window]:
-        """A page's words in windows that the model reads whole, and its title."""
+        """A page's words in windows that the model reads whole, then its title's."""
         if not page.words:
             return []
-        words = [word.text for word in page.words]
-        lengths = [
-            len(ids)
-            for ids in self._tokenizer([f" {w}" for w in words], add_special_tokens=False)[
-                "input_ids"
-            ]
-        ]
-        windows, first, held = [], 0, 0
-        for i, length in enumerate(lengths):
-            if held and held + length > self._room:
-                windows.append(_Window(words[first:i], [w.box for w in page.words[first:i]]))
-                first, held = i, 0
-            held += length
-        windows.append(_Window(words[first:], [w.box for w in page.words[first:]]))
-        title = page.context.split()[:LONGEST_TITLE]
-        if title:
-            windows.append(_Window(title, [NOWHERE] * len(title)))
+        title = [Word(word, NOWHERE) for word in page.context.split()[:LONGEST_TITLE]]
+        return [*self._windows(page.words), *self._windows(title)]
+
+    def _windows(self, words: Sequence[Word]) -> list[_Window]:
+        windows: list[_Window] = []
+        for word, first, inside in self._spell(words):
+            if not windows or windows[-1].tokens + inside > self._room:
+                windows.append(_Window())
+            window = windows[-1]
+            window.tokens += inside if window.words else first
+            window.words.append(word.text)
+            window.boxes.append(word.box)
         return windows
 
-    def _encode(self, windows: Sequence[_Window]) -> list[tuple[Vectors, npt.NDArray[np.float32]]]:
-        """Unit rows and boxes of each window."""
-        if not windows:
+    def _spell(self, words: Sequence[Word]) -> Iterator[tuple[Word, int, int]]:
+        """Each word with its tokens at the start of a text, and inside it; one longer than a window in parts."""
+        texts = [word.text for word in words]
+        bare, inside = self._count(texts), self._count([f" {text}" for text in texts])
+        for word, a, b in zip(words, bare, inside, strict=True):
+            half = len(word.text) // 2
+            if half and max(a, b) > self._room:
+                parts = word.text[:half], word.text[half:]
+                yield from self._spell([Word(part, word.box) for part in parts])
+            else:
+                # After a mark that ends in a space, the first word is spelled as inside.
+                yield word, max(a, b), b
+
+    def _join(self, windows: Sequence[_Window], read: Sequence[tuple[Vectors, Any]]) -> PageVectors:
+        """The windows of a page as one."""
+        rows = [np.zeros((0, self.dim), np.float32)]
+        boxes = [np.zeros((0, 4), np.float32)]
+        for window, (vectors, offsets) in zip(windows, read, strict=True):
+            rows.append(vectors)
+            boxes.append(window.place(offsets[:, 1] - len(self._prompt)))
+        return PageVectors(np.concatenate(rows), np.concatenate(boxes))
+
+    def _count(self, texts: Sequence[str], **how: Any) -> list[int]:
+        """Tokens of each text."""
+        if not texts:
             return []
-        texts = [" ".join(window.words) for window in windows]
-        items: Any = self._network.encode_document(texts, output_value=None, batch_size=self._batch)
-        return [
-            self._place(text, window, item)
-            for text, window, item in zip(texts, windows, items, strict=True)
-        ]
-
-    def _place(
-        self, text: str, window: _Window, item: Any
-    ) -> tuple[Vectors, npt.NDArray[np.float32]]:
-        """The rows that count, each with the box of its word; marks are nowhere."""
-        spelled = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        ids = item["input_ids"].cpu().tolist()
-        start = _find(ids, spelled["input_ids"])
-        ends = np.cumsum([len(word) + 1 for word in window.words])
-        boxes = np.zeros((len(ids), 4), np.float32)
-        for i, (_, end) in enumerate(spelled["offset_mapping"][: len(ids) - start]):
-            # A token belongs to the word its last character is in; some start with the space before.
-            boxes[start + i] = window.boxes[
-                int(np.searchsorted(ends, max(end - 1, 0), side="right"))
-            ]
-        kept = item["attention_mask"].bool().cpu().numpy()
-        rows = unit(item["token_embeddings"].float().cpu().numpy())
-        return rows[kept], boxes[kept]
+        how = {"add_special_tokens": False, "verbose": False, **how}
+        return [len(tokens) for tokens in self._tokenizer(list(texts), **how)["input_ids"]]
 
 
-def _find(ids: Sequence[int], own: Sequence[int]) -> int:
-    """Where `own` begins in `ids`, which may cut it short."""
+def _load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
+    """The model.
 
-    def matching(start: int) -> int:
-        pairs = zip(ids[start:], own, strict=False)
-        return next(
-            (i for i, (a, b) in enumerate(pairs) if a != b), min(len(ids) - start, len(own))
+    Raises:
+        BadCheckpoint: it is none of late interaction, or none of text, or broken.
+    """
+    from sentence_transformers import MultiVectorEncoder
+
+    # The library takes any model, and gives it a projection of random numbers.
+    if not _is_late(checkpoint):
+        raise BadCheckpoint(
+            f"{checkpoint.spec} is no late-interaction model: it was trained for other vectors.",
+            remedy=REMEDY,
         )
+    try:
+        network = MultiVectorEncoder(
+            str(checkpoint.folder), device=str(device), model_kwargs={"dtype": dtype}
+        )
+    except UNLOADABLE as error:
+        raise checkpoint.unloadable(error, REMEDY) from error
+    if set(network.modalities) != {"text"}:
+        raise BadCheckpoint(
+            f"{checkpoint.spec} reads {', '.join(map(str, network.modalities))}, not text alone.",
+            remedy=REMEDY,
+        )
+    return network
 
-    return max(range(len(ids)), key=matching)
+
+def _is_late(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint says that it was trained for late interaction: sentence-transformers', PyLate's or Stanford's."""
+    whole = checkpoint.read("config_sentence_transformers.json") or {}
+    plain = checkpoint.read("config.json") or {}
+    return (
+        whole.get("model_type") in KINDS
+        or "document_prefix" in whole
+        or "HF_ColBERT" in (plain.get("architectures") or ())
+    )
 
 
-def _join(parts: Sequence[tuple[Vectors, npt.NDArray[np.float32]]], dim: int) -> PageVectors:
-    """The windows of a page as one."""
-    rows = [np.zeros((0, dim), np.float32), *(rows for rows, _ in parts)]
-    boxes = [np.zeros((0, 4), np.float32), *(boxes for _, boxes in parts)]
-    return PageVectors(np.concatenate(rows), np.concatenate(boxes))
+def _find_prompt(network: Any) -> str:
+    """What comes before a document."""
+    names = [name for name in DOCUMENT_PROMPTS if name in network.prompts]
+    return network.prompts.get(next(iter(names), network.default_prompt_name)) or ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -19,14 +19,25 @@ from typing import Any, Protocol
 import torch
 from PIL import Image
 
-from ingest.encoders.checkpoint import BadCheckpoint, Checkpoint, find_checkpoint
-from ingest.weights import WeightsMissing
+from ingest.encoders.checkpoint import (
+    OTHERS,
+    UNLOADABLE,
+    BadCheckpoint,
+    Checkpoint,
+    fetch,
+    find_checkpoint,
+)
 
 INSTEAD = "--images conse"
 CLIP_REACH = (0.20, 0.29)
 RARE = 6.9
 """The logit of one in a thousand."""
+PAIR = ("get_image_features", "get_text_features", "logit_scale")
+"""What a model of transformers has if it is a pair of towers."""
 OPEN_CLIP_CONFIG = "open_clip_config.json"
+OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+Prepared = Mapping[str, torch.Tensor]
+"""A picture as a model takes it, by the names it takes it by, on the host."""
 
 
 class QueryTruncated(UserWarning):
@@ -45,16 +56,15 @@ class Tower(Protocol):
     """See `Encoder`."""
     made: dict[str, str]
 
-    def prepare(self, picture: Image.Image) -> torch.Tensor:
-        """A picture as the model takes it, on the host."""
-        ...
+    prepare: Callable[[Image.Image], Prepared]
+    """Makes a picture ready. Knows no weights and pickles, so that workers can do it."""
 
-    def pictures(self, batch: torch.Tensor) -> torch.Tensor:
-        """Unit vectors (n, dim) of prepared pictures (n, ...), on the device."""
+    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
+        """Unit vectors (n, dim) of pictures, fp32, on the device."""
         ...
 
     def texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors (n, dim) of texts."""
+        """Unit vectors (n, dim) of texts, fp32, on the device. Too long a text is cut, with a warning."""
         ...
 
 
@@ -65,7 +75,7 @@ def load_tower(model: str, device: torch.device, dtype: torch.dtype) -> Tower:
         WeightsMissing, BadCheckpoint
     """
     arch, _, tag = model.partition("/")
-    if tag and _is_open_clip(arch, tag):
+    if arch and tag and _is_open_clip(arch, tag):
         return OpenClip(_from_tag(arch, tag), device, dtype)
     checkpoint = find_checkpoint(model, INSTEAD)
     if (checkpoint.folder / OPEN_CLIP_CONFIG).is_file():
@@ -96,18 +106,28 @@ def _is_open_clip(arch: str, tag: str) -> bool:
 
 
 def _from_tag(arch: str, tag: str) -> Loaded:
+    """The weights of a tag, fetched here: without a network open_clip itself tries again for a minute."""
     import open_clip
 
+    how = open_clip.get_pretrained_cfg(arch, tag)
+    repository, _, file = how["hf_hub"].rpartition("/")
+    for name in (file,) if file else OPEN_CLIP_WEIGHTS:
+        checkpoint = fetch(f"{arch}/{tag}", repository, [name, *OTHERS], INSTEAD)
+        if (checkpoint.folder / name).is_file():
+            break
+    if (checkpoint.folder / OPEN_CLIP_CONFIG).is_file():
+        return _from_folder(checkpoint)
     try:
-        network, _, preprocess = open_clip.create_model_and_transforms(arch, pretrained=tag)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise WeightsMissing(
-            f"The weights {tag} of {arch} cannot be had: {str(error).splitlines()[0]}.",
-            remedy="Check the network, or save the model where there is one and give its folder:"
-            f" clip:FOLDER. Without it, {INSTEAD} works as it is.",
-        ) from error
-    spec = f"{arch}/{tag}"
-    return Loaded(spec, f"open_clip {spec}", network, preprocess, open_clip.get_tokenizer(arch))
+        network, preprocess = open_clip.create_model_from_pretrained(
+            arch,
+            pretrained=str(checkpoint.folder / name),
+            force_quick_gelu=how.get("quick_gelu", False),
+            **{f"image_{key}": how[key] for key in ("mean", "std", "interpolation", "resize_mode")},
+        )
+        tokenizer = open_clip.get_tokenizer(arch)
+    except UNLOADABLE as error:
+        raise checkpoint.unloadable(error, f"Take another. {INSTEAD} works as it is.") from error
+    return Loaded(checkpoint.spec, f"open_clip {checkpoint.title}", network, preprocess, tokenizer)
 
 
 def _from_folder(checkpoint: Checkpoint) -> Loaded:
@@ -117,11 +137,8 @@ def _from_folder(checkpoint: Checkpoint) -> Loaded:
     try:
         network, preprocess = open_clip.create_model_from_pretrained(name)
         tokenizer = open_clip.get_tokenizer(name)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise BadCheckpoint(
-            f"{checkpoint.folder} cannot be loaded by open_clip: {str(error).splitlines()[0]}.",
-            remedy="Download or save the model anew.",
-        ) from error
+    except UNLOADABLE as error:
+        raise checkpoint.unloadable(error, "Download or save the model anew.") from error
     return Loaded(checkpoint.spec, f"open_clip {checkpoint.title}", network, preprocess, tokenizer)
 
 
@@ -130,25 +147,19 @@ class OpenClip:
 
     def __init__(self, loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
         self.spec, self.title = loaded.spec, loaded.title
+        # Read before the cast: bf16 would round them.
+        self.logit_scale, self.reach = _read_logits(loaded.network)
         self.network = loaded.network.to(device=device, dtype=dtype).eval()
         self.tokenizer = loaded.tokenizer
-        self._preprocess = loaded.preprocess
+        self.prepare: Callable[[Image.Image], Prepared] = _ByOpenClip(loaded.preprocess)
         self._device, self._dtype = device, dtype
-        self.logit_scale = float(self.network.logit_scale.exp())
-        self.reach = find_reach(self.logit_scale, self.network.logit_bias)
         self.made = {"open_clip_torch": version("open_clip_torch")}
         self.dim = self.texts(["a photo"]).shape[1]
 
-    def prepare(self, picture: Image.Image) -> torch.Tensor:
-        """See `Tower`."""
-        return self._preprocess(picture)
-
     @torch.inference_mode()
-    def pictures(self, batch: torch.Tensor) -> torch.Tensor:
+    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
         """See `Tower`."""
-        there = batch.to(self._device, self._dtype, non_blocking=True)
-        rows: torch.Tensor = self.network.encode_image(there, normalize=True)
-        return rows
+        return _unit(self.network.encode_image(**_stack(prepared, self._device, self._dtype)))
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> torch.Tensor:
@@ -157,13 +168,14 @@ class OpenClip:
         for text in texts:
             if self._length(text) > tokens.shape[1]:
                 _warn(text, tokens.shape[1])
-        rows: torch.Tensor = self.network.encode_text(tokens.to(self._device), normalize=True)
-        return rows
+        return _unit(self.network.encode_text(tokens.to(self._device)))
 
     def _length(self, text: str) -> int:
         """How many tokens a text is, start and end with it."""
         inner = getattr(self.tokenizer, "tokenizer", None)
-        return len(inner(text)["input_ids"]) if inner else len(self.tokenizer.encode(text)) + 2
+        if inner is None:
+            return len(self.tokenizer.encode(text)) + 2
+        return len(inner(self.tokenizer.clean_fn(text), verbose=False)["input_ids"])
 
 
 class Transformers:
@@ -172,49 +184,46 @@ class Transformers:
     def __init__(self, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
         from transformers import AutoModel, AutoProcessor
 
+        anew = "Download the model anew."
         try:
-            network = AutoModel.from_pretrained(checkpoint.folder, dtype=dtype)
-            self._processor: Any = AutoProcessor.from_pretrained(checkpoint.folder)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise BadCheckpoint(
-                f"{checkpoint.folder} cannot be loaded: {str(error).splitlines()[0]}.",
-                remedy="Download the model anew.",
-            ) from error
-        if not hasattr(network, "get_image_features"):
+            network: Any = AutoModel.from_pretrained(checkpoint.folder)
+        except UNLOADABLE as error:
+            raise checkpoint.unloadable(error, anew) from error
+        if not all(hasattr(network, name) for name in PAIR):
             raise BadCheckpoint(
                 f"{checkpoint.spec} is a {type(network).__name__}, which has no picture and text towers.",
                 remedy="Take a CLIP or SigLIP model.",
             )
+        try:
+            processor: Any = AutoProcessor.from_pretrained(checkpoint.folder)  # type: ignore[no-untyped-call]
+            self.prepare: Callable[[Image.Image], Prepared] = _ByTransformers(
+                processor.image_processor
+            )
+            self._tokenizer = processor.tokenizer
+        except UNLOADABLE as error:
+            raise checkpoint.unloadable(error, anew) from error
         self.spec, self.title = checkpoint.spec, f"transformers {checkpoint.title}"
-        self._network: Any = network.to(device).eval()
+        self.logit_scale, self.reach = _read_logits(network)
+        self._network = network.to(device=device, dtype=dtype).eval()
         self._device, self._dtype = device, dtype
-        self._length = int(self._network.config.text_config.max_position_embeddings)
-        self.logit_scale = float(self._network.logit_scale.exp())
-        bias = getattr(self._network, "logit_bias", None)
-        self.reach = find_reach(self.logit_scale, bias)
+        places = int(network.config.text_config.max_position_embeddings)
+        self._length = min(places, self._tokenizer.model_max_length)
         self.made = {"transformers": version("transformers")}
         self.dim = self.texts(["a photo"]).shape[1]
 
-    def prepare(self, picture: Image.Image) -> torch.Tensor:
-        """See `Tower`."""
-        batch = self._processor.image_processor(images=picture, return_tensors="pt")
-        pixels: torch.Tensor = batch["pixel_values"][0]
-        return pixels
-
     @torch.inference_mode()
-    def pictures(self, batch: torch.Tensor) -> torch.Tensor:
+    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
         """See `Tower`."""
-        there = batch.to(self._device, self._dtype, non_blocking=True)
-        return _unit(_pooled(self._network.get_image_features(pixel_values=there)))
+        batch = _stack(prepared, self._device, self._dtype)
+        return _unit(_pooled(self._network.get_image_features(**batch)))
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> torch.Tensor:
         """See `Tower`. Padded to the full length, as SigLIP was trained; CLIP does not mind."""
-        tokenizer = self._processor.tokenizer
         for text in texts:
-            if len(tokenizer(text)["input_ids"]) > self._length:
+            if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
                 _warn(text, self._length)
-        batch = tokenizer(
+        batch = self._tokenizer(
             list(texts),
             padding="max_length",
             truncation=True,
@@ -225,7 +234,24 @@ class Transformers:
         return _unit(_pooled(self._network.get_text_features(**known)))
 
 
-def find_reach(scale: float, bias: torch.Tensor | None) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _ByOpenClip:
+    preprocess: Callable[[Image.Image], torch.Tensor]
+
+    def __call__(self, picture: Image.Image) -> Prepared:
+        return {"image": self.preprocess(picture)}
+
+
+@dataclass(frozen=True, slots=True)
+class _ByTransformers:
+    processor: Any
+
+    def __call__(self, picture: Image.Image) -> Prepared:
+        batch = self.processor(images=picture, return_tensors="pt")
+        return {name: values[0] for name, values in batch.items()}
+
+
+def find_reach(scale: float, bias: float | None) -> tuple[float, float]:
     """Cosines of strangers and of a match.
 
     A model trained with a sigmoid (SigLIP, Zhai et al. 2023, arXiv:2303.15343) says
@@ -234,8 +260,26 @@ def find_reach(scale: float, bias: torch.Tensor | None) -> tuple[float, float]:
     """
     if bias is None:
         return CLIP_REACH
-    even = -float(bias) / scale
+    even = -bias / scale
     return even - RARE / scale, even
+
+
+def _read_logits(network: Any) -> tuple[float, tuple[float, float]]:
+    """A model's learned scale, and the reach that it makes with the bias, if it has one."""
+    scale = network.logit_scale.detach().exp().item()
+    bias = getattr(network, "logit_bias", None)
+    return scale, find_reach(scale, None if bias is None else bias.item())
+
+
+def _stack(
+    prepared: Sequence[Prepared], device: torch.device, dtype: torch.dtype
+) -> dict[str, torch.Tensor]:
+    """Pictures as one batch on the device; what counts or masks stays whole numbers."""
+    batch = {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}
+    return {
+        name: values.to(device, dtype if values.is_floating_point() else None, non_blocking=True)
+        for name, values in batch.items()
+    }
 
 
 def _pooled(features: Any) -> torch.Tensor:
@@ -245,7 +289,8 @@ def _pooled(features: Any) -> torch.Tensor:
 
 
 def _unit(rows: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.normalize(rows, dim=-1)
+    """Rows of length one, in fp32: half a number's digits are not enough for that."""
+    return torch.nn.functional.normalize(rows.float(), dim=-1)
 
 
 def _warn(text: str, length: int) -> None:

@@ -1,0 +1,413 @@
+"""CLIP encoders through the public plug, on tiny models of open_clip's and transformers' own classes."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import shutil
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+from sklearn.datasets import load_sample_images
+from tiny_colbert import make_bert
+from tiny_towers import (
+    BIAS,
+    LENGTH,
+    SCALE,
+    make_clip,
+    make_open_clip,
+    make_open_clip_siglip,
+    make_siglip,
+    make_siglip2,
+)
+
+from ingest.add import AddSettings, add
+from ingest.encoders.checkpoint import BadCheckpoint
+from ingest.encoders.clip import ClipEncoder, PicturePreparer
+from ingest.encoders.encoder import Encoding, load_encoder
+from ingest.encoders.tower import CLIP_REACH, QueryTruncated
+from ingest.event import Done
+from ingest.home import Home
+from ingest.page import WHOLE, Box, Page, Rendered, Vectors, cut
+from ingest.render import RenderSettings
+from ingest.weights import WeightsMissing
+from retrieval.search import Searcher
+
+MAKERS: dict[str, Callable[[Path], Path]] = {
+    "open_clip": make_open_clip,
+    "open_clip_siglip": make_open_clip_siglip,
+    "clip": make_clip,
+    "siglip": make_siglip,
+    "siglip2": make_siglip2,
+}
+TEXTS = ["a photo of a red circle", "the Lighthouse,  keeper!", "어디에 있나요", "a"]
+PHOTOS = [
+    Image.fromarray(pixels).resize((240, 160))
+    for pixels in (*load_sample_images().images, data.astronaut())
+]
+FIGURES: tuple[Box, ...] = ((0.1, 0.2, 0.5, 0.6), (0.5, 0.0, 1.0, 0.9))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {name: make(tmp_path_factory.mktemp(name)) for name, make in MAKERS.items()}
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def folder(kind: str, folders: dict[str, Path]) -> Path:
+    return folders[kind]
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> ClipEncoder:
+    encoder = load_encoder(f"clip:{folder}")
+    assert isinstance(encoder, ClipEncoder)
+    return encoder
+
+
+def rendered(picture: Image.Image, *figures: Box) -> Rendered:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return Rendered(Page("d", 1), buffer.getvalue(), *picture.size, (), figures, "none")
+
+
+@cache
+def load_open_clip(folder: Path) -> tuple[Any, Any, Any]:
+    import open_clip
+
+    name = f"local-dir:{folder}"
+    return *open_clip.create_model_from_pretrained(name), open_clip.get_tokenizer(name)
+
+
+@cache
+def load_transformers(folder: Path) -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoProcessor
+
+    return AutoModel.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
+
+
+@torch.inference_mode()
+def library_rows(kind: str, folder: Path, given: Image.Image | str) -> Vectors:
+    """The library's own way, without this project's code."""
+    if kind.startswith("open_clip"):
+        model, prepare, tokenize = load_open_clip(folder)
+        if isinstance(given, str):
+            return model.encode_text(tokenize([given]), normalize=True).numpy()
+        return model.encode_image(prepare(given)[None], normalize=True).numpy()
+    model, processor = load_transformers(folder)
+    if isinstance(given, str):
+        how = {"padding": "max_length", "truncation": True, "max_length": LENGTH}
+        rows = model.get_text_features(**processor(text=[given], return_tensors="pt", **how))
+    else:
+        batch = processor.image_processor(images=[given], return_tensors="pt")
+        rows = model.get_image_features(**batch)
+    return torch.nn.functional.normalize(rows.pooler_output, dim=-1).numpy()
+
+
+def test_rows_of_pictures_equal_the_librarys_own(
+    encoder: ClipEncoder, kind: str, folder: Path
+) -> None:
+    for photo in PHOTOS:
+        (seen,) = encoder.encode_pages([rendered(photo, WHOLE)])
+        np.testing.assert_allclose(seen.vectors, library_rows(kind, folder, photo), atol=1e-5)
+
+
+def test_rows_of_texts_equal_the_librarys_own(
+    encoder: ClipEncoder, kind: str, folder: Path
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", QueryTruncated)  # Korean, to words trained on English
+        for asked, text in zip(encoder.encode_queries(TEXTS), TEXTS, strict=True):
+            expected = library_rows(kind, folder, text)
+            np.testing.assert_allclose(asked.vectors, expected, atol=1e-5)
+            assert asked.words == ("",)
+            assert not asked.even
+
+
+def test_a_page_gives_a_row_for_itself_and_one_a_figure(
+    encoder: ClipEncoder, kind: str, folder: Path
+) -> None:
+    page, photo = encoder.encode_pages([rendered(PHOTOS[0], *FIGURES), rendered(PHOTOS[1], WHOLE)])
+    np.testing.assert_allclose(page.boxes, [WHOLE, *FIGURES])
+    np.testing.assert_allclose(photo.boxes, [WHOLE])
+    for row, place in zip(page.vectors, [WHOLE, *FIGURES], strict=True):
+        expected = library_rows(kind, folder, cut(PHOTOS[0], place))
+        np.testing.assert_allclose(row, expected[0], atol=1e-5)
+
+
+def test_a_batch_of_eight_equals_one_by_one(encoder: ClipEncoder) -> None:
+    sizes = [(40, 40), (90, 30), (31, 200), (1, 1), (64, 64), (200, 210), (17, 16), (300, 100)]
+    pages = [rendered(PHOTOS[i % 3].resize(size), FIGURES[0]) for i, size in enumerate(sizes)]
+    for page, seen in zip(pages, encoder.encode_pages(pages), strict=True):
+        (alone,) = encoder.encode_pages([page])
+        np.testing.assert_allclose(seen.vectors, alone.vectors, atol=1e-5)
+        np.testing.assert_array_equal(seen.boxes, alone.boxes)
+        np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_nothing_gives_nothing(encoder: ClipEncoder) -> None:
+    assert encoder.encode_pages([]) == []
+    assert encoder.encode_queries([]) == []
+    assert encoder.embed([]).shape == (0, encoder.dim)
+
+
+def test_what_an_index_remembers(encoder: ClipEncoder, kind: str, folder: Path) -> None:
+    library = "open_clip" if kind.startswith("open_clip") else "transformers"
+    assert encoder.name == f"clip:{folder}"
+    head, hashed = encoder.model.rsplit(" ", 1)
+    assert head == f"{library} {folder}"
+    assert len(hashed) == 12
+    assert encoder.made.keys() == {library.replace("clip", "clip_torch"), "dtype"}
+    assert encoder.dim == len(library_rows(kind, folder, "a")[0])
+    assert encoder.reads == "pictures"
+    assert encoder.logit_scale == pytest.approx(SCALE)
+
+
+def test_the_reach_is_the_sigmoids_own_where_there_is_one(encoder: ClipEncoder, kind: str) -> None:
+    stranger, match = encoder.reach
+    if "siglip" not in kind:
+        assert encoder.reach == CLIP_REACH
+        return
+    chances = 1 / (1 + np.exp(-(SCALE * np.array([stranger, match]) + BIAS)))
+    np.testing.assert_allclose(chances, [0.001, 0.5], atol=1e-5)
+
+
+def test_a_text_that_just_fits_is_read_and_one_too_long_is_cut_with_a_warning(
+    encoder: ClipEncoder,
+) -> None:
+    def repeat(count: int) -> str:
+        return " ".join(["the"] * count)
+
+    most = 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", QueryTruncated)
+        while most < 2 * LENGTH:
+            try:
+                encoder.embed([repeat(most + 1)])
+            except QueryTruncated:
+                break
+            most += 1
+    shorter, longest = encoder.embed([repeat(most - 1), repeat(most)])
+    with pytest.warns(QueryTruncated, match=f"reads {LENGTH} tokens; the end of") as warned:
+        cut_off, whole = encoder.embed([repeat(most + 1), "the"])
+    assert len(warned) == 1
+    assert np.abs(longest - shorter).max() > 1e-4
+    np.testing.assert_allclose(cut_off, longest, atol=1e-5)
+    np.testing.assert_allclose(whole, encoder.embed(["the"])[0], atol=1e-5)
+
+
+def test_half_the_digits_still_give_rows_of_length_one(encoder: ClipEncoder, folder: Path) -> None:
+    half = load_encoder(f"clip:{folder}", Encoding(dtype="bf16"))
+    assert half.made["dtype"] == "bf16"
+    assert half.reach == encoder.reach
+    page = rendered(PHOTOS[0], *FIGURES)
+    (seen,), (exact,) = half.encode_pages([page]), encoder.encode_pages([page])
+    np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, atol=1e-6)
+    assert (seen.vectors * exact.vectors).sum(axis=1).min() > 0.98
+    asked, exactly = half.encode_queries(["a red circle"]), encoder.encode_queries(["a red circle"])
+    assert float(asked[0].vectors[0] @ exactly[0].vectors[0]) > 0.98
+
+
+def test_fixed_batches_and_a_full_device_give_the_same(
+    folder: Path, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [rendered(photo, *FIGURES) for photo in PHOTOS]
+    expected = np.concatenate([seen.vectors for seen in encoder.encode_pages(pages)])
+    small = load_encoder(f"clip:{folder}", Encoding(batch=4))
+    assert isinstance(small, ClipEncoder)
+    sizes: list[int] = []
+    forward = small.tower.pictures
+
+    def with_little_room(prepared: Any) -> torch.Tensor:
+        sizes.append(len(prepared))
+        if len(prepared) > 2:
+            raise torch.OutOfMemoryError("the device is full")
+        return forward(prepared)
+
+    monkeypatch.setattr(small.tower, "pictures", with_little_room)
+    seen = np.concatenate([seen.vectors for seen in small.encode_pages(pages)])
+    np.testing.assert_allclose(seen, expected, atol=1e-5)
+    assert sizes == [4, 2, 2, 2, 2, 1]
+
+
+def test_photos_ingested_are_found_by_picture_and_by_text(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for name, photo in zip(("china", "flower", "astronaut"), PHOTOS, strict=True):
+        photo.save(tmp_path / "photos" / f"{name}.png")
+    spec = f"clip:{folders['clip']}"
+    settings = AddSettings(render=RenderSettings(ocr="none"), encoders=("minilm", spec))
+    home = Home(tmp_path / "home")
+    (*_, done) = add(home, [tmp_path / "photos"], settings)
+    assert isinstance(done, Done)
+    assert (done.added, done.failed) == (3, 0)
+    searcher = Searcher(home)
+    for name, photo in zip(("china", "flower", "astronaut"), PHOTOS, strict=True):
+        best = searcher.like(photo)[0]
+        assert best.page.document_name == f"{name}.png"
+        assert best.signals[f"late.{spec}"] == pytest.approx(1, abs=2e-3)
+        assert best.regions[0].box == WHOLE
+
+    encoder = load_encoder(spec)
+    rows = [seen.vectors[0] for seen in encoder.encode_pages([rendered(p) for p in PHOTOS])]
+    for text in TEXTS[:2]:
+        cosines = encoder.encode_queries([text])[0].vectors[0] @ np.stack(rows).T
+        hits = searcher.search(text, pictures=True)
+        names = [("china.png", "flower.png", "astronaut.png")[i] for i in np.argsort(-cosines)]
+        assert [hit.page.document_name for hit in hits] == names
+        found = [hit.signals[f"late.{spec}"] for hit in hits]
+        np.testing.assert_allclose(found, sorted(cosines, reverse=True), atol=0.02)
+        assert searcher.search(text)
+    searcher.close()
+
+
+class TestFromTheHub:
+    @pytest.fixture(autouse=True)
+    def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A hub's cache with nothing in it, and no hub."""
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        return tmp_path / "hub"
+
+    def keep(self, cache: Path, repository: str, *files: Path) -> None:
+        """Put files into the cache, as a download does."""
+        root = cache / f"models--{repository.replace('/', '--')}"
+        snapshot = root / "snapshots" / ("0123456789ab" + "0" * 28)
+        snapshot.mkdir(parents=True)
+        (root / "refs").mkdir()
+        (root / "refs" / "main").write_text(snapshot.name)
+        for file in files:
+            shutil.copy(file, snapshot)
+
+    def test_the_weights_of_a_tag(self, cache: Path, folders: dict[str, Path]) -> None:
+        self.keep(cache, "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", *folders["open_clip"].iterdir())
+        encoder = load_encoder("clip:ViT-B-32/laion2b_s34b_b79k")
+        assert encoder.name == "clip:ViT-B-32/laion2b_s34b_b79k"
+        assert encoder.model == "open_clip ViT-B-32/laion2b_s34b_b79k 0123456789ab"
+        same = load_encoder(f"clip:{folders['open_clip']}")
+        (a,), (b,) = (each.encode_queries(["a red circle"]) for each in (encoder, same))
+        np.testing.assert_array_equal(a.vectors, b.vectors)
+
+    def test_the_weights_of_a_tag_that_names_a_bare_file(
+        self, cache: Path, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import open_clip
+        from safetensors.torch import load_file
+
+        config = json.loads((folders["open_clip"] / "open_clip_config.json").read_text())
+        (tmp_path / "Tiny-ViT.json").write_text(json.dumps(config["model_cfg"]))
+        open_clip.add_model_config(tmp_path / "Tiny-ViT.json")
+        torch.save(
+            load_file(folders["open_clip"] / "open_clip_model.safetensors"), tmp_path / "w.bin"
+        )
+        how = {"mean": (0.5,) * 3, "std": (0.5,) * 3, "interpolation": "bicubic"}
+        how |= {"resize_mode": "shortest", "hf_hub": "someone/tiny/w.bin"}
+        monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "Tiny-ViT", {"own": how})
+        self.keep(cache, "someone/tiny", tmp_path / "w.bin")
+        encoder, same = (
+            load_encoder("clip:Tiny-ViT/own"),
+            load_encoder(f"clip:{folders['open_clip']}"),
+        )
+        page = rendered(PHOTOS[0], WHOLE)
+        (a,), (b,) = encoder.encode_pages([page]), same.encode_pages([page])
+        np.testing.assert_allclose(a.vectors, b.vectors, atol=1e-6)
+
+    def test_a_hub_id(self, cache: Path, folders: dict[str, Path]) -> None:
+        self.keep(cache, "someone/siglip", *folders["siglip"].iterdir())
+        encoder = load_encoder("clip:someone/siglip")
+        assert encoder.model == "transformers someone/siglip 0123456789ab"
+
+    @pytest.mark.parametrize("model", ["ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/nothing_known"])
+    def test_no_hub(self, model: str) -> None:
+        with pytest.raises(WeightsMissing) as caught:
+            load_encoder(f"clip:{model}")
+        assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
+        assert "give its folder" in caught.value.remedy
+        assert "--images conse works as it is" in caught.value.remedy
+
+    def test_no_network_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        waits: list[float] = []
+        monkeypatch.setattr(time, "sleep", waits.append)
+        with pytest.raises(WeightsMissing):
+            load_encoder("clip:ViT-B-32/laion2b_s34b_b79k")
+        assert waits == []
+
+
+class TestTrouble:
+    def test_no_such_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*--images conse works"):
+            load_encoder(f"clip:{tmp_path / 'gone'}")
+
+    def test_a_folder_without_a_model(self, tmp_path: Path) -> None:
+        with pytest.raises(BadCheckpoint, match=r"neither open_clip_config\.json nor config\.json"):
+            load_encoder(f"clip:{tmp_path}")
+
+    @pytest.mark.parametrize("name", ["open_clip_config.json", "config.json"])
+    @pytest.mark.parametrize("text", ['{"model_', "[]", '{"model_type": "none such"}'])
+    def test_a_config_that_is_broken(self, tmp_path: Path, name: str, text: str) -> None:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(BadCheckpoint) as caught:
+            load_encoder(f"clip:{tmp_path}")
+        assert str(tmp_path) in caught.value.message
+        assert "anew" in caught.value.remedy
+
+    @pytest.mark.parametrize("kind", ["open_clip", "clip"])
+    @pytest.mark.parametrize("damage", ["gone", "cut short", "of another size"])
+    def test_weights_that_are_broken(
+        self, folders: dict[str, Path], tmp_path: Path, kind: str, damage: str
+    ) -> None:
+        folder = shutil.copytree(folders[kind], tmp_path / "model")
+        weights = next(folder.glob("*.safetensors"))
+        if damage == "gone":
+            weights.unlink()
+        elif damage == "cut short":
+            weights.write_bytes(weights.read_bytes()[:-1000])
+        else:
+            name = "open_clip_config.json" if kind == "open_clip" else "config.json"
+            config = (folder / name).read_text()
+            (folder / name).write_text(config.replace('"patch_size": 8', '"patch_size": 16'))
+        with pytest.raises(BadCheckpoint, match="cannot be loaded: .*anew"):
+            load_encoder(f"clip:{folder}")
+
+    def test_another_kind_of_model(self, tmp_path: Path) -> None:
+        with pytest.raises(BadCheckpoint, match=r"is a BertModel, which has no .* CLIP or SigLIP"):
+            load_encoder(f"clip:{make_bert(tmp_path)}")
+
+    def test_a_tokenizer_that_asks_for_a_package(
+        self, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from transformers import AutoProcessor
+
+        def refuse(*_: Any) -> None:
+            raise ImportError("\nSiglipTokenizer requires the SentencePiece library")
+
+        monkeypatch.setattr(AutoProcessor, "from_pretrained", refuse)
+        with pytest.raises(BadCheckpoint, match=r"requires the SentencePiece .*Install what it"):
+            load_encoder(f"clip:{folders['siglip']}")
+
+
+def test_workers_prepare_what_the_encoder_would(encoder: ClipEncoder) -> None:
+    packed = pickle.dumps(PicturePreparer(encoder.tower.prepare))
+    assert len(packed) < 20_000  # no weights go along
+    pages = [rendered(PHOTOS[0], *FIGURES), rendered(PHOTOS[1], WHOLE)]
+    ahead = [replace(page, prepared={encoder.name: pickle.loads(packed)(page)}) for page in pages]
+    for a, b in zip(encoder.encode_pages(ahead), encoder.encode_pages(pages), strict=True):
+        np.testing.assert_array_equal(a.vectors, b.vectors)
