@@ -9,6 +9,8 @@ import contextlib
 import os
 import sqlite3
 import sys
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +37,7 @@ class _Door(TyperGroup):
     """Where every command comes out: faults become an error on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
+        warnings.showwarning = partial(_show_warning, warnings.showwarning)
         try:
             return super().invoke(ctx)
         except Fault as fault:
@@ -117,6 +120,14 @@ app.command()(tags)
 app.command()(status)
 app.command()(doctor)
 app.command()(serve)
+
+
+def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:
+    """Warnings of this program for people; those of others as Python shows them."""
+    if category.__module__.partition(".")[0] in {"ingest", "retrieval", "generation", "api"}:
+        Terminal().note(f"warning: {message}")
+    else:
+        before(message, category, *where, **more)
 
 
 def _terminal(ctx: Any) -> Terminal:

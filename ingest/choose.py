@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,8 +80,10 @@ def pick_pages() -> tuple[str, str]:
 def canonical(spec: str) -> str:
     """A name as an index keeps it: a local folder made absolute."""
     kind, _, model = spec.partition(":")
-    folder = Path(model).expanduser()
-    return f"{kind}:{folder.absolute()}" if model and folder.is_dir() else spec
+    if not model:
+        return spec
+    folder = Path(os.path.expanduser(model))  # Path's own raises where there is no such user
+    return f"{kind}:{folder.absolute()}" if folder.is_dir() else spec
 
 
 def _read_names(home: Home) -> list[tuple[str, str]]:

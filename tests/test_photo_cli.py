@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from skimage import data_dir
 from tiny_models import make_colpali
+from tiny_towers import make_open_clip
 from typer.testing import CliRunner, Result
 
 from api.cli import app
@@ -131,3 +134,18 @@ def test_an_encoder_on_the_command_line(tmp_path: Path) -> None:
     gone = run(home, "ingest", CAT, "--encoder", f"colpali:{tmp_path / 'gone'}")
     assert gone.exit_code == 1
     assert "--encoder minilm works as it is" in gone.stderr
+
+
+def test_a_long_question_is_cut_with_a_warning_for_people(tmp_path: Path) -> None:
+    model = make_open_clip(tmp_path / "model")
+    home = tmp_path / "home"
+    assert run(home, "ingest", CAT, "--ocr", "none", "--images", f"clip:{model}").exit_code == 0
+    long = " ".join(["a cat on a sofa"] * 40)
+    searched = subprocess.run(
+        [sys.executable, "-m", "api.cli", "--home", home, "search", long, "--images", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "warning: The model reads 16 tokens" in searched.stderr
+    assert "QueryTruncated" not in searched.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from safetensors import SafetensorError
 from ingest.fault import Fault
 from ingest.weights import WeightsMissing
 
+SAFE = "*.safetensors"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
 OTHERS = ("*.json", "*.txt", "*.model", "*.jinja", "artifact.metadata")
 """The last is where Stanford's ColBERT keeps its lengths and marks."""
@@ -83,7 +85,7 @@ def find_checkpoint(model: str, instead: str) -> Checkpoint:
     Raises:
         WeightsMissing: there is no such folder, or the hub cannot give it.
     """
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     if folder.is_dir():
         found = folder.absolute()
         return Checkpoint(str(found), found, _fingerprint(found))
@@ -92,12 +94,16 @@ def find_checkpoint(model: str, instead: str) -> Checkpoint:
             f"There is no folder {folder}, and {model!r} is no hub id.",
             remedy=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {_without(instead)}",
         )
+    fetched = fetch(model, model, [SAFE, *OTHERS], instead)
+    if any(path.match(SAFE) for path in _model_files(fetched.folder)):
+        return fetched
+    # Only older checkpoints have their weights in no other form.
     return fetch(model, model, [*WEIGHTS, *OTHERS], instead)
 
 
 def is_at_hand(model: str) -> bool:
     """Whether a model can be loaded without a download."""
-    if Path(model).expanduser().is_dir():
+    if Path(os.path.expanduser(model)).is_dir():
         return True
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
