@@ -137,6 +137,7 @@ def test_an_encoder_on_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_long_question_is_cut_with_a_warning_for_people(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
     model = make_open_clip(tmp_path / "model")
     home = tmp_path / "home"
     assert run(home, "ingest", CAT, "--ocr", "none", "--images", f"clip:{model}").exit_code == 0
