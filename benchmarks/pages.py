@@ -1,6 +1,6 @@
 """Page retrieval on a labelled set: each signal alone, words fused, and the default.
 
-    python -m benchmarks.pages EVAL/mmlongbench-dev [--home DIR] [--no-ocr]
+    python -m benchmarks.pages EVAL/mmlongbench-dev [--home DIR] [--no-ocr] [--encoder SPEC] [--pool N]
 
 Ingests the set's files into --home (kept, so that a second run only searches)
 and prints recall@1/5/10 and nDCG@5 within the document and over all documents.
@@ -25,6 +25,8 @@ import numpy as np
 from benchmarks.memory import MemoryWatch
 from benchmarks.metrics import ndcg, recall
 from ingest.add import AddSettings, add
+from ingest.choose import canonical
+from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.home import Home
 from ingest.render import RenderSettings
@@ -39,15 +41,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--no-ocr", action="store_true")
+    parser.add_argument("--encoder", default="minilm")
+    parser.add_argument("--pool", type=int, default=1)
     args = parser.parse_args()
     home = Home(args.home or tempfile.mkdtemp(prefix="pageglass-bench-"))
-    _ingest(home, args.folder, "none" if args.no_ocr else "rapidocr")
+    settings = AddSettings(
+        RenderSettings(ocr="none" if args.no_ocr else "rapidocr"),
+        (canonical(args.encoder), "conse"),
+        encoding=Encoding(pool=args.pool),
+    )
+    _ingest(home, args.folder, settings)
     _evaluate(home, json.loads((args.folder / "manifest.json").read_text()), args.folder)
 
 
-def _ingest(home: Home, folder: Path, ocr: str) -> None:
+def _ingest(home: Home, folder: Path, settings: AddSettings) -> None:
     started = time.monotonic()
-    settings = AddSettings(render=RenderSettings(ocr=ocr))
     watch = MemoryWatch()
     watch.start()
     for event in add(home, [folder], settings):
@@ -93,15 +101,16 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
 def _orders(ranking: Ranking) -> dict[str, list[str]]:
     """Page keys best first, by each signal alone and by sums of them."""
     signals = ranking.signals
-    late, dense = signals["late.minilm"], signals["dense.minilm"]
-    bm25 = signals["bm25"]
+    name = next(name for name in ranking.kinds if name != "conse")
+    late, bm25 = signals[f"late.{name}"], signals["bm25"]
+    dense = signals.get(f"dense.{name}", late)
     scores = {
         "BM25": bm25,
         "late interaction": late,
         "dense": dense,
         "late interaction + dense": fuse_kind([late, dense], dense),
         "BM25 + late interaction": fuse_kind([bm25, late], dense),
-        "words: all three": ranking.kinds["minilm"],
+        "words: all": ranking.kinds[name],
         "pictures": ranking.kinds["conse"],
         "default: words and pictures": ranking.scores,
     }

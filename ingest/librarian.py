@@ -45,6 +45,9 @@ CREATE TABLE failures (
     reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE unfinished (document_id TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO meta VALUES ('generation', 0);
+"""
+_TAGS = """
 CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
 CREATE TABLE tags (
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
@@ -54,8 +57,8 @@ CREATE INDEX tags_by_tag ON tags(tag);
 CREATE TABLE tagged (
     document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
 ) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', 0);
 """
+"""New in format 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ class Librarian(Library):
     """A library that can be written; made where there is none."""
 
     def _prepare(self) -> None:
-        if self._format() == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT};COMMIT;")
+        before = {0: _SCHEMA + _TAGS, 1: _TAGS}
+        if script := before.get(self._format()):
+            self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")
         super()._prepare()
 
     def touch(self) -> None:

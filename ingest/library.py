@@ -22,7 +22,7 @@ from ingest.fault import Fault
 from ingest.home import Home
 from ingest.page import Box, Document, Page, Rendered, Word
 
-FORMAT = 1
+FORMAT = 2
 TITLE_WEIGHT = 0.5
 """A title's words count half of a page's own."""
 
@@ -146,6 +146,11 @@ class Library:
                 f"The library in {self.home.root} has format {self._format()};"
                 f" this pageglass reads up to {FORMAT}.",
                 remedy="Upgrade pageglass, or use another --home.",
+            )
+        if self._format() < FORMAT:
+            raise LibraryFormat(
+                f"The library in {self.home.root} has the old format {self._format()}.",
+                remedy="Run `pageglass ingest --rebuild`: it is brought up to date, and nothing is read anew.",
             )
 
     def _format(self) -> int:

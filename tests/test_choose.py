@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.event import Dropped, Event, Indexed
 from ingest.home import Home
 from ingest.index import open_indexes
+from ingest.library import LibraryFormat
 from ingest.manifest import FORMAT, IndexFormat, read_manifest, slug
 from ingest.probe import measure_drift
 from ingest.render import RenderSettings
@@ -215,12 +217,19 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         )
     with pytest.raises(IndexFormat, match="--rebuild"):
         Searcher(home).search("lamp")
+    with sqlite3.connect(home.database) as old:
+        old.executescript(
+            "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; PRAGMA user_version = 1"
+        )
+    with pytest.raises(LibraryFormat, match="--rebuild"):
+        Searcher(home)
     choice = choose_encoders(home)
     assert choice.encoders == ("minilm", "conse")
     from ingest.rebuild import rebuild_indexes
 
     list(rebuild_indexes(home, choice.encoders, Encoding(), dpi=60))
     assert str(Searcher(home).search("boat")[0].page) == "boat.pdf, page 1"
+    assert Searcher(home).library.labels() == []
 
 
 def test_several_devices_give_what_one_gives(colpali: str, tmp_path: Path, files: Path) -> None:
