@@ -434,6 +434,7 @@ class TestProblems:
             "/v1/documents",
             "/v1/documents/{document}",
             "/v1/pages/{page}/image",
+            "/v1/pages/{page}/map",
         }
         refused = described["paths"]["/v1/search"]["post"]["responses"]["422"]["content"]
         assert set(refused) == {"application/problem+json"}
