@@ -87,6 +87,10 @@ class Loaded:
     network: Any
     preprocess: Callable[[Image.Image], torch.Tensor]
     tokenizer: Any
+    config: dict[str, Any]
+    """The architecture, as open_clip describes it."""
+    reach: tuple[float, float] | None = None
+    """Where `ingest.finetune` has measured it."""
 
 
 def _is_open_clip(arch: str, tag: str) -> bool:
@@ -98,8 +102,12 @@ def _is_open_clip(arch: str, tag: str) -> bool:
 def _from_tag(arch: str, tag: str) -> Loaded:
     import open_clip
 
+    # Some weights of an architecture were trained with another activation than its plain name has.
+    quick = bool(open_clip.get_pretrained_cfg(arch, tag).get("quick_gelu"))
     try:
-        network, _, preprocess = open_clip.create_model_and_transforms(arch, pretrained=tag)
+        network, _, preprocess = open_clip.create_model_and_transforms(
+            arch, pretrained=tag, force_quick_gelu=quick
+        )
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsMissing(
             f"The weights {tag} of {arch} cannot be had: {str(error).splitlines()[0]}.",
@@ -107,7 +115,9 @@ def _from_tag(arch: str, tag: str) -> Loaded:
             f" clip:FOLDER. Without it, {INSTEAD} works as it is.",
         ) from error
     spec = f"{arch}/{tag}"
-    return Loaded(spec, f"open_clip {spec}", network, preprocess, open_clip.get_tokenizer(arch))
+    config = open_clip.get_model_config(arch) | ({"quick_gelu": True} if quick else {})
+    tokenizer = open_clip.get_tokenizer(arch)
+    return Loaded(spec, f"open_clip {spec}", network, preprocess, tokenizer, config)
 
 
 def _from_folder(checkpoint: Checkpoint) -> Loaded:
@@ -122,7 +132,11 @@ def _from_folder(checkpoint: Checkpoint) -> Loaded:
             f"{checkpoint.folder} cannot be loaded by open_clip: {str(error).splitlines()[0]}.",
             remedy="Download or save the model anew.",
         ) from error
-    return Loaded(checkpoint.spec, f"open_clip {checkpoint.title}", network, preprocess, tokenizer)
+    title, config = f"open_clip {checkpoint.title}", checkpoint.read(OPEN_CLIP_CONFIG) or {}
+    reach = tuple(config["reach"]) if "reach" in config else None
+    return Loaded(
+        checkpoint.spec, title, network, preprocess, tokenizer, config["model_cfg"], reach
+    )
 
 
 class OpenClip:
@@ -131,11 +145,11 @@ class OpenClip:
     def __init__(self, loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
         self.spec, self.title = loaded.spec, loaded.title
         self.network = loaded.network.to(device=device, dtype=dtype).eval()
-        self.tokenizer = loaded.tokenizer
+        self.tokenizer, self.config = loaded.tokenizer, loaded.config
         self._preprocess = loaded.preprocess
         self._device, self._dtype = device, dtype
-        self.logit_scale = float(self.network.logit_scale.exp())
-        self.reach = find_reach(self.logit_scale, self.network.logit_bias)
+        self.logit_scale = float(self.network.logit_scale.detach().exp())
+        self.reach = loaded.reach or find_reach(self.logit_scale, self.network.logit_bias)
         self.made = {"open_clip_torch": version("open_clip_torch")}
         self.dim = self.texts(["a photo"]).shape[1]
 
@@ -155,12 +169,12 @@ class OpenClip:
         """See `Tower`."""
         tokens = self.tokenizer(list(texts))
         for text in texts:
-            if self._length(text) > tokens.shape[1]:
+            if self.length(text) > tokens.shape[1]:
                 _warn(text, tokens.shape[1])
         rows: torch.Tensor = self.network.encode_text(tokens.to(self._device), normalize=True)
         return rows
 
-    def _length(self, text: str) -> int:
+    def length(self, text: str) -> int:
         """How many tokens a text is, start and end with it."""
         inner = getattr(self.tokenizer, "tokenizer", None)
         return len(inner(text)["input_ids"]) if inner else len(self.tokenizer.encode(text)) + 2
@@ -189,7 +203,7 @@ class Transformers:
         self._network: Any = network.to(device).eval()
         self._device, self._dtype = device, dtype
         self._length = int(self._network.config.text_config.max_position_embeddings)
-        self.logit_scale = float(self._network.logit_scale.exp())
+        self.logit_scale = float(self._network.logit_scale.detach().exp())
         bias = getattr(self._network, "logit_bias", None)
         self.reach = find_reach(self.logit_scale, bias)
         self.made = {"transformers": version("transformers")}
@@ -234,7 +248,7 @@ def find_reach(scale: float, bias: torch.Tensor | None) -> tuple[float, float]:
     """
     if bias is None:
         return CLIP_REACH
-    even = -float(bias) / scale
+    even = -float(bias.detach()) / scale
     return even - RARE / scale, even
 
 
