@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from api.ask_command import ask
 from api.doctor_command import doctor
 from api.exits import ExitCode, exit_code
+from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
 from api.search_command import search
@@ -41,9 +42,9 @@ class _Door(TyperGroup):
             _terminal(ctx).fail("Stopped.")
             raise typer.Exit(ExitCode.STOPPED) from None
         except BrokenPipeError:
-            # Whoever read our output has had enough; only an ingest is then cut short.
+            # Whoever read our output has had enough; only what takes long is then cut short.
             _silence_stdout()
-            cut = ctx.invoked_subcommand == "ingest"
+            cut = ctx.invoked_subcommand in {"ingest", "finetune"}
             raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -64,8 +65,8 @@ app = typer.Typer(
     name="pageglass",
     help="Ask a pile of PDFs and images anything; get an answer that points at the exact spot"
     " on the page.",
-    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed, 4 nothing found or"
-    " declined to answer, 130 stopped by Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed or pairs were left out,"
+    " 4 nothing found or declined to answer, 130 stopped by Ctrl-C.",
     cls=_Door,
     no_args_is_help=True,
     add_completion=False,
@@ -108,6 +109,7 @@ app.command()(ask)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(status)
+app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
 
