@@ -22,6 +22,7 @@ from api.classify_command import classify
 from api.doctor_command import doctor
 from api.exits import ExitCode, exit_code
 from api.explain_command import explain
+from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
 from api.photo_commands import duplicates, tags
@@ -47,9 +48,9 @@ class _Door(TyperGroup):
             _terminal(ctx).fail("Stopped.")
             raise typer.Exit(ExitCode.STOPPED) from None
         except BrokenPipeError:
-            # Whoever read our output has had enough; only an ingest is then cut short.
+            # Whoever read our output has had enough; only what takes long is then cut short.
             _silence_stdout()
-            cut = ctx.invoked_subcommand == "ingest"
+            cut = ctx.invoked_subcommand in {"ingest", "finetune"}
             raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -70,8 +71,8 @@ app = typer.Typer(
     name="pageglass",
     help="Ask a pile of PDFs and images anything; get an answer that points at the exact spot"
     " on the page.",
-    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed, 4 nothing found or"
-    " declined to answer, 130 stopped by Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed or pairs were left out,"
+    " 4 nothing found or declined to answer, 130 stopped by Ctrl-C.",
     cls=_Door,
     no_args_is_help=True,
     add_completion=False,
@@ -118,6 +119,7 @@ app.command()(classify)
 app.command()(duplicates)
 app.command()(tags)
 app.command()(status)
+app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
 

@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -109,18 +110,25 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+@contextmanager
+def aside(path: Path) -> Iterator[BinaryIO]:
     """Write beside the target, fsync, rename: a reader sees the old bytes or the new, never half."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with aside.open("wb") as file:
-            file.write(data)
+        with beside.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        beside.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put these bytes in the file's place, as `aside` does."""
+    with aside(path) as file:
+        file.write(data)
 
 
 def discard(path: Path) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -24,6 +22,7 @@ from ingest.ocr import NoOcr
 from ingest.page import Page, Rendered
 from ingest.render import Inspection, RenderSettings, inspect, render
 from ingest.source import UnreadableFile
+from ingest.worker import start_worker, stop_workers
 
 PAGES_AT_ONCE = 4
 AHEAD = 3
@@ -135,7 +134,7 @@ def read_ahead(
                     waiting.extend(_Task(task.job, inspection, first) for first in rest)
                 yield Read(task.job, inspection, pages)
     finally:
-        _stop(pool)
+        stop_workers(pool)
 
 
 def _next_task(
@@ -177,27 +176,7 @@ _preparers: dict[str, Preparer] = {}
 
 def _start_worker(preparers: dict[str, Preparer]) -> None:
     _preparers.update(preparers)
-    # Ctrl-C is the parent's to handle; it then stops the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(5)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    # A parent that was killed outright cannot stop its workers, and they would wait for ever.
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
+    start_worker()
 
 
 def _crashed(task: _Task) -> UnreadableFile:

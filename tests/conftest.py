@@ -54,3 +54,16 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
     """A copy of `sample_home`, to be changed at will."""
     Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Home(shutil.copytree(sample_home.root, tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """One core for torch. Tiny models are no faster on more, and far slower where other programs want them too."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+    torch.set_num_threads(before)

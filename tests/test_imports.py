@@ -22,7 +22,9 @@ def loaded_by(code: str) -> set[str]:
     return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["ask", "--help"], ["finetune", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"sys.argv[1:] = {arguments!r}; from api.cli import main; main()"
     assert not loaded_by(code) & HEAVY

@@ -97,6 +97,10 @@ class Loaded:
     network: Any
     preprocess: Callable[[Image.Image], torch.Tensor]
     tokenizer: Any
+    config: dict[str, Any]
+    """The architecture, as open_clip describes it."""
+    reach: tuple[float, float] | None = None
+    """Where `ingest.finetune` has measured it."""
 
 
 def _is_open_clip(arch: str, tag: str) -> bool:
@@ -127,7 +131,10 @@ def _from_tag(arch: str, tag: str) -> Loaded:
         tokenizer = open_clip.get_tokenizer(arch)
     except UNLOADABLE as error:
         raise checkpoint.unloadable(error, f"Take another. {INSTEAD} works as it is.") from error
-    return Loaded(checkpoint.spec, f"open_clip {checkpoint.title}", network, preprocess, tokenizer)
+    quick = {"quick_gelu": True} if how.get("quick_gelu") else {}
+    config = open_clip.get_model_config(arch) | quick
+    title = f"open_clip {checkpoint.title}"
+    return Loaded(checkpoint.spec, title, network, preprocess, tokenizer, config)
 
 
 def _from_folder(checkpoint: Checkpoint) -> Loaded:
@@ -139,7 +146,11 @@ def _from_folder(checkpoint: Checkpoint) -> Loaded:
         tokenizer = open_clip.get_tokenizer(name)
     except UNLOADABLE as error:
         raise checkpoint.unloadable(error, "Download or save the model anew.") from error
-    return Loaded(checkpoint.spec, f"open_clip {checkpoint.title}", network, preprocess, tokenizer)
+    title, config = f"open_clip {checkpoint.title}", checkpoint.read(OPEN_CLIP_CONFIG) or {}
+    reach = tuple(config["reach"]) if "reach" in config else None
+    return Loaded(
+        checkpoint.spec, title, network, preprocess, tokenizer, config["model_cfg"], reach
+    )
 
 
 class OpenClip:
@@ -148,9 +159,10 @@ class OpenClip:
     def __init__(self, loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
         self.spec, self.title = loaded.spec, loaded.title
         # Read before the cast: bf16 would round them.
-        self.logit_scale, self.reach = _read_logits(loaded.network)
+        self.logit_scale, reach = _read_logits(loaded.network)
+        self.reach = loaded.reach or reach
         self.network = loaded.network.to(device=device, dtype=dtype).eval()
-        self.tokenizer = loaded.tokenizer
+        self.tokenizer, self.config = loaded.tokenizer, loaded.config
         self.prepare: Callable[[Image.Image], Prepared] = _ByOpenClip(loaded.preprocess)
         self._device, self._dtype = device, dtype
         self.made = {"open_clip_torch": version("open_clip_torch")}
@@ -166,11 +178,11 @@ class OpenClip:
         """See `Tower`."""
         tokens = self.tokenizer(list(texts))
         for text in texts:
-            if self._length(text) > tokens.shape[1]:
+            if self.length(text) > tokens.shape[1]:
                 _warn(text, tokens.shape[1])
         return _unit(self.network.encode_text(tokens.to(self._device)))
 
-    def _length(self, text: str) -> int:
+    def length(self, text: str) -> int:
         """How many tokens a text is, start and end with it."""
         inner = getattr(self.tokenizer, "tokenizer", None)
         if inner is None:

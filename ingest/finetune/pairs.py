@@ -1,0 +1,151 @@
+"""Pairs of picture and caption from a JSON Lines file, each for training or for validation.
+
+    {"image": "photos/boat.jpg", "text": "a boat at low tide"}
+    {"image": "photos/barn.jpg", "text": "a barn in snow", "split": "val"}
+
+Paths are relative to the file's own folder. A line that cannot be used is left
+out and told of, the others are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ingest.fault import Fault
+
+SPLITS = ("train", "val")
+LEAST = 2
+"""Pairs to train on: one alone has nothing to differ from."""
+
+
+class NoPairs(Fault):
+    """There is no such file, or too little in it to learn from."""
+
+
+class BadPair(Fault):
+    """A line that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A picture and what it shows. `image` tells pictures apart: the real path, seen from the file's folder."""
+
+    line: int
+    path: Path
+    image: str
+    text: str
+    split: str = ""
+
+    @property
+    def words(self) -> str:
+        """Tells captions apart: letter case and spaces do not count."""
+        return " ".join(self.text.split()).casefold()
+
+
+def read_pairs(file: Path) -> tuple[list[Pair], list[tuple[int, Fault]]]:
+    """The pairs of a file, and the lines that are none with the reason. No picture is opened yet.
+
+    Raises:
+        NoPairs: the file cannot be read.
+    """
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise NoPairs(
+            f"{file} cannot be opened: {error.strerror}.",
+            remedy='Give a file with a line {"image": PATH, "text": CAPTION} for each pair.',
+        ) from error
+    pairs: list[Pair] = []
+    bad: list[tuple[int, Fault]] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            pairs.append(_read_line(line, number, file))
+        except BadPair as fault:
+            bad.append((number, fault))
+    return pairs, bad
+
+
+def split_pairs(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and pairs to validate with; no picture is among both.
+
+    Where any line names a split, lines that name none are for training.
+    Otherwise a picture's name decides, by its hash: the same picture always
+    goes the same way, whatever else is in the file.
+
+    Args:
+        share: of the pictures, for validation; above 0 there is at least one.
+
+    Raises:
+        NoPairs: fewer than two pairs are left to train on.
+    """
+    if any(pair.split for pair in pairs):
+        held = {pair.image for pair in pairs if pair.split == "val"}
+    else:
+        draws = {image: _draw(image) for image in {pair.image for pair in pairs}}
+        held = {image for image, draw in draws.items() if draw < share}
+        if share > 0 and draws:
+            held = held or {min(draws, key=lambda image: draws[image])}
+    train = [replace(pair, split="train") for pair in pairs if pair.image not in held]
+    if len(train) < LEAST:
+        raise NoPairs(
+            f"{len(train)} of {len(pairs)} usable pairs are left to train on, and {LEAST} are the least.",
+            remedy="Add pairs, or hold fewer of them back for validation (--val-share).",
+        )
+    return train, [replace(pair, split="val") for pair in pairs if pair.image in held]
+
+
+def fingerprint(pairs: Sequence[Pair]) -> str:
+    """A hash of pairs, as an unfinished training knows them again."""
+    rows = [(pair.image, pair.text, pair.split) for pair in pairs]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _read_line(line: bytes, number: int, file: Path) -> Pair:
+    where = f"{file.name}, line {number}"
+    try:
+        values = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise BadPair(
+            f"{where} is not JSON: {error}.", remedy="Write one JSON object on each line."
+        ) from None
+    if not isinstance(values, dict):
+        raise BadPair(f"{where} is no JSON object.", remedy='Write {"image": ..., "text": ...}.')
+    image, text = _text(values, "image", where), _text(values, "text", where)
+    split = values.get("split", "")
+    if split not in ("", *SPLITS):
+        raise BadPair(
+            f"{where}: there is no split {json.dumps(split)[:60]}.", remedy='Take "train" or "val".'
+        )
+    path = file.parent / image
+    try:
+        real = os.path.realpath(path)
+    except ValueError as error:
+        raise BadPair(f"{where}: {error}.", remedy="Write the path of a picture.") from None
+    return Pair(number, path, os.path.relpath(real, os.path.realpath(file.parent)), text, split)
+
+
+def _text(values: dict[str, Any], name: str, where: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise BadPair(f'{where} has no "{name}".', remedy=f'Give "{name}" as a text.')
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadPair(
+            f'{where}: "{name}" is no text: {error.reason}.', remedy="Write it as UTF-8."
+        ) from None
+    return value.strip()
+
+
+def _draw(image: str) -> float:
+    """A number from 0 to 1 that depends on a picture's name alone."""
+    digest = hashlib.sha256(image.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8]) / 2**64
