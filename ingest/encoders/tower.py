@@ -288,6 +288,9 @@ def _stack(
 ) -> dict[str, torch.Tensor]:
     """Pictures as one batch on the device; what counts or masks stays whole numbers."""
     batch = {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}
+    if device.type == "cuda":
+        # Only from pinned memory does a copy not wait.
+        batch = {name: values.pin_memory() for name, values in batch.items()}
     return {
         name: values.to(device, dtype if values.is_floating_point() else None, non_blocking=True)
         for name, values in batch.items()
