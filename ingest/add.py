@@ -282,9 +282,10 @@ class _Run:
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:
             dpi = str(self._settings.render.dpi)
-            self._encoders = load_encoders(
-                self._home, self._wanted, self._settings.encoding, dpi=dpi
-            )
+            self._encoders = [
+                (encoder, Index.create(self._home, encoder, dpi=dpi))
+                for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
+            ]
             self._batch_pages = max(encoder.batch_pages for encoder, _ in self._encoders)
         return self._encoders
 

@@ -7,14 +7,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.home import Home
-from ingest.index import Index
 from ingest.manifest import Manifest, read_manifest
 
 PAGES = "minilm"
 PICTURES = "conse"
+OLD_READS = {PICTURES: "pictures"}
+"""For manifests of format 1, which do not say."""
 COLPALI = "vidore/colqwen2.5-v0.2"
 """What "auto" takes where a GPU and these weights are at hand."""
 
@@ -87,13 +89,17 @@ def canonical(spec: str) -> str:
 
 
 def _read_names(home: Home) -> list[tuple[str, str]]:
-    """Each index's encoder and what it reads, whatever format the index has."""
-    found = []
-    for path in sorted(home.index.glob("*/manifest.json")):
-        values = json.loads(path.read_text(encoding="utf-8"))
-        reads = "pictures" if values["encoder"] == PICTURES else "words"
-        found.append((values["encoder"], values.get("reads", reads)))
-    return found
+    """Each index's encoder and what it reads."""
+    return [
+        (values["encoder"], values.get("reads", OLD_READS.get(values["encoder"], "words")))
+        for values in _read(home)
+    ]
+
+
+def _read(home: Home) -> list[dict[str, Any]]:
+    """Every manifest's values, whatever format the index has."""
+    paths = sorted(home.index.glob("*/manifest.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def read_manifests(home: Home) -> list[Manifest]:
@@ -105,18 +111,16 @@ def read_manifests(home: Home) -> list[Manifest]:
     return [read_manifest(path) for path in sorted(home.index.glob("*/manifest.json"))]
 
 
-def load_encoders(
-    home: Home, names: Sequence[str], encoding: Encoding, **made: str
-) -> list[tuple[Encoder, Index]]:
-    """Each encoder with its index, opened or made; an index that is there says how far rows are merged.
+def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[Encoder]:
+    """Each encoder by name; one that the home has an index of merges rows as that index has them.
 
     Raises:
-        NoEncoder, NoDevice, WeightsMissing, WeightsChanged, BadCheckpoint, IndexFormat
+        NoEncoder, NoDevice, WeightsMissing, WeightsChanged, BadCheckpoint
     """
-    pools = {manifest.encoder: manifest.pool for manifest in read_manifests(home)}
-    loaded = []
-    for name in names:
-        pool = encoding.pool or pools.get(name, 1)
-        encoder = load_encoder(name, replace(encoding, pool=pool))
-        loaded.append((encoder, Index.create(home, encoder, **made)))
-    return loaded
+    pools = {
+        values["encoder"]: int(values.get("made", {}).get("pool", 1)) for values in _read(home)
+    }
+    return [
+        load_encoder(name, replace(encoding, pool=encoding.pool or pools.get(name, 1)))
+        for name in names
+    ]

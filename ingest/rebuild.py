@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from ingest.choose import load_encoders
-from ingest.encoders.encoder import Encoder, Encoding, load_encoder
+from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed
 from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes, pooled_records
@@ -59,10 +58,10 @@ def rebuild_indexes(
     """
     with home.writing(on_wait=on_wait):
         librarian = Librarian(home)
-        for name in encoders:
-            load_encoder(name, replace(encoding, pool=1))  # what cannot be loaded drops nothing
+        # Loaded first: what cannot be loaded drops nothing, and the old manifests say how to merge.
+        wanted = load_encoders(home, encoders, encoding)
         drop_indexes(home)
-        loaded = load_encoders(home, encoders, encoding, dpi=str(dpi))
+        loaded = [(encoder, Index.create(home, encoder, dpi=str(dpi))) for encoder in wanted]
         try:
             yield from fill_indexes(home, librarian, encoders, lambda: loaded)
         finally:

@@ -21,6 +21,7 @@ from ingest.index import open_indexes
 from ingest.library import LibraryFormat
 from ingest.manifest import FORMAT, IndexFormat, read_manifest, slug
 from ingest.probe import measure_drift
+from ingest.rebuild import rebuild_indexes
 from ingest.render import RenderSettings
 from ingest.verify import verify
 from retrieval.search import Searcher
@@ -149,6 +150,9 @@ def test_merged_rows_are_remembered(tmp_path: Path, files: Path, colpali: str) -
     make_pdf(files / "rope.pdf", "Rope is on the second shelf.")
     ingest(home, files)  # no word of merging: as the index has it
     assert open_indexes(home)[0].manifest.pool == 2
+    list(rebuild_indexes(home, choose_encoders(home).encoders, Encoding(), dpi=60))
+    assert open_indexes(home)[0].manifest.pool == 2
+    assert verify(home) == []
     with pytest.raises(IndexFormat, match="2 rows merged into one, not"):
         ingest(home, files, encoders=(colpali,), encoding=Encoding(pool=3), redo=True)
 
@@ -225,8 +229,6 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         Searcher(home)
     choice = choose_encoders(home)
     assert choice.encoders == ("minilm", "conse")
-    from ingest.rebuild import rebuild_indexes
-
     list(rebuild_indexes(home, choice.encoders, Encoding(), dpi=60))
     assert str(Searcher(home).search("boat")[0].page) == "boat.pdf, page 1"
     assert Searcher(home).library.labels() == []
