@@ -21,7 +21,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from test_cli import COMMAND, ROOT, interrupt, read_terminal, records, run
 from test_contrast import TINY
-from tiny_models import make_tokenizer
+from tiny_towers import BIAS, make_clip, make_open_clip_siglip
 from typer.testing import Result
 
 from benchmarks.finetune import as_page, caption, draw, make_base
@@ -380,12 +380,10 @@ def test_nothing_is_overwritten(whole: Path, base: Path, pairs: Path, tmp_path: 
         next(train(pairs, str(base), base, SETTINGS, device="cpu", force=True))
 
 
-def test_a_transformers_model_is_refused(
-    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingest.finetune.train.load_tower", lambda *_: object())
-    with pytest.raises(CannotTrain, match="open_clip"):
-        list(train(pairs, "some/model", tmp_path / "out", SETTINGS, device="cpu"))
+def test_a_transformers_model_is_refused(pairs: Path, tmp_path: Path) -> None:
+    base = make_clip(tmp_path / "base")
+    with pytest.raises(CannotTrain, match="is a transformers checkpoint"):
+        list(train(pairs, str(base), tmp_path / "out", SETTINGS, device="cpu"))
     assert not (tmp_path / "out").exists()
 
 
@@ -398,23 +396,15 @@ def test_without_validation_the_last_epoch_is_kept(base: Path, pairs: Path, tmp_
 
 def test_a_siglip_and_a_tokenizer_of_its_own(pairs: Path, tmp_path: Path) -> None:
     """The base's bias makes its loss a sigmoid's; its tokenizer's files come along."""
-    tokenizer = make_tokenizer(
-        {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
-    )
-    text = {**TINY["text_cfg"], "vocab_size": len(tokenizer), "hf_tokenizer_name": "own"}
-    text |= {"pool_type": "last", "no_causal_mask": True}
-    config = {**TINY, "text_cfg": text, "init_logit_bias": -10.0, "custom_text": True}
-    base = make_base(tmp_path / "base", config)
-    tokenizer.save_pretrained(base)
+    base = make_open_clip_siglip(tmp_path / "base")
     out = tmp_path / "out"
     done = list(train(pairs, str(base), out, SETTINGS, device="cpu"))[-1]
     assert isinstance(done, Trained)
     shutil.rmtree(base)
     encoder = load_encoder(f"clip:{out}")
     assert isinstance(encoder, ClipEncoder)
-    assert encoder.embed(["a red ring"]).shape == (1, 16)
-    bias = load_file(out / WEIGHTS)["logit_bias"]
-    assert float(bias) != -10.0
+    assert encoder.embed(["a red ring"]).shape == (1, 24)
+    assert float(load_file(out / WEIGHTS)["logit_bias"]) != BIAS
 
 
 def test_it_learns(base: Path, tmp_path: Path) -> None:

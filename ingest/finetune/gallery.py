@@ -9,7 +9,7 @@ import torch
 
 from ingest.encoders.tower import OpenClip
 from ingest.finetune.crop import Glance
-from ingest.finetune.gradient import Towers
+from ingest.finetune.gradient import Towers, stack_pixels
 from ingest.finetune.pairs import Pair
 from ingest.finetune.reader import Reader
 from ingest.finetune.recall import Recall, measure_recall
@@ -45,7 +45,7 @@ class Gallery:
         if not self._glances:
             return None
         images = [
-            towers.images(torch.stack([tower.prepare(picture)["image"] for picture in pictures]))
+            towers.images(stack_pixels(tower, pictures))
             for pictures in reader.read(_cut(self._glances, batch))
         ]
         texts = [towers.texts(tower.tokenizer(some)) for some in _cut(self._texts, batch)]

@@ -9,14 +9,16 @@ and send the gradient of its rows on into the weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from PIL import Image
 from torch.nn.functional import normalize
 
+from ingest.encoders.tower import OpenClip
 from ingest.finetune.contrast import contrast
 
 
@@ -63,6 +65,17 @@ class Towers:
         """See `contrast`."""
         scale, bias = self.network.logit_scale.exp(), self.network.logit_bias
         return contrast(images, texts, matches.to(self.device), scale, bias)
+
+
+def stack_pixels(tower: OpenClip, pictures: Sequence[Image.Image]) -> torch.Tensor:
+    """Pictures as a model of open_clip takes them (n, 3, height, width), on the host."""
+    return torch.stack([tower.prepare(picture)["image"] for picture in pictures])
+
+
+def picture_size(tower: OpenClip) -> tuple[int, int]:
+    """Width and height of the pictures that a model takes."""
+    *_, height, width = stack_pixels(tower, [Image.new("RGB", (8, 8))]).shape
+    return width, height
 
 
 def add_gradient(towers: Towers, batch: Batch, part: int, seed: int) -> float:

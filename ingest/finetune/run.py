@@ -17,7 +17,7 @@ from ingest.finetune.crop import Glance
 from ingest.finetune.event import Epoch, Event, Stepped
 from ingest.finetune.folder import Folder
 from ingest.finetune.gallery import Gallery
-from ingest.finetune.gradient import Batch
+from ingest.finetune.gradient import Batch, picture_size, stack_pixels
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair
 from ingest.finetune.plan import Plan
@@ -140,7 +140,7 @@ class Run:
         step, progress = self.progress.step, self.progress
         places = self._plan.places(step)
         batch = Batch(
-            torch.stack([self._tower.prepare(picture)["image"] for picture in pictures]),
+            stack_pixels(self._tower, pictures),
             self._tower.tokenizer([self._pairs[place].text for place in places]),
             match(self._images[places], self._texts[places]),
         )
@@ -178,12 +178,6 @@ class Run:
         self.save()
         self.save_log()
         return epoch
-
-
-def picture_size(tower: OpenClip) -> tuple[int, int]:
-    """Width and height of the pictures that a model takes."""
-    _, height, width = tower.prepare(Image.new("RGB", (8, 8)))["image"].shape
-    return width, height
 
 
 def read_epoch(values: Mapping[str, Any]) -> Epoch:

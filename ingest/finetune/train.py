@@ -17,12 +17,12 @@ from ingest.finetune.crop import Glance
 from ingest.finetune.event import Event, LeftOut, Started, Trained
 from ingest.finetune.folder import Folder
 from ingest.finetune.gallery import Gallery
-from ingest.finetune.gradient import Towers
+from ingest.finetune.gradient import Towers, picture_size
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair, fingerprint, read_pairs, split_pairs
 from ingest.finetune.plan import Plan, TrainSettings
 from ingest.finetune.reader import Reader
-from ingest.finetune.run import Run, picture_size, read_epoch
+from ingest.finetune.run import Run, read_epoch
 
 FORMAT = 1
 """Of the state that an unfinished training leaves."""
