@@ -9,11 +9,11 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 
 
-def start_worker() -> None:
+def start_worker(niceness: int = 5) -> None:
     """What a worker does first: leave Ctrl-C and the right of way to its parent, and not outlive it."""
     # The parent handles Ctrl-C; it then stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(5)
+    os.nice(niceness)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

@@ -6,15 +6,13 @@ A process, not a thread: one interpreter cannot feed two GPUs.
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from ingest.encoders.encoder import Encoder, Encoding, NoDevice, Preparer, load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered
+from ingest.worker import start_worker
 
 
 class Fleet:
@@ -85,19 +83,12 @@ _fault: Exception | None = None
 
 def _launch(spec: str, encoding: Encoding) -> None:
     global _encoder, _fault
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_sink_with_parent, daemon=True).start()
+    start_worker(niceness=0)
     try:
         _encoder = load_encoder(spec, encoding)
     except Exception as error:
         # Told by the first task: an initializer that raises only says that the pool is broken.
         _fault = error
-
-
-def _sink_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def _loaded() -> Encoder:
