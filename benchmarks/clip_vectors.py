@@ -24,10 +24,9 @@ import retrieval.search
 from ingest.add import AddSettings, add
 from ingest.encoders import encoder as plug
 from ingest.encoders.encoder import Encoder, Encoding
-from ingest.encoders.minilm import unit
 from ingest.encoders.tower import CLIP_REACH
 from ingest.home import Home
-from ingest.page import WHOLE, PageVectors, QueryVectors, Rendered, Vectors
+from ingest.page import WHOLE, PageVectors, QueryVectors, Rendered, Vectors, unit
 from ingest.render import RenderSettings
 from retrieval.hit import Hit
 from retrieval.search import Searcher

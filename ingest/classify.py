@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ingest.encoders.encoder import Encoding, PictureEncoder, load_encoder
 from ingest.fault import Fault
-from ingest.page import Vectors
+from ingest.page import Vectors, unit
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -39,8 +39,7 @@ class Labeller:
         self._scale = encoder.logit_scale
         texts = [template.format(label) for label in self.labels for template in encoder.templates]
         rows = encoder.embed(texts).reshape(len(self.labels), len(encoder.templates), -1)
-        means = rows.mean(axis=1)
-        self._rows: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+        self._rows = unit(rows.mean(axis=1))
 
     def probabilities(self, rows: Vectors) -> Probabilities:
         """How likely each label is (labels,), adding to 1, for a picture seen as rows (n, dim).

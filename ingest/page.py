@@ -115,6 +115,12 @@ class PageVectors:
                 f"{self.vectors.shape} vectors do not go with {self.boxes.shape} boxes"
             )
 
+    @property
+    def placed(self) -> npt.NDArray[np.bool_]:
+        """Which rows are somewhere on the page (n,): those of a title or of a prompt have an empty box."""
+        somewhere: npt.NDArray[np.bool_] = self.boxes[:, 2] > self.boxes[:, 0]
+        return somewhere
+
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
@@ -126,6 +132,12 @@ class QueryVectors:
     vectors: Vectors
     words: tuple[str, ...]
     even: bool = False
+
+
+def unit(rows: Vectors) -> Vectors:
+    """Rows scaled to length one; a row of zeros stays one."""
+    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return scaled
 
 
 def cut(picture: Image.Image, box: Box) -> Image.Image:

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ingest.page import Vectors
+from ingest.page import Vectors, unit
 
 ROWS_AT_ONCE = 16_384
 """Page rows turned to fp32 together: 24 MB at 384 dimensions."""
@@ -84,14 +84,9 @@ def pool_passages(
     pooled = np.zeros((len(edges) - 1, rows.shape[1]), np.float32)
     for i in range(len(edges) - 1):
         pooled[i] = np.asarray(rows[edges[i] : edges[i + 1]], np.float32).sum(axis=0)
-    return _unit(pooled), passages
+    return unit(pooled), passages
 
 
 def mean_row(query: Vectors) -> Vectors:
     """The question as a single unit row (1, dim)."""
-    return _unit(query.mean(axis=0, keepdims=True, dtype=np.float32))
-
-
-def _unit(rows: Vectors) -> Vectors:
-    unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
-    return unit
+    return unit(query.mean(axis=0, keepdims=True, dtype=np.float32))

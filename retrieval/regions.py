@@ -27,8 +27,7 @@ def find_word_regions(
     A line's score is the weighted mean over the question's rows of the best
     cosine within the line: MaxSim of the line alone.
     """
-    placed = page.boxes[:, 2] > page.boxes[:, 0]  # rows of the title are nowhere on the page
-    rows, boxes = page.vectors[placed], page.boxes[placed]
+    rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
     if not len(rows):
         return ()
     similar = query.vectors @ rows.T
@@ -62,8 +61,7 @@ def find_patch_regions(
     stands above that row's mean on the page. Patches near the hottest are
     joined with those they touch; a part scores its hottest patch's best cosine.
     """
-    placed = page.boxes[:, 2] > page.boxes[:, 0]
-    rows, boxes = page.vectors[placed], page.boxes[placed]
+    rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
     if not len(rows):
         return ()
     similar = query.vectors @ rows.T

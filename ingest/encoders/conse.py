@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLm, load_minilm, unit
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
+from ingest.encoders.minilm import DIM, MiniLm, load_minilm
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
 from ingest.weights import EFFICIENTNET
 
 TOP_LABELS = 50

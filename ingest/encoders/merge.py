@@ -49,7 +49,7 @@ class Merged:
 
 def merge_rows(page: PageVectors, factor: int) -> PageVectors:
     """Keep `len // factor` rows of those that have a place, at least one, in the order of the page."""
-    placed = page.boxes[:, 2] > page.boxes[:, 0]
+    placed = page.placed
     rows, boxes = page.vectors[placed], page.boxes[placed]
     if factor == 1 or len(rows) < 2:
         return page

@@ -20,7 +20,7 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from ingest.encoders.session import open_session
-from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
+from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 from ingest.weights import MINILM, MINILM_TOKENIZER
 
 DIM = 384
@@ -133,13 +133,6 @@ def load_minilm(threads: int) -> MiniLm:
         WeightsMissing, WeightsChanged
     """
     return MiniLm(threads)
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Rows scaled to length one."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    scaled: Vectors = rows / np.maximum(lengths, 1e-12)
-    return scaled
 
 
 def _whole_words(query: str, encoding: Encoding) -> Iterator[str]:

@@ -21,8 +21,8 @@ from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
-from ingest.encoders.minilm import LONGEST_TITLE, unit
-from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word
+from ingest.encoders.minilm import LONGEST_TITLE
+from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word, unit
 
 INSTEAD = "--encoder minilm"
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
