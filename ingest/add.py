@@ -275,7 +275,10 @@ class _Run:
     def _tag(self) -> Iterator[Event]:
         """Give tags to what has none yet, if there are labels."""
         settings = self._settings
-        tagged = tag_documents(self._home, self._librarian, settings.encoding, settings.labels)
+        loaded = [encoder for encoder, _ in self._encoders]
+        tagged = tag_documents(
+            self._home, self._librarian, settings.encoding, settings.labels, loaded
+        )
         if tagged:
             yield Tagged(tagged)
 
@@ -309,7 +312,7 @@ class _Run:
                     yield from self._take(result)
         yield from _drain(faults)
         yield from self._encode()
-        yield from self._encode()
+        yield from self._encode()  # takes what the last batch gave
 
     def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
         """Hash each file; give out those whose bytes are new."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.home import Home
-from ingest.manifest import Manifest, read_manifest
 
 PAGES = "minilm"
 PICTURES = "conse"
@@ -100,15 +99,6 @@ def _read(home: Home) -> list[dict[str, Any]]:
     """Every manifest's values, whatever format the index has."""
     paths = sorted(home.index.glob("*/manifest.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-
-
-def read_manifests(home: Home) -> list[Manifest]:
-    """Of every index of a home.
-
-    Raises:
-        IndexFormat: another version wrote one.
-    """
-    return [read_manifest(path) for path in sorted(home.index.glob("*/manifest.json"))]
 
 
 def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[Encoder]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.choose import read_manifests
 from ingest.classify import Labeller, NotOfPictures, clean_labels, load_picture_encoder
-from ingest.encoders.encoder import Encoding
+from ingest.encoders.encoder import Encoder, Encoding, PictureEncoder
 from ingest.fault import Fault
 from ingest.home import Home
-from ingest.index import Index
+from ingest.index import open_indexes
 from ingest.librarian import Librarian
 from ingest.page import PageVectors
 
@@ -42,7 +41,11 @@ def read_labels(path: Path) -> list[str]:
 
 
 def tag_documents(
-    home: Home, librarian: Librarian, encoding: Encoding, labels: Sequence[str] | None = None
+    home: Home,
+    librarian: Librarian,
+    encoding: Encoding,
+    labels: Sequence[str] | None = None,
+    loaded: Sequence[Encoder] = (),
 ) -> int:
     """Tag the pictures of documents that have not been looked over yet; returns how many pages got a tag.
 
@@ -50,6 +53,7 @@ def tag_documents(
 
     Args:
         labels: what to tag with from now on; None keeps to what was given before, if anything was.
+        loaded: encoders at hand, so that none is loaded twice.
 
     Raises:
         NotOfPictures: the home has no index of pictures; what loading an encoder raises.
@@ -59,13 +63,14 @@ def tag_documents(
     kept, waiting = librarian.labels(), librarian.untagged()
     if not kept or not waiting:
         return 0
-    manifests = [manifest for manifest in read_manifests(home) if manifest.reads == "pictures"]
-    if not manifests:
+    index = next((i for i in open_indexes(home) if i.manifest.reads == "pictures"), None)
+    if index is None:
         raise NotOfPictures(
             "There is no index of pictures to tag by.", remedy="Ingest with --images conse."
         )
-    index = Index(home, manifests[0])
-    labeller = Labeller(load_picture_encoder(manifests[0].encoder, encoding), kept)
+    name = index.manifest.encoder
+    at_hand = (e for e in loaded if isinstance(e, PictureEncoder) and e.name == name)
+    labeller = Labeller(next(at_hand, None) or load_picture_encoder(name, encoding), kept)
     count = 0
     for document in waiting:
         vectors = index.vectors(document)

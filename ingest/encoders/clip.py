@@ -80,16 +80,12 @@ class ClipEncoder:
             for picture in page.prepared.get(self.name) or prepare(page)
         ]
         lengths = [PICTURE_TOKENS] * len(prepared)
-        rows = self._run(lengths, lambda at: self._see([prepared[i] for i in at]))
+        rows = self._run(lengths, lambda at: self.tower.pictures([prepared[i] for i in at]))
         ends = np.cumsum([len(places) for places in boxes], dtype=int)
         return [
             PageVectors(rows[end - len(places) : end], np.array(places, np.float32))
             for end, places in zip(ends, boxes, strict=True)
         ]
-
-    def _see(self, prepared: Sequence[Prepared]) -> torch.Tensor:
-        """Unit rows of prepared pictures (n, dim), still on the device."""
-        return self.tower.pictures(prepared)
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """One row a question; one too long for the model warns and is cut."""
