@@ -6,8 +6,12 @@ Plain frozen types; knows nothing of how a model answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ingest.page import Box, Page
+
+Grounded = Literal["quote", "region", "none"]
+"""What ties a citation to its page: words found there, the part that looks most like the claim, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +20,10 @@ class Citation:
 
     `label` is the number in the answer's text, from 1. `quote` is what the
     answer says is printed there, empty where it only names the page. `boxes`
-    are where it is printed, one a line, as fractions of the page. `verified`
-    is True only where the quote was found among the page's words.
+    are where it is printed, one a line, as fractions of the page; where
+    `grounded` is "region", where the page looks most like what the answer
+    says. `verified` is True only where the quote was found among the page's
+    words: then `grounded` is "quote".
     """
 
     label: int
@@ -25,15 +31,22 @@ class Citation:
     quote: str
     boxes: tuple[Box, ...]
     verified: bool
+    grounded: Grounded = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer took, in the model's own tokens; zeros where it counts none."""
+    """What an answer took, in the model's own tokens; zeros where it counts none.
+
+    `cached_tokens` are those of the input that the provider had kept; `cost`
+    is an estimate in US dollars, None where prices are not known.
+    """
 
     model: str
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class Answer:
 
     `confidence`, `threshold`, `declined` and `note` are the model's `Verdict`;
     `dropped_labels` counts the labels in the text that no evidence bears.
+    `grounded` is False where the pages do not hold the answer; `support` is
+    the share, 0..1, of its sentences with at least one verified citation.
     """
 
     question: str
@@ -69,3 +84,5 @@ class Answer:
     usage: Usage
     note: str = ""
     dropped_labels: int = 0
+    grounded: bool = False
+    support: float = 0.0

@@ -55,6 +55,7 @@ def stream_answer(prompt: Prompt, model: VisionModel) -> Iterator[str | Citation
         usage=usage,
         note=verdict.note,
         dropped_labels=desk.dropped,
+        grounded=not verdict.declined and any(c.verified for c in desk.citations),
     )
 
 
@@ -84,7 +85,15 @@ class _Desk:
         evidence = self._evidence[label]
         span = self._find(label, quote) if quote else None
         boxes = quote_boxes(evidence.words, span) if span else ()
-        return Citation(label, evidence.page, quote, boxes, verified=span is not None)
+        found = span is not None
+        return Citation(
+            label,
+            evidence.page,
+            quote,
+            boxes,
+            verified=found,
+            grounded="quote" if found else "none",
+        )
 
     def _find(self, label: int, quote: str) -> tuple[int, int] | None:
         if (label, quote) not in self._spans:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from generation.request import Role
 from ingest.page import Page, Word
 from retrieval.hit import Region
 
@@ -30,8 +31,17 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What was said before, in words."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question and its evidence, best page first."""
+    """A question and its evidence, best page first; `history` is what was said before it, oldest first."""
 
     question: str
     evidence: tuple[Evidence, ...]
+    history: tuple[Message, ...] = ()

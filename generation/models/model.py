@@ -10,6 +10,7 @@ from typing import Protocol
 
 from generation.answer import Usage, Verdict
 from generation.prompt import Prompt
+from generation.request import Request
 from ingest.fault import Fault
 
 
@@ -29,6 +30,20 @@ class VisionModel(Protocol):
 
         A `Usage` comes once the model knows it (the last one counts), a
         `Verdict` only from a model that has one.
+        """
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model that reads text and pictures: what every provider's file gives."""
+
+    name: str
+    """As `load_model` takes it: PROVIDER:MODEL."""
+
+    def reply(self, request: Request) -> Iterator[str | Usage]:
+        """Pieces of the reply's text as they come, a `Usage` once it is known.
+
+        Closing the iterator before its end cancels the request.
         """
         ...
 
