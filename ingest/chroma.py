@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,35 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 AT_ONCE = 5_000
+MOST_VALUES = 10_000
+"""Documents that a filter may name; many more are too many variables for Chroma's SQLite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which records a question may find: of these documents, with numbers from `first` to `last`."""
+
+    document_ids: tuple[str, ...] | None = None
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no record can fit."""
+        return self.document_ids == ()
+
+    def as_filter(self) -> Any:
+        """As Chroma takes it; None where every record fits."""
+        parts: list[Any] = []
+        if self.document_ids is not None:
+            parts.append(_among(self.document_ids))
+        if self.first is not None:
+            parts.append({"number": {"$gte": self.first}})
+        if self.last is not None:
+            parts.append({"number": {"$lte": self.last}})
+        return {"$and": parts} if len(parts) > 1 else parts[0] if parts else None
+
+
 _spellings = itertools.count(1)
 
 
@@ -84,10 +114,7 @@ class Records:
             self._open().delete(where=_among(document_ids[at : at + AT_ONCE]))
 
     def nearest(
-        self,
-        vector: npt.NDArray[np.float32],
-        count: int,
-        document_ids: Sequence[str] | None = None,
+        self, vector: npt.NDArray[np.float32], count: int, where: Where | None = None
     ) -> list[str]:
         """Keys of the pages with the largest inner product with `vector` (dim,), about the best first.
 
@@ -98,11 +125,13 @@ class Records:
         """
         if not np.isfinite(vector).all():
             raise ValueError("the question's vector has values that are no numbers")
-        if document_ids is not None and not document_ids:
+        if where is not None and where.nothing:
             return []
-        where = None if document_ids is None else _among(document_ids)
         found = self._open().query(
-            query_embeddings=vector[None], n_results=count, where=where, include=[]
+            query_embeddings=vector[None],
+            n_results=count,
+            where=where.as_filter() if where else None,
+            include=[],
         )
         return list(found["ids"][0])
 

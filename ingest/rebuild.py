@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from ingest.choose import load_encoders
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed
 from ingest.home import Home
-from ingest.index import Index, drop_indexes, open_indexes, pooled_records
+from ingest.index import Index, drop_indexes, open_indexes
 from ingest.librarian import Librarian
 from ingest.page import Document
 
@@ -77,9 +79,11 @@ def _encode_document(
     for at in range(0, len(records), encoder.batch_pages):
         some = records[at : at + encoder.batch_pages]
         encoded = encoder.encode_pages([librarian.rendered(record) for record in some])
+        index.centre_on(encoded)
         for seen in encoded:
             writer.append(seen)
-        pages, vectors = pooled_records([record.page for record in some], encoded)
+        pages = [r.page for r, seen in zip(some, encoded, strict=True) if len(seen.vectors)]
         if pages:
-            index.records.upsert(pages, vectors)
+            sketches = [index.sketch(seen) for seen in encoded if len(seen.vectors)]
+            index.records.upsert(pages, np.stack(sketches))
     writer.close()
