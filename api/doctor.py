@@ -74,7 +74,23 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     )
     yield from _ocr(settings.ocr)
     yield _model(settings.model)
+    yield _chroma(settings)
     yield from _home(home, settings)
+
+
+def _chroma(settings: Settings) -> Finding:
+    """Which Chroma holds the records of pages, and whether it answers."""
+    server = settings.chroma_server()
+    if server is None:
+        return Finding("chroma", "embedded", "ok", "used: it lies in the home")
+    try:
+        client = server.connect()
+    except Fault as fault:
+        return Finding("chroma", server.url, "broken", fault.message, fault.remedy)
+    with server.told():
+        detail = f"used: a server, version {client.get_version()}"
+    client.close()  # type: ignore[attr-defined]
+    return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
 
 
 def _drift(index: Index, settings: Settings) -> Finding:

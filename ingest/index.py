@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import Records
+from ingest.chroma import Records, collection_head
 from ingest.encoders.encoder import Encoder
 from ingest.home import Home, discard
 from ingest.manifest import IndexFormat, Manifest, read_manifest
@@ -33,7 +33,13 @@ class Index:
     def __init__(self, home: Home, manifest: Manifest) -> None:
         self.manifest = manifest
         self.folder = home.index / manifest.slug
-        self.records = Records(home.chroma, manifest.slug)
+        self.records = Records(
+            home.chroma,
+            manifest.slug,
+            home.server,
+            home.id if home.server else "",
+            self.folder / "collection",
+        )
         self._staging = home.staging
 
     @classmethod
@@ -48,7 +54,8 @@ class Index:
         """
         wanted = Manifest.of(encoder)
         path = home.index / wanted.slug / "manifest.json"
-        if not path.exists():
+        new = not path.exists()
+        if new:
             write_probe(path.parent, encoder)
             replace(wanted, made={**wanted.made, **made}).write(path)
         index = cls(home, read_manifest(path))
@@ -57,6 +64,9 @@ class Index:
                 f"The index of {encoder.name} was made with {_say(index.manifest)}, not {_say(wanted)}.",
                 remedy="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
             )
+        if new and home.server:
+            index.records.create()
+            index.records.note()
         return index
 
     def writer(self, document: Document) -> VectorWriter:
@@ -139,6 +149,8 @@ def drop_index(home: Home, index: Index) -> None:
 
 def drop_indexes(home: Home) -> None:
     """Delete every index whole. The writer's lock must be held."""
+    if home.server:
+        home.server.delete_collections(collection_head(home.id))
     discard(home.index)
 
 

@@ -11,6 +11,7 @@ from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes, pooled_records
 from ingest.librarian import Librarian
 from ingest.page import Document
+from ingest.settle import settle
 
 
 def fill_indexes(
@@ -22,6 +23,9 @@ def fill_indexes(
     """Encode documents that the library has and an index lacks. Cheap where none does."""
     documents = librarian.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
+    for index in there.values():
+        settle(index, documents)
+        index.records.close()
     lacking = {
         name
         for name in encoders
