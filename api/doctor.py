@@ -26,6 +26,7 @@ from ingest.library import Library, LibraryFormat, NoLibrary, readable
 from ingest.manifest import IndexFormat
 from ingest.ocr import tesseract_languages
 from ingest.probe import measure_drift
+from ingest.server import disconnect
 from ingest.weights import (
     EFFICIENTNET,
     MINILM,
@@ -89,7 +90,7 @@ def _chroma(settings: Settings) -> Finding:
         return Finding("chroma", server.url, "broken", fault.message, fault.remedy)
     with server.told():
         detail = f"used: a server, version {client.get_version()}"
-    client.close()  # type: ignore[attr-defined]
+    disconnect(client)
     return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
 
 

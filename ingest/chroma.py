@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from ingest.home import discard, write_atomically
 from ingest.page import Page
-from ingest.server import NoRecords, Remote, Server, elsewhere
+from ingest.server import NoRecords, Remote, Server, disconnect, elsewhere
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -124,7 +124,7 @@ class Records:
     def close(self) -> None:
         """Let go of Chroma; the next use opens it anew and sees what others wrote."""
         if self._client is not None:
-            self._client.close()  # type: ignore[attr-defined]
+            disconnect(self._client)
         self._client = self._collection = None
 
     def drop(self) -> None:

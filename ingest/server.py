@@ -67,7 +67,10 @@ class Server:
                 port=at.port or (443 if tls else PORT),
                 ssl=tls,
                 headers={k: str(v) for k, v in headers.items()} if self.token else None,
-                settings=Settings(anonymized_telemetry=False),
+                # Chroma's client closes no connection that it keeps alive: neither on close nor if it is refused.
+                settings=Settings(
+                    anonymized_telemetry=False, chroma_http_max_keepalive_connections=0
+                ),
                 tenant=self.tenant,
                 database=self.database,
             )
@@ -119,7 +122,15 @@ class Server:
             for name in names:
                 if name.startswith(head):
                     client.delete_collection(name)
-        client.close()  # type: ignore[attr-defined]
+        disconnect(client)
+
+
+def disconnect(client: ClientAPI) -> None:
+    """Close a client, and the connections to a server that it would leave open."""
+    session = getattr(client._server, "_session", None)  # type: ignore[attr-defined]
+    client.close()  # type: ignore[attr-defined]
+    if session is not None:
+        session.close()
 
 
 class Remote:

@@ -18,7 +18,7 @@ from ingest.home import Home
 from ingest.index import open_indexes
 from ingest.library import Library
 from ingest.rebuild import rebuild_indexes
-from ingest.server import NoRecords, Server, ServerRefused, ServerUnreachable
+from ingest.server import NoRecords, Server, ServerRefused, ServerUnreachable, disconnect
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -28,7 +28,7 @@ TOKEN = "a-token-nobody-may-see"
 def names(server: Server, home: Home) -> list[str]:
     client = server.connect()
     found = [c.name for c in client.list_collections() if f"-{home.id}-" in c.name]
-    client.close()  # type: ignore[attr-defined]
+    disconnect(client)
     return sorted(found)
 
 
