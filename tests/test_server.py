@@ -57,10 +57,10 @@ def test_a_home_moves_to_a_server_and_back(own_home: Home, chroma_server: Server
     assert through_chroma(own_home) == before
 
 
-def test_a_copied_home_does_not_answer_from_an_older_collection(
+def test_a_collection_left_behind_is_not_taken_for_the_present_one(
     own_home: Home, chroma_server: Server
 ) -> None:
-    """Away from the server and to it again: what was left there is not taken for the present."""
+    """Away from the server and to it again."""
     there = Home(own_home.root, chroma_server)
     list(add(there, []))
     old = names(chroma_server, there)
