@@ -115,7 +115,7 @@ def guarded() -> Iterator[str]:
 
     class Guard(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append(dict(self.headers))
+            seen.append({name.lower(): value for name, value in self.headers.items()})
             body = json.dumps({"error": "AuthError", "message": "Forbidden"}).encode()
             self.send_response(403)
             self.send_header("Content-Length", str(len(body)))
