@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import Records, Where
+from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
 from ingest.fde import WHOLE_MEAN
 from ingest.home import Home, discard
 from ingest.manifest import IndexFormat, Manifest, read_manifest
-from ingest.page import Document, PageVectors, Vectors
+from ingest.page import Document, Page, PageVectors, Vectors
 from ingest.probe import write_probe
 from ingest.vectors import DocumentVectors, VectorWriter
 
@@ -34,7 +34,13 @@ class Index:
     def __init__(self, home: Home, manifest: Manifest) -> None:
         self.manifest = manifest
         self.folder = home.index / manifest.slug
-        self.records = Records(home.chroma, manifest.slug)
+        self.records = Records(
+            home.chroma,
+            manifest.slug,
+            home.server,
+            home.id if home.server else "",
+            self.folder / "collection",
+        )
         self._staging = home.staging
 
     @classmethod
@@ -49,7 +55,8 @@ class Index:
         """
         wanted = Manifest.of(encoder)
         path = home.index / wanted.slug / "manifest.json"
-        if not path.exists():
+        new = not path.exists()
+        if new:
             write_probe(path.parent, encoder)
             replace(wanted, made={**wanted.made, **made}).write(path)
         index = cls(home, read_manifest(path))
@@ -58,6 +65,9 @@ class Index:
                 f"The index of {encoder.name} was made with {_say(index.manifest)}, not {_say(wanted)}.",
                 remedy="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
             )
+        if new and home.server:
+            index.records.create()
+            index.records.note()
         return index
 
     def writer(self, document: Document) -> VectorWriter:
@@ -111,6 +121,16 @@ class Index:
         """A page's Chroma vector, once the index is centred."""
         return self.manifest.fde.encode_page(self._centred(seen.vectors))
 
+    def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
+        """Give Chroma a record of each of these pages that has rows."""
+        some = [
+            (page, self.sketch(seen))
+            for page, seen in zip(pages, encoded, strict=True)
+            if len(seen.vectors)
+        ]
+        if some:
+            self.records.upsert([page for page, _ in some], np.stack([v for _, v in some]))
+
     def nearest(
         self,
         query: Vectors,
@@ -150,6 +170,8 @@ def drop_index(home: Home, index: Index) -> None:
 
 def drop_indexes(home: Home) -> None:
     """Delete every index whole. The writer's lock must be held."""
+    if home.server:
+        home.server.delete_collections(collection_head(home.id))
     discard(home.index)
 
 

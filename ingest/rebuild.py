@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-
 from ingest.choose import load_encoders
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed
@@ -13,6 +11,7 @@ from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes
 from ingest.librarian import Librarian
 from ingest.page import Document
+from ingest.settle import settle
 
 
 def fill_indexes(
@@ -24,6 +23,9 @@ def fill_indexes(
     """Encode documents that the library has and an index lacks. Cheap where none does."""
     documents = librarian.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
+    for index in there.values():
+        settle(index, documents)
+        index.records.close()
     lacking = {
         name
         for name in encoders
@@ -82,8 +84,5 @@ def _encode_document(
         index.centre_on(encoded)
         for seen in encoded:
             writer.append(seen)
-        pages = [r.page for r, seen in zip(some, encoded, strict=True) if len(seen.vectors)]
-        if pages:
-            sketches = [index.sketch(seen) for seen in encoded if len(seen.vectors)]
-            index.records.upsert(pages, np.stack(sketches))
+        index.put([record.page for record in some], encoded)
     writer.close()
