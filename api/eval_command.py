@@ -274,6 +274,7 @@ def _measure(
             within=sorted(wanted & held) if others else None,
             pictures=dataset.kind == "photos" and sees_pictures,
             signals=signals,
+            readers=[i["encoder"] for i in corpus["indexes"] if i["reads"] != "pictures"],
         )
         asked = place(dataset, ids)
         encoding = time_encoding(

@@ -28,6 +28,7 @@ from ingest.choose import canonical
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.home import Home
+from ingest.index import open_indexes
 from ingest.render import RenderSettings
 from retrieval.evaluate.dataset import NAMES_A_PAGE
 from retrieval.evaluate.metrics import ndcg, recall
@@ -69,6 +70,7 @@ def _ingest(home: Home, folder: Path, settings: AddSettings) -> None:
 
 
 def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
+    readers = [i.manifest.encoder for i in open_indexes(home) if i.manifest.reads != "pictures"]
     searcher = Searcher(home, exhaustive_pages=1_000_000)
     ids = {path: d.id for d in searcher.library.documents() for path in d.paths}
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
@@ -83,7 +85,7 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
             ranking = searcher.rank(question["query"], documents=within)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
-            for name, order in orders(ranking).items():
+            for name, order in orders(ranking, readers).items():
                 ranked = [keys[i] for i in order]
                 figures[name, scope].append(
                     [

@@ -182,6 +182,8 @@ class TestCommand:
         results = read_results(out)
         (found,) = results["runs"]
         assert (found["questions"], found["left_out"]) == (2, 1)
+        assert found["first"] == "default"
+        assert "BM25 + late interaction, minilm" in found["rankings"]
         assert found["rankings"]["default"]["document"]["nDCG@5"]["mean"] == pytest.approx(1)
         assert found["rankings"]["default"]["set"]["recall@5"]["mean"] == pytest.approx(1)
         assert found["groups"]["set"]["names a page"]["yes"]["questions"] == 1

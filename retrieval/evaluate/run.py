@@ -41,13 +41,15 @@ class Plan:
 
     `within` are the set's documents where the home holds others too; `pictures`
     measures `search --images` first; `by_page` ranks pages, else documents at
-    their best page; `signals` measures each signal alone too.
+    their best page; `signals` measures each signal alone too, with BM25 as the
+    companion of the encoders that are `readers` of pages.
     """
 
     by_page: bool
     within: Sequence[str] | None = None
     pictures: bool = False
     signals: bool = False
+    readers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def run(ranker: Ranker, questions: Sequence[Asked], plan: Plan) -> Iterator[Answ
                 started = time.perf_counter()
                 ranking = ranker.rank(asked.question.query, pictures=pictures, documents=documents)
                 seconds = time.perf_counter() - started
-                for name, order in _named(ranking, pictures, plan.signals).items():
+                for name, order in _named(ranking, pictures, plan).items():
                     keys = _keys(ranking, order, plan.by_page)
                     figures.setdefault(name, {})[scope] = measure(keys, asked.relevant)
                     if scope == "set" and not found and name in {DEFAULT, IMAGES}:
@@ -124,10 +126,10 @@ def follow(answered: Iterator[Answered], told: Callable[[], None]) -> list[Answe
     return done
 
 
-def _named(ranking: Ranking, pictures: bool, signals: bool) -> dict[str, list[int]]:
-    if not signals or pictures:
+def _named(ranking: Ranking, pictures: bool, plan: Plan) -> dict[str, list[int]]:
+    if not plan.signals or pictures:
         return {IMAGES if pictures else DEFAULT: ranking.order()}
-    return orders(ranking)
+    return orders(ranking, plan.readers)
 
 
 def _keys(ranking: Ranking, order: Sequence[int], by_page: bool) -> list[str]:
