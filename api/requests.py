@@ -40,7 +40,7 @@ class SearchRequest(BaseModel):
 
     def narrow(self) -> Narrow:
         """What is searched within, but for documents and tags."""
-        since, until = (day and day.isoformat() for day in (self.since, self.until))
+        since, until = (day.isoformat() if day else None for day in (self.since, self.until))
         return Narrow(None, self.kind, since, until, self.first_page, self.last_page)
 
 

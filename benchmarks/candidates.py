@@ -30,7 +30,7 @@ WAYS = {
     "the default": (CELLS, True),
     "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensional(4, 8, 16), True),
     "3 planes, once": (FixedDimensional(3, 1, 0), True),
-    "3 planes, twice": (FixedDimensional(3, 2, 0), True),
+    "2 planes, 4 times": (FixedDimensional(2, 4, 0), True),
     "4 planes, once": (FixedDimensional(4, 1, 0), True),
     "4 planes, twice": (FixedDimensional(4, 2, 0), True),
     "4 planes, 4 times, final 2048": (FixedDimensional(4, 4, 0, 2048), True),
