@@ -77,7 +77,8 @@ def find_patch_regions(
 
 def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
     """Groups of boxes that touch, directly or through others, in the order of their first."""
-    low, high = boxes[hot, :2], boxes[hot, 2:]
+    chosen = boxes[np.asarray(hot)]
+    low, high = chosen[:, :2], chosen[:, 2:]
     touch = (low[:, None] <= high + 1e-3).all(axis=2)
     touch &= touch.T
     groups: list[list[int]] = []
