@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ingest.page import Box, PageVectors, QueryVectors, Word
 from retrieval.hit import Region
+from retrieval.similar import similar
 
 MOST = 3
 MOST_PATCHES = 40
@@ -30,9 +31,9 @@ def find_word_regions(
     rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
     if not len(rows):
         return ()
-    similar = query.vectors @ rows.T
+    products = similar(query.vectors, rows)
     lines = split_lines(boxes)
-    scores = [float(weights @ similar[:, line].max(axis=1) / weights.sum()) for line in lines]
+    scores = [float(weights @ products[:, line].max(axis=1) / weights.sum()) for line in lines]
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
         if scores[i] >= NEAR_BEST * max(scores):
@@ -46,10 +47,10 @@ def find_picture_region(query: QueryVectors, page: PageVectors) -> tuple[Region,
     """The part of a picture that answers best to a question."""
     if not len(page.vectors):
         return ()
-    similar = (query.vectors @ page.vectors.T).max(axis=0)
-    best = int(similar.argmax())
+    products = similar(query.vectors, page.vectors).max(axis=0)
+    best = int(products.argmax())
     left, top, right, bottom = page.boxes[best].tolist()
-    return (Region((left, top, right, bottom), float(similar[best])),)
+    return (Region((left, top, right, bottom), float(products[best])),)
 
 
 def find_patch_regions(
@@ -64,14 +65,14 @@ def find_patch_regions(
     rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
     if not len(rows):
         return ()
-    similar = query.vectors @ rows.T
-    heat = (similar - similar.mean(axis=1, keepdims=True)).mean(axis=0)
+    products = similar(query.vectors, rows)
+    heat = (products - products.mean(axis=1, keepdims=True)).mean(axis=0)
     hot = [int(i) for i in np.argsort(-heat)[:MOST_PATCHES] if heat[i] >= NEAR_BEST * heat.max()]
     regions = []
     for patches in _join_touching(boxes, hot)[:MOST]:
         box = _around(boxes[patches])
         text = " ".join(word.text for word in words if _holds(box, word.box))
-        regions.append(Region(box, float(similar[:, patches].max()), text))
+        regions.append(Region(box, float(products[:, patches].max()), text))
     return tuple(regions)
 
 
@@ -89,7 +90,7 @@ def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[l
         while (grown := touch[group].any(axis=0)).sum() > group.sum():
             group = grown
         left &= ~group
-        groups.append([hot[i] for i in np.flatnonzero(group)])
+        groups.append(np.asarray(hot)[group].tolist())
     return groups
 
 
