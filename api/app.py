@@ -30,6 +30,7 @@ from fastapi.security import HTTPBearer
 
 from api.engine import Engine
 from api.evidence import find_documents, gather
+from api.extract_routes import router as extract_router
 from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
@@ -294,6 +295,7 @@ def create_app(
     app.include_router(public)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
     app.include_router(router, dependencies=guarded)
+    app.include_router(extract_router, prefix="/v1", dependencies=guarded)
     add_handlers(app)
     describe(app)
     app.add_middleware(BodyLimit, largest_upload=settings.max_upload_mb * 1_000_000)

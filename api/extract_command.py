@@ -83,7 +83,7 @@ def extract(
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
-            record = _read(group, wanted, spec)
+            record = read_pages(group, wanted, spec)
         except Fault as fault:
             if not each:
                 raise
@@ -129,7 +129,8 @@ def describe(record: Record) -> dict[str, Any]:
     }
 
 
-def _read(pages: Sequence[Evidence], schema: Schema, spec: str) -> Record:
+def read_pages(pages: Sequence[Evidence], schema: Schema, spec: str) -> Record:
+    """Pages as one record, by a language model or without one. Raises what they raise."""
     if spec == "extractive":
         from generation.fill import fill
 

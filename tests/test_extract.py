@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from PIL import Image
 from typer.testing import CliRunner
 
+from api.app import create_app
 from api.cli import app
 from generation.answer import Usage
 from generation.extract import REPAIRS, extract, wrap
@@ -252,3 +254,20 @@ def test_exit_codes(tmp_path: Path) -> None:
     listed = CliRunner().invoke(app, ["extract", "--list-schemas"])
     assert listed.exit_code == 0
     assert "receipt" in listed.stdout
+
+
+def test_over_http(sample_home: Home) -> None:
+    with TestClient(create_app(sample_home), base_url="http://127.0.0.1") as client:
+        kinds = {"full_name": {"type": "string"}, "lens": {"type": "string"}}
+        schema = {"type": "object", "properties": kinds, "required": ["full_name"]}
+        wanted = {"pages": ["volunteer-form.pdf-1"], "schema": schema}
+        body = client.post("/v1/extract", json=wanted).json()
+        assert body["data"] == {"full_name": "Priya Lanwarne"}
+        assert body["fields"]["/full_name"]["verified"] is True
+        refused = client.post("/v1/extract", json={**wanted, "schema": {"required": 1}})
+        assert refused.status_code == 422
+        lacking = client.post(
+            "/v1/extract", json={**wanted, "schema": schema | {"required": ["lens"]}}
+        )
+        assert (lacking.status_code, "'lens'" in lacking.json()["detail"]) == (422, True)
+        assert client.post("/v1/extract", json={**wanted, "schema": "nothing"}).status_code == 422
