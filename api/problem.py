@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.models.fit import NeedsPicture, TooLong
 from generation.models.model import NoModel
 from ingest.add import DiskFull
 from ingest.classify import NoLabels, NotOfPictures
@@ -60,6 +61,8 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
     BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,

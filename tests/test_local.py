@@ -18,8 +18,8 @@ from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.models.captioner import encode, load_captioner
-from generation.models.hub import TooLong
-from generation.models.local import NeedsPicture, Transformers, conversation
+from generation.models.fit import NeedsPicture, TooLong
+from generation.models.local import Transformers, conversation
 from generation.models.model import ChatModel, load_chat
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture, Request, Turn
@@ -77,7 +77,7 @@ def test_streams_what_the_network_writes(kind: str, models: Callable[[str], Tran
     request = asked()
     text, usage = said(model, request)
     inputs = model._hub.processor.apply_chat_template(
-        conversation(request, separate=True),
+        conversation(request, str, separate=True),
         add_generation_prompt=True,
         tokenize=True,
         return_dict=True,
@@ -131,18 +131,18 @@ def generating() -> list[threading.Thread]:
 def test_closing_early_stops_the_network(models: Callable[[str], Transformers]) -> None:
     model = models("qwen2_5_vl")
     ran = 0
-    before = model._hub.network.forward
 
-    def counted(*args: Any, **more: Any) -> Any:
+    def count(*_: Any) -> None:
         nonlocal ran
         ran += 1
-        return before(*args, **more)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model._hub.network, "forward", counted)
+    hook = model._hub.network.register_forward_pre_hook(count)
+    try:
         reply = model.reply(asked(2_000))
         assert next(reply)
         reply.close()  # type: ignore[attr-defined]
+    finally:
+        hook.remove()
     assert 0 < ran < 1_000
     assert not generating()
     assert said(model, asked(3))[1].output_tokens == 3
@@ -157,13 +157,15 @@ def test_what_the_network_raises_comes_out(
 ) -> None:
     model = models("qwen2_5_vl")
 
-    def broken(*_: Any, **__: Any) -> Any:
+    def broken(*_: Any) -> None:
         raise raised
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model._hub.network, "forward", broken)
+    hook = model._hub.network.register_forward_pre_hook(broken)
+    try:
         with pytest.raises(seen):
             list(model.reply(asked()))
+    finally:
+        hook.remove()
     assert not generating()
 
 
@@ -174,10 +176,10 @@ def test_a_prompt_that_is_too_long_is_refused(models: Callable[[str], Transforme
 
 def test_a_schema_is_put_into_the_text(models: Callable[[str], Transformers]) -> None:
     request = Request("be brief", (Turn("user", ("hello",)),), schema={"type": "object"})
-    head = conversation(request, separate=True)[0]
+    head = conversation(request, str, separate=True)[0]
     assert head["role"] == "system"
     assert '{"type": "object"}' in head["content"][0]["text"]
-    (folded,) = conversation(request, separate=False)
+    (folded,) = conversation(request, str, separate=False)
     assert folded["content"][0]["text"].startswith("be brief")
     assert folded["content"][-1] == {"type": "text", "text": "hello"}
 

@@ -6,27 +6,25 @@ checkpoint's tensors alone. Code that comes with a model is never run.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
 
 from generation.answer import Usage
+from generation.models.fit import TooLong
 from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import NoMemory
-from ingest.fault import Fault
 
 INSTEAD = "--model extractive"
 REMEDY = (
     "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
     " or download it anew."
 )
-
-
-class TooLong(Fault):
-    """The prompt is longer than what the model can look back on."""
 
 
 class Hub:
@@ -59,7 +57,9 @@ class Hub:
                 output_loading_info=True,
                 trust_remote_code=False,
             )
-            self.processor: Any = AutoProcessor.from_pretrained(folder, trust_remote_code=False)
+            self.processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                folder, trust_remote_code=False
+            )
             self.network.to(self.device).eval()
         except torch.OutOfMemoryError as error:
             raise self.no_memory() from error
@@ -88,8 +88,27 @@ class Hub:
         """Whether the processor knows how a conversation is written."""
         return bool(getattr(self.processor, "chat_template", None))
 
+    def plain(self, text: str) -> str:
+        """`text` with a space inside whatever spells one of the tokenizer's own tokens.
+
+        What is printed on a page must not end a turn or stand for a picture.
+        transformers' own `sanitize_control_tokens` fails for processors that look
+        characters up (Idefics3, in 5.23).
+        """
+        return self._marks.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+    @cached_property
+    def _marks(self) -> re.Pattern[str]:
+        marks = {
+            token.content
+            for token in self.tokenizer.added_tokens_decoder.values()
+            if len(token.content.strip()) > 1
+        }
+        longest = sorted(marks, key=lambda mark: (-len(mark), mark))
+        return re.compile("|".join(map(re.escape, longest)) or r"(?!)")
+
     def generate(
-        self, inputs: Any, max_tokens: int, name: str, stop: threading.Event | None = None
+        self, inputs: Mapping[str, Any], max_tokens: int, name: str
     ) -> Iterator[str | Usage]:
         """The reply's text, greedily, as it is made, then the `Usage`.
 
@@ -99,7 +118,8 @@ class Hub:
         Raises:
             TooLong, NoMemory
         """
-        from transformers import StoppingCriteriaList, TextIteratorStreamer
+
+        from transformers import StoppingCriteriaList
 
         given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
         if self.context and self.reads_prompt_back and given + 1 > self.context:
@@ -109,8 +129,8 @@ class Hub:
                 remedy="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
-        halt = stop or threading.Event()
-        streamer = _Streamer(TextIteratorStreamer, self.tokenizer, skip_prompt=self._echoes(inputs))
+        halt = threading.Event()
+        streamer = _make_streamer(self.tokenizer)
         failed: list[BaseException] = []
 
         def run() -> None:
@@ -121,18 +141,18 @@ class Hub:
                         max_new_tokens=min(max_tokens, room),
                         do_sample=False,
                         num_beams=1,
-                        streamer=streamer.inner,
+                        streamer=streamer,
                         stopping_criteria=StoppingCriteriaList([_halts(halt)]),
                     )
             except BaseException as error:
                 failed.append(error)
             finally:
-                streamer.finish()
+                streamer.text_queue.put(streamer.stop_signal)
 
         thread = threading.Thread(target=run, name="pageglass-generate", daemon=True)
         thread.start()
         try:
-            yield from streamer.pieces()
+            yield from (piece for piece in streamer if piece)
         finally:
             halt.set()
             thread.join()
@@ -140,7 +160,7 @@ class Hub:
             if isinstance(failed[0], torch.OutOfMemoryError):
                 raise self.no_memory() from failed[0]
             raise failed[0]
-        yield Usage(name, given, streamer.tokens)
+        yield Usage(name, given, streamer.made)
 
     def no_memory(self) -> NoMemory:
         """What to say where the device is too small."""
@@ -149,10 +169,6 @@ class Hub:
             remedy="Ask with fewer pages (--top), take a smaller model, or --device cpu.",
         )
 
-    def _echoes(self, inputs: Any) -> bool:
-        """Whether the streamer is first handed tokens that are not the reply's: all but nothing does so."""
-        return True
-
     def _send(self, value: Any) -> Any:
         if not isinstance(value, torch.Tensor):
             return value
@@ -160,28 +176,19 @@ class Hub:
         return value.to(self.dtype) if value.is_floating_point() else value
 
 
-class _Streamer:
-    """transformers' streamer, with its tokens counted and its end marked by us, not by an empty queue."""
+def _make_streamer(tokenizer: Any) -> Any:
+    """transformers' streamer, which also counts the reply's tokens."""
+    from transformers import TextIteratorStreamer
 
-    def __init__(self, kind: Any, tokenizer: Any, *, skip_prompt: bool) -> None:
-        self.tokens = 0
-        outer = self
+    class Counting(TextIteratorStreamer):
+        made = 0
 
-        class Counting(kind):  # type: ignore[misc]
-            def put(self, value: Any) -> None:
-                if not (self.skip_prompt and self.next_tokens_are_prompt):
-                    outer.tokens += value.numel()
-                super().put(value)
+        def put(self, value: Any) -> None:
+            if not self.next_tokens_are_prompt:
+                self.made += value.numel()
+            super().put(value)  # type: ignore[no-untyped-call]
 
-        self.inner = Counting(tokenizer, skip_prompt=skip_prompt, skip_special_tokens=True)
-
-    def finish(self) -> None:
-        """Mark the end, whether the network ended well or not."""
-        self.inner.text_queue.put(self.inner.stop_signal)
-
-    def pieces(self) -> Iterator[str]:
-        """The text as it comes, nothing empty."""
-        yield from (piece for piece in self.inner if piece)
+    return Counting(tokenizer, skip_prompt=True, skip_special_tokens=True)
 
 
 def _halts(halt: threading.Event) -> Any:

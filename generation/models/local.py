@@ -11,25 +11,21 @@ import io
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
 from generation.answer import Usage
+from generation.models.fit import NeedsPicture
 from generation.models.hub import REMEDY, Hub
 from generation.request import Picture, Request
-from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint
-from ingest.fault import Fault
+from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, reason
 
 PLAIN = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
 """Models of one picture and no chat, and how their papers word a question (arXiv:2301.12597, 2305.06500)."""
 _HEADING = re.compile(r"\[(\d{1,4})\]")
 _PROBE = "pageglass"
-
-
-class NeedsPicture(Fault):
-    """A model that takes one picture was asked something without any."""
 
 
 class Transformers:
@@ -90,16 +86,13 @@ class Transformers:
 
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """The request as the network's tensors."""
-        turns = conversation(request, separate=self._has_system())
+        turns = conversation(request, self._hub.plain, separate=self._has_system())
         pictures = any(isinstance(part, Picture) for turn in request.turns for part in turn.parts)
         if pictures and not self._places_pictures():
             raise BadCheckpoint(
                 f"The chat template of {self._hub.spec} leaves pictures out.", remedy=REMEDY
             )
         processor = self._hub.processor
-        # A template that writes no token at its start leaves that to the tokenizer, which
-        # cannot then tell the user's text from the template's.
-        special = self._hub.tokenizer.num_special_tokens_to_add(False)
         try:
             found: Mapping[str, Any] = processor.apply_chat_template(
                 turns,
@@ -107,13 +100,10 @@ class Transformers:
                 tokenize=True,
                 return_dict=True,
                 return_tensors="pt",
-                # Text on a page that spells a token of the template's stays text.
-                sanitize_control_tokens=True,
-                processor_kwargs={"add_special_tokens": False} if special else {},
             )
         except UNLOADABLE as error:
             raise BadCheckpoint(
-                f"{self._hub.spec} cannot be asked this: {error}.", remedy=REMEDY
+                f"{self._hub.spec} cannot be asked this: {reason(error)}.", remedy=REMEDY
             ) from error
         return found
 
@@ -142,7 +132,7 @@ class Transformers:
                 remedy="Ask about pages or photos, or take a model that was trained for chat.",
             )
         ending = _schema_text(request)
-        text = PLAIN[self._hub.kind].format(f"{question_of(request)}{ending}")
+        text = PLAIN[self._hub.kind].format(self._hub.plain(f"{question_of(request)}{ending}"))
         given = made = 0
         for label, picture in pages:
             inputs = self._hub.processor(
@@ -168,8 +158,15 @@ class Transformers:
         yield Usage(self.name, given, made)
 
 
-def conversation(request: Request, *, separate: bool) -> list[dict[str, Any]]:
-    """The request's turns as processors take them; `separate` where the system has a turn of its own."""
+def conversation(
+    request: Request, plain: Callable[[str], str], *, separate: bool
+) -> list[dict[str, Any]]:
+    """The request's turns as processors take them.
+
+    Args:
+        plain: takes out of a text what the tokenizer would read as its own tokens.
+        separate: the system has a turn of its own; else it begins the first one.
+    """
     system = f"{request.system}{_schema_text(request)}"
     turns: list[dict[str, Any]] = [
         {
@@ -178,8 +175,8 @@ def conversation(request: Request, *, separate: bool) -> list[dict[str, Any]]:
                 {"type": "image", "image": open_picture(part)}
                 if isinstance(part, Picture)
                 # Some templates put nothing between parts.
-                else {"type": "text", "text": f"{part}\n" if part is not turn.parts[-1] else part}
-                for part in turn.parts
+                else {"type": "text", "text": plain(part) + "\n" * (at < len(turn.parts))}
+                for at, part in enumerate(turn.parts, 1)
             ],
         }
         for turn in request.turns
