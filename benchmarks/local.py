@@ -94,6 +94,12 @@ def make_smolvlm(folder: Path, device: str, small: bool) -> None:
     vision: dict[str, Any] = {"image_size": tile, "patch_size": 16, **TINY} if small else {"image_size": 512, "patch_size": 16, "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}  # fmt: skip
     text: dict[str, Any] = {**TINY, "num_key_value_heads": 1, "vocab_size": 600} if small else {"hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49_280}  # fmt: skip
     pad = tokenizer.pad_token_id
+    language = {
+        "model_type": "llama",
+        "pad_token_id": pad,
+        "max_position_embeddings": 8_192,
+        **text,
+    }
     config = Idefics3Config(
         vision_config=vision,
         text_config={
