@@ -102,12 +102,7 @@ def make_smolvlm(folder: Path, device: str, small: bool) -> None:
     }
     config = Idefics3Config(
         vision_config=vision,
-        text_config={
-            "model_type": "llama",
-            "pad_token_id": pad,
-            "max_position_embeddings": 8_192,
-            **text,
-        },  # fmt: skip
+        text_config=language,
         scale_factor=2 if small else 4,
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
         pad_token_id=pad,
