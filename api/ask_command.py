@@ -49,7 +49,7 @@ def ask(
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
-    from api.evidence import find_documents, gather
+    from api.evidence import find_documents, inquire
     from api.save_page import save_pages
     from api.schemas import AnswerBody
     from generation.ask import stream_answer
@@ -58,7 +58,7 @@ def ask(
     writer = load_model(model or found.settings.model)
     searcher = found.open_searcher(home)
     try:
-        prompt = gather(
+        inquiry = inquire(
             searcher,
             readable_question(question),
             writer,
@@ -67,10 +67,10 @@ def ask(
         )
     finally:
         searcher.close()
-    answer = _follow(stream_answer(prompt, writer), shown=not json)
+    answer = _follow(stream_answer(inquiry.prompt, writer), shown=not json)
     saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
     if json:
-        body = AnswerBody.of(answer).model_dump()
+        body = AnswerBody.of(answer, inquiry).model_dump()
         found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
     else:
         _show(found.terminal, answer)
