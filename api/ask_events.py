@@ -5,25 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import closing
-from typing import Any, cast
+from typing import Any
 
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from api.evidence import Inquiry
+from api.pieces import answer_pieces
 from api.problem import crash_body, fault_body
 from api.schemas import AnswerBody, CitationBody, DeltaBody, SearchBody
 from generation.answer import Answer, Citation
-from generation.ask import stream_answer
 from generation.models.model import VisionModel
 from ingest.fault import Fault
-
-Pieces = Generator[str | Citation | Answer]
-
-
-def answer_pieces(inquiry: Inquiry, model: VisionModel) -> Pieces:
-    """What the model says, piece by piece; closing it cancels the model."""
-    return cast(Pieces, stream_answer(inquiry.prompt, model))
 
 
 def ask_events(inquiry: Inquiry, model: VisionModel) -> Generator[bytes]:

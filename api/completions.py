@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
-from api.ask_events import answer_pieces
 from api.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.evidence import Inquiry, find_documents, inquire
 from api.footnotes import page_link, write_footnotes
+from api.pieces import answer_pieces
 from api.problem import NoChatModel, crash_body, fault_body, openai_body
 from api.routing import Running
 from api.schemas import CitationBody

@@ -14,10 +14,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
-from api.ask_events import answer_pieces
 from api.engine import Engine
 from api.evidence import find_documents, inquire
 from api.mark import MOST_MARKS, read_marks
+from api.pieces import answer_pieces
 from api.requests import LONGEST_QUERY, MOST_HITS, MessageBody
 from api.schemas import AnswerBody, SearchBody
 from api.version import find_version
