@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from generation.answer import Citation
 
 RULE = "\n\n---\n"
-_NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*\]\([^\n]*\)[^\n]*)+\s*\Z")
+_NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*)+\n*\Z")
 
 
 def write_footnotes(citations: Sequence[Citation], base: str) -> str:
