@@ -147,7 +147,7 @@ def test_a_fault_on_the_way(sample_home: Home) -> None:
 
 @given(st.text(), st.lists(st.tuples(st.integers(1, 9), st.text()), max_size=3))
 def test_footnotes_come_off_again(text: str, quotes: list[tuple[int, str]]) -> None:
-    page = Page("8c1f0a5be2d94c7713aa", "a [b](c).pdf", 3)
+    page = Page("8c1f0a5be2d94c7713aa", 3, "a [b](c).pdf")
     box = (0.1, 0.2, 0.3, 0.4)
     cited = [Citation(label, page, quote, (box,), verified=True) for label, quote in quotes]
     body = without_footnotes(text)
