@@ -25,6 +25,7 @@ from api.explain_command import explain
 from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
+from api.mcp_command import mcp
 from api.photo_commands import duplicates, tags
 from api.search_command import search
 from api.serve import serve
@@ -122,6 +123,7 @@ app.command()(status)
 app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
+app.command()(mcp)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:
