@@ -22,6 +22,7 @@ from api.classify_command import classify
 from api.doctor_command import doctor
 from api.exits import ExitCode, exit_code
 from api.explain_command import explain
+from api.extract_command import extract
 from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
@@ -114,6 +115,7 @@ app.command()(ingest)
 app.command()(search)
 app.command()(ask)
 app.command()(explain)
+app.command()(extract)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(classify)

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from generation.models.model import NoModel
+from generation.record import NotFitting, NotFound
+from generation.schema import BadSchema
 from ingest.add import DiskFull
 from ingest.classify import NoLabels, NotOfPictures
 from ingest.encoders.checkpoint import BadCheckpoint
@@ -44,6 +46,9 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadSchema: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFound: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFitting: HTTPStatus.BAD_GATEWAY,
     NotOfPictures: HTTPStatus.CONFLICT,
     BadHighlight: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
