@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.models.fit import NeedsPicture, TooLong
 from generation.models.model import NoModel
 from generation.record import NotFitting, NotFound
 from generation.schema import BadSchema
@@ -71,6 +72,8 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
     BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -107,3 +107,22 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
         f"There is no model called {spec!r}.",
         remedy=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
     )
+
+
+def load_chat(spec: str, device: str = "auto", dtype: str = "auto") -> ChatModel:
+    """Make the language model that `spec` names: "transformers:MODEL".
+
+    Raises:
+        NoModel: there is no such model.
+        WeightsMissing, BadCheckpoint, NoDevice, NoMemory
+    """
+    kind, _, model = spec.partition(":")
+    match kind:
+        case "transformers" if model:
+            from generation.models.local import Transformers
+
+            return Transformers(model, device, dtype)
+    raise NoModel(
+        f"There is no language model called {spec!r}.",
+        remedy="Take transformers:MODEL; MODEL is a folder or a hub id.",
+    )
