@@ -73,7 +73,7 @@ def persist(
     Raises:
         ModelFailed: the last try failed, or there was text already.
     """
-    caught = (StreamEnded, *errors)
+    caught: tuple[type[Exception], ...] = (StreamEnded, *errors)
     for tried in range(access.retries + 1):
         letters = 0
         try:
