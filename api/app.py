@@ -122,7 +122,7 @@ def search_like(
     return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
 
 
-@router.post("/ask", responses=_problems(404, 409))
+@router.post("/ask", responses=_problems(404, 409, 429, 502, 503, 504))
 def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
     """An answer that quotes the pages; `declined` where they do not say."""
     searcher, model = engine.searcher(), engine.model()

@@ -25,13 +25,14 @@ class BadUsage(Fault):
 def exit_code(fault: Fault) -> ExitCode:
     """The exit code of a command that ends with this fault."""
     # Late, since `pageglass --help` comes by here: these modules import numpy.
+    from generation.models.access import NoKey
     from generation.models.model import NoModel
     from ingest.encoders.encoder import NoEncoder
     from ingest.library import NoDocument, NoPage
     from retrieval.search import EmptyQuery
 
     match fault:
-        case BadUsage() | EmptyQuery() | NoModel() | NoEncoder():
+        case BadUsage() | EmptyQuery() | NoModel() | NoKey() | NoEncoder():
             return ExitCode.USAGE
         case NoDocument() | NoPage():
             return ExitCode.NOTHING

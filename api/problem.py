@@ -11,6 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.models.access import (
+    ModelFailed,
+    NoKey,
+    Overloaded,
+    RateLimited,
+    TimedOut,
+    TooLarge,
+)
 from generation.models.model import NoModel
 from ingest.add import DiskFull
 from ingest.classify import NoLabels, NotOfPictures
@@ -61,6 +69,12 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
     BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoKey: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ModelFailed: HTTPStatus.BAD_GATEWAY,
+    TooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
