@@ -128,11 +128,13 @@ class CitationBody(PageBody):
 
 
 class UsageBody(BaseModel):
-    """What the answer took, in the model's own tokens."""
+    """What the answer took, in the model's own tokens; `cost` in US dollars, null where not known."""
 
     model: str
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
+    cost: float | None
 
 
 class AnswerBody(BaseModel):
@@ -148,7 +150,13 @@ class AnswerBody(BaseModel):
             "confidence": 0.83,
             "threshold": 0.5,
             "note": "No language model was used.",
-            "usage": {"model": "extractive", "input_tokens": 0, "output_tokens": 0},
+            "usage": {
+                "model": "extractive",
+                "input_tokens": 0,
+                "output_tokens": 0,
+                "cached_tokens": 0,
+                "cost": None,
+            },
         }
     )
 
@@ -179,6 +187,8 @@ class AnswerBody(BaseModel):
                 model=usage.model,
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
+                cached_tokens=usage.cached_tokens,
+                cost=usage.cost,
             ),
         )
 
