@@ -38,7 +38,10 @@ def ask(
     document: DocumentOption = None,
     model: Annotated[
         str | None,
-        typer.Option(help="What writes the answer.", show_default="PAGEGLASS_MODEL"),
+        typer.Option(
+            help="What writes the answer: extractive, or PROVIDER:MODEL.",
+            show_default="PAGEGLASS_MODEL",
+        ),
     ] = None,
     save_page: Annotated[
         Path | None,
@@ -67,7 +70,8 @@ def ask(
     from api.schemas import AnswerBody
     from generation.models.model import load_model
 
-    writer = load_model(model or found.settings.model)
+    spec = model or found.settings.model
+    writer = load_model(spec, found.settings.access(spec))
     searcher = found.open_searcher(home)
 
     def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", responses=problems(422))
             "description": "The answer; with `stream`, events: hits, delta, citation, done, error",
             "content": {EventStream.media_type: {"schema": {"type": "string"}}},
         },
-        **problems(404, 409),
+        **problems(404, 409, 429, 502, 503, 504),
     },
 )
 def ask_pages(

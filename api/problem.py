@@ -11,6 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.models.access import (
+    ModelFailed,
+    NoKey,
+    Overloaded,
+    RateLimited,
+    TimedOut,
+    TooLarge,
+)
 from generation.models.fit import NeedsPicture, TooLong
 from generation.models.model import NoModel
 from generation.record import NotFitting, NotFound
@@ -75,6 +83,12 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoKey: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ModelFailed: HTTPStatus.BAD_GATEWAY,
+    TooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

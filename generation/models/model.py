@@ -74,11 +74,13 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     Args:
         spec: "anthropic:MODEL", "openai:MODEL" (any server that speaks OpenAI's
             protocol), "gemini:MODEL" or "transformers:MODEL" (a model on this machine).
-        access: how its provider is reached; without it, its own server and no key.
+        access: how it is reached; without it, its provider's own server and no key,
+            or the best device here.
 
     Raises:
         NoModel: there is no such model, or it writes nothing of its own.
         NoKey: its provider wants a key, and `access` has none.
+        WeightsMissing, BadCheckpoint, NoDevice, NoMemory: a model on this machine cannot run.
     """
     access = access or Access()
     provider, _, name = spec.partition(":")
@@ -93,11 +95,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
 
                 return OpenAi(name, access, provider=provider)
             case "transformers":
-                from generation.models.transformers import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
-                    Transformers,
-                )
+                from generation.models.local import Transformers
 
-                return Transformers(name)  # type: ignore[no-any-return, unused-ignore]
+                return Transformers(name, access.device, access.dtype)
     if spec == "extractive":
         raise NoModel(
             "The extractive model writes nothing of its own.",
@@ -106,23 +106,4 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     raise NoModel(
         f"There is no model called {spec!r}.",
         remedy=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
-    )
-
-
-def load_chat(spec: str, device: str = "auto", dtype: str = "auto") -> ChatModel:
-    """Make the language model that `spec` names: "transformers:MODEL".
-
-    Raises:
-        NoModel: there is no such model.
-        WeightsMissing, BadCheckpoint, NoDevice, NoMemory
-    """
-    kind, _, model = spec.partition(":")
-    match kind:
-        case "transformers" if model:
-            from generation.models.local import Transformers
-
-            return Transformers(model, device, dtype)
-    raise NoModel(
-        f"There is no language model called {spec!r}.",
-        remedy="Take transformers:MODEL; MODEL is a folder or a hub id.",
     )
