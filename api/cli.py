@@ -26,6 +26,7 @@ from api.extract_command import extract
 from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
+from api.mcp_command import mcp
 from api.photo_commands import duplicates, tags
 from api.search_command import search
 from api.serve import serve
@@ -124,6 +125,7 @@ app.command()(status)
 app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
+app.command()(mcp)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:

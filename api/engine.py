@@ -56,13 +56,15 @@ class Engine:
 
         Raises:
             NoModel: there is none of that name.
+            NoKey: its provider wants a key, and there is none.
             WeightsMissing, WeightsChanged: what it needs is not as it should be.
         """
         from generation.models.model import load_model
 
         with self._lock:
             if self._model is None:
-                self._model = load_model(self.settings.model)
+                spec = self.settings.model
+                self._model = load_model(spec, self.settings.access(spec))
             return self._model
 
     def add_settings(self, password: str | None) -> AddSettings:

@@ -25,6 +25,7 @@ class BadUsage(Fault):
 def exit_code(fault: Fault) -> ExitCode:
     """The exit code of a command that ends with this fault."""
     # Late, since `pageglass --help` comes by here: these modules import numpy.
+    from generation.models.access import NoKey
     from generation.models.model import NoModel
     from generation.record import NotFound
     from generation.schema import BadSchema
@@ -33,7 +34,7 @@ def exit_code(fault: Fault) -> ExitCode:
     from retrieval.search import EmptyQuery
 
     match fault:
-        case BadUsage() | EmptyQuery() | BadSchema() | NoModel() | NoEncoder():
+        case BadUsage() | EmptyQuery() | BadSchema() | NoModel() | NoKey() | NoEncoder():
             return ExitCode.USAGE
         case NoDocument() | NoPage() | NotFound():
             return ExitCode.NOTHING

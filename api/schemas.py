@@ -5,11 +5,13 @@ Field names are a promise (docs/http.md); a field may be added, none changes its
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from generation.answer import Answer, Citation
+from api.evidence import Inquiry
+from generation.answer import Answer, Citation, Grounded
 from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
@@ -38,6 +40,7 @@ _CITATION: dict[str, Any] = {
     "quote": "6,735 people came in August",
     "boxes": [_BOX],
     "verified": True,
+    "grounded": "quote",
 }
 _DOCUMENT: dict[str, Any] = {
     "document": _ID,
@@ -104,9 +107,18 @@ class SearchBody(BaseModel):
     query: str
     hits: list[HitBody]
 
+    @classmethod
+    def of(cls, query: str, hits: Iterable[Hit]) -> Self:
+        """Hits, best first."""
+        return cls(query=query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
+
 
 class CitationBody(PageBody):
-    """A page that the answer cites; `verified` where the quote was found in its words."""
+    """A page that the answer cites; `verified` where the quote was found in its words.
+
+    `grounded` says what `boxes` are: the quote's lines ("quote"), the part that
+    looks most like what the answer says ("region"), or nothing ("none").
+    """
 
     model_config = _example(_CITATION)
 
@@ -114,6 +126,7 @@ class CitationBody(PageBody):
     quote: str
     boxes: list[Edges]
     verified: bool
+    grounded: Grounded
 
     @classmethod
     def of(cls, citation: Citation) -> Self:
@@ -124,19 +137,32 @@ class CitationBody(PageBody):
             quote=citation.quote,
             boxes=list(citation.boxes),
             verified=citation.verified,
+            grounded=citation.grounded,
         )
 
 
 class UsageBody(BaseModel):
-    """What the answer took, in the model's own tokens."""
+    """What the answer took, in the model's own tokens.
+
+    `cached_tokens` of the input its provider had kept; `cost` is an estimate in
+    US dollars, null where prices are not known.
+    """
 
     model: str
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
+    cost: float | None
 
 
 class AnswerBody(BaseModel):
-    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so."""
+    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so.
+
+    `searched` is what was looked for: the question, or after a conversation a
+    rewriting of it that stands alone. `grounded` is false where the pages do
+    not hold the answer; `support` is the share of its sentences with a verified
+    citation; `dropped_labels` counts labels that named no page.
+    """
 
     model_config = _example(
         {
@@ -148,7 +174,17 @@ class AnswerBody(BaseModel):
             "confidence": 0.83,
             "threshold": 0.5,
             "note": "No language model was used.",
-            "usage": {"model": "extractive", "input_tokens": 0, "output_tokens": 0},
+            "usage": {
+                "model": "extractive",
+                "input_tokens": 0,
+                "output_tokens": 0,
+                "cached_tokens": 0,
+                "cost": None,
+            },
+            "searched": "How many people came in August?",
+            "grounded": True,
+            "support": 1.0,
+            "dropped_labels": 0,
         }
     )
 
@@ -161,13 +197,17 @@ class AnswerBody(BaseModel):
     threshold: float | None
     note: str
     usage: UsageBody
+    searched: str
+    grounded: bool
+    support: float
+    dropped_labels: int
 
     @classmethod
-    def of(cls, answer: Answer) -> Self:
+    def of(cls, answer: Answer, inquiry: Inquiry) -> Self:
         """An answer."""
         usage = answer.usage
         return cls(
-            query=answer.question,
+            query=inquiry.question,
             text=answer.text,
             citations=[CitationBody.of(citation) for citation in answer.citations],
             model=answer.model,
@@ -179,8 +219,20 @@ class AnswerBody(BaseModel):
                 model=usage.model,
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
+                cached_tokens=usage.cached_tokens,
+                cost=usage.cost,
             ),
+            searched=inquiry.searched,
+            grounded=answer.grounded,
+            support=answer.support,
+            dropped_labels=answer.dropped_labels,
         )
+
+
+class DeltaBody(BaseModel):
+    """The next piece of an answer's text."""
+
+    text: str
 
 
 class DocumentBody(BaseModel):

@@ -17,6 +17,7 @@ from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip
 
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
+from generation.models.access import Access
 from generation.models.captioner import encode, load_captioner
 from generation.models.fit import NeedsPicture, TooLong
 from generation.models.local import Transformers, conversation
@@ -31,6 +32,7 @@ from ingest.weights import WeightsMissing
 pytestmark = pytest.mark.usefixtures("one_thread")
 RED = Image.new("RGB", (120, 90), "red")
 BLUE = Image.new("RGB", (90, 120), "blue")
+CPU = Access(device="cpu")
 MAKERS = {**CHATTING, **PAGE_BY_PAGE, "blip": make_blip}
 
 
@@ -232,7 +234,7 @@ def test_captions(kind: str, folders: Callable[[str], Path]) -> None:
 
 def test_what_cannot_be_asked_is_refused(folders: Callable[[str], Path], tmp_path: Path) -> None:
     with pytest.raises(BadCheckpoint, match="no chat template"):
-        quietly(lambda: load_chat(f"transformers:{folders('blip')}", "cpu"))
+        quietly(lambda: load_chat(f"transformers:{folders('blip')}", CPU))
     with pytest.raises(WeightsMissing, match="extractive"):
         load_chat(f"transformers:{tmp_path / 'nothing'}")
     with pytest.raises(BadCheckpoint):

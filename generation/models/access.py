@@ -1,4 +1,4 @@
-"""How a provider is reached, and what can go wrong on the way there.
+"""How a model is reached, and what can go wrong on the way there.
 
 Keys come in as plain values and leave only in a request's header: no message,
 repr or log holds one.
@@ -17,13 +17,16 @@ class Access:
 
     `base_url` is None for the provider's own; `timeout` is how many seconds to
     wait for the next piece; `retries` is how often a call that failed before
-    its first piece is tried again.
+    its first piece is tried again. `device` and `dtype` are for models on this
+    machine (`ingest.encoders.device`).
     """
 
     key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     timeout: float = 120.0
     retries: int = 3
+    device: str = "auto"
+    dtype: str = "auto"
 
 
 class ModelFailed(Fault):

@@ -74,11 +74,13 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     Args:
         spec: "anthropic:MODEL", "openai:MODEL" (any server that speaks OpenAI's
             protocol), "gemini:MODEL" or "transformers:MODEL" (a model on this machine).
-        access: how its provider is reached; without it, its own server and no key.
+        access: how it is reached; without it, its provider's own server and no key,
+            or the best device here.
 
     Raises:
         NoModel: there is no such model, or it writes nothing of its own.
         NoKey: its provider wants a key, and `access` has none.
+        WeightsMissing, BadCheckpoint, NoDevice, NoMemory: a model on this machine cannot run.
     """
     access = access or Access()
     provider, _, name = spec.partition(":")
@@ -95,7 +97,7 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
             case "transformers":
                 from generation.models.local import Transformers
 
-                return Transformers(name)
+                return Transformers(name, access.device, access.dtype)
     if spec == "extractive":
         raise NoModel(
             "The extractive model writes nothing of its own.",
