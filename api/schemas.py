@@ -33,6 +33,7 @@ _HIT: dict[str, Any] = {
     "score": 2.41,
     "regions": [{"box": _BOX, "score": 0.71, "words": "6,735 people came in August"}],
     "signals": {"bm25": 7.9, "late.minilm": 0.62, "dense.minilm": 0.55},
+    "caption": None,
 }
 _CITATION: dict[str, Any] = {
     **_PAGE,
@@ -78,7 +79,10 @@ class RegionBody(BaseModel):
 
 
 class HitBody(PageBody):
-    """A page found. `score` ranks within one search only; `signals` are its raw parts."""
+    """A page found. `score` ranks within one search only; `signals` are its raw parts.
+
+    `caption` is what a model wrote of its pictures, null where none did.
+    """
 
     model_config = _example(_HIT)
 
@@ -86,6 +90,7 @@ class HitBody(PageBody):
     score: float
     regions: list[RegionBody]
     signals: dict[str, float]
+    caption: str | None = None
 
     @classmethod
     def of(cls, rank: int, hit: Hit) -> Self:
@@ -96,6 +101,7 @@ class HitBody(PageBody):
             score=hit.score,
             regions=[RegionBody(box=r.box, score=r.score, words=r.words) for r in hit.regions],
             signals=hit.signals,
+            caption=hit.caption or None,
         )
 
 

@@ -350,6 +350,7 @@ class Searcher:
                     for name, signal in ranking.signals.items()
                     if not np.isnan(signal[i])
                 },
+                caption=" ".join(c.text for c in self.library.captions(ranking.pages[i].page)),
             )
             for i in ranking.order()[:top]
         ]

@@ -224,7 +224,7 @@ def test_ask_from_end_to_end(models: Callable[[str], Transformers]) -> None:
 
 @pytest.mark.parametrize("kind", ["blip", "blip-2", "qwen2_5_vl"])
 def test_captions(kind: str, folders: Callable[[str], Path]) -> None:
-    captioner = quietly(lambda: load_captioner(f"transformers:{folders(kind)}", "cpu"))
+    captioner = quietly(lambda: load_captioner(f"transformers:{folders(kind)}", CPU))
     captions = captioner.caption([RED, BLUE])
     assert len(captions) == 2
     assert all("\n" not in caption for caption in captions)

@@ -6,17 +6,22 @@ Knows nothing of pages, nor of where captions are kept.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from generation.answer import Usage
-from generation.models.hub import Hub
-from generation.models.model import ChatModel, NoModel
+from generation.models.access import Access, CutShort, Refused
+from generation.models.model import ChatModel, load_chat
 from generation.request import Picture, Request, Turn
+from ingest.captioner import Captioner
+
+if TYPE_CHECKING:
+    from generation.models.hub import Hub
 
 MOST_TOKENS = 60
+MOST_TOKENS_OF_CHAT = 200
 LONGEST_EDGE = 1_024
 SYSTEM = (
     "You describe pictures for a search index. Name what is shown, in one plain sentence."
@@ -27,43 +32,26 @@ CAPTIONERS = {"blip", "blip-2", "git"}
 """`model_type` of models that were trained to caption: they are shown a picture and no text."""
 
 
-class Captioner(Protocol):
-    """Describes pictures."""
-
-    name: str
-
-    def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture, in order; may be empty."""
-        ...
-
-
 def load_captioner(
     spec: str,
-    device: str = "auto",
-    dtype: str = "auto",
-    chat: Callable[[str], ChatModel] | None = None,
+    access: Access | None = None,
 ) -> Captioner:
-    """A captioner by name: `transformers:MODEL`, or what `chat` loads.
-
-    Args:
-        spec: PROVIDER:MODEL.
-        chat: loads the models of other providers, with their keys.
+    """A captioner by name: `transformers:MODEL`, or any other that `load_chat` makes.
 
     Raises:
-        NoModel: there is none of this name.
-        WeightsMissing, BadCheckpoint, NoDevice, NoMemory
+        What `load_chat` raises.
     """
+    access = access or Access()
     kind, _, model = spec.partition(":")
     if kind == "transformers" and model:
+        from generation.models.hub import Hub
         from generation.models.local import Transformers
 
-        hub = Hub(model, device, dtype)
+        hub = Hub(model, access.device, access.dtype)
         if hub.kind in CAPTIONERS:
             return HubCaptioner(hub)
         return ChatCaptioner(Transformers.of(hub))
-    if chat is not None:
-        return ChatCaptioner(chat(spec))
-    raise NoModel(f"There is no captioner {spec!r}.", remedy="Take transformers:MODEL.")
+    return ChatCaptioner(load_chat(spec, access))
 
 
 class HubCaptioner:
@@ -91,13 +79,22 @@ class ChatCaptioner:
         self.name = chat.name
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture. Raises what the model raises."""
+        """A line a picture, empty where the provider's rules forbid one. Raises what else the model raises."""
         return [self._one(picture) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:
         turn = Turn("user", (encode(picture), ASK))
-        said = self._chat.reply(Request(SYSTEM, (turn,), max_tokens=MOST_TOKENS))
-        return _line("".join(event for event in said if not isinstance(event, Usage)))
+        request = Request(SYSTEM, (turn,), max_tokens=MOST_TOKENS_OF_CHAT)
+        pieces: list[str] = []
+        try:
+            for event in self._chat.reply(request):
+                if not isinstance(event, Usage):
+                    pieces.append(event)
+        except CutShort:
+            return _line("".join(pieces))
+        except Refused:
+            return ""
+        return _line("".join(pieces))
 
 
 def encode(picture: Image.Image) -> Picture:
