@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,8 @@ from api.terminal import plain
 if TYPE_CHECKING:
     from generation.prompt import Evidence
     from generation.record import Record
-    from generation.schema import Schema
+
+_VERDICT = {True: "The same.", False: "They differ."}
 
 
 def extract(
@@ -36,6 +37,9 @@ def extract(
     each: Annotated[
         bool, typer.Option("--each", help="A record a page, rather than one of all of them.")
     ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Tell what differs between two sources, A and B.")
+    ] = False,
     model: Annotated[
         str | None, typer.Option(help="What reads the pages.", show_default="PAGEGLASS_MODEL")
     ] = None,
@@ -52,8 +56,9 @@ def extract(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Read pages into JSON that fits a schema; each value is looked for on its page."""
+    """Read pages into JSON that fits a schema, each value looked for on its page; or compare two."""
     found = session(ctx, json=json)
+    from api.reading import describe, label, read_pages
     from generation.schema import open_schema, ready_schemas
     from ingest.fault import Fault
     from ingest.home import write_atomically
@@ -67,14 +72,23 @@ def extract(
             rows = [(name, str(one.get("description", ""))) for name, one in ready.items()]
             found.terminal.table(("schema", "what"), rows)
         return
+    spec = model or found.settings.model
+    if compare:
+        if len(sources or ()) != 2 or schema or each:
+            raise BadUsage(
+                "--compare takes two sources, and no --schema or --each.",
+                remedy="Try `pageglass extract --compare A B`.",
+            )
+        a, b = (_open(found, home, source, password) for source in sources or ())
+        _compare(found, a, b, spec, out)
+        return
     if not sources or not schema:
         raise BadUsage(
             "A PAGE_OR_FILE and a --schema are needed.",
             remedy="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
-    spec = model or found.settings.model
-    pages = list(_open(found, home, sources, password))
+    pages = label([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
     failed: list[Fault] = []
@@ -83,7 +97,7 @@ def extract(
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
-            record = read_pages(group, wanted, spec)
+            record = read_pages(group, wanted, spec, found.settings)
         except Fault as fault:
             if not each:
                 raise
@@ -103,91 +117,40 @@ def extract(
         raise typer.Exit(ExitCode.SOME_FAILED if lines else ExitCode.NOTHING)
 
 
-def describe(record: Record) -> dict[str, Any]:
-    """A record as `extract --json` writes it (docs/extract.md)."""
-    return {
-        "data": record.data,
-        "fields": {
-            field.pointer: {
-                "page": field.page.key if field.page else None,
-                "quote": field.quote,
-                "boxes": [[round(edge, 4) for edge in box] for box in field.boxes],
-                "printed": field.printed,
-                "verified": field.verified,
-            }
-            for field in record.fields
-        },
-        "missing": list(record.missing),
-        "model": record.model,
-        "attempts": record.attempts,
-        "note": record.note,
-        "usage": {
-            "model": record.usage.model,
-            "input_tokens": record.usage.input_tokens,
-            "output_tokens": record.usage.output_tokens,
-        },
-    }
-
-
-def read_pages(pages: Sequence[Evidence], schema: Schema, spec: str) -> Record:
-    """Pages as one record, by a language model or without one. Raises what they raise."""
-    if spec == "extractive":
-        from generation.fill import fill
-
-        return fill(pages, schema)
-    from generation.extract import extract as read
-    from generation.models.model import load_chat
-
-    return read(pages, schema, load_chat(spec))
-
-
-def _open(
-    found: Session, home: Path | None, sources: Sequence[str], password: str | None
-) -> Iterator[Evidence]:
-    """The pages named, labelled from 1: those of files on disk, else those of the library."""
-    from dataclasses import replace
-
-    label = 0
-    for source in sources:
-        path = Path(source).expanduser()
-        some = _render(found, path, password) if path.is_file() else [_kept(found, home, source)]
-        for page in some:
-            label += 1
-            yield replace(page, label=label)
-
-
-def _render(found: Session, path: Path, password: str | None) -> list[Evidence]:
-    """Every page of a file that need not be in the library."""
-    import hashlib
-
-    from generation.prompt import Evidence
-    from ingest.add import ID_LENGTH
-    from ingest.library import readable
-    from ingest.page import Page
-    from ingest.render import RenderSettings, inspect, render
-
-    settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
-    count = inspect(path, settings).page_count
-    with path.open("rb") as file:
-        first = Page(
-            hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH], 1, readable(path.name)
-        )
-    return [
-        Evidence(1, page.page, page.words, lambda image=page.image: image, 1.0)  # type: ignore[misc]
-        for page in render(path, first, count, settings)
-    ]
-
-
-def _kept(found: Session, home: Path | None, key: str) -> Evidence:
-    """A page of the library."""
-    from functools import partial
-
-    from generation.prompt import Evidence
+def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
+    """The pages that a source names: those of a file on disk, else one of the library."""
+    from api.reading import open_file, open_kept
     from ingest.library import Library
 
-    library = Library(found.open_home(home))
-    page = library.page(key)
-    return Evidence(1, page, library.words(page), partial(library.image, page), 1.0)
+    path = Path(source).expanduser()
+    if path.is_file():
+        return open_file(path, found.settings, password)
+    return open_kept(Library(found.open_home(home)), source)
+
+
+def _compare(
+    found: Session, a: Sequence[Evidence], b: Sequence[Evidence], spec: str, out: Path | None
+) -> None:
+    """Tell what differs."""
+    from api.reading import compare_pages
+    from ingest.home import write_atomically
+
+    terminal = found.terminal
+    body = compare_pages(a, b, spec, found.settings)
+    if out is not None:
+        write_atomically(out, (jsonlib.dumps(body, ensure_ascii=False) + "\n").encode())
+        terminal.note(f"wrote {plain(str(out))}")
+    if terminal.json:
+        terminal.record(body)
+    elif out is None:
+        for one in body["data"]["differences"]:
+            sides = " -> ".join(
+                plain(jsonlib.dumps(one[key], ensure_ascii=False)) for key in ("in_a", "in_b")
+            )
+            terminal.result(f"{one['kind']:8} {plain(one['what'])}: {sides}")
+        terminal.result(plain(body["data"].get("summary") or _VERDICT[body["data"]["same"]]))
+    if body["note"]:
+        terminal.note(body["note"])
 
 
 def _show(found: Session, record: Record) -> None:

@@ -131,7 +131,7 @@ def ingest(
     """
     found = session(ctx, json=json)
     settings = found.settings
-    if not paths and not rebuild:
+    if not paths and not rebuild and not caption:
         raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
     ocr = ocr or settings.ocr
     _check_ocr(ocr)
@@ -199,11 +199,11 @@ def ingest(
                 dpi=add_settings.render.dpi,
                 on_wait=waiting,
             )
-        if paths:
-            yield from add(opened, [Path(p) for p in paths], add_settings, on_wait=waiting)
+        if paths or caption:
+            yield from add(opened, [Path(p) for p in paths or ()], add_settings, on_wait=waiting)
 
     try:
-        code = _follow(events(), found.terminal, quiet=quiet)
+        code = _follow(events(), found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:
         found.terminal.fail(
             "Stopped. What was added is kept.", "The same command goes on where this one stopped."
@@ -222,8 +222,8 @@ def _check_ocr(spec: str) -> None:
         )
 
 
-def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
-    """Show events as they come, sum up, and say how it went."""
+def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
+    """Show events as they come, sum up, and say how it went; `named` where files were to be found."""
     from ingest.event import Captioned, Done, Failed, Looked, Removed
 
     failures: list[Failure] = []
@@ -253,7 +253,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
     if done and not quiet:
         terminal.note(_sum_up(done, captioned))
     _list_failures(failures, terminal)
-    if looked and not looked.files and not removed:
+    if named and looked and not looked.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
             "Name files outright to read them whatever they are called.",

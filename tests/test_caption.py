@@ -247,7 +247,7 @@ def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: No
     assert hit["caption"] == caption.text
     again = CliRunner().invoke(app, arguments)
     assert not any(json.loads(line)["event"] == "captioned" for line in again.stdout.splitlines())
-    stopped = CliRunner().invoke(app, [*arguments, "--caption", "none"])
+    stopped = CliRunner().invoke(app, ["ingest", "--caption", "none", *home])
     assert stopped.exit_code == 0
     assert Library(Home(tmp_path / "home")).captioner() == ""
 
