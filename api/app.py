@@ -31,6 +31,7 @@ from fastapi.security import HTTPBearer
 from api.engine import Engine
 from api.evidence import find_documents, gather
 from api.guard import BodyLimit, Guard
+from api.locate import locator
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
 from api.problem import add_handlers, describe, problem
@@ -133,7 +134,7 @@ def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
         top=wanted.top or engine.settings.evidence_pages,
         documents=find_documents(searcher.library, wanted.documents),
     )
-    return AnswerBody.of(ask(prompt, model))
+    return AnswerBody.of(ask(prompt, model, locator(searcher)))
 
 
 @router.get("/documents")

@@ -50,6 +50,7 @@ def ask(
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
     from api.evidence import find_documents, gather
+    from api.locate import locator
     from api.save_page import save_pages
     from api.schemas import AnswerBody
     from generation.ask import stream_answer
@@ -65,9 +66,9 @@ def ask(
             top=top or found.settings.evidence_pages,
             documents=find_documents(searcher.library, document),
         )
+        answer = _follow(stream_answer(prompt, writer, locator(searcher)), shown=not json)
     finally:
         searcher.close()
-    answer = _follow(stream_answer(prompt, writer), shown=not json)
     saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
     if json:
         body = AnswerBody.of(answer).model_dump()
@@ -104,7 +105,22 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        mark = "" if citation.verified or not citation.quote else "  (not found on the page)"
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{mark}")
+        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{_mark(citation)}")
+    if answer.dropped_labels:
+        count = answer.dropped_labels
+        terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
     if answer.note:
         terminal.note(answer.note)
+
+
+def _mark(citation: Citation) -> str:
+    """What is said of a citation that is no verified quote."""
+    unfound = "quote not found" if citation.quote else ""
+    match citation.grounded:
+        case "quote":
+            said = ""
+        case "region":
+            said = "; ".join(filter(None, [unfound, "seen in the picture, by likeness"]))
+        case "none":
+            said = unfound or "names the page only"
+    return f"  ({said})" if said else ""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from generation.answer import Answer, Citation
+from generation.answer import Answer, Citation, Grounded
 from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
@@ -38,6 +38,7 @@ _CITATION: dict[str, Any] = {
     "quote": "6,735 people came in August",
     "boxes": [_BOX],
     "verified": True,
+    "grounded": "quote",
 }
 _DOCUMENT: dict[str, Any] = {
     "document": _ID,
@@ -106,7 +107,11 @@ class SearchBody(BaseModel):
 
 
 class CitationBody(PageBody):
-    """A page that the answer cites; `verified` where the quote was found in its words."""
+    """A page that the answer cites; `verified` where the quote was found in its words.
+
+    `grounded` is "quote" then, "region" where `boxes` is the part that looks
+    most like what the answer says, and "none" where nothing ties it to the page.
+    """
 
     model_config = _example(_CITATION)
 
@@ -114,6 +119,7 @@ class CitationBody(PageBody):
     quote: str
     boxes: list[Edges]
     verified: bool
+    grounded: Grounded
 
     @classmethod
     def of(cls, citation: Citation) -> Self:
@@ -124,6 +130,7 @@ class CitationBody(PageBody):
             quote=citation.quote,
             boxes=list(citation.boxes),
             verified=citation.verified,
+            grounded=citation.grounded,
         )
 
 
@@ -136,7 +143,11 @@ class UsageBody(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so."""
+    """An answer. Where it `declined`, `confidence` was below `threshold`, the model said so, or no citation held.
+
+    `support` is the share, 0..1, of its claims with a verified citation;
+    `dropped_labels` counts labels in the text that name no page.
+    """
 
     model_config = _example(
         {
@@ -149,6 +160,9 @@ class AnswerBody(BaseModel):
             "threshold": 0.5,
             "note": "No language model was used.",
             "usage": {"model": "extractive", "input_tokens": 0, "output_tokens": 0},
+            "grounded": True,
+            "support": 1.0,
+            "dropped_labels": 0,
         }
     )
 
@@ -161,6 +175,9 @@ class AnswerBody(BaseModel):
     threshold: float | None
     note: str
     usage: UsageBody
+    grounded: bool
+    support: float
+    dropped_labels: int
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -180,6 +197,9 @@ class AnswerBody(BaseModel):
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             ),
+            grounded=answer.grounded,
+            support=round(answer.support, 3),
+            dropped_labels=answer.dropped_labels,
         )
 
 

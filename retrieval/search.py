@@ -219,6 +219,12 @@ class Searcher:
 
         return self._retry(find)
 
+    def eyes(self) -> dict[str, tuple[float, float]]:
+        """The encoders that see pictures or whole pages, not words, each with its reach."""
+        self._refresh()
+        manifests = [index.manifest for index in self._indexes]
+        return {m.encoder: m.reach for m in manifests if m.reads != "words"}
+
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
