@@ -29,7 +29,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 
 from api.engine import Engine
-from api.evidence import find_documents, gather
+from api.evidence import find_documents, gather, least_score
 from api.guard import BodyLimit, Guard
 from api.locate import locator
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
@@ -134,7 +134,8 @@ def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
         top=wanted.top or engine.settings.evidence_pages,
         documents=find_documents(searcher.library, wanted.documents),
     )
-    return AnswerBody.of(ask(prompt, model, locator(searcher)))
+    least = least_score(searcher, model)
+    return AnswerBody.of(ask(prompt, model, locator(searcher), least))
 
 
 @router.get("/documents")

@@ -49,7 +49,7 @@ def ask(
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
-    from api.evidence import find_documents, gather
+    from api.evidence import find_documents, gather, least_score
     from api.locate import locator
     from api.save_page import save_pages
     from api.schemas import AnswerBody
@@ -66,7 +66,9 @@ def ask(
             top=top or found.settings.evidence_pages,
             documents=find_documents(searcher.library, document),
         )
-        answer = _follow(stream_answer(prompt, writer, locator(searcher)), shown=not json)
+        least = least_score(searcher, writer)
+        events = stream_answer(prompt, writer, locator(searcher), least)
+        answer = _follow(events, shown=not json)
     finally:
         searcher.close()
     saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from generation.gate import LEAST_SCORE
 from generation.prompt import Evidence, Prompt
 from ingest.library import Library, NoPage
 
@@ -51,6 +52,16 @@ def gather(
             label = len(evidence) + 1
             evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
     return Prompt(question, tuple(evidence))
+
+
+def least_score(searcher: Searcher, model: VisionModel) -> float:
+    """The score below which a model is not asked: 0, for always, where the limit was not measured.
+
+    It was for the default encoder of words. A model that does not see pages
+    (extractive) has a confidence of its own.
+    """
+    words = [seen.encoder for seen in searcher.manifests() if seen.reads != "pictures"]
+    return LEAST_SCORE if model.sees and words == ["minilm"] else 0.0
 
 
 def find_documents(library: Library, wanted: Sequence[str] | None) -> list[str] | None:

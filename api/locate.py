@@ -23,9 +23,11 @@ def locator(searcher: Searcher) -> Locate:
         from retrieval.peak import find_peak
         from retrieval.search import NotSeen
 
-        for encoder, reach in searcher.eyes().items():
+        for seen in searcher.manifests():
+            if seen.reads == "words":
+                continue
             try:
-                boxes = find_peak(searcher.explain(claim, page, encoder), reach)
+                boxes = find_peak(searcher.explain(claim, page, seen.encoder), seen.reach)
             except (NotSeen, NoPage):
                 continue
             if boxes:

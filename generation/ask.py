@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from generation.answer import Answer, Citation, Grounded, Usage, Verdict
 from generation.cite import CitationReader, Marked
 from generation.claim import Claim, Mark, split_claims
+from generation.gate import FAR, NOTE, is_far
 from generation.models.model import VisionModel
 from generation.prompt import Evidence, Prompt
 from generation.quote import find_quote, quote_boxes
@@ -29,16 +30,18 @@ UNSUPPORTED = (
 )
 
 
-def ask(prompt: Prompt, model: VisionModel, locate: Locate | None = None) -> Answer:
+def ask(
+    prompt: Prompt, model: VisionModel, locate: Locate | None = None, least: float = 0.0
+) -> Answer:
     """The whole answer. Raises what the model and `locate` raise."""
-    for event in stream_answer(prompt, model, locate):
+    for event in stream_answer(prompt, model, locate, least):
         if isinstance(event, Answer):
             return event
     raise AssertionError("stream_answer ends with an Answer")
 
 
 def stream_answer(
-    prompt: Prompt, model: VisionModel, locate: Locate | None = None
+    prompt: Prompt, model: VisionModel, locate: Locate | None = None, least: float = 0.0
 ) -> Iterator[str | Citation | Answer]:
     """Pieces of text as they come, each citation once it is checked, the `Answer` last.
 
@@ -49,13 +52,14 @@ def stream_answer(
     Args:
         locate: where a claim is borne out by a page's looks; without it no
             citation is grounded in a region.
+        least: the model is not asked where the best page scores less (see generation.gate).
 
     Raises what the model and `locate` raise.
     """
     desk = _Desk(prompt, locate)
     usage = Usage(model.name)
     verdict = Verdict(None, None, declined=False)
-    for event in model.stream(prompt):
+    for event in _decline(prompt, least) if is_far(prompt, least) else model.stream(prompt):
         match event:
             case str():
                 yield event
@@ -84,6 +88,12 @@ def stream_answer(
         grounded=not declined,
         support=0.0 if declined else desk.support(),
     )
+
+
+def _decline(prompt: Prompt, least: float) -> Iterator[str | Usage | Verdict]:
+    best = max((evidence.score for evidence in prompt.evidence), default=0.0)
+    yield Verdict(max(0.0, min(best, 1.0)), least, declined=True, note=NOTE)
+    yield FAR
 
 
 class _Desk:

@@ -23,6 +23,7 @@ from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes, pool
 from ingest.library import Library, NoPage, PageRecord
+from ingest.manifest import Manifest
 from ingest.page import WHOLE, Page, QueryVectors, Rendered
 from ingest.terms import split_terms
 from retrieval.explain import Explanation, explain_rows
@@ -219,11 +220,10 @@ class Searcher:
 
         return self._retry(find)
 
-    def eyes(self) -> dict[str, tuple[float, float]]:
-        """The encoders that see pictures or whole pages, not words, each with its reach."""
+    def manifests(self) -> list[Manifest]:
+        """What each index remembers of its encoder."""
         self._refresh()
-        manifests = [index.manifest for index in self._indexes]
-        return {m.encoder: m.reach for m in manifests if m.reads != "words"}
+        return [index.manifest for index in self._indexes]
 
     def close(self) -> None:
         """Let go of the index."""
