@@ -13,12 +13,15 @@ LEAST = 0.3
 STANDS_OUT = 1.5
 """Standard deviations that the peak stands above the mean of the page's parts."""
 
+ALL_NEAR = 0.4
+"""Where no part stands out but the mean of all is so near, as when one thing fills a photo, all of them are the place."""
+
 FEWEST_PARTS = 4
 """Of fewer parts than this none can stand out; there being near enough must do."""
 
 
 def find_peak(explained: Explanation, reach: tuple[float, float]) -> tuple[Box, ...]:
-    """The one part of the page nearest to a text, as a box; none where it is not near, or no nearer than the rest.
+    """The part of the page nearest to a text, as a box, where it stands out; all parts where all are near; else none.
 
     Args:
         reach: the encoder's cosines of strangers and of a plain match.
@@ -30,9 +33,15 @@ def find_peak(explained: Explanation, reach: tuple[float, float]) -> tuple[Box, 
     heat = (weights @ explained.similar / weights.sum())[placed]
     best = int(heat.argmax())
     low, high = reach
-    if (float(heat[best]) - low) / max(high - low, 1e-6) < LEAST:
+    near = (heat - low) / max(high - low, 1e-6)
+    if near[best] < LEAST:
         return ()
+    parts = explained.boxes[placed]
     if len(heat) >= FEWEST_PARTS and heat[best] < heat.mean() + STANDS_OUT * heat.std():
-        return ()
-    left, top, right, bottom = explained.boxes[placed][best].tolist()
+        if near.mean() < ALL_NEAR:
+            return ()
+    else:
+        parts = parts[best][None]
+    left, top = parts[:, :2].min(axis=0).tolist()
+    right, bottom = parts[:, 2:].max(axis=0).tolist()
     return ((left, top, right, bottom),)
