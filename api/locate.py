@@ -19,16 +19,15 @@ def locator(searcher: Searcher) -> Locate:
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
-        from ingest.library import NoPage
         from retrieval.peak import find_peak
-        from retrieval.search import NotSeen
+        from retrieval.search import NotSeen, StillChanging
 
         for seen in searcher.manifests():
             if seen.reads == "words":
                 continue
             try:
                 boxes = find_peak(searcher.explain(claim, page, seen.encoder), seen.reach)
-            except (NotSeen, NoPage):
+            except (NotSeen, StillChanging):
                 continue
             if boxes:
                 return boxes
