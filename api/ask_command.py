@@ -15,7 +15,7 @@ from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
     from api.pieces import Pieces
-    from generation.answer import Answer
+    from generation.answer import Answer, Citation
     from generation.prompt import Message
 
 
@@ -131,7 +131,22 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        mark = "" if citation.verified or not citation.quote else "  (not found on the page)"
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{mark}")
+        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{_mark(citation)}")
+    if answer.dropped_labels:
+        count = answer.dropped_labels
+        terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
     if answer.note:
         terminal.note(answer.note)
+
+
+def _mark(citation: Citation) -> str:
+    """What is said of a citation that is no verified quote."""
+    unfound = "quote not found" if citation.quote else ""
+    match citation.grounded:
+        case "quote":
+            said = ""
+        case "region":
+            said = "; ".join(filter(None, [unfound, "seen in the picture, by likeness"]))
+        case "none":
+            said = unfound or "names the page only"
+    return f"  ({said})" if said else ""

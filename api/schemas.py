@@ -116,8 +116,8 @@ class SearchBody(BaseModel):
 class CitationBody(PageBody):
     """A page that the answer cites; `verified` where the quote was found in its words.
 
-    `grounded` says what `boxes` are: the quote's lines ("quote"), the part that
-    looks most like what the answer says ("region"), or nothing ("none").
+    `grounded` is "quote" then, "region" where `boxes` is the part that looks
+    most like what the answer says, and "none" where nothing ties it to the page.
     """
 
     model_config = _example(_CITATION)
@@ -156,12 +156,12 @@ class UsageBody(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so.
+    """An answer. Where it `declined`, `confidence` was below `threshold`, the model said so, or no citation held.
 
     `searched` is what was looked for: the question, or after a conversation a
-    rewriting of it that stands alone. `grounded` is false where the pages do
-    not hold the answer; `support` is the share of its sentences with a verified
-    citation; `dropped_labels` counts labels that named no page.
+    rewriting of it that stands alone. `grounded` is false where it `declined`;
+    `support` is the share, 0..1, of its claims with a verified citation;
+    `dropped_labels` counts labels in the text that name no page.
     """
 
     model_config = _example(
@@ -224,7 +224,7 @@ class AnswerBody(BaseModel):
             ),
             searched=inquiry.searched,
             grounded=answer.grounded,
-            support=answer.support,
+            support=round(answer.support, 3),
             dropped_labels=answer.dropped_labels,
         )
 

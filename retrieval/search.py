@@ -23,6 +23,7 @@ from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes, pool
 from ingest.library import Library, NoPage, PageRecord
+from ingest.manifest import Manifest
 from ingest.page import WHOLE, Page, QueryVectors, Rendered
 from ingest.terms import split_terms
 from retrieval.explain import Explanation, explain_rows
@@ -218,6 +219,11 @@ class Searcher:
             return explain_rows(page, name, asked[name], ranking.weights[name], seen)
 
         return self._retry(find)
+
+    def manifests(self) -> list[Manifest]:
+        """What each index remembers of its encoder."""
+        self._refresh()
+        return [index.manifest for index in self._indexes]
 
     def close(self) -> None:
         """Let go of the index."""
