@@ -22,7 +22,7 @@ from api.requests import LONGEST_QUERY, MOST_HITS, MessageBody
 from api.schemas import AnswerBody, SearchBody
 from api.version import find_version
 from generation.answer import Answer
-from generation.highlight import highlight
+from generation.highlight import highlight as draw_strokes
 from generation.prompt import Message
 from ingest.fault import Fault
 
@@ -109,14 +109,14 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         page: Annotated[
             str, Field(max_length=100, description="DOCUMENT-NUMBER, as hits and citations say.")
         ],
-        highlight_marks: Marks = None,
+        highlight: Marks = None,
     ) -> list[TextContent | ImageContent]:
         library = engine.library()
         found = library.page(page)
         words = library.words(found)
-        boxes = read_marks(highlight_marks or [], words)
+        boxes = read_marks(highlight or [], words)
         image = library.image(found)
-        image = highlight(image, boxes, "WEBP") if boxes else image
+        image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
             TextContent(text=f"{found}\n\n" + " ".join(word.text for word in words)),
             ImageContent(data=base64.b64encode(image).decode(), mime_type="image/webp"),
