@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.exits import BadUsage, ExitCode
-from api.session import DocumentOption, HomeOption, JsonOption, session
+from api.session import DocumentOption, HomeOption, JsonOption, make_model, session
 from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
@@ -68,10 +68,8 @@ def ask(
     from api.pieces import answer_pieces
     from api.save_page import save_pages
     from api.schemas import AnswerBody
-    from generation.models.model import load_model
 
-    spec = model or found.settings.model
-    writer = load_model(spec, found.settings.access(spec))
+    writer = make_model(found.settings, model)
     searcher = found.open_searcher(home)
 
     def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:

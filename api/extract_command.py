@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, Session, session
+from api.session import HomeOption, JsonOption, Session, make_model, session
 from api.terminal import plain
 
 if TYPE_CHECKING:
+    from generation.models.model import ChatModel
     from generation.prompt import Evidence
     from generation.record import Record
     from generation.schema import Schema
@@ -54,6 +55,7 @@ def extract(
 ) -> None:
     """Read pages into JSON that fits a schema; each value is looked for on its page."""
     found = session(ctx, json=json)
+    from api.evidence import chat_of
     from generation.schema import open_schema, ready_schemas
     from ingest.fault import Fault
     from ingest.home import write_atomically
@@ -73,7 +75,7 @@ def extract(
             remedy="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
-    spec = model or found.settings.model
+    chat = chat_of(make_model(found.settings, model))
     pages = list(_open(found, home, sources, password))
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
@@ -83,7 +85,7 @@ def extract(
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
-            record = read_pages(group, wanted, spec)
+            record = read_pages(group, wanted, chat)
         except Fault as fault:
             if not each:
                 raise
@@ -105,6 +107,8 @@ def extract(
 
 def describe(record: Record) -> dict[str, Any]:
     """A record as `extract --json` writes it (docs/extract.md)."""
+    from api.schemas import UsageBody
+
     return {
         "data": record.data,
         "fields": {
@@ -121,24 +125,19 @@ def describe(record: Record) -> dict[str, Any]:
         "model": record.model,
         "attempts": record.attempts,
         "note": record.note,
-        "usage": {
-            "model": record.usage.model,
-            "input_tokens": record.usage.input_tokens,
-            "output_tokens": record.usage.output_tokens,
-        },
+        "usage": UsageBody.of(record.usage).model_dump(),
     }
 
 
-def read_pages(pages: Sequence[Evidence], schema: Schema, spec: str) -> Record:
+def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
     """Pages as one record, by a language model or without one. Raises what they raise."""
-    if spec == "extractive":
+    if chat is None:
         from generation.fill import fill
 
         return fill(pages, schema)
     from generation.extract import extract as read
-    from generation.models.model import load_chat
 
-    return read(pages, schema, load_chat(spec))
+    return read(pages, schema, chat)
 
 
 def _open(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.engine import Engine
+from api.evidence import chat_of
 from api.extract_command import describe, read_pages
-from api.schemas import ProblemBody
+from api.routing import Running, problems
 from generation.prompt import Evidence
 from generation.schema import BadSchema, check_schema, ready_schemas
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 MOST_PAGES = 50
 
 
@@ -34,17 +34,8 @@ class ExtractRequest(BaseModel):
     )
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-@router.post(
-    "/extract", responses={status: {"model": ProblemBody} for status in (404, 409, 422, 502)}
-)
-def extract_pages(
-    wanted: ExtractRequest, engine: Annotated[Engine, Depends(_engine)]
-) -> dict[str, Any]:
+@router.post("/extract", responses=problems(404, 409, 422, 429, 502, 503, 504))
+def extract_pages(wanted: ExtractRequest, engine: Running) -> dict[str, Any]:
     """The pages as one record; 422 where the schema requires what they do not show."""
     schema = wanted.wanted
     if isinstance(schema, str):
@@ -60,5 +51,5 @@ def extract_pages(
         Evidence(label, page, library.words(page), partial(library.image, page), 1.0)
         for label, page in enumerate(pages, 1)
     ]
-    record = read_pages(evidence, check_schema(schema), engine.settings.model)
+    record = read_pages(evidence, check_schema(schema), chat_of(engine.model()))
     return {"pages": [page.key for page in pages], **describe(record)}

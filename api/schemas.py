@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.evidence import Inquiry
-from generation.answer import Answer, Citation, Grounded
+from generation.answer import Answer, Citation, Grounded, Usage
 from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
@@ -154,6 +154,17 @@ class UsageBody(BaseModel):
     cached_tokens: int
     cost: float | None
 
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        """A usage."""
+        return cls(
+            model=usage.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost=usage.cost,
+        )
+
 
 class AnswerBody(BaseModel):
     """An answer. Where it `declined`, `confidence` was below `threshold`, the model said so, or no citation held.
@@ -205,7 +216,6 @@ class AnswerBody(BaseModel):
     @classmethod
     def of(cls, answer: Answer, inquiry: Inquiry) -> Self:
         """An answer."""
-        usage = answer.usage
         return cls(
             query=inquiry.question,
             text=answer.text,
@@ -215,13 +225,7 @@ class AnswerBody(BaseModel):
             confidence=answer.confidence,
             threshold=answer.threshold,
             note=answer.note,
-            usage=UsageBody(
-                model=usage.model,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cached_tokens=usage.cached_tokens,
-                cost=usage.cost,
-            ),
+            usage=UsageBody.of(answer.usage),
             searched=inquiry.searched,
             grounded=answer.grounded,
             support=round(answer.support, 3),
