@@ -50,13 +50,30 @@ def test_the_command_line(provider: str, sample_home: Home, wire: Wire) -> None:
 
 
 def test_a_model_that_declines(sample_home: Home, wire: Wire) -> None:
-    wire.then(streaming("openai", ["NOT IN THE PAGES. They say nothing of the sky."]))
+    wire.then(streaming("openai", ["NOT IN THE PAGES. They name nobody."]))
     done = CliRunner().invoke(
-        app, ["--home", str(sample_home.root), "ask", "Why is the sky blue?", "--model", "openai:m"]
+        app, ["--home", str(sample_home.root), "ask", QUESTION, "--model", "openai:m"]
     )
     assert done.exit_code == 4
-    assert "They say nothing of the sky." in done.stdout
+    assert "They name nobody." in done.stdout
     assert "NOT IN THE PAGES" not in done.stdout
+
+
+def test_a_question_that_no_page_is_near_reaches_no_provider(sample_home: Home, wire: Wire) -> None:
+    line = ["--home", str(sample_home.root), "ask", "Why is the sky blue?", "--model", "openai:m"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 4
+    assert "No page is about this." in done.stdout
+    settings = Settings(model="openai:m")
+    with TestClient(create_app(sample_home, settings, hosts={"testserver"})) as client:
+        query = {"query": "Why is the sky blue?"}
+        assert client.post("/v1/ask", json=query).json()["declined"]
+        events = client.post("/v1/ask", json={**query, "stream": True}).text
+        assert "No page is about this." in events
+        chat = {"model": "pageglass", "messages": [{"role": "user", "content": query["query"]}]}
+        said = client.post("/v1/chat/completions", json=chat).json()
+        assert "No page is about this." in said["choices"][0]["message"]["content"]
+    assert not wire.seen
 
 
 def test_over_http(sample_home: Home, wire: Wire) -> None:
