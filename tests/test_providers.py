@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -95,6 +96,30 @@ def test_over_http(sample_home: Home, wire: Wire) -> None:
             assert response.status_code == told
             assert response.json()["remedy"]
             assert SECRET not in response.text
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_extract_takes_the_keys(
+    provider: str, sample_home: Home, wire: Wire, tmp_path: Path
+) -> None:
+    schema = {"type": "object", "properties": {"full_name": {"type": "string"}}}
+    source = {"field": "/full_name", "label": 1, "quote": "Priya Lanwarne"}
+    record = {"data": {"full_name": "Priya Lanwarne"}, "sources": [source]}
+    wire.then(streaming(provider, [json.dumps(record)]))
+    wanted = tmp_path / "schema.json"
+    wanted.write_text(json.dumps(schema))
+    line = ["--home", str(sample_home.root), "extract", "volunteer-form.pdf-1", "--json"]
+    done = CliRunner().invoke(app, [*line, "--schema", str(wanted), "--model", f"{provider}:m"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["usage"]["cached_tokens"] == 1000
+    settings = Settings(model=f"{provider}:m")
+    with TestClient(create_app(sample_home, settings, hosts={"testserver"})) as client:
+        asked = {"pages": ["volunteer-form.pdf-1"], "schema": schema}
+        body = client.post("/v1/extract", json=asked).json()
+    for found in (json.loads(done.stdout), body):
+        assert found["data"] == record["data"]
+        assert found["fields"]["/full_name"]["verified"]
+    assert [SECRET in str(seen.headers) for seen in wire.seen] == [True, True]
 
 
 def test_no_key_on_the_command_line(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
