@@ -31,7 +31,7 @@ from api.ask_routes import router as asking
 from api.completions import router as completions
 from api.engine import Engine
 from api.evidence import find_documents
-from api.extract_routes import router as extract_router
+from api.extract_routes import router as extracting
 from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
@@ -268,9 +268,8 @@ def create_app(
     app.state.engine = engine
     app.include_router(public)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
-    for routes in (router, asking, completions):
+    for routes in (router, asking, completions, extracting):
         app.include_router(routes, dependencies=guarded)
-    app.include_router(extract_router, prefix="/v1", dependencies=guarded)
     add_handlers(app)
     describe(app)
     app.add_middleware(BodyLimit, largest_upload=settings.max_upload_mb * 1_000_000)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.doubt import doubt
 from api.exits import BadUsage, ExitCode
-from api.session import DocumentOption, HomeOption, JsonOption, session
+from api.session import DocumentOption, HomeOption, JsonOption, make_model, session
 from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ def ask(
     from api.pieces import answer_pieces
     from api.save_page import save_pages
     from api.schemas import AnswerBody
-    from generation.models.model import load_model
 
-    spec = model or found.settings.model
-    writer = load_model(spec, found.settings.access(spec))
+    writer = make_model(found.settings, model)
     searcher = found.open_searcher(home)
 
     def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:
@@ -131,7 +130,9 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        mark = "" if citation.verified or not citation.quote else "  (not found on the page)"
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{mark}")
+        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{doubt(citation)}")
+    if answer.dropped_labels:
+        count = answer.dropped_labels
+        terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
     if answer.note:
         terminal.note(answer.note)

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 
 from api.ask_events import ask_events
 from api.evidence import find_documents, inquire
+from api.pieces import whole_answer
 from api.requests import AskRequest
 from api.routing import Running, problems
 from api.schemas import AnswerBody
 from api.stream import EventStream
-from generation.ask import ask
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -44,4 +44,4 @@ def ask_pages(
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
         return EventStream(ask_events(inquiry, model))
-    return AnswerBody.of(ask(inquiry.prompt, model), inquiry)
+    return AnswerBody.of(whole_answer(inquiry, model), inquiry)

@@ -16,7 +16,7 @@ from fastapi.sse import format_sse_event
 from api.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.evidence import Inquiry, find_documents, inquire
 from api.footnotes import page_link, write_footnotes
-from api.pieces import answer_pieces
+from api.pieces import answer_pieces, whole_answer
 from api.problem import NoChatModel, crash_body, fault_body, openai_body
 from api.routing import Running
 from api.schemas import CitationBody
@@ -101,8 +101,7 @@ class _Reply:
 
     def whole(self) -> dict[str, Any]:
         """The completion. Raises what the model raises."""
-        with closing(answer_pieces(self._inquiry, self._model)) as pieces:
-            answer = next(piece for piece in pieces if isinstance(piece, Answer))
+        answer = whole_answer(self._inquiry, self._model)
         notes = write_footnotes(answer.citations, self._base)
         message = {
             "role": "assistant",

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from api.locate import locator
+from generation.gate import LEAST_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
 from ingest.library import Library, NoPage
 
 if TYPE_CHECKING:
+    from generation.ask import Locate
     from generation.models.model import ChatModel, VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher
@@ -27,13 +30,16 @@ class Inquiry:
 
     `question` is as it was asked, `searched` what the search looked for: after
     a conversation, a rewriting that stands alone. `hits` are the pages that
-    `prompt` shows, in its order.
+    `prompt` shows, in its order. `locate` and `least` are what
+    `generation.ask` takes beside it.
     """
 
     question: str
     searched: str
     hits: tuple[Hit, ...]
     prompt: Prompt
+    locate: Locate
+    least: float
 
 
 def gather(
@@ -94,13 +100,30 @@ def inquire(
         if chat
         else Prompt(searched, tuple(evidence))
     )
-    return Inquiry(question, searched, tuple(hits), prompt)
+    return Inquiry(
+        question,
+        searched,
+        tuple(hits),
+        prompt,
+        locator(searcher),
+        least_score(searcher, model),
+    )
 
 
 def chat_of(model: VisionModel) -> ChatModel | None:
     """The language model behind a model that answers; None where it has none."""
     chat: ChatModel | None = getattr(model, "chat", None)
     return chat
+
+
+def least_score(searcher: Searcher, model: VisionModel) -> float:
+    """The score below which a model is not asked: 0, for always, where the limit was not measured.
+
+    It was for the default encoder of words. A model that does not see pages
+    (extractive) has a confidence of its own.
+    """
+    words = [seen.encoder for seen in searcher.manifests() if seen.reads != "pictures"]
+    return LEAST_SCORE if model.sees and words == ["minilm"] else 0.0
 
 
 def find_documents(library: Library, wanted: Sequence[str] | None) -> list[str] | None:

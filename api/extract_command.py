@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, Session, session
+from api.session import HomeOption, JsonOption, Session, make_model, session
 from api.terminal import plain
 
 if TYPE_CHECKING:
+    from generation.models.model import ChatModel
     from generation.prompt import Evidence
     from generation.record import Record
 
@@ -58,6 +59,7 @@ def extract(
 ) -> None:
     """Read pages into JSON that fits a schema, each value looked for on its page; or compare two."""
     found = session(ctx, json=json)
+    from api.evidence import chat_of
     from api.reading import describe, label, read_pages
     from generation.schema import open_schema, ready_schemas
     from ingest.fault import Fault
@@ -72,15 +74,15 @@ def extract(
             rows = [(name, str(one.get("description", ""))) for name, one in ready.items()]
             found.terminal.table(("schema", "what"), rows)
         return
-    spec = model or found.settings.model
     if compare:
         if len(sources or ()) != 2 or schema or each:
             raise BadUsage(
                 "--compare takes two sources, and no --schema or --each.",
                 remedy="Try `pageglass extract --compare A B`.",
             )
+        chat = chat_of(make_model(found.settings, model))
         a, b = (_open(found, home, source, password) for source in sources or ())
-        _compare(found, a, b, spec, out)
+        _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
         raise BadUsage(
@@ -88,6 +90,7 @@ def extract(
             remedy="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
+    chat = chat_of(make_model(found.settings, model))
     pages = label([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
@@ -97,7 +100,7 @@ def extract(
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
-            record = read_pages(group, wanted, spec, found.settings)
+            record = read_pages(group, wanted, chat)
         except Fault as fault:
             if not each:
                 raise
@@ -129,14 +132,18 @@ def _open(found: Session, home: Path | None, source: str, password: str | None) 
 
 
 def _compare(
-    found: Session, a: Sequence[Evidence], b: Sequence[Evidence], spec: str, out: Path | None
+    found: Session,
+    a: Sequence[Evidence],
+    b: Sequence[Evidence],
+    chat: ChatModel | None,
+    out: Path | None,
 ) -> None:
     """Tell what differs."""
     from api.reading import compare_pages
     from ingest.home import write_atomically
 
     terminal = found.terminal
-    body = compare_pages(a, b, spec, found.settings)
+    body = compare_pages(a, b, chat)
     if out is not None:
         write_atomically(out, (jsonlib.dumps(body, ensure_ascii=False) + "\n").encode())
         terminal.note(f"wrote {plain(str(out))}")

@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
+from api.evidence import chat_of
 from api.reading import compare_pages, describe, label, open_file, open_kept, read_pages
-from api.schemas import ProblemBody
+from api.routing import Running, problems
 from api.upload import clean_name
 from generation.prompt import Evidence
 from generation.schema import BadSchema, Schema, check_schema, ready_schemas
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 MOST_PAGES = 50
 
 Body = TypeVar("Body")
@@ -118,11 +119,6 @@ def _read_form(sent: FormData) -> Asked:
     return Asked(form=form, files=files)
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
 _CONTENT = {
     "application/json": {"schema": ExtractRequest.model_json_schema()},
     "multipart/form-data": {
@@ -144,21 +140,19 @@ _CONTENT = {
 
 @router.post(
     "/extract",
-    responses={status: {"model": ProblemBody} for status in (404, 409, 413, 422, 502)},
+    responses=problems(404, 409, 413, 422, 429, 502, 503, 504),
     openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
 )
-def extract_pages(
-    asked: Annotated[Asked, Depends(_asked)], engine: Annotated[Engine, Depends(_engine)]
-) -> dict[str, Any]:
+def extract_pages(asked: Annotated[Asked, Depends(_asked)], engine: Running) -> dict[str, Any]:
     """The pages as one record, or what differs between two; 422 where a schema requires what they do not show."""
-    settings = engine.settings
+    chat = chat_of(engine.model())
     if asked.body and asked.body.compare:
         library = engine.library()
         a, b = (open_kept(library, key) for key in asked.body.compare)
-        return compare_pages(a, b, settings.model, settings)
+        return compare_pages(a, b, chat)
     if asked.form and asked.form.compare:
         a, b = _open_files(asked, engine)
-        return compare_pages(a, b, settings.model, settings)
+        return compare_pages(a, b, chat)
     wanted = asked.body.wanted if asked.body else _parse(asked.form)
     schema = _find_schema(wanted)
     if asked.body:
@@ -167,7 +161,7 @@ def extract_pages(
     else:
         opened = _open_files(asked, engine)
     pages = label([page for some in opened for page in some])
-    record = read_pages(pages, schema, settings.model, settings)
+    record = read_pages(pages, schema, chat)
     return {"pages": [page.page.key for page in pages], **describe(record)}
 
 

@@ -14,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
+from api.doubt import doubt
 from api.engine import Engine
 from api.evidence import find_documents, inquire
 from api.mark import MOST_MARKS, read_marks
@@ -22,7 +23,7 @@ from api.requests import LONGEST_QUERY, MOST_HITS, MessageBody
 from api.schemas import AnswerBody, SearchBody
 from api.version import find_version
 from generation.answer import Answer
-from generation.highlight import highlight
+from generation.highlight import highlight as draw_strokes
 from generation.prompt import Message
 from ingest.fault import Fault
 
@@ -98,7 +99,9 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
                 if isinstance(piece, Answer):
                     answer = piece
         notes = [
-            f"[{c.label}] {c.page} (page {c.page.key})" + (f': "{c.quote}"' if c.quote else "")
+            f"[{c.label}] {c.page} (page {c.page.key})"
+            + (f': "{c.quote}"' if c.quote else "")
+            + doubt(c)
             for c in answer.citations
         ]
         text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])
@@ -109,14 +112,14 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         page: Annotated[
             str, Field(max_length=100, description="DOCUMENT-NUMBER, as hits and citations say.")
         ],
-        highlight_marks: Marks = None,
+        highlight: Marks = None,
     ) -> list[TextContent | ImageContent]:
         library = engine.library()
         found = library.page(page)
         words = library.words(found)
-        boxes = read_marks(highlight_marks or [], words)
+        boxes = read_marks(highlight or [], words)
         image = library.image(found)
-        image = highlight(image, boxes, "WEBP") if boxes else image
+        image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
             TextContent(text=f"{found}\n\n" + " ".join(word.text for word in words)),
             ImageContent(data=base64.b64encode(image).decode(), mime_type="image/webp"),

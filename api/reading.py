@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from api.settings import Settings
     from generation.compare import Likeness
+    from generation.models.model import ChatModel
     from generation.prompt import Evidence
     from generation.record import Record
     from generation.schema import Schema
@@ -70,20 +71,19 @@ def label(pages: Sequence[Evidence]) -> list[Evidence]:
     return [replace(page, label=number) for number, page in enumerate(pages, 1)]
 
 
-def read_pages(pages: Sequence[Evidence], schema: Schema, spec: str, settings: Settings) -> Record:
+def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
     """Pages as one record, by a language model or without one. Raises what they raise."""
-    if spec == "extractive":
+    if chat is None:
         from generation.fill import fill
 
         return fill(pages, schema)
     from generation.extract import extract
-    from generation.models.model import load_chat
 
-    return extract(pages, schema, load_chat(spec, settings.access(spec)))
+    return extract(pages, schema, chat)
 
 
 def compare_pages(
-    a: Sequence[Evidence], b: Sequence[Evidence], spec: str, settings: Settings
+    a: Sequence[Evidence], b: Sequence[Evidence], chat: ChatModel | None
 ) -> dict[str, Any]:
     """What differs from A to B, by a language model or word by word, as JSON (docs/extract.md)."""
     from generation.compare import compare, comparison_schema
@@ -91,10 +91,10 @@ def compare_pages(
     both = label([*a, *b])
     a, b = both[: len(a)], both[len(a) :]
     alike = _likeness(a[0], b[0]) if len(a) == len(b) == 1 else None
-    if spec == "extractive":
+    if chat is None:
         record = compare(a, b, alike)
     else:
-        record = read_pages(both, comparison_schema(a, b), spec, settings)
+        record = read_pages(both, comparison_schema(a, b), chat)
     pictures = {"correlation": round(alike.correlation, 4), "sizes": alike.sizes} if alike else None
     return {
         "a": [page.page.key for page in a],
@@ -118,6 +118,8 @@ def _likeness(a: Evidence, b: Evidence) -> Likeness:
 
 def describe(record: Record) -> dict[str, Any]:
     """A record as `extract --json` writes it (docs/extract.md)."""
+    from api.schemas import UsageBody
+
     return {
         "data": record.data,
         "fields": {
@@ -134,9 +136,5 @@ def describe(record: Record) -> dict[str, Any]:
         "model": record.model,
         "attempts": record.attempts,
         "note": record.note,
-        "usage": {
-            "model": record.usage.model,
-            "input_tokens": record.usage.input_tokens,
-            "output_tokens": record.usage.output_tokens,
-        },
+        "usage": UsageBody.of(record.usage).model_dump(),
     }

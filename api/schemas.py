@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.evidence import Inquiry
-from generation.answer import Answer, Citation, Grounded
+from generation.answer import Answer, Citation, Grounded, Usage
 from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
@@ -122,8 +122,8 @@ class SearchBody(BaseModel):
 class CitationBody(PageBody):
     """A page that the answer cites; `verified` where the quote was found in its words.
 
-    `grounded` says what `boxes` are: the quote's lines ("quote"), the part that
-    looks most like what the answer says ("region"), or nothing ("none").
+    `grounded` is "quote" then, "region" where `boxes` is the part that looks
+    most like what the answer says, and "none" where nothing ties it to the page.
     """
 
     model_config = _example(_CITATION)
@@ -160,14 +160,25 @@ class UsageBody(BaseModel):
     cached_tokens: int
     cost: float | None
 
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        """A usage."""
+        return cls(
+            model=usage.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost=usage.cost,
+        )
+
 
 class AnswerBody(BaseModel):
-    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so.
+    """An answer. Where it `declined`, `confidence` was below `threshold`, the model said so, or no citation held.
 
     `searched` is what was looked for: the question, or after a conversation a
-    rewriting of it that stands alone. `grounded` is false where the pages do
-    not hold the answer; `support` is the share of its sentences with a verified
-    citation; `dropped_labels` counts labels that named no page.
+    rewriting of it that stands alone. `grounded` is false where it `declined`;
+    `support` is the share, 0..1, of its claims with a verified citation;
+    `dropped_labels` counts labels in the text that name no page.
     """
 
     model_config = _example(
@@ -211,7 +222,6 @@ class AnswerBody(BaseModel):
     @classmethod
     def of(cls, answer: Answer, inquiry: Inquiry) -> Self:
         """An answer."""
-        usage = answer.usage
         return cls(
             query=inquiry.question,
             text=answer.text,
@@ -221,16 +231,10 @@ class AnswerBody(BaseModel):
             confidence=answer.confidence,
             threshold=answer.threshold,
             note=answer.note,
-            usage=UsageBody(
-                model=usage.model,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cached_tokens=usage.cached_tokens,
-                cost=usage.cost,
-            ),
+            usage=UsageBody.of(answer.usage),
             searched=inquiry.searched,
             grounded=answer.grounded,
-            support=answer.support,
+            support=round(answer.support, 3),
             dropped_labels=answer.dropped_labels,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ import torch
 from PIL import Image
 from test_colpali import quietly
 from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip
+from typer.testing import CliRunner
 
+from api.cli import app
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.models.access import Access
@@ -26,6 +29,7 @@ from generation.prompt import Evidence, Prompt
 from generation.request import Picture, Request, Turn
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.encoder import NoMemory
+from ingest.home import Home
 from ingest.page import Page
 from ingest.weights import WeightsMissing
 
@@ -239,3 +243,25 @@ def test_what_cannot_be_asked_is_refused(folders: Callable[[str], Path], tmp_pat
         load_chat(f"transformers:{tmp_path / 'nothing'}")
     with pytest.raises(BadCheckpoint):
         load_chat(f"transformers:{tmp_path}")
+
+
+def test_the_command_line(
+    folders: Callable[[str], Path], sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGEGLASS_DEVICE", "cpu")
+    spec = f"transformers:{folders('qwen2_5_vl')}"
+    question = ["ask", "Who was in charge of repairing the lens?", "--top", "1"]
+    done = CliRunner().invoke(
+        app, ["--home", str(sample_home.root), *question, "--model", spec, "--json"]
+    )
+    answer = json.loads(done.stdout)
+    assert answer["model"] == spec
+    assert answer["text"]
+    # Random weights write nothing that could be checked.
+    assert (done.exit_code, answer["grounded"]) == (4, False)
+    assert answer["usage"]["input_tokens"] > 100
+    assert answer["usage"]["output_tokens"] > 0
+    monkeypatch.setenv("PAGEGLASS_DEVICE", "nowhere")
+    refused = CliRunner().invoke(app, ["--home", str(sample_home.root), *question, "--model", spec])
+    assert refused.exit_code != 0
+    assert "nowhere" in refused.stderr

@@ -49,7 +49,7 @@ async def converse(client: Client) -> None:
     assert citation["verified"]
 
     page = await client.call_tool(
-        "get_page", {"page": citation["page"], "highlight_marks": [citation["quote"]]}
+        "get_page", {"page": citation["page"], "highlight": [citation["quote"]]}
     )
     text, image = page.content
     assert isinstance(text, TextContent)
