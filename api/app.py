@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import (
     APIRouter,
@@ -22,33 +22,33 @@ from fastapi import (
     Header,
     Path,
     Query,
-    Request,
     UploadFile,
 )
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 
+from api.ask_routes import router as asking
+from api.completions import router as completions
 from api.engine import Engine
-from api.evidence import find_documents, gather
+from api.evidence import find_documents
+from api.extract_routes import router as extracting
 from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
 from api.picture import open_picture
 from api.problem import add_handlers, describe, problem
-from api.requests import LONGEST_QUERY, MOST_HITS, AskRequest, SearchRequest
+from api.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
+from api.routing import Running, problems
 from api.schemas import (
-    AnswerBody,
     DocumentBody,
     DocumentsBody,
     HealthBody,
     HitBody,
-    ProblemBody,
     SearchBody,
     UploadBody,
 )
 from api.settings import Settings
 from api.upload import WAIT, clean_name, ingest_uploads, store, sweep_uploads
 from api.version import find_version
-from generation.ask import ask
 from generation.highlight import highlight
 from ingest.home import Home
 from ingest.library import NoDocument, NoLibrary
@@ -56,17 +56,6 @@ from ingest.remove import remove
 from retrieval.heat import draw_map, draw_sheet
 from retrieval.search import NotSeen
 
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ProblemBody} for status in statuses}
-
-
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-Running = Annotated[Engine, Depends(_engine)]
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
 PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]
 Marks = Annotated[
@@ -79,16 +68,16 @@ Marks = Annotated[
 ]
 
 public = APIRouter()
-router = APIRouter(prefix="/v1", responses=_problems(422))
+router = APIRouter(prefix="/v1", responses=problems(422))
 
 
 @public.get("/health")
-def health() -> HealthBody:
+async def health() -> HealthBody:
     """Whether the server runs. Needs no token, and touches no data."""
     return HealthBody(status="ok", version=find_version())
 
 
-@router.post("/search", responses=_problems(404, 409))
+@router.post("/search", responses=problems(404, 409))
 def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
     """The pages that fit a question, best first."""
     searcher = engine.searcher()
@@ -105,7 +94,7 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
     )
 
 
-@router.post("/search/image", responses=_problems(404, 409, 413))
+@router.post("/search/image", responses=problems(404, 409, 413))
 def search_like(
     file: Annotated[UploadFile, File(description="A picture.")],
     engine: Running,
@@ -121,20 +110,6 @@ def search_like(
         picture = open_picture(path)
     hits = searcher.like(picture, top=top, documents=within)
     return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
-
-
-@router.post("/ask", responses=_problems(404, 409))
-def ask_pages(wanted: AskRequest, engine: Running) -> AnswerBody:
-    """An answer that quotes the pages; `declined` where they do not say."""
-    searcher, model = engine.searcher(), engine.model()
-    prompt = gather(
-        searcher,
-        wanted.query,
-        model,
-        top=wanted.top or engine.settings.evidence_pages,
-        documents=find_documents(searcher.library, wanted.documents),
-    )
-    return AnswerBody.of(ask(prompt, model))
 
 
 @router.get("/documents")
@@ -154,7 +129,7 @@ def list_documents(engine: Running) -> DocumentsBody:
     responses={
         200: {"model": UploadBody, "description": "All of it was there already"},
         207: {"model": UploadBody, "description": "Some of the files cannot be read"},
-        **_problems(413, 503, 507),
+        **problems(413, 503, 507),
     },
 )
 def add_documents(
@@ -176,7 +151,7 @@ def add_documents(
     return JSONResponse(body.model_dump(), overall)
 
 
-@router.delete("/documents/{document}", status_code=204, responses=_problems(404, 503))
+@router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
 def remove_document(
     document: Annotated[str, Path(max_length=100, description="Its whole id.")], engine: Running
 ) -> None:
@@ -194,7 +169,7 @@ def remove_document(
     responses={
         200: {"content": {"image/webp": {}}, "description": "The page (WebP)"},
         304: {"description": "It has not changed"},
-        **_problems(404, 409),
+        **problems(404, 409),
     },
 )
 def page_image(
@@ -227,7 +202,7 @@ def page_image(
     response_class=Response,
     responses={
         200: {"content": {"image/png": {}}, "description": "The page with a map over it (PNG)"},
-        **_problems(404, 409),
+        **problems(404, 409),
     },
 )
 def page_map(
@@ -294,7 +269,8 @@ def create_app(
     app.state.engine = engine
     app.include_router(public)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
-    app.include_router(router, dependencies=guarded)
+    for routes in (router, asking, completions, extracting):
+        app.include_router(routes, dependencies=guarded)
     add_handlers(app)
     describe(app)
     app.add_middleware(BodyLimit, largest_upload=settings.max_upload_mb * 1_000_000)

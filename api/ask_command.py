@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import ExitCode
-from api.session import DocumentOption, HomeOption, JsonOption, session
+from api.doubt import doubt
+from api.exits import BadUsage, ExitCode
+from api.session import DocumentOption, HomeOption, JsonOption, make_model, session
 from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
-    from generation.answer import Answer, Citation
+    from api.pieces import Pieces
+    from generation.answer import Answer
+    from generation.prompt import Message
 
 
 def ask(
     ctx: typer.Context,
-    question: Annotated[str, typer.Argument(help="What to answer.", show_default=False)],
+    question: Annotated[
+        str | None, typer.Argument(help="What to answer.", show_default=False)
+    ] = None,
     top: Annotated[
         int | None,
         typer.Option(
@@ -34,7 +39,10 @@ def ask(
     document: DocumentOption = None,
     model: Annotated[
         str | None,
-        typer.Option(help="What writes the answer.", show_default="PAGEGLASS_MODEL"),
+        typer.Option(
+            help="What writes the answer: extractive, or PROVIDER:MODEL.",
+            show_default="PAGEGLASS_MODEL",
+        ),
     ] = None,
     save_page: Annotated[
         Path | None,
@@ -44,52 +52,70 @@ def ask(
             show_default=False,
         ),
     ] = None,
+    chat: Annotated[
+        bool,
+        typer.Option(
+            "--chat", help="Go on asking, a question a line, until an empty line or Ctrl-D."
+        ),
+    ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
-    from api.evidence import find_documents, gather
+    if question is None and not chat:
+        raise BadUsage("There is no question.", remedy="Give one, or --chat to type several.")
+    from api.evidence import find_documents, inquire
+    from api.pieces import answer_pieces
     from api.save_page import save_pages
     from api.schemas import AnswerBody
-    from generation.ask import stream_answer
-    from generation.models.model import load_model
 
-    writer = load_model(model or found.settings.model)
+    writer = make_model(found.settings, model)
     searcher = found.open_searcher(home)
-    try:
-        prompt = gather(
+
+    def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:
+        inquiry = inquire(
             searcher,
-            readable_question(question),
+            asked,
             writer,
             top=top or found.settings.evidence_pages,
             documents=find_documents(searcher.library, document),
+            history=history,
         )
+        answer = _follow(answer_pieces(inquiry, writer), shown=not json)
+        saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
+        if json:
+            body = AnswerBody.of(answer, inquiry).model_dump()
+            found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
+        else:
+            _show(found.terminal, answer)
+            for path in saved:
+                found.terminal.result(f"saved {plain(str(path))}")
+        return answer
+
+    try:
+        if chat:
+            from api.chat import converse
+
+            if ended := converse(found.terminal, turn, question or ""):
+                raise typer.Exit(ended)
+        elif turn(readable_question(question or "")).declined:
+            raise typer.Exit(ExitCode.NOTHING)
     finally:
         searcher.close()
-    answer = _follow(stream_answer(prompt, writer), shown=not json)
-    saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
-    if json:
-        body = AnswerBody.of(answer).model_dump()
-        found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
-    else:
-        _show(found.terminal, answer)
-        for path in saved:
-            found.terminal.result(f"saved {plain(str(path))}")
-    if answer.declined:
-        raise typer.Exit(ExitCode.NOTHING)
 
 
-def _follow(events: Iterator[str | Citation | Answer], *, shown: bool) -> Answer:
-    """The answer; its text is shown as it comes."""
+def _follow(pieces: Pieces, *, shown: bool) -> Answer:
+    """The answer; its text is shown as it comes. Whatever ends it stops the model."""
     from generation.answer import Answer
 
-    for event in events:
-        if isinstance(event, Answer):
-            return event
-        if isinstance(event, str) and shown:
-            sys.stdout.write("\n".join(map(plain, event.split("\n"))))
-            sys.stdout.flush()
+    with closing(pieces):
+        for event in pieces:
+            if isinstance(event, Answer):
+                return event
+            if isinstance(event, str) and shown:
+                sys.stdout.write("\n".join(map(plain, event.split("\n"))))
+                sys.stdout.flush()
     raise AssertionError("stream_answer ends with an Answer")
 
 
@@ -104,7 +130,9 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        mark = "" if citation.verified or not citation.quote else "  (not found on the page)"
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{mark}")
+        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{doubt(citation)}")
+    if answer.dropped_labels:
+        count = answer.dropped_labels
+        terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
     if answer.note:
         terminal.note(answer.note)

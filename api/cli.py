@@ -23,9 +23,11 @@ from api.doctor_command import doctor
 from api.eval_command import evaluate
 from api.exits import ExitCode, exit_code
 from api.explain_command import explain
+from api.extract_command import extract
 from api.finetune_command import finetune
 from api.ingest_command import ingest
 from api.library_commands import list_documents, remove, status
+from api.mcp_command import mcp
 from api.photo_commands import duplicates, tags
 from api.search_command import search
 from api.serve import serve
@@ -114,6 +116,7 @@ app.command()(ingest)
 app.command()(search)
 app.command()(ask)
 app.command()(explain)
+app.command()(extract)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(classify)
@@ -124,6 +127,7 @@ app.command("eval")(evaluate)
 app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
+app.command()(mcp)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:

@@ -15,9 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from api.settings import Settings
+from api.settings import KEYS, Settings
 from api.version import find_version
+from generation.models.model import SPECS
 from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
@@ -74,7 +76,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
         MINILM_TOKENIZER,
     )
     yield from _ocr(settings.ocr)
-    yield _model(settings.model)
+    yield _model(settings)
     yield _chroma(settings)
     yield from _home(home, settings)
 
@@ -218,12 +220,36 @@ def _used(used: bool) -> str:
     return "used for pages without a text layer, and photos" if used else "there, not used"
 
 
-def _model(spec: str) -> Finding:
+def _model(settings: Settings) -> Finding:
+    """What writes answers, and whether its key is there; asks no provider and shows no key."""
+    spec = settings.model
     if spec == "extractive":
         return Finding(
             "answers", spec, "ok", "used: quotes the pages word for word, no language model"
         )
-    return Finding("answers", spec, "broken", "unknown", "Set PAGEGLASS_MODEL to extractive.")
+    provider, _, name = spec.partition(":")
+    if name.strip() and provider == "transformers":
+        return Finding("answers", spec, "ok", "used: a model on this machine")
+    if not name.strip() or provider not in KEYS:
+        return Finding(
+            "answers", spec, "broken", "unknown", f"Set PAGEGLASS_MODEL to extractive, or {SPECS}."
+        )
+    access = settings.access(spec)
+    place = (
+        f"at {_address(access.base_url)}" if access.base_url else "at its provider's own address"
+    )
+    if access.key or access.base_url:
+        key = f"{KEYS[provider]} is set" if access.key else "no key, which that server may not want"
+        return Finding("answers", spec, "ok", f"used: asked {place}, sees the pages; {key}")
+    return Finding(
+        "answers", spec, "broken", f"{KEYS[provider]} is not set", f"Set {KEYS[provider]}."
+    )
+
+
+def _address(url: str) -> str:
+    """Without a name or password that may stand in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def _home(home: Home, settings: Settings) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from api.session import make_searcher
+from api.session import make_model, make_searcher
 from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.choose import choose_encoders
@@ -56,13 +56,13 @@ class Engine:
 
         Raises:
             NoModel: there is none of that name.
-            WeightsMissing, WeightsChanged: what it needs is not as it should be.
+            NoKey: its provider wants a key, and there is none.
+            WeightsMissing, WeightsChanged, BadCheckpoint, NoDevice, NoMemory: what
+                it needs is not as it should be.
         """
-        from generation.models.model import load_model
-
         with self._lock:
             if self._model is None:
-                self._model = load_model(self.settings.model)
+                self._model = make_model(self.settings)
             return self._model
 
     def add_settings(self, password: str | None) -> AddSettings:

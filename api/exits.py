@@ -25,14 +25,17 @@ class BadUsage(Fault):
 def exit_code(fault: Fault) -> ExitCode:
     """The exit code of a command that ends with this fault."""
     # Late, since `pageglass --help` comes by here: these modules import numpy.
+    from generation.models.access import NoKey
     from generation.models.model import NoModel
+    from generation.record import NotFound
+    from generation.schema import BadSchema
     from ingest.encoders.encoder import NoEncoder
     from ingest.library import NoDocument, NoPage
     from retrieval.search import EmptyQuery
 
     match fault:
-        case BadUsage() | EmptyQuery() | NoModel() | NoEncoder():
+        case BadUsage() | EmptyQuery() | BadSchema() | NoModel() | NoKey() | NoEncoder():
             return ExitCode.USAGE
-        case NoDocument() | NoPage():
+        case NoDocument() | NoPage() | NotFound():
             return ExitCode.NOTHING
     return ExitCode.FAILURE

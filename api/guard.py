@@ -52,6 +52,7 @@ class Guard:
                 "The request shows no valid token.",
                 "Send it as `Authorization: Bearer TOKEN`.",
                 name="NoToken",
+                path=scope["path"],
                 headers={"WWW-Authenticate": 'Bearer realm="pageglass"'},
             )
         host = headers.get("host", "")
@@ -62,6 +63,7 @@ class Guard:
                 f"This server is not {name or 'that host'}.",
                 "Ask it as 127.0.0.1 or localhost, or set a token.",
                 name="WrongHost",
+                path=scope["path"],
             )
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
@@ -70,6 +72,7 @@ class Guard:
                 "Pages of other sites may not use this server.",
                 "Ask it from its own address, or without a browser.",
                 name="WrongOrigin",
+                path=scope["path"],
             )
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from api.terminal import Terminal, plain
 
 if TYPE_CHECKING:
     from api.progress import ProgressBar, ProgressLines
+    from ingest.captioner import Captioner
     from ingest.event import Event
     from ingest.library import Failure
 
@@ -97,6 +98,15 @@ def ingest(
             show_default=False,
         ),
     ] = None,
+    caption: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Caption photos and figures, from now on: transformers:MODEL (BLIP, GIT, any"
+            " that chats), anthropic:MODEL, openai:MODEL, or none to stop.",
+            show_default="who captioned before",
+        ),
+    ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Forget files below the paths that are gone.")
     ] = False,
@@ -121,12 +131,13 @@ def ingest(
     """
     found = session(ctx, json=json)
     settings = found.settings
-    if not paths and not rebuild:
+    if not paths and not rebuild and not caption:
         raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
     ocr = ocr or settings.ocr
     _check_ocr(ocr)
 
     from ingest.add import AddSettings, add
+    from ingest.caption import NO_CAPTIONER
     from ingest.choose import choose_encoders
     from ingest.encoders.encoder import Encoding
     from ingest.rebuild import rebuild_indexes
@@ -134,6 +145,17 @@ def ingest(
     from ingest.tag import read_labels
 
     opened = found.open_home(home)
+
+    def make_captioner(spec: str) -> Captioner:
+        from dataclasses import replace
+
+        from generation.models.captioner import load_captioner
+
+        access = settings.access(spec)
+        return load_captioner(
+            spec, replace(access, device=device or access.device, dtype=dtype or access.dtype)
+        )
+
     choice = choose_encoders(
         opened,
         encoder or settings.encoder,
@@ -142,6 +164,11 @@ def ingest(
     )
     if choice.why:
         found.terminal.note(choice.why)
+    load_captioner: Callable[[str], Captioner] = make_captioner
+    if caption and caption != NO_CAPTIONER:
+        # Made now, so that a model that cannot be had stops the run before it begins.
+        captioner = make_captioner(caption)
+        caption, load_captioner = captioner.name, lambda _spec: captioner
     add_settings = AddSettings(
         render=RenderSettings(dpi or settings.dpi, ocr, password),
         encoders=choice.encoders,
@@ -156,6 +183,8 @@ def ingest(
         redo=redo,
         prune=prune,
         labels=read_labels(tag_with) if tag_with else None,
+        caption=caption,
+        load_captioner=load_captioner,
     )
 
     def waiting() -> None:
@@ -170,11 +199,11 @@ def ingest(
                 dpi=add_settings.render.dpi,
                 on_wait=waiting,
             )
-        if paths:
-            yield from add(opened, [Path(p) for p in paths], add_settings, on_wait=waiting)
+        if paths or caption:
+            yield from add(opened, [Path(p) for p in paths or ()], add_settings, on_wait=waiting)
 
     try:
-        code = _follow(events(), found.terminal, quiet=quiet)
+        code = _follow(events(), found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:
         found.terminal.fail(
             "Stopped. What was added is kept.", "The same command goes on where this one stopped."
@@ -193,14 +222,15 @@ def _check_ocr(spec: str) -> None:
         )
 
 
-def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
-    """Show events as they come, sum up, and say how it went."""
-    from ingest.event import Done, Failed, Looked, Removed
+def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
+    """Show events as they come, sum up, and say how it went; `named` where files were to be found."""
+    from ingest.event import Captioned, Done, Failed, Looked, Removed
 
     failures: list[Failure] = []
     looked: Looked | None = None
     done: Done | None = None
     removed = False
+    captioned = 0
     with _progress(terminal, quiet) as progress:
         for event in events:
             if terminal.json:
@@ -216,12 +246,14 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
                     done = event
                 case Removed():
                     removed = True
+                case Captioned():
+                    captioned += event.pictures
                 case _:
                     pass
     if done and not quiet:
-        terminal.note(_sum_up(done))
+        terminal.note(_sum_up(done, captioned))
     _list_failures(failures, terminal)
-    if looked and not looked.files and not removed:
+    if named and looked and not looked.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
             "Name files outright to read them whatever they are called.",
@@ -238,12 +270,13 @@ def _progress(terminal: Terminal, quiet: bool) -> ProgressBar | ProgressLines | 
     return ProgressBar() if sys.stderr.isatty() else ProgressLines(terminal)
 
 
-def _sum_up(done: Any) -> str:
+def _sum_up(done: Any, captioned: int) -> str:
     parts = [f"{done.added} added ({done.pages} pages)", f"{done.unchanged} unchanged"]
     for number, what in (
         (done.named, "known under another name"),
         (done.removed, "removed"),
         (done.failed, "failed"),
+        (captioned, "pictures captioned"),
     ):
         if number:
             parts.append(f"{number} {what}")
@@ -265,6 +298,7 @@ def record(event: Event) -> dict[str, Any]:
     from api.schemas import DocumentBody, failure_record
     from ingest.event import (
         Added,
+        Captioned,
         Done,
         Dropped,
         Encoded,
@@ -297,6 +331,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "dropped", "encoder": encoder}
         case Tagged(pages):
             return {"event": "tagged", "pages": pages}
+        case Captioned(page, pictures, left):
+            return {"event": "captioned", "page": page.key, "pictures": pictures, "left": left}
         case Indexed(document, encoder):
             return {"event": "indexed", "document": document.id, "encoder": encoder}
         case Done():

@@ -11,7 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.models.access import (
+    ModelFailed,
+    NoKey,
+    Overloaded,
+    RateLimited,
+    TimedOut,
+    TooLarge,
+)
+from generation.models.fit import NeedsPicture, TooLong
 from generation.models.model import NoModel
+from generation.record import NotFitting, NotFound
+from generation.schema import BadSchema
 from ingest.add import DiskFull
 from ingest.classify import NoLabels, NotOfPictures
 from ingest.encoders.checkpoint import BadCheckpoint
@@ -29,10 +40,15 @@ from retrieval.compose import BadQuery
 from retrieval.search import EmptyQuery, NoPictures, NotSeen, StillChanging
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 
 
 class BadHighlight(Fault):
     """A highlight is neither boxes nor words that are on the page."""
+
+
+class NoChatModel(Fault):
+    """A chat client asks for a model that this server is not."""
 
 
 STATUSES: dict[type[Fault], HTTPStatus] = {
@@ -40,10 +56,14 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadSchema: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFound: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFitting: HTTPStatus.BAD_GATEWAY,
     NotOfPictures: HTTPStatus.CONFLICT,
     BadHighlight: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoDocument: HTTPStatus.NOT_FOUND,
+    NoChatModel: HTTPStatus.NOT_FOUND,
     NoPage: HTTPStatus.NOT_FOUND,
     NotSeen: HTTPStatus.NOT_FOUND,
     NoLibrary: HTTPStatus.CONFLICT,
@@ -64,7 +84,15 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
     BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoKey: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ModelFailed: HTTPStatus.BAD_GATEWAY,
+    TooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
     WeightsMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     WeightsChanged: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -85,12 +113,12 @@ def status_of(fault: Fault) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def problem(
-    status: int, detail: str, remedy: str, *, name: str = "", headers: Any = None, **more: Any
-) -> JSONResponse:
-    """A problem response. `name` is a fault's class; without one the status speaks for itself."""
+def problem_body(
+    status: int, detail: str, remedy: str, *, name: str = "", **more: Any
+) -> dict[str, Any]:
+    """A problem's fields. `name` is a fault's class; without one the status speaks for itself."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", name).split()
-    body = {
+    return {
         "type": f"urn:pageglass:problem:{'-'.join(words).lower()}" if words else "about:blank",
         "title": " ".join(words).capitalize() if words else HTTPStatus(status).phrase,
         "status": int(status),
@@ -98,7 +126,60 @@ def problem(
         "remedy": remedy,
         **more,
     }
+
+
+def fault_body(fault: Fault) -> dict[str, Any]:
+    """A fault as a problem's fields."""
+    remedy = REMEDIES.get(type(fault), fault.remedy)
+    return problem_body(status_of(fault), fault.message, remedy, name=type(fault).__name__)
+
+
+def crash_body() -> dict[str, Any]:
+    """What is told of a fault of the program itself."""
+    return problem_body(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something broke that should not have.",
+        "The server's log says what; please report it.",
+    )
+
+
+def openai_body(problem: dict[str, Any]) -> dict[str, Any]:
+    """A problem's fields in the shape of OpenAI's errors."""
+    status = problem["status"]
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    where = problem.get("errors") or [{"at": None}]
+    return {
+        "error": {
+            "message": f"{problem['detail']} {problem['remedy']}".strip(),
+            "type": "authentication_error" if status == 401 else kind,
+            "param": where[0]["at"],
+            "code": problem["type"].rpartition(":")[2].replace("-", "_"),
+        }
+    }
+
+
+def respond(path: str, body: dict[str, Any], headers: Any = None) -> JSONResponse:
+    """A problem's fields as a response: on the paths of OpenAI's protocol in that protocol's shape."""
+    status = body["status"]
+    if path.startswith(OPENAI_PATHS):
+        # Its clients know an invalid request by 400.
+        status = 400 if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
+        return JSONResponse(openai_body(body), status, headers=headers)
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem(
+    status: int,
+    detail: str,
+    remedy: str,
+    *,
+    name: str = "",
+    headers: Any = None,
+    path: str = "",
+    **more: Any,
+) -> JSONResponse:
+    """A problem response to a request of `path`."""
+    return respond(path, problem_body(status, detail, remedy, name=name, **more), headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -109,15 +190,14 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_crash)
 
 
-def _on_fault(_request: Request, fault: Exception) -> JSONResponse:
+def _on_fault(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, Fault)
-    status = status_of(fault)
-    headers = {"Retry-After": "10"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    remedy = REMEDIES.get(type(fault), fault.remedy)
-    return problem(status, fault.message, remedy, name=type(fault).__name__, headers=headers)
+    body = fault_body(fault)
+    busy = body["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+    return respond(request.url.path, body, {"Retry-After": "10"} if busy else None)
 
 
-def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
         {"at": ".".join(map(str, one["loc"])), "reason": str(one["msg"])} for one in error.errors()
@@ -128,23 +208,26 @@ def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
         "GET /openapi.json describes every request.",
         name="InvalidRequest",
         errors=errors,
+        path=request.url.path,
     )
 
 
-def _on_http(_request: Request, error: Exception) -> JSONResponse:
+def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     detail = error.detail if error.detail != status.phrase else f"{status.description}."
     remedy = "GET /openapi.json describes every request."
-    return problem(status, detail or f"{status.phrase}.", remedy, headers=error.headers)
-
-
-def _on_crash(_request: Request, _error: Exception) -> JSONResponse:
     return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something broke that should not have.",
-        "The server's log says what; please report it.",
+        status,
+        detail or f"{status.phrase}.",
+        remedy,
+        headers=error.headers,
+        path=request.url.path,
     )
+
+
+def _on_crash(request: Request, _error: Exception) -> JSONResponse:
+    return respond(request.url.path, crash_body())
 
 
 def describe(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from api.terminal import Terminal, plain
 from ingest.event import (
     Added,
+    Captioned,
     Done,
     Dropped,
     Encoded,
@@ -48,6 +49,10 @@ class ProgressLines:
                 self._terminal.note(f"indexed {plain(document.name)} with {encoder}")
             case Tagged(pages):
                 self._terminal.note(f"tagged {pages} pages")
+            case Captioned(page, pictures, left):
+                self._terminal.note(
+                    f"captioned {plain(str(page))}, pictures: {pictures}; pages to go: {left}"
+                )
             case Dropped(encoder):
                 self._terminal.note(f"dropped the index of {encoder}")
             case _:
@@ -75,6 +80,7 @@ class ProgressBar:
         )
         self._task: TaskID = self._bar.add_task("", total=None, files="looking", pages="")
         self._to_read = self._opened = self._finished = self._known = self._done = 0
+        self._captioned = 0
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -97,6 +103,16 @@ class ProgressBar:
                 self._done += event.pages
             case Added() | Named() | Failed(earlier=False):
                 self._finished += 1
+            case Captioned(left=left):
+                self._captioned += 1
+                self._bar.update(
+                    self._task,
+                    completed=self._captioned,
+                    total=self._captioned + left,
+                    files="captions",
+                    pages=f"{left} pages to go",
+                )
+                return
             case Done():
                 self._bar.update(self._task, total=max(self._done, 1), completed=max(self._done, 1))
                 return

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from generation.prompt import Message
+from generation.request import Role
 from ingest.narrow import Narrow
 
 MOST_HITS = 100
 LONGEST_QUERY = 2_000
 """Characters."""
+LONGEST_MESSAGE = 100_000
+"""Characters of what was said before."""
+MOST_MESSAGES = 200
 
 
 def _closed(example: dict[str, Any]) -> ConfigDict:
@@ -44,15 +49,52 @@ class SearchRequest(BaseModel):
         return Narrow(None, self.kind, since, until, self.first_page, self.last_page)
 
 
+class MessageBody(BaseModel):
+    """What was said in a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    text: str = Field(max_length=LONGEST_MESSAGE)
+
+
 class AskRequest(BaseModel):
-    """What to answer."""
+    """What to answer: `query`, or `messages` whose last is the question."""
 
     model_config = _closed({"query": "How many people came in August?"})
 
-    query: str = Field(max_length=LONGEST_QUERY, description="A question.")
+    query: str | None = Field(None, max_length=LONGEST_QUERY, description="A question.")
+    messages: list[MessageBody] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_MESSAGES,
+        description="A conversation, oldest first; the last message, the user's, is the question.",
+    )
+    stream: bool = Field(
+        False, description="Whether to send the answer as it comes, as server-sent events."
+    )
     top: int | None = Field(
         None, ge=1, le=50, description="How many pages to answer from; PAGEGLASS_EVIDENCE_PAGES."
     )
     documents: list[str] | None = Field(
         None, max_length=1_000, description="Answer only from these: as in a search."
     )
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.query is None) == (self.messages is None):
+            raise ValueError("give either query or messages")
+        if self.messages:
+            if self.messages[-1].role != "user":
+                raise ValueError("the last message must be the user's")
+            if len(self.messages[-1].text) > LONGEST_QUERY:
+                raise ValueError(f"the question has more than {LONGEST_QUERY} characters")
+        return self
+
+    def question(self) -> str:
+        """The question."""
+        return self.messages[-1].text if self.messages else self.query or ""
+
+    def history(self) -> tuple[Message, ...]:
+        """What was said before it."""
+        return tuple(Message(said.role, said.text) for said in (self.messages or [])[:-1])

@@ -5,11 +5,13 @@ Field names are a promise (docs/http.md); a field may be added, none changes its
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from generation.answer import Answer, Citation
+from api.evidence import Inquiry
+from generation.answer import Answer, Citation, Grounded, Usage
 from ingest.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
@@ -31,6 +33,7 @@ _HIT: dict[str, Any] = {
     "score": 2.41,
     "regions": [{"box": _BOX, "score": 0.71, "words": "6,735 people came in August"}],
     "signals": {"bm25": 7.9, "late.minilm": 0.62, "dense.minilm": 0.55},
+    "caption": None,
 }
 _CITATION: dict[str, Any] = {
     **_PAGE,
@@ -38,6 +41,7 @@ _CITATION: dict[str, Any] = {
     "quote": "6,735 people came in August",
     "boxes": [_BOX],
     "verified": True,
+    "grounded": "quote",
 }
 _DOCUMENT: dict[str, Any] = {
     "document": _ID,
@@ -75,7 +79,10 @@ class RegionBody(BaseModel):
 
 
 class HitBody(PageBody):
-    """A page found. `score` ranks within one search only; `signals` are its raw parts."""
+    """A page found. `score` ranks within one search only; `signals` are its raw parts.
+
+    `caption` is what a model wrote of its pictures, null where none did.
+    """
 
     model_config = _example(_HIT)
 
@@ -83,6 +90,7 @@ class HitBody(PageBody):
     score: float
     regions: list[RegionBody]
     signals: dict[str, float]
+    caption: str | None = None
 
     @classmethod
     def of(cls, rank: int, hit: Hit) -> Self:
@@ -93,6 +101,7 @@ class HitBody(PageBody):
             score=hit.score,
             regions=[RegionBody(box=r.box, score=r.score, words=r.words) for r in hit.regions],
             signals=hit.signals,
+            caption=hit.caption or None,
         )
 
 
@@ -104,9 +113,18 @@ class SearchBody(BaseModel):
     query: str
     hits: list[HitBody]
 
+    @classmethod
+    def of(cls, query: str, hits: Iterable[Hit]) -> Self:
+        """Hits, best first."""
+        return cls(query=query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
+
 
 class CitationBody(PageBody):
-    """A page that the answer cites; `verified` where the quote was found in its words."""
+    """A page that the answer cites; `verified` where the quote was found in its words.
+
+    `grounded` is "quote" then, "region" where `boxes` is the part that looks
+    most like what the answer says, and "none" where nothing ties it to the page.
+    """
 
     model_config = _example(_CITATION)
 
@@ -114,6 +132,7 @@ class CitationBody(PageBody):
     quote: str
     boxes: list[Edges]
     verified: bool
+    grounded: Grounded
 
     @classmethod
     def of(cls, citation: Citation) -> Self:
@@ -124,19 +143,43 @@ class CitationBody(PageBody):
             quote=citation.quote,
             boxes=list(citation.boxes),
             verified=citation.verified,
+            grounded=citation.grounded,
         )
 
 
 class UsageBody(BaseModel):
-    """What the answer took, in the model's own tokens."""
+    """What the answer took, in the model's own tokens.
+
+    `cached_tokens` of the input its provider had kept; `cost` is an estimate in
+    US dollars, null where prices are not known.
+    """
 
     model: str
     input_tokens: int
     output_tokens: int
+    cached_tokens: int
+    cost: float | None
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self:
+        """A usage."""
+        return cls(
+            model=usage.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost=usage.cost,
+        )
 
 
 class AnswerBody(BaseModel):
-    """An answer. Where it `declined`, `confidence` was below `threshold`, or the model said so."""
+    """An answer. Where it `declined`, `confidence` was below `threshold`, the model said so, or no citation held.
+
+    `searched` is what was looked for: the question, or after a conversation a
+    rewriting of it that stands alone. `grounded` is false where it `declined`;
+    `support` is the share, 0..1, of its claims with a verified citation;
+    `dropped_labels` counts labels in the text that name no page.
+    """
 
     model_config = _example(
         {
@@ -148,7 +191,17 @@ class AnswerBody(BaseModel):
             "confidence": 0.83,
             "threshold": 0.5,
             "note": "No language model was used.",
-            "usage": {"model": "extractive", "input_tokens": 0, "output_tokens": 0},
+            "usage": {
+                "model": "extractive",
+                "input_tokens": 0,
+                "output_tokens": 0,
+                "cached_tokens": 0,
+                "cost": None,
+            },
+            "searched": "How many people came in August?",
+            "grounded": True,
+            "support": 1.0,
+            "dropped_labels": 0,
         }
     )
 
@@ -161,13 +214,16 @@ class AnswerBody(BaseModel):
     threshold: float | None
     note: str
     usage: UsageBody
+    searched: str
+    grounded: bool
+    support: float
+    dropped_labels: int
 
     @classmethod
-    def of(cls, answer: Answer) -> Self:
+    def of(cls, answer: Answer, inquiry: Inquiry) -> Self:
         """An answer."""
-        usage = answer.usage
         return cls(
-            query=answer.question,
+            query=inquiry.question,
             text=answer.text,
             citations=[CitationBody.of(citation) for citation in answer.citations],
             model=answer.model,
@@ -175,12 +231,18 @@ class AnswerBody(BaseModel):
             confidence=answer.confidence,
             threshold=answer.threshold,
             note=answer.note,
-            usage=UsageBody(
-                model=usage.model,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-            ),
+            usage=UsageBody.of(answer.usage),
+            searched=inquiry.searched,
+            grounded=answer.grounded,
+            support=round(answer.support, 3),
+            dropped_labels=answer.dropped_labels,
         )
+
+
+class DeltaBody(BaseModel):
+    """The next piece of an answer's text."""
+
+    text: str
 
 
 class DocumentBody(BaseModel):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import socket
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.exits import BadUsage
-from api.session import HomeOption, session
+from api.session import HomeOption, Session, session
 from api.settings import is_loopback
 from ingest.fault import Fault
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+GRACE = 10
+"""Seconds that answers under way may take once the server is told to stop."""
 
 
 class CannotListen(Fault):
@@ -36,6 +43,30 @@ def serve(
     Any address but this machine's own needs a bearer token, given as PAGEGLASS_TOKEN.
     """
     found = session(ctx)
+    opened = found.open_home(home)
+
+    def make() -> ASGIApp:
+        from api.app import create_app
+
+        return create_app(opened, found.settings)
+
+    run_app(found, host, port, make)
+
+
+def run_app(
+    found: Session,
+    host: str | None,
+    port: int | None,
+    make: Callable[[], ASGIApp],
+    *,
+    path: str = "",
+) -> None:
+    """Listen, and serve the application that `make` makes until Ctrl-C; `path` is where it begins.
+
+    Raises:
+        BadUsage: other machines could reach it, and there is no token.
+        CannotListen
+    """
     settings = found.settings
     host = host or settings.host
     if not is_loopback(host) and settings.token is None:
@@ -43,25 +74,23 @@ def serve(
             f"{host} can be reached from other machines, and there is no token.",
             remedy="Set PAGEGLASS_TOKEN to a long random text, or serve on 127.0.0.1.",
         )
-    opened = found.open_home(home)
     listening = _listen(host, settings.port if port is None else port)
 
     import uvicorn
 
-    from api.app import create_app
-
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(opened, settings),
+            make(),
             log_level="warning",
             access_log=False,
             server_header=False,
             lifespan="on",
+            timeout_graceful_shutdown=GRACE,
         )
     )
     address, bound = listening.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
-    found.terminal.note(f"pageglass is at http://{shown}:{bound} (Ctrl-C stops it)")
+    found.terminal.note(f"pageglass is at http://{shown}:{bound}{path} (Ctrl-C stops it)")
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:

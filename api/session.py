@@ -14,6 +14,7 @@ from api.settings import Settings
 from api.terminal import Terminal
 
 if TYPE_CHECKING:
+    from generation.models.model import VisionModel
     from ingest.home import Home
     from retrieval.search import Searcher
 
@@ -70,6 +71,21 @@ def make_searcher(home: Home, settings: Settings) -> Searcher:
     from retrieval.search import Searcher
 
     return Searcher(home, exhaustive_pages=settings.exhaustive_pages, encoding=settings.encoding())
+
+
+def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
+    """The model that `spec` names, else the settings, reached as they say.
+
+    Raises:
+        NoModel: there is none of that name.
+        NoKey: its provider wants a key, and there is none.
+        WeightsMissing, WeightsChanged, BadCheckpoint, NoDevice, NoMemory: what it
+            needs is not as it should be.
+    """
+    from generation.models.model import load_model
+
+    spec = spec or settings.model
+    return load_model(spec, settings.access(spec))
 
 
 def read_settings() -> Settings:

@@ -1,4 +1,4 @@
-"""What the environment says: every `PAGEGLASS_...` variable, and nothing else reads it.
+"""What the environment says: every `PAGEGLASS_...` variable and the providers' keys; nothing else reads it.
 
 Options on the command line win over these. Owns no connections and opens no files.
 """
@@ -6,6 +6,7 @@ Options on the command line win over these. Owns no connections and opens no fil
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,8 +16,16 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
+    from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.server import Server
+
+KEYS = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+}
+"""Where each provider's key is, by the name its own tools use."""
 
 
 class Settings(BaseSettings):
@@ -36,6 +45,18 @@ class Settings(BaseSettings):
         default=None, description="The bearer token that HTTP clients must show."
     )
     model: str = Field(default="extractive", description="What writes answers.")
+    anthropic_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Where anthropic: models are asked."
+    )
+    openai_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Where openai: models are asked."
+    )
+    model_timeout: float = Field(
+        default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
+    )
+    model_retries: int = Field(
+        default=3, ge=0, le=10, description="How often a call that failed at once is tried again."
+    )
     encoder: str | None = Field(
         default=None, description="What sees pages; unset, what the home has, or minilm."
     )
@@ -71,6 +92,17 @@ class Settings(BaseSettings):
         from ingest.encoders.encoder import Encoding
 
         return Encoding(self.device, self.dtype, self.batch)
+
+    def access(self, spec: str) -> Access:
+        """How a model, "PROVIDER:MODEL", is reached: its key, its address, patience; its device."""
+        from generation.models.access import Access
+
+        provider = spec.partition(":")[0]
+        key = os.environ.get(KEYS.get(provider, ""), "").strip()
+        url = {"anthropic": self.anthropic_url, "openai": self.openai_url}.get(provider)
+        return Access(
+            key or None, url, self.model_timeout, self.model_retries, self.device, self.dtype
+        )
 
     def chroma_server(self) -> Server | None:
         """The Chroma server, where there is one to be used."""

@@ -5,7 +5,8 @@
 DIR is a home that benchmarks.pages made. Every quote must stand word for word
 on its page; the script exits 1 if one does not. Besides the set's own
 unanswerable questions, those of data/questions.json are asked, whose documents
-are not in this library. --fit prints coefficients for generation.confidence
+are not in this library, and thirty of general knowledge. For each kind it also
+says how many a language model would not be asked (generation.gate). --fit prints coefficients for generation.confidence
 (logistic regression, balanced), with AUC cross-validated over documents.
 """
 
@@ -24,11 +25,49 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from api.evidence import gather
 from generation.ask import ask
+from generation.gate import LEAST_SCORE, is_far
 from generation.models.extractive import Extractive
 from ingest.home import Home
 from retrieval.search import Searcher
 
+GENERAL = """\
+why is the sky blue
+Why is the sky blue?
+What is the capital of France?
+Who wrote Romeo and Juliet?
+How do vaccines work?
+What is the boiling point of water?
+How do I bake sourdough bread?
+Who won the 1998 football world cup?
+Which enzyme unwinds DNA?
+What is the meaning of life?
+How far away is the moon?
+What is the derivative of sin x?
+Write a poem about spring
+Tell me a joke
+How do I reverse a linked list in Python?
+Who painted the Mona Lisa?
+When did the Roman Empire fall?
+What is the speed of light?
+How do bees make honey?
+What is the largest ocean?
+What time is it?
+How many bones are in the human body?
+Who invented the telephone?
+What language is spoken in Brazil?
+Why do cats purr?
+How tall is Mount Everest?
+What causes earthquakes?
+Who is the president of the United States?
+What is photosynthesis?
+Translate good morning into Spanish
+""".splitlines()
+"""Questions of general knowledge, which no library of reports answers."""
+
 SAMPLES = Path(__file__).parents[1] / "data" / "questions.json"
+
+
+KINDS = ("answerable", "unanswerable", "foreign", "general")
 
 
 @dataclass(slots=True)
@@ -39,6 +78,8 @@ class Row:
     confidence: float
     declined: bool
     gold_cited: bool
+    support: float
+    far: dict[float, bool]
     false_quotes: int
 
 
@@ -66,6 +107,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
     ]
     foreign = json.loads(SAMPLES.read_text(encoding="utf-8"))
     asked += [(q["query"], "foreign", q["file"], {}) for q in foreign if "answer" in q]
+    asked += [(query, "general", query, {}) for query in GENERAL]
     rows = []
     for query, kind, document, question in asked:
         prompt = gather(searcher, query, model, top=top)
@@ -73,7 +115,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
         gold = set()
         if kind == "answerable":
             gold = {
-                (ids[str((folder / document).absolute())], n) for n in question["relevant_pages"]
+                (ids[str((folder / document).resolve())], n) for n in question["relevant_pages"]
             }
         cited = {(c.page.document_id, c.page.number) for c in answer.citations}
         rows.append(
@@ -84,6 +126,8 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
                 answer.confidence or 0.0,
                 answer.declined,
                 bool(gold & cited),
+                answer.support,
+                {limit: is_far(prompt, limit) for limit in (0.3, LEAST_SCORE, 0.4)},
                 sum(not c.verified for c in answer.citations if c.quote),
             )
         )
@@ -91,18 +135,24 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
 
 
 def report(rows: list[Row]) -> None:
-    for kind in ("answerable", "unanswerable", "foreign"):
+    for kind in KINDS:
         some = [row for row in rows if row.kind == kind]
         declined = np.mean([row.declined for row in some])
         cited = np.mean([row.gold_cited for row in some])
         print(f"{kind:14}{len(some):5} questions, declined {declined:.2f}", end="")
         print(f", gold page cited {cited:.2f}" if kind == "answerable" else "")
+        support = np.mean([row.support for row in some if not row.declined] or [0.0])
+        far = {
+            limit: round(float(np.mean([r.far[limit] for r in some])), 3) for limit in some[0].far
+        }
+        print(f"{'':14}support of the others {support:.2f}; no page is near, by limit: {far}")
     quotes = sum(row.false_quotes for row in rows)
     print(f"quotes that do not stand on their page: {quotes}")
 
 
 def fit(rows: list[Row]) -> None:
     names = list(rows[0].features)
+    rows = [row for row in rows if row.kind != "general"]
     values = np.array([[row.features[name] for name in names] for row in rows])
     # Positive where quoting is right; answerable questions whose page was missed are neither.
     positive = np.array([row.kind == "answerable" for row in rows])

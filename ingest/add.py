@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest.caption import caption_documents
+from ingest.captioner import Captioner
 from ingest.choose import choose_encoders, load_encoders
 from ingest.draft import Draft
 from ingest.encoders.encoder import Encoder, Encoding, Preparer
@@ -75,8 +77,10 @@ class AddSettings:
     `encoders` are the home's from now on, None those it has; indexes of others
     go. `workers` 0 takes one a core; `retry` reads files again that failed
     before, `redo` every file; `prune` forgets files below the given paths that
-    are gone; `labels` are what pictures are tagged with from now on; `encoding`
-    says how the encoders run.
+    are gone; `labels` are what pictures are tagged with from now on; `caption` is
+    who captions them from now on, "none" for nobody, and `load_captioner` makes
+    a captioner of its name (without it nothing is captioned); `encoding` says
+    how the encoders run.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -86,6 +90,8 @@ class AddSettings:
     redo: bool = False
     prune: bool = False
     labels: Sequence[str] | None = None
+    caption: str | None = None
+    load_captioner: Callable[[str], Captioner] | None = None
     encoding: Encoding = field(default_factory=Encoding)
 
 
@@ -187,6 +193,7 @@ class _Run:
         try:
             yield from self._fill()
             yield from self._read(to_read)
+            yield from self._caption()
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Looked at before the drafts make room.
             free = shutil.disk_usage(self._home.root).free
@@ -281,6 +288,13 @@ class _Run:
         )
         if tagged:
             yield Tagged(tagged)
+
+    def _caption(self) -> Iterator[Event]:
+        """Caption what has no caption yet, if there is a captioner."""
+        settings = self._settings
+        yield from caption_documents(
+            self._librarian, self._load, settings.load_captioner, settings.caption
+        )
 
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:

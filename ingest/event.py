@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.library import Failure
-from ingest.page import Document
+from ingest.page import Document, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,15 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Captioned:
+    """So many pictures of a page have captions now; `left` pages wait still."""
+
+    page: Page
+    pictures: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Indexed:
     """A document that an index lacked is in it now."""
 
@@ -97,5 +106,16 @@ class Done:
 
 
 Event = (
-    Looked | Opened | Encoded | Added | Named | Failed | Removed | Dropped | Tagged | Indexed | Done
+    Looked
+    | Opened
+    | Encoded
+    | Added
+    | Named
+    | Failed
+    | Removed
+    | Dropped
+    | Tagged
+    | Captioned
+    | Indexed
+    | Done
 )

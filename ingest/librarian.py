@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest.home import discard, sync
 from ingest.library import FORMAT, Failure, Library, Seen, pack_words
-from ingest.page import Document, Rendered
+from ingest.page import Document, Page, Rendered
 from ingest.terms import split_terms
 
 _SCHEMA = """
@@ -59,6 +59,18 @@ CREATE TABLE tagged (
 ) WITHOUT ROWID;
 """
 """New in format 2."""
+_CAPTIONS = """
+CREATE TABLE captioner (name TEXT NOT NULL);
+CREATE TABLE captions (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    figure INTEGER NOT NULL, text TEXT NOT NULL, model TEXT NOT NULL,
+    PRIMARY KEY (document_id, number, figure)
+) WITHOUT ROWID;
+CREATE TABLE recaptioned (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+"""
+"""New in format 3. `figure` counts a page's figures from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Librarian(Library):
     """A library that can be written; made where there is none."""
 
     def _prepare(self) -> None:
-        before = {0: _SCHEMA + _TAGS, 1: _TAGS}
+        before = {0: _SCHEMA + _TAGS + _CAPTIONS, 1: _TAGS + _CAPTIONS, 2: _CAPTIONS}
         if script := before.get(self._format()):
             self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")
         super()._prepare()
@@ -130,6 +142,54 @@ class Librarian(Library):
         """Documents that nobody has looked over for tags."""
         looked = {row[0] for row in self._db.execute("SELECT document_id FROM tagged")}
         return [document for document in self.documents() if document.id not in looked]
+
+    def set_captioner(self, name: str) -> None:
+        """Who captions pictures from now on, empty for nobody; captions stay until another is written."""
+        if name == self.captioner():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM captioner")
+            self._db.execute("INSERT INTO captioner VALUES (?)", (name,))
+
+    def uncaptioned(self, model: str) -> list[tuple[str, int, int]]:
+        """Pictures that `model` has not captioned: document id, page number, figure, in order."""
+        return self._db.execute(
+            "SELECT pages.document_id, pages.number, figures.key"
+            " FROM pages JOIN json_each(pages.figures) AS figures LEFT JOIN captions"
+            " ON captions.document_id = pages.document_id AND captions.number = pages.number"
+            " AND captions.figure = figures.key"
+            " WHERE captions.model IS NOT ? ORDER BY 1, 2, 3",
+            (model,),
+        ).fetchall()
+
+    def set_captions(self, page: Page, model: str, texts: Mapping[int, str]) -> None:
+        """What `model` wrote of a page's figures, found by full-text search from now on."""
+        key = (page.document_id, page.number)
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO captions VALUES (?, ?, ?, ?, ?)",
+                [(*key, figure, text, model) for figure, text in texts.items()],
+            )
+            told = [word.text for word in self.words(page)]
+            told += [caption.text for caption in self.captions(page)]
+            self._db.execute(
+                "UPDATE terms SET body = ? WHERE rowid ="
+                " (SELECT row FROM pages WHERE document_id = ? AND number = ?)",
+                (" ".join(split_terms(" ".join(told))), *key),
+            )
+            self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
+
+    def recaptioned(self) -> list[str]:
+        """Documents with captions that their vectors do not know of."""
+        return [row[0] for row in self._db.execute("SELECT document_id FROM recaptioned")]
+
+    def revise(self, document: Document) -> None:
+        """The document's vectors are those of its new revision, its captions among them."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE documents SET revision = ? WHERE id = ?", (document.revision, document.id)
+            )
+            self._db.execute("DELETE FROM recaptioned WHERE document_id = ?", (document.id,))
 
     def begin(self, document_ids: Iterable[str]) -> None:
         """Note that an index may come to hold traces of these documents before the library does."""

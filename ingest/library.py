@@ -21,9 +21,9 @@ from typing import Any
 from ingest.fault import Fault
 from ingest.home import Home
 from ingest.narrow import Narrow
-from ingest.page import Box, Document, Page, Rendered, Word
+from ingest.page import Box, Caption, Document, Page, Rendered, Word
 
-FORMAT = 2
+FORMAT = 3
 TITLE_WEIGHT = 0.5
 """A title's words count half of a page's own."""
 
@@ -341,6 +341,11 @@ class Library:
             figures=record.figures,
             source=record.source,
             context=record.title,
+            captions=tuple(
+                Word(word, caption.box)
+                for caption in self.captions(record.page)
+                for word in caption.text.split()
+            ),
         )
 
     def match_terms(
@@ -421,6 +426,22 @@ class Library:
             for tag in tags
         ]
         return set.intersection(*found) if found else set()
+
+    def captioner(self) -> str:
+        """Who captions pictures, by name; empty for nobody."""
+        row = self._db.execute("SELECT name FROM captioner").fetchone()
+        return str(row[0]) if row else ""
+
+    def captions(self, page: Page) -> tuple[Caption, ...]:
+        """What was written of a page's pictures, in their order, those left out of which nothing was."""
+        rows = self._db.execute(
+            "SELECT captions.text, figures.value, captions.model FROM captions"
+            " JOIN pages USING (document_id, number)"
+            " JOIN json_each(pages.figures) AS figures ON figures.key = captions.figure"
+            " WHERE document_id = ? AND number = ? AND text != '' ORDER BY figure",
+            (page.document_id, page.number),
+        )
+        return tuple(Caption(text, tuple(json.loads(box)), model) for text, box, model in rows)
 
     def page_count(self) -> int:
         """How many pages there are in all."""

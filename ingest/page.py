@@ -71,6 +71,15 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """What `model` wrote of the picture in `box`; nothing that is printed."""
+
+    text: str
+    box: Box
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A page on its way into the library.
 
@@ -78,7 +87,8 @@ class Rendered:
     pictures on the page, the whole page for a photo; `source` says where the
     words came from: "text", "ocr", "text+ocr" or "none"; `context` is the
     document's title, which tells a page apart from a like page of another file;
-    `prepared` is what workers have made ready, by encoder.
+    `captions` are words that were written of the figures, not printed, each in
+    its figure's box; `prepared` is what workers have made ready, by encoder.
     """
 
     page: Page
@@ -89,7 +99,13 @@ class Rendered:
     figures: tuple[Box, ...]
     source: str
     context: str = ""
+    captions: tuple[Word, ...] = ()
     prepared: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[Word, ...]:
+        """What the page says: its printed words, then its captions."""
+        return (*self.words, *self.captions)
 
     def pixels(self) -> Image.Image:
         """The page image, decoded to RGB."""

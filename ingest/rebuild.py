@@ -38,7 +38,7 @@ def fill_indexes(
             continue
         for document in documents:
             if not index.has(document):
-                _encode_document(librarian, encoder, index, document)
+                encode_document(librarian, encoder, index, document)
                 librarian.touch()
                 yield Indexed(document, encoder.name)
 
@@ -73,9 +73,10 @@ def rebuild_indexes(
                 index.records.close()
 
 
-def _encode_document(
+def encode_document(
     librarian: Librarian, encoder: Encoder, index: Index, document: Document
 ) -> None:
+    """Write a document's vectors and records, from what the library has of it."""
     records = librarian.page_records([document.id])
     writer = index.writer(document)
     for at in range(0, len(records), encoder.batch_pages):

@@ -24,10 +24,12 @@ class Hit:
     """A page found. `score` ranks within one search (see retrieval.fuse); `signals` are its parts.
 
     `signals` holds, by name, each raw signal the page had: "bm25",
-    "late.ENCODER" and "dense.ENCODER" (cosines).
+    "late.ENCODER" and "dense.ENCODER" (cosines). `caption` is what a model
+    wrote of the page's pictures, which is not printed there.
     """
 
     page: Page
     score: float
     regions: tuple[Region, ...]
     signals: dict[str, float]
+    caption: str = ""

@@ -25,6 +25,7 @@ from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes
 from ingest.library import Library, NoPage, PageRecord
+from ingest.manifest import Manifest
 from ingest.narrow import Narrow
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from ingest.terms import split_terms
@@ -231,6 +232,11 @@ class Searcher:
 
         return self._retry(find)
 
+    def manifests(self) -> list[Manifest]:
+        """What each index remembers of its encoder."""
+        self._refresh()
+        return [index.manifest for index in self._indexes]
+
     def close(self) -> None:
         """Let go of the index."""
         with self._lock:
@@ -362,6 +368,7 @@ class Searcher:
                     for name, signal in ranking.signals.items()
                     if not np.isnan(signal[i])
                 },
+                caption=" ".join(c.text for c in self.library.captions(ranking.pages[i].page)),
             )
             for i in ranking.order()[:top]
         ]

@@ -20,6 +20,7 @@ from ingest.home import Home
 from ingest.library import Library
 from ingest.server import Server
 
+OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_")
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 
@@ -36,7 +37,7 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
-            if name.startswith(("PAGEGLASS_", "XDG_")):
+            if name.startswith(OUTSIDE) or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("user")))
         patch.setattr(socket.socket, "connect", connect_here)

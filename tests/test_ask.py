@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.answer import Answer, Citation, Usage, Verdict
-from generation.ask import ask, stream_answer
+from generation.ask import UNSUPPORTED, ask, stream_answer
+from generation.gate import FAR
 from generation.models.model import NoModel, load_model
 from generation.prompt import Evidence, Prompt
-from ingest.page import Page, Word
+from ingest.page import Box, Page, Word
 
 PAGES = [
     "A visitor climbs 142 steps to the lamp. The lens weighs 3.4 tonnes.",
@@ -44,6 +45,7 @@ class Said:
 
     pieces: Sequence[str | Usage | Verdict]
     name: str = "said"
+    sees: bool = True
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         yield from self.pieces
@@ -135,6 +137,7 @@ def test_streams_text_then_citation_then_answer() -> None:
     assert answer.text == 'It is "142 steps" [1] high. The end.'
     assert answer.usage == usage
     assert (answer.declined, answer.confidence, answer.threshold) == (False, None, None)
+    assert (answer.grounded, answer.support) == (True, 0.5)
 
 
 def test_the_verdict_reaches_the_answer() -> None:
@@ -150,3 +153,106 @@ def test_many_quotation_marks_are_read_quickly() -> None:
 def test_an_unknown_model_names_one_that_is_there() -> None:
     with pytest.raises(NoModel, match="extractive"):
         load_model("gpt-9")
+
+
+PICTURE = Evidence(4, Page("p" * 16, 1, "boat.png"), (), no_image, 0.3)
+SEEN = Prompt("?", (*PROMPT.evidence, PICTURE))
+PART: Box = (0.2, 0.2, 0.6, 0.8)
+
+
+def seen(text: str, boxes: Sequence[Box] = (PART,)) -> tuple[Answer, list[tuple[str, int]]]:
+    """The answer, and what was looked for on which page."""
+    looked: list[tuple[str, int]] = []
+
+    def locate(claim: str, page: Page) -> Sequence[Box]:
+        looked.append((claim, page.number))
+        return boxes
+
+    return ask(SEEN, Said([text]), locate), looked
+
+
+def test_a_claim_without_words_is_looked_for_on_the_page() -> None:
+    answer, looked = seen("It is old. A sailboat [4] is on the sea. It is wet.")
+    (citation,) = answer.citations
+    assert (citation.grounded, citation.verified, citation.boxes) == ("region", False, (PART,))
+    assert looked == [("A sailboat is on the sea.", 1)]
+    assert (answer.grounded, answer.declined, answer.support) == (True, False, 0.0)
+
+
+def test_a_quote_that_is_not_found_is_never_a_quote() -> None:
+    answer, _ = seen('It says "Sea Bird" [4].')
+    (citation,) = answer.citations
+    assert (citation.grounded, citation.verified, citation.quote) == ("region", False, "Sea Bird")
+
+
+def test_where_words_stand_a_quote_is_wanted() -> None:
+    answer, looked = seen("It has 900 steps [1].", [(0.0, 0.1, 0.1, 0.12)])
+    assert looked
+    assert [each.grounded for each in answer.citations] == ["none"]
+
+
+def test_what_stands_out_nowhere_is_cited_without_a_place() -> None:
+    answer, _ = seen("A whale sings [4].", [])
+    assert [(each.grounded, each.boxes) for each in answer.citations] == [("none", ())]
+    assert (answer.declined, answer.grounded, answer.note) == (True, False, UNSUPPORTED)
+
+
+def test_a_verified_quote_is_not_looked_for() -> None:
+    _, looked = seen('"142 steps" [1]')
+    assert looked == []
+
+
+def test_an_answer_that_nothing_bears_out_is_none() -> None:
+    text = "The sky scatters blue light."
+    answer = ask(PROMPT, Said([text, Verdict(None, None, False, "Two pages left out.")]))
+    assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
+    assert answer.text == text
+    assert answer.note == f"Two pages left out. {UNSUPPORTED}"
+
+
+def test_a_refusal_that_cites_is_still_one() -> None:
+    answer = ask(PROMPT, Said([Verdict(None, None, declined=True), 'No, but "142 steps" [1].']))
+    assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PIECES.map("".join))
+def test_support_is_a_share_and_needs_a_verified_quote(text: str) -> None:
+    answer, _ = seen(text)
+    assert 0 <= answer.support <= 1
+    assert (answer.support > 0) <= any(each.verified for each in answer.citations)
+    assert answer.grounded == any(each.grounded != "none" for each in answer.citations)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PIECES.map("".join), st.integers(1, 5))
+def test_any_cutting_gives_the_same_regions(text: str, size: int) -> None:
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    cut = ask(SEEN, Said(pieces), lambda _claim, _page: (PART,))
+    whole = ask(SEEN, Said([text]), lambda _claim, _page: (PART,))
+    assert (cut.citations, cut.support) == (whole.citations, whole.support)
+
+
+def test_a_model_is_not_asked_what_no_page_is_near() -> None:
+    class Unasked(Said):
+        def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+            raise AssertionError("the model was asked")
+
+    far = Prompt("Why is the sky blue?", (evidence(5, PAGES[0]),))
+    answer = ask(far, Unasked([]), least=0.35)
+    assert (answer.text, answer.declined, answer.grounded) == (FAR, True, False)
+    assert (answer.confidence, answer.threshold) == (0.2, 0.35)
+    assert ask(Prompt("Why?", ()), Unasked([]), least=0.35).declined
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        Prompt("How many steps?", PROMPT.evidence),
+        Prompt("하늘은 왜 파랗습니까?", (evidence(5, PAGES[0]),)),
+        Prompt("Why is the sky blue?", (PICTURE,)),
+    ],
+    ids=["near", "another script", "a picture"],
+)
+def test_a_model_is_asked_where_the_search_cannot_tell(near: Prompt) -> None:
+    assert ask(near, Said(["Asked."]), least=0.35).text == "Asked."

@@ -223,7 +223,8 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         Searcher(home).search("lamp")
     with sqlite3.connect(home.database) as old:
         old.executescript(
-            "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; PRAGMA user_version = 1"
+            "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; DROP TABLE captions;"
+            "DROP TABLE captioner; DROP TABLE recaptioned; PRAGMA user_version = 1"
         )
     with pytest.raises(LibraryFormat, match="--rebuild"):
         Searcher(home)

@@ -59,18 +59,18 @@ class MiniLm:
         """Nothing: what is to be done ahead of the model is little."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """A row a token of each page's words in reading order, then a row a token of its title.
+        """A row a token of each page's words in reading order and of its captions, then a row a token of its title.
 
         Rows of the title have an empty box: they tell like pages of different
         documents apart, and are nowhere on the page.
         """
         titles = {
             title: self._read(self._tokens(title)[:LONGEST_TITLE])
-            for title in {page.context for page in pages if page.words}
+            for title in {page.context for page in pages if page.told}
         }
         return [
             self._encode_page(page, titles[page.context])
-            if page.words
+            if page.told
             else PageVectors(np.zeros((0, DIM), np.float32), np.zeros((0, 4), np.float32))
             for page in pages
         ]
@@ -94,12 +94,12 @@ class MiniLm:
 
     def _encode_page(self, page: Rendered, title: Vectors) -> PageVectors:
         encodings = self._tokenizer.encode_batch(
-            [word.text for word in page.words], add_special_tokens=False
+            [word.text for word in page.told], add_special_tokens=False
         )
         tokens = [token for encoding in encodings for token in encoding.ids]
         windows = [tokens[at : at + WINDOW] for at in range(0, len(tokens), WINDOW)]
         lengths = [len(encoding.ids) for encoding in encodings]
-        boxes = np.repeat(np.array([w.box for w in page.words], np.float32), lengths, axis=0)
+        boxes = np.repeat(np.array([w.box for w in page.told], np.float32), lengths, axis=0)
         return PageVectors(
             np.concatenate([*map(self._read, windows), title]),
             np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),

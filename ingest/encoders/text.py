@@ -159,10 +159,10 @@ class TextEncoder:
 
     def _cut(self, page: Rendered) -> list[_Window]:
         """A page's words in windows that the model reads whole, then its title's."""
-        if not page.words:
+        if not page.told:
             return []
         title = [Word(word, NOWHERE) for word in page.context.split()[:LONGEST_TITLE]]
-        return [*self._windows(page.words), *self._windows(title)]
+        return [*self._windows(page.told), *self._windows(title)]
 
     def _windows(self, words: Sequence[Word]) -> list[_Window]:
         windows: list[_Window] = []

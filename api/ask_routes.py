@@ -1,0 +1,47 @@
+"""`POST /v1/ask`: an answer as one body, or as events while it is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+
+from api.ask_events import ask_events
+from api.evidence import find_documents, inquire
+from api.pieces import whole_answer
+from api.requests import AskRequest
+from api.routing import Running, problems
+from api.schemas import AnswerBody
+from api.stream import EventStream
+
+router = APIRouter(prefix="/v1", responses=problems(422))
+
+
+@router.post(
+    "/ask",
+    response_model=AnswerBody,
+    responses={
+        200: {
+            "description": "The answer; with `stream`, events: hits, delta, citation, done, error",
+            "content": {EventStream.media_type: {"schema": {"type": "string"}}},
+        },
+        **problems(404, 409, 429, 502, 503, 504),
+    },
+)
+def ask_pages(
+    wanted: AskRequest, engine: Running, accept: Annotated[str | None, Header()] = None
+) -> AnswerBody | Response:
+    """An answer that quotes the pages; `declined` where they do not say."""
+    searcher, model = engine.searcher(), engine.model()
+    inquiry = inquire(
+        searcher,
+        wanted.question(),
+        model,
+        top=wanted.top or engine.settings.evidence_pages,
+        documents=find_documents(searcher.library, wanted.documents),
+        history=wanted.history(),
+    )
+    if wanted.stream or EventStream.media_type in (accept or ""):
+        return EventStream(ask_events(inquiry, model))
+    return AnswerBody.of(whole_answer(inquiry, model), inquiry)

@@ -1,0 +1,109 @@
+"""What chat clients send in OpenAI's protocol, and what they are told of models.
+
+Fields that are not known are let be, since clients send many; those that would
+change the shape of a reply are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from api.footnotes import without_footnotes
+from api.requests import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES
+from generation.prompt import Message
+
+
+class PartBody(BaseModel):
+    """A part of a message; only text can be read."""
+
+    type: str
+    text: str = ""
+
+    @field_validator("type")
+    @classmethod
+    def _text_alone(cls, kind: str) -> str:
+        if kind != "text":
+            raise ValueError(
+                f"parts of type {kind} are not read, only text;"
+                " POST /v1/search/image searches by a picture"
+            )
+        return kind
+
+
+class ChatMessage(BaseModel):
+    """A message. Those of roles other than user and assistant are not shown to the model."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[PartBody] | None = None
+
+    def text(self) -> str:
+        """Its words."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """How a stream ends."""
+
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """A conversation; the last message is the question. `documents` and `top` are of this program."""
+
+    model: str = Field(max_length=1_000)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    n: int | None = Field(None, ge=1, le=1)
+    logprobs: bool | None = None
+    tool_choice: Any = None
+    response_format: dict[str, Any] | None = None
+    top: int | None = Field(None, ge=1, le=50)
+    documents: list[str] | None = Field(None, max_length=1_000)
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        last = self.messages[-1]
+        if last.role != "user":
+            raise ValueError("the last message must be the user's")
+        if len(last.text()) > LONGEST_QUERY:
+            raise ValueError(f"the question has more than {LONGEST_QUERY} characters")
+        if self.logprobs:
+            raise ValueError("logprobs are not given")
+        if self.tool_choice not in (None, "auto", "none"):
+            raise ValueError("no tools are called")
+        if self.response_format and self.response_format.get("type") != "text":
+            raise ValueError("answers are text")
+        return self
+
+    def question(self) -> str:
+        """The question."""
+        return self.messages[-1].text()
+
+    def history(self) -> tuple[Message, ...]:
+        """What was said before it, without footnotes."""
+        return tuple(
+            Message(said.role, without_footnotes(said.text())[:LONGEST_MESSAGE])
+            for said in self.messages[:-1]
+            if (said.role == "user" or said.role == "assistant") and said.text().strip()
+        )
+
+
+class ModelBody(BaseModel):
+    """A model's name."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "pageglass"
+
+
+class ModelsBody(BaseModel):
+    """Every model."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelBody]

@@ -1,0 +1,187 @@
+"""OpenAI's chat protocol over a library: `POST /v1/chat/completions` and `GET /v1/models`, for any chat client."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from fastapi.sse import format_sse_event
+
+from api.chat_schemas import ChatRequest, ModelBody, ModelsBody
+from api.evidence import Inquiry, find_documents, inquire
+from api.footnotes import page_link, write_footnotes
+from api.pieces import answer_pieces, whole_answer
+from api.problem import NoChatModel, crash_body, fault_body, openai_body
+from api.routing import Running
+from api.schemas import CitationBody
+from api.stream import EventStream
+from generation.answer import Answer, Citation
+from generation.models.model import VisionModel
+from ingest.fault import Fault
+
+MODEL = "pageglass"
+"""The whole library; `pageglass/DOCUMENT` is one document of it."""
+
+router = APIRouter(prefix="/v1")
+
+
+@router.get("/models")
+def list_models() -> ModelsBody:
+    """The one model that chat clients see."""
+    return ModelsBody(data=[ModelBody(id=MODEL)])
+
+
+@router.get("/models/{model:path}")
+def show_model(model: str, engine: Running) -> ModelBody:
+    """A model by its name."""
+    _documents(model, None, engine)
+    return ModelBody(id=model)
+
+
+@router.post(
+    "/chat/completions",
+    response_class=JSONResponse,
+    responses={
+        200: {
+            "description": "A chat completion; with `stream`, chunks of one as events",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                EventStream.media_type: {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response:
+    """An answer that quotes the pages, in the shape of a chat completion."""
+    searcher, model = engine.searcher(), engine.model()
+    inquiry = inquire(
+        searcher,
+        wanted.question(),
+        model,
+        top=wanted.top or engine.settings.evidence_pages,
+        documents=_documents(wanted.model, wanted.documents, engine),
+        history=wanted.history(),
+    )
+    reply = _Reply(wanted, inquiry, model, str(request.base_url))
+    return EventStream(reply.stream()) if wanted.stream else JSONResponse(reply.whole())
+
+
+def _documents(model: str, wanted: list[str] | None, engine: Running) -> list[str] | None:
+    """The ids to search within."""
+    name, _, document = model.partition("/")
+    if name != MODEL or model.endswith("/"):
+        raise NoChatModel(
+            f"There is no model {model!r}.", remedy=f"Take {MODEL}, or {MODEL}/DOCUMENT."
+        )
+    named = [document] if document else wanted
+    return find_documents(engine.library(), named) if named else None
+
+
+class _Reply:
+    """One completion, whole or in chunks."""
+
+    def __init__(
+        self, wanted: ChatRequest, inquiry: Inquiry, model: VisionModel, base: str
+    ) -> None:
+        self._wanted = wanted
+        self._inquiry = inquiry
+        self._model = model
+        self._base = base
+        self._head = {
+            "id": f"chatcmpl-{uuid.uuid4().hex}",
+            "created": int(time.time()),
+            "model": wanted.model,
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """The completion. Raises what the model raises."""
+        answer = whole_answer(self._inquiry, self._model)
+        notes = write_footnotes(answer.citations, self._base)
+        message = {
+            "role": "assistant",
+            "content": answer.text + notes,
+            "refusal": None,
+            **self._cited(answer, answer.text + notes),
+        }
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        return {
+            **self._head,
+            "object": "chat.completion",
+            "choices": [choice],
+            "usage": _usage(answer),
+        }
+
+    def stream(self) -> Generator[bytes]:
+        """Chunks as events, `[DONE]` last; an `error` instead where something fails on the way."""
+        try:
+            yield self._chunk({"role": "assistant", "content": ""})
+            with closing(answer_pieces(self._inquiry, self._model)) as pieces:
+                for piece in pieces:
+                    if isinstance(piece, str):
+                        yield self._chunk({"content": piece})
+                    elif isinstance(piece, Answer):
+                        yield from self._end(piece)
+            yield format_sse_event(data_str="[DONE]")
+        except Fault as fault:
+            yield _data(openai_body(fault_body(fault)))
+        except Exception:
+            # The status has been sent: this is the one way left to say so. The log says what.
+            yield _data(openai_body(crash_body()))
+            raise
+
+    def _end(self, answer: Answer) -> Generator[bytes]:
+        notes = write_footnotes(answer.citations, self._base)
+        yield self._chunk({"content": notes, **self._cited(answer, answer.text + notes)})
+        yield self._chunk({}, finish="stop")
+        options = self._wanted.stream_options
+        if options and options.include_usage:
+            yield _data(
+                {
+                    **self._head,
+                    "object": "chat.completion.chunk",
+                    "choices": [],
+                    "usage": _usage(answer),
+                }
+            )
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+        return _data({**self._head, "object": "chat.completion.chunk", "choices": [choice]})
+
+    def _cited(self, answer: Answer, content: str) -> dict[str, Any]:
+        """The citations as OpenAI's annotations, and as this program writes them."""
+        annotations, at = [], len(answer.text)
+        for citation in answer.citations:
+            url = page_link(citation, self._base)
+            start = content.index(url, at)
+            at = start + len(url)
+            annotations.append({"type": "url_citation", "url_citation": _url(citation, url, start)})
+        return {
+            "annotations": annotations,
+            "citations": [CitationBody.of(c).model_dump() for c in answer.citations],
+        }
+
+
+def _url(citation: Citation, url: str, start: int) -> dict[str, Any]:
+    end = start + len(url)
+    return {"start_index": start, "end_index": end, "title": str(citation.page), "url": url}
+
+
+def _usage(answer: Answer) -> dict[str, Any]:
+    used = answer.usage
+    return {
+        "prompt_tokens": used.input_tokens,
+        "completion_tokens": used.output_tokens,
+        "total_tokens": used.input_tokens + used.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": used.cached_tokens},
+    }
+
+
+def _data(body: dict[str, Any]) -> bytes:
+    return format_sse_event(data_str=json.dumps(body, ensure_ascii=False))

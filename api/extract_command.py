@@ -1,0 +1,171 @@
+"""`pageglass extract PAGE_OR_FILE... --schema SCHEMA`: pages as JSON that fits a schema, each value with its place."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.exits import BadUsage, ExitCode
+from api.session import HomeOption, JsonOption, Session, make_model, session
+from api.terminal import plain
+
+if TYPE_CHECKING:
+    from generation.models.model import ChatModel
+    from generation.prompt import Evidence
+    from generation.record import Record
+
+_VERDICT = {True: "The same.", False: "They differ."}
+
+
+def extract(
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PAGE_OR_FILE...",
+            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images.",
+            show_default=False,
+        ),
+    ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(help="A JSON Schema file, or a ready schema by name.", show_default=False),
+    ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="A record a page, rather than one of all of them.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Tell what differs between two sources, A and B.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="What reads the pages.", show_default="PAGEGLASS_MODEL")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the records here, JSON lines, at the end.", show_default=False),
+    ] = None,
+    list_schemas: Annotated[
+        bool, typer.Option("--list-schemas", help="List the ready schemas and stop.")
+    ] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Read pages into JSON that fits a schema, each value looked for on its page; or compare two."""
+    found = session(ctx, json=json)
+    from api.evidence import chat_of
+    from api.reading import describe, label, read_pages
+    from generation.schema import open_schema, ready_schemas
+    from ingest.fault import Fault
+    from ingest.home import write_atomically
+
+    if list_schemas:
+        ready = ready_schemas()
+        if json:
+            for name, one in ready.items():
+                found.terminal.record({"name": name, "schema": one})
+        else:
+            rows = [(name, str(one.get("description", ""))) for name, one in ready.items()]
+            found.terminal.table(("schema", "what"), rows)
+        return
+    if compare:
+        if len(sources or ()) != 2 or schema or each:
+            raise BadUsage(
+                "--compare takes two sources, and no --schema or --each.",
+                remedy="Try `pageglass extract --compare A B`.",
+            )
+        chat = chat_of(make_model(found.settings, model))
+        a, b = (_open(found, home, source, password) for source in sources or ())
+        _compare(found, a, b, chat, out)
+        return
+    if not sources or not schema:
+        raise BadUsage(
+            "A PAGE_OR_FILE and a --schema are needed.",
+            remedy="`pageglass extract --list-schemas` shows those that are ready.",
+        )
+    wanted = open_schema(schema)
+    chat = chat_of(make_model(found.settings, model))
+    pages = label([page for one in sources for page in _open(found, home, one, password)])
+    groups = [[page] for page in pages] if each else [pages]
+    lines: list[str] = []
+    failed: list[Fault] = []
+    for group in groups:
+        names = [plain(str(page.page)) for page in group]
+        if each:
+            found.terminal.note(f"reading {names[0]}")
+        try:
+            record = read_pages(group, wanted, chat)
+        except Fault as fault:
+            if not each:
+                raise
+            found.terminal.fail(f"{names[0]}: {fault.message}", fault.remedy)
+            failed.append(fault)
+            continue
+        body = {"pages": [page.page.key for page in group], **describe(record)}
+        lines.append(jsonlib.dumps(body, ensure_ascii=False))
+        if json:
+            found.terminal.record(body)
+        elif out is None:
+            _show(found, record)
+    if out is not None and lines:
+        write_atomically(out, ("\n".join(lines) + "\n").encode())
+        found.terminal.note(f"wrote {plain(str(out))}")
+    if failed:
+        raise typer.Exit(ExitCode.SOME_FAILED if lines else ExitCode.NOTHING)
+
+
+def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
+    """The pages that a source names: those of a file on disk, else one of the library."""
+    from api.reading import open_file, open_kept
+    from ingest.library import Library
+
+    path = Path(source).expanduser()
+    if path.is_file():
+        return open_file(path, found.settings, password)
+    return open_kept(Library(found.open_home(home)), source)
+
+
+def _compare(
+    found: Session,
+    a: Sequence[Evidence],
+    b: Sequence[Evidence],
+    chat: ChatModel | None,
+    out: Path | None,
+) -> None:
+    """Tell what differs."""
+    from api.reading import compare_pages
+    from ingest.home import write_atomically
+
+    terminal = found.terminal
+    body = compare_pages(a, b, chat)
+    if out is not None:
+        write_atomically(out, (jsonlib.dumps(body, ensure_ascii=False) + "\n").encode())
+        terminal.note(f"wrote {plain(str(out))}")
+    if terminal.json:
+        terminal.record(body)
+    elif out is None:
+        for one in body["data"]["differences"]:
+            sides = " -> ".join(
+                plain(jsonlib.dumps(one[key], ensure_ascii=False)) for key in ("in_a", "in_b")
+            )
+            terminal.result(f"{one['kind']:8} {plain(one['what'])}: {sides}")
+        terminal.result(plain(body["data"].get("summary") or _VERDICT[body["data"]["same"]]))
+    if body["note"]:
+        terminal.note(body["note"])
+
+
+def _show(found: Session, record: Record) -> None:
+    terminal = found.terminal
+    terminal.result(jsonlib.dumps(record.data, ensure_ascii=False, indent=2))
+    for field in record.fields:
+        where = plain(str(field.page)) if field.page else "no page"
+        mark = "" if field.verified else "  (not verified)"
+        terminal.note(f'{plain(field.pointer)}: {where} — "{plain(field.quote)}"{mark}')
+    if record.note:
+        terminal.note(record.note)

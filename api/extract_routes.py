@@ -1,0 +1,206 @@
+"""`POST /v1/extract`: pages of the library, or files sent with the question and not kept, as JSON that fits a schema."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from starlette.datastructures import FormData, UploadFile
+
+from api.engine import Engine
+from api.evidence import chat_of
+from api.reading import compare_pages, describe, label, open_file, open_kept, read_pages
+from api.routing import Running, problems
+from api.upload import clean_name
+from generation.prompt import Evidence
+from generation.schema import BadSchema, Schema, check_schema, ready_schemas
+
+router = APIRouter(prefix="/v1")
+MOST_PAGES = 50
+
+Body = TypeVar("Body")
+Key = Annotated[str, Field(max_length=300)]
+
+
+class ExtractRequest(BaseModel):
+    """What to read, and into which shape; or which two pages to compare."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"pages": ["invoice.pdf-1"], "schema": "invoice"},
+                {"compare": ["lease-2024.pdf-3", "lease-2025.pdf-3"]},
+            ]
+        },
+    )
+
+    pages: list[Key] = Field(
+        [], max_length=MOST_PAGES, description="DOCUMENT-NUMBER or FILE-NUMBER."
+    )
+    wanted: str | dict[str, Any] | None = Field(
+        None, alias="schema", description="The name of a ready schema, or a JSON Schema."
+    )
+    compare: tuple[Key, Key] | None = Field(
+        None, description="Two pages, instead of `pages` and `schema`."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.compare) == bool(self.pages) or bool(self.pages) == (self.wanted is None):
+            raise ValueError("send pages and schema, or compare")
+        return self
+
+
+class ExtractForm(BaseModel):
+    """The fields beside the files of a multipart request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wanted: Annotated[str, Field(max_length=1_000_000)] | None = Field(
+        None, alias="schema", description="The name of a ready schema, or a JSON Schema."
+    )
+    compare: bool = Field(False, description="Compare the two files; no schema then.")
+    password: str | None = Field(None, description="For encrypted PDFs.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request read: JSON, or files with their form."""
+
+    body: ExtractRequest | None = None
+    form: ExtractForm | None = None
+    files: tuple[UploadFile, ...] = ()
+
+
+async def _asked(request: Request) -> AsyncIterator[Asked]:
+    """The body, whichever kind it is; files are there until the request is answered.
+
+    Raises:
+        RequestValidationError: it is neither.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        async with request.form() as sent:
+            yield _read_form(sent)
+    else:
+        data = await request.body()
+        yield Asked(body=_checked(lambda: ExtractRequest.model_validate_json(data)))
+
+
+def _checked(read: Callable[[], Body]) -> Body:
+    try:
+        return read()
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        ) from None
+
+
+def _read_form(sent: FormData) -> Asked:
+    files = tuple(file for file in sent.getlist("file") if isinstance(file, UploadFile))
+    fields = {name: value for name, value in sent.items() if name != "file"}
+    form = _checked(lambda: ExtractForm.model_validate(fields))
+    wrong = ""
+    if not files:
+        wrong = "there is no file"
+    elif form.compare and (len(files) != 2 or form.wanted):
+        wrong = "compare takes two files and no schema"
+    elif not form.compare and not form.wanted:
+        wrong = "there is no schema"
+    if wrong:
+        raise RequestValidationError([{"loc": ("body",), "msg": wrong, "type": "value_error"}])
+    return Asked(form=form, files=files)
+
+
+_CONTENT = {
+    "application/json": {"schema": ExtractRequest.model_json_schema()},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {
+                "file": {
+                    "type": "array",
+                    "items": {"type": "string", "format": "binary"},
+                    "description": "PDFs or images; they are read and not kept.",
+                },
+                **ExtractForm.model_json_schema()["properties"],
+            },
+        }
+    },
+}
+
+
+@router.post(
+    "/extract",
+    responses=problems(404, 409, 413, 422, 429, 502, 503, 504),
+    openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
+)
+def extract_pages(asked: Annotated[Asked, Depends(_asked)], engine: Running) -> dict[str, Any]:
+    """The pages as one record, or what differs between two; 422 where a schema requires what they do not show."""
+    chat = chat_of(engine.model())
+    if asked.body and asked.body.compare:
+        library = engine.library()
+        a, b = (open_kept(library, key) for key in asked.body.compare)
+        return compare_pages(a, b, chat)
+    if asked.form and asked.form.compare:
+        a, b = _open_files(asked, engine)
+        return compare_pages(a, b, chat)
+    wanted = asked.body.wanted if asked.body else _parse(asked.form)
+    schema = _find_schema(wanted)
+    if asked.body:
+        library = engine.library()
+        opened = [open_kept(library, key) for key in asked.body.pages]
+    else:
+        opened = _open_files(asked, engine)
+    pages = label([page for some in opened for page in some])
+    record = read_pages(pages, schema, chat)
+    return {"pages": [page.page.key for page in pages], **describe(record)}
+
+
+def _open_files(asked: Asked, engine: Engine) -> list[list[Evidence]]:
+    """The pages of each file; its bytes are gone when this returns.
+
+    Raises:
+        UnreadableFile: one cannot be read, or they have too many pages.
+    """
+    opened: list[list[Evidence]] = []
+    password = asked.form.password if asked.form else None
+    with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
+        for number, file in enumerate(asked.files):
+            path = Path(folder, str(number), clean_name(file.filename))
+            path.parent.mkdir()
+            path.write_bytes(file.file.read())
+            room = MOST_PAGES - sum(map(len, opened))
+            opened.append(open_file(path, engine.settings, password, most=room))
+    return opened
+
+
+def _parse(form: ExtractForm | None) -> str | dict[str, Any]:
+    """A form's schema: JSON where it looks like it, else a name."""
+    text = (form.wanted if form else None) or ""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise BadSchema(f"The schema is not JSON: {error}.", remedy="Send it as JSON.") from None
+    return found
+
+
+def _find_schema(wanted: str | dict[str, Any] | None) -> Schema:
+    if isinstance(wanted, str):
+        ready = ready_schemas()
+        if wanted not in ready:
+            raise BadSchema(
+                f"There is no schema {wanted!r}.", remedy=f"Send one, or name: {', '.join(ready)}."
+            )
+        return ready[wanted]
+    return check_schema(dict(wanted or {}))

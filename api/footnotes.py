@@ -1,0 +1,48 @@
+"""Citations as footnotes under an answer's text, for clients that show text alone, and the text without them again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
+
+from api.doubt import doubt
+from generation.answer import Citation
+
+RULE = "\n\n---\n"
+_NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*)+\n*\Z")
+
+
+def write_footnotes(citations: Sequence[Citation], base: str) -> str:
+    """Markdown, a line a citation: label, page with a link to its marked picture, quote.
+
+    Args:
+        base: the server's address, as clients reach it, with a slash at its end.
+    """
+    lines = [_footnote(citation, base) for citation in citations]
+    return RULE + "".join(f"\n{line}" for line in lines) if lines else ""
+
+
+def without_footnotes(text: str) -> str:
+    """The text as it was before footnotes were put under it."""
+    return _NOTES.sub("", text)
+
+
+def page_link(citation: Citation, base: str) -> str:
+    """The address of the cited page's picture, its boxes marked."""
+    path = f"v1/pages/{quote(citation.page.key)}/image"
+    if not citation.boxes:
+        return base + path
+    boxes = (",".join(f"{edge:.4f}" for edge in box) for box in citation.boxes)
+    return f"{base}{path}?{urlencode({'highlight': ';'.join(boxes)}, safe=',;')}"
+
+
+def _footnote(citation: Citation, base: str) -> str:
+    where = _plain(str(citation.page))
+    said = f': "{_plain(citation.quote)}"' if citation.quote else ""
+    return f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{doubt(citation)}"
+
+
+def _plain(text: str) -> str:
+    """One line in which nothing reads as a link."""
+    return re.sub(r"([\[\]\\])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,25 @@
+"""The MCP server as an application of its own, at /mcp, behind the guard that every endpoint has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.types import ASGIApp
+
+from api.engine import Engine
+from api.guard import BodyLimit, Guard
+from api.mcp_tools import make_mcp
+from api.settings import Settings
+from ingest.home import Home
+
+
+def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = ()) -> ASGIApp:
+    """The application over a home; `hosts` as for `api.app.create_app`."""
+    server = make_mcp(Engine(home, settings))
+    # Host and Origin are the guard's to look at, as for every other endpoint.
+    unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app = server.streamable_http_app(transport_security=unchecked)
+    limited = BodyLimit(app, largest_upload=settings.max_upload_mb * 1_000_000)
+    token = settings.token.get_secret_value() if settings.token else None
+    return Guard(limited, token, hosts)

@@ -1,0 +1,56 @@
+"""`pageglass mcp`: the library as an MCP server, over stdio or streamable HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.exits import BadUsage
+from api.serve import run_app
+from api.session import HomeOption, session
+
+
+def mcp(
+    ctx: typer.Context,
+    http: Annotated[
+        bool, typer.Option("--http", help="Listen on HTTP, at /mcp, instead of stdin and stdout.")
+    ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="With --http: address to listen on.", show_default="PAGEGLASS_HOST, 127.0.0.1"
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="With --http: its port.", show_default="PAGEGLASS_PORT, 8000"
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Serve the library's pages to programs that speak MCP: search, ask and get_page."""
+    found = session(ctx)
+    if not http and (host is not None or port is not None):
+        raise BadUsage("--host and --port are for --http.", remedy="Add --http, or leave them out.")
+    opened = found.open_home(home)
+    if http:
+        from api.mcp_app import create_mcp_app
+
+        run_app(
+            found,
+            host,
+            port,
+            lambda: create_mcp_app(opened, found.settings),
+            path="/mcp",
+        )
+        return
+    from api.engine import Engine
+    from api.mcp_tools import make_mcp
+
+    engine = Engine(opened, found.settings)
+    try:
+        make_mcp(engine).run("stdio")
+    finally:
+        engine.close()

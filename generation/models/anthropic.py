@@ -1,0 +1,136 @@
+"""Ask Claude, through Anthropic's Messages API and its official SDK.
+
+Structured replies go by the API's own `output_config`; the pages carry a cache
+mark, so that follow-up questions about them cost a tenth.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from generation.answer import Usage
+from generation.models.access import Access, CutShort, NoKey, Refused
+from generation.models.call import UNREADABLE, StreamEnded, persist
+from generation.models.price import cost_of
+from generation.request import Picture, Request
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic as Client
+
+BASE_URL = "https://api.anthropic.com"
+CONNECT = 10.0
+"""Seconds to wait for a connection."""
+THINKING_ROOM = 8_192
+"""Tokens allowed beyond the reply's: newer models think before they write, and it counts."""
+
+
+class Anthropic:
+    """A `ChatModel`.
+
+    Args:
+        model: Anthropic's name of it.
+        access: `base_url` for a gateway; there a key may be left out.
+
+    Raises:
+        NoKey: there is none.
+    """
+
+    def __init__(self, model: str, access: Access) -> None:
+        if not access.key and not access.base_url:
+            raise NoKey(
+                f"anthropic:{model} wants a key, and there is none.",
+                remedy="Set ANTHROPIC_API_KEY in the environment.",
+            )
+        self.name = f"anthropic:{model}"
+        self._model = model
+        self._access = access
+
+    def reply(self, request: Request) -> Iterator[str | Usage]:
+        """See `ChatModel`.
+
+        Raises:
+            ModelFailed: see `generation.models.access` for its kinds.
+        """
+        import anthropic
+        import httpx2
+
+        access = self._access
+        with anthropic.Anthropic(
+            api_key=access.key or "none",
+            base_url=access.base_url or BASE_URL,
+            timeout=httpx2.Timeout(access.timeout, connect=min(CONNECT, access.timeout)),
+            max_retries=0,
+        ) as client:
+            yield from persist(
+                lambda: self._stream(client, request),
+                access,
+                self.name,
+                (anthropic.APIError, httpx2.HTTPError, *UNREADABLE),
+            )
+
+    def _stream(self, client: Client, request: Request) -> Iterator[str | Usage]:
+        given = cached = written = output = 0
+        reason: str | None = None
+        ended = False
+        with client.messages.create(**payload(self._model, request)) as stream:
+            for event in stream:
+                match event.type:
+                    case "message_start":
+                        usage = event.message.usage
+                        cached = usage.cache_read_input_tokens or 0
+                        written = usage.cache_creation_input_tokens or 0
+                        given = usage.input_tokens + cached + written
+                    case "content_block_delta":
+                        if event.delta.type == "text_delta" and event.delta.text:
+                            yield event.delta.text
+                    case "message_delta":
+                        reason = event.delta.stop_reason or reason
+                        output = event.usage.output_tokens
+                    case "message_stop":
+                        ended = True
+        if not ended:
+            raise StreamEnded
+        cost = cost_of(self._model, given, cached, output, written)
+        yield Usage(self.name, given, output, cached, None if self._access.base_url else cost)
+        if reason in ("max_tokens", "model_context_window_exceeded"):
+            raise CutShort(
+                f"The reply of {self.name} reached the most tokens allowed.",
+                remedy="Ask for less at once.",
+            )
+        if reason == "refusal":
+            raise Refused(
+                f"{self.name} declined to reply to this request.",
+                remedy="Ask in other words, or with another model.",
+            )
+
+
+def payload(model: str, request: Request) -> dict[str, Any]:
+    """The body of the request, as the SDK takes it."""
+    messages: list[dict[str, Any]] = [
+        {"role": turn.role, "content": [_block(part) for part in turn.parts]}
+        for turn in request.turns
+    ]
+    if request.kept:
+        messages[0]["content"][request.kept - 1]["cache_control"] = {"type": "ephemeral"}
+    body: dict[str, Any] = {
+        "model": model,
+        "max_tokens": request.max_tokens + THINKING_ROOM,
+        "system": request.system,
+        "messages": messages,
+        "stream": True,
+    }
+    if request.schema is not None:
+        body["output_config"] = {
+            "format": {"type": "json_schema", "schema": dict(request.schema)},
+        }
+    return body
+
+
+def _block(part: str | Picture) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    data = base64.b64encode(part.data).decode()
+    source = {"type": "base64", "media_type": part.media_type, "data": data}
+    return {"type": "image", "source": source}

@@ -1,0 +1,207 @@
+"""Load a vision-language model's network and processor from a folder or the hub, and run it a token at a time.
+
+Knows no prompt. Weights are read as data: safetensors where there are, else a
+checkpoint's tensors alone. Code that comes with a model is never run.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from generation.answer import Usage
+from generation.models.fit import TooLong
+from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, find_checkpoint
+from ingest.encoders.device import choose_attention, choose_device, choose_dtype
+from ingest.encoders.encoder import NoMemory
+
+INSTEAD = "--model extractive"
+REMEDY = (
+    "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
+    " or download it anew."
+)
+
+
+class Hub:
+    """A network with its processor.
+
+    Args:
+        model: a hub id, a hub id with `@revision`, or a local folder.
+
+    Raises:
+        WeightsMissing, BadCheckpoint, NoDevice
+    """
+
+    def __init__(self, model: str, device: str = "auto", dtype: str = "auto") -> None:
+        from transformers import AutoConfig, AutoProcessor
+        from transformers.models.auto import modeling_auto
+
+        checkpoint = find_checkpoint(model, INSTEAD)
+        self.spec = checkpoint.spec
+        self.device = choose_device(device)
+        self.dtype = choose_dtype(dtype, self.device)
+        folder = str(checkpoint.folder)
+        try:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            # Phi-4-multimodal also hears, so it stands in the wider table only.
+            self.network, found = modeling_auto.AutoModelForMultimodalLM.from_pretrained(
+                folder,
+                config=config,
+                dtype=self.dtype,
+                attn_implementation=_attention(config, self.device, self.dtype),
+                output_loading_info=True,
+                trust_remote_code=False,
+            )
+            self.processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                folder, trust_remote_code=False
+            )
+            self.network.to(self.device).eval()
+        except torch.OutOfMemoryError as error:
+            raise self.no_memory() from error
+        except UNLOADABLE as error:
+            raise checkpoint.unloadable(error, REMEDY) from error
+        if missing := sorted(found["missing_keys"]):
+            raise BadCheckpoint(
+                f"{self.spec} lacks {len(missing)} of its weights, {missing[0]} first:"
+                " it would answer at random.",
+                remedy="Download the model anew.",
+            )
+        self.tokenizer: Any = getattr(self.processor, "tokenizer", None)
+        if self.tokenizer is None or not hasattr(self.processor, "image_processor"):
+            raise BadCheckpoint(
+                f"{self.spec} has no processor for text and pictures.", remedy=REMEDY
+            )
+        self.kind = str(config.model_type)
+        text = config.get_text_config(decoder=True)
+        self.context: int | None = getattr(text, "max_position_embeddings", None)
+        self.reads_prompt_back = not config.is_encoder_decoder and not getattr(
+            text, "is_encoder_decoder", False
+        )
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether the processor knows how a conversation is written."""
+        return bool(getattr(self.processor, "chat_template", None))
+
+    def plain(self, text: str) -> str:
+        """`text` with a space inside whatever spells one of the tokenizer's own tokens.
+
+        What is printed on a page must not end a turn or stand for a picture.
+        transformers' own `sanitize_control_tokens` fails for processors that look
+        characters up (Idefics3, in 5.23).
+        """
+        return self._marks.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+    @cached_property
+    def _marks(self) -> re.Pattern[str]:
+        marks = {
+            token.content
+            for token in self.tokenizer.added_tokens_decoder.values()
+            if len(token.content.strip()) > 1
+        }
+        longest = sorted(marks, key=lambda mark: (-len(mark), mark))
+        return re.compile("|".join(map(re.escape, longest)) or r"(?!)")
+
+    def generate(
+        self, inputs: Mapping[str, Any], max_tokens: int, name: str
+    ) -> Iterator[str | Usage]:
+        """The reply's text, greedily, as it is made, then the `Usage`.
+
+        The network runs in a thread of its own. What it raises is raised here;
+        closing the iterator stops it at the next token and waits for it.
+
+        Raises:
+            TooLong, NoMemory
+        """
+
+        from transformers import StoppingCriteriaList
+
+        given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
+        if self.context and self.reads_prompt_back and given + 1 > self.context:
+            raise TooLong(
+                f"The pages and the question are {given} tokens; {self.spec} looks back on"
+                f" {self.context}.",
+                remedy="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
+            )
+        room = self.context - given if self.context and self.reads_prompt_back else max_tokens
+        halt = threading.Event()
+        streamer = _make_streamer(self.tokenizer)
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                with torch.inference_mode():
+                    self.network.generate(
+                        **{key: self._send(value) for key, value in inputs.items()},
+                        max_new_tokens=min(max_tokens, room),
+                        do_sample=False,
+                        num_beams=1,
+                        streamer=streamer,
+                        stopping_criteria=StoppingCriteriaList([_halts(halt)]),
+                    )
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                streamer.text_queue.put(streamer.stop_signal)
+
+        thread = threading.Thread(target=run, name="pageglass-generate", daemon=True)
+        thread.start()
+        try:
+            yield from (piece for piece in streamer if piece)
+        finally:
+            halt.set()
+            thread.join()
+        if failed:
+            if isinstance(failed[0], torch.OutOfMemoryError):
+                raise self.no_memory() from failed[0]
+            raise failed[0]
+        yield Usage(name, given, streamer.made)
+
+    def no_memory(self) -> NoMemory:
+        """What to say where the device is too small."""
+        return NoMemory(
+            f"{self.spec} and what it was asked do not fit into the memory of {self.device}.",
+            remedy="Ask with fewer pages (--top), take a smaller model, or --device cpu.",
+        )
+
+    def _send(self, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        value = value.to(self.device)
+        return value.to(self.dtype) if value.is_floating_point() else value
+
+
+def _make_streamer(tokenizer: Any) -> Any:
+    """transformers' streamer, which also counts the reply's tokens."""
+    from transformers import TextIteratorStreamer
+
+    class Counting(TextIteratorStreamer):
+        made = 0
+
+        def put(self, value: Any) -> None:
+            if not self.next_tokens_are_prompt:
+                self.made += value.numel()
+            super().put(value)  # type: ignore[no-untyped-call]
+
+    return Counting(tokenizer, skip_prompt=True, skip_special_tokens=True)
+
+
+def _halts(halt: threading.Event) -> Any:
+    from transformers import StoppingCriteria
+
+    class Halts(StoppingCriteria):
+        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+            return torch.full((input_ids.shape[0],), halt.is_set(), device=input_ids.device)
+
+    return Halts()
+
+
+def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:
+    """FlashAttention where it can run; else what transformers takes for the class (some have no sdpa)."""
+    wanted = choose_attention(device, dtype)
+    return wanted if wanted != "sdpa" else None

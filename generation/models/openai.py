@@ -1,0 +1,146 @@
+"""Ask OpenAI's models, or any server that speaks its Chat Completions: Gemini, Ollama, vLLM, llama.cpp, LM Studio.
+
+Chat Completions and not Responses: every compatible server speaks the one, few
+the other, and nothing here needs what only Responses has.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from generation.answer import Usage
+from generation.models.access import Access, CutShort, NoKey, Refused
+from generation.models.call import UNREADABLE, StreamEnded, persist
+from generation.models.price import cost_of
+from generation.request import Picture, Request
+
+if TYPE_CHECKING:
+    from openai import OpenAI as Client
+
+BASE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+}
+KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
+"""The variable that a key is read from (by api, not here)."""
+CONNECT = 10.0
+"""Seconds to wait for a connection."""
+THINKING_ROOM = 8_192
+"""Tokens allowed beyond the reply's where the provider's models think, which counts."""
+
+
+class OpenAi:
+    """A `ChatModel`.
+
+    Args:
+        model: the server's name of it.
+        access: `base_url` for a server other than the provider's own; there a
+            key may be left out.
+        provider: "openai" or "gemini".
+
+    Raises:
+        NoKey: there is none.
+    """
+
+    def __init__(self, model: str, access: Access, *, provider: str = "openai") -> None:
+        if not access.key and not access.base_url:
+            raise NoKey(
+                f"{provider}:{model} wants a key, and there is none.",
+                remedy=f"Set {KEYS[provider]} in the environment.",
+            )
+        self.name = f"{provider}:{model}"
+        self._model = model
+        self._provider = provider
+        self._access = access
+
+    def reply(self, request: Request) -> Iterator[str | Usage]:
+        """See `ChatModel`.
+
+        Raises:
+            ModelFailed: see `generation.models.access` for its kinds.
+        """
+        import httpx2
+        import openai
+
+        access = self._access
+        with openai.OpenAI(
+            api_key=access.key or "none",
+            base_url=access.base_url or BASE_URLS[self._provider],
+            timeout=httpx2.Timeout(access.timeout, connect=min(CONNECT, access.timeout)),
+            max_retries=0,
+        ) as client:
+            yield from persist(
+                lambda: self._stream(client, request),
+                access,
+                self.name,
+                (openai.APIError, httpx2.HTTPError, *UNREADABLE),
+            )
+
+    def _stream(self, client: Client, request: Request) -> Iterator[str | Usage]:
+        reason: str | None = None
+        own = self._provider == "openai" and self._access.base_url is None
+        with client.chat.completions.create(**payload(self._model, request, own=own)) as stream:
+            for chunk in stream:
+                for choice in chunk.choices or ():
+                    if choice.delta and choice.delta.content:
+                        yield choice.delta.content
+                    if choice.delta and choice.delta.refusal:
+                        reason = "content_filter"
+                    reason = reason or choice.finish_reason
+                if chunk.usage is not None:
+                    yield self._usage(chunk.usage)
+        if reason is None:
+            raise StreamEnded
+        if reason == "length":
+            raise CutShort(
+                f"The reply of {self.name} reached the most tokens allowed.",
+                remedy="Ask for less at once.",
+            )
+        if reason == "content_filter":
+            raise Refused(
+                f"{self.name} declined to reply to this request.",
+                remedy="Ask in other words, or with another model.",
+            )
+
+    def _usage(self, usage: Any) -> Usage:
+        details = usage.prompt_tokens_details
+        cached = (details.cached_tokens or 0) if details else 0
+        given, output = usage.prompt_tokens, usage.completion_tokens
+        cost = cost_of(self._model, given, cached, output)
+        return Usage(self.name, given, output, cached, None if self._access.base_url else cost)
+
+
+def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
+    """The body of the request, as the SDK takes it; `own` for OpenAI's own server."""
+    messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
+    for turn in request.turns:
+        if turn.role == "assistant":
+            text = "\n".join(part for part in turn.parts if isinstance(part, str))
+            messages.append({"role": "assistant", "content": text})
+        else:
+            messages.append({"role": "user", "content": [_part(part) for part in turn.parts]})
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    # OpenAI's newer models refuse max_tokens; many compatible servers know nothing else.
+    if own:
+        body["max_completion_tokens"] = request.max_tokens + THINKING_ROOM
+    else:
+        body["max_tokens"] = request.max_tokens + THINKING_ROOM
+    if request.schema is not None:
+        shape = {"name": "reply", "schema": dict(request.schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": shape}
+    return body
+
+
+def _part(part: str | Picture) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    data = base64.b64encode(part.data).decode()
+    url = f"data:{part.media_type};base64,{data}"
+    return {"type": "image_url", "image_url": {"url": url, "detail": "high"}}

@@ -1,0 +1,48 @@
+"""What tokens cost, in US dollars a million, where it is known; an estimate, since prices change.
+
+As the providers published them, looked up on 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import re
+
+PRICES = {
+    "claude-fable-5-1": (10.0, 1.0, 50.0),
+    "claude-opus-5": (5.0, 0.5, 25.0),
+    "claude-sonnet-5": (2.0, 0.2, 10.0),
+    "claude-haiku-4-5": (1.0, 0.1, 5.0),
+    "claude-opus-4-5": (5.0, 0.5, 25.0),
+    "claude-sonnet-4-5": (3.0, 0.3, 15.0),
+    "gpt-5.5": (5.0, 0.5, 30.0),
+    "gpt-5.4": (2.5, 0.25, 15.0),
+    "gpt-5.4-mini": (0.75, 0.075, 4.5),
+    "gpt-5.4-nano": (0.2, 0.02, 1.25),
+    "gpt-4.1": (2.0, 0.5, 8.0),
+    "gpt-4.1-mini": (0.4, 0.1, 1.6),
+    "gpt-4o": (2.5, 1.25, 10.0),
+    "gpt-4o-mini": (0.15, 0.075, 0.6),
+}
+"""Model: input, input that the provider had kept, output."""
+
+WRITING = 1.25
+"""What Anthropic charges for input that it keeps for five minutes, times the input's price."""
+
+_DATED = re.compile(r"-\d{8}$|-\d{4}-\d{2}-\d{2}$")
+
+
+def cost_of(
+    model: str, input_tokens: int, cached_tokens: int, output_tokens: int, written_tokens: int = 0
+) -> float | None:
+    """The cost of one call in dollars; None for a model whose price is not known.
+
+    `input_tokens` holds `cached_tokens` and `written_tokens`. A date at the end
+    of a model's name does not change its price.
+    """
+    prices = PRICES.get(_DATED.sub("", model))
+    if prices is None:
+        return None
+    plain, cached, output = prices
+    fresh = input_tokens - cached_tokens - written_tokens
+    total = fresh * plain + cached_tokens * cached + output_tokens * output
+    return (total + written_tokens * plain * WRITING) / 1e6

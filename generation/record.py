@@ -1,0 +1,57 @@
+"""What reading pages into a schema gives: the data, and for each value where it is printed.
+
+Plain frozen types; knows no models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from generation.answer import Usage
+from ingest.fault import Fault
+from ingest.page import Box, Page
+
+
+class NotFound(Fault):
+    """Fields that the schema requires are not on the pages, or not plainly enough."""
+
+
+class NotFitting(Fault):
+    """A model's reply does not fit the schema, even after it was told why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One scalar of a record, by its JSON pointer, and what it came from.
+
+    `quote` is what stands on the page, in `boxes` (a line each, fractions of
+    the page). `printed` is True where the value itself is in the quote;
+    `verified` where the quote was found among the page's words and bears the
+    value out: `printed`, or for a boolean, quoted at all.
+    `page` is None where nothing on any page was found for it.
+    """
+
+    pointer: str
+    value: Any
+    page: Page | None
+    quote: str
+    boxes: tuple[Box, ...]
+    printed: bool
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was read. `data` fits the schema; `missing` are properties that may be left out and were.
+
+    `attempts` counts the replies it took, 0 where no language model was used.
+    """
+
+    data: dict[str, Any]
+    fields: tuple[Field, ...]
+    missing: tuple[str, ...]
+    model: str
+    usage: Usage
+    attempts: int
+    note: str = ""

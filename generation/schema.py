@@ -1,0 +1,178 @@
+"""The JSON Schema (draft 2020-12) that a reading must fit: read it, check it, and say where a value does not fit.
+
+References outside the schema are refused, so that nothing is ever fetched for one. Knows no models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+from ingest.fault import Fault
+
+Schema = Mapping[str, Any]
+MOST_PROBLEMS = 20
+
+
+class BadSchema(Fault):
+    """A schema cannot be read, or is none."""
+
+
+@cache
+def ready_schemas() -> dict[str, Schema]:
+    """The schemas that come with the program, by name."""
+    folder = files("generation").joinpath("schemas")
+    return {
+        entry.name.removesuffix(".json"): json.loads(entry.read_text(encoding="utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".json")
+    }
+
+
+def open_schema(wanted: str) -> Schema:
+    """A ready schema by name, else the one in this file, checked.
+
+    Raises:
+        BadSchema: there is no such schema, or it is not valid.
+    """
+    ready = ready_schemas()
+    if wanted in ready:
+        return ready[wanted]
+    path = Path(wanted).expanduser()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadSchema(
+            f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}.",
+            remedy="Write it as JSON (a comma too many is the commonest slip).",
+        ) from error
+    except (OSError, UnicodeError) as error:
+        raise BadSchema(
+            f"The schema {wanted} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            remedy=f"Name a JSON file, or one of: {', '.join(ready)}.",
+        ) from error
+    return check_schema(found, path.name)
+
+
+def check_schema(schema: Any, name: str = "The schema") -> Schema:
+    """The schema, if it is a valid one of an object.
+
+    Raises:
+        BadSchema: it is not, with the place and the reason.
+    """
+    remedy = "See https://json-schema.org/draft/2020-12, or begin with `pageglass extract --list-schemas`."
+    if not isinstance(schema, dict):
+        raise BadSchema(f"{name} is not a JSON object.", remedy=remedy)
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise BadSchema(
+            f"{name}, at {_pointer(error.absolute_path) or 'the top'}: {error.message}.",
+            remedy=remedy,
+        ) from error
+    _check_references(schema, name)
+    if kinds(schema, schema) != {"object"}:
+        raise BadSchema(
+            f'{name} has no "type": "object" at the top.',
+            remedy="A reading is an object: put what you want into one of its properties.",
+        )
+    return schema
+
+
+def misfits(schema: Schema, value: Any) -> list[str]:
+    """One line for each way in which a value does not fit, `/json/pointer: reason`; none where it fits."""
+    validator = Draft202012Validator(schema, registry=Registry())
+    errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
+    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MOST_PROBLEMS]]
+
+
+def resolve(root: Schema, part: Schema) -> Schema:
+    """A part of a schema with its `$ref` followed; {} where it leads in a circle."""
+    for _ in range(16):
+        if "$ref" not in part:
+            return part
+        resolver = Registry().resolver_with_root(DRAFT202012.create_resource(root))
+        part = resolver.lookup(part["$ref"]).contents
+    return {}
+
+
+def kinds(root: Schema, part: Schema) -> set[str]:
+    """The JSON types that a part of a schema names."""
+    part = resolve(root, part)
+    if "type" in part:
+        named = part["type"]
+        return {named} if isinstance(named, str) else set(named)
+    if "enum" in part:
+        return {_kind(value) for value in part["enum"]}
+    if "properties" in part:
+        return {"object"}
+    some = [kinds(root, one) for key in ("anyOf", "oneOf") for one in part.get(key, ())]
+    return set().union(*some)
+
+
+def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Every scalar in a JSON value with its JSON pointer (RFC 6901)."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{pointer}/{escape(key)}")
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from leaves(inner, f"{pointer}/{at}")
+    else:
+        yield pointer, value
+
+
+def escape(key: str) -> str:
+    """A key as one step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _check_references(schema: Any, name: str) -> None:
+    for part in _parts(schema):
+        for key in ("$ref", "$dynamicRef"):
+            if isinstance(part.get(key), str):
+                try:
+                    root = DRAFT202012.create_resource(schema)
+                    Registry().resolver_with_root(root).lookup(part[key])
+                except Unresolvable as error:
+                    raise BadSchema(
+                        f"{name} refers to {part[key]!r}, which it does not hold.",
+                        remedy="Put what it refers to under its own $defs; nothing is fetched.",
+                    ) from error
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _parts(inner)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case None:
+            return "null"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"
+
+
+def _pointer(path: Any) -> str:
+    return "".join(f"/{escape(str(step))}" for step in path)

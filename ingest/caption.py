@@ -1,0 +1,89 @@
+"""Caption photos and figures with a model that is handed in, and let word indexes know the captions.
+
+Knows no language model. A caption is written of a picture, not printed on the
+page: it is searched, never quoted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from ingest.captioner import Captioner
+from ingest.encoders.encoder import Encoder
+from ingest.event import Captioned
+from ingest.home import aside
+from ingest.index import Index
+from ingest.librarian import Librarian
+from ingest.page import Document, cut
+from ingest.rebuild import encode_document
+
+NO_CAPTIONER = "none"
+"""The name that stops captioning; captions that are there stay."""
+
+
+def caption_documents(
+    librarian: Librarian,
+    encoders: Callable[[], Sequence[tuple[Encoder, Index]]],
+    load: Callable[[str], Captioner] | None,
+    name: str | None = None,
+) -> Iterator[Captioned]:
+    """Caption the pictures that have no caption yet, or one of another model; a page at a time is kept.
+
+    The writer's lock must be held. What an earlier run captioned and did not
+    bring into the indexes is brought in too.
+
+    Args:
+        encoders: gives the home's encoders with their indexes.
+        load: makes a captioner of its name, once there is something to caption;
+            without it nothing is captioned.
+        name: who captions from now on, "none" for nobody; None keeps to who did.
+
+    Raises:
+        What `load` and the captioner raise. What was captioned stays.
+    """
+    if name is not None:
+        librarian.set_captioner("" if name == NO_CAPTIONER else name)
+    kept = librarian.captioner()
+    documents = {document.id: document for document in librarian.documents()}
+    for document_id in librarian.recaptioned():
+        _reindex(librarian, documents[document_id], encoders())
+    waiting = librarian.uncaptioned(kept) if kept and load else []
+    if not load or not waiting:
+        return
+    captioner = load(kept)
+    left = len({(document_id, number) for document_id, number, _ in waiting})
+    for document_id, found in groupby(waiting, key=lambda one: one[0]):
+        figures: dict[int, list[int]] = {}
+        for _, number, figure in found:
+            figures.setdefault(number, []).append(figure)
+        records = {r.page.number: r for r in librarian.page_records([document_id])}
+        for number, some in figures.items():
+            record = records[number]
+            pixels = librarian.rendered(record).pixels()
+            texts = captioner.caption([cut(pixels, record.figures[figure]) for figure in some])
+            librarian.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
+            left -= 1
+            yield Captioned(record.page, len(some), left)
+        _reindex(librarian, documents[document_id], encoders())
+
+
+def _reindex(
+    librarian: Librarian, document: Document, encoders: Sequence[tuple[Encoder, Index]]
+) -> None:
+    """Encode a document anew where words count, under a new revision, so that searchers look again."""
+    renewed = replace(document, revision=uuid.uuid4().hex[:12])
+    for encoder, index in encoders:
+        if index.manifest.reads == "words":
+            # A page whose only words were a caption may have none now.
+            index.records.delete([document.id])
+            encode_document(librarian, encoder, index, renewed)
+        elif index.has(document):
+            with index.path(document).open("rb") as old, aside(index.path(renewed)) as new:
+                shutil.copyfileobj(old, new)
+    librarian.revise(renewed)
+    for _, index in encoders:
+        index.sweep_revisions([renewed])

@@ -1,0 +1,58 @@
+"""An answer's sentences, and what stands behind each."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generation.cite import CitationReader
+from generation.claim import Mark, split_claims
+
+
+def claims_of(text: str) -> list[tuple[str, int]]:
+    """Each claim that says something, and how many citations it has."""
+    reader = CitationReader(lambda _label, _quote: True)
+    marks = []
+    for at, letter in enumerate(text, 1):
+        marks += [Mark(at, label, quote) for label, quote in reader.read(letter)]
+    marks += [Mark(len(text), label, quote) for label, quote in reader.close()]
+    return [(claim.text, len(claim.marks)) for claim in split_claims(text, marks) if claim.says]
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("It is tall. It is old.", [("It is tall.", 0), ("It is old.", 0)]),
+        ('It has "142 steps" [1]. It is old [2].', [('It has "142 steps" .', 1), ("It is old .", 1)]),
+        ("It is tall. [1] It is old.", [("It is tall.", 1), ("It is old.", 0)]),
+        ('It is tall. "climbs 142 steps" [1]', [('It is tall. "climbs 142 steps"', 1)]),
+        ('It is tall. ("climbs 142 steps" [1]). Yes.', [('It is tall. ("climbs 142 steps" ).', 1), ("Yes.", 0)]),
+        ('"One. Two. Three." [1][2]', [('"One. Two. Three."', 2)]),
+        ("# Steps\n**Height**\n- It is tall [1]\n- It is old", [("It is tall", 1), ("It is old", 0)]),
+        ("The pages say:\n1. It is tall.\n\nShall I go on?", [("It is tall.", 0)]),
+        ("Dr. Vos led it, e.g. in 2023 [1].", [("Dr. Vos led it, e.g. in 2023 .", 1)]),
+        ("등대는 높습니다. 밤에 엽니다 [1].", [("등대는 높습니다.", 0), ("밤에 엽니다 .", 1)]),
+        ("塔很高。很老[1]。", [("塔很高。", 0), ("很老 。", 1)]),
+        ("", []),
+        ("[1]\n---", []),
+    ],
+)  # fmt: skip
+def test_splits(text: str, claims: list[tuple[str, int]]) -> None:
+    assert claims_of(text) == claims
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["It is tall", ". ", '"a. b"', " [1]", "\n", " ", "?", "。", "[9]"]))
+)
+def test_every_mark_stands_in_one_claim(parts: list[str]) -> None:
+    text = "".join(parts)
+    reader = CitationReader(lambda _label, _quote: True)
+    marks = [
+        Mark(at, *marked) for at, letter in enumerate(text, 1) for marked in reader.read(letter)
+    ]
+    claims = split_claims(text, marks)
+    placed = [mark for claim in claims for mark in claim.marks]
+    assert sorted(placed, key=marks.index) == marks
+    assert all(one.end <= other.start for one, other in zip(claims, claims[1:], strict=False))

@@ -1,0 +1,273 @@
+"""Pages become records that fit a schema, and no value passes for printed that is not."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
+from PIL import Image
+from typer.testing import CliRunner
+
+from api.app import create_app
+from api.cli import app
+from generation.answer import Usage
+from generation.extract import REPAIRS, extract, wrap
+from generation.fill import fill
+from generation.prompt import Evidence
+from generation.record import NotFitting, NotFound
+from generation.request import Request
+from generation.schema import BadSchema, check_schema, misfits, open_schema, ready_schemas
+from generation.value import find_value, read_date
+from ingest.home import Home
+from ingest.page import Page, Word
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+FORM = str(SAMPLES / "volunteer-form.pdf")
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "seller": {"type": "string"},
+        "total": {"type": "number"},
+        "paid": {"type": "boolean"},
+    },
+    "required": ["seller", "total"],
+}
+LINES = ["Harbour Stores Ltd", "Date: 25/12/2018", "Subtotal 70.00", "Total 1,080.90", "PAID"]
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 60), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+def page(lines: list[str], label: int = 1) -> Evidence:
+    words = tuple(
+        Word(text, (0.1 + 0.12 * at, 0.05 * row, 0.2 + 0.12 * at, 0.05 * row + 0.03))
+        for row, line in enumerate(lines)
+        for at, text in enumerate(line.split())
+    )
+    return Evidence(label, Page("d" * 20, label, "bill.pdf"), words, picture, 1.0)
+
+
+@dataclass
+class Scripted:
+    """A language model that replies as it is told to, and keeps what it was sent."""
+
+    replies: list[str]
+    name: str = "scripted:one"
+    sent: list[Request] = field(default_factory=list)
+
+    def reply(self, request: Request) -> Iterator[str | Usage]:
+        self.sent.append(request)
+        text = self.replies[len(self.sent) - 1]
+        yield text[:5]
+        yield text[5:]
+        yield Usage(self.name, 100, 10)
+
+
+def said(data: dict[str, Any], *sources: tuple[str, int, str]) -> str:
+    listed = [{"field": f, "label": at, "quote": quote} for f, at, quote in sources]
+    return json.dumps({"data": data, "sources": listed})
+
+
+GOOD = {"seller": "Harbour Stores Ltd", "total": 1080.9, "paid": True}
+
+
+def test_every_value_leads_to_its_place() -> None:
+    reply = said(
+        GOOD,
+        ("/seller", 1, "Harbour Stores Ltd"),
+        ("/total", 1, "Total 1,080.90"),
+        ("/paid", 1, "PAID"),
+    )
+    model = Scripted(["```json\n" + reply + "\n```"])
+    record = extract([page(LINES)], SCHEMA, model)
+    assert record.data == GOOD
+    assert [(f.pointer, f.printed, f.verified) for f in record.fields] == [
+        ("/seller", True, True),
+        ("/total", True, True),
+        ("/paid", False, True),
+    ]
+    assert record.fields[1].boxes[0][1] == pytest.approx(0.15)
+    assert (record.attempts, record.usage.input_tokens) == (1, 100)
+    assert misfits(model.sent[0].schema or {}, json.loads(reply)) == []
+
+
+def test_a_reply_that_does_not_fit_is_sent_back_with_the_reasons() -> None:
+    model = Scripted(["I think so", said({"seller": 7, "total": 1080.9}), said(GOOD)])
+    record = extract([page(LINES)], SCHEMA, model)
+    assert (record.attempts, record.usage.output_tokens) == (3, 30)
+    assert "not JSON" in str(model.sent[1].turns[-1].parts[0])
+    assert "/data/seller: 7 is not of type 'string'" in str(model.sent[2].turns[-1].parts[0])
+    with pytest.raises(NotFitting, match="3 replies"):
+        extract([page(LINES)], SCHEMA, Scripted(["no"] * (REPAIRS + 1)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ("/total", 1, "Total 999.99"),
+        ("/total", 1, "Total 1,080.90"),
+        ("/total", 7, "Total 999.99"),
+        ("/other", 1, "PAID"),
+    ],
+)
+def test_a_forged_value_or_quote_is_never_verified(source: tuple[str, int, str]) -> None:
+    model = Scripted([said({"seller": "Nobody & Sons", "total": 999.99}, source)])
+    record = extract([page(LINES)], SCHEMA, model)
+    assert not any(one.verified or one.printed for one in record.fields)
+
+
+def test_a_value_without_a_source_is_looked_for_on_every_page() -> None:
+    record = extract([page(["nothing"]), page(LINES, 2)], SCHEMA, Scripted([said(GOOD)]))
+    found = {one.pointer: one for one in record.fields}
+    assert found["/total"].page == Page("d" * 20, 2, "bill.pdf")
+    assert (found["/paid"].verified, found["/paid"].page) == (False, None)
+
+
+def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
+    schema = {
+        "$defs": {"name": {"type": "string"}},
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/name"}, "b": {"$ref": "#/properties/a"}},
+    }
+    whole = wrap(check_schema(schema))
+    assert misfits(whole, {"data": {"a": "x", "b": "y"}, "sources": []}) == []
+    assert misfits(whole, {"data": {"a": "x", "b": 1}, "sources": []})
+
+
+def test_ready_schemas_are_valid() -> None:
+    ready = ready_schemas()
+    assert {"receipt", "invoice", "form", "document", "table", "chart", "code"} <= set(ready)
+    for name, schema in ready.items():
+        Draft202012Validator.check_schema(schema)
+        assert check_schema(schema, name) is schema
+        assert schema["description"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"type": "object",}', "line 1"),
+        ('{"type": "object", "properties": {"a": {"type": "text"}}}', "/properties/a/type"),
+        ('{"type": "array"}', "at the top"),
+        ('{"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1/x"}}}', "refers to"),
+        ("[]", "not a JSON object"),
+    ],
+)
+def test_a_broken_schema_is_named_with_the_place(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(BadSchema, match=says) as caught:
+        open_schema(str(path))
+    assert "mine.json" in caught.value.message
+    with pytest.raises(BadSchema, match="receipt"):
+        open_schema("no-such-schema")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        (1234.5, "EUR 1.234,50", True),
+        (1234.5, "$1,234.50", True),
+        (-3, "(3)", True),
+        (12, "1234", False),
+        (80.9, "180.90", False),
+        ("2018-12-25", "on 25/12/2018", True),
+        ("2018-12-25", "on December 25, 2018", True),
+        ("2018-12-26", "on 25/12/2018", False),
+        ("harbour stores", "HARBOUR STORES", True),
+        (True, "True", False),
+    ],
+)
+def test_finds_values_however_they_are_written(value: Any, text: str, expected: bool) -> None:
+    assert (find_value(value, page([text]).words) is not None) == expected
+
+
+def test_reads_dates() -> None:
+    assert read_date("05-AUG-2017") == {date(2017, 8, 5)}
+    assert read_date("3/4/2018") == {date(2018, 4, 3), date(2018, 3, 4)}
+    assert read_date("2025년 3월 1일") == {date(2025, 3, 1)}
+    assert read_date("32/13/2018") == frozenset()
+
+
+def test_without_a_language_model_values_are_copied_or_left_out() -> None:
+    record = fill([page(LINES)], SCHEMA)
+    assert record.data == {"seller": "Harbour Stores Ltd", "total": 1080.9}
+    assert record.missing == ("paid",)
+    assert all(one.verified and one.boxes for one in record.fields)
+    with pytest.raises(NotFound, match="'total' is a required property"):
+        fill([page(LINES[:3])], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"), [("25/12/2018", "2018-12-25"), ("3/4/2018", None)]
+)
+def test_a_date_whose_order_is_in_doubt_is_not_guessed(printed: str, expected: str | None) -> None:
+    kind = {"type": ["string", "null"], "format": "date"}
+    record = fill([page([f"Date: {printed}"])], {"type": "object", "properties": {"date": kind}})
+    assert record.data["date"] == expected
+
+
+def test_a_form_is_read_by_its_labels(tmp_path: Path, sample_home: Home) -> None:
+    names = ("full_name", "date_of_birth", "telephone", "email", "blood_type")
+    schema = tmp_path / "form.json"
+    kinds = {name: {"type": ["string", "null"]} for name in names}
+    schema.write_text(json.dumps({"type": "object", "properties": kinds}))
+    out = tmp_path / "out.jsonl"
+    arguments = ["extract", "--schema", str(schema), "--json", "--out", str(out)]
+    done = CliRunner().invoke(app, [*arguments, FORM])
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert record["data"] == {
+        "full_name": "Priya Lanwarne",
+        "date_of_birth": "17 June 1986",
+        "telephone": "01632 960417",
+        "email": "priya@lanwarne.example",
+        "blood_type": None,
+    }
+    assert json.loads(out.read_text()) == record
+    assert all(one["verified"] for one in record["fields"].values())
+    home = ["--home", str(sample_home.root)]
+    kept = CliRunner().invoke(app, [*arguments, "volunteer-form.pdf-1", *home])
+    assert json.loads(kept.stdout)["data"] == record["data"]
+
+
+def test_exit_codes(tmp_path: Path) -> None:
+    schema = tmp_path / "s.json"
+    kinds = {"lens": {"type": "string"}}
+    schema.write_text(json.dumps({"type": "object", "properties": kinds, "required": ["lens"]}))
+    missing = CliRunner().invoke(app, ["extract", FORM, "--schema", str(schema)])
+    assert missing.exit_code == 4
+    assert "'lens' is a required property" in missing.stderr
+    assert CliRunner().invoke(app, ["extract", FORM, "--schema", "nothing"]).exit_code == 2
+    assert CliRunner().invoke(app, ["extract", FORM]).exit_code == 2
+    listed = CliRunner().invoke(app, ["extract", "--list-schemas"])
+    assert listed.exit_code == 0
+    assert "receipt" in listed.stdout
+
+
+def test_over_http(sample_home: Home) -> None:
+    with TestClient(create_app(sample_home), base_url="http://127.0.0.1") as client:
+        kinds = {"full_name": {"type": "string"}, "lens": {"type": "string"}}
+        schema = {"type": "object", "properties": kinds, "required": ["full_name"]}
+        wanted = {"pages": ["volunteer-form.pdf-1"], "schema": schema}
+        body = client.post("/v1/extract", json=wanted).json()
+        assert body["data"] == {"full_name": "Priya Lanwarne"}
+        assert body["fields"]["/full_name"]["verified"] is True
+        refused = client.post("/v1/extract", json={**wanted, "schema": {"required": 1}})
+        assert refused.status_code == 422
+        lacking = client.post(
+            "/v1/extract", json={**wanted, "schema": schema | {"required": ["lens"]}}
+        )
+        assert (lacking.status_code, "'lens'" in lacking.json()["detail"]) == (422, True)
+        assert client.post("/v1/extract", json={**wanted, "schema": "nothing"}).status_code == 422

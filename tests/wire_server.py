@@ -1,0 +1,173 @@
+"""A server on this machine that speaks the providers' wire formats, for their real SDKs to talk to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """One answer of the server: `pieces` of the body, sent as they are; a number waits so many seconds."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    pieces: Sequence[bytes | float] = ()
+    breaks: bool = False
+    """Whether the connection is dropped in mid-body."""
+
+
+@dataclass
+class Seen:
+    """A request as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    at: float
+
+
+@dataclass
+class Wire:
+    url: str
+    seen: list[Seen] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+    """Set once a client went away in mid-body."""
+
+    def then(self, *replies: Reply) -> Wire:
+        """What to answer, in order; the last one from then on."""
+        self.replies.extend(replies)
+        return self
+
+
+@contextmanager
+def serving() -> Iterator[Wire]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            wire.seen.append(Seen(self.path, headers, body, time.monotonic()))
+            reply = wire.replies.pop(0) if len(wire.replies) > 1 else wire.replies[0]
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                for piece in reply.pieces:
+                    if isinstance(piece, float):
+                        time.sleep(piece)
+                    else:
+                        self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                        self.wfile.flush()
+                if not reply.breaks:
+                    self.wfile.write(b"0\r\n\r\n")
+            except OSError:
+                wire.hung_up.set()
+            if reply.breaks or wire.hung_up.is_set():
+                self.close_connection = True
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    wire = Wire(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield wire
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+SSE = {"Content-Type": "text/event-stream"}
+JSON = {"Content-Type": "application/json"}
+
+
+def failing(status: int, body: Any, **headers: str) -> Reply:
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, {**JSON, **more}, [json.dumps(body).encode()])
+
+
+def anthropic_events(texts: Sequence[str], *, stop: str = "end_turn") -> list[bytes]:
+    usage = {
+        "input_tokens": 20,
+        "output_tokens": 1,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 1000,
+    }
+    message = {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": [],
+        "stop_reason": None, "stop_sequence": None, "usage": usage,
+    }  # fmt: skip
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": message},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        *(
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "text_delta", "text": text},
+            }
+            for text in texts
+        ),
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": stop, "stop_sequence": None},
+            "usage": {"output_tokens": 7},
+        },
+        {"type": "message_stop"},
+    ]
+    return [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events]
+
+
+def openai_events(texts: Sequence[str], *, stop: str = "stop") -> list[bytes]:
+    def chunk(**more: Any) -> bytes:
+        body = {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "gpt",
+            "choices": [],
+        }
+        return f"data: {json.dumps({**body, **more})}\n\n".encode()
+
+    def choice(delta: dict[str, Any], reason: str | None = None) -> list[dict[str, Any]]:
+        return [{"index": 0, "delta": delta, "finish_reason": reason}]
+
+    usage = {
+        "prompt_tokens": 1020,
+        "completion_tokens": 7,
+        "total_tokens": 1027,
+        "prompt_tokens_details": {"cached_tokens": 1000},
+    }
+    return [
+        chunk(choices=choice({"role": "assistant", "content": ""})),
+        *(chunk(choices=choice({"content": text})) for text in texts),
+        chunk(choices=choice({}, stop)),
+        chunk(usage=usage),
+        b"data: [DONE]\n\n",
+    ]
+
+
+Events = Callable[..., list[bytes]]
+EVENTS: dict[str, Events] = {"anthropic": anthropic_events, "openai": openai_events}
+
+
+def streaming(provider: str, texts: Sequence[str], **more: str) -> Reply:
+    """A whole streamed reply."""
+    return Reply(200, SSE, EVENTS[provider](texts, **more))
