@@ -87,6 +87,7 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
         pictures=wanted.images,
         documents=find_documents(searcher.library, wanted.documents),
         tags=wanted.tags,
+        narrow=wanted.narrow(),
     )
     return SearchBody(
         query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]

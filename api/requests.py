@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from datetime import date
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
+from ingest.narrow import Narrow
 
 MOST_HITS = 100
 LONGEST_QUERY = 2_000
@@ -35,6 +37,16 @@ class SearchRequest(BaseModel):
     tags: list[str] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
     )
+    kind: Literal["pdf", "image"] | None = Field(None, description="Only documents of this kind.")
+    since: date | None = Field(None, description="Only documents added on this day or later.")
+    until: date | None = Field(None, description="Only documents added on this day or earlier.")
+    first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")
+    last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
+
+    def narrow(self) -> Narrow:
+        """What is searched within, but for documents and tags."""
+        since, until = (day.isoformat() if day else None for day in (self.since, self.until))
+        return Narrow(None, self.kind, since, until, self.first_page, self.last_page)
 
 
 class MessageBody(BaseModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +48,23 @@ def search(
             "--tag", "-t", help="Only pages with this tag. May be repeated.", show_default=False
         ),
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only pdf, or only image.", show_default=False)
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Added on this day or later.", show_default=False),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Added on this day or earlier.", show_default=False
+        ),
+    ] = None,
+    pages: Annotated[
+        str | None,
+        typer.Option(metavar="N-M", help="Only pages N to M of a document.", show_default=False),
+    ] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -58,7 +77,11 @@ def search(
         )
     from api.evidence import find_documents
     from api.schemas import HitBody
+    from ingest.narrow import Narrow
     from retrieval.compose import is_composed, split_query
+
+    first, last = _read_range(pages) if pages else (None, None)
+    narrow = Narrow(None, _check_kind(kind), _day(since), _day(until), first, last)
 
     searcher = found.open_searcher(home)
     try:
@@ -66,14 +89,16 @@ def search(
         if like is not None:
             from api.picture import open_picture
 
-            hits = searcher.like(open_picture(like), top=top, documents=within, tags=tag or ())
+            hits = searcher.like(
+                open_picture(like), top=top, documents=within, tags=tag or (), narrow=narrow
+            )
         elif query and is_composed(query):
             parts = _open_parts(split_query([readable_question(word) for word in query]))
-            hits = searcher.combine(parts, top=top, documents=within, tags=tag or ())
+            hits = searcher.combine(parts, top=top, documents=within, tags=tag or (), narrow=narrow)
         else:
             question = readable_question(" ".join(query or []))
             hits = searcher.search(
-                question, top=top, pictures=images, documents=within, tags=tag or ()
+                question, top=top, pictures=images, documents=within, tags=tag or (), narrow=narrow
             )
     finally:
         searcher.close()
@@ -85,6 +110,25 @@ def search(
     if not hits:
         found.terminal.fail("Nothing was found.", "Search for something else, or ingest more.")
         raise typer.Exit(ExitCode.NOTHING)
+
+
+def _check_kind(kind: str | None) -> str | None:
+    if kind not in {None, "pdf", "image"}:
+        raise BadUsage(f"--kind {plain(str(kind))} is neither.", remedy="Take pdf or image.")
+    return kind
+
+
+def _day(moment: datetime | None) -> str | None:
+    return moment.date().isoformat() if moment else None
+
+
+def _read_range(pages: str) -> tuple[int | None, int | None]:
+    """`3-9`, `3-`, `-9` or `3` as the first and the last page number."""
+    found = re.fullmatch(r"(\d*)(-?)(\d*)", pages.strip())
+    if not found or not (found[1] or found[3]):
+        raise BadUsage(f"--pages {plain(pages)} is no range.", remedy="Write it like 3-9, 3- or 3.")
+    first = int(found[1]) if found[1] else None
+    return first, int(found[3]) if found[3] else None if found[2] else first
 
 
 def _show(terminal: Terminal, rank: int, hit: Hit) -> None:

@@ -95,9 +95,10 @@ class FixedDimensional:
 
 
 WHOLE_MEAN = FixedDimensional(planes=0, repeats=1, inner=0)
-"""One cell: a page's mean, a question's sum."""
-CELLS = FixedDimensional(planes=4, repeats=8, inner=16)
-"""2,048 dimensions; chosen by benchmarks/candidates.py."""
+"""One cell: a page's mean, a question's sum. For rows of words and pictures, where cells found no
+more pages (docs/retrieval.md)."""
+CELLS = FixedDimensional(planes=3, repeats=2, inner=0)
+"""For patches: 2,048 dimensions of 128. A projection within the cells cost more than it saved."""
 
 
 @cache

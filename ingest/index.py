@@ -20,7 +20,6 @@ import numpy.typing as npt
 
 from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
-from ingest.fde import WHOLE_MEAN
 from ingest.home import Home, discard
 from ingest.manifest import IndexFormat, Manifest, read_manifest
 from ingest.page import Document, Page, PageVectors, Vectors
@@ -147,7 +146,8 @@ class Index:
         return self.records.nearest(sketch, count, where)
 
     def _centred(self, rows: Vectors) -> Vectors:
-        if self.manifest.fde == WHOLE_MEAN or not self.manifest.centre:
+        # A picture's few rows are all that it has: nothing is taken off them.
+        if self.manifest.reads == "pictures" or not self.manifest.centre:
             return np.asarray(rows, np.float32)
         return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)
 

@@ -54,8 +54,7 @@ class Manifest:
             encoder.reads,
             encoder.reach,
             encoder.made,
-            # A picture has few rows, and one says most of it.
-            WHOLE_MEAN if encoder.reads == "pictures" else CELLS,
+            CELLS if encoder.reads == "pages" else WHOLE_MEAN,
         )
 
     @property

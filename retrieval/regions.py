@@ -76,19 +76,21 @@ def find_patch_regions(
 
 
 def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
-    """Groups of boxes that touch, in the order of their first."""
+    """Groups of boxes that touch, directly or through others, in the order of their first."""
+    chosen = boxes[np.asarray(hot)]
+    low, high = chosen[:, :2], chosen[:, 2:]
+    touch = (low[:, None] <= high + 1e-3).all(axis=2)
+    touch &= touch.T
     groups: list[list[int]] = []
-    for patch in hot:
-        touched = [group for group in groups if any(_touch(boxes[patch], boxes[i]) for i in group)]
-        joined = [i for group in touched for i in group] + [patch]
-        place = min((groups.index(group) for group in touched), default=len(groups))
-        groups = [group for group in groups if group not in touched]
-        groups.insert(place, joined)
+    left = np.ones(len(hot), bool)
+    while left.any():
+        group = np.zeros(len(hot), bool)
+        group[left.argmax()] = True
+        while (grown := touch[group].any(axis=0)).sum() > group.sum():
+            group = grown
+        left &= ~group
+        groups.append([hot[i] for i in np.flatnonzero(group)])
     return groups
-
-
-def _touch(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> bool:
-    return bool((a[:2] <= b[2:] + 1e-3).all() and (b[:2] <= a[2:] + 1e-3).all())
 
 
 def split_lines(boxes: npt.NDArray[np.float32]) -> list[slice]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
-CANDIDATES = 200
+CANDIDATES = 400
 """Beyond that, so many from each of Chroma's collections and from BM25."""
 COMMON = 0.2
 """A term that stands in more of the pages than this names no candidates where a rarer one does."""
