@@ -89,7 +89,7 @@ def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[l
         while (grown := touch[group].any(axis=0)).sum() > group.sum():
             group = grown
         left &= ~group
-        groups.append([hot[i] for i in np.flatnonzero(group)])
+        groups.append([hot[i] for i in np.flatnonzero(group).tolist()])
     return groups
 
 
