@@ -28,10 +28,11 @@ def exit_code(fault: Fault) -> ExitCode:
     from generation.models.model import NoModel
     from ingest.encoders.encoder import NoEncoder
     from ingest.library import NoDocument, NoPage
+    from ingest.storage import NoStorage
     from retrieval.search import EmptyQuery
 
     match fault:
-        case BadUsage() | EmptyQuery() | NoModel() | NoEncoder():
+        case BadUsage() | EmptyQuery() | NoModel() | NoEncoder() | NoStorage():
             return ExitCode.USAGE
         case NoDocument() | NoPage():
             return ExitCode.NOTHING

@@ -71,6 +71,13 @@ def ingest(
             show_default="as the index was made, or 1",
         ),
     ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --storage` measures them.",
+            show_default="what the home has, or fp16",
+        ),
+    ] = None,
     password: Annotated[
         str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
     ] = None,
@@ -121,7 +128,7 @@ def ingest(
     """
     found = session(ctx, json=json)
     settings = found.settings
-    if not paths and not rebuild:
+    if not paths and not rebuild and not storage:
         raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
     ocr = ocr or settings.ocr
     _check_ocr(ocr)
@@ -131,8 +138,10 @@ def ingest(
     from ingest.encoders.encoder import Encoding
     from ingest.rebuild import rebuild_indexes
     from ingest.render import RenderSettings
+    from ingest.storage import as_storage
     from ingest.tag import read_labels
 
+    kept = storage or settings.storage
     opened = found.open_home(home)
     choice = choose_encoders(
         opened,
@@ -156,6 +165,7 @@ def ingest(
         redo=redo,
         prune=prune,
         labels=read_labels(tag_with) if tag_with else None,
+        storage=as_storage(kept) if kept else None,
     )
 
     def waiting() -> None:
@@ -168,13 +178,15 @@ def ingest(
                 choice.encoders,
                 add_settings.encoding,
                 dpi=add_settings.render.dpi,
+                storage=add_settings.storage,
                 on_wait=waiting,
             )
-        if paths:
-            yield from add(opened, [Path(p) for p in paths], add_settings, on_wait=waiting)
+        if paths or not rebuild:
+            named = [Path(p) for p in paths or ()]
+            yield from add(opened, named, add_settings, on_wait=waiting)
 
     try:
-        code = _follow(events(), found.terminal, quiet=quiet)
+        code = _follow(events(), found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:
         found.terminal.fail(
             "Stopped. What was added is kept.", "The same command goes on where this one stopped."
@@ -193,7 +205,7 @@ def _check_ocr(spec: str) -> None:
         )
 
 
-def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
+def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
     """Show events as they come, sum up, and say how it went."""
     from ingest.event import Done, Failed, Looked, Removed
 
@@ -221,7 +233,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
     if done and not quiet:
         terminal.note(_sum_up(done))
     _list_failures(failures, terminal)
-    if looked and not looked.files and not removed:
+    if named and looked and not looked.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
             "Name files outright to read them whatever they are called.",
@@ -274,6 +286,7 @@ def record(event: Event) -> dict[str, Any]:
         Named,
         Opened,
         Removed,
+        Stored,
         Tagged,
     )
     from ingest.library import readable
@@ -295,6 +308,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
+        case Stored(encoder, storage):
+            return {"event": "stored", "encoder": encoder, "storage": storage}
         case Tagged(pages):
             return {"event": "tagged", "pages": pages}
         case Indexed(document, encoder):

@@ -18,6 +18,7 @@ from ingest.event import (
     Looked,
     Named,
     Opened,
+    Stored,
     Tagged,
 )
 
@@ -50,6 +51,8 @@ class ProgressLines:
                 self._terminal.note(f"tagged {pages} pages")
             case Dropped(encoder):
                 self._terminal.note(f"dropped the index of {encoder}")
+            case Stored(encoder, storage):
+                self._terminal.note(f"the index of {encoder} is kept as {storage} now")
             case _:
                 pass
 

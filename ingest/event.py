@@ -84,6 +84,14 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """An index keeps its rows in another way now (ingest.storage)."""
+
+    encoder: str
+    storage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The sum of a run. `unchanged` files were not even opened."""
 
@@ -97,5 +105,16 @@ class Done:
 
 
 Event = (
-    Looked | Opened | Encoded | Added | Named | Failed | Removed | Dropped | Tagged | Indexed | Done
+    Looked
+    | Opened
+    | Encoded
+    | Added
+    | Named
+    | Failed
+    | Removed
+    | Dropped
+    | Tagged
+    | Indexed
+    | Stored
+    | Done
 )
