@@ -242,3 +242,28 @@ def test_the_command_converts_and_a_rebuild_keeps_the_kind(own_home):
     assert not [e for e in ingest("--storage", "int8") if e["event"] == "stored"]
     ingest("--rebuild", "--images", "none")
     assert [i.manifest.storage for i in open_indexes(own_home)] == ["int8"]
+
+
+def test_eval_says_what_each_kind_loses_and_leaves_the_home_alone(own_home, tmp_path):
+    page = Searcher(own_home).search(QUESTION)[0].page
+    file = tmp_path / "mine.csv"
+    rows = [f'"{QUESTION}",{page.document_id},{page.number}']
+    rows.append(f"Where is the shuttle stop?,{page.document_id},{page.number}")
+    file.write_text("\n".join(["question,document,pages", *rows]))
+    before = {p: p.read_bytes() for p in own_home.index.rglob("*.safetensors")}
+    arguments = ["--home", str(own_home.root), "eval", str(file), "--storage", "all"]
+    found = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    assert found.exit_code == 0
+    results = json.loads(found.stdout)
+    assert [run["storage"] for run in results["runs"]] == list(STORAGES)
+    sizes = [sum(i["bytes"] for i in run["corpus"]["indexes"]) for run in results["runs"]]
+    assert sizes[1] < sizes[2] < sizes[0] < sizes[3]
+    pairs = {
+        (c["first"].split(", ")[1], c["second"].split(", ")[1]) for c in results["comparisons"]
+    }
+    assert pairs == {("fp16", kind) for kind in STORAGES[1:]}
+    shown = CliRunner().invoke(app, [*arguments[:-1], "int8"], catch_exceptions=False)
+    table = shown.stdout[shown.stdout.index("KB/page") :]
+    assert "minilm, int8" in table.replace("conse + ", "")
+    assert "against fp16" in table
+    assert {p: p.read_bytes() for p in own_home.index.rglob("*.safetensors")} == before
