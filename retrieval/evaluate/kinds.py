@@ -80,7 +80,10 @@ class Converted:
 
     def resize(self, corpus: dict[str, Any]) -> dict[str, Any]:
         """What `describe` says of the home, with the sizes of the kind."""
-        indexes = [{**i, "bytes": self._sizes[i["encoder"]]} for i in corpus["indexes"]]
+        indexes = [
+            {**i, "bytes": self._sizes[i["encoder"]], "storage": self.kind}
+            for i in corpus["indexes"]
+        ]
         return {**corpus, "indexes": indexes}
 
     def _make(self, index: Index, documents: Sequence[Document]) -> None:
