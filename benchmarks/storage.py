@@ -25,6 +25,7 @@ from unittest import mock
 import numpy as np
 
 from ingest.home import Home
+from ingest.index import open_indexes
 from ingest.page import unit
 from ingest.storage import STORAGES, Rows, pack, quantise
 from retrieval import search
@@ -84,6 +85,7 @@ def _measure(home: Home, folder: Path) -> None:
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
     print(f"\n{len(asked)} questions\n")
     print(f"{'':14}{'rescored':>9}{'within':>8}{'all':>7}{'kept':>7}{'KB a page':>11}{'ms':>6}")
+    reader = next(i.manifest.encoder for i in open_indexes(home) if i.manifest.reads != "pictures")
     first: list[set[str]] = []
     for kind in STORAGES:
         with Converted(home, kind) as made:
@@ -94,7 +96,7 @@ def _measure(home: Home, folder: Path) -> None:
 
                 with mock.patch.object(search, "score_parts", score):
                     searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
-                    figures, top, took = _ask(searcher, asked)
+                    figures, top, took = _ask(searcher, asked, f"late.{reader}")
                     pages = searcher.library.page_count()
                     searcher.close()
                 first = first or top
@@ -105,8 +107,10 @@ def _measure(home: Home, folder: Path) -> None:
                 )
 
 
-def _ask(searcher: search.Searcher, asked: list[dict[str, Any]]) -> tuple[Any, Any, float]:
-    """NDCG@5 in both scopes, the pages that late interaction puts first over all, milliseconds over all."""
+def _ask(
+    searcher: search.Searcher, asked: list[dict[str, Any]], signal: str
+) -> tuple[Any, Any, float]:
+    """NDCG@5 in both scopes, the pages that a signal puts first over all, milliseconds over all."""
     names = {os.path.basename(path): d.id for d in searcher.library.documents() for path in d.paths}
     figures, top, took = [], [], []
     for question in asked:
@@ -119,8 +123,7 @@ def _ask(searcher: search.Searcher, asked: list[dict[str, Any]]) -> tuple[Any, A
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             pair.append(ndcg([keys[i] for i in ranking.order()], relevant, 5))
-        late = next(v for name, v in ranking.signals.items() if name.startswith("late."))
-        order = np.argsort(-np.nan_to_num(late, nan=-9), kind="stable")
+        order = np.argsort(-np.nan_to_num(ranking.signals[signal], nan=-9), kind="stable")
         top.append({keys[i] for i in order[:KEPT]})
         figures.append(pair)
     return np.mean(figures, axis=0), top, float(np.median(took[1::2])) * 1000
