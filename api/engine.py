@@ -16,6 +16,7 @@ from ingest.choose import choose_encoders
 from ingest.home import Home
 from ingest.library import Library
 from ingest.render import RenderSettings
+from ingest.storage import as_storage
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
@@ -73,6 +74,7 @@ class Engine:
             encoders=choose_encoders(self.home, settings.encoder, settings.images).encoders,
             workers=settings.workers,
             encoding=settings.encoding(),
+            storage=as_storage(settings.storage) if settings.storage else None,
         )
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,9 @@ from api.exits import BadUsage, ExitCode
 from api.session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
+    from ingest.storage import Storage
     from retrieval.evaluate.interval import Sampling
+    from retrieval.evaluate.kinds import Converted
 
 
 def evaluate(
@@ -40,6 +42,13 @@ def evaluate(
     ] = None,
     ocr: Annotated[
         str | None, typer.Option(help="As for ingest.", show_default="PAGEGLASS_OCR")
+    ] = None,
+    storage: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What rows kept as int8, binary+int8 or binary+fp16 would cost against fp16. May be repeated; all is every kind.",
+            show_default=False,
+        ),
     ] = None,
     split: Annotated[
         str | None, typer.Option(help="Of BEIR and ViDoRe sets.", show_default="test")
@@ -80,12 +89,14 @@ def evaluate(
             "Give a DATASET, or --compare A B, one of them.",
             remedy="`pageglass eval --help` shows how.",
         )
-    from api.eval_report import show_comparisons, show_run
+    from api.eval_report import show_comparisons, show_run, show_storages
     from retrieval.evaluate.interval import Sampling
+    from retrieval.evaluate.kinds import read_kinds
     from retrieval.evaluate.result import compare as compare_runs
     from retrieval.evaluate.result import compare_rankings, read_results, write_results
 
     sampling = Sampling(seed=seed)
+    kinds = read_kinds(storage or [])
     if compare:
         first, second = (read_results(path)["runs"] for path in compare)
         comparisons = compare_runs(first, second, sampling, (str(compare[0]), str(compare[1])))
@@ -100,7 +111,18 @@ def evaluate(
             specs: list[str | None] = [*encoder] if encoder else [None]
             for spec in specs:
                 for run in _evaluate(
-                    found, path, spec, images, pool, ocr, split, signals, sampling, quiet, home
+                    found,
+                    path,
+                    spec,
+                    images,
+                    pool,
+                    ocr,
+                    split,
+                    signals,
+                    sampling,
+                    quiet,
+                    home,
+                    kinds,
                 ):
                     runs.append(run)
                     failed += len(run["not_read"])
@@ -115,7 +137,7 @@ def evaluate(
     comparisons = []
     for place, run in enumerate(runs):
         for other in runs[place + 1 :]:
-            if other["set"] == run["set"] and other["setting"] != run["setting"]:
+            if _differ(run, other):
                 comparisons += compare_runs([run], [other], sampling)
         for name in run["rankings"] if signals else ():
             if name not in {"default", "images"}:
@@ -133,7 +155,17 @@ def evaluate(
     _finish(found, results, json)
     if not json:
         show_comparisons(found.terminal, comparisons)
+        if kinds:
+            show_storages(found.terminal, runs, comparisons)
     raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.DONE)
+
+
+def _differ(run: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two runs are worth comparing: of one storage, or of one home with fp16 first."""
+    if other["set"] != run["set"] or other["setting"] == run["setting"]:
+        return False
+    same_home = other["encoders"] == run["encoders"] and run["storage"] == "fp16"
+    return bool(same_home or other["storage"] == run["storage"])
 
 
 def _finish(found: Session, results: dict[str, Any], json: bool) -> None:
@@ -174,8 +206,9 @@ def _evaluate(
     sampling: Sampling,
     quiet: bool,
     home: Path | None,
-) -> list[dict[str, Any]]:
-    """Results of each set that a DATASET holds."""
+    kinds: Sequence[Storage],
+) -> Iterator[dict[str, Any]]:
+    """Results of each set that a DATASET holds, with each kind of storage."""
     from platformdirs import user_cache_path
 
     from ingest.home import Home
@@ -184,6 +217,7 @@ def _evaluate(
     from retrieval.evaluate.questions import read_questions
     from retrieval.evaluate.read import read_datasets
 
+    asked: Sequence[Storage | None] = kinds or [None]
     cache = user_cache_path("pageglass", appauthor=False) / "eval"
     own = home or found.home
     if not path.is_dir():
@@ -195,7 +229,11 @@ def _evaluate(
         opened = found.open_home(home)
         dataset = read_questions(path, Library(opened))
         ids = {item: item for item in dataset.items}
-        return [_measure(found, opened, dataset, ids, signals, sampling, quiet, all_of_it=True)]
+        for kind in asked:
+            yield _measure(
+                found, opened, dataset, ids, signals, sampling, quiet, kind, all_of_it=True
+            )
+        return
     written = cache / "files" / path.resolve().name
     sets = read_datasets(path, written, split)
     ids = identify(sets[0].items)
@@ -209,7 +247,9 @@ def _evaluate(
     else:
         opened = Home(own)
     _ingest(found, opened, list(sets[0].items.values()), spec, pictures, pool, reads[0], quiet)
-    return [_measure(found, opened, one, ids, signals, sampling, quiet) for one in sets]
+    for one in sets:
+        for kind in asked:
+            yield _measure(found, opened, one, ids, signals, sampling, quiet, kind)
 
 
 def _ingest(
@@ -253,19 +293,39 @@ def _measure(
     signals: bool,
     sampling: Sampling,
     quiet: bool,
+    storage: Storage | None = None,
     all_of_it: bool = False,
 ) -> dict[str, Any]:
-    """Ask every question of the home."""
+    """Ask every question of the home, as it is or with its rows made into a kind of storage."""
+    if storage is None:
+        return _ask(found, home, dataset, ids, signals, sampling, quiet, None, all_of_it)
+    from retrieval.evaluate.kinds import Converted
+
+    with Converted(home, storage) as made:
+        return _ask(found, home, dataset, ids, signals, sampling, quiet, made, all_of_it)
+
+
+def _ask(
+    found: Session,
+    home: Any,
+    dataset: Any,
+    ids: dict[str, str],
+    signals: bool,
+    sampling: Sampling,
+    quiet: bool,
+    made: Converted | None,
+    all_of_it: bool,
+) -> dict[str, Any]:
     from api.eval_report import Asking
     from api.session import make_searcher
     from retrieval.evaluate.corpus import describe, place
     from retrieval.evaluate.result import summarise
     from retrieval.evaluate.run import Plan, follow, run, time_encoding
 
-    searcher = make_searcher(home, found.settings)
+    searcher = make_searcher(home, found.settings, opener=made.open if made else None)
     try:
         held = {document.id for document in searcher.library.documents()}
-        corpus = describe(home)
+        corpus = made.resize(describe(home)) if made else describe(home)
         sees_pictures = any(i["reads"] == "pictures" for i in corpus["indexes"])
         wanted = set(ids.values())
         others = held - wanted if not all_of_it else set()
@@ -289,12 +349,15 @@ def _measure(
         searcher.close()
     if others:
         found.terminal.note(f"{len(others)} documents of the home are not of {dataset.name}.")
+    encoders = " + ".join(index["encoder"] for index in corpus["indexes"])
     return summarise(
         dataset,
         answered,
         encoding,
         sampling,
-        setting=" + ".join(index["encoder"] for index in corpus["indexes"]),
+        setting=f"{encoders}, {made.kind}" if made else encoders,
+        encoders=encoders,
+        storage=made.kind if made else None,
         corpus=corpus,
         not_read=sorted(item for item, key in ids.items() if key not in held),
         exhaustive_pages=found.settings.exhaustive_pages,

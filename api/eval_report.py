@@ -108,6 +108,47 @@ def show_comparisons(terminal: Terminal, comparisons: Sequence[dict[str, Any]]) 
         terminal.result(plain(say(found)))
 
 
+def show_storages(
+    terminal: Terminal, runs: Sequence[dict[str, Any]], comparisons: Sequence[dict[str, Any]]
+) -> None:
+    """For each kind of storage its size and time, and what it loses against fp16 on this set."""
+    lost = {(c["set"], c["scope"], c["first"], c["second"]): c["metrics"] for c in comparisons}
+    rows = []
+    for run in runs:
+        if run["storage"] is None:
+            continue
+        corpus = run["corpus"]
+        size = sum(index["bytes"] for index in corpus["indexes"]) / max(corpus["pages"], 1)
+        for scope, means in run["rankings"][run["first"]].items():
+            key = (run["set"], scope, f"{run['encoders']}, fp16", run["setting"])
+            rows.append(
+                (
+                    run["setting"],
+                    f"{plain(run['set'])}, {SCOPES[scope]}",
+                    f"{size / 1e3:.1f}",
+                    f"{run['latency_ms']['search']['p50']:.0f}",
+                    *(
+                        f"{means[metric]['mean']:.3f} {_change(lost.get(key, {}).get(metric))}"
+                        for metric in (run["main"], "recall@10")
+                    ),
+                )
+            )
+    if rows:
+        terminal.result()
+        main = next(run["main"] for run in runs if run["storage"])
+        columns = ("storage", "scope", "KB/page", "search ms")
+        terminal.table((*columns, f"{main} (against fp16, 95 %)", "recall@10"), rows)
+
+
+def _change(found: dict[str, Any] | None) -> str:
+    if not found:
+        return ""
+    change = found["change"]
+    if change["low"] is None:
+        return f"({change['mean']:+.3f})"
+    return f"({change['mean']:+.3f}, {change['low']:+.3f} to {change['high']:+.3f})"
+
+
 def say(found: dict[str, Any]) -> str:
     """What a comparison means, in one sentence."""
     main = found["metrics"][found["main"]]

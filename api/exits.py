@@ -31,10 +31,19 @@ def exit_code(fault: Fault) -> ExitCode:
     from generation.schema import BadSchema
     from ingest.encoders.encoder import NoEncoder
     from ingest.library import NoDocument, NoPage
+    from ingest.storage import NoStorage
     from retrieval.search import EmptyQuery
 
     match fault:
-        case BadUsage() | EmptyQuery() | BadSchema() | NoModel() | NoKey() | NoEncoder():
+        case (
+            BadUsage()
+            | EmptyQuery()
+            | BadSchema()
+            | NoModel()
+            | NoKey()
+            | NoEncoder()
+            | NoStorage()
+        ):
             return ExitCode.USAGE
         case NoDocument() | NoPage() | NotFound():
             return ExitCode.NOTHING

@@ -72,6 +72,13 @@ def ingest(
             show_default="as the index was made, or 1",
         ),
     ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --storage` measures them.",
+            show_default="what the home has, or fp16",
+        ),
+    ] = None,
     password: Annotated[
         str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
     ] = None,
@@ -131,7 +138,7 @@ def ingest(
     """
     found = session(ctx, json=json)
     settings = found.settings
-    if not paths and not rebuild and not caption:
+    if not paths and not rebuild and not storage and not caption:
         raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
     ocr = ocr or settings.ocr
     _check_ocr(ocr)
@@ -142,8 +149,10 @@ def ingest(
     from ingest.encoders.encoder import Encoding
     from ingest.rebuild import rebuild_indexes
     from ingest.render import RenderSettings
+    from ingest.storage import as_storage
     from ingest.tag import read_labels
 
+    kept = storage or settings.storage
     opened = found.open_home(home)
 
     def make_captioner(spec: str) -> Captioner:
@@ -185,6 +194,7 @@ def ingest(
         labels=read_labels(tag_with) if tag_with else None,
         caption=caption,
         load_captioner=load_captioner,
+        storage=as_storage(kept) if kept else None,
     )
 
     def waiting() -> None:
@@ -197,10 +207,12 @@ def ingest(
                 choice.encoders,
                 add_settings.encoding,
                 dpi=add_settings.render.dpi,
+                storage=add_settings.storage,
                 on_wait=waiting,
             )
-        if paths or caption:
-            yield from add(opened, [Path(p) for p in paths or ()], add_settings, on_wait=waiting)
+        if paths or caption or not rebuild:
+            named = [Path(p) for p in paths or ()]
+            yield from add(opened, named, add_settings, on_wait=waiting)
 
     try:
         code = _follow(events(), found.terminal, quiet=quiet, named=bool(paths))
@@ -308,6 +320,7 @@ def record(event: Event) -> dict[str, Any]:
         Named,
         Opened,
         Removed,
+        Stored,
         Tagged,
     )
     from ingest.library import readable
@@ -329,6 +342,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
+        case Stored(encoder, storage):
+            return {"event": "stored", "encoder": encoder, "storage": storage}
         case Tagged(pages):
             return {"event": "tagged", "pages": pages}
         case Captioned(page, pictures, left):

@@ -34,6 +34,7 @@ from ingest.manifest import IndexFormat
 from ingest.ocr import NoOcr, OcrFailed
 from ingest.server import NoRecords, ServerRefused, ServerUnreachable
 from ingest.source import UnreadableFile
+from ingest.storage import NoStorage, StorageLost
 from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
 from retrieval.compose import BadQuery
@@ -77,6 +78,8 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
     LibraryFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
     IndexFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoStorage: HTTPStatus.INTERNAL_SERVER_ERROR,
+    StorageLost: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoOcr: HTTPStatus.INTERNAL_SERVER_ERROR,
     OcrFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,

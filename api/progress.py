@@ -19,6 +19,7 @@ from ingest.event import (
     Looked,
     Named,
     Opened,
+    Stored,
     Tagged,
 )
 
@@ -55,6 +56,8 @@ class ProgressLines:
                 )
             case Dropped(encoder):
                 self._terminal.note(f"dropped the index of {encoder}")
+            case Stored(encoder, storage):
+                self._terminal.note(f"the index of {encoder} is kept as {storage} now")
             case _:
                 pass
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from ingest.home import Home
     from retrieval.search import Searcher
+    from retrieval.state import Opener
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The data folder.", show_default=False)
@@ -62,15 +63,21 @@ class Session:
         return make_searcher(self.open_home(home), self.settings)
 
 
-def make_searcher(home: Home, settings: Settings) -> Searcher:
-    """A searcher as the settings say.
+def make_searcher(home: Home, settings: Settings, opener: Opener | None = None) -> Searcher:
+    """A searcher as the settings say, of the multi-vectors that `opener` gives if it is there.
 
     Raises:
         NoLibrary: nothing has been ingested yet.
     """
+    from ingest.index import Index
     from retrieval.search import Searcher
 
-    return Searcher(home, exhaustive_pages=settings.exhaustive_pages, encoding=settings.encoding())
+    return Searcher(
+        home,
+        exhaustive_pages=settings.exhaustive_pages,
+        encoding=settings.encoding(),
+        opener=opener or Index.vectors,
+    )
 
 
 def make_model(settings: Settings, spec: str | None = None) -> VisionModel:

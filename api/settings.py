@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     images: str | None = Field(
         default=None, description="What sees photos; unset, what the home has, or conse."
     )
+    storage: str | None = Field(
+        default=None, description="How indexes keep rows; unset, what the home has, or fp16."
+    )
     device: str = Field(default="auto", description="Where torch models run.")
     dtype: str = Field(default="auto", description="Their numbers: fp32, fp16 or bf16.")
     batch: int = Field(default=0, ge=0, description="Pages they see together; 0 as many as fit.")

@@ -49,10 +49,11 @@ from ingest.ocr import check_ocr
 from ingest.page import Document, Rendered
 from ingest.pipeline import Pipeline
 from ingest.read import Broken, Job, Read, read_ahead
-from ingest.rebuild import fill_indexes
+from ingest.rebuild import fill_indexes, keep_as
 from ingest.remove import forget, purge
 from ingest.render import RenderSettings
 from ingest.source import UnreadableFile
+from ingest.storage import Storage
 from ingest.tag import tag_documents
 from ingest.title import find_title
 
@@ -80,7 +81,7 @@ class AddSettings:
     are gone; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
     a captioner of its name (without it nothing is captioned); `encoding` says
-    how the encoders run.
+    how the encoders run; `storage` how the indexes keep rows, None as they do.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -93,6 +94,7 @@ class AddSettings:
     caption: str | None = None
     load_captioner: Callable[[str], Captioner] | None = None
     encoding: Encoding = field(default_factory=Encoding)
+    storage: Storage | None = None
 
 
 def add(
@@ -269,6 +271,8 @@ class _Run:
 
     def _fill(self) -> Iterator[Event]:
         """Encode for indexes that are new what the library holds already; then drop those not wanted."""
+        if self._settings.storage:
+            yield from keep_as(self._home, self._librarian, self._wanted, self._settings.storage)
         yield from fill_indexes(self._home, self._librarian, self._wanted, self._load)
         there = open_indexes(self._home)
         if not any(index.manifest.encoder in self._wanted for index in there):
@@ -300,7 +304,7 @@ class _Run:
         if not self._encoders:
             dpi = str(self._settings.render.dpi)
             self._encoders = [
-                (encoder, Index.create(self._home, encoder, dpi=dpi))
+                (encoder, Index.create(self._home, encoder, self._settings.storage, dpi=dpi))
                 for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
             ]
             self._batch_pages = max(encoder.batch_pages for encoder, _ in self._encoders)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.home import Home
+from ingest.storage import Storage, as_storage
 
 PAGES = "minilm"
 PICTURES = "conse"
@@ -114,3 +115,12 @@ def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[
         load_encoder(name, replace(encoding, pool=encoding.pool or pools.get(name, 1)))
         for name in names
     ]
+
+
+def read_storages(home: Home) -> dict[str, Storage]:
+    """How each index of the home keeps rows, by encoder."""
+    return {
+        values["encoder"]: as_storage(values["storage"])
+        for values in _read(home)
+        if "storage" in values
+    }

@@ -93,6 +93,14 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """An index keeps its rows in another way now (ingest.storage)."""
+
+    encoder: str
+    storage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The sum of a run. `unchanged` files were not even opened."""
 
@@ -117,5 +125,6 @@ Event = (
     | Tagged
     | Captioned
     | Indexed
+    | Stored
     | Done
 )

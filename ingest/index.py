@@ -24,7 +24,8 @@ from ingest.home import Home, discard
 from ingest.manifest import IndexFormat, Manifest, read_manifest
 from ingest.page import Document, Page, PageVectors, Vectors
 from ingest.probe import write_probe
-from ingest.vectors import DocumentVectors, VectorWriter
+from ingest.storage import DEFAULT, Storage
+from ingest.vectors import DocumentVectors, VectorWriter, check_convertible, convert
 
 
 class Index:
@@ -43,10 +44,13 @@ class Index:
         self._staging = home.staging
 
     @classmethod
-    def create(cls, home: Home, encoder: Encoder, **made: str) -> Index:
+    def create(
+        cls, home: Home, encoder: Encoder, storage: Storage | None = None, **made: str
+    ) -> Index:
         """Open the encoder's index, or make an empty one.
 
         Args:
+            storage: how a new index keeps rows, None as fp16; one that is there stays as it is.
             made: what else a new index should remember, such as the resolution of its pages.
 
         Raises:
@@ -57,7 +61,8 @@ class Index:
         new = not path.exists()
         if new:
             write_probe(path.parent, encoder)
-            replace(wanted, made={**wanted.made, **made}).write(path)
+            kept = {**wanted.made, **made}
+            replace(wanted, made=kept, storage=storage or DEFAULT).write(path)
         index = cls(home, read_manifest(path))
         if not index.manifest.fits(wanted):
             raise IndexFormat(
@@ -73,7 +78,31 @@ class Index:
         """Write a document's multi-vectors page by page; they are in place once it is closed."""
         target = self.path(document)
         aside = self._staging / f"{self.manifest.slug}-{target.name}"
-        return VectorWriter(target, aside, self.manifest.dim)
+        kind, dim = self.manifest.storage, self.manifest.dim
+        return VectorWriter(target, aside, dim, kind, lambda: self.manifest.centre)
+
+    def keep_as(self, storage: Storage, documents: Sequence[Document]) -> bool:
+        """Make what is held into another kind; whether anything was to do. The writer's lock must be held.
+
+        What is cut off goes on the next time: each file says of which kind it is,
+        and a search takes it so.
+
+        Raises:
+            StorageLost: fp16 rows are wanted, and rows are int8.
+        """
+        held = {d: self.vectors(d).kind for d in documents if self.has(d)}
+        waiting = [document for document, kind in held.items() if kind != storage]
+        if storage == self.manifest.storage and not waiting:
+            return False
+        for document in waiting:
+            check_convertible(held[document], storage)
+        self.manifest = replace(self.manifest, storage=storage)
+        self.manifest.write(self.folder / "manifest.json")
+        for document in waiting:
+            target = self.path(document)
+            aside = self._staging / f"{self.manifest.slug}-{target.name}"
+            convert(self.vectors(document), target, aside, storage, self.manifest.centre)
+        return True
 
     def vectors(self, document: Document) -> DocumentVectors:
         """A document's multi-vectors.

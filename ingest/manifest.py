@@ -13,6 +13,7 @@ from ingest.encoders.encoder import Encoder
 from ingest.fault import Fault
 from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
 from ingest.home import write_atomically
+from ingest.storage import DEFAULT, Storage, as_storage
 
 FORMAT = 3
 LONGEST_SLUG = 40
@@ -31,7 +32,7 @@ class Manifest:
     the vectors depend on: versions, dtype, pooling, resolution. `fde` says how
     a page's rows become its Chroma vector, and `centre` (dim,) is taken off
     every row before: about the mean of the first pages' rows, () until there are
-    any.
+    any. `storage` is how rows are kept.
     """
 
     encoder: str
@@ -42,6 +43,7 @@ class Manifest:
     made: dict[str, str] = field(default_factory=dict)
     fde: FixedDimensional = WHOLE_MEAN
     centre: tuple[float, ...] = ()
+    storage: Storage = DEFAULT
     format: int = FORMAT
 
     @classmethod
@@ -105,6 +107,7 @@ def read_manifest(path: Path) -> Manifest:
         made=values["made"],
         fde=FixedDimensional(**values["fde"]),
         centre=tuple(values["centre"]),
+        storage=as_storage(values.get("storage", DEFAULT)),
         format=values["format"],
     )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.choose import load_encoders
+from ingest.choose import load_encoders, read_storages
 from ingest.encoders.encoder import Encoder, Encoding
-from ingest.event import Event, Indexed
+from ingest.event import Event, Indexed, Stored
 from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes
 from ingest.librarian import Librarian
 from ingest.page import Document
 from ingest.settle import settle
+from ingest.storage import Storage
 
 
 def fill_indexes(
@@ -43,18 +44,36 @@ def fill_indexes(
                 yield Indexed(document, encoder.name)
 
 
+def keep_as(
+    home: Home, librarian: Librarian, encoders: Sequence[str], storage: Storage
+) -> Iterator[Event]:
+    """Make the indexes of these encoders keep rows in one way, from the rows that they hold. The writer's lock must be held.
+
+    Raises:
+        StorageLost: an index holds int8 rows, and fp16 ones are wanted.
+    """
+    documents = librarian.documents()
+    for index in open_indexes(home):
+        if index.manifest.encoder in encoders and index.keep_as(storage, documents):
+            librarian.touch()
+            yield Stored(index.manifest.encoder, storage)
+        index.records.close()
+
+
 def rebuild_indexes(
     home: Home,
     encoders: Sequence[str],
     encoding: Encoding,
     *,
     dpi: int,
+    storage: Storage | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
     """Drop every index and derive those of `encoders` anew.
 
     Args:
         dpi: what the pages were rendered at, for the manifests to remember.
+        storage: how rows are kept, None as each index has them.
         on_wait: called once if another writer is waited for.
 
     Raises:
@@ -64,8 +83,15 @@ def rebuild_indexes(
         librarian = Librarian(home)
         # Loaded first: what cannot be loaded drops nothing, and the old manifests say how to merge.
         wanted = load_encoders(home, encoders, encoding)
+        before = read_storages(home)
         drop_indexes(home)
-        loaded = [(encoder, Index.create(home, encoder, dpi=str(dpi))) for encoder in wanted]
+        loaded = [
+            (
+                encoder,
+                Index.create(home, encoder, storage or before.get(encoder.name), dpi=str(dpi)),
+            )
+            for encoder in wanted
+        ]
         try:
             yield from fill_indexes(home, librarian, encoders, lambda: loaded)
         finally:

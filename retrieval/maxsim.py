@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.page import Vectors, unit
-from retrieval.similar import similar
+from ingest.storage import Rows, join
+from retrieval.similar import products
 
 ROWS_AT_ONCE = 8_192
 """Page rows multiplied together: their products with a question stay in the cache."""
@@ -25,7 +26,7 @@ Scores = npt.NDArray[np.float32]
 def maxsim(
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    rows: npt.NDArray[np.floating],
+    rows: Rows | npt.NDArray[np.floating],
     offsets: Sequence[int] | npt.NDArray[np.int64],
 ) -> Scores:
     """Weighted mean MaxSim of a question with each page.
@@ -33,7 +34,7 @@ def maxsim(
     Args:
         query: (q, dim) unit rows.
         weights: (q,), not all zero.
-        rows: (n, dim) unit rows of all pages, any float type, may be memory-mapped.
+        rows: unit rows of all pages as they are stored, or (n, dim) of any float type.
         offsets: (pages + 1,): page p has rows offsets[p] to offsets[p + 1].
 
     Returns:
@@ -43,11 +44,12 @@ def maxsim(
     scores = np.full(len(offsets) - 1, np.nan, np.float32)
     used = weights > 0
     query, weights = np.asarray(query[used], np.float32), weights[used] / weights[used].sum()
+    held = rows if isinstance(rows, Rows) else Rows(rows)
     for first, last in _groups(offsets):
         start = offsets[first]
-        products = similar(query, rows[start : offsets[last]])
+        found = products(query, held[start : offsets[last]])
         has_rows = np.diff(offsets[first : last + 1]) > 0
-        scores[first:last][has_rows] = weights @ _best(products, offsets[first : last + 1] - start)
+        scores[first:last][has_rows] = weights @ _best(found, offsets[first : last + 1] - start)
     return scores
 
 
@@ -75,18 +77,20 @@ def _groups(offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def maxsim_pages(
-    query: Vectors, weights: npt.NDArray[np.float32], pages: Sequence[npt.NDArray[np.floating]]
+    query: Vectors,
+    weights: npt.NDArray[np.float32],
+    pages: Sequence[Rows] | Sequence[npt.NDArray[np.floating]],
 ) -> Scores:
-    """Weighted mean MaxSim of a question with pages that lie apart: each (n, dim), as `maxsim` takes them."""
+    """Weighted mean MaxSim of a question with pages that lie apart: each of one kind, as `maxsim` takes them."""
+    held = [page if isinstance(page, Rows) else Rows(page) for page in pages]
     scores = np.full(len(pages), np.nan, np.float32)
-    for first, last in _groups(_edges(pages)):
-        some = pages[first:last]
-        rows = some[0] if len(some) == 1 else np.concatenate(some)
-        scores[first:last] = maxsim(query, weights, rows, _edges(some))
+    for first, last in _groups(_edges(held)):
+        some = held[first:last]
+        scores[first:last] = maxsim(query, weights, join(some), _edges(some))
     return scores
 
 
-def _edges(pages: Sequence[npt.NDArray[np.floating]]) -> npt.NDArray[np.int64]:
+def _edges(pages: Sequence[Rows]) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum([len(page) for page in pages])]).astype(np.int64)
 
 

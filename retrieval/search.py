@@ -32,9 +32,10 @@ from ingest.terms import split_terms
 from retrieval.explain import Explanation, explain_rows
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
-from retrieval.maxsim import maxsim, maxsim_pages, mean_row
+from retrieval.maxsim import mean_row
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
-from retrieval.state import State
+from retrieval.score import Part, score_parts
+from retrieval.state import Opener, State
 from retrieval.weigh import content_terms, token_weights
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class Ranking:
 class Searcher:
     """Searches a home, for as long as it likes, from any thread, whoever changes it meanwhile.
 
+    Args:
+        opener: gives a document's multi-vectors, for evaluation of others than the index holds.
+
     Raises:
         NoLibrary: nothing has been ingested yet.
     """
@@ -99,8 +103,10 @@ class Searcher:
         *,
         exhaustive_pages: int = EXHAUSTIVE_PAGES,
         encoding: Encoding | None = None,
+        opener: Opener = Index.vectors,
     ) -> None:
         self.library = Library(home)
+        self._opener = opener
         self._home = home
         self._encoding = encoding or Encoding()
         self._exhaustive_pages = exhaustive_pages
@@ -261,7 +267,9 @@ class Searcher:
             if self._state is None or self._state.generation != self.library.generation:
                 self.close()
                 self._indexes = open_indexes(self._home)
-                self._state = State.read(self.library, self._state, self._exhaustive_pages)
+                self._state = State.read(
+                    self.library, self._state, self._exhaustive_pages, self._opener
+                )
             return self._state
 
     def _ask(self, query: str, pictures: bool) -> dict[str, QueryVectors]:
@@ -451,32 +459,22 @@ class Searcher:
         what: Literal["vectors", "passages"],
     ) -> Signal:
         """MaxSim of a question's rows with each page's vectors or passages (pages,)."""
-        scores = np.full(len(pages), np.nan, np.float32)
         if not len(rows):
-            return scores
+            return np.full(len(pages), np.nan, np.float32)
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
-        apart: list[tuple[int, npt.NDArray[np.float16]]] = []
+        parts = []
         for document_id, places in by_document.items():
             try:
-                mapped = state.open(index, document_id)
+                held = state.open(index, document_id)
             except FileNotFoundError:
                 if self.library.generation != state.generation:
                     raise
                 continue  # an index that is still being made
-            held = getattr(mapped, what)
-            offsets = mapped.offsets if what == "vectors" else mapped.passage_offsets
             numbers = np.array([pages[i].page.number for i in places])
-            if len(places) == mapped.page_count > 1:
-                scores[places] = maxsim(rows, weights, held, offsets)[numbers - 1]
-            else:
-                starts, ends = offsets[numbers - 1], offsets[numbers]
-                parts = [held[a:b] for a, b in zip(starts, ends, strict=True)]
-                apart.extend((i, part) for i, part in zip(places, parts, strict=True))
-        if apart:
-            scores[[i for i, _ in apart]] = maxsim_pages(rows, weights, [part for _, part in apart])
-        return scores
+            parts.append(Part(held, numbers, np.array(places)))
+        return score_parts(rows, weights, parts, len(pages), what)
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int

@@ -6,13 +6,16 @@ one takes its place, keeping what is still true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.index import Index
 from ingest.library import Library, PageRecord
 from ingest.page import Document
 from ingest.vectors import DocumentVectors
+
+Opener = Callable[[Index, Document], DocumentVectors]
+"""Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
 
 
 @dataclass(slots=True)
@@ -29,15 +32,22 @@ class State:
     pages: Sequence[PageRecord] | None
     frequency: dict[str, int] = field(default_factory=dict)
     mapped: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
+    opener: Opener = Index.vectors
 
     @classmethod
-    def read(cls, library: Library, before: State | None, most_pages: int) -> State:
+    def read(
+        cls,
+        library: Library,
+        before: State | None,
+        most_pages: int,
+        opener: Opener = Index.vectors,
+    ) -> State:
         """The library as it is now; documents that have not changed keep their mapped vectors."""
         with library.snapshot():
             documents = {document.id: document for document in library.documents()}
             count = library.page_count()
             pages = library.page_records() if count <= most_pages else None
-            state = cls(library.generation, documents, count, pages)
+            state = cls(library.generation, documents, count, pages, opener=opener)
         revisions = {(document.id, document.revision) for document in documents.values()}
         if before:
             state.mapped.update(
@@ -54,5 +64,5 @@ class State:
         document = self.documents[document_id]
         key = (index.manifest.encoder, document.id, document.revision)
         if key not in self.mapped:
-            self.mapped[key] = index.vectors(document)
+            self.mapped[key] = self.opener(index, document)
         return self.mapped[key]

@@ -87,6 +87,7 @@ def describe(home: Home) -> dict[str, Any]:
                 "dim": manifest.dim,
                 "reads": manifest.reads,
                 "made": manifest.made,
+                "storage": manifest.storage,
                 "pages": pages,
                 "vectors": rows,
                 "vectors_per_page": round(rows / pages, 1) if pages else 0.0,

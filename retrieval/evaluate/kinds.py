@@ -1,0 +1,100 @@
+"""A home's multi-vectors made into another kind of storage for a while, to measure what it costs there.
+
+The home itself is not changed: what is made lies in a folder that goes when it
+is closed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from ingest.home import Home
+from ingest.index import Index, open_indexes
+from ingest.library import Library
+from ingest.page import Document
+from ingest.storage import STORAGES, Storage, as_storage
+from ingest.vectors import DocumentVectors, convert
+
+
+def read_kinds(names: Sequence[str]) -> list[Storage]:
+    """Kinds by their names, fp16 first, which the others are compared with; "all" is every kind.
+
+    Raises:
+        NoStorage: there is none of a name.
+    """
+    if not names:
+        return []
+    wanted = set(STORAGES) if "all" in names else {as_storage(name) for name in names}
+    return [kind for kind in STORAGES if kind in wanted | {STORAGES[0]}]
+
+
+class Converted:
+    """Every index of a home as one kind of storage.
+
+    Args:
+        folder: where to make it; the system's folder for temporary files if None.
+
+    Raises:
+        StorageLost: an index holds int8 rows, and the kind has fp16 ones.
+    """
+
+    def __init__(self, home: Home, kind: Storage, folder: Path | None = None) -> None:
+        self.kind = kind
+        self._made = tempfile.TemporaryDirectory(prefix="pageglass-", dir=folder)
+        self._root = Path(self._made.name)
+        self._sizes: dict[str, int] = {}
+        try:
+            documents = Library(home).documents()
+            for index in open_indexes(home):
+                self._make(index, documents)
+                index.records.close()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete what was made."""
+        self._made.cleanup()
+
+    def open(self, index: Index, document: Document) -> DocumentVectors:
+        """As `Index.vectors`, of the kind.
+
+        Raises:
+            FileNotFoundError: the document was not in the index when this was made.
+        """
+        return DocumentVectors(self._path(index, document))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that was made."""
+        return sum(self._sizes.values())
+
+    def resize(self, corpus: dict[str, Any]) -> dict[str, Any]:
+        """What `describe` says of the home, with the sizes of the kind."""
+        indexes = [
+            {**i, "bytes": self._sizes[i["encoder"]], "storage": self.kind}
+            for i in corpus["indexes"]
+        ]
+        return {**corpus, "indexes": indexes}
+
+    def _make(self, index: Index, documents: Sequence[Document]) -> None:
+        size = 0
+        for document in documents:
+            if index.has(document):
+                path = self._path(index, document)
+                aside, centre = self._root / "aside", index.manifest.centre
+                convert(index.vectors(document), path, aside, self.kind, centre)
+                size += path.stat().st_size
+        self._sizes[index.manifest.encoder] = size
+
+    def _path(self, index: Index, document: Document) -> Path:
+        return self._root / index.manifest.slug / index.path(document).name

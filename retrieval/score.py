@@ -1,0 +1,119 @@
+"""Late-interaction scores of candidate pages from the files of several documents, however their rows are kept.
+
+Where sign bits lie beside the rows, pages are first scored by bits that agree;
+the best of them are then scored by their rows, and the others get what the line
+that fits those says of their bits. Knows no library and no Chroma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.page import Vectors
+from ingest.storage import Rows
+from ingest.vectors import DocumentVectors
+from retrieval.maxsim import maxsim, maxsim_pages
+
+RESCORED = 100
+"""Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
+
+Scores = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Candidate pages of one document: their `numbers` in it, and their `places` among all candidates."""
+
+    held: DocumentVectors
+    numbers: Places
+    places: Places
+
+
+def score_parts(
+    query: Vectors,
+    weights: npt.NDArray[np.float32],
+    parts: Sequence[Part],
+    count: int,
+    what: Literal["vectors", "passages"],
+    rescored: int = RESCORED,
+) -> Scores:
+    """MaxSim of a question (q, dim) with `count` candidates (count,); NaN for those in no part or without rows."""
+    scores = np.full(count, np.nan, np.float32)
+    coded = [part for part in parts if what == "vectors" and part.held.codes is not None]
+    if sum(len(part.places) for part in coded) <= rescored:
+        coded = []
+    by_bits = {id(part.held) for part in coded}
+    _fill(scores, query, weights, [p for p in parts if id(p.held) not in by_bits], what)
+    if coded:
+        _rescore(scores, query, weights, coded, rescored)
+    return scores
+
+
+def _rescore(
+    scores: Scores,
+    query: Vectors,
+    weights: npt.NDArray[np.float32],
+    parts: Sequence[Part],
+    rescored: int,
+) -> None:
+    """Fill in the scores of pages that have sign bits."""
+    rough = np.full(len(scores), np.nan, np.float32)
+    _fill(rough, query, weights, parts, "codes")
+    order = np.argsort(-rough, kind="stable")  # NaN last
+    best = np.zeros(len(scores), np.bool_)
+    best[order[:rescored]] = True
+    chosen = []
+    for part in parts:
+        some = best[part.places]
+        if some.any():
+            chosen.append(Part(part.held, part.numbers[some], part.places[some]))
+    _fill(scores, query, weights, chosen, "vectors")
+    known = best & ~np.isnan(scores)
+    rest = ~best & ~np.isnan(rough)
+    if rest.any():
+        scores[rest] = _line(rough[known], scores[known], rough[rest])
+
+
+def _line(x: Scores, y: Scores, at: Scores) -> Scores:
+    """What the least-squares line through (x, y) says of other places; the mean where x tells nothing apart."""
+    centred = x - x.mean()
+    spread = float(centred @ centred)
+    slope = max(float(centred @ y) / spread, 0.0) if spread > 1e-12 else 0.0
+    return np.asarray(y.mean() + slope * (at - x.mean()), np.float32)
+
+
+def _fill(
+    scores: Scores,
+    query: Vectors,
+    weights: npt.NDArray[np.float32],
+    parts: Sequence[Part],
+    what: Literal["vectors", "passages", "codes"],
+) -> None:
+    """Put each part's scores in their places."""
+    apart: dict[np.dtype[np.generic], list[tuple[int, Rows]]] = {}
+    for part in parts:
+        rows, offsets = _held(part.held, what)
+        if len(part.places) == part.held.page_count > 1:
+            scores[part.places] = maxsim(query, weights, rows, offsets)[part.numbers - 1]
+            continue
+        some = apart.setdefault(rows.values.dtype, [])
+        for place, number in zip(part.places.tolist(), part.numbers.tolist(), strict=True):
+            some.append((place, rows[int(offsets[number - 1]) : int(offsets[number])]))
+    for pages in apart.values():
+        scored = maxsim_pages(query, weights, [rows for _, rows in pages])
+        scores[[place for place, _ in pages]] = scored
+
+
+def _held(
+    held: DocumentVectors, what: Literal["vectors", "passages", "codes"]
+) -> tuple[Rows, npt.NDArray[np.int64]]:
+    if what == "passages":
+        return Rows(held.passages), held.passage_offsets
+    codes = held.codes
+    return (codes if what == "codes" and codes is not None else held.vectors), held.offsets
