@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.doubt import doubt
 from api.exits import BadUsage, ExitCode
 from api.session import DocumentOption, HomeOption, JsonOption, make_model, session
 from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
     from api.pieces import Pieces
-    from generation.answer import Answer, Citation, Usage
+    from generation.answer import Answer, Usage
     from generation.prompt import Message
 
 
@@ -129,7 +130,7 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{_mark(citation)}")
+        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{doubt(citation)}")
     if answer.dropped_labels:
         count = answer.dropped_labels
         terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
@@ -147,16 +148,3 @@ def _spent(usage: Usage) -> str:
         f"{plain(usage.model)}: {usage.input_tokens:,} tokens in{cached},"
         f" {usage.output_tokens:,} out{cost}."
     )
-
-
-def _mark(citation: Citation) -> str:
-    """What is said of a citation that is no verified quote."""
-    unfound = "quote not found" if citation.quote else ""
-    match citation.grounded:
-        case "quote":
-            said = ""
-        case "region":
-            said = "; ".join(filter(None, [unfound, "seen in the picture, by likeness"]))
-        case "none":
-            said = unfound or "names the page only"
-    return f"  ({said})" if said else ""

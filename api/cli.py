@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from api.ask_command import ask
 from api.classify_command import classify
 from api.doctor_command import doctor
+from api.eval_command import evaluate
 from api.exits import ExitCode, exit_code
 from api.explain_command import explain
 from api.extract_command import extract
@@ -52,7 +53,7 @@ class _Door(TyperGroup):
         except BrokenPipeError:
             # Whoever read our output has had enough; only what takes long is then cut short.
             _silence_stdout()
-            cut = ctx.invoked_subcommand in {"ingest", "finetune"}
+            cut = ctx.invoked_subcommand in {"ingest", "eval", "finetune"}
             raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -122,6 +123,7 @@ app.command()(classify)
 app.command()(duplicates)
 app.command()(tags)
 app.command()(status)
+app.command("eval")(evaluate)
 app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)

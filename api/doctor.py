@@ -28,6 +28,7 @@ from ingest.library import Library, LibraryFormat, NoLibrary, readable
 from ingest.manifest import IndexFormat
 from ingest.ocr import tesseract_languages
 from ingest.probe import measure_drift
+from ingest.server import disconnect
 from ingest.weights import (
     EFFICIENTNET,
     MINILM,
@@ -76,7 +77,23 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     )
     yield from _ocr(settings.ocr)
     yield _model(settings)
+    yield _chroma(settings)
     yield from _home(home, settings)
+
+
+def _chroma(settings: Settings) -> Finding:
+    """Which Chroma holds the records of pages, and whether it answers."""
+    server = settings.chroma_server()
+    if server is None:
+        return Finding("chroma", "embedded", "ok", "used: it lies in the home")
+    try:
+        client = server.connect()
+    except Fault as fault:
+        return Finding("chroma", server.url, "broken", fault.message, fault.remedy)
+    with server.told():
+        detail = f"used: a server, version {client.get_version()}"
+    disconnect(client)
+    return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
 
 
 def _drift(index: Index, settings: Settings) -> Finding:

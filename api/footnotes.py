@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from api.doubt import doubt
 from generation.answer import Citation
 
 RULE = "\n\n---\n"
@@ -39,8 +40,7 @@ def page_link(citation: Citation, base: str) -> str:
 def _footnote(citation: Citation, base: str) -> str:
     where = _plain(str(citation.page))
     said = f': "{_plain(citation.quote)}"' if citation.quote else ""
-    doubt = "" if citation.verified or not citation.quote else " (not found on the page)"
-    return f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{doubt}"
+    return f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{doubt(citation)}"
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
+from api.doubt import doubt
 from api.engine import Engine
 from api.evidence import find_documents, inquire
 from api.mark import MOST_MARKS, read_marks
@@ -98,7 +99,9 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
                 if isinstance(piece, Answer):
                     answer = piece
         notes = [
-            f"[{c.label}] {c.page} (page {c.page.key})" + (f': "{c.quote}"' if c.quote else "")
+            f"[{c.label}] {c.page} (page {c.page.key})"
+            + (f': "{c.quote}"' if c.quote else "")
+            + doubt(c)
             for c in answer.citations
         ]
         text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])

@@ -32,6 +32,7 @@ from ingest.home import HomeBusy, HomeUnusable
 from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
 from ingest.manifest import IndexFormat
 from ingest.ocr import NoOcr, OcrFailed
+from ingest.server import NoRecords, ServerRefused, ServerUnreachable
 from ingest.source import UnreadableFile
 from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
@@ -69,6 +70,9 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     NoPictures: HTTPStatus.CONFLICT,
     HomeBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     StillChanging: HTTPStatus.SERVICE_UNAVAILABLE,
+    ServerUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+    NoRecords: HTTPStatus.SERVICE_UNAVAILABLE,
+    ServerRefused: HTTPStatus.BAD_GATEWAY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
     LibraryFormat: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -51,7 +51,7 @@ class Session:
         """
         from ingest.home import Home
 
-        return Home(home or self.home or self.settings.home)
+        return Home(home or self.home or self.settings.home, self.settings.chroma_server())
 
     def open_searcher(self, home: Path | None) -> Searcher:
         """A searcher of the home; to be closed.

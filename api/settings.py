@@ -9,6 +9,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, field_validator
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
+    from ingest.server import Server
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
     evidence_pages: int = Field(
         default=5, ge=1, le=50, description="How many pages an answer may draw on."
     )
+    chroma: str | None = Field(
+        default=None, description="A Chroma server, http(s)://HOST:PORT, for the embedded Chroma."
+    )
+    chroma_tenant: str = Field(default="default_tenant", description="Its tenant.")
+    chroma_database: str = Field(default="default_database", description="Its database.")
+    chroma_token: SecretStr | None = Field(default=None, description="What it lets us in by.")
     exhaustive_pages: int = Field(
         default=1_000, ge=0, description="Up to so many pages, every page is scored exactly."
     )
@@ -96,7 +104,34 @@ class Settings(BaseSettings):
             key or None, url, self.model_timeout, self.model_retries, self.device, self.dtype
         )
 
-    @field_validator("token")
+    def chroma_server(self) -> Server | None:
+        """The Chroma server, where there is one to be used."""
+        from ingest.server import Server
+
+        if self.chroma is None:
+            return None
+        token = self.chroma_token.get_secret_value() if self.chroma_token else None
+        return Server(self.chroma, self.chroma_tenant, self.chroma_database, token)
+
+    @field_validator("chroma")
+    @classmethod
+    def _plain_address(cls, url: str | None) -> str | None:
+        """An address of http or https and no more: a password in it would be shown."""
+        if not url or not url.strip():
+            return None
+        try:
+            at = urlsplit(url.strip())
+            fits = at.scheme in {"http", "https"} and bool(at.hostname) and at.port != 0
+        except ValueError:
+            fits = False
+        if not fits or "@" in at.netloc or at.path.strip("/") or at.query or at.fragment:
+            raise ValueError(
+                "it must be http://HOST:PORT or https://HOST:PORT; a token goes into"
+                " PAGEGLASS_CHROMA_TOKEN"
+            )
+        return url.strip().rstrip("/")
+
+    @field_validator("token", "chroma_token")
     @classmethod
     def _no_blank_token(cls, token: SecretStr | None) -> SecretStr | None:
         """A variable that is set to nothing asks for no token."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -23,17 +23,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.memory import MemoryWatch
-from benchmarks.metrics import ndcg, recall
 from ingest.add import AddSettings, add
 from ingest.choose import canonical
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.home import Home
+from ingest.index import open_indexes
 from ingest.render import RenderSettings
-from retrieval.fuse import fuse_kind
-from retrieval.search import Ranking, Searcher
-
-NAMES_A_PAGE = re.compile(r"\b(page|slide|p\.) ?(\d+|one|two|three|four|five)\b", re.IGNORECASE)
+from retrieval.evaluate.dataset import NAMES_A_PAGE
+from retrieval.evaluate.metrics import ndcg, recall
+from retrieval.evaluate.signals import orders
+from retrieval.search import Searcher
 
 
 def main() -> None:
@@ -70,6 +70,7 @@ def _ingest(home: Home, folder: Path, settings: AddSettings) -> None:
 
 
 def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
+    readers = [i.manifest.encoder for i in open_indexes(home) if i.manifest.reads != "pictures"]
     searcher = Searcher(home, exhaustive_pages=1_000_000)
     ids = {path: d.id for d in searcher.library.documents() for path in d.paths}
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
@@ -77,48 +78,30 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
     figures: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
     took = []
     for question in asked:
-        document = ids[str((folder / question["doc"]).absolute())]
+        document = ids[os.path.abspath(folder / question["doc"])]
         relevant = {f"{document}-{number}" for number in question["relevant_pages"]}
         for scope, within in (("within", [document]), ("over all", None)):
             started = time.perf_counter()
             ranking = searcher.rank(question["query"], documents=within)
             took.append(time.perf_counter() - started)
-            for name, ranked in _orders(ranking).items():
+            keys = [record.page.key for record in ranking.pages]
+            for name, order in orders(ranking, readers).items():
+                ranked = [keys[i] for i in order]
                 figures[name, scope].append(
-                    [*(recall(ranked, relevant, k) for k in (1, 5, 10)), ndcg(ranked, relevant)]
+                    [
+                        *(recall(ranked, relevant, k) for k in (1, 5, 10)),
+                        ndcg(ranked, dict.fromkeys(relevant, 1.0), 5),
+                    ]
                 )
     print(f"\n{len(asked)} questions ({named.sum()} name a page), {len(ids)} documents")
     print(f"search, all pages scored: median {np.median(took) * 1000:.0f} ms")
-    print(f"\n{'':28}{'scope':10}{'recall@1':>9}{'@5':>7}{'@10':>7}{'nDCG@5':>8}{'unnamed':>9}")
+    print(f"\n{'':34}{'scope':10}{'recall@1':>9}{'@5':>7}{'@10':>7}{'nDCG@5':>8}{'unnamed':>9}")
     for (name, scope), rows in figures.items():
         values = np.array(rows)
         mean = values.mean(axis=0)
         unnamed = values[~named, 3].mean()
-        print(f"{name:28}{scope:10}{mean[0]:9.3f}{mean[1]:7.3f}{mean[2]:7.3f}", end="")
+        print(f"{name:34}{scope:10}{mean[0]:9.3f}{mean[1]:7.3f}{mean[2]:7.3f}", end="")
         print(f"{mean[3]:8.3f}{unnamed:9.3f}")
-
-
-def _orders(ranking: Ranking) -> dict[str, list[str]]:
-    """Page keys best first, by each signal alone and by sums of them."""
-    signals = ranking.signals
-    name = next(name for name in ranking.kinds if name != "conse")
-    late, bm25 = signals[f"late.{name}"], signals["bm25"]
-    dense = signals.get(f"dense.{name}", late)
-    scores = {
-        "BM25": bm25,
-        "late interaction": late,
-        "dense": dense,
-        "late interaction + dense": fuse_kind([late, dense], dense),
-        "BM25 + late interaction": fuse_kind([bm25, late], dense),
-        "words: all": ranking.kinds[name],
-        "pictures": ranking.kinds["conse"],
-        "default: words and pictures": ranking.scores,
-    }
-    keys = [record.page.key for record in ranking.pages]
-    return {
-        name: [keys[i] for i in np.argsort(-np.nan_to_num(values, nan=-9e9), kind="stable")]
-        for name, values in scores.items()
-    }
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.metrics import hit
 from ingest.add import AddSettings, add
 from ingest.event import Done
 from ingest.home import Home
+from retrieval.evaluate.metrics import hit
 from retrieval.search import Searcher
 
 

@@ -381,6 +381,8 @@ class _Run:
             return
         pages, seen = done
         count = 0
+        for encoder, index in self._encoders:
+            index.centre_on(seen[encoder.name])
         for i, rendered in enumerate(pages):
             # A page of a document that has since turned out to be broken is left out.
             if draft := self._drafts.get(rendered.page.document_id):
@@ -408,9 +410,9 @@ class _Run:
         for encoder, index in self._encoders:
             for draft in whole:
                 draft.writers[encoder.name].close()
-            pooled = [pair for draft in whole for pair in draft.pooled.get(encoder.name, [])]
-            if pooled:
-                pages, vectors = zip(*pooled, strict=True)
+            sketched = [pair for draft in whole for pair in draft.sketched.get(encoder.name, [])]
+            if sketched:
+                pages, vectors = zip(*sketched, strict=True)
                 index.records.upsert(pages, np.stack(vectors))
         for draft in whole:
             pending = self._pending.pop(draft.document.id)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.home import Home, sync
-from ingest.index import Index, pool
+from ingest.index import Index
 from ingest.librarian import PageRow
 from ingest.page import Document, Page, PageVectors, Rendered
 from ingest.vectors import VectorWriter
@@ -22,17 +22,19 @@ class Draft:
 
     document: Document
     images: Path
+    indexes: dict[str, Index]
     writers: dict[str, VectorWriter]
     rows: list[PageRow] = field(default_factory=list)
-    pooled: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
+    sketched: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, home: Home, indexes: list[Index], document: Document) -> Draft:
         """Make room in staging for a document's images and vectors."""
         images = home.staging / document.id
         images.mkdir()
-        writers = {index.manifest.encoder: index.writer(document) for index in indexes}
-        return cls(document, images, writers)
+        by_name = {index.manifest.encoder: index for index in indexes}
+        writers = {name: index.writer(document) for name, index in by_name.items()}
+        return cls(document, images, by_name, writers)
 
     @property
     def complete(self) -> bool:
@@ -47,8 +49,8 @@ class Draft:
         for encoder, seen in encoded.items():
             self.writers[encoder].append(seen)
             if len(seen.vectors):
-                pooled = self.pooled.setdefault(encoder, [])
-                pooled.append((rendered.page, pool(seen.vectors)))
+                sketched = self.sketched.setdefault(encoder, [])
+                sketched.append((rendered.page, self.indexes[encoder].sketch(seen)))
         self.rows.append(PageRow.of(rendered))
 
     def discard(self) -> None:

@@ -7,20 +7,25 @@ HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
 HOME/staging/            half-written things; emptied by the next writer
 HOME/writer.lock         held by whoever writes
+HOME/id                  what tells homes apart that share a Chroma server
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
 from ingest.fault import Fault
+
+if TYPE_CHECKING:
+    from ingest.server import Server
 
 
 class HomeBusy(Fault):
@@ -32,9 +37,14 @@ class HomeUnusable(Fault):
 
 
 class Home:
-    """Paths below one data folder. Making one creates the folder, nothing else."""
+    """Paths below one data folder. Making one creates the folder, nothing else.
 
-    def __init__(self, root: Path | str) -> None:
+    Args:
+        server: the Chroma server that holds the records of the indexes; None keeps them in the home.
+    """
+
+    def __init__(self, root: Path | str, server: Server | None = None) -> None:
+        self.server = server
         self.root = Path(root).expanduser().absolute()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -49,6 +59,21 @@ class Home:
         self.chroma = self.index / "chroma"
         self.staging = self.root / "staging"
         self.uploads = self.root / "uploads"
+
+    @property
+    def id(self) -> str:
+        """Twelve random hexadecimal digits of this home, made when first asked for."""
+        path = self.root / "id"
+        if not path.exists():
+            fresh = self.root / f".id.{uuid.uuid4().hex}"
+            fresh.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
+            try:
+                os.link(fresh, path)  # unlike a rename, it lets the first of two win
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_text(encoding="utf-8")
 
     @contextmanager
     def writing(

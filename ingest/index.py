@@ -4,9 +4,9 @@
     HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    full multi-vectors (ingest.vectors)
     HOME/index/chroma/                  a record a page (ingest.chroma)
 
-A page's Chroma vector is the mean of its rows, so its inner product with the
-sum of a question's rows bounds nothing but orders well: the one-cell case of a
-fixed-dimensional encoding (MUVERA, Dhulipala et al. 2024, arXiv:2405.19504).
+A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.fde),
+about the mean of the first pages' rows: rows of one encoder lean one way, and
+hyperplanes through the origin would leave most cells empty.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import Records
+from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
+from ingest.fde import WHOLE_MEAN
 from ingest.home import Home, discard
 from ingest.manifest import IndexFormat, Manifest, read_manifest
 from ingest.page import Document, Page, PageVectors, Vectors
@@ -33,7 +34,13 @@ class Index:
     def __init__(self, home: Home, manifest: Manifest) -> None:
         self.manifest = manifest
         self.folder = home.index / manifest.slug
-        self.records = Records(home.chroma, manifest.slug)
+        self.records = Records(
+            home.chroma,
+            manifest.slug,
+            home.server,
+            home.id if home.server else "",
+            self.folder / "collection",
+        )
         self._staging = home.staging
 
     @classmethod
@@ -48,7 +55,8 @@ class Index:
         """
         wanted = Manifest.of(encoder)
         path = home.index / wanted.slug / "manifest.json"
-        if not path.exists():
+        new = not path.exists()
+        if new:
             write_probe(path.parent, encoder)
             replace(wanted, made={**wanted.made, **made}).write(path)
         index = cls(home, read_manifest(path))
@@ -57,6 +65,9 @@ class Index:
                 f"The index of {encoder.name} was made with {_say(index.manifest)}, not {_say(wanted)}.",
                 remedy="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
             )
+        if new and home.server:
+            index.records.create()
+            index.records.note()
         return index
 
     def writer(self, document: Document) -> VectorWriter:
@@ -98,31 +109,51 @@ class Index:
                 if path != self.path(document):
                     discard(path)
 
+    def centre_on(self, encoded: Sequence[PageVectors]) -> None:
+        """Remember what to take off every row, the first time there are any. The writer's lock must be held."""
+        means = [seen.vectors.mean(axis=0) for seen in encoded if len(seen.vectors)]
+        if means and not self.manifest.centre:
+            centre = tuple(np.stack(means).mean(axis=0).round(6).tolist())
+            self.manifest = replace(self.manifest, centre=centre)
+            self.manifest.write(self.folder / "manifest.json")
+
+    def sketch(self, seen: PageVectors) -> npt.NDArray[np.float32]:
+        """A page's Chroma vector, once the index is centred."""
+        return self.manifest.fde.encode_page(self._centred(seen.vectors))
+
+    def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
+        """Give Chroma a record of each of these pages that has rows."""
+        some = [
+            (page, self.sketch(seen))
+            for page, seen in zip(pages, encoded, strict=True)
+            if len(seen.vectors)
+        ]
+        if some:
+            self.records.upsert([page for page, _ in some], np.stack([v for _, v in some]))
+
+    def nearest(
+        self,
+        query: Vectors,
+        weights: npt.NDArray[np.float32],
+        count: int,
+        where: Where | None = None,
+    ) -> list[str]:
+        """Keys of the pages that are likely to score best by MaxSim, about the best first.
+
+        Args:
+            query: rows (q, dim), each with its weight (q,).
+        """
+        sketch = self.manifest.fde.encode_query(self._centred(query), weights)
+        return self.records.nearest(sketch, count, where)
+
+    def _centred(self, rows: Vectors) -> Vectors:
+        if self.manifest.fde == WHOLE_MEAN or not self.manifest.centre:
+            return np.asarray(rows, np.float32)
+        return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)
+
     def path(self, document: Document) -> Path:
         """Where a document's multi-vectors are."""
         return self.folder / f"{document.id}-{document.revision}.safetensors"
-
-
-def pool(rows: Vectors) -> npt.NDArray[np.float32]:
-    """The mean of rows (n, dim) as one vector (dim,); zeros where there are none."""
-    if not len(rows):
-        return np.zeros(rows.shape[1], np.float32)
-    mean: npt.NDArray[np.float32] = rows.mean(axis=0, dtype=np.float32)
-    return mean
-
-
-def pooled_records(
-    pages: Sequence[Page], encoded: Sequence[PageVectors]
-) -> tuple[list[Page], npt.NDArray[np.float32]]:
-    """The pages that have rows, and their Chroma vectors (pages, dim)."""
-    some = [
-        (page, pool(seen.vectors))
-        for page, seen in zip(pages, encoded, strict=True)
-        if len(seen.vectors)
-    ]
-    return [page for page, _ in some], np.stack([v for _, v in some]) if some else np.zeros(
-        (0, 0), np.float32
-    )
 
 
 def _say(manifest: Manifest) -> str:
@@ -139,6 +170,8 @@ def drop_index(home: Home, index: Index) -> None:
 
 def drop_indexes(home: Home) -> None:
     """Delete every index whole. The writer's lock must be held."""
+    if home.server:
+        home.server.delete_collections(collection_head(home.id))
     discard(home.index)
 
 

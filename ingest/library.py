@@ -14,12 +14,13 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ingest.fault import Fault
 from ingest.home import Home
+from ingest.narrow import Narrow
 from ingest.page import Box, Document, Page, Rendered, Word
 
 FORMAT = 2
@@ -62,12 +63,29 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def _name(path: bytes | None, document_id: str) -> str:
+    """What a document is called: the first of its files' names, else its id."""
+    return readable(os.path.basename(os.fsdecode(path))) if path else document_id
+
+
+def split_key(key: str) -> tuple[str, int]:
+    """A page's key taken apart: document id and number."""
+    document_id, _, number = key.rpartition("-")
+    return document_id, int(number)
+
+
+_ROWS_OF_KEYS = (
+    "SELECT pages.row FROM json_each(?) AS wanted JOIN pages"
+    " ON pages.document_id = wanted.value ->> 0 AND pages.number = wanted.value ->> 1"
+)
+
+
 def _document(row: tuple[Any, ...], paths: list[str]) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
         id=document_id,
         sha256=sha256,
-        name=readable(os.path.basename(paths[0])) if paths else document_id,
+        name=_name(os.fsencode(paths[0]) if paths else None, document_id),
         paths=tuple(paths),
         kind=kind,
         title=title,
@@ -219,25 +237,51 @@ class Library:
             f"There is no document {wanted!r}.", remedy="`pageglass list` shows what there is."
         )
 
-    def page_records(self, document_ids: Sequence[str] | None = None) -> list[PageRecord]:
-        """Every page, or those of some documents, in order, without words."""
-        names = {document.id: document for document in self.documents()}
-        query, values = "SELECT document_id, number, width, height, source, figures FROM pages", []
+    def page_records(
+        self, document_ids: Sequence[str] | None = None, narrow: Narrow | None = None
+    ) -> list[PageRecord]:
+        """Every page, those of some documents, or those that `narrow` leaves, in order, without words."""
+        narrow = narrow or Narrow()
         if document_ids is not None:
-            query += " WHERE document_id IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps(list(document_ids)))
-        rows = self._db.execute(f"{query} ORDER BY document_id, number", values)
+            narrow = replace(narrow, document_ids=tuple(document_ids))
+        condition, values = narrow.as_sql()
+        return self._records(f"WHERE {condition}", values)
+
+    def records_of(self, keys: Iterable[str]) -> list[PageRecord]:
+        """The pages with these keys that are still there, in order."""
+        values = [json.dumps([split_key(key) for key in keys])]
+        return self._records(f"WHERE row IN ({_ROWS_OF_KEYS})", values)
+
+    def count(self, narrow: Narrow) -> int:
+        """How many pages `narrow` leaves."""
+        condition, values = narrow.as_sql()
+        query = f"SELECT count(*) FROM pages WHERE {condition}"
+        return int(self._db.execute(query, values).fetchone()[0])
+
+    def select_documents(self, narrow: Narrow) -> list[str]:
+        """Ids of the documents with a page that `narrow` leaves."""
+        condition, values = narrow.as_sql()
+        query = f"SELECT DISTINCT document_id FROM pages WHERE {condition}"
+        return [row[0] for row in self._db.execute(query, values)]
+
+    def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
+        rows = self._db.execute(
+            "SELECT pages.document_id, number, width, height, source, figures, title,"
+            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id)"
+            " FROM pages JOIN documents ON documents.id = pages.document_id"
+            f" {condition} ORDER BY pages.document_id, number",
+            values,
+        )
         return [
             PageRecord(
-                page=Page(document_id, number, names[document_id].name),
+                page=Page(document_id, number, _name(path, document_id)),
                 width=width,
                 height=height,
                 source=source,
                 figures=tuple(tuple(box) for box in json.loads(figures)),
-                title=names[document_id].title,
+                title=title,
             )
-            for document_id, number, width, height, source, figures in rows
-            if document_id in names
+            for document_id, number, width, height, source, figures, title, path in rows
         ]
 
     def page(self, key: str) -> Page:
@@ -300,27 +344,41 @@ class Library:
         )
 
     def match_terms(
-        self, terms: Sequence[str], document_ids: Sequence[str] | None = None
+        self,
+        terms: Sequence[str],
+        narrow: Narrow | None = None,
+        *,
+        most: int | None = None,
+        keys: Iterable[str] | None = None,
     ) -> dict[str, float]:
         """BM25 of every page that has one of the terms, by page key; higher is better.
 
         Okapi BM25 with k1 = 1.2 and b = 0.75 as SQLite's FTS5 computes it over
         a page's words, the document's title counted as part of each page.
+
+        Args:
+            narrow: only among these pages.
+            most: only so many, the best.
+            keys: only of these pages.
         """
         if not terms:
             return {}
-        query = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
-        rows = self._db.execute(
-            f"SELECT document_id, number, bm25(terms, {TITLE_WEIGHT}, 1.0)"
-            " FROM terms JOIN pages ON pages.row = terms.rowid WHERE terms MATCH ?",
-            (query,),
+        match = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
+        query = (
+            f"SELECT document_id, number, bm25(terms, {TITLE_WEIGHT}, 1.0) AS score"
+            " FROM terms JOIN pages ON pages.row = terms.rowid WHERE terms MATCH ?"
         )
-        wanted = None if document_ids is None else set(document_ids)
-        return {
-            f"{document_id}-{number}": -score
-            for document_id, number, score in rows
-            if wanted is None or document_id in wanted
-        }
+        values: list[Any] = [match]
+        if keys is not None:
+            query += f" AND terms.rowid IN ({_ROWS_OF_KEYS})"
+            values.append(json.dumps([split_key(key) for key in keys]))
+        if narrow:
+            condition, more = narrow.as_sql()
+            query, values = f"{query} AND {condition}", [*values, *more]
+        if most is not None:
+            query, values = f"{query} ORDER BY score LIMIT ?", [*values, most]
+        rows = self._db.execute(query, values)
+        return {f"{document_id}-{number}": -score for document_id, number, score in rows}
 
     def page_frequency(self, terms: Iterable[str]) -> dict[str, int]:
         """How many pages hold each term (its stem, as the full-text index stems it)."""

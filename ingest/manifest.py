@@ -11,9 +11,10 @@ from typing import Any
 
 from ingest.encoders.encoder import Encoder
 from ingest.fault import Fault
+from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
 from ingest.home import write_atomically
 
-FORMAT = 2
+FORMAT = 3
 LONGEST_SLUG = 40
 
 
@@ -27,7 +28,10 @@ class Manifest:
 
     `encoder` is as `load_encoder` takes it, `model` says which weights exactly;
     `reads` and `reach` are the encoder's (see `Encoder`); `made` holds what else
-    the vectors depend on: versions, dtype, pooling, resolution.
+    the vectors depend on: versions, dtype, pooling, resolution. `fde` says how
+    a page's rows become its Chroma vector, and `centre` (dim,) is taken off
+    every row before: about the mean of the first pages' rows, () until there are
+    any.
     """
 
     encoder: str
@@ -36,13 +40,22 @@ class Manifest:
     reads: str
     reach: tuple[float, float] = (0.0, 1.0)
     made: dict[str, str] = field(default_factory=dict)
+    fde: FixedDimensional = WHOLE_MEAN
+    centre: tuple[float, ...] = ()
     format: int = FORMAT
 
     @classmethod
     def of(cls, encoder: Encoder) -> Manifest:
         """Of a new index."""
         return cls(
-            encoder.name, encoder.model, encoder.dim, encoder.reads, encoder.reach, encoder.made
+            encoder.name,
+            encoder.model,
+            encoder.dim,
+            encoder.reads,
+            encoder.reach,
+            encoder.made,
+            # A picture has few rows, and one says most of it.
+            WHOLE_MEAN if encoder.reads == "pictures" else CELLS,
         )
 
     @property
@@ -85,13 +98,15 @@ def read_manifest(path: Path) -> Manifest:
         )
     low, high = values["reach"]
     return Manifest(
-        values["encoder"],
-        values["model"],
-        values["dim"],
-        values["reads"],
-        (low, high),
-        values["made"],
-        values["format"],
+        encoder=values["encoder"],
+        model=values["model"],
+        dim=values["dim"],
+        reads=values["reads"],
+        reach=(low, high),
+        made=values["made"],
+        fde=FixedDimensional(**values["fde"]),
+        centre=tuple(values["centre"]),
+        format=values["format"],
     )
 
 

@@ -8,9 +8,10 @@ from ingest.choose import load_encoders
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed
 from ingest.home import Home
-from ingest.index import Index, drop_indexes, open_indexes, pooled_records
+from ingest.index import Index, drop_indexes, open_indexes
 from ingest.librarian import Librarian
 from ingest.page import Document
+from ingest.settle import settle
 
 
 def fill_indexes(
@@ -22,6 +23,9 @@ def fill_indexes(
     """Encode documents that the library has and an index lacks. Cheap where none does."""
     documents = librarian.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
+    for index in there.values():
+        settle(index, documents)
+        index.records.close()
     lacking = {
         name
         for name in encoders
@@ -77,9 +81,8 @@ def _encode_document(
     for at in range(0, len(records), encoder.batch_pages):
         some = records[at : at + encoder.batch_pages]
         encoded = encoder.encode_pages([librarian.rendered(record) for record in some])
+        index.centre_on(encoded)
         for seen in encoded:
             writer.append(seen)
-        pages, vectors = pooled_records([record.page for record in some], encoded)
-        if pages:
-            index.records.upsert(pages, vectors)
+        index.put([record.page for record in some], encoded)
     writer.close()

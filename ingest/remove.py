@@ -8,6 +8,7 @@ from ingest.home import Home
 from ingest.index import open_indexes
 from ingest.librarian import Librarian
 from ingest.page import Document
+from ingest.settle import settle
 
 
 def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:
@@ -49,6 +50,7 @@ def purge(home: Home, librarian: Librarian) -> None:
 
 def _clear(home: Home, librarian: Librarian, document_ids: Sequence[str]) -> None:
     for index in open_indexes(home):
+        settle(index, librarian.documents())
         index.remove(document_ids)
         index.records.close()
     librarian.finish(document_ids)

@@ -1,13 +1,16 @@
 """Multi-vectors on disk: one safetensors file a document, written once, memory-mapped for reading.
 
 A file holds `vectors` (rows, dim) fp16, `boxes` (rows, 4) fp16 and `offsets`
-(pages + 1) int64: page p has rows offsets[p - 1] to offsets[p].
+(pages + 1) int64: page p has rows offsets[p - 1] to offsets[p]. `passages`
+(passages, dim) fp16 are means of PASSAGE_ROWS consecutive rows, scaled to length
+one, with `passage_offsets` (pages + 1): what is said in a passage, not word by word.
 Format: https://huggingface.co/docs/safetensors, so other tools can read it too.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,8 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.home import sync
-from ingest.page import PageVectors
+from ingest.page import PageVectors, Vectors, unit
 
+PASSAGE_ROWS = 64
+"""Rows pooled into one passage for the dense signal; better than 128, and as good as encoding passages."""
 _NUMPY: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "I64": np.dtype("<i8")}
 
 
@@ -35,14 +40,18 @@ class VectorWriter:
         self._aside = aside
         self._dim = dim
         self._offsets = [0]
-        self._parts = [aside.with_suffix(suffix) for suffix in (".vectors", ".boxes")]
+        self._passage_offsets = [0]
+        self._parts = [aside.with_suffix(f".{name}") for name in ("vectors", "boxes", "passages")]
         self._files: list[BinaryIO] = [part.open("wb") for part in self._parts]
 
     def append(self, page: PageVectors) -> None:
         """Add the next page."""
         self._files[0].write(page.vectors.astype("<f2").tobytes())
         self._files[1].write(page.boxes.astype("<f2").tobytes())
+        passages = pool_passages(page.vectors)
+        self._files[2].write(passages.astype("<f2").tobytes())
         self._offsets.append(self._offsets[-1] + len(page.vectors))
+        self._passage_offsets.append(self._passage_offsets[-1] + len(passages))
 
     def discard(self) -> None:
         """Give up: nothing is put in place."""
@@ -54,15 +63,18 @@ class VectorWriter:
         """Join the parts, fsync, rename into place."""
         for file in self._files:
             file.close()
-        rows = self._offsets[-1]
-        offsets = np.array(self._offsets, "<i8").tobytes()
-        sizes = [rows * self._dim * 2, rows * 4 * 2, len(offsets)]
-        ends = np.cumsum(sizes).tolist()
-        header = {
-            "vectors": _entry("F16", [rows, self._dim], ends[0] - sizes[0], ends[0]),
-            "boxes": _entry("F16", [rows, 4], ends[1] - sizes[1], ends[1]),
-            "offsets": _entry("I64", [len(self._offsets)], ends[2] - sizes[2], ends[2]),
+        rows, passages, pages = self._offsets[-1], self._passage_offsets[-1], len(self._offsets)
+        tensors = {
+            "vectors": ("F16", [rows, self._dim]),
+            "boxes": ("F16", [rows, 4]),
+            "passages": ("F16", [passages, self._dim]),
+            "offsets": ("I64", [pages]),
+            "passage_offsets": ("I64", [pages]),
         }
+        header, end = {}, 0
+        for name, (dtype, shape) in tensors.items():
+            start, end = end, end + math.prod(shape) * _NUMPY[dtype].itemsize
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
         with self._aside.open("wb") as file:
@@ -71,7 +83,8 @@ class VectorWriter:
                 with part.open("rb") as piece:
                     shutil.copyfileobj(piece, file, 1 << 20)
                 part.unlink()
-            file.write(offsets)
+            for offsets in (self._offsets, self._passage_offsets):
+                file.write(np.array(offsets, "<i8").tobytes())
             file.flush()
         sync(self._aside)
         self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +92,12 @@ class VectorWriter:
         sync(self._target.parent)
 
 
-def _entry(dtype: str, shape: list[int], start: int, end: int) -> dict[str, Any]:
-    return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+def pool_passages(rows: Vectors) -> Vectors:
+    """A page's rows (n, dim), PASSAGE_ROWS at a time, as unit means (passages, dim) fp32."""
+    if not len(rows):
+        return np.zeros((0, rows.shape[1]), np.float32)
+    starts = np.arange(0, len(rows), PASSAGE_ROWS)
+    return unit(np.add.reduceat(np.asarray(rows, np.float32), starts, axis=0))
 
 
 class DocumentVectors:
@@ -95,10 +112,9 @@ class DocumentVectors:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
-        self._tensors = {
-            name: _map(path, header[name], 8 + length) for name in ("vectors", "boxes", "offsets")
-        }
+        self._tensors = {name: _map(path, entry, 8 + length) for name, entry in header.items()}
         self.offsets: npt.NDArray[np.int64] = np.array(self._tensors["offsets"])
+        self.passage_offsets: npt.NDArray[np.int64] = np.array(self._tensors["passage_offsets"])
 
     @property
     def page_count(self) -> int:
@@ -109,6 +125,11 @@ class DocumentVectors:
     def vectors(self) -> npt.NDArray[np.float16]:
         """Every row of every page (rows, dim)."""
         return self._tensors["vectors"]
+
+    @property
+    def passages(self) -> npt.NDArray[np.float16]:
+        """Every passage of every page (passages, dim)."""
+        return self._tensors["passages"]
 
     @property
     def boxes(self) -> npt.NDArray[np.float16]:

@@ -9,15 +9,15 @@ stays negative. With one row each it is the cosine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.page import Vectors, unit
+from retrieval.similar import similar
 
-ROWS_AT_ONCE = 16_384
-"""Page rows turned to fp32 together: 24 MB at 384 dimensions."""
+ROWS_AT_ONCE = 8_192
+"""Page rows multiplied together: their products with a question stay in the cache."""
 
 Scores = npt.NDArray[np.float32]
 
@@ -45,12 +45,19 @@ def maxsim(
     query, weights = np.asarray(query[used], np.float32), weights[used] / weights[used].sum()
     for first, last in _groups(offsets):
         start = offsets[first]
-        similar = query @ np.asarray(rows[start : offsets[last]], np.float32).T
-        lengths = np.diff(offsets[first : last + 1])
-        has_rows = lengths > 0
-        best = np.maximum.reduceat(similar, (offsets[first:last] - start)[has_rows], axis=1)
-        scores[first:last][has_rows] = weights @ best
+        products = similar(query, rows[start : offsets[last]])
+        has_rows = np.diff(offsets[first : last + 1]) > 0
+        scores[first:last][has_rows] = weights @ _best(products, offsets[first : last + 1] - start)
     return scores
+
+
+def _best(products: Scores, offsets: npt.NDArray[np.int64]) -> Scores:
+    """The largest product (q, pages) within each page that has rows."""
+    lengths = np.diff(offsets)
+    if (lengths == lengths[0]).all():  # as pages of one model often are, and faster
+        return np.asarray(products.reshape(len(products), len(lengths), -1).max(axis=2))
+    best: Scores = np.maximum.reduceat(products, offsets[:-1][lengths > 0], axis=1)
+    return best
 
 
 def _groups(offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -67,24 +74,20 @@ def _groups(offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     return groups
 
 
-def pool_passages(
-    rows: npt.NDArray[np.floating],
-    offsets: npt.NDArray[np.int64],
-    length: int,
-) -> tuple[Vectors, npt.NDArray[np.int64]]:
-    """Each page's rows, `length` at a time, as unit means: what is said in a passage, not word by word.
+def maxsim_pages(
+    query: Vectors, weights: npt.NDArray[np.float32], pages: Sequence[npt.NDArray[np.floating]]
+) -> Scores:
+    """Weighted mean MaxSim of a question with pages that lie apart: each (n, dim), as `maxsim` takes them."""
+    scores = np.full(len(pages), np.nan, np.float32)
+    for first, last in _groups(_edges(pages)):
+        some = pages[first:last]
+        rows = some[0] if len(some) == 1 else np.concatenate(some)
+        scores[first:last] = maxsim(query, weights, rows, _edges(some))
+    return scores
 
-    Returns:
-        (passages, dim) fp32 rows and their offsets (pages + 1,).
-    """
-    starts = [np.arange(first, last, length) for first, last in pairwise(offsets)]
-    passages = np.zeros(len(offsets), np.int64)
-    passages[1:] = np.cumsum([len(s) for s in starts])
-    edges = np.concatenate([*starts, [offsets[-1]]]).astype(np.int64)
-    pooled = np.zeros((len(edges) - 1, rows.shape[1]), np.float32)
-    for i in range(len(edges) - 1):
-        pooled[i] = np.asarray(rows[edges[i] : edges[i + 1]], np.float32).sum(axis=0)
-    return unit(pooled), passages
+
+def _edges(pages: Sequence[npt.NDArray[np.floating]]) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(page) for page in pages])]).astype(np.int64)
 
 
 def mean_row(query: Vectors) -> Vectors:

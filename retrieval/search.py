@@ -2,8 +2,9 @@
 
 A question goes to every index of the home and to the full-text index; each
 gives the pages signals; `retrieval.fuse` makes one ranking of them. While the
-library is small every page is scored exactly. Beyond `exhaustive_pages`, Chroma
-and BM25 name candidates first. Knows no language models and no HTTP.
+library is small, or narrowed down to few pages, every page is scored exactly.
+Beyond `exhaustive_pages`, Chroma and BM25 name candidates first, among the pages
+asked for and no others. Knows no language models and no HTTP.
 """
 
 from __future__ import annotations
@@ -11,25 +12,27 @@ from __future__ import annotations
 import io
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ingest.chroma import MOST_VALUES, Where
 from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
-from ingest.index import Index, open_indexes, pool
+from ingest.index import Index, open_indexes
 from ingest.library import Library, NoPage, PageRecord
 from ingest.manifest import Manifest
-from ingest.page import WHOLE, Page, QueryVectors, Rendered
+from ingest.narrow import Narrow
+from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from ingest.terms import split_terms
 from retrieval.explain import Explanation, explain_rows
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
-from retrieval.maxsim import maxsim, mean_row
+from retrieval.maxsim import maxsim, maxsim_pages, mean_row
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.state import State
 from retrieval.weigh import content_terms, token_weights
@@ -41,6 +44,8 @@ EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
 CANDIDATES = 200
 """Beyond that, so many from each of Chroma's collections and from BM25."""
+COMMON = 0.2
+"""A term that stands in more of the pages than this names no candidates where a rarer one does."""
 TRIES = 5
 Found = TypeVar("Found")
 
@@ -112,6 +117,7 @@ class Searcher:
         pictures: bool = False,
         documents: Sequence[str] | None = None,
         tags: Sequence[str] = (),
+        narrow: Narrow | None = None,
     ) -> list[Hit]:
         """The best pages for a question or a description, best first.
 
@@ -119,16 +125,18 @@ class Searcher:
             pictures: only photos and figures, by what they show.
             documents: ids to search within.
             tags: only pages that have all of them.
+            narrow: what else to search within: kind, days, page numbers.
 
         Raises:
             EmptyQuery: the question is blank.
             NoPictures: `pictures`, and no index of pictures.
         """
+        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._ask(query, pictures)
             terms = [] if pictures else content_terms(query)
-            return self._hits(state, asked, self._rank(state, asked, terms, documents, tags), top)
+            return self._hits(state, asked, self._rank(state, asked, terms, within), top)
 
         return self._retry(find)
 
@@ -139,16 +147,18 @@ class Searcher:
         top: int = 10,
         documents: Sequence[str] | None = None,
         tags: Sequence[str] = (),
+        narrow: Narrow | None = None,
     ) -> list[Hit]:
         """The photos and figures most like a picture.
 
         Raises:
             NoPictures: no index of pictures.
         """
+        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._show(picture)
-            return self._hits(state, asked, self._rank(state, asked, [], documents, tags), top)
+            return self._hits(state, asked, self._rank(state, asked, [], within), top)
 
         return self._retry(find)
 
@@ -159,6 +169,7 @@ class Searcher:
         top: int = 10,
         documents: Sequence[str] | None = None,
         tags: Sequence[str] = (),
+        narrow: Narrow | None = None,
     ) -> list[Hit]:
         """The photos and figures most like a weighted sum of texts and pictures.
 
@@ -169,10 +180,11 @@ class Searcher:
             NoPictures: no index of pictures.
             EmptyQuery: the parts leave nothing.
         """
+        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._mix(parts)
-            return self._hits(state, asked, self._rank(state, asked, [], documents, tags), top)
+            return self._hits(state, asked, self._rank(state, asked, [], within), top)
 
         return self._retry(find)
 
@@ -186,7 +198,7 @@ class Searcher:
         """
         terms = [] if pictures else content_terms(query)
         return self._retry(
-            lambda state: self._rank(state, self._ask(query, pictures), terms, documents)
+            lambda state: self._rank(state, self._ask(query, pictures), terms, _within(documents))
         )
 
     def explain(self, query: str, page: Page, encoder: str | None = None) -> Explanation:
@@ -203,7 +215,7 @@ class Searcher:
 
         def find(state: State) -> Explanation:
             asked = self._ask(query, pictures=False)
-            ranking = self._rank(state, asked, content_terms(query), [page.document_id])
+            ranking = self._rank(state, asked, content_terms(query), _within([page.document_id]))
             place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
             if place is None:
                 raise NoPage(f"{page} has been removed.", remedy="Search again.")
@@ -215,7 +227,7 @@ class Searcher:
                 )
             name = encoder or max(able, key=lambda name: float(able[name]))
             index = next(index for index in self._indexes if index.manifest.encoder == name)
-            seen = state.open(index, page.document_id).vectors.page(page.number)
+            seen = state.open(index, page.document_id).page(page.number)
             return explain_rows(page, name, asked[name], ranking.weights[name], seen)
 
         return self._retry(find)
@@ -249,7 +261,7 @@ class Searcher:
             if self._state is None or self._state.generation != self.library.generation:
                 self.close()
                 self._indexes = open_indexes(self._home)
-                self._state = State.read(self.library, self._state)
+                self._state = State.read(self.library, self._state, self._exhaustive_pages)
             return self._state
 
     def _ask(self, query: str, pictures: bool) -> dict[str, QueryVectors]:
@@ -314,12 +326,10 @@ class Searcher:
         state: State,
         asked: Mapping[str, QueryVectors],
         terms: Sequence[str],
-        documents: Sequence[str] | None,
-        tags: Sequence[str] = (),
+        within: Narrow,
     ) -> Ranking:
-        lexical = self.library.match_terms(terms, documents)
-        pages = self._candidates(state, asked, lexical, documents, tags)
-        weights = self._weights(asked, len(state.pages))
+        weights = self._weights(state, asked)
+        pages, lexical = self._candidates(state, asked, weights, terms, within)
         ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
         if not pages:
             return ranking
@@ -327,12 +337,14 @@ class Searcher:
             name = index.manifest.encoder
             if name not in asked:
                 continue
-            late, dense = self._score(state, index, asked[name], weights[name], pages)
+            late = self._score(state, index, asked[name].vectors, weights[name], pages, "vectors")
             ranking.signals[f"late.{name}"] = late
             # A patch's neighbours say little of it: the mean of patches is no passage.
-            if index.manifest.reads == "pages":
+            if index.manifest.reads == "pages" or not len(asked[name].vectors):
                 dense, parts = late, [late]
             else:
+                whole, once = mean_row(asked[name].vectors), np.ones(1, np.float32)
+                dense = self._score(state, index, whole, once, pages, "passages")
                 ranking.signals[f"dense.{name}"] = dense
                 parts = [late, dense]
             if index.manifest.reads != "pictures" and terms:
@@ -364,36 +376,67 @@ class Searcher:
         self,
         state: State,
         asked: Mapping[str, QueryVectors],
-        lexical: Mapping[str, float],
-        documents: Sequence[str] | None,
-        tags: Sequence[str],
-    ) -> list[PageRecord]:
-        """The pages to score exactly, in the state's order."""
-        wanted = None if documents is None else set(documents)
-        pages = [r for r in state.pages if wanted is None or r.page.document_id in wanted]
-        if tags:
-            tagged = self.library.tagged(tags)
-            return [record for record in pages if record.page.key in tagged]
-        if len(pages) <= self._exhaustive_pages:
-            return pages
-        keys = set(sorted(lexical, key=lambda key: -lexical[key])[:CANDIDATES])
+        weights: Mapping[str, npt.NDArray[np.float32]],
+        terms: Sequence[str],
+        within: Narrow,
+    ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
+        """The pages to score exactly, in order, and BM25 of those that have one of the terms."""
+        if state.pages is not None and not within:
+            return state.pages, self.library.match_terms(terms)
+        # Tags are of pages, which Chroma's records do not have.
+        if within.tags or self._few(state, within):
+            pages = self.library.page_records(narrow=within)
+            return _known(pages, state), self.library.match_terms(terms, within)
+        keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
         for index in self._indexes:
-            if question := asked.get(index.manifest.encoder):
+            question = asked.get(index.manifest.encoder)
+            if question and len(question.vectors):
                 with self._lock:
-                    vector = pool(question.vectors)
-                    keys.update(index.records.nearest(vector, CANDIDATES, documents))
-        return [record for record in pages if record.page.key in keys]
+                    for where in self._where(within):
+                        keys.update(
+                            index.nearest(
+                                question.vectors, weights[index.manifest.encoder], CANDIDATES, where
+                            )
+                        )
+        return _known(self.library.records_of(keys), state), self.library.match_terms(
+            terms, keys=keys
+        )
+
+    def _few(self, state: State, within: Narrow) -> bool:
+        if state.pages is not None:
+            return True
+        return bool(within) and self.library.count(within) <= self._exhaustive_pages
+
+    def _rare(self, state: State, terms: Sequence[str]) -> Sequence[str]:
+        """The terms that name candidates: every page with a common one would have to be ranked."""
+        self._count(state, terms)
+        rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
+        return rare or terms
+
+    def _where(self, within: Narrow) -> list[Where]:
+        """What is searched within, as Chroma takes it: a filter for so many documents at once."""
+        if not within.of_documents:
+            return [Where(None, within.first, within.last)]
+        ids = self.library.select_documents(within)
+        return [
+            Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
+            for at in range(0, len(ids), MOST_VALUES)
+        ]
+
+    def _count(self, state: State, terms: Iterable[str]) -> None:
+        """Have the state know in how many pages each term stands."""
+        unknown = set(terms) - state.frequency.keys()
+        state.frequency.update(self.library.page_frequency(unknown))
 
     def _weights(
-        self, asked: Mapping[str, QueryVectors], page_count: int
+        self, state: State, asked: Mapping[str, QueryVectors]
     ) -> dict[str, npt.NDArray[np.float32]]:
         words = {word for question in asked.values() for word in question.words}
-        terms = {split[0] for word in words if word and (split := split_terms(word))}
-        frequency = self.library.page_frequency(terms)
+        self._count(state, {split[0] for word in words if word and (split := split_terms(word))})
         return {
             name: np.ones(len(question.vectors), np.float32)
             if question.even
-            else token_weights(question.words, frequency, page_count)
+            else token_weights(question.words, state.frequency, state.page_count)
             for name, question in asked.items()
         }
 
@@ -401,19 +444,19 @@ class Searcher:
         self,
         state: State,
         index: Index,
-        question: QueryVectors,
+        rows: Vectors,
         weights: npt.NDArray[np.float32],
         pages: Sequence[PageRecord],
-    ) -> tuple[Signal, Signal]:
-        """Late-interaction and dense cosines of each page (pages,)."""
-        late = np.full(len(pages), np.nan, np.float32)
-        dense = late.copy()
-        if not len(question.vectors):
-            return late, dense
-        whole = mean_row(question.vectors)
+        what: Literal["vectors", "passages"],
+    ) -> Signal:
+        """MaxSim of a question's rows with each page's vectors or passages (pages,)."""
+        scores = np.full(len(pages), np.nan, np.float32)
+        if not len(rows):
+            return scores
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
+        apart: list[tuple[int, npt.NDArray[np.float16]]] = []
         for document_id, places in by_document.items():
             try:
                 mapped = state.open(index, document_id)
@@ -421,17 +464,18 @@ class Searcher:
                 if self.library.generation != state.generation:
                     raise
                 continue  # an index that is still being made
+            held = getattr(mapped, what)
+            offsets = mapped.offsets if what == "vectors" else mapped.passage_offsets
             numbers = np.array([pages[i].page.number for i in places])
-            if len(places) == mapped.vectors.page_count:
-                rows, offsets = mapped.vectors.vectors, mapped.vectors.offsets
-                late[places] = maxsim(question.vectors, weights, rows, offsets)[numbers - 1]
+            if len(places) == mapped.page_count > 1:
+                scores[places] = maxsim(rows, weights, held, offsets)[numbers - 1]
             else:
-                for i, number in zip(places, numbers, strict=True):
-                    rows = mapped.vectors.vectors[mapped.vectors.rows(number)]
-                    late[i] = maxsim(question.vectors, weights, rows, [0, len(rows)])[0]
-            passages, offsets = mapped.passages
-            dense[places] = maxsim(whole, np.ones(1, np.float32), passages, offsets)[numbers - 1]
-        return late, dense
+                starts, ends = offsets[numbers - 1], offsets[numbers]
+                parts = [held[a:b] for a, b in zip(starts, ends, strict=True)]
+                apart.extend((i, part) for i, part in zip(places, parts, strict=True))
+        if apart:
+            scores[[i for i, _ in apart]] = maxsim_pages(rows, weights, [part for _, part in apart])
+        return scores
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
@@ -443,7 +487,7 @@ class Searcher:
             key=lambda name: float(ranking.kinds[name][place]),
         )
         index = next(index for index in self._indexes if index.manifest.encoder == name)
-        seen = state.open(index, page.document_id).vectors.page(page.number)
+        seen = state.open(index, page.document_id).page(page.number)
         match index.manifest.reads:
             case "words":
                 words = self.library.words(page)
@@ -451,6 +495,19 @@ class Searcher:
             case "pages":
                 return find_patch_regions(asked[name], seen, self.library.words(page))
         return find_picture_region(asked[name], seen)
+
+
+def _within(
+    documents: Sequence[str] | None, tags: Sequence[str] = (), narrow: Narrow | None = None
+) -> Narrow:
+    """Everything that a search is narrowed down by, in one."""
+    ids = None if documents is None else tuple(documents)
+    return replace(narrow or Narrow(), document_ids=ids, tags=tuple(tags))
+
+
+def _known(pages: Sequence[PageRecord], state: State) -> list[PageRecord]:
+    """Those pages whose documents the state knows: a newer one is found by the next search."""
+    return [record for record in pages if record.page.document_id in state.documents]
 
 
 def as_rendered(picture: Image.Image) -> Rendered:

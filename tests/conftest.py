@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from ingest.add import add
 from ingest.event import Added, Done
 from ingest.home import Home
 from ingest.library import Library
+from ingest.server import Server
 
 OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_")
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -55,6 +59,49 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
     """A copy of `sample_home`, to be changed at will."""
     Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Home(shutil.copytree(sample_home.root, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Chroma server of its own, as `chroma run` starts it."""
+    folder = tmp_path_factory.mktemp("chroma")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--path", str(folder / "data"), "--port", str(port)],
+            stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    try:
+        for _ in range(300):
+            assert process.poll() is None, (folder / "log").read_text()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield Server(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(params=["embedded", "server"])
+def chroma(request: pytest.FixtureRequest) -> Server | None:
+    """Each test that asks for it runs with the embedded Chroma, and with a server."""
+    if request.param == "embedded":
+        return None
+    server: Server = request.getfixturevalue("chroma_server")
+    return server
+
+
+@pytest.fixture
+def each_home(own_home: Home, chroma: Server | None) -> Home:
+    """A copy of `sample_home` whose records are in the Chroma of `chroma`."""
+    home = Home(own_home.root, chroma)
+    list(add(home, []))
+    return home
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from retrieval.maxsim import ROWS_AT_ONCE, maxsim, mean_row, pool_passages
+from retrieval.maxsim import ROWS_AT_ONCE, maxsim, maxsim_pages
+from retrieval.similar import similar
 
 
 def unit_rows(seed: int, count: int, dim: int = 8) -> np.ndarray:
@@ -97,10 +98,20 @@ def test_agrees_with_colpali_engine_where_its_padding_does_not_bite():
     assert maxsim(query[:1], np.ones(1, np.float32), far, [0, 1]) == pytest.approx([-1])
 
 
-def test_passages_are_unit_means_of_their_rows():
-    rows = unit_rows(10, 7)
-    passages, offsets = pool_passages(rows, np.array([0, 5, 5, 7]), 2)
-    assert offsets.tolist() == [0, 3, 3, 4]
-    expected = rows[2:4].sum(axis=0)
-    assert passages[1] == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
-    assert passages[3] == pytest.approx(mean_row(rows[5:7])[0], abs=1e-6)
+@given(seed=st.integers(0, 2**32 - 1), lengths=st.lists(st.integers(0, 9), min_size=1, max_size=9))
+def test_pages_that_lie_apart_score_as_those_that_lie_together(seed, lengths):
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    query, rows = unit_rows(seed, 3), unit_rows(seed + 1, int(offsets[-1]) or 1).astype(np.float16)
+    weights = np.array([1, 0, 2], np.float32)
+    apart = maxsim_pages(
+        query, weights, [rows[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    )
+    together = maxsim(query, weights, rows, offsets)
+    np.testing.assert_allclose(apart, together, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8, np.float64])
+def test_products_are_those_of_numpy(dtype):
+    query, rows = unit_rows(7, 5, 32), (unit_rows(8, 40, 32) * 50).astype(dtype)
+    expected = query @ rows.astype(np.float32).T
+    np.testing.assert_allclose(similar(query, rows), expected, rtol=1e-4, atol=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -94,13 +95,30 @@ def test_a_model_without_a_price_shows_tokens_only(sample_home: Home, wire: Wire
 
 
 def test_a_model_that_declines(sample_home: Home, wire: Wire) -> None:
-    wire.then(streaming("openai", ["NOT IN THE PAGES. They say nothing of the sky."]))
+    wire.then(streaming("openai", ["NOT IN THE PAGES. They name nobody."]))
     done = CliRunner().invoke(
-        app, ["--home", str(sample_home.root), "ask", "Why is the sky blue?", "--model", "openai:m"]
+        app, ["--home", str(sample_home.root), "ask", QUESTION, "--model", "openai:m"]
     )
     assert done.exit_code == 4
-    assert "They say nothing of the sky." in done.stdout
+    assert "They name nobody." in done.stdout
     assert "NOT IN THE PAGES" not in done.stdout
+
+
+def test_a_question_that_no_page_is_near_reaches_no_provider(sample_home: Home, wire: Wire) -> None:
+    line = ["--home", str(sample_home.root), "ask", "Why is the sky blue?", "--model", "openai:m"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 4
+    assert "No page is about this." in done.stdout
+    settings = Settings(model="openai:m")
+    with TestClient(create_app(sample_home, settings, hosts={"testserver"})) as client:
+        query = {"query": "Why is the sky blue?"}
+        assert client.post("/v1/ask", json=query).json()["declined"]
+        events = client.post("/v1/ask", json={**query, "stream": True}).text
+        assert "No page is about this." in events
+        chat = {"model": "pageglass", "messages": [{"role": "user", "content": query["query"]}]}
+        said = client.post("/v1/chat/completions", json=chat).json()
+        assert "No page is about this." in said["choices"][0]["message"]["content"]
+    assert not wire.seen
 
 
 def test_over_http(sample_home: Home, wire: Wire) -> None:
@@ -122,6 +140,30 @@ def test_over_http(sample_home: Home, wire: Wire) -> None:
             assert response.status_code == told
             assert response.json()["remedy"]
             assert SECRET not in response.text
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_extract_takes_the_keys(
+    provider: str, sample_home: Home, wire: Wire, tmp_path: Path
+) -> None:
+    schema = {"type": "object", "properties": {"full_name": {"type": "string"}}}
+    source = {"field": "/full_name", "label": 1, "quote": "Priya Lanwarne"}
+    record = {"data": {"full_name": "Priya Lanwarne"}, "sources": [source]}
+    wire.then(streaming(provider, [json.dumps(record)]))
+    wanted = tmp_path / "schema.json"
+    wanted.write_text(json.dumps(schema))
+    line = ["--home", str(sample_home.root), "extract", "volunteer-form.pdf-1", "--json"]
+    done = CliRunner().invoke(app, [*line, "--schema", str(wanted), "--model", f"{provider}:m"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["usage"]["cached_tokens"] == 1000
+    settings = Settings(model=f"{provider}:m")
+    with TestClient(create_app(sample_home, settings, hosts={"testserver"})) as client:
+        asked = {"pages": ["volunteer-form.pdf-1"], "schema": schema}
+        body = client.post("/v1/extract", json=asked).json()
+    for found in (json.loads(done.stdout), body):
+        assert found["data"] == record["data"]
+        assert found["fields"]["/full_name"]["verified"]
+    assert [SECRET in str(seen.headers) for seen in wire.seen] == [True, True]
 
 
 def test_no_key_on_the_command_line(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

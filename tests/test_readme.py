@@ -43,7 +43,7 @@ def test_no_package_is_missing_from_the_tree():
         for folder in ("ingest", "retrieval", "generation", "api")
         for path in (ROOT / folder).rglob("__init__.py")
     }
-    assert len(packages) == 7
+    assert len(packages) == 8
     assert all(f"\n{package} " in README for package in packages)
 
 

@@ -22,8 +22,8 @@ def files_holding(root: Path, needle: bytes) -> list[str]:
     ]
 
 
-def test_nothing_of_a_removed_document_is_left(tmp_path):
-    home = Home(tmp_path / "home")
+def test_nothing_of_a_removed_document_is_left(tmp_path, chroma):
+    home = Home(tmp_path / "home", chroma)
     folder = tmp_path / "files"
     folder.mkdir()
     make_pdf(folder / "kept.pdf", "An ordinary page about harbours and boats.")
@@ -46,7 +46,8 @@ def test_nothing_of_a_removed_document_is_left(tmp_path):
     assert verify(home) == []
 
 
-def test_a_document_is_removed_by_the_head_of_its_id_or_its_path(own_home):
+def test_a_document_is_removed_by_the_head_of_its_id_or_its_path(each_home):
+    own_home = each_home
     library = Library(own_home)
     first, second, *rest = library.documents()
     remove(own_home, [first.id[:8], second.paths[0]])
@@ -88,7 +89,8 @@ def test_one_unknown_name_stops_it_before_anything_is_removed(own_home):
         "record",
     ],
 )
-def test_verify_finds_damage(own_home, damage, says):
+def test_verify_finds_damage(each_home, damage, says):
+    own_home = each_home
     assert verify(own_home) == []
     damage(own_home)
     assert any(says in problem for problem in verify(own_home))

@@ -15,6 +15,7 @@ from ingest.index import open_indexes
 from ingest.library import Library, NoLibrary
 from ingest.remove import remove
 from ingest.render import RenderSettings
+from ingest.server import Server
 from retrieval.search import EmptyQuery, Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -87,8 +88,8 @@ def test_a_home_without_a_library_says_so(tmp_path):
         Searcher(Home(tmp_path))
 
 
-def test_candidates_from_chroma_lead_to_the_same_first_page(sample_home, searcher):
-    through_chroma = Searcher(sample_home, exhaustive_pages=0)
+def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher):
+    through_chroma = Searcher(each_home, exhaustive_pages=0)
     for question in QUESTIONS[:6]:
         exact = searcher.search(question["query"], top=1)[0]
         assert through_chroma.search(question["query"], top=1)[0].page == exact.page
@@ -114,18 +115,22 @@ def test_searches_from_many_threads_agree(sample_home):
     searcher.close()
 
 
-def ingest_elsewhere(home: Path, path: Path) -> None:
+def ingest_elsewhere(home: Home, path: Path) -> None:
     """In another process, as `pageglass ingest` would."""
     code = (
         "import sys; from ingest.add import AddSettings, add; from ingest.home import Home\n"
-        "if __name__ == '__main__': list(add(Home(sys.argv[1]), [sys.argv[2]], AddSettings(workers=1)))"
+        "from ingest.server import Server; server = Server(sys.argv[3]) if sys.argv[3] else None\n"
+        "if __name__ == '__main__':\n"
+        " list(add(Home(sys.argv[1], server), [sys.argv[2]], AddSettings(workers=1)))"
     )
-    subprocess.run([sys.executable, "-c", code, home, path], check=True, cwd=ROOT, timeout=120)
+    url = home.server.url if home.server else ""
+    command = [sys.executable, "-c", code, home.root, path, url]
+    subprocess.run(command, check=True, cwd=ROOT, timeout=120)
 
 
 @pytest.mark.parametrize("exhaustive_pages", [1000, 0], ids=["exact", "through Chroma"])
-def test_a_running_searcher_sees_what_another_process_does(own_home, tmp_path, exhaustive_pages):
-    searcher = Searcher(own_home, exhaustive_pages=exhaustive_pages)
+def test_a_running_searcher_sees_what_another_process_does(each_home, tmp_path, exhaustive_pages):
+    searcher = Searcher(each_home, exhaustive_pages=exhaustive_pages)
     query = "Who painted the ferryman's boat turquoise?"
     searcher.search(query)
     folder = tmp_path / "new"
@@ -133,11 +138,11 @@ def test_a_running_searcher_sees_what_another_process_does(own_home, tmp_path, e
     page = "The ferryman's boat was painted turquoise by Odalys Brunt in the spring of 1911."
     make_pdf(folder / "ferry.pdf", page)
 
-    ingest_elsewhere(own_home.root, folder)
+    ingest_elsewhere(each_home, folder)
     assert searcher.search(query, top=1)[0].page.document_name == "ferry.pdf"
 
     context = multiprocessing.get_context("spawn")
-    process = context.Process(target=remove_elsewhere, args=(str(own_home.root), "ferry.pdf"))
+    process = context.Process(target=remove_elsewhere, args=(each_home.root, each_home.server))
     process.start()
     process.join(60)
     assert process.exitcode == 0
@@ -147,11 +152,12 @@ def test_a_running_searcher_sees_what_another_process_does(own_home, tmp_path, e
     searcher.close()
 
 
-def remove_elsewhere(root: str, name: str) -> None:
-    remove(Home(root), [name])
+def remove_elsewhere(root: Path, server: Server | None) -> None:
+    remove(Home(root, server), ["ferry.pdf"])
 
 
-def test_an_index_that_was_dropped_is_derived_again_from_the_library(own_home):
+def test_an_index_that_was_dropped_is_derived_again_from_the_library(each_home):
+    own_home = each_home
     before = Searcher(own_home).search("lamp", top=5)
     for path in (own_home.index / "minilm").iterdir():
         path.unlink()

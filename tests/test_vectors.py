@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from ingest.page import PageVectors
-from ingest.vectors import DocumentVectors, VectorWriter
+from ingest.vectors import PASSAGE_ROWS, DocumentVectors, VectorWriter
 
 
 def made_page(rows: int, seed: int = 0, dim: int = 6) -> PageVectors:
@@ -41,6 +41,8 @@ def test_the_file_is_plain_safetensors(tmp_path):
         "vectors": ("float16", (5, 6)),
         "boxes": ("float16", (5, 4)),
         "offsets": ("int64", (3,)),
+        "passages": ("float16", (2, 6)),
+        "passage_offsets": ("int64", (3,)),
     }
 
 
@@ -62,3 +64,15 @@ def test_a_file_cut_short_is_refused(tmp_path):
 def test_vectors_and_boxes_must_go_together():
     with pytest.raises(ValueError, match="do not go with"):
         PageVectors(np.zeros((2, 3), np.float32), np.zeros((3, 4), np.float32))
+
+
+@pytest.mark.parametrize("count", [0, 1, PASSAGE_ROWS, PASSAGE_ROWS + 5])
+def test_passages_are_unit_means_of_their_rows(tmp_path, count):
+    first, second = made_page(count, 1), made_page(3, 2)
+    read = DocumentVectors(write(tmp_path, [first, second]))
+    ends = read.passage_offsets.tolist()
+    assert ends == [0, -(-count // PASSAGE_ROWS), -(-count // PASSAGE_ROWS) + 1]
+    if count:
+        rest = first.vectors[(ends[1] - 1) * PASSAGE_ROWS :]
+        expected = rest.sum(axis=0) / np.linalg.norm(rest.sum(axis=0))
+        np.testing.assert_allclose(read.passages[ends[1] - 1], expected, atol=2e-3)

@@ -1,0 +1,136 @@
+"""What people see of an evaluation: a bar while it asks, tables of means with intervals, plain sentences."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from api.terminal import Terminal, plain
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+COLUMNS = {
+    "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "nDCG@10", "MRR@10"),
+    "photos": ("hit@1", "hit@5", "hit@10", "nDCG@10", "MRR@10"),
+}
+SCOPES = {"document": "within the document", "set": "over the set", "home": "over the home"}
+
+
+class Asking:
+    """A bar of questions on a terminal; nothing elsewhere."""
+
+    def __init__(self, name: str, questions: int, quiet: bool) -> None:
+        self._bar: Progress | None = None
+        if not quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            console = Console(file=sys.stderr, markup=False, highlight=False)
+            self._bar = Progress(console=console, transient=True)
+            self._task = self._bar.add_task("asking", total=questions)
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def told(self) -> None:
+        """One more question is answered."""
+        if self._bar:
+            self._bar.advance(self._task)
+
+
+def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
+    """One set under one setting."""
+    columns = COLUMNS[run["kind"]]
+    corpus = run["corpus"]
+    terminal.result(f"{plain(run['set'])}, {run['setting']}")
+    terminal.result(
+        f"{run['questions']} questions ({run['left_out']} more have no right answer and are left out),"
+        f" {corpus['documents']} documents, {corpus['pages']} pages; 95 % intervals by drawing"
+        f" {run['drawn']}s"
+    )
+    if run["not_read"]:
+        terminal.result(
+            f"{len(run['not_read'])} files could not be read; their questions count as missed"
+        )
+    rows = [
+        (name, SCOPES[scope], str(means["questions"]), *(_cell(means[c]) for c in columns))
+        for name, scopes in run["rankings"].items()
+        for scope, means in scopes.items()
+    ]
+    terminal.result()
+    terminal.table(("ranking", "scope", "n", *columns), rows)
+    parts = [
+        (
+            f"{label}: {value}",
+            SCOPES[scope],
+            str(means["questions"]),
+            *(_cell(means[c]) for c in columns),
+        )
+        for scope, labels in run["groups"].items()
+        for label, values in labels.items()
+        for value, means in values.items()
+    ]
+    if parts:
+        terminal.result()
+        terminal.table((f"by label ({run['first']})", "scope", "n", *columns), parts)
+    terminal.result()
+    times = [
+        (name, *(f"{ms:.1f}" for ms in values.values()))
+        for name, values in run["latency_ms"].items()
+    ]
+    terminal.table(("milliseconds", "p50", "p95", "p99"), times)
+    terminal.result()
+    sizes = [
+        (
+            i["encoder"],
+            str(i["pages"]),
+            f"{i['vectors_per_page']:.0f}",
+            str(i["dim"]),
+            f"{i['bytes'] / 1e6:.1f}",
+        )
+        for i in corpus["indexes"]
+    ]
+    terminal.table(("index", "pages", "vectors/page", "dim", "MB"), sizes)
+    terminal.result()
+
+
+def show_comparisons(terminal: Terminal, comparisons: Sequence[dict[str, Any]]) -> None:
+    """A sentence for each."""
+    for found in comparisons:
+        terminal.result(plain(say(found)))
+
+
+def say(found: dict[str, Any]) -> str:
+    """What a comparison means, in one sentence."""
+    main = found["metrics"][found["main"]]
+    change = main["change"]
+    bounds = (
+        ""
+        if change["low"] is None
+        else f" (95 % from {change['low']:+.3f} to {change['high']:+.3f})"
+    )
+    first, second = found["first"], found["second"]
+    figures = (
+        f"{found['main']} {main['first']:.3f} to {main['second']:.3f},"
+        f" {change['mean']:+.3f}{bounds}, p = {main['p']:.4f},"
+        f" {main['questions']} questions"
+    )
+    where = f"{found['set']}, {SCOPES[found['scope']]}"
+    if not found["significant"]:
+        return f"{where}: no significant difference between {first} and {second}: {figures}."
+    verdict = "better" if change["mean"] > 0 else "worse"
+    return f"{where}: {second} is significantly {verdict} than {first}: {figures}."
+
+
+def _cell(value: dict[str, Any]) -> str:
+    if value["low"] is None:
+        return f"{value['mean']:.3f}"
+    return f"{value['mean']:.3f} ({value['low']:.2f}-{value['high']:.2f})"

@@ -1,0 +1,99 @@
+"""Exact MaxSim of one question with many pages: this program's kernel against others, in one run.
+
+    python -m benchmarks.kernel [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 7]
+
+Random unit rows, the same for all. Prints the median of each and its ratio to
+ours on fp16 rows, as they lie on disk. maxsim-cpu is a fused kernel in Rust;
+`score_multi_vector` is what colpali-engine and byaldi score with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable
+
+import maxsim_cpu
+import numpy as np
+import torch
+
+from ingest.page import unit
+from retrieval.maxsim import maxsim
+
+RAGGED = "pageglass, fp16, pages of unlike lengths"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (
+        ("pages", 1000),
+        ("rows", 1030),
+        ("dim", 128),
+        ("query", 20),
+        ("runs", 7),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    args = parser.parse_args()
+    random = np.random.default_rng(0)
+    rows = unit(random.standard_normal((args.pages * args.rows, args.dim), np.float32))
+    query = unit(random.standard_normal((args.query, args.dim), np.float32))
+    print(f"{platform.machine()}, {torch.get_num_threads()} threads; {vars(args)}")
+    figures = {name: _time(run, args.runs) for name, run in _peers(query, rows, args.rows).items()}
+    ours = figures["pageglass, fp16"][0]
+    best = figures["pageglass, fp16"][1]
+    for name, (seconds, scores) in figures.items():
+        assert name == RAGGED or np.allclose(scores, best, atol=2e-3), f"{name} scores otherwise"
+        print(f"{name:42}{seconds * 1000:9.1f} ms  {seconds / ours:6.2f} times ours")
+
+
+def _peers(query: np.ndarray, rows: np.ndarray, length: int) -> dict[str, Callable[[], np.ndarray]]:
+    half = rows.astype(np.float16)
+    offsets = np.arange(0, len(rows) + 1, length)
+    ragged = offsets.copy()
+    ragged[1:-1] += np.random.default_rng(1).integers(-9, 10, len(ragged) - 2)
+    pages = rows.reshape(-1, length, rows.shape[1])
+    weights = np.ones(len(query), np.float32)
+    tensors, asked = list(torch.from_numpy(pages)), [torch.from_numpy(query)]
+
+    def engine() -> np.ndarray:
+        from colpali_engine.utils.processing_utils import BaseVisualRetrieverProcessor
+
+        score = BaseVisualRetrieverProcessor.score_multi_vector
+        return score(asked, tensors, device="cpu")[0].numpy() / len(query)
+
+    def plain() -> np.ndarray:
+        found = [(query @ page.T).max(axis=1).mean() for page in pages]
+        return np.array(found, np.float32)
+
+    def blocks() -> np.ndarray:
+        found = []
+        for at in range(0, len(pages), 8):
+            some = pages[at : at + 8]
+            products = query @ some.reshape(-1, some.shape[2]).T
+            found.append(products.reshape(len(query), len(some), -1).max(axis=2).mean(axis=0))
+        return np.concatenate(found)
+
+    return {
+        "pageglass, fp16": lambda: maxsim(query, weights, half, offsets),
+        "pageglass, fp32": lambda: maxsim(query, weights, rows, offsets),
+        RAGGED: lambda: maxsim(query, weights, half, ragged),
+        "maxsim-cpu, fp32": lambda: maxsim_cpu.maxsim_scores(query, pages) / len(query),
+        "numpy, a page at a time, fp32": plain,
+        "numpy, 8 pages at a time, fp32": blocks,
+        "colpali-engine score_multi_vector, fp32": engine,
+    }
+
+
+def _time(run: Callable[[], np.ndarray], runs: int) -> tuple[float, np.ndarray]:
+    scores = run()
+    seconds = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds)), scores
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Fixed-dimensional encodings: a page's rows as one vector whose inner product with a question's approximates MaxSim.
+
+MUVERA (Dhulipala et al. 2024, arXiv:2405.19504). Hyperplanes cut the space into
+cells; a page keeps the mean of its rows in each cell, a question the sum of its
+own, so that each row of a question meets the page's rows that lie near it. That
+is repeated with other hyperplanes, and rows are made shorter by a random
+projection. A page's empty cell takes the nearest filled one. Everything random
+comes from one seed, so that the same settings give the same encoding anywhere.
+Knows no files and no Chroma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.page import Vectors
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedDimensional:
+    """How rows become one vector.
+
+    `planes` hyperplanes make 2**planes cells, `repeats` times over; rows are
+    projected to `inner` dimensions first, 0 leaves them as they are. `final`
+    projects the whole once more, 0 does not.
+    """
+
+    planes: int
+    repeats: int
+    inner: int
+    final: int = 0
+    seed: int = 20_240_519
+
+    def size(self, dim: int) -> int:
+        """Dimensions of the encoding of rows of `dim`."""
+        return self.final or self._whole(dim)
+
+    def encode_page(self, rows: Vectors) -> Floats:
+        """A page's centred rows (n, dim) as one vector (size,); zeros where it has none."""
+        dim = rows.shape[1]
+        if not len(rows):
+            return np.zeros(self.size(dim), np.float32)
+        cells, short = self._cells(rows), self._shorten(rows)
+        blocks = np.empty((self.repeats, 2**self.planes, short.shape[2]), np.float32)
+        for repeat in range(self.repeats):
+            member = (np.arange(2**self.planes)[:, None] == cells[:, repeat]).astype(np.float32)
+            counts = member.sum(axis=1)
+            filled = np.flatnonzero(counts)
+            means = (member @ short[:, repeat])[filled] / counts[filled, None]
+            blocks[repeat] = means[self._nearest(filled)]
+        return self._finish(blocks.ravel(), dim)
+
+    def encode_query(self, rows: Vectors, weights: Floats) -> Floats:
+        """A question's centred rows (n, dim), each with its weight (n,), as one vector (size,)."""
+        dim = rows.shape[1]
+        cells, short = self._cells(rows), self._shorten(rows * weights[:, None])
+        blocks = np.zeros((self.repeats, 2**self.planes, short.shape[2]), np.float32)
+        for repeat in range(self.repeats):
+            np.add.at(blocks[repeat], cells[:, repeat], short[:, repeat])
+        return self._finish(blocks.ravel(), dim)
+
+    def _whole(self, dim: int) -> int:
+        """Dimensions before the final projection."""
+        return int(self.repeats * 2**self.planes * (self.inner or dim))
+
+    def _cells(self, rows: Vectors) -> npt.NDArray[np.int64]:
+        """The cell of each row in each repeat (n, repeats), as a number."""
+        bits = rows @ _hyperplanes(self, rows.shape[1]) > 0
+        powers = 1 << np.arange(self.planes)
+        return np.asarray(bits.reshape(len(rows), self.repeats, self.planes) @ powers, np.int64)
+
+    def _shorten(self, rows: Vectors) -> Floats:
+        """Rows projected for each repeat (n, repeats, inner)."""
+        if not self.inner:
+            return np.repeat(np.asarray(rows[:, None], np.float32), self.repeats, axis=1)
+        short = np.asarray(rows @ _signs(self, rows.shape[1]), np.float32)
+        return short.reshape(len(rows), self.repeats, self.inner)
+
+    def _nearest(self, filled: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """For each cell the place in `filled` of itself, or of the one that differs in fewest bits."""
+        cells = np.arange(2**self.planes)
+        return np.asarray(np.bitwise_count(cells[:, None] ^ filled).argmin(axis=1), np.int64)
+
+    def _finish(self, whole: Floats, dim: int) -> Floats:
+        if not self.final:
+            return whole
+        places, signs = _buckets(self, dim)
+        return np.bincount(places, whole * signs, self.final).astype(np.float32)
+
+
+WHOLE_MEAN = FixedDimensional(planes=0, repeats=1, inner=0)
+"""One cell: a page's mean, a question's sum."""
+CELLS = FixedDimensional(planes=4, repeats=8, inner=16)
+"""2,048 dimensions; chosen by benchmarks/candidates.py."""
+
+
+@cache
+def _hyperplanes(fde: FixedDimensional, dim: int) -> Floats:
+    """Normals (dim, repeats * planes)."""
+    return _random(fde, 0).standard_normal((dim, fde.repeats * fde.planes), np.float32)
+
+
+@cache
+def _signs(fde: FixedDimensional, dim: int) -> Floats:
+    """A projection by random signs (dim, repeats * inner) that keeps inner products on average."""
+    signs = _random(fde, 1).integers(0, 2, (dim, fde.repeats * fde.inner))
+    return np.asarray((2 * signs - 1) / np.sqrt(fde.inner), np.float32)
+
+
+@cache
+def _buckets(fde: FixedDimensional, dim: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Where each dimension goes in the final projection, and with which sign (a count sketch)."""
+    random = _random(fde, 2)
+    whole = fde._whole(dim)
+    places = random.permutation(whole) % fde.final
+    return places, (2 * random.integers(0, 2, whole) - 1).astype(np.float32)
+
+
+def _random(fde: FixedDimensional, stream: int) -> np.random.Generator:
+    return np.random.default_rng([fde.seed, stream])

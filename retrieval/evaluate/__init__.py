@@ -1,0 +1,1 @@
+"""How well a home finds what labelled questions ask for: sets, metrics, intervals, comparisons."""

@@ -1,0 +1,160 @@
+"""Read a BEIR folder whose corpus is page images: corpus.jsonl, queries.jsonl and qrels/*.tsv.
+
+An entry's picture is the file that its `image` (or `image_path`,
+`image_filename`, `file`) names, else images/ID.* in the folder. An entry of
+text alone is set as a PDF of as many pages as it takes; entries are ranked, each
+at its best page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from ingest.find import SUFFIXES
+from ingest.home import write_atomically
+from retrieval.evaluate.dataset import BadDataset, Dataset, Question, Target, checked
+from retrieval.evaluate.rows import Row, read_lines, read_text, text, texts
+
+CORPUS = "corpus.jsonl"
+PICTURE_FIELDS = ("image", "image_path", "image_filename", "file")
+LABELS = ("language", "content_type", "query_types", "query_format")
+Grades = Mapping[str, Mapping[str, float]]
+
+
+def read_beir(folder: Path, written: Path, split: str | None = None) -> Dataset:
+    """The set. Pages made of text are written below `written`.
+
+    Args:
+        split: the name of the file in qrels/; None takes test, or the only one.
+
+    Raises:
+        BadDataset: a file is missing, or a line cannot be used.
+    """
+    items, clusters = {}, {}
+    for where, row in read_lines(folder / CORPUS):
+        key = text(row, where, "_id", "id")
+        items[key] = _file(folder, key, row, where, written)
+        meta = row.get("metadata")
+        clusters[key] = str((meta if isinstance(meta, dict) else row).get("doc_id") or "")
+    queries = {
+        text(row, where, "_id", "id"): row for where, row in read_lines(folder / "queries.jsonl")
+    }
+    grades = _read_qrels(_qrels_file(folder / "qrels", split), items)
+    return assemble(folder, "beir", items, clusters, queries, grades)
+
+
+def assemble(
+    source: Path,
+    format: str,
+    items: Mapping[str, Path],
+    clusters: Mapping[str, str],
+    queries: Mapping[str, Row],
+    grades: Grades,
+) -> Dataset:
+    """A set out of a corpus, queries and judgements; queries that none judges are left out."""
+    questions = []
+    for key, row in queries.items():
+        right: dict[Target, float] = {
+            (item, None): grade for item, grade in grades.get(key, {}).items() if grade > 0
+        }
+        if not right:
+            continue
+        labels = {name: texts(row.get(name)) for name in LABELS}
+        labels = {name: values for name, values in labels.items() if values}
+        cluster = clusters.get(next(iter(right))[0], "")
+        asked = text(row, f"query {key}", "text", "query")
+        questions.append(Question(key, asked, right, None, labels, cluster))
+    name = source.resolve().name
+    left_out = len(queries) - len(questions)
+    return checked(Dataset(name, format, "pages", items, questions, left_out), source)
+
+
+def pick_split(names: set[str], split: str | None, where: Path) -> str:
+    """The split asked for, else test, else the only one.
+
+    Raises:
+        BadDataset: it is not there, or it is not clear which.
+    """
+    for name in (split,) if split else ("test", *(names if len(names) == 1 else ())):
+        if name in names:
+            return str(name)
+    there = ", ".join(sorted(names)) or "none"
+    raise BadDataset(
+        f"{where} has no split {split or 'test'!r}, but {there}.",
+        remedy="Say which with --split.",
+    )
+
+
+def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
+    named = next((row[f] for f in PICTURE_FIELDS if isinstance(row.get(f), str)), None)
+    places = (
+        [folder / named, folder / "images" / named]
+        if named
+        else [folder / "images" / f"{key}{suffix}" for suffix in sorted(SUFFIXES)]
+    )
+    for place in places:
+        if place.is_file():
+            return place
+    words = "\n\n".join(str(row[f]) for f in ("title", "text") if row.get(f))
+    if named or not words.strip():
+        raise BadDataset(
+            f"{where}: there is no picture {named or f'images/{key}.*'}.",
+            remedy="Put it there, or name it with a field image.",
+        )
+    return _set_text(words, written)
+
+
+def _set_text(words: str, written: Path) -> Path:
+    """A PDF of the words."""
+    path = written / f"{hashlib.sha256(words.encode()).hexdigest()[:20]}.pdf"
+    if path.exists():
+        return path
+    import pymupdf
+
+    story = pymupdf.Story(f"<p>{html.escape(words).replace(chr(10), '<br>')}</p>")
+    paper = pymupdf.paper_rect("a4")
+    buffer = io.BytesIO()
+    writer = pymupdf.DocumentWriter(buffer)
+    more = 1
+    while more:
+        device = writer.begin_page(paper)
+        more, _ = story.place(paper + pymupdf.Rect(54, 54, -54, -54))
+        story.draw(device)
+        writer.end_page()
+    writer.close()
+    written.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, buffer.getvalue())
+    return path
+
+
+def _qrels_file(folder: Path, split: str | None) -> Path:
+    names = {path.stem for path in folder.glob("*.tsv")}
+    return folder / f"{pick_split(names, split, folder)}.tsv"
+
+
+def _read_qrels(path: Path, items: Mapping[str, Path]) -> Grades:
+    """Grades by query and item; three columns as BEIR has them, or TREC's four."""
+    grades: dict[str, dict[str, float]] = defaultdict(dict)
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        cells = line.split("\t") if "\t" in line else line.split()
+        if not cells or (number == 1 and "id" in cells[0]):
+            continue
+        where = f"qrels/{path.name}, line {number}"
+        try:
+            query, item, grade = cells[0], cells[-2], float(cells[-1])
+            if len(cells) not in (3, 4):
+                raise ValueError(f"{len(cells)} columns")
+        except (ValueError, IndexError) as error:
+            raise BadDataset(
+                f"{where} is no judgement: {error}.",
+                remedy="Write query-id, corpus-id and score with tabs between them.",
+            ) from None
+        if item not in items:
+            raise BadDataset(f"{where}: {item!r} is not in {CORPUS}.", remedy="Add it there.")
+        grades[query][item] = grade
+    return grades

@@ -1,0 +1,112 @@
+"""Where a set's items are in a library, and how large its indexes are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.add import ID_LENGTH
+from ingest.home import Home
+from ingest.index import open_indexes
+from ingest.library import Library
+from retrieval.evaluate.dataset import BadDataset, Dataset, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question whose right answers are keys of pages (`DOCUMENT-NUMBER`) or ids of documents."""
+
+    question: Question
+    relevant: Mapping[str, float]
+    document: str | None
+
+
+def identify(items: Mapping[str, Path]) -> dict[str, str]:
+    """The document id that each item's bytes have in any library.
+
+    Raises:
+        BadDataset: a file cannot be read.
+    """
+    found = {}
+    for name, path in items.items():
+        try:
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
+        except OSError as error:
+            raise BadDataset(
+                f"{path} cannot be opened: {error.strerror}.", remedy="Get the set's files anew."
+            ) from error
+    return found
+
+
+def fingerprint(ids: Mapping[str, str]) -> str:
+    """The same for the same documents, whatever they are called and asked."""
+    return hashlib.sha256(" ".join(sorted(set(ids.values()))).encode()).hexdigest()[:12]
+
+
+def place(dataset: Dataset, ids: Mapping[str, str]) -> list[Asked]:
+    """The set's questions with their right answers as keys.
+
+    An item that could not be read has a key too, which no search finds: its
+    questions count, as not answered.
+    """
+    asked = []
+    for question in dataset.questions:
+        relevant: dict[str, float] = {}
+        for (item, page), grade in question.relevant.items():
+            key = f"{ids[item]}-{page or 1}" if dataset.by_page else ids[item]
+            relevant[key] = max(grade, relevant.get(key, 0.0))
+        within = ids[question.within] if question.within else None
+        asked.append(Asked(question, relevant, within))
+    return asked
+
+
+def describe(home: Home) -> dict[str, Any]:
+    """What a home holds: documents, pages, where their words are from, and each index's size.
+
+    `bytes` are of the multi-vectors on disk; `chroma_bytes` of the records of all indexes together.
+    """
+    library = Library(home)
+    documents = library.documents()
+    sources = Counter(record.source for record in library.page_records())
+    indexes = []
+    for index in open_indexes(home):
+        files = [index.path(document) for document in documents if index.has(document)]
+        rows = sum(len(index.vectors(d).vectors) for d in documents if index.has(d))
+        pages = sum(d.page_count for d in documents if index.has(d))
+        manifest = index.manifest
+        indexes.append(
+            {
+                "encoder": manifest.encoder,
+                "model": manifest.model,
+                "dim": manifest.dim,
+                "reads": manifest.reads,
+                "made": manifest.made,
+                "pages": pages,
+                "vectors": rows,
+                "vectors_per_page": round(rows / pages, 1) if pages else 0.0,
+                "bytes": sum(file.stat().st_size for file in files),
+            }
+        )
+        index.records.close()
+    return {
+        "documents": len(documents),
+        "pages": library.page_count(),
+        "words_from": dict(sorted(sources.items())),
+        "indexes": indexes,
+        "chroma_bytes": _size(home.chroma),
+        "home_bytes": home.size(),
+    }
+
+
+def _size(folder: Path) -> int:
+    return sum(
+        os.lstat(os.path.join(where, name)).st_size
+        for where, _, names in os.walk(folder)
+        for name in names
+    )

@@ -1,0 +1,141 @@
+"""How sure a mean over questions is, and a difference of two: bootstrap and randomisation, on scipy.
+
+Questions about one document rise and fall together, so whole documents are
+drawn where there are enough of them, and single questions otherwise
+(cluster bootstrap: Davison and Hinkley 1997, section 3.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+LEAST_CLUSTERS = 10
+"""Fewer documents than these say too little of documents to draw from them."""
+SIGNIFICANT = 0.05
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How intervals and p-values are computed: the same seed gives the same numbers."""
+
+    confidence: float = 0.95
+    resamples: int = 2_000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean with a percentile bootstrap interval; no bounds where one question is all there is."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Second minus first, over the same questions. `p` is two-sided; `units` were drawn."""
+
+    first: float
+    second: float
+    change: Interval
+    p: float
+    questions: int
+    units: int
+    unit: str
+
+    @property
+    def significant(self) -> bool:
+        """Whether so large a difference is rarer than one in twenty where there is none."""
+        return self.p < SIGNIFICANT
+
+
+def unit_of(clusters: Sequence[str]) -> str:
+    """What is drawn: "document" or "question"."""
+    named = {cluster for cluster in clusters if cluster}
+    enough = len(named) >= LEAST_CLUSTERS and all(clusters)
+    return "document" if enough and len(named) < len(clusters) else "question"
+
+
+def interval(
+    values: Sequence[float], clusters: Sequence[str], sampling: Sampling | None = None
+) -> Interval:
+    """The mean of values (questions,) and its interval.
+
+    Args:
+        clusters: which document each question is about, "" for none.
+    """
+    sampling = sampling or Sampling()
+    sums, counts = _units(np.asarray(values, np.float64), clusters)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) < 2:
+        return Interval(mean, None, None)
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (np.arange(len(sums)),),
+        lambda drawn, axis=-1: sums[drawn].sum(axis) / counts[drawn].sum(axis),
+        n_resamples=sampling.resamples,
+        batch=max(1, 2_000_000 // len(sums)),
+        vectorized=True,
+        confidence_level=sampling.confidence,
+        method="percentile",
+        rng=np.random.default_rng(sampling.seed),
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high))
+
+
+def difference(
+    first: Mapping[str, float],
+    second: Mapping[str, float],
+    clusters: Mapping[str, str],
+    sampling: Sampling | None = None,
+) -> Difference:
+    """Compare two systems on the questions that both answered.
+
+    The p-value is of a paired randomisation test: how often the difference is as
+    large when each unit's two results are swapped at random (Smucker et al. 2007).
+
+    Args:
+        first, second: a figure for each question, by its id; at least one in common.
+        clusters: which document each question is about, by the question's id.
+    """
+    sampling = sampling or Sampling()
+    ids = [key for key in first if key in second]
+    groups = [clusters.get(key, "") for key in ids]
+    a = np.array([first[key] for key in ids], np.float64)
+    b = np.array([second[key] for key in ids], np.float64)
+    (a_sums, _), (b_sums, _) = _units(a, groups), _units(b, groups)
+    from scipy.stats import permutation_test
+
+    total = len(ids)
+    p = permutation_test(
+        (a_sums, b_sums),
+        lambda x, y, axis: (y.sum(axis) - x.sum(axis)) / total,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=9_999,
+        rng=np.random.default_rng(sampling.seed),
+    ).pvalue
+    return Difference(
+        float(a.mean()),
+        float(b.mean()),
+        interval((b - a).tolist(), groups, sampling),
+        float(p),
+        total,
+        len(a_sums),
+        unit_of(groups),
+    )
+
+
+def _units(values: Values, clusters: Sequence[str]) -> tuple[Values, Values]:
+    """The sum and the number of each unit's values."""
+    if unit_of(clusters) == "question":
+        return values, np.ones(len(values))
+    _, places = np.unique(np.array(clusters), return_inverse=True)
+    return np.bincount(places, values).astype(np.float64), np.bincount(places).astype(np.float64)

@@ -1,0 +1,121 @@
+"""Read a set whose manifest.json lists files and questions.
+
+    {"name": ..., "files": [{"file": "pdf/a.pdf"}, ...],
+     "queries": [{"id": ..., "query": ..., "doc": "pdf/a.pdf", "relevant_pages": [2, 3],
+                  "answerable": true, "evidence_sources": ["Table"]},
+                 {"id": ..., "query": ..., "relevant_images": ["images/1.jpg"]}]}
+
+A further text of the same question (`query_en`) makes a second set over the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from retrieval.evaluate.dataset import (
+    NAMED,
+    BadDataset,
+    Dataset,
+    Kind,
+    Question,
+    Target,
+    checked,
+    page_label,
+)
+from retrieval.evaluate.rows import read_json, text, texts
+
+FILE = "manifest.json"
+
+
+def read_manifest_set(folder: Path) -> list[Dataset]:
+    """The set, and one more for each further text that its questions are put in.
+
+    Raises:
+        BadDataset: the manifest is not as above, or a file is not there.
+    """
+    path = folder / FILE
+    manifest = read_json(path)
+    parts = manifest if isinstance(manifest, dict) else {}
+    queries, files = parts.get("queries", []), parts.get("files", [])
+    if not _objects(queries) or not _objects(files):
+        raise BadDataset(
+            f'{path} has no lists "files" and "queries" of objects.',
+            remedy="A set without labelled questions cannot be evaluated; see docs/eval.md.",
+        )
+    items = {}
+    for number, file in enumerate(files, 1):
+        name = text(file, f"{path}, file {number}", "file")
+        items[name] = folder / name
+        if not items[name].is_file():
+            raise BadDataset(
+                f"{path} names {name}, which is not there.",
+                remedy="Get the set's files, or take it out of the list.",
+            )
+    photos = any("relevant_images" in query for query in queries)
+    kind: Kind = "photos" if photos else "pages"
+    fields = ["query", *sorted({f for q in queries for f in q if f.startswith("query_")})]
+    name = str(parts.get("name") or folder.resolve().name)
+    sets = []
+    for field in fields:
+        questions, left_out = [], 0
+        for number, query in enumerate(queries, 1):
+            if field != "query" and not query.get(field):
+                continue
+            question = _question(query, field, f"{path}, query {number}", items)
+            if question:
+                questions.append(question)
+            else:
+                left_out += 1
+        called = name if field == "query" else f"{name} ({field})"
+        sets.append(checked(Dataset(called, "manifest", kind, items, questions, left_out), path))
+    return sets
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+
+
+def _question(
+    query: Mapping[str, Any], field: str, where: str, items: Mapping[str, Path]
+) -> Question | None:
+    """A question; None where nothing answers it."""
+    asked = text(query, where, field)
+    labels = {"evidence": texts(query.get("evidence_sources"))}
+    relevant: dict[Target, float]
+    if "relevant_images" in query:
+        relevant = {(_item(name, where, items), None): 1.0 for name in _list(query, where)}
+        within, cluster = None, ""
+    else:
+        within = cluster = _item(text(query, where, "doc"), where, items)
+        if not query.get("answerable", True):
+            return None
+        relevant = {(within, _page(page, where)): 1.0 for page in _list(query, where)}
+        labels[NAMED] = page_label(asked)
+    if not relevant:
+        return None
+    labels = {name: values for name, values in labels.items() if values}
+    return Question(text(query, where, "id"), asked, relevant, within, labels, cluster)
+
+
+def _list(query: Mapping[str, Any], where: str) -> list[Any]:
+    name = "relevant_images" if "relevant_images" in query else "relevant_pages"
+    value = query.get(name)
+    if not isinstance(value, list):
+        raise BadDataset(f'{where} has no list "{name}".', remedy="List what answers the question.")
+    return value
+
+
+def _page(value: Any, where: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise BadDataset(f"{where}: {value!r} is no page.", remedy="Count pages from 1.")
+
+
+def _item(name: Any, where: str, items: Mapping[str, Path]) -> str:
+    if name not in items:
+        raise BadDataset(
+            f'{where} names {name!r}, which is not among "files".', remedy="List it there."
+        )
+    return str(name)

@@ -1,0 +1,64 @@
+"""Ranking metrics: nDCG, recall, MRR and hit rate of one ranking, for one question.
+
+nDCG has linear gains and the discount 1 / log2(rank + 1), as trec_eval
+computes it (Järvelin and Kekäläinen 2002); with grades of 1 the gains are binary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+DEPTHS = (1, 5, 10)
+METRICS = (
+    *(f"recall@{k}" for k in DEPTHS),
+    "nDCG@5",
+    "nDCG@10",
+    "MRR@10",
+    *(f"hit@{k}" for k in DEPTHS),
+)
+
+
+def measure(ranked: Sequence[str], relevant: Mapping[str, float]) -> dict[str, float]:
+    """Every metric of one ranking.
+
+    Args:
+        ranked: keys, best first, each once.
+        relevant: a grade above 0 of each right key; at least one.
+    """
+    right = set(relevant)
+    return {
+        **{f"recall@{k}": recall(ranked, right, k) for k in DEPTHS},
+        "nDCG@5": ndcg(ranked, relevant, 5),
+        "nDCG@10": ndcg(ranked, relevant, 10),
+        "MRR@10": reciprocal_rank(ranked, right, 10),
+        **{f"hit@{k}": hit(ranked, right, k) for k in DEPTHS},
+    }
+
+
+def ndcg(ranked: Sequence[str], relevant: Mapping[str, float], k: int) -> float:
+    """nDCG@k; the ideal puts the min(k, |relevant|) best grades first."""
+    gained = [relevant.get(key, 0.0) for key in ranked[:k]]
+    return _discounted(gained) / _discounted(sorted(relevant.values(), reverse=True)[:k])
+
+
+def recall(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
+    """Right keys among the first k, over min(k, |relevant|)."""
+    return len(relevant & set(ranked[:k])) / min(k, len(relevant))
+
+
+def reciprocal_rank(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
+    """1 over the rank of the first right key; 0 where it is beyond k."""
+    ranks = (rank for rank, key in enumerate(ranked[:k], 1) if key in relevant)
+    return 1 / first if (first := next(ranks, None)) else 0.0
+
+
+def hit(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
+    """1 if any of the first k is right."""
+    return float(bool(relevant & set(ranked[:k])))
+
+
+def _discounted(gains: Sequence[float]) -> float:
+    return float(sum(gain / np.log2(rank + 1) for rank, gain in enumerate(gains, 1)))

@@ -1,0 +1,82 @@
+"""Read a file of questions about documents that a home holds already: JSON Lines, CSV or TSV.
+
+    {"question": "Who keeps the light?", "document": "harbour.pdf", "pages": [3, 4]}
+
+    question,document,pages
+    Who keeps the light?,harbour.pdf,3;4-6
+
+A document of one page needs no pages. Further fields: `id`, `evidence`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ingest.library import Library, NoDocument
+from ingest.page import Document
+from retrieval.evaluate.dataset import (
+    NAMED,
+    BadDataset,
+    Dataset,
+    Question,
+    Target,
+    checked,
+    page_label,
+)
+from retrieval.evaluate.rows import TABLES, read_lines, read_table, text, texts
+
+SUFFIXES = (".jsonl", *TABLES)
+SPAN = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
+
+
+def read_questions(path: Path, library: Library) -> Dataset:
+    """The questions, their documents found in the library by id, path or file name.
+
+    Raises:
+        BadDataset: a line cannot be used; nothing is left out in silence.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadDataset(
+            f"{path} is no file of questions.",
+            remedy=f"Give one that ends in {', '.join(SUFFIXES)}, or a folder; see docs/eval.md.",
+        )
+    rows = read_lines(path) if path.suffix.lower() == ".jsonl" else read_table(path)
+    questions, items = [], {}
+    for number, (where, row) in enumerate(rows, 1):
+        asked = text(row, where, "question", "query")
+        try:
+            document = library.document(text(row, where, "document", "doc"))
+        except NoDocument as fault:
+            raise BadDataset(f"{where}: {fault.message}", remedy=fault.remedy) from None
+        items[document.id] = Path(document.paths[0]) if document.paths else Path(document.name)
+        given = row.get("pages", row.get("page"))
+        relevant: dict[Target, float] = {
+            (document.id, page): 1.0 for page in _pages(given, document, where)
+        }
+        labels = {"evidence": texts(row.get("evidence")), NAMED: page_label(asked)}
+        labels = {name: values for name, values in labels.items() if values}
+        key = str(row.get("id") or number)
+        questions.append(Question(key, asked, relevant, document.id, labels, document.id))
+    return checked(Dataset(path.stem, "questions", "pages", items, questions), path)
+
+
+def _pages(given: Any, document: Document, where: str) -> list[int]:
+    if given in (None, "", []) and document.page_count == 1:
+        return [1]
+    parts = given if isinstance(given, list) else re.split(r"[;,\s]+", str(given or "").strip())
+    pages: list[int] = []
+    for part in map(str, parts):
+        span = SPAN.fullmatch(part.strip())
+        if span is None:
+            raise BadDataset(
+                f"{where}: {part!r} is no page.", remedy="Write pages as 3, or 3;4-6, from 1."
+            )
+        pages += range(int(span[1]), int(span[2] or span[1]) + 1)
+    if not pages or min(pages) < 1 or max(pages) > document.page_count:
+        raise BadDataset(
+            f"{where}: {document.name} has pages 1 to {document.page_count}, not {given}.",
+            remedy="Name the pages that hold the answer.",
+        )
+    return pages

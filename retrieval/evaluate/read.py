@@ -1,0 +1,33 @@
+"""Find out which format a folder of questions has, and read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retrieval.evaluate.beir import CORPUS, read_beir
+from retrieval.evaluate.dataset import BadDataset, Dataset
+from retrieval.evaluate.manifest import FILE, read_manifest_set
+from retrieval.evaluate.vidore import find_tables, read_vidore
+
+
+def read_datasets(folder: Path, written: Path, split: str | None = None) -> list[Dataset]:
+    """The sets in a folder: one, or one for each language that its manifest puts questions in.
+
+    Args:
+        written: where pictures that lie inside of other files are written out.
+        split: of BEIR and ViDoRe sets.
+
+    Raises:
+        BadDataset: it is none of the known formats, or broken.
+        NoArrow: it needs pyarrow.
+    """
+    if (folder / FILE).is_file():
+        return read_manifest_set(folder)
+    if (folder / CORPUS).is_file():
+        return [read_beir(folder, written, split)]
+    if folder.is_dir() and find_tables(folder):
+        return [read_vidore(folder, written, split)]
+    raise BadDataset(
+        f"There is no set of questions in {folder}.",
+        remedy=f"Give a folder with {FILE}, {CORPUS} or parquet files; see docs/eval.md.",
+    )

@@ -1,0 +1,234 @@
+"""What an evaluation found, as plain values that a JSON file keeps; and two of them compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ingest.home import write_atomically
+from retrieval.evaluate.dataset import BadDataset, Dataset
+from retrieval.evaluate.interval import Interval, Sampling, difference, interval, unit_of
+from retrieval.evaluate.metrics import METRICS
+from retrieval.evaluate.rows import read_json
+from retrieval.evaluate.run import IMAGES, Answered
+
+FORMAT = 1
+MAIN = {"pages": "nDCG@5", "photos": "hit@5"}
+"""The metric that decides, by kind of set."""
+Result = dict[str, Any]
+
+
+class NotComparable(BadDataset):
+    """Two results have no questions in common."""
+
+
+def summarise(
+    dataset: Dataset,
+    answered: Sequence[Answered],
+    encoding: Sequence[float],
+    sampling: Sampling,
+    **about: Any,
+) -> Result:
+    """Everything of one set under one setting: means with intervals, by label, by question.
+
+    Args:
+        encoding: seconds that encoding took, of the first questions.
+        about: what else to keep: the setting, the corpus.
+    """
+    first = next(iter(answered[0].figures))
+    rankings: dict[str, dict[str, Any]] = {}
+    for name, scope in _rows(answered):
+        rankings.setdefault(name, {})[scope] = _means(answered, name, scope, sampling)
+    scopes = {scope for name, scope in _rows(answered) if name == first}
+    groups = {scope: _groups(answered, first, scope, sampling) for scope in sorted(scopes)}
+    total = [one.seconds for one in answered]
+    after = [max(t - e, 0.0) for t, e in zip(total, encoding, strict=False)]
+    return {
+        "set": dataset.name,
+        "set_format": dataset.format,
+        "kind": dataset.kind,
+        "main": MAIN[dataset.kind],
+        "first": first,
+        "questions": len(answered),
+        "left_out": dataset.left_out,
+        "drawn": unit_of([one.asked.question.cluster for one in answered]),
+        **about,
+        "latency_ms": {
+            "encoding": percentiles(encoding),
+            "search": percentiles(after),
+            "both": percentiles(total),
+        },
+        "rankings": rankings,
+        "groups": groups,
+        "per_question": [_question(one) for one in answered],
+    }
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """The 50th, 95th and 99th percentile in milliseconds."""
+    if not seconds:
+        return {}
+    values = np.percentile(seconds, (50, 95, 99)) * 1000
+    return {f"p{p}": round(float(v), 3) for p, v in zip((50, 95, 99), values, strict=True)}
+
+
+def write_results(path: Path, results: Mapping[str, Any]) -> None:
+    """Put results in a file, whole."""
+    write_atomically(path, json.dumps(results, ensure_ascii=False, indent=1).encode())
+
+
+def read_results(path: Path) -> Result:
+    """Results that `write_results` wrote.
+
+    Raises:
+        BadDataset: the file is something else, or newer than this version.
+    """
+    results = read_json(path)
+    if not isinstance(results, dict) or "runs" not in results or "format" not in results:
+        raise BadDataset(
+            f"{path} holds no results of an evaluation.",
+            remedy="Give a file that `pageglass eval --out` wrote.",
+        )
+    if results["format"] > FORMAT:
+        raise BadDataset(
+            f"{path} has format {results['format']}; this pageglass reads up to {FORMAT}.",
+            remedy="Upgrade pageglass.",
+        )
+    return results
+
+
+def compare(
+    first: Sequence[Result],
+    second: Sequence[Result],
+    sampling: Sampling,
+    called: tuple[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Every set and scope that both have, each by its first ranking: the differences and what they mean.
+
+    Args:
+        called: what the two are called; None calls them by their settings.
+
+    Raises:
+        NotComparable: they have no set with the same questions in common.
+    """
+    found = []
+    for a in first:
+        for b in second:
+            if a["set"] == b["set"]:
+                names = called or (a["setting"], b["setting"])
+                found += compare_rankings(a, a["first"], b, b["first"], sampling, names)
+    if not found:
+        raise NotComparable(
+            "The two results have no questions in common.",
+            remedy="Evaluate both on the same set, and compare again.",
+        )
+    return found
+
+
+def compare_rankings(
+    a: Result,
+    a_ranking: str,
+    b: Result,
+    b_ranking: str,
+    sampling: Sampling,
+    called: tuple[str, str],
+) -> list[dict[str, Any]]:
+    """A ranking of one result against a ranking of another, in every scope that both have."""
+    asked = {q["id"]: (q["query"], q["relevant"]) for q in a["per_question"]}
+    same = [q for q in b["per_question"] if asked.get(q["id"]) == (q["query"], q["relevant"])]
+    clusters = {q["id"]: q["cluster"] for q in same}
+    found = []
+    for scope in a["rankings"].get(a_ranking, {}):
+        if scope not in b["rankings"].get(b_ranking, {}):
+            continue
+        metrics = {}
+        for metric in METRICS:
+            one = _column(a, a_ranking, scope, metric)
+            two = {k: v for k, v in _column(b, b_ranking, scope, metric).items() if k in clusters}
+            if set(one) & set(two):
+                metrics[metric] = difference(one, two, clusters, sampling)
+        if not metrics:
+            continue
+        main = metrics[a["main"]]
+        found.append(
+            {
+                "set": a["set"],
+                "scope": scope,
+                "first": called[0],
+                "second": called[1],
+                "main": a["main"],
+                "significant": main.significant,
+                "questions_apart": len(a["per_question"]) + len(b["per_question"]) - 2 * len(same),
+                "metrics": {name: asdict(found) for name, found in metrics.items()},
+            }
+        )
+    return found
+
+
+def _column(result: Result, ranking: str, scope: str, metric: str) -> dict[str, float]:
+    return {
+        q["id"]: q["figures"][ranking][scope][metric]
+        for q in result["per_question"]
+        if scope in q["figures"].get(ranking, {})
+    }
+
+
+def _rows(answered: Sequence[Answered]) -> list[tuple[str, str]]:
+    """Rankings and scopes, in the order they were first measured in."""
+    pairs = ((n, s) for one in answered for n, scopes in one.figures.items() for s in scopes)
+    return list(dict.fromkeys(pairs))
+
+
+def _means(
+    answered: Sequence[Answered], name: str, scope: str, sampling: Sampling
+) -> dict[str, Any]:
+    some = [one for one in answered if scope in one.figures.get(name, {})]
+    clusters = [one.asked.question.cluster for one in some]
+    means: dict[str, Interval] = {
+        metric: interval([one.figures[name][scope][metric] for one in some], clusters, sampling)
+        for metric in METRICS
+    }
+    return {"questions": len(some), **{metric: asdict(mean) for metric, mean in means.items()}}
+
+
+def _groups(
+    answered: Sequence[Answered], name: str, scope: str, sampling: Sampling
+) -> dict[str, dict[str, Any]]:
+    """The same means, of the questions with each value of each label."""
+    labels: dict[str, dict[str, list[Answered]]] = {}
+    for one in answered:
+        if scope not in one.figures.get(name, {}):
+            continue
+        for label, values in one.asked.question.labels.items():
+            for value in values:
+                labels.setdefault(label, {}).setdefault(value, []).append(one)
+    return {
+        label: {value: _means(some, name, scope, sampling) for value, some in sorted(of.items())}
+        for label, of in labels.items()
+    }
+
+
+def _question(one: Answered) -> dict[str, Any]:
+    question = one.asked.question
+    return {
+        "id": question.id,
+        "query": question.query,
+        "relevant": dict(one.asked.relevant),
+        "cluster": question.cluster,
+        "labels": {name: list(values) for name, values in question.labels.items()},
+        "found": list(one.found),
+        "ms": round(one.seconds * 1000, 3),
+        "figures": one.figures,
+    }
+
+
+def each_row(result: Result) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Rankings, scopes and their means, pictures alone first."""
+    for name in sorted(result["rankings"], key=lambda name: name != IMAGES):
+        for scope, means in result["rankings"][name].items():
+            yield name, scope, means

@@ -1,0 +1,32 @@
+"""Nothing that was not verified looks as if it were."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.doubt import doubt
+from api.footnotes import without_footnotes, write_footnotes
+from generation.answer import Citation, Grounded
+from ingest.page import Page
+
+BOX = ((0.1, 0.2, 0.3, 0.4),)
+
+
+@pytest.mark.parametrize(
+    ("quote", "grounded", "said"),
+    [
+        ("the lens", "quote", ""),
+        ("the lens", "none", " (quote not found)"),
+        ("", "none", " (names the page only)"),
+        ("", "region", " (seen in the picture, by likeness)"),
+        ("the lens", "region", " (quote not found; seen in the picture, by likeness)"),
+    ],
+)
+def test_a_citation_is_marked(quote: str, grounded: Grounded, said: str) -> None:
+    boxes = () if grounded == "none" else BOX
+    page = Page("d" * 20, 3, "report.pdf")
+    citation = Citation(1, page, quote, boxes, grounded == "quote", grounded)
+    assert doubt(citation) == said
+    notes = write_footnotes([citation], "http://127.0.0.1:8000/")
+    assert notes.endswith(said or '"the lens"')
+    assert without_footnotes(f"It broke [1].{notes}") == "It broke [1]."

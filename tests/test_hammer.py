@@ -1,0 +1,68 @@
+"""Searches while documents come and go: never a wrong page, never a missing one, never a crash."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from make_pdf import make_pdf
+
+from ingest.add import AddSettings, add
+from ingest.home import Home
+from ingest.library import Library
+from ingest.remove import remove
+from ingest.render import RenderSettings
+from retrieval.search import Searcher
+
+SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)
+STAYS = ("The harbour master keeps nine brass sextants.", "Rye bread rises slowly in winter.")
+COMES = "The cartographer Ilse Wren drew the tidal maps of Port Avery."
+SECONDS = 6
+SEARCHERS = 3
+
+
+@pytest.mark.parametrize("exhaustive_pages", [1000, 0], ids=["exact", "through Chroma"])
+def test_remove_and_ingest_under_searches(tmp_path: Path, exhaustive_pages: int) -> None:
+    home, folder = Home(tmp_path / "home"), tmp_path / "files"
+    folder.mkdir()
+    for number, text in enumerate(STAYS):
+        make_pdf(folder / f"stays{number}.pdf", text)
+    list(add(home, [folder], SETTINGS))
+    comes = folder / "comes.pdf"
+    make_pdf(comes, COMES)
+    searcher = Searcher(home, exhaustive_pages=exhaustive_pages)
+    ending, errors, found = threading.Event(), list[BaseException](), {True: 0, False: 0}
+
+    def look() -> None:
+        try:
+            while not ending.is_set():
+                for number, text in enumerate(STAYS):
+                    names = [hit.page.document_name for hit in searcher.search(text, top=3)]
+                    assert names[0] == f"stays{number}.pdf", names
+                    assert set(names) <= {"stays0.pdf", "stays1.pdf", "comes.pdf"}
+                first = searcher.search(COMES, top=1)[0].page.document_name
+                found[first == "comes.pdf"] += 1
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(SEARCHERS)]
+    for thread in threads:
+        thread.start()
+    ends, rounds = time.monotonic() + SECONDS, 0
+    while (time.monotonic() < ends or rounds < 2) and not errors:
+        list(add(home, [comes], SETTINGS))
+        # Whoever asks from now on must find it, though others are searching.
+        assert searcher.search(COMES, top=1)[0].page.document_name == "comes.pdf"
+        remove(home, ["comes.pdf"])
+        assert searcher.search(COMES, top=1)[0].page.document_name != "comes.pdf"
+        assert Library(home).match_terms(["cartographer"]) == {}
+        rounds += 1
+    ending.set()
+    for thread in threads:
+        thread.join(60)
+    searcher.close()
+    assert not errors, errors
+    assert rounds >= 2
+    assert found[True] + found[False] > rounds
