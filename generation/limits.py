@@ -23,7 +23,7 @@ class Limits:
     base64; `letters` of a page's words. With more pictures than `crowd[0]`, none
     may have an edge longer than `crowd[1]`. With `pictures` 0 a model reads
     words only. `crops` says whether the best part of a page whose print would
-    be too small is sent too (see `generation.crop`).
+    be too small is sent too (see `generation.crop`; docs/models.md has what it brings).
     """
 
     pictures: int = 10
@@ -33,7 +33,7 @@ class Limits:
     request_bytes: int = 10_000_000
     letters: int = 6_000
     crowd: tuple[int, int] | None = None
-    crops: bool = True
+    crops: bool = False
 
 
 def count_tokens(text: str) -> int:

@@ -65,8 +65,8 @@ class Transformers:
 
     @property
     def limits(self) -> Limits:
-        """The cautious ones, and each page as one picture; its processor shrinks further where it must."""
-        return Limits(crops=False)
+        """The cautious ones; its processor shrinks pictures further where it must."""
+        return Limits()
 
     @property
     def page_by_page(self) -> bool:
