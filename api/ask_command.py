@@ -16,7 +16,7 @@ from api.terminal import Terminal, plain, readable_question
 
 if TYPE_CHECKING:
     from api.pieces import Pieces
-    from generation.answer import Answer
+    from generation.answer import Answer, Usage
     from generation.prompt import Message
 
 
@@ -136,3 +136,15 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
     if answer.note:
         terminal.note(answer.note)
+    if answer.usage.input_tokens:
+        terminal.note(_spent(answer.usage))
+
+
+def _spent(usage: Usage) -> str:
+    """What an answer took, in a line."""
+    cached = f" ({usage.cached_tokens:,} of them kept)" if usage.cached_tokens else ""
+    cost = "" if usage.cost is None else f", about ${usage.cost:.4f}"
+    return (
+        f"{plain(usage.model)}: {usage.input_tokens:,} tokens in{cached},"
+        f" {usage.output_tokens:,} out{cost}."
+    )

@@ -19,20 +19,20 @@ from typing import Any
 from PIL import Image
 
 from generation.answer import Usage
+from generation.limits import Limits
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
 from generation.quote import find_quote, quote_boxes
 from generation.record import Field, NotFitting, Record
 from generation.request import Picture, Request, Turn
 from generation.schema import Schema, leaves, misfits
+from generation.sheet import shrink
 from generation.value import find_value
 
 REPAIRS = 2
 """How often a reply that does not fit is sent back."""
 
 MOST_TOKENS = 8_192
-LONGEST_SIDE = 1_568
-"""Pixels of a page's picture as it is sent."""
 
 SYSTEM = """\
 You read pages into a record. Each page comes as a picture and as the words that a machine read from \
@@ -70,7 +70,7 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
     Raises:
         NotFitting: no reply fits the schema; what the model raises.
     """
-    turns = [Turn("user", (*_pages(evidence), _ask(schema)))]
+    turns = [Turn("user", (*_pages(evidence, model.limits), _ask(schema)))]
     usage = Usage(model.name)
     for attempt in range(1, REPAIRS + 2):
         request = Request(SYSTEM, tuple(turns), wrap(schema), MOST_TOKENS, kept=2 * len(evidence))
@@ -128,22 +128,18 @@ def _moved(part: Any) -> Any:
     return moved
 
 
-def _pages(evidence: Sequence[Evidence]) -> list[str | Picture]:
+def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | Picture]:
     parts: list[str | Picture] = []
     for each in evidence:
         words = json.dumps(" ".join(word.text for word in each.words), ensure_ascii=False)
         name = json.dumps(str(each.page), ensure_ascii=False)
-        parts += [f"[{each.label}] {name}, its words: {words}", _picture(each.image())]
+        parts += [f"[{each.label}] {name}, its words: {words}", _picture(each.image(), limits)]
     return parts
 
 
-def _picture(data: bytes) -> Picture:
+def _picture(data: bytes, limits: Limits) -> Picture:
     with Image.open(io.BytesIO(data)) as opened:
-        image = opened.convert("RGB")
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=90)
-    return Picture(out.getvalue(), "image/jpeg", image.width, image.height)
+        return shrink(opened.convert("RGB"), limits)
 
 
 def _ask(schema: Schema) -> str:

@@ -63,16 +63,19 @@ def instruct(prompt: Prompt, sheets: Sequence[Sheet] | None = None) -> Request:
 
 
 def _page_parts(sheet: Sheet) -> Iterable[str | Picture]:
-    """The label, the picture and the words of a page."""
+    """The label, the pictures and the words of a page."""
     heading = f"[{sheet.evidence.label}] {_plain_name(str(sheet.evidence.page))}"
-    if sheet.pictures:
+    if sheet.picture is not None:
         yield heading
-        yield from sheet.pictures
+        yield sheet.picture
+        if sheet.part is not None:
+            yield f"[{sheet.evidence.label}] A part of the same page, larger:"
+            yield sheet.part
         heading = f"The words of page [{sheet.evidence.label}], read by a machine"
     if sheet.text:
         fence = fence_of(sheet.text)
         yield f"{heading}:\n<<<{fence}\n{sheet.text}\n{fence}>>>"
-    elif not sheet.pictures:
+    elif sheet.picture is None:
         yield f"{heading}: no words could be read."
 
 

@@ -8,26 +8,38 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from generation.limits import Limits
+from generation.crop import best_part, overview, pixels_of
+from generation.gauge import Size, scaled
+from generation.limits import Limits, count_tokens
 from generation.line import split_lines
 from generation.prompt import Evidence
 from generation.request import Picture
-from ingest.page import Word
+from ingest.page import Box, Word
 
 JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page as a model is shown it: `text` its words, a line a printed line; pictures may be none."""
+    """A page as a model is shown it: `text` its words, a line a printed line.
+
+    `picture` is the whole page, None for a model that reads words only; `part`
+    its best part at full resolution, where `generation.crop` finds it worth it.
+    """
 
     evidence: Evidence
     text: str
-    pictures: tuple[Picture, ...]
+    picture: Picture | None = None
+    part: Picture | None = None
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """What it has of them."""
+        return tuple(each for each in (self.picture, self.part) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +51,46 @@ class Layout:
 
 
 def lay_out(evidence: Sequence[Evidence], limits: Limits | None = None) -> Layout:
-    """The sheets that fit into `limits`, best page first."""
+    """The sheets that fit into `limits`, best page first; one page is always among them."""
     limits = limits or Limits()
+    if limits.crowd and len(evidence) > limits.crowd[0]:
+        limits = replace(limits, longest_edge=limits.crowd[1], crops=False)
     sheets: list[Sheet] = []
-    spent = 0
+    pictures = spent = tokens = 0
+    reason = ""
     for each in evidence:
-        pictures: tuple[Picture, ...] = ()
-        if limits.pictures:
-            picture = shrink(each.image(), limits)
-            spent += -(-len(picture.data) // 3) * 4
-            if len(sheets) == limits.pictures or (sheets and spent > limits.request_bytes):
-                break
-            pictures = (picture,)
-        sheets.append(Sheet(each, page_text(each.words, limits.letters), pictures))
+        if limits.pictures and pictures == limits.pictures:
+            reason = f"the model takes {limits.pictures} pictures"
+            break
+        sheet = make_sheet(each, limits, limits.pictures - pictures)
+        pictures += len(sheet.pictures)
+        spent += sum(-(-len(picture.data) // 3) * 4 for picture in sheet.pictures)
+        tokens += count_tokens(sheet.text)
+        tokens += sum(limits.gauge.tokens(p.width, p.height) for p in sheet.pictures)
+        if sheets and spent > limits.request_bytes:
+            reason = f"the model takes {limits.request_bytes / 1e6:g} MB of pictures"
+            break
+        if sheets and tokens > limits.tokens:
+            reason = f"the model takes about {limits.tokens:,} tokens of pages"
+            break
+        sheets.append(sheet)
     left = len(evidence) - len(sheets)
-    note = f"The last {left} of {len(evidence)} pages were left out: more than the model takes."
+    note = f"The last {left} of {len(evidence)} pages were left out: {reason}."
     return Layout(tuple(sheets), note if left else "")
+
+
+def make_sheet(evidence: Evidence, limits: Limits, room: int) -> Sheet:
+    """A page with its words and at most `room` pictures."""
+    text = page_text(evidence.words, limits.letters)
+    if room < 1:
+        return Sheet(evidence, text)
+    with Image.open(io.BytesIO(evidence.image())) as opened:
+        page = opened.convert("RGB")
+    kept = size_sent(page.size, limits)
+    box = best_part(evidence, page.size, limits.gauge, kept) if limits.crops and room > 1 else None
+    if box is None:
+        return Sheet(evidence, text, encode(page, kept))
+    return Sheet(evidence, text, encode(page, overview(kept)), shrink(cut(page, box), limits))
 
 
 def page_text(words: Sequence[Word], letters: int) -> str:
@@ -71,17 +107,28 @@ def page_text(words: Sequence[Word], letters: int) -> str:
     return "\n".join(lines)
 
 
-def shrink(image: bytes, limits: Limits) -> Picture:
-    """An encoded picture as a JPEG no larger than the limits."""
-    with Image.open(io.BytesIO(image)) as opened:
-        pixels = opened.convert("RGB")
-    scale = min(
-        1.0,
-        limits.longest_edge / max(pixels.size),
-        (limits.pixels / (pixels.width * pixels.height)) ** 0.5,
-    )
-    if scale < 1:
-        size = (max(1, int(pixels.width * scale)), max(1, int(pixels.height * scale)))
+def shrink(pixels: Image.Image, limits: Limits) -> Picture:
+    """A picture as a JPEG no larger than a model keeps."""
+    return encode(pixels, size_sent(pixels.size, limits))
+
+
+def size_sent(size: Size, limits: Limits) -> Size:
+    """The size in which a picture of `size` is sent."""
+    longest = limits.longest_edge or max(size)
+    return limits.gauge.kept(*scaled(*size, min(1, longest / max(size))))
+
+
+def cut(page: Image.Image, box: Box) -> Image.Image:
+    """The pixels of a page inside a box, given in fractions of it."""
+    width, height = page.size
+    left, top = int(box[0] * width), int(box[1] * height)
+    across, down = pixels_of(box, page.size)
+    return page.crop((left, top, min(width, left + across), min(height, top + down)))
+
+
+def encode(pixels: Image.Image, size: Size) -> Picture:
+    """A picture as a JPEG of a size."""
+    if size != pixels.size:
         pixels = pixels.resize(size, Image.Resampling.LANCZOS)
     out = io.BytesIO()
     pixels.save(out, "JPEG", quality=JPEG_QUALITY)

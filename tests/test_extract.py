@@ -21,6 +21,7 @@ from api.cli import app
 from generation.answer import Usage
 from generation.extract import REPAIRS, extract, wrap
 from generation.fill import fill
+from generation.limits import Limits
 from generation.prompt import Evidence
 from generation.record import NotFitting, NotFound
 from generation.request import Request
@@ -64,6 +65,7 @@ class Scripted:
 
     replies: list[str]
     name: str = "scripted:one"
+    limits: Limits = field(default_factory=Limits)
     sent: list[Request] = field(default_factory=list)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from generation.instruct import fence_of, instruct
-from generation.limits import Limits
+from generation.limits import USUAL, Limits, count_tokens
 from generation.prompt import Evidence, Message, Prompt
 from generation.request import Picture
-from generation.sheet import lay_out, page_text, shrink
+from generation.sheet import lay_out, page_text, size_sent
 from ingest.page import Page, Word
 
 
@@ -71,11 +71,24 @@ def test_pages_too_many_are_left_out_from_the_end_and_said() -> None:
     assert lay_out(pages).note == ""
 
 
-def test_a_picture_is_no_larger_than_the_limits() -> None:
-    small = shrink(picture(1000, 2000), Limits(longest_edge=500))
-    assert (small.width, small.height) == (250, 500)
-    assert shrink(picture(1000, 1000), Limits(pixels=10_000)).width == 100
-    assert shrink(picture(10, 20), Limits()).height == 20
+def test_the_note_says_what_is_too_much() -> None:
+    pages = [evidence(label, "word " * 300) for label in (1, 2, 3)]
+    assert "takes 2 pictures" in lay_out(pages, Limits(pictures=2)).note
+    assert "MB of pictures" in lay_out(pages, Limits(request_bytes=1)).note
+    first = lay_out(pages[:1]).sheets[0]
+    room = 2 * (count_tokens(first.text) + USUAL.tokens(100, 140))
+    short = lay_out(pages, Limits(tokens=room))
+    assert len(short.sheets) == 2
+    assert f"about {room:,} tokens" in short.note
+    assert len(lay_out(pages, Limits(tokens=1)).sheets) == 1
+
+
+def test_a_picture_is_sent_as_large_as_the_model_keeps() -> None:
+    assert size_sent((1075, 1520), Limits()) == (924, 1307)
+    assert size_sent((1000, 2000), Limits(longest_edge=500)) == (250, 500)
+    assert size_sent((10, 20), Limits()) == (10, 20)
+    layout = lay_out([evidence(1), evidence(2)], Limits(crowd=(1, 70)))
+    assert [sheet.pictures[0].height for sheet in layout.sheets] == [70, 70]
 
 
 def test_without_eyes_only_words_are_sent() -> None:

@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 from wire_server import SSE, Reply, Wire, anthropic_events, failing, serving, streaming
 
 from generation.answer import Usage, Verdict
+from generation.gauge import Tiles
+from generation.limits import Limits
 from generation.models import anthropic as anthropic_file
 from generation.models import openai as openai_file
 from generation.models.access import (
@@ -355,4 +357,17 @@ def test_what_a_call_costs() -> None:
     assert cost_of("claude-haiku-4-5-20251001", 1_000_000, 0, 0) == 1.0
     assert cost_of("claude-haiku-4-5", 1_000_000, 1_000_000, 1_000_000) == pytest.approx(5.1)
     assert cost_of("claude-haiku-4-5", 1_000_000, 0, 0, 1_000_000) == pytest.approx(1.25)
+    assert cost_of("claude-fable-5-1", 1_000_000, 1_000_000, 0) == pytest.approx(0.25)
     assert cost_of("some-model", 1, 0, 0) is None
+    assert cost_of("gemini-2.5-flash", 1, 0, 0) is None
+
+
+def test_a_reader_keeps_to_its_models_limits(wire: Wire) -> None:
+    wire.then(streaming("openai", ["ok"]))
+    events = list(load_model("openai:m", access(wire)).stream(make_prompt(pages=12)))
+    parts = wire.seen[0].body["messages"][1]["content"]
+    assert sum(part["type"] == "image_url" for part in parts) == Limits().pictures == 10
+    assert isinstance(events[-1], Verdict)
+    assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 pictures."
+    assert load_chat("anthropic:claude-opus-5", Access("k")).limits.pictures == 100
+    assert load_chat("openai:gpt-4o", Access("k")).limits.gauge == Tiles(85, 170)

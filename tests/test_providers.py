@@ -15,6 +15,8 @@ from api.app import create_app
 from api.cli import app
 from api.doctor import examine
 from api.settings import Settings
+from generation.models.openai import BASE_URLS
+from generation.models.price import PRICES
 from ingest.home import Home
 
 SECRET = "sk-very-secret-0123456789abcdef"
@@ -48,6 +50,48 @@ def test_the_command_line(provider: str, sample_home: Home, wire: Wire) -> None:
     sent = json.dumps(wire.seen[0].body)
     assert QUESTION in sent
     assert "image/jpeg" in sent
+
+
+def test_gemini_with_its_usage_and_cost_on_the_terminal(
+    sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", SECRET)
+    monkeypatch.delenv("PAGEGLASS_OPENAI_URL", raising=False)
+    monkeypatch.setitem(PRICES, "gemini-2.5-flash", (1.0, 0.1, 2.0))
+    with serving() as served:
+        monkeypatch.setitem(BASE_URLS, "gemini", f"{served.url}/v1beta/openai")
+        served.then(streaming("openai", ['"lens" [1]']))
+        done = CliRunner().invoke(
+            app,
+            [
+                "--home",
+                str(sample_home.root),
+                "ask",
+                QUESTION,
+                "--model",
+                "gemini:gemini-2.5-flash",
+            ],
+        )
+    assert done.exit_code == 0, done.output
+    assert '"lens" [1]' in done.stdout
+    assert done.stderr.splitlines()[-1] == (
+        "gemini:gemini-2.5-flash: 1,020 tokens in (1,000 of them kept), 7 out, about $0.0001."
+    )
+    (seen,) = served.seen
+    assert seen.path == "/v1beta/openai/chat/completions"
+    assert seen.headers["authorization"] == f"Bearer {SECRET}"
+    assert seen.body["model"] == "gemini-2.5-flash"
+    assert "max_tokens" in seen.body
+    assert SECRET not in done.output
+
+
+def test_a_model_without_a_price_shows_tokens_only(sample_home: Home, wire: Wire) -> None:
+    wire.then(streaming("openai", ['"lens" [1]']))
+    done = CliRunner().invoke(
+        app, ["--home", str(sample_home.root), "ask", QUESTION, "--model", "openai:m"]
+    )
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines()[-1].endswith("7 out.")
 
 
 def test_a_model_that_declines(sample_home: Home, wire: Wire) -> None:

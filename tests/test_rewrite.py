@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from generation.answer import Usage
+from generation.limits import Limits
 from generation.prompt import Message
 from generation.request import Request
 from generation.rewrite import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES, rewrite
@@ -25,6 +26,7 @@ class Writer:
 
     text: str
     name: str = "writer"
+    limits: Limits = field(default_factory=Limits)
     sent: list[Request] = field(default_factory=list)
     read: int = 0
 

@@ -7,10 +7,13 @@ mark, so that follow-up questions about them cost a tenth.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from generation.answer import Usage
+from generation.gauge import Patches
+from generation.limits import Limits
 from generation.models.access import Access, CutShort, NoKey, Refused
 from generation.models.call import UNREADABLE, StreamEnded, persist
 from generation.models.price import cost_of
@@ -24,6 +27,8 @@ CONNECT = 10.0
 """Seconds to wait for a connection."""
 THINKING_ROOM = 8_192
 """Tokens allowed beyond the reply's: newer models think before they write, and it counts."""
+
+_VERSION = re.compile(r"claude-[a-z]+-(\d{1,2})(?:-(\d{1,2}))?(?!\d)")
 
 
 class Anthropic:
@@ -46,6 +51,11 @@ class Anthropic:
         self.name = f"anthropic:{model}"
         self._model = model
         self._access = access
+
+    @property
+    def limits(self) -> Limits:
+        """See `limits_of`."""
+        return limits_of(self._model)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.
@@ -104,6 +114,24 @@ class Anthropic:
                 f"{self.name} declined to reply to this request.",
                 remedy="Ask in other words, or with another model.",
             )
+
+
+def limits_of(model: str) -> Limits:
+    """What Claude keeps of pictures, and what a request may hold.
+
+    By platform.claude.com/docs/en/build-with-claude/vision: a token a patch of
+    28 by 28 pixels; a picture of more than 1,568 patches, or with an edge of more
+    than 1,568 pixels, is shrunk (4,784 and 2,576 from Claude 4.7 on); 100 pictures
+    a request where the context has 200,000 tokens, and none over 2,000 pixels
+    where there are more than 20; 32 MB a request, of which words take the rest.
+    A name without a version counts as an older model: nothing is lost but sharpness.
+    """
+    found = _VERSION.search(model)
+    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    gauge = Patches(28, 4_784, 2_576) if version >= (4, 7) else Patches(28, 1_568, 1_568)
+    return Limits(
+        pictures=100, gauge=gauge, tokens=150_000, request_bytes=24_000_000, crowd=(20, 2_000)
+    )
 
 
 def payload(model: str, request: Request) -> dict[str, Any]:

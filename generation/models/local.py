@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 from generation.answer import Usage
+from generation.limits import Limits
 from generation.models.fit import NeedsPicture
 from generation.models.hub import REMEDY, Hub
 from generation.request import Picture, Request
@@ -61,6 +62,11 @@ class Transformers:
                 f"{self._hub.spec} has no chat template: nobody knows how to ask it.",
                 remedy="Take a model that was trained for chat; for captions, --caption takes BLIP.",
             )
+
+    @property
+    def limits(self) -> Limits:
+        """The cautious ones; its processor shrinks pictures further where it must."""
+        return Limits()
 
     @property
     def page_by_page(self) -> bool:

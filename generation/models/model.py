@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from generation.answer import Usage, Verdict
+from generation.limits import Limits
 from generation.models.access import Access
 from generation.prompt import Prompt
 from generation.request import Request
@@ -43,6 +44,11 @@ class ChatModel(Protocol):
 
     name: str
     """As `load_model` takes it: PROVIDER:MODEL."""
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        ...
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """Pieces of the reply's text as they come, a `Usage` once it is known.

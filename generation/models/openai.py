@@ -7,10 +7,13 @@ the other, and nothing here needs what only Responses has.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from generation.answer import Usage
+from generation.gauge import Crops, Flat, Gauge, Patches, Tiles
+from generation.limits import Limits
 from generation.models.access import Access, CutShort, NoKey, Refused
 from generation.models.call import UNREADABLE, StreamEnded, persist
 from generation.models.price import cost_of
@@ -29,6 +32,20 @@ CONNECT = 10.0
 """Seconds to wait for a connection."""
 THINKING_ROOM = 8_192
 """Tokens allowed beyond the reply's where the provider's models think, which counts."""
+
+LOW_EDGE = 512
+SMALL = Patches(32, 1_536, 2_048, 1.62)
+GAUGES: tuple[tuple[str, Gauge], ...] = (
+    (r"gpt-4o-mini", Tiles(2_833, 5_667)),
+    (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", Tiles(85, 170)),
+    (r"gpt-5|gpt-5-chat", Tiles(70, 140)),
+    (r"o1|o1-pro|o3", Tiles(75, 150)),
+    (r"gpt-(?:4\.1|5|5\.4)-mini", SMALL),
+    (r"gpt-(?:4\.1|5|5\.4)-nano", Patches(32, 1_536, 2_048, 2.46)),
+    (r"o4-mini", Patches(32, 1_536, 2_048, 1.72)),
+    (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", Patches(32, 2_500, 2_048, 1.2)),
+)
+"""How each family of OpenAI's models measures pictures: the first whose pattern is the model's name, but for a date."""
 
 
 class OpenAi:
@@ -54,6 +71,12 @@ class OpenAi:
         self._model = model
         self._provider = provider
         self._access = access
+        self._own = access.base_url is None
+
+    @property
+    def limits(self) -> Limits:
+        """See `limits_of`; for a server other than the provider's own, the cautious ones."""
+        return limits_of(self._provider, self._model) if self._own else Limits()
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.
@@ -80,7 +103,7 @@ class OpenAi:
 
     def _stream(self, client: Client, request: Request) -> Iterator[str | Usage]:
         reason: str | None = None
-        own = self._provider == "openai" and self._access.base_url is None
+        own = self._provider == "openai" and self._own
         with client.chat.completions.create(**payload(self._model, request, own=own)) as stream:
             for chunk in stream:
                 for choice in chunk.choices or ():
@@ -109,7 +132,39 @@ class OpenAi:
         cached = (details.cached_tokens or 0) if details else 0
         given, output = usage.prompt_tokens, usage.completion_tokens
         cost = cost_of(self._model, given, cached, output)
-        return Usage(self.name, given, output, cached, None if self._access.base_url else cost)
+        return Usage(self.name, given, output, cached, cost if self._own else None)
+
+
+def limits_of(provider: str, model: str) -> Limits:
+    """What OpenAI's and Google's models keep of pictures, and what a request may hold.
+
+    OpenAI, by developers.openai.com/api/docs/guides/images-vision: older models
+    count tiles, newer ones patches of 32 pixels, at detail "high" at most 1,536
+    of them (small models, and those not named there) or 2,500, no edge over 2,048
+    pixels; 1,500 pictures and 512 MB a request. The factor of the large models
+    stands there for GPT-5.6 and later, and is taken for 5.4 and 5.5 too.
+
+    Gemini, by ai.google.dev/gemini-api/docs/image-understanding and
+    /media-resolution: crops up to Gemini 2, 1,120 tokens a picture from Gemini 3
+    on; 20 MB a request, words included.
+    """
+    name = model.removeprefix("models/")
+    if provider == "gemini":
+        older = re.match(r"gemini-[12]\b", name)
+        return Limits(
+            pictures=100,
+            gauge=Crops() if older else Flat(1_120, 2_048),
+            tokens=150_000,
+            request_bytes=18_000_000,
+        )
+    dated = r"(?:-\d{4}-\d{2}-\d{2}|-latest)?"
+    known = (gauge for pattern, gauge in GAUGES if re.fullmatch(f"(?:{pattern}){dated}", name))
+    return Limits(pictures=100, gauge=next(known, SMALL), tokens=100_000, request_bytes=50_000_000)
+
+
+def detail_of(picture: Picture) -> Literal["low", "high"]:
+    """How closely OpenAI's own models look: "low" keeps 512 pixels, so it is enough for what has no more."""
+    return "low" if max(picture.width, picture.height) <= LOW_EDGE else "high"
 
 
 def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
@@ -120,7 +175,9 @@ def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             messages.append({"role": "assistant", "content": text})
         else:
-            messages.append({"role": "user", "content": [_part(part) for part in turn.parts]})
+            messages.append(
+                {"role": "user", "content": [_part(part, own=own) for part in turn.parts]}
+            )
     body: dict[str, Any] = {
         "model": model,
         "messages": messages,
@@ -138,9 +195,12 @@ def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
     return body
 
 
-def _part(part: str | Picture) -> dict[str, Any]:
+def _part(part: str | Picture, *, own: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()
     url = f"data:{part.media_type};base64,{data}"
-    return {"type": "image_url", "image_url": {"url": url, "detail": "high"}}
+    return {
+        "type": "image_url",
+        "image_url": {"url": url, "detail": detail_of(part) if own else "high"},
+    }

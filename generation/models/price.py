@@ -1,6 +1,11 @@
 """What tokens cost, in US dollars a million, where it is known; an estimate, since prices change.
 
-As the providers published them, looked up on 2026-11-25.
+Anthropic's stand in its own documentation (platform.claude.com, about-claude/pricing
+and the pages of its models), read in a stored copy of autumn 2026, not on the
+day you ask. OpenAI's are second-hand: other projects' tables, which agree; its
+own price page was not read. For a model that is not listed, Gemini's among
+them, no cost is given. Prices that depend on a request's length or on a
+provider's discounts are left out.
 """
 
 from __future__ import annotations
@@ -8,8 +13,10 @@ from __future__ import annotations
 import re
 
 PRICES = {
-    "claude-fable-5-1": (10.0, 1.0, 50.0),
+    "claude-fable-5-1": (10.0, 0.25, 50.0),
+    "claude-opus-5-5": (4.0, 0.2, 20.0),
     "claude-opus-5": (5.0, 0.5, 25.0),
+    "claude-sonnet-5-5": (2.0, 0.2, 10.0),
     "claude-sonnet-5": (2.0, 0.2, 10.0),
     "claude-haiku-4-5": (1.0, 0.1, 5.0),
     "claude-opus-4-5": (5.0, 0.5, 25.0),

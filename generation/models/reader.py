@@ -27,7 +27,7 @@ class Reader:
 
     Args:
         chat: what writes.
-        limits: what it may be shown at once.
+        limits: what it may be shown at once; by default, its own.
     """
 
     sees = True
@@ -35,7 +35,7 @@ class Reader:
     def __init__(self, chat: ChatModel, limits: Limits | None = None) -> None:
         self.name = chat.name
         self.chat = chat
-        self._limits = limits or Limits()
+        self._limits = limits or chat.limits
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         """The reply as it comes, without the marker; a `Verdict` that says whether it declines.

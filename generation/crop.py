@@ -1,0 +1,89 @@
+"""Cut the best part out of a page whose print would be too small to read, at its full resolution.
+
+A page is cut only where three things hold: the lines around what was found
+would be sent less than `SMALL` pixels high; the part is sent at least
+`SHARPER` times as large; and the page (halved, for context) with its part
+counts no more tokens than the page alone. Knows no provider.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+from generation.gauge import Gauge, Size, scaled
+from generation.line import around
+from generation.prompt import Evidence
+from ingest.page import Box
+
+SMALL = 12.0
+"""Pixels of a printed line's height, below which reading suffers."""
+SHARPER = 1.25
+MARGIN = 0.05
+"""Of the page's width and height, kept around a part: a table's heads, a label beside its value."""
+MOST_AREA = 0.5
+"""A part is no more of the page than this."""
+
+
+def best_part(evidence: Evidence, size: Size, gauge: Gauge, kept: Size) -> Box | None:
+    """The part of a page of `size` pixels, sent as `kept`, that is worth a picture of its own; None where none is.
+
+    The best region and those after it, as long as they fit into `MOST_AREA`.
+    """
+    box = found_part(evidence)
+    if box is None or line_height(evidence, box) * kept[1] >= SMALL:
+        return None
+    part = pixels_of(box, size)
+    sent = gauge.kept(*part)
+    if sent[0] / part[0] < SHARPER * kept[0] / size[0]:
+        return None
+    together = gauge.tokens(*overview(kept)) + gauge.tokens(*sent)
+    return box if together <= gauge.tokens(*kept) else None
+
+
+def found_part(evidence: Evidence) -> Box | None:
+    """The box around the best regions, with a margin; None where there is none, or it is too much of the page."""
+    found: Box | None = None
+    for region in evidence.regions:
+        left, top, right, bottom = around([region.box, *([found] if found else [])])
+        wider = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
+        if _area(_with_margin(wider)) > MOST_AREA:
+            break
+        found = wider
+    return _with_margin(found) if found else None
+
+
+def line_height(evidence: Evidence, box: Box) -> float:
+    """The median height of the words in a box, as a fraction of the page's; of no words, that of the whole page."""
+    inside = [w.box for w in evidence.words if _overlap(w.box, box)]
+    return median(b[3] - b[1] for b in inside) if inside else 1.0
+
+
+def overview(kept: Size) -> Size:
+    """The page halved, to show where its part stands."""
+    return scaled(*kept, 0.5)
+
+
+def pixels_of(box: Box, size: Size) -> Size:
+    """How large a box of a page is."""
+    return (
+        max(1, round((box[2] - box[0]) * size[0])),
+        max(1, round((box[3] - box[1]) * size[1])),
+    )
+
+
+def _with_margin(box: Box) -> Box:
+    left, top, right, bottom = box
+    return (
+        max(0.0, left - MARGIN),
+        max(0.0, top - MARGIN),
+        min(1.0, right + MARGIN),
+        min(1.0, bottom + MARGIN),
+    )
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
