@@ -28,6 +28,8 @@ class Cache:
     def __init__(self, folder: Path, most: int) -> None:
         self.folder = folder
         self.most = most
+        self.evicted = 0
+        """How many files had to go so far."""
         self._lock = threading.Lock()
         self._used = 0
         self._looked = float("-inf")
@@ -66,6 +68,12 @@ class Cache:
                 self._trim(path)
         return path
 
+    def keep(self, wanted: Callable[[str], bool]) -> None:
+        """Delete every file whose key is not wanted."""
+        for path in self.folder.iterdir() if self.folder.exists() else ():
+            if not path.name.startswith(".") and not wanted(path.name.replace("+", "/")):
+                path.unlink(missing_ok=True)
+
     def _trim(self, kept: Path) -> None:
         files = []
         for entry in os.scandir(self.folder):
@@ -83,4 +91,5 @@ class Cache:
                 return
             if path != kept:
                 path.unlink(missing_ok=True)
+                self.evicted += 1
                 self._used -= size

@@ -96,6 +96,11 @@ class Index:
         """Whether vectors come from a store, through a cache that lets go of them when it is full."""
         return self._mirror is not None
 
+    def prefetch(self, documents: Sequence[Document]) -> None:
+        """In a mirror, fetch together the multi-vectors that are about to be read."""
+        if self._mirror:
+            self._mirror.prefetch([self._key(document) for document in documents])
+
     def has(self, document: Document) -> bool:
         """Whether the document, as it is now, has been encoded."""
         if self._mirror:

@@ -14,7 +14,9 @@ import sqlite3
 import threading
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -22,13 +24,15 @@ from filelock import FileLock
 from ingest.cache import Cache
 from ingest.head import Head, unpack_head
 from ingest.home import discard, write_atomically
-from ingest.keys import ABOUT, HEAD, find_edition
+from ingest.keys import ABOUT, HEAD, find_edition, page_folder
 from ingest.store import Store, StoreRefused
 from ingest.vectors import DocumentVectors
 
 CHECK = 3.0
 """Seconds for which the head that was read last is taken for the newest."""
 TRIES = 5
+TOGETHER = 16
+"""Files fetched at a time."""
 
 
 class Mirror:
@@ -47,6 +51,7 @@ class Mirror:
         self._checking = threading.RLock()
         self._checked = float("-inf")
         self._opened: dict[str, DocumentVectors] = {}
+        self._evicted = 0
 
     def refresh(self, *, now: bool = False) -> None:
         """Bring library and indexes up to the store's head, if that may have moved.
@@ -122,8 +127,20 @@ class Mirror:
         except FileNotFoundError:
             self.refresh(now=True)
             raise
-        self._forget_evicted()
+        if self._evicted != self.cache.evicted:
+            self._forget_evicted()
         return path
+
+    def prefetch(self, keys: Sequence[str]) -> None:
+        """Fetch together what the cache does not hold; what the store lacks is left for `fetch` to meet."""
+        missing = [key for key in keys if not self.cache.path(key).exists()]
+        if len(missing) > 1:
+            with ThreadPoolExecutor(TOGETHER) as pool:
+                list(pool.map(self._prefetch, missing))
+
+    def _prefetch(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            self.cache.add(key, lambda beside: self.store.fetch(key, beside))
 
     def has(self, key: str) -> bool:
         """Whether there is something under a key."""
@@ -131,6 +148,7 @@ class Mirror:
 
     def _forget_evicted(self) -> None:
         """Unmap files that have been deleted: until then their bytes stay on the disk."""
+        self._evicted = self.cache.evicted
         for key in list(self._opened):
             if not self.cache.path(key).exists():
                 self._opened.pop(key, None)
@@ -151,6 +169,7 @@ class Mirror:
                 self._take_library(snapshot)
             finally:
                 snapshot.unlink(missing_ok=True)
+            self._forget_removed(head)
             write_atomically(applied, packed)
 
     def _take_indexes(self, head: Head) -> None:
@@ -178,6 +197,21 @@ class Mirror:
             closing(sqlite3.connect(self.database, timeout=30)) as target,
         ):
             source.backup(target)
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _forget_removed(self, head: Head) -> None:
+        """Delete what was fetched of documents and indexes that are no more."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as library:
+            rows = library.execute("SELECT id, revision FROM documents").fetchall()
+        folders = {page_folder(document_id, revision) for document_id, revision in rows}
+        files = {f"{folder.removeprefix('pages/')}.safetensors" for folder in folders}
+        indexes = {f"index/{slug}/{edition}" for slug, edition in head.editions.items()}
+
+        def wanted(key: str) -> bool:
+            above, _, name = key.rpartition("/")
+            return above in folders or (above in indexes and name in files)
+
+        self.cache.keep(wanted)
 
 
 def find_mirror(folder: Path, store: Store) -> Mirror | None:

@@ -450,6 +450,8 @@ class Searcher:
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
+        if index.mirrored:
+            index.prefetch([state.documents[document_id] for document_id in by_document])
         apart: list[tuple[int, npt.NDArray[np.float16]]] = []
         for document_id, places in by_document.items():
             try:

@@ -159,6 +159,9 @@ def test_a_running_mirror_sees_removals(
     assert hits
     assert first.document_id not in {hit.page.document_id for hit in hits}
     assert old not in searcher.library.documents()
+    cached = [path.name for path in (tmp_path / "mirror" / "mirror" / "cache").iterdir()]
+    assert cached
+    assert not [name for name in cached if first.document_id in name]
     searcher.close()
 
 
