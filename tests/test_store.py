@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,14 +17,16 @@ from api.app import create_app
 from api.cli import app
 from api.doctor import examine
 from api.settings import Settings
+from ingest import add as adding
 from ingest import mirror as mirrors
 from ingest import publish as publishing
-from ingest.add import add
+from ingest.add import AddSettings, add
+from ingest.event import Added, Event
 from ingest.head import StoreFormat, read_head
 from ingest.home import Home, OnlyMirror
 from ingest.index import open_indexes
 from ingest.keys import HEAD
-from ingest.library import Library
+from ingest.library import Library, NoLibrary
 from ingest.publish import StoreTaken
 from ingest.remove import remove
 from ingest.server import NoRecords, Server
@@ -302,6 +304,23 @@ def test_a_mirror_cannot_be_written(own_home: Home, folder: Store, tmp_path: Pat
         hits = client.post("/v1/search", json={"query": QUESTION}).json()["hits"]
         assert client.get(f"/v1/pages/{hits[0]['page']}/image").status_code == 200
     assert not list((tmp_path / "mirror").glob("uploads/*/*"))
+
+
+def test_a_long_run_is_published_as_it_goes(
+    folder: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "PUBLISH_EVERY", 0.0)
+    writer, mirror = Home(tmp_path / "home", store=folder), Home(tmp_path / "mirror", store=folder)
+    run = cast(
+        "Generator[Event]", add(writer, ["data/samples/balloon.webp"], AddSettings(workers=1))
+    )
+    with pytest.raises(NoLibrary):
+        Library(mirror)
+    assert any(isinstance(event, Added) for event in run)
+    next(run)  # the run goes on, and is then cut off
+    run.close()
+    assert [document.name for document in Library(mirror).documents()] == ["balloon.webp"]
+    assert read_all(mirror) == 1
 
 
 def test_a_store_belongs_to_one_home(own_home: Home, folder: Store, tmp_path: Path) -> None:
