@@ -22,6 +22,7 @@ from api.version import find_version
 from generation.models.model import SPECS
 from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.fault import Fault
+from ingest.head import read_head
 from ingest.home import Home
 from ingest.index import Index, open_indexes
 from ingest.library import Library, LibraryFormat, NoLibrary, readable
@@ -29,6 +30,7 @@ from ingest.manifest import IndexFormat
 from ingest.ocr import tesseract_languages
 from ingest.probe import measure_drift
 from ingest.server import disconnect
+from ingest.store import Store, StoreFault
 from ingest.weights import (
     EFFICIENTNET,
     MINILM,
@@ -78,6 +80,8 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield from _ocr(settings.ocr)
     yield _model(settings)
     yield _chroma(settings)
+    if store := settings.published():
+        yield _store(home, store)
     yield from _home(home, settings)
 
 
@@ -94,6 +98,26 @@ def _chroma(settings: Settings) -> Finding:
         detail = f"used: a server, version {client.get_version()}"
     disconnect(client)
     return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
+
+
+def _store(home: Home, store: Store) -> Finding:
+    """Whether the store answers, whose library it holds, and what it is to the home."""
+    try:
+        head = read_head(store)
+        mirror = home.mirror
+    except StoreFault as fault:
+        return Finding("store", store.url, "broken", fault.message, fault.remedy)
+    if head is None:
+        return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
+    if mirror:
+        detail = f"used: the home is a mirror of it, snapshot {head.snapshot}"
+        return Finding("store", store.url, "ok", detail)
+    if head.home != home.id:
+        return Finding(
+            "store", store.url, "broken", "it holds the library of another home",
+            "Give each home that is written to a store, or a prefix in one, of its own.",
+        )  # fmt: skip
+    return Finding("store", store.url, "ok", f"used: published up to snapshot {head.snapshot}")
 
 
 def _drift(index: Index, settings: Settings) -> Finding:
@@ -276,3 +300,5 @@ def _home(home: Home, settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
     except (LibraryFormat, IndexFormat) as fault:
         yield Finding("library", "format", "broken", fault.message, fault.remedy)
+    except StoreFault as fault:
+        yield Finding("library", "store", "broken", fault.message, fault.remedy)

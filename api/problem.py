@@ -28,13 +28,16 @@ from ingest.classify import NoLabels, NotOfPictures
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.encoder import BadVectors, NoDevice, NoEncoder, NoMemory
 from ingest.fault import Fault
-from ingest.home import HomeBusy, HomeUnusable
+from ingest.head import StoreFormat
+from ingest.home import HomeBusy, HomeUnusable, OnlyMirror
 from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
 from ingest.manifest import IndexFormat
 from ingest.ocr import NoOcr, OcrFailed
+from ingest.publish import StoreTaken
 from ingest.server import NoRecords, ServerRefused, ServerUnreachable
 from ingest.source import UnreadableFile
 from ingest.storage import NoStorage, StorageLost
+from ingest.store import NoStorePackage, StoreFault, StoreRefused
 from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
 from retrieval.compose import BadQuery
@@ -74,6 +77,12 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     ServerUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     NoRecords: HTTPStatus.SERVICE_UNAVAILABLE,
     ServerRefused: HTTPStatus.BAD_GATEWAY,
+    OnlyMirror: HTTPStatus.CONFLICT,
+    StoreTaken: HTTPStatus.CONFLICT,
+    StoreFault: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreRefused: HTTPStatus.BAD_GATEWAY,
+    StoreFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoStorePackage: HTTPStatus.INTERNAL_SERVER_ERROR,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
     LibraryFormat: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -52,7 +52,9 @@ class Session:
         """
         from ingest.home import Home
 
-        return Home(home or self.home or self.settings.home, self.settings.chroma_server())
+        settings = self.settings
+        root = home or self.home or settings.home
+        return Home(root, settings.chroma_server(), settings.published())
 
     def open_searcher(self, home: Path | None) -> Searcher:
         """A searcher of the home; to be closed.

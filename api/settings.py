@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.server import Server
+    from ingest.store import Store
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -81,6 +82,12 @@ class Settings(BaseSettings):
     chroma_tenant: str = Field(default="default_tenant", description="Its tenant.")
     chroma_database: str = Field(default="default_database", description="Its database.")
     chroma_token: SecretStr | None = Field(default=None, description="What it lets us in by.")
+    store: str | None = Field(
+        default=None, description="A bucket or folder to publish to, or to mirror (fsspec URL)."
+    )
+    cache_mb: int = Field(
+        default=10_000, ge=1, description="Megabytes that a mirror keeps of what it fetched."
+    )
     exhaustive_pages: int = Field(
         default=1_000, ge=0, description="Up to so many pages, every page is scored exactly."
     )
@@ -115,6 +122,25 @@ class Settings(BaseSettings):
             return None
         token = self.chroma_token.get_secret_value() if self.chroma_token else None
         return Server(self.chroma, self.chroma_tenant, self.chroma_database, token)
+
+    def published(self) -> Store | None:
+        """The store that homes are published to or read from, where there is one to be used."""
+        from ingest.store import Store
+
+        return None if self.store is None else Store(self.store, self.cache_mb)
+
+    @field_validator("store")
+    @classmethod
+    def _plain_store(cls, url: str | None) -> str | None:
+        """A URL with a path and no more: a password in it would be shown."""
+        if not url or not url.strip():
+            return None
+        protocol, found, place = url.strip().partition("://")
+        if not (protocol and found and place.strip("/")) or "@" in place or "::" in url:
+            raise ValueError(
+                "it must be a URL such as s3://BUCKET/PREFIX or file:///FOLDER, without credentials"
+            )
+        return url.strip().rstrip("/")
 
     @field_validator("chroma")
     @classmethod

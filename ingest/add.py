@@ -54,6 +54,7 @@ from ingest.remove import forget, purge
 from ingest.render import RenderSettings
 from ingest.source import UnreadableFile
 from ingest.storage import Storage
+from ingest.store import StoreUnreachable
 from ingest.tag import tag_documents
 from ingest.title import find_title
 
@@ -63,6 +64,8 @@ BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
 GONE = Seen(-1, -1)
 """What a path that is not there looks like."""
+PUBLISH_EVERY = 60.0
+"""Seconds."""
 ID_LENGTH = 20
 """Hexadecimal digits of the SHA-256 in a document's id: 80 bits."""
 
@@ -117,11 +120,20 @@ def add(
     """
     with home.writing(wait, on_wait):
         try:
-            yield from _Run(home, settings or AddSettings()).run(paths)
+            for event in _Run(home, settings or AddSettings()).run(paths):
+                yield event
+                if isinstance(event, Added):
+                    _publish_so_far(home)
         except Exception as error:
             if is_disk_full(error):
                 raise _no_space(home) from error
             raise
+
+
+def _publish_so_far(home: Home) -> None:
+    """Let mirrors see what a long run has added; what fails now is tried again, at the latest at its end."""
+    with contextlib.suppress(StoreUnreachable):
+        home.publish(every=PUBLISH_EVERY)
 
 
 def _no_space(home: Home) -> DiskFull:

@@ -8,12 +8,14 @@ HOME/uploads/            files that came over HTTP and have no other place
 HOME/staging/            half-written things; emptied by the next writer
 HOME/writer.lock         held by whoever writes
 HOME/id                  what tells homes apart that share a Chroma server
+HOME/mirror/             in place of all but the lock, where the library is another's (ingest.mirror)
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +27,9 @@ from filelock import FileLock, Timeout
 from ingest.fault import Fault
 
 if TYPE_CHECKING:
+    from ingest.mirror import Mirror
     from ingest.server import Server
+    from ingest.store import Store
 
 
 class HomeBusy(Fault):
@@ -36,15 +40,25 @@ class HomeUnusable(Fault):
     """The home cannot be made or written."""
 
 
+class OnlyMirror(Fault):
+    """The home is a mirror of another, and cannot be written."""
+
+
 class Home:
     """Paths below one data folder. Making one creates the folder, nothing else.
 
     Args:
         server: the Chroma server that holds the records of the indexes; None keeps them in the home.
+        store: where a writer publishes the home to; a home without a library of its own mirrors it.
     """
 
-    def __init__(self, root: Path | str, server: Server | None = None) -> None:
+    def __init__(
+        self, root: Path | str, server: Server | None = None, store: Store | None = None
+    ) -> None:
         self.server = server
+        self.store = store
+        self._mirror: Mirror | None = None
+        self._published = float("-inf")
         self.root = Path(root).expanduser().absolute()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -53,12 +67,41 @@ class Home:
                 f"The data folder {self.root} cannot be made: {error.strerror}.",
                 remedy="Choose another with --home or PAGEGLASS_HOME.",
             ) from error
-        self.database = self.root / "library.sqlite3"
         self.pages = self.root / "pages"
-        self.index = self.root / "index"
-        self.chroma = self.index / "chroma"
         self.staging = self.root / "staging"
         self.uploads = self.root / "uploads"
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """What the home reads, if it has a store and no library of its own, and something was published.
+
+        Raises:
+            StoreFault: the store cannot be asked.
+        """
+        if self.store is None or (self.root / "library.sqlite3").exists():
+            return None
+        if self._mirror is None:
+            from ingest.mirror import find_mirror
+
+            self._mirror = find_mirror(self.root / "mirror", self.store)
+        return self._mirror
+
+    @property
+    def database(self) -> Path:
+        """The library's file."""
+        mirror = self.mirror
+        return mirror.database if mirror else self.root / "library.sqlite3"
+
+    @property
+    def index(self) -> Path:
+        """The folder of indexes."""
+        mirror = self.mirror
+        return mirror.index if mirror else self.root / "index"
+
+    @property
+    def chroma(self) -> Path:
+        """The embedded Chroma's folder."""
+        return self.index / "chroma"
 
     @property
     def id(self) -> str:
@@ -77,17 +120,29 @@ class Home:
 
     @contextmanager
     def writing(
-        self, timeout: float | None = None, on_wait: Callable[[], None] | None = None
+        self,
+        timeout: float | None = None,
+        on_wait: Callable[[], None] | None = None,
+        *,
+        publish: bool = True,
     ) -> Iterator[None]:
         """Hold the writer's lock; the kernel lets go of it when the process dies.
 
         Args:
             timeout: seconds to wait for another writer; None waits as long as it takes.
             on_wait: called once if there is somebody to wait for.
+            publish: to the store, if there is one, once all went well.
 
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
+            OnlyMirror: the library is another home's.
+            StoreFault: the store cannot be published to; what was written stays in the home.
         """
+        if self.mirror:
+            raise OnlyMirror(
+                f"{self.root} is a mirror of {self.mirror.store.url}, and cannot be written.",
+                remedy="Do it where the library is, or without PAGEGLASS_STORE.",
+            )
         try:
             lock = FileLock(self.root / "writer.lock")
             try:
@@ -107,9 +162,34 @@ class Home:
                 remedy="Check its permissions and the space left on the disk.",
             ) from error
         try:
+            if self.store and publish:
+                from ingest.publish import check_owner
+
+                check_owner(self, self.store)  # before work that could not be published
             yield
+            if publish:
+                self.publish()
         finally:
             lock.release()
+
+    def publish(self, every: float = 0.0) -> None:
+        """Publish to the store, if there is one. The writer's lock must be held.
+
+        Args:
+            every: seconds from the last time, or from the first that was asked, before which nothing is done.
+
+        Raises:
+            StoreFault
+        """
+        if self.store is None:
+            return
+        from ingest.publish import publish
+
+        if every and self._published == float("-inf"):
+            self._published = time.monotonic()
+        if time.monotonic() - self._published >= every:
+            publish(self, self.store)
+            self._published = time.monotonic()
 
     def delete_uploads(self, paths: Sequence[str]) -> None:
         """Delete those of the files that live in the home itself."""

@@ -21,9 +21,11 @@ import numpy.typing as npt
 from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
 from ingest.home import Home, discard
+from ingest.keys import find_edition, vectors_key
 from ingest.manifest import IndexFormat, Manifest, read_manifest
 from ingest.page import Document, Page, PageVectors, Vectors
 from ingest.probe import write_probe
+from ingest.server import NoRecords
 from ingest.storage import DEFAULT, Storage
 from ingest.vectors import DocumentVectors, VectorWriter, check_convertible, convert
 
@@ -42,6 +44,9 @@ class Index:
             self.folder / "collection",
         )
         self._staging = home.staging
+        self._mirror = home.mirror
+        self._edition = find_edition(self.folder) if self._mirror else ""
+        self._lacks_server = self._mirror is not None and home.server is None
 
     @classmethod
     def create(
@@ -110,10 +115,24 @@ class Index:
         Raises:
             FileNotFoundError: it has been removed, or is not in this index.
         """
+        if self._mirror:
+            return self._mirror.vectors(self._key(document))
         return DocumentVectors(self.path(document))
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether vectors come from a store, through a cache that lets go of them when it is full."""
+        return self._mirror is not None
+
+    def prefetch(self, documents: Sequence[Document]) -> None:
+        """In a mirror, fetch together the multi-vectors that are about to be read."""
+        if self._mirror:
+            self._mirror.prefetch([self._key(document) for document in documents])
 
     def has(self, document: Document) -> bool:
         """Whether the document, as it is now, has been encoded."""
+        if self._mirror:
+            return self._mirror.has(self._key(document))
         return self.path(document).exists()
 
     def remove(self, document_ids: Sequence[str]) -> None:
@@ -170,7 +189,16 @@ class Index:
 
         Args:
             query: rows (q, dim), each with its weight (q,).
+
+        Raises:
+            NoRecords: the home is a mirror, and no Chroma server is given.
         """
+        if self._lacks_server:
+            raise NoRecords(
+                "A mirror has no records of pages: the embedded Chroma is not published.",
+                remedy="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
+                " or PAGEGLASS_EXHAUSTIVE_PAGES to more than there are pages.",
+            )
         sketch = self.manifest.fde.encode_query(self._centred(query), weights)
         return self.records.nearest(sketch, count, where)
 
@@ -181,8 +209,13 @@ class Index:
         return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)
 
     def path(self, document: Document) -> Path:
-        """Where a document's multi-vectors are."""
+        """Where a document's multi-vectors are; in a mirror, once they have been fetched."""
+        if self._mirror:
+            return self._mirror.cache.path(self._key(document))
         return self.folder / f"{document.id}-{document.revision}.safetensors"
+
+    def _key(self, document: Document) -> str:
+        return vectors_key(self.manifest.slug, self._edition, document)
 
 
 def _say(manifest: Manifest) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from ingest.fault import Fault
 from ingest.home import Home
+from ingest.keys import page_folder
 from ingest.narrow import Narrow
 from ingest.page import Box, Caption, Document, Page, Rendered, Word
 
@@ -153,7 +154,13 @@ class Library:
         self._threads = threading.local()
         self._prepare()
 
+    def _follow(self) -> None:
+        """In a mirror, take what has been published since."""
+        if mirror := self.home.mirror:
+            mirror.refresh()
+
     def _prepare(self) -> None:
+        self._follow()
         if not self.home.database.exists() or self._format() == 0:
             raise NoLibrary(
                 f"There is no library in {self.home.root}.",
@@ -200,12 +207,14 @@ class Library:
     @property
     def generation(self) -> int:
         """A number that grows with every change, whichever process makes it."""
+        self._follow()
         return int(
             self._db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0]
         )
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
+        self._follow()
         rows = self._db.execute("SELECT * FROM documents").fetchall()
         paths: dict[str, list[str]] = {}
         for path, document_id in self._db.execute(
@@ -316,7 +325,13 @@ class Library:
         return unpack_words(row[0])
 
     def image_path(self, page: Page) -> Path:
-        """Where the page's picture is (WebP)."""
+        """Where the page's picture is (WebP); a mirror fetches it.
+
+        Raises:
+            FileNotFoundError: a mirror's store does not have it, or no longer.
+        """
+        if mirror := self.home.mirror:
+            return mirror.fetch(self._image_key(page))
         return self.home.pages / page.document_id / f"{page.number}.webp"
 
     def image(self, page: Page) -> bytes:
@@ -326,9 +341,18 @@ class Library:
             NoPage: the page has gone.
         """
         try:
+            if mirror := self.home.mirror:
+                return mirror.read(self._image_key(page))
             return self.image_path(page).read_bytes()
         except FileNotFoundError:
             raise _gone(page) from None
+
+    def _image_key(self, page: Page) -> str:
+        query = "SELECT revision FROM documents WHERE id = ?"
+        row = self._db.execute(query, (page.document_id,)).fetchone()
+        if row is None:
+            raise FileNotFoundError(page.key)
+        return f"{page_folder(page.document_id, row[0])}/{page.number}.webp"
 
     def rendered(self, record: PageRecord) -> Rendered:
         """A stored page as it was when it left render, for building an index anew."""

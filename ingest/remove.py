@@ -17,7 +17,7 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
     All or nothing: one that is not there stops it before anything is removed.
 
     Raises:
-        NoLibrary, NoDocument, HomeBusy
+        NoLibrary, NoDocument, HomeBusy, OnlyMirror, StoreFault
     """
     with home.writing(wait):
         librarian = Librarian(home)

@@ -20,10 +20,10 @@ def verify(home: Home) -> list[str]:
     """One sentence for each disagreement; none when all is well. Waits for writers, then keeps them out.
 
     Raises:
-        NoLibrary, LibraryFormat, IndexFormat
+        NoLibrary, LibraryFormat, IndexFormat, OnlyMirror
     """
     Library(home)  # refuses a home that has no library, where a librarian would make one
-    with home.writing():
+    with home.writing(publish=False):
         librarian = Librarian(home)
         documents = librarian.documents()
         problems = [

@@ -465,6 +465,8 @@ class Searcher:
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
         parts = []
+        if index.mirrored:
+            index.prefetch([state.documents[document_id] for document_id in by_document])
         for document_id, places in by_document.items():
             try:
                 held = state.open(index, document_id)

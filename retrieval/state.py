@@ -62,6 +62,8 @@ class State:
             FileNotFoundError: the index does not have it, or no longer.
         """
         document = self.documents[document_id]
+        if index.mirrored:  # to be unmapped when the cache lets go of it
+            return index.vectors(document)
         key = (index.manifest.encoder, document.id, document.revision)
         if key not in self.mapped:
             self.mapped[key] = self.opener(index, document)

@@ -1,0 +1,71 @@
+"""A store's head: which snapshot of a library is the newest, whose it is, and which indexes belong to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from ingest.keys import HEAD
+from ingest.library import FORMAT as LIBRARY_FORMAT
+from ingest.store import Store, StoreFault
+
+FORMAT = 1
+
+
+class StoreFormat(StoreFault):
+    """Another version of pageglass wrote the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is newest. `home` says whose; `editions` and `collections` (on a Chroma server) are by index."""
+
+    home: str
+    snapshot: str
+    editions: dict[str, str]
+    collections: dict[str, str]
+    format: int = FORMAT
+    library: int = LIBRARY_FORMAT
+
+    def pack(self) -> bytes:
+        """As it is stored."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
+
+    @property
+    def library_key(self) -> str:
+        """Where the snapshot is."""
+        return f"library/{self.snapshot}.sqlite3"
+
+    @property
+    def contents_key(self) -> str:
+        """Where the list of its documents is."""
+        return f"contents/{self.snapshot}.json"
+
+
+def read_head(store: Store) -> Head | None:
+    """A store's head; None where nothing was published yet.
+
+    Raises:
+        StoreFault: it cannot be read, or another version wrote it.
+    """
+    try:
+        packed = store.read(HEAD)
+    except FileNotFoundError:
+        return None
+    return unpack_head(packed, store.url)
+
+
+def unpack_head(packed: bytes, url: str) -> Head:
+    """A head as it is stored.
+
+    Raises:
+        StoreFormat: another version wrote it.
+    """
+    values = json.loads(packed)
+    formats = (values["format"], values.get("library"))
+    if formats != (FORMAT, LIBRARY_FORMAT):
+        raise StoreFormat(
+            f"The store {url} has formats {formats}; this pageglass reads {(FORMAT, LIBRARY_FORMAT)}.",
+            remedy="Run the same version of pageglass wherever the store is used.",
+        )
+    return Head(**values)

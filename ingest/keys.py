@@ -1,0 +1,44 @@
+"""How the keys of a published home are called in its store.
+
+    head.json                                       the one key that is written over while mirrors read it
+    library/GENERATION-HASH.sqlite3                 a snapshot of the library
+    contents/GENERATION-HASH.json                   whose images are there whole
+    pages/DOCUMENT-REVISION/N.webp                  page images
+    index/ENCODER/EDITION/                          manifest and probe
+    index/ENCODER/EDITION/DOCUMENT-REVISION.safetensors    multi-vectors
+    stale.json                                      what waits to be deleted, and since when
+
+EDITION is a hash of the manifest and the probe, so that vectors that a changed
+encoder made never meet the old ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ingest.page import Document
+
+HEAD = "head.json"
+STALE = "stale.json"
+ABOUT = ("probe.png", "probe.npz", "manifest.json")
+"""What an index holds besides vectors; the manifest, by which an index is found, last."""
+
+
+def page_folder(document_id: str, revision: str) -> str:
+    """What a document's page images are below."""
+    return f"pages/{document_id}-{revision}"
+
+
+def vectors_key(slug: str, edition: str, document: Document) -> str:
+    """A document's multi-vectors."""
+    return f"index/{slug}/{edition}/{document.id}-{document.revision}.safetensors"
+
+
+def find_edition(folder: Path) -> str:
+    """The edition of the index in a folder."""
+    digest = hashlib.sha256()
+    for name in ("manifest.json", "probe.npz"):
+        path = folder / name
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()[:16]

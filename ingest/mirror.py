@@ -1,0 +1,227 @@
+"""A mirror: a home without a library of its own, which reads what another home has published to a store.
+
+HOME/mirror/library.sqlite3    the newest snapshot, put into place by one transaction
+HOME/mirror/index/ENCODER/     manifest, probe, and which collection of the Chroma server
+HOME/mirror/cache/             page images and multi-vectors fetched so far (ingest.cache)
+HOME/mirror/head.json          what the three belong to
+
+Never writes to the store. Any number of processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+from filelock import FileLock
+
+from ingest.cache import Cache
+from ingest.head import Head, unpack_head
+from ingest.home import discard, write_atomically
+from ingest.keys import ABOUT, HEAD, find_edition, page_folder
+from ingest.store import Store, StoreRefused
+from ingest.vectors import DocumentVectors
+
+CHECK = 3.0
+"""Seconds for which the head that was read last is taken for the newest."""
+TRIES = 5
+TOGETHER = 16
+"""Files fetched at a time."""
+
+
+class Mirror:
+    """The local side of a store.
+
+    Raises:
+        StoreFault: from each method that asks the store, if it cannot be used.
+    """
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.folder = folder
+        self.database = folder / "library.sqlite3"
+        self.index = folder / "index"
+        self.store = store
+        self.cache = Cache(folder / "cache", store.cache_mb * 1_000_000)
+        self._checking = threading.RLock()
+        self._checked = float("-inf")
+        self._opened: dict[str, DocumentVectors] = {}
+        self._evicted = 0
+
+    def refresh(self, *, now: bool = False) -> None:
+        """Bring library and indexes up to the store's head, if that may have moved.
+
+        Args:
+            now: though the head was read a moment ago.
+        """
+        with self._checking:
+            if not now and time.monotonic() - self._checked < CHECK:
+                return
+            self._forget_evicted()
+            for _ in range(TRIES):
+                try:
+                    packed = self.store.read(HEAD)
+                except FileNotFoundError:
+                    raise StoreRefused(
+                        f"The store {self.store.url} holds no library any more.",
+                        remedy="Set PAGEGLASS_STORE right, or run `pageglass ingest` where the library is.",
+                    ) from None
+                try:
+                    self._apply(packed)
+                except FileNotFoundError:
+                    continue  # a newer head has taken its place, and what it named is deleted
+                self._checked = time.monotonic()
+                return
+            raise StoreRefused(
+                f"The store {self.store.url} lacks what its head names.",
+                remedy="Run `pageglass ingest` where the library is: it publishes what is missing.",
+            )
+
+    def vectors(self, key: str) -> DocumentVectors:
+        """Multi-vectors, memory-mapped for as long as the cache holds them.
+
+        Raises:
+            FileNotFoundError: the store does not have them, or no longer.
+        """
+        for _ in range(TRIES):
+            path = self.fetch(key)
+            if held := self._opened.get(key):
+                return held
+            try:
+                held = self._opened[key] = DocumentVectors(path)
+            except FileNotFoundError:
+                continue  # evicted since by another process
+            return held
+        raise FileNotFoundError(key)
+
+    def read(self, key: str) -> bytes:
+        """The bytes under a key.
+
+        Raises:
+            FileNotFoundError: the store does not have them, or no longer.
+        """
+        for _ in range(TRIES):
+            try:
+                return self.fetch(key).read_bytes()
+            except FileNotFoundError:
+                if not self.has(key):
+                    raise
+        raise FileNotFoundError(key)
+
+    def fetch(self, key: str) -> Path:
+        """The file under a key, fetched if the cache does not hold it.
+
+        Raises:
+            FileNotFoundError: the store does not have it, or no longer; the newest state has been taken.
+        """
+        if found := self.cache.find(key):
+            return found
+        self._opened.pop(key, None)
+        try:
+            path = self.cache.add(key, lambda beside: self.store.fetch(key, beside))
+        except FileNotFoundError:
+            self.refresh(now=True)
+            raise
+        if self._evicted != self.cache.evicted:
+            self._forget_evicted()
+        return path
+
+    def prefetch(self, keys: Sequence[str]) -> None:
+        """Fetch together what the cache does not hold; what the store lacks is left for `fetch` to meet."""
+        missing = [key for key in keys if not self.cache.path(key).exists()]
+        if len(missing) > 1:
+            with ThreadPoolExecutor(TOGETHER) as pool:
+                list(pool.map(self._prefetch, missing))
+
+    def _prefetch(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            self.cache.add(key, lambda beside: self.store.fetch(key, beside))
+
+    def has(self, key: str) -> bool:
+        """Whether there is something under a key."""
+        return self.cache.path(key).exists() or self.store.exists(key)
+
+    def _forget_evicted(self) -> None:
+        """Unmap files that have been deleted: until then their bytes stay on the disk."""
+        self._evicted = self.cache.evicted
+        for key in list(self._opened):
+            if not self.cache.path(key).exists():
+                self._opened.pop(key, None)
+
+    def _apply(self, packed: bytes) -> None:
+        applied = self.folder / HEAD
+        if applied.exists() and applied.read_bytes() == packed:
+            return
+        head = unpack_head(packed, self.store.url)
+        self.folder.mkdir(exist_ok=True)
+        with FileLock(self.folder / "lock"):
+            if applied.exists() and applied.read_bytes() == packed:
+                return  # another process was faster
+            snapshot = self.folder / f".{uuid.uuid4().hex}.sqlite3"
+            try:
+                self.store.fetch(head.library_key, snapshot)
+                self._take_indexes(head)
+                self._take_library(snapshot)
+            finally:
+                snapshot.unlink(missing_ok=True)
+            self._forget_removed(head)
+            write_atomically(applied, packed)
+
+    def _take_indexes(self, head: Head) -> None:
+        for slug, edition in head.editions.items():
+            folder = self.index / slug
+            folder.mkdir(parents=True, exist_ok=True)
+            if find_edition(folder) != edition:
+                files = {name: self.store.read(f"index/{slug}/{edition}/{name}") for name in ABOUT}
+                for name, data in files.items():
+                    write_atomically(folder / name, data)
+            if slug in head.collections:
+                write_atomically(folder / "collection", head.collections[slug].encode())
+            else:
+                discard(folder / "collection")
+        for folder in list(self.index.iterdir()) if self.index.exists() else []:
+            if folder.name not in head.editions:
+                discard(folder)
+
+    def _take_library(self, snapshot: Path) -> None:
+        if not self.database.exists():
+            snapshot.replace(self.database)
+            return
+        with (
+            closing(sqlite3.connect(snapshot)) as source,
+            closing(sqlite3.connect(self.database, timeout=30)) as target,
+        ):
+            source.backup(target)
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _forget_removed(self, head: Head) -> None:
+        """Delete what was fetched of documents and indexes that are no more."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as library:
+            rows = library.execute("SELECT id, revision FROM documents").fetchall()
+        folders = {page_folder(document_id, revision) for document_id, revision in rows}
+        files = {f"{folder.removeprefix('pages/')}.safetensors" for folder in folders}
+        indexes = {f"index/{slug}/{edition}" for slug, edition in head.editions.items()}
+
+        def wanted(key: str) -> bool:
+            above, _, name = key.rpartition("/")
+            return above in folders or (above in indexes and name in files)
+
+        self.cache.keep(wanted)
+
+
+def find_mirror(folder: Path, store: Store) -> Mirror | None:
+    """A mirror of the store in a folder; None where nothing was published yet.
+
+    Raises:
+        StoreFault
+    """
+    mirror = Mirror(folder, store)
+    if not (folder / HEAD).exists() and not store.exists(HEAD):
+        return None
+    mirror.refresh()
+    return mirror

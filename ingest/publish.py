@@ -1,0 +1,151 @@
+"""Publish a home to its store, so that mirrors on other machines can search it.
+
+What is there already is not sent again. First come page images and multi-vectors,
+under keys that are never written over; then a snapshot of the library; then the head
+that names it. Last goes what no head names: cut off anywhere, the head is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ingest.head import Head, read_head
+from ingest.home import Home, discard
+from ingest.index import open_indexes
+from ingest.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
+from ingest.library import Library
+from ingest.page import Document
+from ingest.store import Store, StoreFault
+
+GRACE = 300.0
+"""Seconds that what is no longer needed stays, for mirrors that still read it."""
+
+
+class StoreTaken(StoreFault):
+    """The store holds the library of another home."""
+
+
+def check_owner(home: Home, store: Store) -> Head | None:
+    """The head, which must be this home's.
+
+    Raises:
+        StoreTaken, StoreFault
+    """
+    head = read_head(store)
+    if head and head.home != home.id:
+        raise StoreTaken(
+            f"The store {store.url} holds the library of another home than {home.root}.",
+            remedy="Give each home that is written to a store, or a prefix in one, of its own.",
+        )
+    return head
+
+
+def publish(home: Home, store: Store) -> None:
+    """Bring the store up to the home. The writer's lock must be held.
+
+    Raises:
+        StoreTaken, StoreFault: mirrors keep what they had.
+    """
+    before = check_owner(home, store)
+    if not home.database.exists():
+        return
+    home.staging.mkdir(exist_ok=True)
+    snapshot = home.staging / "snapshot.sqlite3"
+    try:
+        name = _take_snapshot(home, snapshot)
+        documents = Library(home).documents()
+        folders = [page_folder(d.id, d.revision) for d in documents]
+        _put_pages(home, store, before, documents)
+        editions, collections, kept = _put_indexes(home, store, documents)
+        head = Head(home.id, name, editions, collections)
+        kept |= {*folders, head.library_key, head.contents_key}
+        if head != before:
+            store.put({head.library_key: snapshot})
+            store.write(head.contents_key, json.dumps(folders).encode())
+            store.write(HEAD, head.pack())
+    finally:
+        discard(snapshot)
+    _sweep(store, kept)
+
+
+def _take_snapshot(home: Home, path: Path) -> str:
+    """Copy the library as it is now into one file; returns its name by generation and hash."""
+    discard(path)
+    with (
+        closing(sqlite3.connect(home.database, timeout=30)) as source,
+        closing(sqlite3.connect(path)) as target,
+    ):
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+        query = "SELECT value FROM meta WHERE key = 'generation'"
+        generation = target.execute(query).fetchone()[0]
+    with path.open("rb") as file:
+        return f"{generation}-{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+
+
+def _put_pages(
+    home: Home, store: Store, before: Head | None, documents: Sequence[Document]
+) -> None:
+    whole = set(_read_json(store, before.contents_key, [])) if before else set()
+    for document in documents:
+        folder = page_folder(document.id, document.revision)
+        if folder in whole:
+            continue
+        there = set(store.children(folder))
+        images = {
+            f"{folder}/{number}.webp": home.pages / document.id / f"{number}.webp"
+            for number in range(1, document.page_count + 1)
+        }
+        store.put({key: path for key, path in images.items() if key not in there})
+
+
+def _put_indexes(
+    home: Home, store: Store, documents: Sequence[Document]
+) -> tuple[dict[str, str], dict[str, str], set[str]]:
+    """Put what the indexes hold; returns their editions, their collections on a server, and every key."""
+    editions: dict[str, str] = {}
+    collections: dict[str, str] = {}
+    kept: set[str] = set()
+    for index in open_indexes(home):
+        slug, edition = index.manifest.slug, find_edition(index.folder)
+        files = {f"index/{slug}/{edition}/{name}": index.folder / name for name in ABOUT}
+        for document in documents:
+            if index.has(document):
+                files[vectors_key(slug, edition, document)] = index.path(document)
+        there = set(store.children(f"index/{slug}/{edition}"))
+        store.put({key: path for key, path in files.items() if key not in there})
+        kept |= files.keys()
+        editions[slug] = edition
+        note = index.folder / "collection"
+        if note.exists():
+            collections[slug] = note.read_text(encoding="utf-8")
+    return editions, collections, kept
+
+
+def _sweep(store: Store, kept: set[str]) -> None:
+    """Delete what no head has named for a while, and note what is not named since now."""
+    there = [key for top in ("pages", "library", "contents") for key in store.children(top)]
+    for slug in store.children("index"):
+        for edition in store.children(slug):
+            there += store.children(edition)
+    noted, now = _read_json(store, STALE, {}), time.time()
+    stale = {key: noted.get(key, now) for key in there if key not in kept}
+    for key in [key for key, since in stale.items() if now - since >= GRACE]:
+        store.delete(key)
+        del stale[key]
+    if stale != noted:
+        store.write(STALE, json.dumps(stale).encode())
+
+
+def _read_json(store: Store, key: str, default: Any) -> Any:
+    try:
+        return json.loads(store.read(key))
+    except FileNotFoundError:
+        return default

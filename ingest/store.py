@@ -1,0 +1,207 @@
+"""A bucket or shared folder that a home is published to: keys read, written, listed and deleted through fsspec.
+
+Knows no pages; `ingest.publish` decides what lies under which key, and `ingest.head`
+what the newest of it is. Each backend of fsspec has errors of its own: all come out
+as faults here, but for FileNotFoundError where a key is read.
+Client: https://filesystem-spec.readthedocs.io
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.fault import Fault
+from ingest.home import aside
+
+AT_ONCE = 500
+"""Files handed to fsspec together; it sends several of them at a time."""
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
+"""What is put there appears whole; elsewhere it is written aside and renamed."""
+
+
+class StoreFault(Fault):
+    """Something is wrong with the store."""
+
+
+class StoreUnreachable(StoreFault):
+    """The store does not answer, or not as it should."""
+
+
+class StoreRefused(StoreFault):
+    """The store is there and does not let us in."""
+
+
+class NoStorePackage(StoreFault):
+    """The package that speaks to this kind of store is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where a store is, as fsspec spells it (`s3://BUCKET/PREFIX`, `file:///FOLDER`).
+
+    Args:
+        cache_mb: megabytes that a mirror keeps on disk of what it fetched.
+    """
+
+    url: str
+    cache_mb: int = 10_000
+
+    def read(self, key: str) -> bytes:
+        """The bytes under a key.
+
+        Raises:
+            FileNotFoundError: there are none.
+            StoreFault
+        """
+        with self._told():
+            files, root = self._open()
+            return bytes(files.cat_file(f"{root}/{key}"))
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copy what is under a key into a file.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            StoreFault
+        """
+        with self._told():
+            files, root = self._open()
+            files.get_file(f"{root}/{key}", str(path))
+
+    def exists(self, key: str) -> bool:
+        """Whether something is under a key."""
+        with self._told():
+            files, root = self._open()
+            return bool(files.exists(f"{root}/{key}"))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put bytes under a key, in place of those that were there, whole or not at all."""
+        with self._writing() as (files, root):
+            if _is_folder(files):
+                target = _ready(root, key)
+                with aside(target) as file:
+                    file.write(data)
+            elif _is_object_store(files):
+                files.pipe_file(f"{root}/{key}", data)
+            else:
+                with _renamed(files, f"{root}/{key}") as beside:
+                    files.pipe_file(beside, data)
+
+    def put(self, paths: Mapping[str, Path]) -> None:
+        """Put files under keys, each whole or not at all."""
+        keys = list(paths)
+        with self._writing() as (files, root):
+            if _is_object_store(files):
+                for at in range(0, len(keys), AT_ONCE):
+                    some = keys[at : at + AT_ONCE]
+                    files.put([str(paths[key]) for key in some], [f"{root}/{key}" for key in some])
+                return
+            for key, path in paths.items():
+                if _is_folder(files):
+                    with path.open("rb") as source, aside(_ready(root, key)) as file:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                else:
+                    with _renamed(files, f"{root}/{key}") as beside:
+                        files.put_file(str(path), beside)
+
+    def children(self, key: str) -> list[str]:
+        """The keys right below one, files and folders alike."""
+        with self._told():
+            files, root = self._open()
+            try:
+                found = files.ls(f"{root}/{key}", detail=False)
+            except FileNotFoundError:
+                return []
+            names = {str(path).rstrip("/").rsplit("/", 1)[-1] for path in found}
+            return sorted(f"{key}/{name}" for name in names)
+
+    def delete(self, key: str) -> None:
+        """Delete a key, or all below it; one that is gone is well."""
+        with self._told():
+            files, root = self._open()
+            try:
+                files.rm(f"{root}/{key}", recursive=True)
+            except FileNotFoundError:
+                return
+
+    def _open(self) -> tuple[Any, str]:
+        """The file system, and the path in it that all keys are below."""
+        import fsspec  # type: ignore[import-untyped]
+        from fsspec.registry import known_implementations  # type: ignore[import-untyped]
+
+        protocol = self.url.partition("://")[0]
+        try:
+            # A listing that is kept would hide what others have written since.
+            files, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
+        except ImportError as error:
+            package = known_implementations.get(protocol, {}).get("class", protocol).split(".")[0]
+            raise NoStorePackage(
+                f"The store {self.url} needs a package that is not installed.",
+                remedy=f"Install it: pip install {package}.",
+            ) from error
+        return files, root.rstrip("/")
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Any, str]]:
+        with self._told():
+            files, root = self._open()
+            try:
+                yield files, root
+            except FileNotFoundError as error:
+                raise StoreRefused(
+                    f"Nothing can be written to the store {self.url}: {str(error)[:300]}",
+                    remedy="Make the bucket or folder first, or set PAGEGLASS_STORE right.",
+                ) from error
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Let what goes wrong inside come out as a fault that says what to do."""
+        try:
+            yield
+        except (Fault, FileNotFoundError):
+            raise
+        except PermissionError as error:
+            raise StoreRefused(
+                f"The store {self.url} does not let us in: {str(error)[:300]}",
+                remedy="Give credentials that may read it, and for whoever ingests, write it.",
+            ) from error
+        except Exception as error:
+            raise StoreUnreachable(
+                f"The store {self.url} cannot be used: {str(error)[:300]}",
+                remedy="Check PAGEGLASS_STORE, the network and the credentials; `pageglass doctor` asks it.",
+            ) from error
+
+
+def _is_folder(files: Any) -> bool:
+    return "file" in _protocols(files)
+
+
+def _is_object_store(files: Any) -> bool:
+    return bool(OBJECT_STORES & _protocols(files))
+
+
+def _protocols(files: Any) -> set[str]:
+    return {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+
+
+def _ready(root: str, key: str) -> Path:
+    """The path of a key in a folder, with the folder it lies in."""
+    path = Path(root, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _renamed(files: Any, path: str) -> Iterator[str]:
+    """A path beside another; what is written there is renamed into place."""
+    folder, _, name = path.rpartition("/")
+    files.makedirs(folder, exist_ok=True)
+    beside = f"{folder}/.{name}.{uuid.uuid4().hex}"
+    yield beside
+    files.mv(beside, path)
