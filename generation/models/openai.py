@@ -141,8 +141,8 @@ def limits_of(provider: str, model: str) -> Limits:
     OpenAI, by developers.openai.com/api/docs/guides/images-vision: older models
     count tiles, newer ones patches of 32 pixels, at detail "high" at most 1,536
     of them (small models, and those not named there) or 2,500, no edge over 2,048
-    pixels; 1,500 pictures and 512 MB a request. The factor of the large models
-    stands there for GPT-5.6 and later, and is taken for 5.4 and 5.5 too.
+    pixels; 1,500 pictures and 512 MB a request. The large models' factor of
+    1.2 is not in the copy of it that was read: it is an estimate.
 
     Gemini, by ai.google.dev/gemini-api/docs/image-understanding and
     /media-resolution: crops up to Gemini 2, 1,120 tokens a picture from Gemini 3
