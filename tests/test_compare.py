@@ -21,6 +21,7 @@ from api.cli import app
 from api.settings import Settings
 from generation.answer import Usage
 from generation.compare import Likeness, compare
+from generation.limits import Limits
 from generation.prompt import Evidence
 from generation.request import Request
 from generation.schema import misfits, ready_schemas
@@ -133,6 +134,7 @@ class Scripted:
     """A language model that tells of one difference."""
 
     name = "scripted:one"
+    limits = Limits()
     sent: Request
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
