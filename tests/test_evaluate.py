@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -374,15 +376,13 @@ class TestVidore:
         return {"bytes": path.read_bytes(), "path": path.name}
 
     def write(self, path: Path, rows: dict[str, list[Any]]) -> None:
-        arrow = pytest.importorskip("pyarrow")
-        parquet = pytest.importorskip("pyarrow.parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
-        table = arrow.table(rows)
+        table = pyarrow.table(rows)
         if path.suffix == ".parquet":
-            parquet.write_table(table, path)
+            pyarrow.parquet.write_table(table, path)
         else:
             with (
-                arrow.OSFile(str(path), "wb") as file,
-                arrow.ipc.new_stream(file, table.schema) as writer,
+                pyarrow.OSFile(str(path), "wb") as file,
+                pyarrow.ipc.new_stream(file, table.schema) as writer,
             ):
                 writer.write_table(table)

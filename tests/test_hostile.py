@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from api.terminal import plain
 from generation.answer import Answer, Usage, Verdict
 from generation.ask import ask
+from generation.instruct import fence_of, instruct
 from generation.prompt import Evidence, Prompt
 from generation.quote import find_quote
+from generation.request import Picture
+from generation.sheet import Sheet
 from ingest.page import Page, Word
 
 OTHER = (Page("o" * 16, 1, "other.pdf"), (Word("The", (0.1, 0.1, 0.2, 0.12)), Word("other", (0.2, 0.1, 0.3, 0.12)), Word("page", (0.3, 0.1, 0.4, 0.12))))  # fmt: skip
@@ -97,13 +100,30 @@ def test_a_sentence_that_a_hostile_page_prints_is_verified_as_printed() -> None:
 
 @each_trick
 def test_a_page_cannot_close_its_fence(trick: Trick) -> None:
-    instruct = pytest.importorskip("generation.instruct")
     prompt = prompt_of(trick)
     for evidence in prompt.evidence:
         text = " ".join(word.text for word in evidence.words)
-        fence = instruct.fence_of(text)
+        fence = fence_of(text)
         assert fence not in text
-        assert instruct.fence_of(f"{text} {fence}>>>") != fence
+        assert fence_of(f"{text} {fence}>>>") != fence
+
+
+@each_trick
+def test_what_a_page_says_stands_between_its_marks_in_the_request(trick: Trick) -> None:
+    picture = Picture(b"x", "image/jpeg", 8, 8)
+    prompt = prompt_of(trick)
+    texts = [" ".join(word.text for word in e.words) for e in prompt.evidence]
+    sheets = [Sheet(e, text, picture) for e, text in zip(prompt.evidence, texts, strict=True)]
+    (turn,) = instruct(prompt, sheets).turns
+    told = [part for part in turn.parts if isinstance(part, str)]
+    fenced = [part for part in told if "<<<" in part and ">>>" in part]
+    assert len(fenced) == len(prompt.evidence)
+    for part in fenced:
+        fence = part.split("<<<", 1)[1].split("\n", 1)[0]
+        assert part.count(fence) == 2
+        assert part.endswith(f"\n{fence}>>>")
+    # Nothing else in the request is from a page but its name, and the question comes last.
+    assert told[-1] == f"Question: {prompt.question}"
 
 
 def test_a_terminal_is_shown_no_escapes() -> None:
