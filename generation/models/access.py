@@ -7,8 +7,15 @@ repr or log holds one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ingest.fault import Fault
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT = 10.0
+"""Seconds to wait for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,12 @@ class Access:
     retries: int = 3
     device: str = "auto"
     dtype: str = "auto"
+
+    def patience(self) -> httpx2.Timeout:
+        """How long the HTTP client waits: `timeout` for each piece, and `CONNECT` at most for the connection."""
+        import httpx2
+
+        return httpx2.Timeout(self.timeout, connect=min(CONNECT, self.timeout))
 
 
 class ModelFailed(Fault):

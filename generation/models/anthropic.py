@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from anthropic import Anthropic as Client
 
 BASE_URL = "https://api.anthropic.com"
-CONNECT = 10.0
-"""Seconds to wait for a connection."""
 THINKING_ROOM = 8_192
 """Tokens allowed beyond the reply's: newer models think before they write, and it counts."""
 
@@ -70,7 +68,7 @@ class Anthropic:
         with anthropic.Anthropic(
             api_key=access.key or "none",
             base_url=access.base_url or BASE_URL,
-            timeout=httpx2.Timeout(access.timeout, connect=min(CONNECT, access.timeout)),
+            timeout=access.patience(),
             max_retries=0,
         ) as client:
             yield from persist(

@@ -28,8 +28,6 @@ BASE_URLS = {
 }
 KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
 """The variable that a key is read from (by api, not here)."""
-CONNECT = 10.0
-"""Seconds to wait for a connection."""
 THINKING_ROOM = 8_192
 """Tokens allowed beyond the reply's where the provider's models think, which counts."""
 
@@ -91,7 +89,7 @@ class OpenAi:
         with openai.OpenAI(
             api_key=access.key or "none",
             base_url=access.base_url or BASE_URLS[self._provider],
-            timeout=httpx2.Timeout(access.timeout, connect=min(CONNECT, access.timeout)),
+            timeout=access.patience(),
             max_retries=0,
         ) as client:
             yield from persist(
