@@ -19,6 +19,8 @@ from retrieval.similar import products
 
 ROWS_AT_ONCE = 8_192
 """Page rows multiplied together: their products with a question stay in the cache."""
+PRODUCTS_AT_ONCE = 1 << 20
+"""With several questions fewer rows, so that there are about so many products."""
 
 Scores = npt.NDArray[np.float32]
 
@@ -29,27 +31,29 @@ def maxsim(
     rows: Rows | npt.NDArray[np.floating],
     offsets: Sequence[int] | npt.NDArray[np.int64],
 ) -> Scores:
-    """Weighted mean MaxSim of a question with each page.
+    """Weighted mean MaxSim of a question with each page, or of several in one pass over the rows.
 
     Args:
-        query: (q, dim) unit rows.
-        weights: (q,), not all zero.
+        query: (q, dim) unit rows, of all questions.
+        weights: (q,), or (questions, q) with zeros for the rows of the others; none of them all zero.
         rows: unit rows of all pages as they are stored, or (n, dim) of any float type.
         offsets: (pages + 1,): page p has rows offsets[p] to offsets[p + 1].
 
     Returns:
-        (pages,) scores in -1..1; NaN for a page without rows.
+        (pages,) or (questions, pages) scores in -1..1; NaN for a page without rows.
     """
     offsets = np.asarray(offsets, np.int64)
-    scores = np.full(len(offsets) - 1, np.nan, np.float32)
-    used = weights > 0
-    query, weights = np.asarray(query[used], np.float32), weights[used] / weights[used].sum()
+    scores = np.full((*weights.shape[:-1], len(offsets) - 1), np.nan, np.float32)
+    used = (np.atleast_2d(weights) > 0).any(axis=0)
+    query, weights = np.asarray(query[used], np.float32), weights[..., used]
+    weights = weights / weights.sum(axis=-1, keepdims=True)
     held = rows if isinstance(rows, Rows) else Rows(rows)
-    for first, last in _groups(offsets):
+    for first, last in _groups(offsets, _at_once(len(query))):
         start = offsets[first]
         found = products(query, held[start : offsets[last]])
         has_rows = np.diff(offsets[first : last + 1]) > 0
-        scores[first:last][has_rows] = weights @ _best(found, offsets[first : last + 1] - start)
+        best = _best(found, offsets[first : last + 1] - start)
+        scores[..., first:last][..., has_rows] = weights @ best
     return scores
 
 
@@ -62,13 +66,17 @@ def _best(products: Scores, offsets: npt.NDArray[np.int64]) -> Scores:
     return best
 
 
-def _groups(offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Runs of whole pages, each with about ROWS_AT_ONCE rows (a longer page by itself) and at least one."""
+def _at_once(query_rows: int) -> int:
+    return max(min(ROWS_AT_ONCE, PRODUCTS_AT_ONCE // max(query_rows, 1)), 1_024)
+
+
+def _groups(offsets: npt.NDArray[np.int64], at_once: int) -> list[tuple[int, int]]:
+    """Runs of whole pages, each with about so many rows (a longer page by itself) and at least one."""
     groups = []
     first = 0
     pages = len(offsets) - 1
     while first < pages:
-        last = int(np.searchsorted(offsets, offsets[first] + ROWS_AT_ONCE, side="right")) - 1
+        last = int(np.searchsorted(offsets, offsets[first] + at_once, side="right")) - 1
         last = min(max(last, first + 1), pages)
         if offsets[last] > offsets[first]:
             groups.append((first, last))
@@ -83,10 +91,10 @@ def maxsim_pages(
 ) -> Scores:
     """Weighted mean MaxSim of a question with pages that lie apart: each of one kind, as `maxsim` takes them."""
     held = [page if isinstance(page, Rows) else Rows(page) for page in pages]
-    scores = np.full(len(pages), np.nan, np.float32)
-    for first, last in _groups(_edges(held)):
+    scores = np.full((*weights.shape[:-1], len(pages)), np.nan, np.float32)
+    for first, last in _groups(_edges(held), _at_once(len(query))):
         some = held[first:last]
-        scores[first:last] = maxsim(query, weights, join(some), _edges(some))
+        scores[..., first:last] = maxsim(query, weights, join(some), _edges(some))
     return scores
 
 

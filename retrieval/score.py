@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from ingest.page import Vectors
 from ingest.storage import Rows
 from ingest.vectors import DocumentVectors
 from retrieval.maxsim import maxsim, maxsim_pages
+
+if TYPE_CHECKING:
+    from retrieval.resident import Resident
 
 RESCORED = 100
 """Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
@@ -42,16 +45,25 @@ def score_parts(
     count: int,
     what: Literal["vectors", "passages"],
     rescored: int = RESCORED,
+    on: Resident | None = None,
 ) -> Scores:
-    """MaxSim of a question (q, dim) with `count` candidates (count,); NaN for those in no part or without rows."""
-    scores = np.full(count, np.nan, np.float32)
+    """MaxSim of a question (q, dim) with `count` candidates (count,); NaN for those in no part or without rows.
+
+    Args:
+        weights: (q,), or (questions, q) for several questions whose rows follow each other: (questions, count) then.
+        on: the device that scores rows, None for the CPU. Sign bits are compared by the CPU.
+    """
+    scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
     coded = [part for part in parts if what == "vectors" and part.held.codes is not None]
     if sum(len(part.places) for part in coded) <= rescored:
         coded = []
     by_bits = {id(part.held) for part in coded}
-    _fill(scores, query, weights, [p for p in parts if id(p.held) not in by_bits], what)
-    if coded:
-        _rescore(scores, query, weights, coded, rescored)
+    _fill(scores, query, weights, [p for p in parts if id(p.held) not in by_bits], what, on)
+    if coded and weights.ndim == 1:
+        _rescore(scores, query, weights, coded, rescored, on)
+    elif coded:
+        for its_scores, its_weights in zip(scores, weights, strict=True):
+            _rescore(its_scores, query, its_weights, coded, rescored, on)
     return scores
 
 
@@ -61,10 +73,11 @@ def _rescore(
     weights: npt.NDArray[np.float32],
     parts: Sequence[Part],
     rescored: int,
+    on: Resident | None,
 ) -> None:
-    """Fill in the scores of pages that have sign bits."""
+    """Fill in one question's scores of pages that have sign bits."""
     rough = np.full(len(scores), np.nan, np.float32)
-    _fill(rough, query, weights, parts, "codes")
+    _fill(rough, query, weights, parts, "codes", None)
     order = np.argsort(-rough, kind="stable")  # NaN last
     best = np.zeros(len(scores), np.bool_)
     best[order[:rescored]] = True
@@ -73,7 +86,7 @@ def _rescore(
         some = best[part.places]
         if some.any():
             chosen.append(Part(part.held, part.numbers[some], part.places[some]))
-    _fill(scores, query, weights, chosen, "vectors")
+    _fill(scores, query, weights, chosen, "vectors", on)
     known = best & ~np.isnan(scores)
     rest = ~best & ~np.isnan(rough)
     if rest.any():
@@ -94,25 +107,31 @@ def _fill(
     weights: npt.NDArray[np.float32],
     parts: Sequence[Part],
     what: Literal["vectors", "passages", "codes"],
+    on: Resident | None,
 ) -> None:
     """Put each part's scores in their places."""
+    if on is not None and what != "codes" and parts:
+        places = np.concatenate([part.places for part in parts])
+        scores[..., places] = on.score(query, weights, parts, scores.shape[-1], what)[..., places]
+        return
     apart: dict[np.dtype[np.generic], list[tuple[int, Rows]]] = {}
     for part in parts:
-        rows, offsets = _held(part.held, what)
+        rows, offsets = stored(part.held, what)
         if len(part.places) == part.held.page_count > 1:
-            scores[part.places] = maxsim(query, weights, rows, offsets)[part.numbers - 1]
+            scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
             continue
         some = apart.setdefault(rows.values.dtype, [])
         for place, number in zip(part.places.tolist(), part.numbers.tolist(), strict=True):
             some.append((place, rows[int(offsets[number - 1]) : int(offsets[number])]))
     for pages in apart.values():
         scored = maxsim_pages(query, weights, [rows for _, rows in pages])
-        scores[[place for place, _ in pages]] = scored
+        scores[..., [place for place, _ in pages]] = scored
 
 
-def _held(
+def stored(
     held: DocumentVectors, what: Literal["vectors", "passages", "codes"]
 ) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Rows of one kind of all pages of a document, and the offsets (pages + 1,) of the pages in them."""
     if what == "passages":
         return Rows(held.passages), held.passage_offsets
     codes = held.codes

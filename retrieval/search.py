@@ -41,6 +41,8 @@ from retrieval.weigh import content_terms, token_weights
 if TYPE_CHECKING:
     from PIL import Image
 
+    from retrieval.resident import Resident
+
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
 CANDIDATES = 400
@@ -92,6 +94,7 @@ class Searcher:
 
     Args:
         opener: gives a document's multi-vectors, for evaluation of others than the index holds.
+        on: the device that scores pages, None for the CPU.
 
     Raises:
         NoLibrary: nothing has been ingested yet.
@@ -104,9 +107,11 @@ class Searcher:
         exhaustive_pages: int = EXHAUSTIVE_PAGES,
         encoding: Encoding | None = None,
         opener: Opener = Index.vectors,
+        on: Resident | None = None,
     ) -> None:
         self.library = Library(home)
         self._opener = opener
+        self._on = on
         self._home = home
         self._encoding = encoding or Encoding()
         self._exhaustive_pages = exhaustive_pages
@@ -476,7 +481,7 @@ class Searcher:
                 continue  # an index that is still being made
             numbers = np.array([pages[i].page.number for i in places])
             parts.append(Part(held, numbers, np.array(places)))
-        return score_parts(rows, weights, parts, len(pages), what)
+        return score_parts(rows, weights, parts, len(pages), what, on=self._on)
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
