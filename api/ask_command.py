@@ -71,7 +71,7 @@ def ask(
     from api.schemas import AnswerBody
 
     writer = make_model(found.settings, model)
-    searcher = found.open_searcher(home)
+    searcher = found.open_searcher(home, once=not chat)
 
     def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:
         inquiry = inquire(

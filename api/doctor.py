@@ -37,6 +37,7 @@ from ingest.weights import (
     MINILM_TOKENIZER,
     Weights,
 )
+from retrieval.device import choose_score_device
 
 State = Literal["ok", "note", "broken"]
 
@@ -67,6 +68,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield Finding("program", "python", "ok", f"{platform.python_version()}, {platform.machine()}")
     yield from _packages()
     yield _device()
+    yield _scoring(settings)
     yield from _encoder(
         "minilm", "words of pages: searched by meaning, word by word", MINILM, MINILM_TOKENIZER
     )
@@ -170,8 +172,21 @@ def _device() -> Finding:
     gpus = _gpus()
     why = f"GPU seen: {', '.join(gpus)}" if gpus else "no NVIDIA GPU seen"
     return Finding(
-        "device", "cpu", "ok", f"used for everything: the default runs on onnxruntime; {why}"
+        "device", "cpu", "ok", f"used for every model: the default runs on onnxruntime; {why}"
     )
+
+
+def _scoring(settings: Settings) -> Finding:
+    """Which device scores pages, and why."""
+    try:
+        choice = choose_score_device(settings.score_device)
+    except Fault as fault:
+        return Finding("scoring", settings.score_device, "broken", fault.message, fault.remedy)
+    if choice.device == "cpu":
+        return Finding("scoring", "cpu", "ok", f"used: {choice.why}")
+    kept = f"keeps up to {settings.device_cache_mb} MB of rows there"
+    once = "" if settings.score_device == "cuda" else "; a command that asks once takes the CPU"
+    return Finding("scoring", "cuda", "ok", f"used: {choice.why}, {kept}{once}")
 
 
 def _gpus() -> list[str]:

@@ -38,6 +38,7 @@ class Engine:
 
         Raises:
             NoLibrary: nothing has been ingested yet.
+            NoDevice: pages are to be scored where there is no such device.
         """
         with self._lock:
             if self._searcher is None:

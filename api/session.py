@@ -56,29 +56,39 @@ class Session:
         root = home or self.home or settings.home
         return Home(root, settings.chroma_server(), settings.published())
 
-    def open_searcher(self, home: Path | None) -> Searcher:
-        """A searcher of the home; to be closed.
+    def open_searcher(self, home: Path | None, *, once: bool = True) -> Searcher:
+        """A searcher of the home, for one question if `once`; to be closed.
 
         Raises:
-            HomeUnusable, NoLibrary
+            HomeUnusable, NoLibrary, NoDevice
         """
-        return make_searcher(self.open_home(home), self.settings)
+        return make_searcher(self.open_home(home), self.settings, once=once)
 
 
-def make_searcher(home: Home, settings: Settings, opener: Opener | None = None) -> Searcher:
+def make_searcher(
+    home: Home, settings: Settings, opener: Opener | None = None, *, once: bool = False
+) -> Searcher:
     """A searcher as the settings say, of the multi-vectors that `opener` gives if it is there.
+
+    Args:
+        once: for one question; then a GPU scores only if it is asked for by name,
+            as the CPU is done before torch is loaded.
 
     Raises:
         NoLibrary: nothing has been ingested yet.
+        NoDevice: pages are to be scored where there is no such device.
     """
     from ingest.index import Index
+    from retrieval.device import open_resident
     from retrieval.search import Searcher
 
+    wanted = "cpu" if once and settings.score_device == "auto" else settings.score_device
     return Searcher(
         home,
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
+        on=open_resident(wanted, settings.device_cache_mb),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     device: str = Field(default="auto", description="Where torch models run.")
     dtype: str = Field(default="auto", description="Their numbers: fp32, fp16 or bf16.")
     batch: int = Field(default=0, ge=0, description="Pages they see together; 0 as many as fit.")
+    score_device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="Where pages are scored."
+    )
+    device_cache_mb: int = Field(
+        default=2_000, ge=16, description="Megabytes of a GPU's memory for rows of pages."
+    )
     ocr: str = Field(default="rapidocr", description="What reads pages without text.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
