@@ -4,7 +4,9 @@
 
 Random unit rows, the same for all. Prints the median of each and its ratio to
 ours on fp16 rows, as they lie on disk. maxsim-cpu is a fused kernel in Rust;
-`score_multi_vector` is what colpali-engine and byaldi score with.
+`score_multi_vector` is what colpali-engine and byaldi score with. Then the same
+for 32 questions, in one pass over the rows and in a pass for each. On a GPU:
+benchmarks/resident.py.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import numpy as np
 import torch
 
 from ingest.page import unit
-from retrieval.maxsim import maxsim
+from retrieval.maxsim import keep_apart, maxsim
 
+QUESTIONS = 32
 RAGGED = "pageglass, fp16, pages of unlike lengths"
 
 
@@ -45,6 +48,22 @@ def main() -> None:
     for name, (seconds, scores) in figures.items():
         assert name == RAGGED or np.allclose(scores, best, atol=2e-3), f"{name} scores otherwise"
         print(f"{name:42}{seconds * 1000:9.1f} ms  {seconds / ours:6.2f} times ours")
+    _compare_passes(rows.astype(np.float16), args.rows, args.query, args.runs)
+
+
+def _compare_passes(half: np.ndarray, length: int, query_rows: int, runs: int) -> None:
+    random = np.random.default_rng(2)
+    query = unit(random.standard_normal((QUESTIONS * query_rows, half.shape[1]), np.float32))
+    offsets, once = np.arange(0, len(half) + 1, length), np.ones(query_rows, np.float32)
+    asked = query.reshape(QUESTIONS, query_rows, -1)
+    each = keep_apart([once] * QUESTIONS)
+    many, apart = _time(lambda: np.stack([maxsim(one, once, half, offsets) for one in asked]), runs)
+    one, together = _time(lambda: maxsim(query, each, half, offsets), runs)
+    assert np.allclose(apart, together, atol=1e-5)
+    print(
+        f"\n{QUESTIONS} questions: {many * 1000:.0f} ms one by one, {one * 1000:.0f} ms in one pass:"
+        f" {many / one:.2f} times as fast"
+    )
 
 
 def _peers(query: np.ndarray, rows: np.ndarray, length: int) -> dict[str, Callable[[], np.ndarray]]:

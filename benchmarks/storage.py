@@ -91,8 +91,8 @@ def _measure(home: Home, folder: Path) -> None:
         with Converted(home, kind) as made:
             for rescored in (20, 50, RESCORED) if kind.startswith("binary") else (RESCORED,):
 
-                def score(*given: Any, most: int = rescored) -> Any:
-                    return score_parts(*given, rescored=most)
+                def score(*given: Any, most: int = rescored, **more: Any) -> Any:
+                    return score_parts(*given, rescored=most, **more)
 
                 with mock.patch.object(search, "score_parts", score):
                     searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)

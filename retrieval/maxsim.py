@@ -105,3 +105,12 @@ def _edges(pages: Sequence[Rows]) -> npt.NDArray[np.int64]:
 def mean_row(query: Vectors) -> Vectors:
     """The question as a single unit row (1, dim)."""
     return unit(query.mean(axis=0, keepdims=True, dtype=np.float32))
+
+
+def keep_apart(weights: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Weights (q,) of each question as `maxsim` takes those of several: (questions, sum of q), zero for others' rows."""
+    edges = np.cumsum([0, *(len(row) for row in weights)])
+    apart = np.zeros((len(weights), edges[-1]), np.float32)
+    for row, own, first in zip(apart, weights, edges, strict=False):
+        row[first : first + len(own)] = own
+    return apart

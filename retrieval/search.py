@@ -32,7 +32,7 @@ from ingest.terms import split_terms
 from retrieval.explain import Explanation, explain_rows
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
-from retrieval.maxsim import mean_row
+from retrieval.maxsim import keep_apart, mean_row
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.score import Part, score_parts
 from retrieval.state import Opener, State
@@ -87,6 +87,15 @@ class Ranking:
         """Places of the pages that have a score, best first."""
         order = np.argsort(-self.scores, kind="stable")
         return [int(i) for i in order if not np.isnan(self.scores[i])]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where no word is asked for."""
+
+    asked: Mapping[str, QueryVectors]
+    lexical: Mapping[str, float] | None
+    ranking: Ranking
 
 
 class Searcher:
@@ -207,10 +216,35 @@ class Searcher:
         Raises:
             EmptyQuery, NoPictures: as `search`.
         """
-        terms = [] if pictures else content_terms(query)
-        return self._retry(
-            lambda state: self._rank(state, self._ask(query, pictures), terms, _within(documents))
-        )
+        return self.rank_all([query], pictures=pictures, documents=documents)[0]
+
+    def rank_all(
+        self,
+        queries: Sequence[str],
+        *,
+        pictures: bool = False,
+        documents: Sequence[str] | None = None,
+    ) -> list[Ranking]:
+        """As `rank`, of several questions: those with the same candidates are scored in one pass over their rows.
+
+        Raises:
+            EmptyQuery, NoPictures: as `search`.
+        """
+        within = _within(documents)
+
+        def find(state: State) -> list[Ranking]:
+            alike: dict[tuple[str, ...], list[Drawn]] = defaultdict(list)
+            drawn = []
+            for query in queries:
+                terms = [] if pictures else content_terms(query)
+                drawn.append(self._draw(state, self._ask(query, pictures), terms, within))
+                pages = drawn[-1].ranking.pages
+                alike[tuple(record.page.key for record in pages)].append(drawn[-1])
+            for some in alike.values():
+                self._fill(state, some)
+            return [one.ranking for one in drawn]
+
+        return self._retry(find)
 
     def explain(self, query: str, page: Page, encoder: str | None = None) -> Explanation:
         """Why a page scores as it does: MaxSim taken apart by the question's tokens.
@@ -341,32 +375,55 @@ class Searcher:
         terms: Sequence[str],
         within: Narrow,
     ) -> Ranking:
+        drawn = self._draw(state, asked, terms, within)
+        self._fill(state, [drawn])
+        return drawn.ranking
+
+    def _draw(
+        self,
+        state: State,
+        asked: Mapping[str, QueryVectors],
+        terms: Sequence[str],
+        within: Narrow,
+    ) -> Drawn:
         weights = self._weights(state, asked)
         pages, lexical = self._candidates(state, asked, weights, terms, within)
-        ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
+        nothing = np.full(len(pages), np.nan, np.float32)
+        ranking = Ranking(pages, nothing, {}, {}, weights)
+        return Drawn(asked, lexical if terms else None, ranking)
+
+    def _fill(self, state: State, drawn: Sequence[Drawn]) -> None:
+        """Find the signals of questions with the same candidates, and their scores."""
+        pages = drawn[0].ranking.pages
         if not pages:
-            return ranking
+            return
         for index in self._indexes:
             name = index.manifest.encoder
-            if name not in asked:
+            if name not in drawn[0].asked:
                 continue
-            late = self._score(state, index, asked[name].vectors, weights[name], pages, "vectors")
-            ranking.signals[f"late.{name}"] = late
+            rows = [one.asked[name].vectors for one in drawn]
+            weights = [one.ranking.weights[name] for one in drawn]
+            lates = self._score(state, index, rows, weights, pages, "vectors")
             # A patch's neighbours say little of it: the mean of patches is no passage.
-            if index.manifest.reads == "pages" or not len(asked[name].vectors):
-                dense, parts = late, [late]
-            else:
-                whole, once = mean_row(asked[name].vectors), np.ones(1, np.float32)
-                dense = self._score(state, index, whole, once, pages, "passages")
-                ranking.signals[f"dense.{name}"] = dense
-                parts = [late, dense]
-            if index.manifest.reads != "pictures" and terms:
-                found = [lexical.get(record.page.key, 0.0) for record in pages]
-                parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
-                ranking.signals["bm25"] = parts[-1]
-            ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
-        ranking.scores[:] = fuse_kinds(ranking.kinds)
-        return ranking
+            denses = lates
+            if index.manifest.reads != "pages":
+                means = [mean_row(some) if len(some) else some for some in rows]
+                once = [np.ones(len(mean), np.float32) for mean in means]
+                denses = self._score(state, index, means, once, pages, "passages")
+            for one, some, late, dense in zip(drawn, rows, lates, denses, strict=True):
+                signals = one.ranking.signals
+                parts = [late]
+                signals[f"late.{name}"] = late
+                if index.manifest.reads != "pages" and len(some):
+                    signals[f"dense.{name}"] = dense
+                    parts.append(dense)
+                if index.manifest.reads != "pictures" and one.lexical is not None:
+                    found = [one.lexical.get(record.page.key, 0.0) for record in pages]
+                    parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
+                    signals["bm25"] = parts[-1]
+                one.ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
+        for one in drawn:
+            one.ranking.scores[:] = fuse_kinds(one.ranking.kinds)
 
     def _hits(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
@@ -458,14 +515,16 @@ class Searcher:
         self,
         state: State,
         index: Index,
-        rows: Vectors,
-        weights: npt.NDArray[np.float32],
+        rows: Sequence[Vectors],
+        weights: Sequence[npt.NDArray[np.float32]],
         pages: Sequence[PageRecord],
         what: Literal["vectors", "passages"],
     ) -> Signal:
-        """MaxSim of a question's rows with each page's vectors or passages (pages,)."""
-        if not len(rows):
-            return np.full(len(pages), np.nan, np.float32)
+        """MaxSim of each question's rows with each page's vectors or passages (questions, pages)."""
+        scores = np.full((len(rows), len(pages)), np.nan, np.float32)
+        asking = [i for i, some in enumerate(rows) if len(some)]
+        if not asking:
+            return scores
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, record in enumerate(pages):
             by_document[record.page.document_id].append(i)
@@ -481,7 +540,10 @@ class Searcher:
                 continue  # an index that is still being made
             numbers = np.array([pages[i].page.number for i in places])
             parts.append(Part(held, numbers, np.array(places)))
-        return score_parts(rows, weights, parts, len(pages), what, on=self._on)
+        query = np.concatenate([rows[i] for i in asking])
+        each = keep_apart([weights[i] for i in asking])
+        scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
+        return scores
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int

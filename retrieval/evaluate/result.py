@@ -46,7 +46,7 @@ def summarise(
         rankings.setdefault(name, {})[scope] = _means(answered, name, scope, sampling)
     scopes = {scope for name, scope in _rows(answered) if name == first}
     groups = {scope: _groups(answered, first, scope, sampling) for scope in sorted(scopes)}
-    total = [one.seconds for one in answered]
+    total = [one.seconds for one in answered if one.seconds is not None]
     after = [max(t - e, 0.0) for t, e in zip(total, encoding, strict=False)]
     return {
         "set": dataset.name,
@@ -222,7 +222,7 @@ def _question(one: Answered) -> dict[str, Any]:
         "cluster": question.cluster,
         "labels": {name: list(values) for name, values in question.labels.items()},
         "found": list(one.found),
-        "ms": round(one.seconds * 1000, 3),
+        "ms": None if one.seconds is None else round(one.seconds * 1000, 3),
         "figures": one.figures,
     }
 
