@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from test_colpali import PAGES, QUESTION, quietly
 from test_local import asked
+from test_resident import document, some, unit_rows, whole
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
@@ -20,12 +22,18 @@ from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.event import Done
 from ingest.home import Home
 from ingest.render import RenderSettings
+from ingest.storage import STORAGES
+from retrieval.device import KERNELS, open_resident
+from retrieval.maxsim import keep_apart
+from retrieval.resident import Resident
+from retrieval.score import Part, score_parts
 from retrieval.search import Searcher
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
 ]
+fused = pytest.mark.skipif(find_spec(KERNELS) is None, reason="the fused kernels are not installed")
 MAKERS = {
     "colpali": [make_colpali, make_colqwen2_5, make_colidefics3],
     "clip": [make_open_clip, make_clip],
@@ -97,3 +105,68 @@ def test_a_local_model_writes_what_it_writes_on_the_cpu(kind: str, tmp_path: Pat
         list(Transformers(str(folder), device, "fp32").reply(asked())) for device in ("cuda", "cpu")
     )
     assert there == here
+
+
+def on_cuda(megabytes: int = 64) -> Resident:
+    found = open_resident("cuda", megabytes)
+    assert found is not None
+    return found
+
+
+def agrees(
+    on: Resident, parts: list[Part], query: np.ndarray, weights: np.ndarray, what: str = "vectors"
+) -> None:
+    count = sum(len(part.places) for part in parts)
+    there = score_parts(query, weights, parts, count, what, on=on)  # type: ignore[arg-type]
+    here = score_parts(query, weights, parts, count, what)  # type: ignore[arg-type]
+    np.testing.assert_allclose(there, here, atol=2e-3, equal_nan=True)
+
+
+@fused
+@pytest.mark.parametrize("dim", [128, 384, 96])
+@pytest.mark.parametrize("kind", STORAGES)
+def test_scores_are_those_of_the_cpu(tmp_path: Path, kind: str, dim: int) -> None:
+    lengths = [[1030] * 60, [0, 1, 17, 600, 2500, 40, 0, 255, 256, 257] * 3]
+    held = [document(tmp_path, seed, rows, kind, dim) for seed, rows in enumerate(lengths)]
+    parts = [whole(held[0]), whole(held[1], 60)]
+    query, on = unit_rows(7, 95, dim), on_cuda()
+    weights = [np.ones(20, np.float32), np.array([3], np.float32), np.arange(74) % 3]
+    each = keep_apart([row.astype(np.float32) for row in weights])
+    agrees(on, parts, query[:20], weights[0])
+    agrees(on, parts, query, each)  # several questions in one call
+    agrees(on, parts, query, each, "passages")
+    sent = on.sent
+    agrees(on, [some(held[1], 9, 2, 4)], query, each)
+    assert on.sent == sent or kind.startswith("binary")
+
+
+@fused
+def test_more_pages_than_fit_and_new_revisions(tmp_path: Path) -> None:
+    on, query, weights = on_cuda(16), unit_rows(1, 20, 128), np.ones(20, np.float32)
+    for seed in range(4):
+        held = document(tmp_path, seed, [1030] * 100, dim=128)  # 26 MB for 16
+        agrees(on, [whole(held)], query, weights)
+        agrees(on, [some(held, 100, 1, 50)], query, weights)
+        del held
+    assert on.sent >= 400
+
+
+@fused
+def test_pages_that_lie_beyond_a_gibibyte(tmp_path: Path) -> None:
+    free, _ = torch.cuda.mem_get_info(0)
+    if free < 4 << 30:
+        pytest.skip("the device has less than 4 GB free")
+    on, query, weights = on_cuda(2_500), unit_rows(1, 20, 128), np.ones(20, np.float32)
+    held = document(tmp_path, 1, [20_000] * 220, dim=128)  # 1.1 GB, in two arenas
+    agrees(on, [whole(held)], query, weights)
+    assert on.sent == 220
+
+
+@fused
+def test_a_searcher_finds_the_same_on_the_device(sample_home: Home) -> None:
+    here, there = Searcher(sample_home), Searcher(sample_home, on=on_cuda())
+    for question in ("When does the Seoul shuttle leave?", "a red bicycle", "lighthouse steps"):
+        for a, b in zip(here.search(question), there.search(question), strict=True):
+            assert (a.page, a.score) == (b.page, pytest.approx(b.score, abs=5e-3))
+    here.close()
+    there.close()
