@@ -41,6 +41,7 @@ from ingest.store import NoStorePackage, StoreFault, StoreRefused
 from ingest.tag import BadLabels
 from ingest.weights import WeightsChanged, WeightsMissing
 from retrieval.compose import BadQuery
+from retrieval.room import NoRoom
 from retrieval.search import EmptyQuery, NoPictures, NotSeen, StillChanging
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,6 +96,7 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
     BadCheckpoint: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
     NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NoRoom: HTTPStatus.INTERNAL_SERVER_ERROR,
     BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
     NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,

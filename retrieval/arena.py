@@ -12,16 +12,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ingest.fault import Fault
 from ingest.storage import Rows
-from retrieval.room import Room
+from retrieval.room import NoRoom, Room
 
 PIECE = 1 << 29
 """fp16 values of one arena, 1 GiB: the kernel counts values in 32 bits."""
-
-
-class NoRoom(Fault):
-    """The device's memory is too small for what must lie there."""
 
 
 class Arenas:

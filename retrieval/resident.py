@@ -23,8 +23,9 @@ from torch import Tensor
 from ingest.page import Vectors
 from ingest.storage import Rows
 from ingest.vectors import DocumentVectors
-from retrieval.arena import Arenas, NoRoom
+from retrieval.arena import Arenas
 from retrieval.fused import Kernel, Places, Questions, alike
+from retrieval.room import NoRoom
 from retrieval.score import Part, Scores, stored
 
 What = Literal["vectors", "passages"]

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect
 
+from ingest.fault import Fault
+
+
+class NoRoom(Fault):
+    """A device's memory is too small for what must lie there."""
+
 
 class Room:
     """A line of `size` units, all of them free at first."""

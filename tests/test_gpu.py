@@ -119,7 +119,7 @@ def agrees(
     count = sum(len(part.places) for part in parts)
     there = score_parts(query, weights, parts, count, what, on=on)  # type: ignore[arg-type]
     here = score_parts(query, weights, parts, count, what)  # type: ignore[arg-type]
-    np.testing.assert_allclose(there, here, atol=2e-3, equal_nan=True)
+    np.testing.assert_allclose(there, here, atol=1e-3, equal_nan=True)
 
 
 @fused
