@@ -17,13 +17,13 @@ import numpy.typing as npt
 from torch import Tensor
 
 from ingest.page import Vectors
+from retrieval.ledger import Places
 
 ALIKE = 256
 """Pages of up to so many rows are walked over together, whatever their lengths."""
 _ROUND = 16
 """Lengths and counts are rounded up to it: the kernel is compiled anew for others."""
 
-Places = npt.NDArray[np.int64]
 Send = Callable[[npt.NDArray[Any]], Tensor]
 """Gives a copy on the device."""
 

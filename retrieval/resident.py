@@ -13,7 +13,7 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,48 +24,26 @@ from ingest.page import Vectors
 from ingest.storage import Rows
 from ingest.vectors import DocumentVectors
 from retrieval.arena import Arenas
-from retrieval.fused import Kernel, Places, Questions, alike
+from retrieval.fused import Kernel, Questions, alike
+from retrieval.ledger import NOWHERE, Ledger, Places
 from retrieval.room import NoRoom
 from retrieval.score import Part, Scores, stored
 
 What = Literal["vectors", "passages"]
-_NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """Where a document's pages lie (pages,): in which arena, from which value on; and when each was last asked for."""
+    """Rows of one kind of a document, and the number in the ledger of its first page."""
 
     mapped: weakref.ref[DocumentVectors]
     rows: Rows
     offsets: Places
-    arena: Places
-    start: Places
-    asked: Places
+    first: int
 
     @property
-    def dim(self) -> int:
-        return int(self.rows.values.shape[1])
-
-    def values(self, numbers: Places) -> Places:
-        """How many values each of some pages has."""
-        return (self.offsets[numbers + 1] - self.offsets[numbers]) * self.dim
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Pages of one document, by number from 0, and their places among all candidates."""
-
-    document: _Document
-    numbers: Places
-    places: Places
-
-    def __getitem__(self, some: npt.NDArray[Any]) -> _Wanted:
-        return _Wanted(self.document, self.numbers[some], self.places[some])
-
-    def lies(self) -> npt.NDArray[np.bool_]:
-        """Which pages are on the device."""
-        return np.asarray(self.document.arena[self.numbers] != _NOWHERE)
+    def pages(self) -> int:
+        return len(self.offsets) - 1
 
 
 class Resident:
@@ -82,7 +60,9 @@ class Resident:
         self._arenas = Arenas(device, size)
         self._kernel = kernel
         self._lock = threading.Lock()
-        self._documents: dict[tuple[int, str], _Document] = {}
+        self._ledger = Ledger()
+        self._known: dict[tuple[int, str], _Document] = {}
+        self._by_first: dict[int, _Document] = {}
         self._gone: deque[tuple[int, str]] = deque()
         self._now = 0
 
@@ -107,117 +87,113 @@ class Resident:
         with self._lock:
             self._forget()
             asked = Questions.send(query, np.atleast_2d(weights), self._arenas.send)
-            waiting = [self._want(part, what) for part in parts]
-            waiting = [want[want.document.values(want.numbers) > 0] for want in waiting]
-            while waiting := [want for want in waiting if len(want.numbers)]:
+            pages = np.concatenate(
+                [self._know(part.held, what) + part.numbers - 1 for part in parts]
+            )
+            places = np.concatenate([part.places for part in parts])
+            waiting = self._ledger.count[pages] > 0
+            while waiting.any():
                 self._now += 1
-                self._bring(waiting)
-                there = [want.document.asked[want.numbers] == self._now for want in waiting]
-                ready = [want[mask] for want, mask in zip(waiting, there, strict=True)]
-                waiting = [want[~mask] for want, mask in zip(waiting, there, strict=True)]
-                for places, sums in list(self._launch(asked, ready)):
+                self._bring(pages[waiting], query.shape[1])
+                ready = waiting & (self._ledger.asked[pages] == self._now)
+                there = places[ready]
+                for some, sums in list(self._launch(asked, pages[ready], query.shape[1])):
                     found = sums.cpu().numpy().T * asked.factors[:, None]
-                    scores[..., places] = found if weights.ndim > 1 else found[0]
+                    scores[..., there[some]] = found if weights.ndim > 1 else found[0]
+                waiting &= ~ready
         return scores
 
-    def _want(self, part: Part, what: What) -> _Wanted:
-        key = (id(part.held), what)
-        if key not in self._documents:
-            rows, offsets = stored(part.held, what)
-            # Called by whatever thread lets go of it last, so it must not wait for the lock.
-            mapped = weakref.ref(part.held, lambda _: self._gone.append(key))
-            arena, start, asked = (np.full(len(offsets) - 1, _NOWHERE, np.int64) for _ in range(3))
-            self._documents[key] = _Document(mapped, rows, offsets, arena, start, asked)
-        return _Wanted(self._documents[key], part.numbers - 1, part.places)
+    def _know(self, held: DocumentVectors, what: What) -> int:
+        """The number of a document's first page."""
+        key = (id(held), what)
+        if key not in self._known:
+            rows, offsets = stored(held, what)
+            # Called by whatever thread lets go of it last, so it must not wait for the lock;
+            # and without `self`, which would keep the device's memory until cycles are collected.
+            gone = self._gone
+            mapped = weakref.ref(held, lambda _: gone.append(key))
+            first = self._ledger.add(np.diff(offsets) * rows.values.shape[1])
+            self._known[key] = self._by_first[first] = _Document(mapped, rows, offsets, first)
+        return self._known[key].first
 
     def _forget(self) -> None:
         """Give back the room of documents that are mapped no more."""
         while self._gone:
-            document = self._documents.pop(self._gone.popleft())
-            self._drop(document, np.flatnonzero(document.arena != _NOWHERE))
+            document = self._known.pop(self._gone.popleft())
+            for page in self._ledger.lying(document.first, document.pages):
+                self._drop(page)
+            self._ledger.remove(document.first, document.pages)
+            del self._by_first[document.first]
 
-    def _drop(self, document: _Document, numbers: Places) -> int:
-        """Give back the room of pages; how many values."""
-        counts = document.values(numbers).tolist()
-        for number, count in zip(numbers.tolist(), counts, strict=True):
-            self._arenas.give(int(document.arena[number]), int(document.start[number]), count)
-        document.arena[numbers] = _NOWHERE
-        return sum(counts)
+    def _drop(self, page: int) -> int:
+        """Give back the room of a page; how many values."""
+        ledger = self._ledger
+        count = int(ledger.count[page])
+        self._arenas.give(int(ledger.arena[page]), int(ledger.start[page]), count)
+        ledger.arena[page] = NOWHERE
+        return count
 
-    def _bring(self, wanted: Sequence[_Wanted]) -> None:
+    def _bring(self, pages: Places, dim: int) -> None:
         """Have as many of these pages as fit lie on the device, and mark those as asked for now.
 
         Raises:
             NoRoom: none fits.
         """
-        missing = 0
-        for want in wanted:
-            want.document.asked[want.numbers[want.lies()]] = self._now
-            missing += int(want.document.values(want.numbers[~want.lies()]).sum())
-        placed = any(want.lies().any() for want in wanted)
-        for want in wanted:
-            document, numbers = want.document, want.numbers[~want.lies()]
-            counts = document.values(numbers).tolist()
-            for number, count in zip(numbers.tolist(), counts, strict=True):
-                if not self._place(document, number, count, missing):
-                    if placed:
-                        return
-                    raise NoRoom(
-                        f"A page of {2 * count / 1e6:.1f} MB does not fit into the memory that is set aside on the device.",
-                        remedy="Make PAGEGLASS_DEVICE_CACHE_MB more, or set PAGEGLASS_SCORE_DEVICE to cpu.",
-                    )
-                placed = True
-                missing -= count
+        ledger = self._ledger
+        lies = ledger.arena[pages] != NOWHERE
+        ledger.asked[pages[lies]] = self._now
+        missing = int(ledger.count[pages[~lies]].sum())
+        for done, page in enumerate(pages[~lies].tolist()):
+            count = int(ledger.count[page])
+            if not self._place(page, count, dim, missing):
+                if done or lies.any():
+                    return
+                raise NoRoom(
+                    f"A page of {2 * count / 1e6:.1f} MB does not fit into the memory that is set aside on the device.",
+                    remedy="Make PAGEGLASS_DEVICE_CACHE_MB more, or set PAGEGLASS_SCORE_DEVICE to cpu.",
+                )
+            missing -= count
 
-    def _place(self, document: _Document, number: int, count: int, missing: int) -> bool:
+    def _place(self, page: int, count: int, dim: int, missing: int) -> bool:
         """Send a page of `count` values, the first of `missing`; whether there was room."""
-        while (found := self._arenas.take(count, document.dim)) is None:
+        while (found := self._arenas.take(count, dim)) is None:
             if not self._evict(missing):
                 return False
         arena, start = found
-        first, last = int(document.offsets[number]), int(document.offsets[number + 1])
+        document = self._by_first[int(self._ledger.document[page])]
+        number = page - document.first
+        rows = document.rows[int(document.offsets[number]) : int(document.offsets[number + 1])]
         try:
-            self._arenas.fill(arena, start, document.rows[first:last])
+            self._arenas.fill(arena, start, rows)
         except BaseException:
             self._arenas.give(arena, start, count)
             raise
-        document.arena[number], document.start[number] = arena, start
-        document.asked[number] = self._now
+        ledger = self._ledger
+        ledger.arena[page], ledger.start[page], ledger.asked[page] = arena, start, self._now
         self.sent += 1
         return True
 
     def _evict(self, count: int) -> bool:
         """Drop the pages asked for longest ago, about `count` values, none that is asked for now; whether there were any."""
-        documents = list(self._documents.values())
-        old = [
-            np.flatnonzero((document.arena != _NOWHERE) & (document.asked < self._now))
-            for document in documents
-        ]
-        owners = np.repeat(np.arange(len(old)), [len(numbers) for numbers in old])
-        numbers = np.concatenate(old)
-        asked = np.concatenate([d.asked[some] for d, some in zip(documents, old, strict=True)])
-        for place in np.argsort(asked, kind="stable"):
-            count -= self._drop(documents[owners[place]], numbers[place : place + 1])
+        old = self._ledger.asked_before(self._now)
+        for page in old.tolist():
+            count -= self._drop(page)
             if count <= 0:
                 break
-        return len(owners) > 0
+        return len(old) > 0
 
-    def _launch(
-        self, asked: Questions, ready: Sequence[_Wanted]
-    ) -> Iterator[tuple[Places, Tensor]]:
-        """Places of pages and their sums (pages, questions): a call for each arena and each kind of length."""
-        dim = ready[0].document.dim
-        arenas = np.concatenate([want.document.arena[want.numbers] for want in ready])
-        starts = np.concatenate([want.document.start[want.numbers] for want in ready]) // dim
-        counts = np.concatenate([want.document.values(want.numbers) for want in ready]) // dim
-        places = np.concatenate([want.places for want in ready])
+    def _launch(self, asked: Questions, pages: Places, dim: int) -> Iterator[tuple[Places, Tensor]]:
+        """Which pages, and their sums (pages, questions): a call for each arena and each kind of length."""
+        arenas = self._ledger.arena[pages]
+        starts = self._ledger.start[pages] // dim
+        lengths = self._ledger.count[pages] // dim
         order = np.argsort(-starts)
         for arena in np.unique(arenas).tolist():
             here = order[arenas[order] == arena]
-            for some in alike(counts[here]):
+            rows = self._arenas.rows(arena, dim)
+            for some in alike(lengths[here]):
                 chosen = here[np.sort(some)]
-                rows = self._arenas.rows(arena, dim)
                 found = asked.score(
-                    self._kernel, rows, starts[chosen], counts[chosen], self._arenas.send
+                    self._kernel, rows, starts[chosen], lengths[chosen], self._arenas.send
                 )
-                yield places[chosen], found
+                yield chosen, found

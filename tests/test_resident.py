@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -204,6 +205,18 @@ def test_what_nobody_maps_any_more_goes(tmp_path: Path) -> None:
     gc.collect()
     assert asks(on, whole(comes)) == 1
     assert asks(on, whole(stays)) == 0, "it was asked for longest ago, but there was room"
+
+
+def test_memory_goes_with_what_holds_it(tmp_path: Path) -> None:
+    held, on = document(tmp_path, 1, [10]), resident()
+    assert asks(on, whole(held)) == 1
+    there = weakref.ref(on)
+    gc.disable()
+    try:
+        del on
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_a_page_that_could_not_be_sent_takes_no_room(tmp_path: Path) -> None:
