@@ -23,6 +23,8 @@ import torch
 from ingest.page import unit
 from retrieval.maxsim import keep_apart, maxsim
 
+MAXSIM_CPU = 320
+"""Dimensions that maxsim-cpu 0.1 is given at most: on rows of 384 it crashes the interpreter."""
 QUESTIONS = 32
 RAGGED = "pageglass, fp16, pages of unlike lengths"
 
@@ -97,7 +99,11 @@ def _peers(query: np.ndarray, rows: np.ndarray, length: int) -> dict[str, Callab
         "pageglass, fp16": lambda: maxsim(query, weights, half, offsets),
         "pageglass, fp32": lambda: maxsim(query, weights, rows, offsets),
         RAGGED: lambda: maxsim(query, weights, half, ragged),
-        "maxsim-cpu, fp32": lambda: maxsim_cpu.maxsim_scores(query, pages) / len(query),
+        **(
+            {}
+            if rows.shape[1] > MAXSIM_CPU
+            else {"maxsim-cpu, fp32": lambda: maxsim_cpu.maxsim_scores(query, pages) / len(query)}
+        ),
         "numpy, a page at a time, fp32": plain,
         "numpy, 8 pages at a time, fp32": blocks,
         "colpali-engine score_multi_vector, fp32": engine,
