@@ -7,13 +7,16 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from make_pdf import make_pdf
+from plain_kernel import plain_kernel
 
 from ingest.add import AddSettings, add
 from ingest.home import Home
 from ingest.library import Library
 from ingest.remove import remove
 from ingest.render import RenderSettings
+from retrieval.resident import Resident
 from retrieval.search import Searcher
 
 SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)
@@ -23,8 +26,14 @@ SECONDS = 6
 SEARCHERS = 3
 
 
-@pytest.mark.parametrize("exhaustive_pages", [1000, 0], ids=["exact", "through Chroma"])
-def test_remove_and_ingest_under_searches(tmp_path: Path, exhaustive_pages: int) -> None:
+@pytest.mark.parametrize(
+    ("exhaustive_pages", "device"),
+    [(1000, False), (0, False), (1000, True)],
+    ids=["exact", "through Chroma", "on a device"],
+)
+def test_remove_and_ingest_under_searches(
+    tmp_path: Path, exhaustive_pages: int, device: bool
+) -> None:
     home, folder = Home(tmp_path / "home"), tmp_path / "files"
     folder.mkdir()
     for number, text in enumerate(STAYS):
@@ -32,7 +41,9 @@ def test_remove_and_ingest_under_searches(tmp_path: Path, exhaustive_pages: int)
     list(add(home, [folder], SETTINGS))
     comes = folder / "comes.pdf"
     make_pdf(comes, COMES)
-    searcher = Searcher(home, exhaustive_pages=exhaustive_pages)
+    # Room for about half of all rows, so that pages drive each other out.
+    on = Resident(torch.device("cpu"), 25_000, plain_kernel) if device else None
+    searcher = Searcher(home, exhaustive_pages=exhaustive_pages, on=on)
     ending, errors, found = threading.Event(), list[BaseException](), {True: 0, False: 0}
 
     def look() -> None:
@@ -66,3 +77,4 @@ def test_remove_and_ingest_under_searches(tmp_path: Path, exhaustive_pages: int)
     assert not errors, errors
     assert rounds >= 2
     assert found[True] + found[False] > rounds
+    assert on is None or on.sent > 10 * rounds
