@@ -5,10 +5,11 @@ The next pages are asked of the disk while the first are multiplied. Knows no qu
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,19 +37,17 @@ class Gathered:
     edges: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A page that has been asked of the disk."""
+class _Waiting(NamedTuple):
+    """A page that has been asked of the disk: its `length` rows from `start` on."""
 
     file: Source
     layout: Layout
-    number: int
     start: int
-    count: int
+    length: int
 
 
 def gather(
-    wanted: Sequence[tuple[DocumentVectors, int]], what: What, most_rows: int
+    wanted: Iterable[tuple[DocumentVectors, int]], what: What, most_rows: int
 ) -> Iterator[Gathered]:
     """Pages of documents, by number from 1, in groups of `most_rows` rows at most, or of one longer page.
 
@@ -61,14 +60,21 @@ def gather(
     rows = first = 0
     buffers = _Buffers()
     for place, page in enumerate(_expect(wanted, what)):
-        full = rows + page.count > most_rows
-        if group and (full or _form(page, what) != _form(group[0], what)):
+        if group and (rows + page.length > most_rows or not _alike(page.layout, group[0].layout)):
             yield _read(group, what, first, buffers)
             group, rows, first = [], 0, place
         group.append(page)
-        rows += page.count
+        rows += page.length
     if group:
         yield _read(group, what, first, buffers)
+
+
+def _alike(one: Layout, other: Layout) -> bool:
+    """Whether rows of two files may lie in one buffer."""
+    if one is other:
+        return True
+    a, b = one.tensors["vectors"], other.tensors["vectors"]
+    return a.dtype == b.dtype and a.row_bytes == b.row_bytes
 
 
 def _expect(wanted: Iterable[tuple[DocumentVectors, int]], what: What) -> Iterator[_Waiting]:
@@ -77,22 +83,17 @@ def _expect(wanted: Iterable[tuple[DocumentVectors, int]], what: What) -> Iterat
     last: DocumentVectors | None = None
     for held, number in wanted:
         if held is not last:
-            file, layout = held.open()
             last = held
+            file, layout = held.open()
             if what not in layout.tensors:  # converted since this search began
                 raise FileNotFoundError(what)
             tensor = layout.tensors[what]
         start, count = layout.span(what, number)
         file.expect(tensor.start + start * tensor.row_bytes, count * tensor.row_bytes)
-        waiting.append(_Waiting(file, layout, number, start, count))
+        waiting.append(_Waiting(file, layout, start, count))
         if len(waiting) > AHEAD:
             yield waiting.popleft()
     yield from waiting
-
-
-def _form(page: _Waiting, what: What) -> tuple[Any, ...]:
-    tensor = page.layout.tensors[what]
-    return tensor.dtype, tensor.shape[1:]
 
 
 class _Buffers:
@@ -101,9 +102,9 @@ class _Buffers:
     def __init__(self) -> None:
         self._held: dict[str, npt.NDArray[Any]] = {}
 
-    def take(self, name: str, rows: int, page: _Waiting) -> npt.NDArray[Any]:
-        """Room for so many rows of a tensor such as this page's."""
-        tensor = page.layout.tensors[name]
+    def take(self, name: str, rows: int, layout: Layout) -> npt.NDArray[Any]:
+        """Room for so many rows of a tensor such as a file of this layout has."""
+        tensor = layout.tensors[name]
         held = self._held.get(name)
         if held is None or len(held) < rows or held.dtype != tensor.dtype:
             held = self._held[name] = np.empty((rows, *tensor.shape[1:]), tensor.dtype)
@@ -111,13 +112,13 @@ class _Buffers:
 
 
 def _read(group: Sequence[_Waiting], what: What, first: int, buffers: _Buffers) -> Gathered:
-    edges = np.concatenate([[0], np.cumsum([page.count for page in group])]).astype(np.int64)
+    ends = list(itertools.accumulate((page.length for page in group), initial=0))
     scaled = what == "vectors" and "scales" in group[0].layout.tensors
-    filled = {}
+    filled: dict[str, npt.NDArray[Any]] = {}
     for name in (what, "scales") if scaled else (what,):
-        filled[name] = buffers.take(name, int(edges[-1]), group[0])
-        for page, start, end in zip(group, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        room = filled[name] = buffers.take(name, ends[-1], group[0].layout)
+        for page, start, end in zip(group, ends[:-1], ends[1:], strict=True):
             tensor = page.layout.tensors[name]
-            page.file.read(tensor.start + page.start * tensor.row_bytes, filled[name][start:end])
+            page.file.read(tensor.start + page.start * tensor.row_bytes, room[start:end])
     rows = Rows(filled[what], filled.get("scales"))
-    return Gathered(first, first + len(group), rows, edges)
+    return Gathered(first, first + len(group), rows, np.array(ends, np.int64))

@@ -105,16 +105,19 @@ Source = OpenFile | Loaded
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor of a file: its first byte is at `start`."""
+    """One tensor of a file: its first byte is at `start`, and a row of it takes `row_bytes`."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
+    row_bytes: int
 
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one row, along the first axis."""
-        return math.prod(self.shape[1:]) * self.dtype.itemsize
+    @classmethod
+    def of(cls, entry: dict[str, Any], base: int) -> Tensor:
+        """As an entry of a header tells it, with where the first tensor begins."""
+        dtype, shape = NUMPY[entry["dtype"]], tuple(entry["shape"])
+        row_bytes = math.prod(shape[1:]) * dtype.itemsize
+        return cls(dtype, shape, base + entry["data_offsets"][0], row_bytes)
 
     def view(self, whole: mmap.mmap | bytes) -> npt.NDArray[Any]:
         """The tensor within the whole file."""
@@ -159,12 +162,7 @@ def read_layout(path: Path, file: OpenFile) -> Layout:
     header: dict[str, Any] = json.loads(head[8 : 8 + length])
     if 8 + length + max(entry["data_offsets"][1] for entry in header.values()) > file.size:
         raise ValueError(f"{path} is cut short")
-    tensors = {
-        name: Tensor(
-            NUMPY[entry["dtype"]], tuple(entry["shape"]), 8 + length + entry["data_offsets"][0]
-        )
-        for name, entry in header.items()
-    }
+    tensors = {name: Tensor.of(entry, 8 + length) for name, entry in header.items()}
     ends = {}
     for name in ("offsets", "passage_offsets"):
         tensor = tensors.pop(name)
