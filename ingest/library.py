@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ def readable(name: str) -> str:
 def _name(path: bytes | None, document_id: str) -> str:
     """What a document is called: the first of its files' names, else its id."""
     return readable(os.path.basename(os.fsdecode(path))) if path else document_id
+
+
+def _boxes(packed: str) -> tuple[Box, ...]:
+    """Boxes kept as JSON; most pages have none."""
+    return () if packed == "[]" else tuple(tuple(box) for box in json.loads(packed))
 
 
 def split_key(key: str) -> tuple[str, int]:
@@ -281,13 +287,14 @@ class Library:
             f" {condition} ORDER BY pages.document_id, number",
             values,
         )
+        named = cache(_name)
         return [
             PageRecord(
-                page=Page(document_id, number, _name(path, document_id)),
+                page=Page(document_id, number, named(path, document_id)),
                 width=width,
                 height=height,
                 source=source,
-                figures=tuple(tuple(box) for box in json.loads(figures)),
+                figures=_boxes(figures),
                 title=title,
             )
             for document_id, number, width, height, source, figures, title, path in rows

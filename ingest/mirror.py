@@ -83,7 +83,7 @@ class Mirror:
             )
 
     def vectors(self, key: str) -> DocumentVectors:
-        """Multi-vectors, memory-mapped for as long as the cache holds them.
+        """Multi-vectors, their file held open for as long as the cache holds it.
 
         Raises:
             FileNotFoundError: the store does not have them, or no longer.
@@ -93,7 +93,7 @@ class Mirror:
             if held := self._opened.get(key):
                 return held
             try:
-                held = self._opened[key] = DocumentVectors(path)
+                held = self._opened[key] = DocumentVectors(path, keep=True)
             except FileNotFoundError:
                 continue  # evicted since by another process
             return held
@@ -147,7 +147,7 @@ class Mirror:
         return self.cache.path(key).exists() or self.store.exists(key)
 
     def _forget_evicted(self) -> None:
-        """Unmap files that have been deleted: until then their bytes stay on the disk."""
+        """Let go of files that have been deleted: until then their bytes stay on the disk."""
         self._evicted = self.cache.evicted
         for key in list(self._opened):
             if not self.cache.path(key).exists():

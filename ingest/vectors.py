@@ -1,4 +1,4 @@
-"""Multi-vectors on disk: one safetensors file a document, written once, memory-mapped for reading.
+"""Multi-vectors on disk: one safetensors file a document, written once, read by page or memory-mapped.
 
 A file holds `vectors` (rows, dim) fp16, `boxes` (rows, 4) fp16 and `offsets`
 (pages + 1) int64: page p has rows offsets[p - 1] to offsets[p]. Other kinds of
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.home import sync
+from ingest.layout import NUMPY, Layout, Loaded, OpenFile, Source, read_layout
 from ingest.page import PageVectors, Vectors, unit
 from ingest.storage import (
     DEFAULT,
@@ -35,15 +36,10 @@ from ingest.storage import (
     store,
 )
 
+SMALL = 32_768
+"""Bytes of a file that is held in memory: a photo's few rows."""
 PASSAGE_ROWS = 64
 """Rows pooled into one passage for the dense signal; better than 128, and as good as encoding passages."""
-_NUMPY: dict[str, np.dtype[Any]] = {
-    "F32": np.dtype("<f4"),
-    "F16": np.dtype("<f2"),
-    "I64": np.dtype("<i8"),
-    "I8": np.dtype("i1"),
-    "U8": np.dtype("u1"),
-}
 
 
 class VectorWriter:
@@ -101,7 +97,7 @@ class VectorWriter:
         self._passage_offsets.append(self._passage_offsets[-1] + len(passages))
 
     def _put(self, name: str, rows: npt.NDArray[Any]) -> None:
-        self._files[name].write(rows.astype(_NUMPY[self._tensors[name][0]]).tobytes())
+        self._files[name].write(rows.astype(NUMPY[self._tensors[name][0]]).tobytes())
 
     def discard(self) -> None:
         """Give up: nothing is put in place."""
@@ -124,7 +120,7 @@ class VectorWriter:
         }
         header, end = {}, 0
         for name, (dtype, shape) in tensors.items():
-            start, end = end, end + math.prod(shape) * _NUMPY[dtype].itemsize
+            start, end = end, end + math.prod(shape) * NUMPY[dtype].itemsize
             header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 8)
@@ -152,24 +148,38 @@ def pool_passages(rows: Vectors) -> Vectors:
 
 
 class DocumentVectors:
-    """A document's multi-vectors, memory-mapped: rows are read from disk when touched.
+    """A document's multi-vectors: pages are read when asked for, whole tensors memory-mapped.
+
+    Holds a small file's bytes, and of others no open file until they are mapped, so
+    that a library may have any number of documents. Another kind of storage may be
+    put in a file's place at any moment; what is then read is of that kind.
+
+    Args:
+        keep: hold the file open, for one that may be deleted while it is in use.
 
     Raises:
         FileNotFoundError: the document has been removed.
         ValueError: the file is not whole.
     """
 
-    def __init__(self, path: Path) -> None:
-        # From one open file: another kind may be put in its place at any moment.
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length))
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._tensors = {
-            name: _view(path, mapped, entry, 8 + length) for name, entry in header.items()
-        }
-        self.offsets: npt.NDArray[np.int64] = np.array(self._tensors["offsets"])
-        self.passage_offsets: npt.NDArray[np.int64] = np.array(self._tensors["passage_offsets"])
+    def __init__(self, path: Path, keep: bool = False) -> None:
+        self._path = path
+        file = OpenFile.of(path)
+        self._layout = read_layout(path, file)
+        self._file: Source | None = file if keep else None
+        if file.size <= SMALL:
+            self._file = Loaded(os.pread(file.number, file.size, 0), file.stamp)
+        self._mapped: dict[str, npt.NDArray[Any]] = {}
+
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where the rows of each page begin (pages + 1,)."""
+        return self._layout.offsets["vectors"]
+
+    @property
+    def passage_offsets(self) -> npt.NDArray[np.int64]:
+        """Where the passages of each page begin (pages + 1,)."""
+        return self._layout.offsets["passages"]
 
     @property
     def page_count(self) -> int:
@@ -179,29 +189,27 @@ class DocumentVectors:
     @property
     def kind(self) -> Storage:
         """How the rows are kept."""
-        if self._tensors["vectors"].dtype == np.int8:
-            return "binary+int8" if "codes" in self._tensors else "int8"
-        return "binary+fp16" if "codes" in self._tensors else "fp16"
+        signs = "codes" in self._layout.tensors
+        if self._layout.tensors["vectors"].dtype == np.int8:
+            return "binary+int8" if signs else "int8"
+        return "binary+fp16" if signs else "fp16"
 
     @property
     def vectors(self) -> Rows:
         """Every row of every page, as it is stored."""
-        return Rows(self._tensors["vectors"], self._tensors.get("scales"))
+        mapped = self._map()
+        return Rows(mapped["vectors"], mapped.get("scales"))
 
     @property
     def codes(self) -> Rows | None:
         """The sign bits of every row (rows, bytes), where the kind has them."""
-        return Rows(self._tensors["codes"]) if "codes" in self._tensors else None
+        mapped = self._map()
+        return Rows(mapped["codes"]) if "codes" in mapped else None
 
     @property
     def passages(self) -> npt.NDArray[np.float16]:
         """Every passage of every page (passages, dim)."""
-        return self._tensors["passages"]
-
-    @property
-    def boxes(self) -> npt.NDArray[np.float16]:
-        """The box of every row (rows, 4)."""
-        return self._tensors["boxes"]
+        return self._map()["passages"]
 
     def rows(self, number: int) -> slice:
         """Which rows are page `number`'s (from 1)."""
@@ -209,8 +217,32 @@ class DocumentVectors:
 
     def page(self, number: int) -> PageVectors:
         """A page's vectors and boxes as fp32, copied into memory."""
-        rows = self.rows(number)
-        return PageVectors(self.vectors[rows].wide(), self.boxes[rows].astype(np.float32))
+        file, layout = self.open()
+        vectors = Rows(
+            layout.read(file, "vectors", number),
+            layout.read(file, "scales", number) if "scales" in layout.tensors else None,
+        )
+        return PageVectors(vectors.wide(), layout.read(file, "boxes", number).astype(np.float32))
+
+    def open(self) -> tuple[Source, Layout]:
+        """The file, open as long as it is referred to, and where things lie in it.
+
+        Raises:
+            FileNotFoundError: the document has been removed.
+        """
+        if self._file is not None:
+            return self._file, self._layout
+        file = OpenFile.of(self._path)
+        if file.stamp != self._layout.stamp:
+            self._layout = read_layout(self._path, file)
+        return file, self._layout
+
+    def _map(self) -> dict[str, npt.NDArray[Any]]:
+        if not self._mapped:
+            file, layout = self.open()
+            whole = file.whole()
+            self._mapped = {name: tensor.view(whole) for name, tensor in layout.tensors.items()}
+        return self._mapped
 
 
 def check_convertible(held: Storage, kind: Storage) -> None:
@@ -252,14 +284,3 @@ def convert(
         writer.discard()
         raise
     writer.close()
-
-
-def _view(path: Path, mapped: mmap.mmap, entry: dict[str, Any], base: int) -> npt.NDArray[Any]:
-    shape = tuple(entry["shape"])
-    dtype = _NUMPY[entry["dtype"]]
-    start, end = entry["data_offsets"]
-    if base + end > len(mapped):
-        raise ValueError(f"{path} is cut short")
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    return np.frombuffer(mapped, dtype, math.prod(shape), base + start).reshape(shape)

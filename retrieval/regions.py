@@ -67,7 +67,8 @@ def find_patch_regions(
         return ()
     products = similar(query.vectors, rows)
     heat = (products - products.mean(axis=1, keepdims=True)).mean(axis=0)
-    hot = [int(i) for i in np.argsort(-heat)[:MOST_PATCHES] if heat[i] >= NEAR_BEST * heat.max()]
+    order = np.argsort(-heat)[:MOST_PATCHES]
+    hot = order[heat[order] >= NEAR_BEST * heat.max()].tolist()
     regions = []
     for patches in _join_touching(boxes, hot)[:MOST]:
         box = _around(boxes[patches])
@@ -82,16 +83,10 @@ def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[l
     low, high = chosen[:, :2], chosen[:, 2:]
     touch = (low[:, None] <= high + 1e-3).all(axis=2)
     touch &= touch.T
-    groups: list[list[int]] = []
-    left = np.ones(len(hot), bool)
-    while left.any():
-        group = np.zeros(len(hot), bool)
-        group[left.argmax()] = True
-        while (grown := touch[group].any(axis=0)).sum() > group.sum():
-            group = grown
-        left &= ~group
-        groups.append(np.asarray(hot)[group].tolist())
-    return groups
+    first = np.arange(len(hot))  # of its group, as far as is known
+    while (nearer := np.where(touch, first, len(hot)).min(axis=1)).tolist() != first.tolist():
+        first = nearer
+    return [np.asarray(hot)[first == group].tolist() for group in np.unique(first)]
 
 
 def split_lines(boxes: npt.NDArray[np.float32]) -> list[slice]:

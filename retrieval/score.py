@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ingest.gather import gather
 from ingest.page import Vectors
-from ingest.storage import Rows
+from ingest.storage import Rows, has_signs
 from ingest.vectors import DocumentVectors
-from retrieval.maxsim import maxsim, maxsim_pages
+from retrieval.maxsim import ROWS_AT_ONCE, maxsim
 
 if TYPE_CHECKING:
     from retrieval.resident import Resident
 
 RESCORED = 100
 """Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
+MAPPED_PAGES = 8
+"""A document of so many pages that are all candidates is mapped and multiplied as it lies; others are read."""
 
 Scores = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
@@ -54,7 +57,7 @@ def score_parts(
         on: the device that scores rows, None for the CPU. Sign bits are compared by the CPU.
     """
     scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
-    coded = [part for part in parts if what == "vectors" and part.held.codes is not None]
+    coded = [part for part in parts if what == "vectors" and has_signs(part.held.kind)]
     if sum(len(part.places) for part in coded) <= rescored:
         coded = []
     by_bits = {id(part.held) for part in coded}
@@ -114,18 +117,18 @@ def _fill(
         places = np.concatenate([part.places for part in parts])
         scores[..., places] = on.score(query, weights, parts, scores.shape[-1], what)[..., places]
         return
-    apart: dict[np.dtype[np.generic], list[tuple[int, Rows]]] = {}
+    apart: list[tuple[DocumentVectors, int]] = []
+    places: list[int] = []
     for part in parts:
-        rows, offsets = stored(part.held, what)
-        if len(part.places) == part.held.page_count > 1:
+        if len(part.places) == part.held.page_count >= MAPPED_PAGES:
+            rows, offsets = stored(part.held, what)
             scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
             continue
-        some = apart.setdefault(rows.values.dtype, [])
-        for place, number in zip(part.places.tolist(), part.numbers.tolist(), strict=True):
-            some.append((place, rows[int(offsets[number - 1]) : int(offsets[number])]))
-    for pages in apart.values():
-        scored = maxsim_pages(query, weights, [rows for _, rows in pages])
-        scores[..., [place for place, _ in pages]] = scored
+        apart.extend((part.held, number) for number in part.numbers.tolist())
+        places.extend(part.places.tolist())
+    for some in gather(apart, what, ROWS_AT_ONCE):
+        found = maxsim(query, weights, some.rows, some.edges)
+        scores[..., places[some.first : some.last]] = found
 
 
 def stored(

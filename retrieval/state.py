@@ -1,4 +1,4 @@
-"""What a searcher knows of a home at one moment: its documents, its pages where they are few, and mapped vectors.
+"""What a searcher knows of a home at one moment: its documents, its pages where they are few, and opened vectors.
 
 Never changed once made, but for what it opens; when the library moves on, a new
 one takes its place, keeping what is still true.
@@ -6,6 +6,7 @@ one takes its place, keeping what is still true.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from ingest.library import Library, PageRecord
 from ingest.page import Document
 from ingest.vectors import DocumentVectors
 
+MOST_OPENED = 8_192
+"""Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
 Opener = Callable[[Index, Document], DocumentVectors]
 """Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
 
@@ -31,8 +34,9 @@ class State:
     page_count: int
     pages: Sequence[PageRecord] | None
     frequency: dict[str, int] = field(default_factory=dict)
-    mapped: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
+    opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def read(
@@ -42,7 +46,7 @@ class State:
         most_pages: int,
         opener: Opener = Index.vectors,
     ) -> State:
-        """The library as it is now; documents that have not changed keep their mapped vectors."""
+        """The library as it is now; documents that have not changed keep their opened vectors."""
         with library.snapshot():
             documents = {document.id: document for document in library.documents()}
             count = library.page_count()
@@ -50,8 +54,8 @@ class State:
             state = cls(library.generation, documents, count, pages, opener=opener)
         revisions = {(document.id, document.revision) for document in documents.values()}
         if before:
-            state.mapped.update(
-                {key: mapped for key, mapped in before.mapped.items() if key[1:] in revisions}
+            state.opened.update(
+                {key: held for key, held in before.held().items() if key[1:] in revisions}
             )
         return state
 
@@ -62,9 +66,21 @@ class State:
             FileNotFoundError: the index does not have it, or no longer.
         """
         document = self.documents[document_id]
-        if index.mirrored:  # to be unmapped when the cache lets go of it
+        if index.mirrored:  # to be let go of when the cache does
             return index.vectors(document)
         key = (index.manifest.encoder, document.id, document.revision)
-        if key not in self.mapped:
-            self.mapped[key] = self.opener(index, document)
-        return self.mapped[key]
+        with self._lock:
+            if key in self.opened:  # the last used is the last to go
+                held = self.opened[key] = self.opened.pop(key)
+                return held
+        held = self.opener(index, document)
+        with self._lock:
+            held = self.opened.setdefault(key, held)
+            if len(self.opened) > MOST_OPENED:
+                del self.opened[next(iter(self.opened))]
+        return held
+
+    def held(self) -> dict[tuple[str, str, str], DocumentVectors]:
+        """The vectors opened so far, by encoder, document and revision."""
+        with self._lock:
+            return dict(self.opened)

@@ -274,7 +274,7 @@ def test_a_small_cache_stays_small(own_home: Home, folder: Store, tmp_path: Path
         held = {mirror.cache.path(key) for key in mirror._opened}
         assert held <= set(files)
     assert searcher._state
-    assert not searcher._state.mapped
+    assert not searcher._state.opened
     for file in files:  # by another process
         file.unlink()
     mirror.refresh()

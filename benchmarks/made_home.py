@@ -1,0 +1,141 @@
+"""A home of made pages, and the questions that ask for some of them: built in bounded memory, kept, read again.
+
+    HOME/questions.npz    rows (questions, 18, 128), and `sought`, the key of the page each asks for
+
+Real SQLite, Chroma and vector files, written as an ingest writes them, but for
+the pictures and words that made pages lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.made_pages import MadePages
+from ingest.home import Home
+from ingest.index import Index
+from ingest.librarian import Librarian, PageRow
+from ingest.library import Seen, pack_words
+from ingest.manifest import Manifest
+from ingest.page import Document, Page, PageVectors, QueryVectors
+from retrieval.search import Searcher
+
+NAME = "made"
+PAGES_A_DOCUMENT = 25
+SEEN_EVERY = 5_000
+"""Pages after which a build says how far it is."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class MadeEncoder:
+    """Gives the rows of a question that it was handed, by the question's number."""
+
+    name, model, dim, reads, reach = NAME, "made pages", 128, "pages", (0.0, 1.0)
+
+    def __init__(self, questions: Floats) -> None:
+        self.made: dict[str, str] = {}
+        self.questions = questions
+
+    def encode_queries(self, queries: list[str]) -> list[QueryVectors]:
+        """Each question's rows; a question is its number."""
+        return [
+            QueryVectors(self.questions[int(query)], ("",) * self.questions.shape[1], even=True)
+            for query in queries
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Question rows (questions, rows, dim) and the key of the page each asks for."""
+
+    rows: Floats
+    sought: list[str]
+
+
+def build(
+    root: Path,
+    count: int,
+    rows: int,
+    questions: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Make a home of `count` pages of `rows` rows, and questions for some of them."""
+    made, home = MadePages(rows=rows), Home(root)
+    librarian = Librarian(home)
+    manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
+    manifest.write(home.index / manifest.slug / "manifest.json")
+    index = Index(home, manifest)
+    home.staging.mkdir(exist_ok=True)
+    ask_at = set(made.random.choice(count, min(questions, count), replace=False).tolist())
+    asked: list[Floats] = []
+    sought: list[str] = []
+    none = pack_words(())
+    boxes = _grid(rows)
+    for number, at in enumerate(range(0, count, PAGES_A_DOCUMENT)):
+        size = min(PAGES_A_DOCUMENT, count - at)
+        pages, words = made.document(size)
+        document = Document(
+            f"{number:020x}", "0" * 64, f"{number}.pdf", (f"/made/{number}.pdf",), "pdf", "", size,
+            0, "0" * 12, "2026-01-01T00:00:00+00:00",
+        )  # fmt: skip
+        seen = [PageVectors(page.astype(np.float32), boxes) for page in pages]
+        index.centre_on(seen)
+        writer = index.writer(document)
+        for one in seen:
+            writer.append(one)
+        writer.close()
+        addresses = [Page(document.id, i + 1, document.name) for i in range(size)]
+        index.put(addresses, seen)
+        images = home.staging / document.id
+        images.mkdir()
+        librarian.add(
+            document,
+            [PageRow(i + 1, 1, 1, "none", "[]", none, "") for i in range(size)],
+            images,
+            {document.paths[0]: Seen(1, 1)},
+        )
+        for i in range(size):
+            if at + i in ask_at:
+                asked.append(made.question(words[i]))
+                sought.append(addresses[i].key)
+        if (at + size) % SEEN_EVERY < size:
+            progress(at + size)
+    index.records.close()
+    np.savez(root / "questions.npz", rows=np.stack(asked), sought=np.array(sought))
+
+
+def read_questions(root: Path) -> Questions:
+    """What was made to be asked of a home."""
+    with np.load(root / "questions.npz") as held:
+        return Questions(held["rows"], held["sought"].tolist())
+
+
+def open_searcher(root: Path, questions: Questions, exhaustive: int) -> Searcher:
+    """A searcher whose encoder has the questions' rows at hand."""
+    searcher = Searcher(Home(root), exhaustive_pages=exhaustive)
+    searcher._encoders[NAME] = MadeEncoder(questions.rows)  # type: ignore[assignment]
+    return searcher
+
+
+def read_pages(root: Path) -> Iterator[tuple[str, npt.NDArray[np.float16]]]:
+    """Every page's key and rows (rows, dim), one document at a time."""
+    home = Home(root)
+    manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
+    index = Index(home, manifest)
+    for document in Librarian(home).documents():
+        held = index.vectors(document)
+        for number in range(1, held.page_count + 1):
+            yield Page(document.id, number).key, held.vectors.values[held.rows(number)]
+
+
+def _grid(rows: int) -> Floats:
+    """Boxes (rows, 4) of patches 32 a line."""
+    across, down = np.arange(rows) % 32, np.arange(rows) // 32
+    lines = -(-rows // 32)
+    edges = [across / 32, down / lines, (across + 1) / 32, (down + 1) / lines]
+    return np.stack(edges, axis=1).astype(np.float32)

@@ -1,0 +1,124 @@
+"""Pages' rows gathered from the files of several documents, some at a time, into one buffer used again and again.
+
+The next pages are asked of the disk while the first are multiplied. Knows no questions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.layout import Layout, Source
+from ingest.storage import Rows
+from ingest.vectors import DocumentVectors
+
+AHEAD = 64
+"""Pages asked of the disk before they are read, and at most so many files open."""
+
+What = Literal["vectors", "codes", "passages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Rows of the pages from `first` to `last` among those wanted; page p has rows edges[p] to edges[p + 1].
+
+    Valid until the next is asked for.
+    """
+
+    first: int
+    last: int
+    rows: Rows
+    edges: npt.NDArray[np.int64]
+
+
+class _Waiting(NamedTuple):
+    """A page that has been asked of the disk: its `length` rows from `start` on."""
+
+    file: Source
+    layout: Layout
+    start: int
+    length: int
+
+
+def gather(
+    wanted: Iterable[tuple[DocumentVectors, int]], what: What, most_rows: int
+) -> Iterator[Gathered]:
+    """Pages of documents, by number from 1, in groups of `most_rows` rows at most, or of one longer page.
+
+    Pages of a document should follow each other: its file is opened once for all of them.
+
+    Raises:
+        FileNotFoundError: a document has been removed, or its sign bits have.
+    """
+    group: list[_Waiting] = []
+    rows = first = 0
+    buffers = _Buffers()
+    for place, page in enumerate(_expect(wanted, what)):
+        if group and (rows + page.length > most_rows or not _alike(page.layout, group[0].layout)):
+            yield _read(group, what, first, buffers)
+            group, rows, first = [], 0, place
+        group.append(page)
+        rows += page.length
+    if group:
+        yield _read(group, what, first, buffers)
+
+
+def _alike(one: Layout, other: Layout) -> bool:
+    """Whether rows of two files may lie in one buffer."""
+    if one is other:
+        return True
+    a, b = one.tensors["vectors"], other.tensors["vectors"]
+    return a.dtype == b.dtype and a.row_bytes == b.row_bytes
+
+
+def _expect(wanted: Iterable[tuple[DocumentVectors, int]], what: What) -> Iterator[_Waiting]:
+    """Each page, when those AHEAD of it have been asked of the disk."""
+    waiting: deque[_Waiting] = deque()
+    last: DocumentVectors | None = None
+    for held, number in wanted:
+        if held is not last:
+            last = held
+            file, layout = held.open()
+            if what not in layout.tensors:  # converted since this search began
+                raise FileNotFoundError(what)
+            tensor = layout.tensors[what]
+        start, count = layout.span(what, number)
+        file.expect(tensor.start + start * tensor.row_bytes, count * tensor.row_bytes)
+        waiting.append(_Waiting(file, layout, start, count))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
+class _Buffers:
+    """Memory for one group after another."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, npt.NDArray[Any]] = {}
+
+    def take(self, name: str, rows: int, layout: Layout) -> npt.NDArray[Any]:
+        """Room for so many rows of a tensor such as a file of this layout has."""
+        tensor = layout.tensors[name]
+        held = self._held.get(name)
+        if held is None or len(held) < rows or held.dtype != tensor.dtype:
+            held = self._held[name] = np.empty((rows, *tensor.shape[1:]), tensor.dtype)
+        return held[:rows]
+
+
+def _read(group: Sequence[_Waiting], what: What, first: int, buffers: _Buffers) -> Gathered:
+    ends = list(itertools.accumulate((page.length for page in group), initial=0))
+    scaled = what == "vectors" and "scales" in group[0].layout.tensors
+    filled: dict[str, npt.NDArray[Any]] = {}
+    for name in (what, "scales") if scaled else (what,):
+        room = filled[name] = buffers.take(name, ends[-1], group[0].layout)
+        for page, start, end in zip(group, ends[:-1], ends[1:], strict=True):
+            tensor = page.layout.tensors[name]
+            page.file.read(tensor.start + page.start * tensor.row_bytes, room[start:end])
+    rows = Rows(filled[what], filled.get("scales"))
+    return Gathered(first, first + len(group), rows, np.array(ends, np.int64))
