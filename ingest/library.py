@@ -131,7 +131,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """All that the library knows of one page but its pixels and words."""
+    """All that the library knows of one page but its pixels and words; `told` says whether it has any, or captions."""
 
     page: Page
     width: int
@@ -139,6 +139,7 @@ class PageRecord:
     source: str
     figures: tuple[Box, ...]
     title: str
+    told: bool
 
 
 class Library:
@@ -276,7 +277,9 @@ class Library:
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
             "SELECT pages.document_id, number, width, height, source, figures, title,"
-            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id)"
+            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id),"
+            " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
+            " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
             f" {condition} ORDER BY pages.document_id, number",
             values,
@@ -289,8 +292,9 @@ class Library:
                 source=source,
                 figures=tuple(tuple(box) for box in json.loads(figures)),
                 title=title,
+                told=bool(told),
             )
-            for document_id, number, width, height, source, figures, title, path in rows
+            for document_id, number, width, height, source, figures, title, path, told in rows
         ]
 
     def page(self, key: str) -> Page:

@@ -48,6 +48,7 @@ CANDIDATES = 400
 COMMON = 0.2
 """A term that stands in more of the pages than this names no candidates where a rarer one does."""
 TRIES = 5
+BM25 = "bm25"
 Found = TypeVar("Found")
 
 
@@ -71,8 +72,9 @@ class NotSeen(Fault):
 class Ranking:
     """Candidate pages with all that was found out of them.
 
-    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder)
-    are (pages,), NaN where a page lacks it; `weights` are of the question's rows.
+    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder,
+    or "bm25" where none has read words) are (pages,), NaN where a page lacks it;
+    `weights` are of the question's rows.
     """
 
     pages: Sequence[PageRecord]
@@ -85,6 +87,13 @@ class Ranking:
         """Places of the pages that have a score, best first."""
         order = np.argsort(-self.scores, kind="stable")
         return [int(i) for i in order if not np.isnan(self.scores[i])]
+
+    def readers(self, place: int) -> list[str]:
+        """Encoders that have rows of a page, the one that it scores best by first."""
+        able = [
+            n for n in self.kinds if n != BM25 and not np.isnan(self.signals[f"late.{n}"][place])
+        ]
+        return sorted(able, key=lambda name: -float(self.kinds[name][place]))
 
 
 class Searcher:
@@ -225,13 +234,13 @@ class Searcher:
             place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
             if place is None:
                 raise NoPage(f"{page} has been removed.", remedy="Search again.")
-            able = {n: k[place] for n, k in ranking.kinds.items() if not np.isnan(k[place])}
+            able = ranking.readers(place)
             if not able or (encoder is not None and encoder not in able):
                 raise NotSeen(
                     f"{encoder or 'No encoder'} has seen nothing on {page}.",
                     remedy=f"Take one of {', '.join(able)}." if able else "It may be blank.",
                 )
-            name = encoder or max(able, key=lambda name: float(able[name]))
+            name = encoder or able[0]
             index = next(index for index in self._indexes if index.manifest.encoder == name)
             seen = state.open(index, page.document_id).page(page.number)
             return explain_rows(page, name, asked[name], ranking.weights[name], seen)
@@ -341,6 +350,10 @@ class Searcher:
         ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
         if not pages:
             return ranking
+        if terms:
+            found = [lexical.get(r.page.key, 0.0) if r.told else np.nan for r in pages]
+            ranking.signals[BM25] = np.array(found, np.float32)
+        read = False
         for index in self._indexes:
             name = index.manifest.encoder
             if name not in asked:
@@ -356,12 +369,26 @@ class Searcher:
                 ranking.signals[f"dense.{name}"] = dense
                 parts = [late, dense]
             if index.manifest.reads != "pictures" and terms:
-                found = [lexical.get(record.page.key, 0.0) for record in pages]
-                parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
-                ranking.signals["bm25"] = parts[-1]
+                parts.append(ranking.signals[BM25])
+                read = read or not np.isnan(late).all()
             ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
-        ranking.scores[:] = fuse_kinds(ranking.kinds)
+        if terms and not read:
+            share = self._share(state, terms, ranking)
+            ranking.kinds[BM25] = fuse_kind([ranking.signals[BM25]], share)
+        if ranking.kinds:
+            ranking.scores[:] = fuse_kinds(ranking.kinds)
         return ranking
+
+    def _share(self, state: State, terms: Sequence[str], ranking: Ranking) -> Signal:
+        """How much of the question, by idf, stands on the page that BM25 puts first (pages,)."""
+        signal = ranking.signals[BM25]
+        if np.isnan(signal).all():
+            return signal
+        best = ranking.pages[int(np.nanargmax(signal))].page.key
+        self._count(state, terms)
+        weights = token_weights(terms, state.frequency, state.page_count)
+        there = np.array([bool(self.library.match_terms([t], keys=[best])) for t in terms])
+        return np.full(len(signal), weights[there].sum() / weights.sum(), np.float32)
 
     def _hits(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
@@ -483,10 +510,10 @@ class Searcher:
     ) -> tuple[Region, ...]:
         """Where on the page the evidence that won is."""
         page = ranking.pages[place].page
-        name = max(
-            (name for name, kind in ranking.kinds.items() if not np.isnan(kind[place])),
-            key=lambda name: float(ranking.kinds[name][place]),
-        )
+        readers = ranking.readers(place)
+        if not readers:
+            return ()
+        name = readers[0]
         index = next(index for index in self._indexes if index.manifest.encoder == name)
         seen = state.open(index, page.document_id).page(page.number)
         match index.manifest.reads:
