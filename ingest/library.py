@@ -23,6 +23,7 @@ from ingest.home import Home
 from ingest.keys import page_folder
 from ingest.narrow import Narrow
 from ingest.page import Box, Caption, Document, Page, Rendered, Word
+from ingest.terms import as_match
 
 FORMAT = 3
 TITLE_WEIGHT = 0.5
@@ -396,7 +397,7 @@ class Library:
         """
         if not terms:
             return {}
-        match = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
+        match = " OR ".join(map(as_match, dict.fromkeys(terms)))
         query = (
             f"SELECT document_id, number, bm25(terms, {TITLE_WEIGHT}, 1.0) AS score"
             " FROM terms JOIN pages ON pages.row = terms.rowid WHERE terms MATCH ?"
@@ -417,7 +418,7 @@ class Library:
         """How many pages hold each term (its stem, as the full-text index stems it)."""
         return {
             term: self._db.execute(
-                "SELECT count(*) FROM terms WHERE terms MATCH ?", (f'"{term}"',)
+                "SELECT count(*) FROM terms WHERE terms MATCH ?", (as_match(term),)
             ).fetchone()[0]
             for term in set(terms)
         }

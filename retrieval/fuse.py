@@ -28,7 +28,11 @@ ALIKE = 1e-5
 
 
 def fuse_kind(
-    signals: Sequence[Signal], dense: Signal, reach: tuple[float, float] = (0.0, 1.0)
+    signals: Sequence[Signal],
+    dense: Signal,
+    reach: tuple[float, float] = (0.0, 1.0),
+    known: float = 1.0,
+    share: float = 0.0,
 ) -> Signal:
     """One kind's signals as one, scaled; NaN where a page has none of them.
 
@@ -36,6 +40,9 @@ def fuse_kind(
         signals: at least one.
         dense: cosines of the question as a whole, which set the scale.
         reach: the encoder's cosines of strangers and of a plain match.
+        known: the share of the question that the encoder was trained to read.
+        share: how much of the question stands on a page, word for word: the
+            scale for the rest of it.
     """
     standard = np.stack([_standardise(signal) for signal in signals])
     had = (~np.isnan(standard)).sum(axis=0)
@@ -46,7 +53,7 @@ def fuse_kind(
     best = float(np.nanmax(total))
     low, high = reach
     nearest = low if np.isnan(dense).all() else float(np.nanmax(dense))
-    scale = max((nearest - low) / (high - low), LEAST)
+    scale = max(known * (nearest - low) / (high - low) + (1 - known) * share, LEAST)
     if best <= 1e-6:
         return total + np.float32(scale)
     return total * np.float32(scale / best)

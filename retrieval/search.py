@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import threading
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -286,8 +287,9 @@ class Searcher:
         if not query.strip():
             raise EmptyQuery("The question is empty.", remedy="Ask something.")
         indexes = self._reading("pictures") if pictures else self._indexes
+        composed = unicodedata.normalize("NFKC", query)
         return {
-            index.manifest.encoder: self._encoder(index).encode_queries([query])[0]
+            index.manifest.encoder: self._encoder(index).encode_queries([composed])[0]
             for index in indexes
         }
 
@@ -368,27 +370,32 @@ class Searcher:
                 dense = self._score(state, index, whole, once, pages, "passages")
                 ranking.signals[f"dense.{name}"] = dense
                 parts = [late, dense]
+            share = 0.0
             if index.manifest.reads != "pictures" and terms:
                 parts.append(ranking.signals[BM25])
                 read = read or not np.isnan(late).all()
-            ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
+                share = self._share(state, terms, ranking) if asked[name].known < 1 else 0.0
+            ranking.kinds[name] = fuse_kind(
+                parts, dense, index.manifest.reach, asked[name].known, share
+            )
         if terms and not read:
             share = self._share(state, terms, ranking)
-            ranking.kinds[BM25] = fuse_kind([ranking.signals[BM25]], share)
+            words = ranking.signals[BM25]
+            ranking.kinds[BM25] = fuse_kind([words], words * np.nan, known=0, share=share)
         if ranking.kinds:
             ranking.scores[:] = fuse_kinds(ranking.kinds)
         return ranking
 
-    def _share(self, state: State, terms: Sequence[str], ranking: Ranking) -> Signal:
-        """How much of the question, by idf, stands on the page that BM25 puts first (pages,)."""
+    def _share(self, state: State, terms: Sequence[str], ranking: Ranking) -> float:
+        """How much of the question, by idf, stands on the page that BM25 puts first."""
         signal = ranking.signals[BM25]
         if np.isnan(signal).all():
-            return signal
+            return 0.0
         best = ranking.pages[int(np.nanargmax(signal))].page.key
         self._count(state, terms)
         weights = token_weights(terms, state.frequency, state.page_count)
         there = np.array([bool(self.library.match_terms([t], keys=[best])) for t in terms])
-        return np.full(len(signal), weights[there].sum() / weights.sum(), np.float32)
+        return float(weights[there].sum() / weights.sum())
 
     def _hits(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
