@@ -80,6 +80,21 @@ def test_rounding_tells_no_pages_apart():
     assert fuse_kind([same, found], same) == pytest.approx(fuse_kind([same * 0, found], same))
 
 
+def test_what_an_encoder_cannot_read_is_scaled_by_words():
+    late = signal(0.9, 0.8, 0.7)
+    assert fuse_kind([late], late, known=0, share=0.6).max() == pytest.approx(0.6)
+    assert fuse_kind([late], late, known=0.5, share=0.2).max() == pytest.approx(0.55)
+    assert fuse_kind([late], late, known=0).max() == pytest.approx(0.01)
+    order = np.argsort(fuse_kind([late], late, known=0, share=0.6))
+    assert order.tolist() == np.argsort(fuse_kind([late], late)).tolist()
+
+
+def test_a_kind_that_can_read_the_question_comes_before_one_that_cannot():
+    words = fuse_kind([signal(0.9, 0.8, NAN)], signal(0.9, 0.8, NAN), known=0, share=0.1)
+    pictures = fuse_kind([signal(NAN, NAN, 0.2)], signal(NAN, NAN, 0.2), (0.0, 0.25))
+    assert fuse_kinds({"words": words, "pictures": pictures}).argmax() == 2
+
+
 SIGNALS = st.lists(st.floats(-1, 1, width=16), min_size=5, max_size=5).map(
     lambda values: np.array(values, np.float32)
 )
