@@ -24,6 +24,7 @@ from ingest.home import Home
 from ingest.keys import page_folder
 from ingest.narrow import Narrow
 from ingest.page import Box, Caption, Document, Page, Rendered, Word
+from ingest.terms import as_match
 
 FORMAT = 3
 TITLE_WEIGHT = 0.5
@@ -137,7 +138,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """All that the library knows of one page but its pixels and words."""
+    """All that the library knows of one page but its pixels and words; `told` says whether it has any, or captions."""
 
     page: Page
     width: int
@@ -145,6 +146,7 @@ class PageRecord:
     source: str
     figures: tuple[Box, ...]
     title: str
+    told: bool
 
 
 class Library:
@@ -282,7 +284,9 @@ class Library:
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
             "SELECT pages.document_id, number, width, height, source, figures, title,"
-            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id)"
+            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id),"
+            " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
+            " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
             f" {condition} ORDER BY pages.document_id, number",
             values,
@@ -296,8 +300,9 @@ class Library:
                 source=source,
                 figures=_boxes(figures),
                 title=title,
+                told=bool(told),
             )
-            for document_id, number, width, height, source, figures, title, path in rows
+            for document_id, number, width, height, source, figures, title, path, told in rows
         ]
 
     def page(self, key: str) -> Page:
@@ -399,7 +404,7 @@ class Library:
         """
         if not terms:
             return {}
-        match = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
+        match = " OR ".join(map(as_match, dict.fromkeys(terms)))
         query = (
             f"SELECT document_id, number, bm25(terms, {TITLE_WEIGHT}, 1.0) AS score"
             " FROM terms JOIN pages ON pages.row = terms.rowid WHERE terms MATCH ?"
@@ -420,7 +425,7 @@ class Library:
         """How many pages hold each term (its stem, as the full-text index stems it)."""
         return {
             term: self._db.execute(
-                "SELECT count(*) FROM terms WHERE terms MATCH ?", (f'"{term}"',)
+                "SELECT count(*) FROM terms WHERE terms MATCH ?", (as_match(term),)
             ).fetchone()[0]
             for term in set(terms)
         }

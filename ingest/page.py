@@ -142,12 +142,14 @@ class PageVectors:
 class QueryVectors:
     """A question as an encoder sees it: `vectors` (n, dim) and the word each row stands for.
 
-    `even` where the rows count alike, because the model was trained so.
+    `even` where the rows count alike, because the model was trained so; `known`
+    is the share of the question that is in a language the model was trained on.
     """
 
     vectors: Vectors
     words: tuple[str, ...]
     even: bool = False
+    known: float = 1.0
 
 
 def unit(rows: Vectors) -> Vectors:

@@ -27,3 +27,9 @@ def split_terms(text: str) -> list[str]:
             if len(cjk) == 1:
                 terms.append(cjk)
     return terms
+
+
+def as_match(term: str) -> str:
+    """The term as FTS5 matches it: a single CJK character also where a longer run has it before another one."""
+    alone = len(term) == 1 and re.match(f"[{_CJK}]", term)
+    return f'"{term}"*' if alone else f'"{term}"'

@@ -1,7 +1,9 @@
-"""One ranking out of many signals: words and pictures in one box.
+"""One ranking out of many signals: words and pictures in one box, whatever a page lacks.
 
 Two steps, both without parameters to tune. Within a kind of evidence (words;
-pictures) the signals' z-scores over the pages are added. Then each kind is
+pictures) a page counts by the mean of its signals' z-scores: of those that it
+has, so a scan that nobody read stands by how it looks, neither below the pages
+with words nor above. Then each kind is
 scaled so that its best page scores its best dense cosine: how near the question
 comes to anything of that kind at all. A question about a report leaves photos
 far off and the other way round, so pages and photos rank together. Both default
@@ -19,24 +21,39 @@ import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
 """(pages,), NaN where a page does not have it."""
+LEAST = 0.01
+"""The scale of a kind that comes nowhere near the question: it still has an order."""
+ALIKE = 1e-5
+"""A signal whose spread is a smaller part of its largest value tells no pages apart: that is rounding."""
 
 
 def fuse_kind(
-    signals: Sequence[Signal], dense: Signal, reach: tuple[float, float] = (0.0, 1.0)
+    signals: Sequence[Signal],
+    dense: Signal,
+    reach: tuple[float, float] = (0.0, 1.0),
+    known: float = 1.0,
+    share: float = 0.0,
 ) -> Signal:
-    """Add one kind's signals and scale them; NaN where a page has none of this kind.
+    """One kind's signals as one, scaled; NaN where a page has none of them.
 
     Args:
-        signals: at least one; a page has all of them or none.
+        signals: at least one.
         dense: cosines of the question as a whole, which set the scale.
         reach: the encoder's cosines of strangers and of a plain match.
+        known: the share of the question that the encoder was trained to read.
+        share: how much of the question stands on a page, word for word: the
+            scale for the rest of it.
     """
-    total: Signal = np.stack([_standardise(signal) for signal in signals]).sum(axis=0)
-    if np.isnan(total).all():
+    standard = np.stack([_standardise(signal) for signal in signals])
+    had = (~np.isnan(standard)).sum(axis=0)
+    total = np.full(standard.shape[1], np.nan, np.float32)
+    total[had > 0] = np.nansum(standard[:, had > 0], axis=0) / had[had > 0]
+    if not had.any():
         return total
     best = float(np.nanmax(total))
     low, high = reach
-    scale = max((float(np.nanmax(dense)) - low) / (high - low), 0.01)
+    nearest = low if np.isnan(dense).all() else float(np.nanmax(dense))
+    scale = max(known * (nearest - low) / (high - low) + (1 - known) * share, LEAST)
     if best <= 1e-6:
         return total + np.float32(scale)
     return total * np.float32(scale / best)
@@ -57,4 +74,5 @@ def _standardise(signal: Signal) -> Signal:
         return signal
     spread = float(np.nanstd(signal))
     centred: Signal = signal - np.float32(np.nanmean(signal))
-    return centred / np.float32(spread) if spread > 1e-9 else centred * np.float32(0)
+    least = ALIKE * float(np.nanmax(np.abs(signal)))
+    return centred / np.float32(spread) if spread > least else centred * np.float32(0)

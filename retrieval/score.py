@@ -114,8 +114,9 @@ def _fill(
 ) -> None:
     """Put each part's scores in their places."""
     if on is not None and what != "codes" and parts:
-        places = np.concatenate([part.places for part in parts])
-        scores[..., places] = on.score(query, weights, parts, scores.shape[-1], what)[..., places]
+        all_places = np.concatenate([part.places for part in parts])
+        found = on.score(query, weights, parts, scores.shape[-1], what)
+        scores[..., all_places] = found[..., all_places]
         return
     apart: list[tuple[DocumentVectors, int]] = []
     places: list[int] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import threading
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ CANDIDATES = 400
 COMMON = 0.2
 """A term that stands in more of the pages than this names no candidates where a rarer one does."""
 TRIES = 5
+BM25 = "bm25"
 Found = TypeVar("Found")
 
 
@@ -73,8 +75,9 @@ class NotSeen(Fault):
 class Ranking:
     """Candidate pages with all that was found out of them.
 
-    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder)
-    are (pages,), NaN where a page lacks it; `weights` are of the question's rows.
+    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder,
+    or "bm25" where none has read words) are (pages,), NaN where a page lacks it;
+    `weights` are of the question's rows.
     """
 
     pages: Sequence[PageRecord]
@@ -88,12 +91,20 @@ class Ranking:
         order = np.argsort(-self.scores, kind="stable")
         return [int(i) for i in order if not np.isnan(self.scores[i])]
 
+    def readers(self, place: int) -> list[str]:
+        """Encoders that have rows of a page, the one that it scores best by first."""
+        able = [
+            n for n in self.kinds if n != BM25 and not np.isnan(self.signals[f"late.{n}"][place])
+        ]
+        return sorted(able, key=lambda name: -float(self.kinds[name][place]))
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where no word is asked for."""
+    """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where there are no `terms`."""
 
     asked: Mapping[str, QueryVectors]
+    terms: Sequence[str]
     lexical: Mapping[str, float] | None
     ranking: Ranking
 
@@ -264,13 +275,13 @@ class Searcher:
             place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
             if place is None:
                 raise NoPage(f"{page} has been removed.", remedy="Search again.")
-            able = {n: k[place] for n, k in ranking.kinds.items() if not np.isnan(k[place])}
+            able = ranking.readers(place)
             if not able or (encoder is not None and encoder not in able):
                 raise NotSeen(
                     f"{encoder or 'No encoder'} has seen nothing on {page}.",
                     remedy=f"Take one of {', '.join(able)}." if able else "It may be blank.",
                 )
-            name = encoder or max(able, key=lambda name: float(able[name]))
+            name = encoder or able[0]
             index = next(index for index in self._indexes if index.manifest.encoder == name)
             seen = state.open(index, page.document_id).page(page.number)
             return explain_rows(page, name, asked[name], ranking.weights[name], seen)
@@ -316,8 +327,9 @@ class Searcher:
         if not query.strip():
             raise EmptyQuery("The question is empty.", remedy="Ask something.")
         indexes = self._reading("pictures") if pictures else self._indexes
+        composed = unicodedata.normalize("NFKC", query)
         return {
-            index.manifest.encoder: self._encoder(index).encode_queries([query])[0]
+            index.manifest.encoder: self._encoder(index).encode_queries([composed])[0]
             for index in indexes
         }
 
@@ -390,13 +402,17 @@ class Searcher:
         pages, lexical = self._candidates(state, asked, weights, terms, within)
         nothing = np.full(len(pages), np.nan, np.float32)
         ranking = Ranking(pages, nothing, {}, {}, weights)
-        return Drawn(asked, lexical if terms else None, ranking)
+        return Drawn(asked, terms, lexical if terms else None, ranking)
 
     def _fill(self, state: State, drawn: Sequence[Drawn]) -> None:
         """Find the signals of questions with the same candidates, and their scores."""
         pages = drawn[0].ranking.pages
         if not pages:
             return
+        for one in drawn:
+            if one.lexical is not None:
+                found = [one.lexical.get(r.page.key, 0.0) if r.told else np.nan for r in pages]
+                one.ranking.signals[BM25] = np.array(found, np.float32)
         for index in self._indexes:
             name = index.manifest.encoder
             if name not in drawn[0].asked:
@@ -410,20 +426,52 @@ class Searcher:
                 means = [mean_row(some) if len(some) else some for some in rows]
                 once = [np.ones(len(mean), np.float32) for mean in means]
                 denses = self._score(state, index, means, once, pages, "passages")
-            for one, some, late, dense in zip(drawn, rows, lates, denses, strict=True):
-                signals = one.ranking.signals
-                parts = [late]
-                signals[f"late.{name}"] = late
-                if index.manifest.reads != "pages" and len(some):
-                    signals[f"dense.{name}"] = dense
-                    parts.append(dense)
-                if index.manifest.reads != "pictures" and one.lexical is not None:
-                    found = [one.lexical.get(record.page.key, 0.0) for record in pages]
-                    parts.append(np.where(np.isnan(late), np.nan, np.array(found, np.float32)))
-                    signals["bm25"] = parts[-1]
-                one.ranking.kinds[name] = fuse_kind(parts, dense, index.manifest.reach)
+            for one, late, dense in zip(drawn, lates, denses, strict=True):
+                self._fuse(state, one, index.manifest, late, dense)
         for one in drawn:
-            one.ranking.scores[:] = fuse_kinds(one.ranking.kinds)
+            self._finish(state, one)
+
+    def _fuse(
+        self, state: State, drawn: Drawn, manifest: Manifest, late: Signal, dense: Signal
+    ) -> None:
+        """Add what one index says of a question's candidates."""
+        name, signals = manifest.encoder, drawn.ranking.signals
+        question = drawn.asked[name]
+        parts = [late]
+        signals[f"late.{name}"] = late
+        if manifest.reads != "pages" and len(question.vectors):
+            signals[f"dense.{name}"] = dense
+            parts.append(dense)
+        share = 0.0
+        if manifest.reads != "pictures" and drawn.lexical is not None:
+            parts.append(signals[BM25])
+            share = self._share(state, drawn) if question.known < 1 else 0.0
+        drawn.ranking.kinds[name] = fuse_kind(parts, dense, manifest.reach, question.known, share)
+
+    def _finish(self, state: State, drawn: Drawn) -> None:
+        """Fuse the kinds of evidence; BM25 is one of its own where no encoder has read words."""
+        ranking = drawn.ranking
+        reading = [i.manifest.encoder for i in self._indexes if i.manifest.reads != "pictures"]
+        read = any(
+            not np.isnan(ranking.signals[f"late.{n}"]).all() for n in reading if n in drawn.asked
+        )
+        if drawn.lexical is not None and not read:
+            words = ranking.signals[BM25]
+            share = self._share(state, drawn)
+            ranking.kinds[BM25] = fuse_kind([words], words * np.nan, known=0, share=share)
+        if ranking.kinds:
+            ranking.scores[:] = fuse_kinds(ranking.kinds)
+
+    def _share(self, state: State, drawn: Drawn) -> float:
+        """How much of the question, by idf, stands on the page that BM25 puts first."""
+        signal = drawn.ranking.signals[BM25]
+        if np.isnan(signal).all():
+            return 0.0
+        best = drawn.ranking.pages[int(np.nanargmax(signal))].page.key
+        self._count(state, drawn.terms)
+        weights = token_weights(drawn.terms, state.frequency, state.page_count)
+        there = np.array([bool(self.library.match_terms([t], keys=[best])) for t in drawn.terms])
+        return float(weights[there].sum() / weights.sum())
 
     def _hits(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
@@ -550,10 +598,10 @@ class Searcher:
     ) -> tuple[Region, ...]:
         """Where on the page the evidence that won is."""
         page = ranking.pages[place].page
-        name = max(
-            (name for name, kind in ranking.kinds.items() if not np.isnan(kind[place])),
-            key=lambda name: float(ranking.kinds[name][place]),
-        )
+        readers = ranking.readers(place)
+        if not readers:
+            return ()
+        name = readers[0]
         index = next(index for index in self._indexes if index.manifest.encoder == name)
         seen = state.open(index, page.document_id).page(page.number)
         match index.manifest.reads:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.terms import split_terms
+from retrieval.asking import strip_asking
 
 STOP_WORDS = frozenset(
     "a about according an and any are as at be been but by can could did do does for from had has"
@@ -19,9 +20,9 @@ STOP_WORDS = frozenset(
 
 
 def content_terms(query: str) -> list[str]:
-    """The question's terms without stop words; all of them if it has no others."""
-    terms = split_terms(query)
-    return [term for term in terms if term not in STOP_WORDS] or terms
+    """The question's terms without stop words and what only asks; all of them if it has no others."""
+    terms = [term for term in split_terms(strip_asking(query)) if term not in STOP_WORDS]
+    return terms or split_terms(query)
 
 
 def token_weights(

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retrieval.fuse import fuse_kind, fuse_kinds
 
@@ -43,3 +45,74 @@ def test_a_page_is_as_good_as_its_better_kind():
     )
     assert fused[:3] == pytest.approx([0.5, 0.4, 0.3])
     assert np.isnan(fused[3])
+
+
+def test_a_page_counts_by_the_signals_it_has():
+    late = signal(0.9, 0.9, 0.9, 0.2, 0.1, 0.2)
+    bm25 = signal(9, NAN, 0, 0, 0, 1)
+    fused = fuse_kind([late, bm25], late)
+    # As near by late interaction: words that match lift a page, words that do not lower it.
+    assert fused[0] > fused[1] > fused[2] > fused[3:].max()
+
+
+def test_a_page_with_nothing_but_a_middling_signal_lies_in_the_middle():
+    late = signal(0.9, 0.5, 0.1, 0.5)
+    bm25 = signal(3, 2, 1, NAN)
+    assert fuse_kind([late, bm25], late)[[1, 3]] == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_a_page_that_lacks_one_signal_is_still_of_the_kind():
+    fused = fuse_kind([signal(NAN, 0.2, 0.6), signal(4, NAN, 2)], signal(NAN, 0.2, 0.6))
+    assert not np.isnan(fused).any()
+    assert fused.max() == pytest.approx(0.6)
+
+
+def test_without_any_cosine_a_kind_still_has_an_order_but_no_say():
+    nothing = signal(NAN, NAN, NAN)
+    fused = fuse_kind([nothing, signal(1, 5, 2)], nothing)
+    assert fused.argmax() == 1
+    assert fused.max() == pytest.approx(0.01)
+
+
+def test_rounding_tells_no_pages_apart():
+    same = signal(0.53, 0.53 + 1e-7, 0.53 - 1e-7)
+    found = signal(2, 1, 0)
+    assert fuse_kind([same, found], same) == pytest.approx(fuse_kind([same * 0, found], same))
+
+
+def test_what_an_encoder_cannot_read_is_scaled_by_words():
+    late = signal(0.9, 0.8, 0.7)
+    assert fuse_kind([late], late, known=0, share=0.6).max() == pytest.approx(0.6)
+    assert fuse_kind([late], late, known=0.5, share=0.2).max() == pytest.approx(0.55)
+    assert fuse_kind([late], late, known=0).max() == pytest.approx(0.01)
+    order = np.argsort(fuse_kind([late], late, known=0, share=0.6))
+    assert order.tolist() == np.argsort(fuse_kind([late], late)).tolist()
+
+
+def test_a_kind_that_can_read_the_question_comes_before_one_that_cannot():
+    words = fuse_kind([signal(0.9, 0.8, NAN)], signal(0.9, 0.8, NAN), known=0, share=0.1)
+    pictures = fuse_kind([signal(NAN, NAN, 0.2)], signal(NAN, NAN, 0.2), (0.0, 0.25))
+    assert fuse_kinds({"words": words, "pictures": pictures}).argmax() == 2
+
+
+SIGNALS = st.lists(st.floats(-1, 1, width=16), min_size=5, max_size=5).map(
+    lambda values: np.array(values, np.float32)
+)
+
+
+@given(SIGNALS, SIGNALS, SIGNALS)
+def test_where_nothing_lacks_the_order_is_that_of_the_sum_of_z_scores(a, b, dense):
+    signals = [s for s in (a, b) if np.std(s) > 1e-3]
+    if not signals:
+        return
+    total = sum((s - s.mean(dtype=np.float64)) / s.std(dtype=np.float64) for s in signals)
+    fused = fuse_kind(signals, dense)
+    order = np.argsort(-total, kind="stable")
+    assert (np.diff(fused[order]) <= 1e-4 * max(1, float(np.abs(fused).max()))).all()
+
+
+@given(SIGNALS, st.integers(0, 5))
+def test_a_page_that_lacks_everything_changes_nothing(values, place):
+    some = fuse_kind([values], values)
+    with_one = np.insert(values, place, np.nan)
+    assert np.delete(fuse_kind([with_one], with_one), place) == pytest.approx(some, abs=1e-5)

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLm, load_minilm
+from ingest.encoders.minilm import DIM, MiniLm, load_minilm, share_known
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
 from ingest.weights import EFFICIENTNET
 
@@ -93,7 +93,10 @@ class Conse:
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """One row a question."""
-        return [QueryVectors(row[None], ("",)) for row in self.embed(queries)]
+        return [
+            QueryVectors(row[None], ("",), known=share_known(query))
+            for query, row in zip(queries, self.embed(queries), strict=True)
+        ]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text (n, dim), MiniLM's own."""

@@ -21,6 +21,7 @@ from tokenizers import Encoding, Tokenizer
 
 from ingest.encoders.session import open_session
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
+from ingest.terms import split_terms
 from ingest.weights import MINILM, MINILM_TOKENIZER
 
 DIM = 384
@@ -28,6 +29,7 @@ WINDOW = 128
 """Tokens read together, about the length the model was trained on."""
 LONGEST_QUERY = 254
 LONGEST_TITLE = 24
+LATIN_END = "\u0250"
 _CLS, _SEP = 101, 102
 
 
@@ -81,7 +83,8 @@ class MiniLm:
         for query in queries:
             encoding = self._tokenizer.encode(query, add_special_tokens=False)
             words = tuple(_whole_words(query, encoding))[:LONGEST_QUERY]
-            encoded.append(QueryVectors(self._read(encoding.ids[:LONGEST_QUERY]), words))
+            rows = self._read(encoding.ids[:LONGEST_QUERY])
+            encoded.append(QueryVectors(rows, words, known=share_known(query)))
         return encoded
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -133,6 +136,17 @@ def load_minilm(threads: int) -> MiniLm:
         WeightsMissing, WeightsChanged
     """
     return MiniLm(threads)
+
+
+def share_known(text: str) -> float:
+    """The share of a text's terms that are in Latin letters; numbers count for neither, 1 where there is nothing else.
+
+    The vocabulary spells Korean by its letters and lacks most of what Chinese is
+    written with: rows of such words still match the same spelling, but their
+    cosines say nothing of how near a question comes to a page.
+    """
+    terms = [term for term in split_terms(text) if not term.isdecimal()]
+    return sum(term < LATIN_END for term in terms) / len(terms) if terms else 1.0
 
 
 def _whole_words(query: str, encoding: Encoding) -> Iterator[str]:

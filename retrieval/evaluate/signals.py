@@ -33,8 +33,10 @@ def orders(ranking: Ranking, readers: Collection[str]) -> dict[str, list[int]]:
             scores[f"dense, {name}"] = dense
             scores[f"late interaction + dense, {name}"] = fuse_kind([late, dense], dense)
         if bm25 is not None and name in readers:
-            both = fuse_kind([bm25, late], late if dense is None else dense)
-            scores[f"BM25 + late interaction, {name}"] = both
+            whole = late if dense is None else dense
+            scores[f"BM25 + late interaction, {name}"] = fuse_kind([bm25, late], whole)
+            if dense is not None:
+                scores[f"BM25 + dense, {name}"] = fuse_kind([bm25, dense], dense)
         scores[f"fused, {name}"] = kind
     return {
         name: [int(i) for i in np.argsort(-np.nan_to_num(values, nan=-9e9), kind="stable")]
