@@ -4,9 +4,11 @@ MUVERA (Dhulipala et al. 2024, arXiv:2405.19504). Hyperplanes cut the space into
 cells; a page keeps the mean of its rows in each cell, a question the sum of its
 own, so that each row of a question meets the page's rows that lie near it. That
 is repeated with other hyperplanes, and rows are made shorter by a random
-projection. A page's empty cell takes the nearest filled one. Everything random
-comes from one seed, so that the same settings give the same encoding anywhere.
-Knows no files and no Chroma.
+projection. A page's empty cell takes the nearest filled one. Unlike the paper's,
+a page's means are scaled to length one: the mean of many unlike rows is short,
+though one of them may be just what is asked for. Everything random comes from
+one seed, so that the same settings give the same encoding anywhere. Knows no
+files and no Chroma.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from ingest.page import Vectors
+from ingest.page import Vectors, unit
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,7 +55,7 @@ class FixedDimensional:
             counts = member.sum(axis=1)
             filled = np.flatnonzero(counts)
             means = (member @ short[:, repeat])[filled] / counts[filled, None]
-            blocks[repeat] = means[self._nearest(filled)]
+            blocks[repeat] = unit(means)[self._nearest(filled)]
         return self._finish(blocks.ravel(), dim)
 
     def encode_query(self, rows: Vectors, weights: Floats) -> Floats:
@@ -95,7 +97,7 @@ class FixedDimensional:
 
 
 WHOLE_MEAN = FixedDimensional(planes=0, repeats=1, inner=0)
-"""One cell: a page's mean, a question's sum. For rows of words and pictures, where cells found no
+"""One cell: the direction of a page's mean, a question's sum. For rows of words and pictures, where cells found no
 more pages (docs/retrieval.md)."""
 CELLS = FixedDimensional(planes=3, repeats=2, inner=0)
 """For patches: 2,048 dimensions of 128. A projection within the cells cost more than it saved."""

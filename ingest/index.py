@@ -83,8 +83,8 @@ class Index:
         """Write a document's multi-vectors page by page; they are in place once it is closed."""
         target = self.path(document)
         aside = self._staging / f"{self.manifest.slug}-{target.name}"
-        kind, dim = self.manifest.storage, self.manifest.dim
-        return VectorWriter(target, aside, dim, kind, lambda: self.manifest.centre)
+        kind, dim, gist = self.manifest.storage, self.manifest.dim, self.manifest.gist
+        return VectorWriter(target, aside, dim, kind, lambda: self.manifest.centre, gist)
 
     def keep_as(self, storage: Storage, documents: Sequence[Document]) -> bool:
         """Make what is held into another kind; whether anything was to do. The writer's lock must be held.
@@ -166,7 +166,7 @@ class Index:
 
     def sketch(self, seen: PageVectors) -> npt.NDArray[np.float32]:
         """A page's Chroma vector, once the index is centred."""
-        return self.manifest.fde.encode_page(self._centred(seen.vectors))
+        return self.manifest.fde.encode_page(self.centred(seen.vectors))
 
     def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
         """Give Chroma a record of each of these pages that has rows."""
@@ -199,10 +199,11 @@ class Index:
                 remedy="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
                 " or PAGEGLASS_EXHAUSTIVE_PAGES to more than there are pages.",
             )
-        sketch = self.manifest.fde.encode_query(self._centred(query), weights)
+        sketch = self.manifest.fde.encode_query(self.centred(query), weights)
         return self.records.nearest(sketch, count, where)
 
-    def _centred(self, rows: Vectors) -> Vectors:
+    def centred(self, rows: Vectors) -> Vectors:
+        """Rows (n, dim) as encodings and sign bits take them: less the centre."""
         # A picture's few rows are all that it has: nothing is taken off them.
         if self.manifest.reads == "pictures" or not self.manifest.centre:
             return np.asarray(rows, np.float32)

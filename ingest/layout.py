@@ -26,6 +26,8 @@ NUMPY: dict[str, np.dtype[Any]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
+OFFSETS = {"passages": "passage_offsets", "gists": "gist_offsets"}
+"""Which tensor says where a page's rows begin, for those that do not go by `offsets`."""
 HEAD_BYTES = 4096
 """Read at once; a header is a tenth of it."""
 
@@ -164,12 +166,10 @@ def read_layout(path: Path, file: OpenFile) -> Layout:
         raise ValueError(f"{path} is cut short")
     tensors = {name: Tensor.of(entry, 8 + length) for name, entry in header.items()}
     ends = {}
-    for name in ("offsets", "passage_offsets"):
+    for name in [name for name in tensors if name.endswith("offsets")]:
         tensor = tensors.pop(name)
         ends[name] = np.empty(tensor.shape, np.int64)
         file.read(tensor.start, ends[name])
     return Layout(
-        file.stamp,
-        tensors,
-        {name: ends["passage_offsets" if name == "passages" else "offsets"] for name in tensors},
+        file.stamp, tensors, {name: ends[OFFSETS.get(name, "offsets")] for name in tensors}
     )

@@ -12,10 +12,11 @@ from typing import Any
 from ingest.encoders.encoder import Encoder
 from ingest.fault import Fault
 from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
+from ingest.gist import GIST_ROWS
 from ingest.home import write_atomically
 from ingest.storage import DEFAULT, Storage, as_storage
 
-FORMAT = 3
+FORMAT = 4
 LONGEST_SLUG = 40
 
 
@@ -32,7 +33,8 @@ class Manifest:
     the vectors depend on: versions, dtype, pooling, resolution. `fde` says how
     a page's rows become its Chroma vector, and `centre` (dim,) is taken off
     every row before: about the mean of the first pages' rows, () until there are
-    any. `storage` is how rows are kept.
+    any. `gist` is how many rows a page's gist has, 0 for none; `storage` is how
+    rows are kept.
     """
 
     encoder: str
@@ -43,6 +45,7 @@ class Manifest:
     made: dict[str, str] = field(default_factory=dict)
     fde: FixedDimensional = WHOLE_MEAN
     centre: tuple[float, ...] = ()
+    gist: int = 0
     storage: Storage = DEFAULT
     format: int = FORMAT
 
@@ -57,6 +60,7 @@ class Manifest:
             encoder.reach,
             encoder.made,
             CELLS if encoder.reads == "pages" else WHOLE_MEAN,
+            gist=GIST_ROWS[encoder.reads],
         )
 
     @property
@@ -107,6 +111,7 @@ def read_manifest(path: Path) -> Manifest:
         made=values["made"],
         fde=FixedDimensional(**values["fde"]),
         centre=tuple(values["centre"]),
+        gist=values["gist"],
         storage=as_storage(values.get("storage", DEFAULT)),
         format=values["format"],
     )

@@ -3,8 +3,11 @@
 A file holds `vectors` (rows, dim) fp16, `boxes` (rows, 4) fp16 and `offsets`
 (pages + 1) int64: page p has rows offsets[p - 1] to offsets[p]. Other kinds of
 storage (ingest.storage) have `vectors` int8 with `scales` (rows,) fp32, and
-`codes` (rows, bytes) uint8, sign bits. `passages` (passages, dim) fp16 are means of PASSAGE_ROWS consecutive rows, scaled to length
-one, with `passage_offsets` (pages + 1): what is said in a passage, not word by word.
+`codes` (rows, bytes) uint8, sign bits. `passages` (passages, dim) fp16 are means
+of PASSAGE_ROWS consecutive rows, scaled to length one, with `passage_offsets`
+(pages + 1): what is said in a passage, not word by word. `gists` (gist rows,
+bytes) uint8, with `gist_offsets` (pages + 1), are sign bits of few rows that
+stand for a page's (ingest.gist).
 Format: https://huggingface.co/docs/safetensors, so other tools can read it too.
 """
 
@@ -21,11 +24,13 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from ingest.gist import pool_rows
 from ingest.home import sync
-from ingest.layout import NUMPY, Layout, Loaded, OpenFile, Source, read_layout
+from ingest.layout import NUMPY, OFFSETS, Layout, Loaded, OpenFile, Source, read_layout
 from ingest.page import PageVectors, Vectors, unit
 from ingest.storage import (
     DEFAULT,
+    Codes,
     Rows,
     Storage,
     StorageLost,
@@ -51,6 +56,7 @@ class VectorWriter:
         dim: of the vectors.
         kind: how rows are kept.
         centre: gives what sign bits are about (dim,) or (); asked when a page is added.
+        gist: rows of a page's gist.
     """
 
     def __init__(
@@ -60,20 +66,22 @@ class VectorWriter:
         dim: int,
         kind: Storage = DEFAULT,
         centre: Callable[[], Sequence[float]] = tuple,
+        gist: int = 0,
     ) -> None:
         self._target = target
         self._aside = aside
         self._kind = kind
         self._centre = centre
+        self._gist = gist
         self._tensors = {
             "vectors": ("I8" if is_int8(kind) else "F16", [dim]),
             **({"scales": ("F32", [])} if is_int8(kind) else {}),
             **({"codes": ("U8", [code_bytes(dim)])} if has_signs(kind) else {}),
             "boxes": ("F16", [4]),
             "passages": ("F16", [dim]),
+            "gists": ("U8", [code_bytes(dim)]),
         }
-        self._offsets = [0]
-        self._passage_offsets = [0]
+        self._offsets = {"offsets": [0], **{name: [0] for name in OFFSETS.values()}}
         self._parts = [aside.with_suffix(f".{name}") for name in self._tensors]
         self._files: dict[str, BinaryIO] = {
             name: part.open("wb") for name, part in zip(self._tensors, self._parts, strict=True)
@@ -81,10 +89,11 @@ class VectorWriter:
 
     def append(self, page: PageVectors) -> None:
         """Add the next page."""
-        self.extend(page, pool_passages(page.vectors))
+        few = pool_rows(page.vectors, self._gist) if self._gist else page.vectors[:0]
+        self.extend(page, pool_passages(page.vectors), pack(few, self._centre()))
 
-    def extend(self, page: PageVectors, passages: Vectors) -> None:
-        """Add the next page, whose passages (n, dim) are there already."""
+    def extend(self, page: PageVectors, passages: Vectors, gist: Codes) -> None:
+        """Add the next page, whose passages (n, dim) and gist (n, bytes) are there already."""
         kept = store(page.vectors, self._kind)
         self._put("vectors", kept.values)
         if kept.scales is not None:
@@ -93,8 +102,10 @@ class VectorWriter:
             self._put("codes", pack(page.vectors, self._centre()))
         self._put("boxes", page.boxes)
         self._put("passages", passages)
-        self._offsets.append(self._offsets[-1] + len(page.vectors))
-        self._passage_offsets.append(self._passage_offsets[-1] + len(passages))
+        self._put("gists", gist)
+        lengths = (len(page.vectors), len(passages), len(gist))
+        for ends, length in zip(self._offsets.values(), lengths, strict=True):
+            ends.append(ends[-1] + length)
 
     def _put(self, name: str, rows: npt.NDArray[Any]) -> None:
         self._files[name].write(rows.astype(NUMPY[self._tensors[name][0]]).tobytes())
@@ -109,14 +120,13 @@ class VectorWriter:
         """Join the parts, fsync, rename into place."""
         for file in self._files.values():
             file.close()
-        rows, passages, pages = self._offsets[-1], self._passage_offsets[-1], len(self._offsets)
+        counts = {name: self._offsets[OFFSETS.get(name, "offsets")][-1] for name in self._tensors}
         tensors = {
             **{
-                name: (dtype, [passages if name == "passages" else rows, *shape])
+                name: (dtype, [counts[name], *shape])
                 for name, (dtype, shape) in self._tensors.items()
             },
-            "offsets": ("I64", [pages]),
-            "passage_offsets": ("I64", [pages]),
+            **{name: ("I64", [len(ends)]) for name, ends in self._offsets.items()},
         }
         header, end = {}, 0
         for name, (dtype, shape) in tensors.items():
@@ -130,7 +140,7 @@ class VectorWriter:
                 with part.open("rb") as piece:
                     shutil.copyfileobj(piece, file, 1 << 20)
                 part.unlink()
-            for offsets in (self._offsets, self._passage_offsets):
+            for offsets in self._offsets.values():
                 file.write(np.array(offsets, "<i8").tobytes())
             file.flush()
         sync(self._aside)
@@ -170,6 +180,7 @@ class DocumentVectors:
         if file.size <= SMALL:
             self._file = Loaded(os.pread(file.number, file.size, 0), file.stamp)
         self._mapped: dict[str, npt.NDArray[Any]] = {}
+        self._gists: Codes | None = None
 
     @property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -210,6 +221,18 @@ class DocumentVectors:
     def passages(self) -> npt.NDArray[np.float16]:
         """Every passage of every page (passages, dim)."""
         return self._map()["passages"]
+
+    def gist(self, number: int) -> Codes:
+        """A page's gist (rows, bytes). Those of the whole document stay in memory: a KB or few a page."""
+        if self._gists is None:
+            file, layout = self.open()
+            tensor = layout.tensors["gists"]
+            gists = np.empty(tensor.shape, tensor.dtype)
+            if gists.size:
+                file.read(tensor.start, gists)
+            self._gists = gists
+        first, count = self._layout.span("gists", number)
+        return self._gists[first : first + count]
 
     def rows(self, number: int) -> slice:
         """Which rows are page `number`'s (from 1)."""
@@ -279,7 +302,7 @@ def convert(
     try:
         for number in range(1, held.page_count + 1):
             start, end = held.passage_offsets[number - 1 : number + 1]
-            writer.extend(held.page(number), held.passages[start:end])
+            writer.extend(held.page(number), held.passages[start:end], held.gist(number))
     except BaseException:
         writer.discard()
         raise

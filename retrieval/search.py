@@ -25,7 +25,7 @@ from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes
-from ingest.library import Library, NoPage, PageRecord
+from ingest.library import Library, NoPage, PageRecord, split_key
 from ingest.manifest import Manifest
 from ingest.narrow import Narrow
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
@@ -36,6 +36,7 @@ from retrieval.hit import Hit, Region
 from retrieval.maxsim import keep_apart, mean_row
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.score import Part, score_parts
+from retrieval.shortlist import shortlist
 from retrieval.state import Opener, State
 from retrieval.weigh import content_terms, token_weights
 
@@ -46,8 +47,12 @@ if TYPE_CHECKING:
 
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
-CANDIDATES = 400
-"""Beyond that, so many from each of Chroma's collections and from BM25."""
+CANDIDATES = 200
+"""Beyond that, so many from each index and from BM25."""
+NEAREST = 2_000
+"""Pages that Chroma names, of which gists choose the candidates."""
+UNCHOSEN = 400
+"""Pages that Chroma names where there are no gists to choose by."""
 COMMON = 0.2
 """A term that stands in more of the pages than this names no candidates where a rarer one does."""
 TRIES = 5
@@ -510,16 +515,34 @@ class Searcher:
         for index in self._indexes:
             question = asked.get(index.manifest.encoder)
             if question and len(question.vectors):
-                with self._lock:
-                    for where in self._where(within):
-                        keys.update(
-                            index.nearest(
-                                question.vectors, weights[index.manifest.encoder], CANDIDATES, where
-                            )
-                        )
+                rows, each = question.vectors, weights[index.manifest.encoder]
+                keys.update(self._nearest(state, index, rows, each, within))
         return _known(self.library.records_of(keys), state), self.library.match_terms(
             terms, keys=keys
         )
+
+    def _nearest(
+        self,
+        state: State,
+        index: Index,
+        rows: Vectors,
+        weights: npt.NDArray[np.float32],
+        within: Narrow,
+    ) -> Sequence[str]:
+        """Keys of the pages that one index would have scored."""
+        # A mirror would have to fetch the files of all these pages for their gists.
+        chosen = index.manifest.gist > 0 and not index.mirrored
+        count = NEAREST if chosen else UNCHOSEN
+        keys: list[str] = []
+        with self._lock:
+            for where in self._where(within):
+                keys += index.nearest(rows, weights, count, where)
+        if not chosen or len(keys) <= CANDIDATES:
+            return keys
+        pages = [Page(*split_key(key)) for key in keys]
+        parts = self._parts(state, index, pages)
+        best = shortlist(index.centred(rows), weights, parts, len(keys), CANDIDATES)
+        return [keys[place] for place in best]
 
     def _few(self, state: State, within: Narrow) -> bool:
         if state.pages is not None:
@@ -573,12 +596,21 @@ class Searcher:
         asking = [i for i, some in enumerate(rows) if len(some)]
         if not asking:
             return scores
+        parts = self._parts(state, index, [record.page for record in pages])
+        query = np.concatenate([rows[i] for i in asking])
+        each = keep_apart([weights[i] for i in asking])
+        scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
+        return scores
+
+    def _parts(self, state: State, index: Index, pages: Sequence[Page]) -> list[Part]:
+        """Pages by document, with their vectors in an index; without those that it does not have."""
         by_document: dict[str, list[int]] = defaultdict(list)
-        for i, record in enumerate(pages):
-            by_document[record.page.document_id].append(i)
-        parts = []
+        for i, page in enumerate(pages):
+            if page.document_id in state.documents:
+                by_document[page.document_id].append(i)
         if index.mirrored:
             index.prefetch([state.documents[document_id] for document_id in by_document])
+        parts = []
         for document_id, places in by_document.items():
             try:
                 held = state.open(index, document_id)
@@ -586,12 +618,9 @@ class Searcher:
                 if self.library.generation != state.generation:
                     raise
                 continue  # an index that is still being made
-            numbers = np.array([pages[i].page.number for i in places])
+            numbers = np.array([pages[i].number for i in places])
             parts.append(Part(held, numbers, np.array(places)))
-        query = np.concatenate([rows[i] for i in asking])
-        each = keep_apart([weights[i] for i in asking])
-        scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
-        return scores
+        return parts
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int

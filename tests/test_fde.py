@@ -18,7 +18,7 @@ def unit_rows(seed: int, count: int, dim: int = DIM) -> np.ndarray:
 
 
 def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
-    """Algorithm 1 of the paper: cell by cell, with the fill of empty cells for a page."""
+    """Algorithm 1 of the paper: cell by cell, with the fill of empty cells for a page, whose means are scaled."""
     planes = _hyperplanes(fde, DIM).reshape(DIM, fde.repeats, fde.planes)
     signs = _signs(fde, DIM).reshape(DIM, fde.repeats, fde.inner)
     blocks = []
@@ -35,7 +35,7 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
                 nearest = min(distance, key=lambda code: distance[code])
                 inside = [i for i, code in enumerate(codes) if code == nearest]
             total = short[inside].sum(axis=0)
-            blocks.append(total / len(inside) if page else total)
+            blocks.append(total / np.linalg.norm(total) if page else total)
     whole = np.concatenate(blocks)
     if not fde.final:
         return whole
@@ -62,9 +62,10 @@ def test_same_as_the_slow_way(seed, count, planes, repeats, inner, final):
     np.testing.assert_allclose(fde.encode_query(rows, ones), slow(fde, rows, page=False), atol=1e-4)
 
 
-def test_one_cell_is_the_mean_of_a_page_and_the_weighted_sum_of_a_question():
+def test_one_cell_is_the_direction_of_a_page_and_the_weighted_sum_of_a_question():
     rows, weights = unit_rows(1, 5), np.array([1, 0, 2, 0.5, 1], np.float32)
-    np.testing.assert_allclose(WHOLE_MEAN.encode_page(rows), rows.mean(axis=0), atol=1e-6)
+    mean = rows.mean(axis=0)
+    np.testing.assert_allclose(WHOLE_MEAN.encode_page(rows), mean / np.linalg.norm(mean), atol=1e-6)
     np.testing.assert_allclose(
         WHOLE_MEAN.encode_query(rows, weights), (rows * weights[:, None]).sum(axis=0), atol=1e-6
     )

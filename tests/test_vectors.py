@@ -42,7 +42,9 @@ def test_the_file_is_plain_safetensors(tmp_path):
         "boxes": ("float16", (5, 4)),
         "offsets": ("int64", (3,)),
         "passages": ("float16", (2, 6)),
+        "gists": ("uint8", (0, 8)),
         "passage_offsets": ("int64", (3,)),
+        "gist_offsets": ("int64", (3,)),
     }
 
 

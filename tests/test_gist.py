@@ -1,0 +1,118 @@
+"""Gists: few rows that stand for many, and candidates chosen by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.gist import pool_rows
+from ingest.page import PageVectors, unit
+from ingest.storage import pack, unpack
+from ingest.vectors import DocumentVectors, VectorWriter, convert
+from retrieval.score import Part
+from retrieval.shortlist import score_gists, shortlist
+
+DIM = 24
+
+
+def unit_rows(seed: int, count: int, dim: int = DIM) -> np.ndarray:
+    return unit(np.random.default_rng(seed).normal(size=(count, dim))).astype(np.float32)
+
+
+def clustered(seed: int, clusters: int, each: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows close about `clusters` directions far from each other, cluster by cluster, and the directions."""
+    about = np.eye(DIM, dtype=np.float32)[:clusters]
+    noise = 0.02 * np.random.default_rng(seed).normal(size=(clusters * each, DIM))
+    return unit(np.repeat(about, each, axis=0) + noise).astype(np.float32), about
+
+
+def write(folder: Path, pages: list[np.ndarray], gist: int, centre=()) -> DocumentVectors:
+    target = folder / "one.safetensors"
+    writer = VectorWriter(target, folder / "aside", DIM, "fp16", lambda: centre, gist)
+    for rows in pages:
+        writer.append(PageVectors(rows, np.tile([0, 0, 1, 1], (len(rows), 1)).astype(np.float32)))
+    writer.close()
+    return DocumentVectors(target)
+
+
+def test_the_mean_of_each_cluster_is_found():
+    rows, about = clustered(1, clusters=5, each=9)
+    means = pool_rows(rows, 5)
+    assert (about @ means.T).max(axis=1).min() > 0.99
+    np.testing.assert_allclose(np.linalg.norm(means, axis=1), 1, atol=1e-5)
+
+
+def test_few_rows_are_their_own_gist_and_the_same_rows_give_the_same():
+    rows = unit_rows(2, 7)
+    assert (pool_rows(rows, 7) == rows).all()
+    many = unit_rows(3, 90)
+    assert (pool_rows(many, 8) == pool_rows(many.copy(), 8)).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 60), most=st.integers(1, 20))
+def test_a_gist_has_unit_rows_and_never_more_than_asked(seed, count, most):
+    rows = unit_rows(seed, count)
+    pooled = pool_rows(rows, most)
+    assert pooled.shape == (min(count, most), DIM)
+    np.testing.assert_allclose(np.linalg.norm(pooled, axis=1), 1, atol=1e-4)
+
+
+def test_rows_that_are_all_alike_leave_no_row_without_a_direction():
+    rows = np.repeat(unit_rows(4, 1), 50, axis=0)
+    np.testing.assert_allclose(pool_rows(rows, 6), rows[:6], atol=1e-5)
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 9), dim=st.integers(1, 130))
+def test_signs_come_back_as_they_were_packed(seed, count, dim):
+    rows = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
+    signs = unpack(pack(rows), dim)
+    assert (signs == np.where(rows > 0, 1, -1)).all()
+
+
+def test_gists_are_kept_beside_the_rows_and_through_a_conversion(tmp_path):
+    centre = unit_rows(5, 1)[0] * 0.2
+    pages = [unit_rows(6, 40), unit_rows(7, 0), unit_rows(8, 3)]
+    held = write(tmp_path, pages, 4, centre)
+    for number, rows in enumerate(pages, start=1):
+        expected = pack(pool_rows(rows.astype(np.float32), 4), centre)
+        assert (held.gist(number) == expected).all()
+    convert(held, tmp_path / "two.safetensors", tmp_path / "aside", "int8", centre)
+    again = DocumentVectors(tmp_path / "two.safetensors")
+    assert all((again.gist(n) == held.gist(n)).all() for n in (1, 2, 3))
+
+
+def test_without_gists_nothing_is_kept(tmp_path):
+    held = write(tmp_path, [unit_rows(9, 5)], 0)
+    assert held.gist(1).shape == (0, 8)
+
+
+def test_the_score_is_maxsim_with_the_signs(tmp_path):
+    pages = [unit_rows(10, 30), unit_rows(11, 0), unit_rows(12, 2)]
+    held = write(tmp_path, pages, 6)
+    query, weights = unit_rows(13, 4), np.array([1, 0, 2, 0.5], np.float32)
+    scores = score_gists(query, weights, [Part(held, np.array([3, 1, 2]), np.array([0, 2, 4]))], 5)
+    for place, rows in ((0, pages[2]), (2, pages[0])):
+        signs = np.where(pool_rows(rows, 6) > 0, 1, -1)
+        expected = weights @ (query @ signs.T).max(axis=1) / weights.sum()
+        assert scores[place] == pytest.approx(expected, abs=1e-4)
+    assert np.isnan(scores[[1, 3, 4]]).all()
+
+
+def test_a_page_that_holds_the_question_outlives_many_that_do_not(tmp_path):
+    asked = unit_rows(14, 3, DIM)
+    pages = [unit_rows(20 + i, 60) for i in range(30)]
+    pages[17] = np.concatenate([np.repeat(asked, 5, axis=0), pages[17][:45]])
+    held = write(tmp_path, pages, 16)
+    parts = [Part(held, np.arange(1, 31), np.arange(30))]
+    best = shortlist(asked, np.ones(3, np.float32), parts, 31, 5)
+    assert best[0] == 17
+    assert len(best) == 5
+    assert 30 not in best.tolist()
+
+
+def test_no_part_no_score():
+    assert np.isnan(score_gists(unit_rows(1, 2), np.ones(2, np.float32), [], 3)).all()
