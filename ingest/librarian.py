@@ -17,7 +17,7 @@ from pathlib import Path
 from ingest.home import discard, sync
 from ingest.library import FORMAT, Failure, Library, Seen, pack_words
 from ingest.page import Document, Page, Rendered
-from ingest.terms import split_terms
+from ingest.terms import join_words, split_terms
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -88,7 +88,6 @@ class PageRow:
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
         """Pack a rendered page, its picture left out."""
-        text = " ".join(word.text for word in rendered.words)
         return cls(
             number=rendered.page.number,
             width=rendered.width,
@@ -96,7 +95,7 @@ class PageRow:
             source=rendered.source,
             figures=json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
             words=pack_words(rendered.words),
-            terms=" ".join(split_terms(text)),
+            terms=" ".join(split_terms(join_words(rendered.words))),
         )
 
 
@@ -170,7 +169,7 @@ class Librarian(Library):
                 "INSERT OR REPLACE INTO captions VALUES (?, ?, ?, ?, ?)",
                 [(*key, figure, text, model) for figure, text in texts.items()],
             )
-            told = [word.text for word in self.words(page)]
+            told = [join_words(self.words(page))]
             told += [caption.text for caption in self.captions(page)]
             self._db.execute(
                 "UPDATE terms SET body = ? WHERE rowid ="

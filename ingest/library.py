@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import threading
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -102,6 +103,10 @@ def _document(row: tuple[Any, ...], paths: list[str]) -> Document:
         revision=revision,
         added_at=added_at,
     )
+
+
+def _composed_name(path: str) -> str:
+    return unicodedata.normalize("NFC", readable(os.path.basename(path)))
 
 
 def _gone(page: Page) -> NoPage:
@@ -241,9 +246,8 @@ class Library:
         every = self.documents()
         fits = [d for d in every if d.id == wanted]
         fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
-        fits = fits or [
-            d for d in every if any(wanted == readable(os.path.basename(p)) for p in d.paths)
-        ]
+        name = unicodedata.normalize("NFC", wanted)  # macOS takes letters apart
+        fits = fits or [d for d in every if any(name == _composed_name(p) for p in d.paths)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
         if len(fits) == 1:
             return fits[0]

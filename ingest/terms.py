@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ingest.page import Word
 
 _CJK = "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>(?:(?![{_CJK}_])\w)+)")
+
+_BROKEN = re.compile(f"[{_CJK}]{{2}}")
 
 
 def split_terms(text: str) -> list[str]:
@@ -27,6 +33,22 @@ def split_terms(text: str) -> list[str]:
             if len(cjk) == 1:
                 terms.append(cjk)
     return terms
+
+
+def join_words(words: Sequence[Word]) -> str:
+    """A page's words as text to be split: no space where a line ends and both sides are Chinese, Japanese or Korean.
+
+    These break lines within words (Korean may), and the pair across would be
+    lost; where the line did end with a word, there is a pair too many.
+    """
+    parts = [word.text for word in words[:1]]
+    for before, here in pairwise(words):
+        below = here.box[1] > (before.box[1] + before.box[3]) / 2
+        broken = below and here.box[0] < before.box[2]
+        if not (broken and _BROKEN.match(before.text[-1:] + here.text[:1])):
+            parts.append(" ")
+        parts.append(here.text)
+    return "".join(parts)
 
 
 def as_match(term: str) -> str:

@@ -12,7 +12,9 @@ import pytest
 from ingest.add import AddSettings, add
 from ingest.encoders.minilm import share_known
 from ingest.home import Home
+from ingest.library import Library
 from ingest.render import RenderSettings
+from ingest.terms import split_terms
 from retrieval.search import Searcher
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -122,3 +124,22 @@ def test_what_is_not_in_latin_letters_minilm_does_not_know() -> None:
     assert share_known("요금은 얼마인가요") == 0
     assert share_known("배터리 warranty") == pytest.approx(1 / 3)
     assert share_known("2023") == share_known("?!") == share_known("") == 1
+
+
+def test_a_file_name_that_macos_took_apart_is_found_as_people_type_it(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "전기요금.pdf")
+    pdf = pymupdf.open()
+    pdf.new_page().insert_text((72, 72), "Rates of the year.")
+    pdf.save(tmp_path / apart)
+    home = Home(tmp_path / "home")
+    list(add(home, [tmp_path / apart], AddSettings(RenderSettings(ocr="none"), workers=1)))
+    library = Library(home)
+    assert library.document("전기요금.pdf") == library.document(apart) == library.documents()[0]
+
+
+@pytest.mark.parametrize("name", ["lease", "dianchi", "denchi"])
+def test_no_pair_of_characters_is_lost_where_a_line_ends(home: Home, name: str) -> None:
+    library = Library(home)
+    key = f"{library.document(f'{name}.pdf').id}-1"
+    body = PAGES[name].partition(" | ")[2]
+    assert [term for term in split_terms(body) if key not in library.match_terms([term])] == []

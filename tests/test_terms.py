@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.terms import split_terms
+from ingest.page import Word
+from ingest.terms import join_words, split_terms
 
 CJK = st.text(
     st.one_of(
@@ -79,3 +80,20 @@ def test_terms_are_what_the_index_can_hold(text: str) -> None:
 @given(st.text(), st.text())
 def test_a_text_has_the_terms_of_its_parts(left: str, right: str) -> None:
     assert split_terms(f"{left}\n{right}") == split_terms(left) + split_terms(right)
+
+
+def test_a_line_that_breaks_within_a_word_is_read_as_one() -> None:
+    def line(row: int, *texts: str) -> list[Word]:
+        return [
+            Word(text, (0.1 + 0.2 * i, 0.1 * row, 0.25 + 0.2 * i, 0.1 * row + 0.05))
+            for i, text in enumerate(texts)
+        ]
+
+    korean = [*line(1, "보증금을", "돌"), *line(2, "려받는다")]
+    assert join_words(korean) == "보증금을 돌려받는다"
+    assert join_words([*line(1, "旧电池请", "不"), *line(2, "要扔进")]) == "旧电池请 不要扔进"
+    assert join_words([*line(1, "the", "red"), *line(2, "lamp")]) == "the red lamp"
+    assert join_words([*line(1, "warranty", "2년"), *line(2, "GPU")]) == "warranty 2년 GPU"
+    assert join_words(line(1, "등대", "요금")) == "등대 요금"
+    assert join_words([*line(5, "끝", "말"), *line(1, "다른")]) == "끝 말 다른"  # the next column
+    assert join_words([]) == ""
