@@ -476,7 +476,9 @@ class Searcher:
                 continue  # an index that is still being made
             numbers = np.array([pages[i].page.number for i in places])
             parts.append(Part(held, numbers, np.array(places)))
-        return score_parts(rows, weights, parts, len(pages), what)
+        scores = score_parts(rows, weights, parts, len(pages), what)
+        state.unmap()
+        return scores
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
