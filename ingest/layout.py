@@ -38,6 +38,7 @@ class OpenFile:
     """A file that is closed with the last reference to it; `stamp` tells it from others of its name."""
 
     __slots__ = ("number", "stamp")
+    _close = staticmethod(os.close)  # still there when the interpreter ends
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -62,7 +63,7 @@ class OpenFile:
         return file
 
     def __del__(self) -> None:
-        os.close(self.number)
+        self._close(self.number)
 
     def whole(self) -> mmap.mmap:
         """The file mapped into memory."""

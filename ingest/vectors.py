@@ -260,12 +260,23 @@ class DocumentVectors:
             self._layout = read_layout(self._path, file)
         return file, self._layout
 
+    @property
+    def mapped(self) -> bool:
+        """Whether the file is mapped, and so held open."""
+        return bool(self._mapped)
+
+    def unmap(self) -> None:
+        """Map it no longer, but for views that are still in use."""
+        self._mapped = {}
+
     def _map(self) -> dict[str, npt.NDArray[Any]]:
-        if not self._mapped:
+        mapped = self._mapped
+        if not mapped:
             file, layout = self.open()
             whole = file.whole()
-            self._mapped = {name: tensor.view(whole) for name, tensor in layout.tensors.items()}
-        return self._mapped
+            mapped = {name: tensor.view(whole) for name, tensor in layout.tensors.items()}
+            self._mapped = mapped
+        return mapped
 
 
 def check_convertible(held: Storage, kind: Storage) -> None:

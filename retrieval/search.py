@@ -600,6 +600,7 @@ class Searcher:
         query = np.concatenate([rows[i] for i in asking])
         each = keep_apart([weights[i] for i in asking])
         scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
+        state.unmap()
         return scores
 
     def _parts(self, state: State, index: Index, pages: Sequence[Page]) -> list[Part]:

@@ -17,6 +17,8 @@ from ingest.vectors import DocumentVectors
 
 MOST_OPENED = 8_192
 """Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
+MOST_MAPPED = 128
+"""Documents of a library with more pages than are all scored that stay mapped; each holds a file open."""
 Opener = Callable[[Index, Document], DocumentVectors]
 """Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
 
@@ -79,6 +81,13 @@ class State:
             if len(self.opened) > MOST_OPENED:
                 del self.opened[next(iter(self.opened))]
         return held
+
+    def unmap(self) -> None:
+        """Let go of the mappings of documents that were not asked for of late, where they may be many."""
+        if self.pages is None:
+            mapped = [held for held in self.held().values() if held.mapped]
+            for held in mapped[:-MOST_MAPPED]:
+                held.unmap()
 
     def held(self) -> dict[tuple[str, str, str], DocumentVectors]:
         """The vectors opened so far, by encoder, document and revision."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.gather import AHEAD, gather
@@ -61,6 +61,7 @@ def documents(tmp_path_factory):
     return made
 
 
+@settings(deadline=None)
 @given(data=st.data(), most_rows=st.sampled_from([1, 250, 10_000]))
 def test_rows_of_any_pages_in_any_order(documents, data, most_rows):
     places = [(d, n) for d, (_, pages) in enumerate(documents) for n in range(len(pages))]
@@ -124,3 +125,18 @@ def test_a_document_that_was_removed_is_missed_unless_it_is_kept_open(tmp_path):
         gathered([(held, 1)])
     np.testing.assert_allclose(gathered([(kept, 1)])[0], pages[0], atol=5e-3)
     assert len(kept.vectors) == 400
+
+
+def test_what_is_mapped_is_held_open_until_it_is_unmapped(tmp_path):
+    write(tmp_path / "document", [400])
+    held = DocumentVectors(tmp_path / "document")
+    assert not held.mapped
+    rows = held.vectors.values
+    assert held.mapped
+    os.unlink(tmp_path / "document")
+    assert len(held.passages) > 1
+    held.unmap()
+    assert not held.mapped
+    assert np.isfinite(rows).all()  # views outlive it
+    with pytest.raises(FileNotFoundError):
+        held.passages  # noqa: B018

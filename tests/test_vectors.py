@@ -24,7 +24,7 @@ def write(folder, pages, dim=6):
     return folder / "target.safetensors"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(lengths=st.lists(st.integers(0, 5), min_size=1, max_size=6))
 def test_what_is_written_is_read_page_by_page(tmp_path, lengths):
     pages = [made_page(rows, seed) for seed, rows in enumerate(lengths)]

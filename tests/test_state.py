@@ -1,0 +1,63 @@
+"""A searcher's state holds so much of a library at once and no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ingest.page import PageVectors
+from ingest.vectors import DocumentVectors, VectorWriter
+from retrieval import state as module
+from retrieval.state import State
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[State, Any, list[str]]:
+    """A state of five documents that may hold three, one of them mapped; and what it opened."""
+    monkeypatch.setattr(module, "MOST_OPENED", 3)
+    monkeypatch.setattr(module, "MOST_MAPPED", 1)
+    calls: list[str] = []
+
+    def opener(_: Any, document: Any) -> DocumentVectors:
+        calls.append(document.id)
+        return DocumentVectors(tmp_path / document.id)
+
+    documents = {name: SimpleNamespace(id=name, revision="r") for name in "abcde"}
+    for name in documents:
+        writer = VectorWriter(tmp_path / name, tmp_path / "aside", 64)
+        rows = np.ones((400, 64), np.float32) / 8
+        writer.append(PageVectors(rows, np.zeros((400, 4), np.float32)))
+        writer.close()
+    index = SimpleNamespace(mirrored=False, manifest=SimpleNamespace(encoder="made"))
+    return State(1, documents, 5, None, opener=opener), index, calls  # type: ignore[arg-type]
+
+
+def test_what_was_used_last_is_the_last_to_go(opened):
+    state, index, calls = opened
+    for name in "abcadab":
+        assert state.open(index, name).page_count == 1
+    assert calls == ["a", "b", "c", "d", "b"]
+    assert [key[1] for key in state.held()] == ["d", "a", "b"]
+
+
+def test_a_large_library_keeps_few_documents_mapped(opened):
+    state, index, _ = opened
+    held = [state.open(index, name) for name in "abc"]
+    for one in held:
+        assert len(one.vectors) == 400
+    state.open(index, "a")
+    state.unmap()
+    assert [one.mapped for one in held] == [True, False, False]
+
+
+def test_a_small_library_stays_mapped(opened):
+    state, index, _ = opened
+    state.pages = []
+    held = [state.open(index, name) for name in "abc"]
+    assert all(len(one.vectors) for one in held)
+    state.unmap()
+    assert all(one.mapped for one in held)
