@@ -1,8 +1,10 @@
-"""How many of the exact MaxSim top 10 are among the candidates: encodings of several sizes, and other ways.
+"""How many of the exact MaxSim top 10 are among the candidates: encodings of several sizes, gists, and other ways.
 
-    python -m benchmarks.candidates [--pages 5000] [--questions 100]
+    python -m benchmarks.candidates made [--pages 5000] [--questions 100]
+    python -m benchmarks.candidates read --home DEV --labels EVAL/mmlongbench-dev/manifest.json [--more 4600]
 
-Made pages (benchmarks.made_pages). Encodings are ranked exactly, so that what is
+Made pages (benchmarks.made_pages), or pages of real words (benchmarks.read_pages),
+as rows of words and then as patches. Encodings are ranked exactly, so that what is
 measured is the encoding and not the HNSW graph. "A record a patch" is Chroma's
 own recipe with a perfect index: for each token of the question the pages with
 the nearest patches, as many tokens deep as the number of candidates allows.
@@ -13,86 +15,163 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
+from benchmarks.read_pages import Pages, Question, lay_out, read
 from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
+from ingest.gist import GIST_ROWS, pool_rows
+from ingest.storage import pack, unpack
 from retrieval.similar import similar
 
-CUTS = (50, 100, 200, 400, 800)
+CUTS = (50, 100, 200, 400, 800, 1600)
+CHOSEN_OF = (1000, 2000, 10**9)
+"""Of so many pages that an encoding names, gists choose."""
 CENTRED_ON = 16
 """Pages whose mean is taken off, as an index does with its first."""
 WAYS = {
-    "mean, as it is": (WHOLE_MEAN, False),
-    "mean, centred": (WHOLE_MEAN, True),
-    "the default, not centred": (CELLS, False),
-    "the default": (CELLS, True),
-    "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensional(4, 8, 16), True),
-    "3 planes, once": (FixedDimensional(3, 1, 0), True),
-    "2 planes, 4 times": (FixedDimensional(2, 4, 0), True),
-    "4 planes, once": (FixedDimensional(4, 1, 0), True),
-    "4 planes, twice": (FixedDimensional(4, 2, 0), True),
-    "4 planes, 4 times, final 2048": (FixedDimensional(4, 4, 0, 2048), True),
+    "patches": {
+        "mean": (WHOLE_MEAN, False),
+        "mean, centred": (WHOLE_MEAN, True),
+        "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensional(4, 8, 16), True),
+        "3 planes, once": (FixedDimensional(3, 1, 0), True),
+        "3 planes, twice, not centred": (CELLS, False),
+        "3 planes, twice (default)": (CELLS, True),
+        "4 planes, once": (FixedDimensional(4, 1, 0), True),
+        "4 planes, twice": (FixedDimensional(4, 2, 0), True),
+        "4 planes, 4 times, final 2048": (FixedDimensional(4, 4, 0, 2048), True),
+    },
+    "words": {
+        "mean": (WHOLE_MEAN, False),
+        "mean, centred (default)": (WHOLE_MEAN, True),
+        "2 planes, once": (FixedDimensional(2, 1, 0), True),
+        "4 planes, once": (FixedDimensional(4, 1, 0), True),
+    },
 }
+Scores = npt.NDArray[np.float32]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", choices=["made", "read"])
     parser.add_argument("--pages", type=int, default=5000)
     parser.add_argument("--questions", type=int, default=100)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--more", type=int, default=4600)
     args = parser.parse_args()
-    made = MadePages()
-    pages: list[np.ndarray] = []
-    words: list[np.ndarray] = []
-    while len(pages) < args.pages:
-        some, held = made.document(int(made.random.integers(5, 60)))
-        pages, words = pages + some, words + held
-    pages = pages[: args.pages]
-    asked = [made.question(words[i]) for i in made.random.choice(args.pages, args.questions)]
-    best = np.stack([_token_scores(np.concatenate(asked), page) for page in pages], axis=1)
-    ends = np.cumsum([0, *map(len, asked)])
-    exact = np.stack([best[a:b].mean(axis=0) for a, b in itertools.pairwise(ends)])
-    top = np.argsort(-exact, axis=1)[:, :10]
-    print(f"{args.pages} pages of {made.rows} rows of {made.dim}, {args.questions} questions")
-    print(f"{'':40}{'size':>7}{'ms/page':>9}" + "".join(f"{f'@{cut}':>8}" for cut in CUTS))
-    centre = np.mean([page.mean(axis=0, dtype=np.float32) for page in pages[:CENTRED_ON]], axis=0)
-    for name, (fde, centred) in WAYS.items():
-        _show(name, fde, centre * centred, pages, asked, top)
+    if args.what == "made":
+        measure("patches", _make(args.pages, args.questions))
+    elif args.home and args.labels:
+        pages = read(args.home, args.labels, args.more, args.questions)
+        measure("words", pages)
+        measure("patches", lay_out(pages))
+    else:
+        parser.error("read needs --home and --labels")
+
+
+def measure(what: str, pages: Pages) -> None:
+    """Print the share of the exact top 10 among the candidates, a line a way."""
+    rows, questions = pages.rows, pages.questions
+    asked = _Asked(questions)
+    best = np.stack([similar(asked.rows, page).max(axis=1) for page in rows], axis=1)
+    top = np.argsort(-asked.mean(best), axis=1)[:, :10]
+    each = sum(map(len, rows)) / len(rows)
+    print(f"{len(rows)} pages of {each:.0f} rows of {rows[0].shape[1]}, {len(questions)} questions")
+    print(f"{'':48}{'size':>7}{'ms/page':>9}" + "".join(f"{f'@{cut}':>8}" for cut in CUTS))
+    centre = np.mean([page.mean(axis=0, dtype=np.float32) for page in rows[:CENTRED_ON]], axis=0)
+    named: Scores | None = None
+    for name, (fde, centred) in WAYS[what].items():
+        found = _encode(name, fde, centre * centred, rows, questions, top)
+        named = found if "default" in name else named
+    assert named is not None
+    most = GIST_ROWS["pages" if what == "patches" else what]
+    pooled = [pool_rows(page, most) for page in rows]
+    means = asked.mean(np.stack([(asked.rows @ few.T).max(axis=1) for few in pooled], axis=1))
+    _print(f"{most} pooled rows of every page", most * len(centre) * 2, 0.0, means, top)
+    _show_gists(most, centre, rows, asked, named, top)
     deep = [
         np.argsort(-best[a:b], axis=1).argsort(axis=1).min(axis=0)
-        for a, b in itertools.pairwise(ends)
+        for a, b in itertools.pairwise(asked.ends)
     ]
-    _print("a record a patch, perfect index", 0, 0.0, -np.stack(deep), top)
+    _print("a record a row, perfect index", 0, 0.0, -np.stack(deep), top)
 
 
-def _token_scores(asked: np.ndarray, page: np.ndarray) -> np.ndarray:
-    return similar(asked, page).max(axis=1)
+class _Asked:
+    """All questions' rows together (rows, dim)."""
+
+    def __init__(self, questions: list[Question]) -> None:
+        self.rows = np.concatenate([one.rows for one in questions])
+        self.ends = np.cumsum([0, *(len(one.rows) for one in questions)])
+        self._weights = [one.weights / one.weights.sum() for one in questions]
+
+    def mean(self, best: Scores) -> Scores:
+        """Weighted means (questions, pages) of what each row found (rows, pages)."""
+        parts = itertools.pairwise(self.ends)
+        return np.stack([w @ best[a:b] for w, (a, b) in zip(self._weights, parts, strict=True)])
 
 
-def _show(
+def _make(count: int, questions: int) -> Pages:
+    made = MadePages()
+    rows: list[npt.NDArray[np.float16]] = []
+    words: list[npt.NDArray] = []
+    while len(rows) < count:
+        some, held = made.document(int(made.random.integers(5, 60)))
+        rows, words = rows + some, words + held
+    asked = [made.question(words[i]) for i in made.random.choice(count, questions)]
+    return Pages(rows[:count], [], [Question(one, np.ones(len(one), np.float32)) for one in asked])
+
+
+def _encode(
     name: str,
     fde: FixedDimensional,
-    centre: np.ndarray,
-    pages: list[np.ndarray],
-    asked: list[np.ndarray],
-    top: np.ndarray,
-) -> None:
+    centre: Scores,
+    pages: list[npt.NDArray[np.float16]],
+    questions: list[Question],
+    top: npt.NDArray[np.int64],
+) -> Scores:
     started = time.perf_counter()
     held = np.stack([fde.encode_page(page.astype(np.float32) - centre) for page in pages])
     each = (time.perf_counter() - started) / len(pages) * 1000
-    ones = np.ones(len(asked[0]), np.float32)
-    scores = np.stack([fde.encode_query(rows - centre, ones) for rows in asked]) @ held.T
-    _print(name, held.shape[1], each, scores, top)
+    asked = np.stack([fde.encode_query(one.rows - centre, one.weights) for one in questions])
+    scores: Scores = asked @ held.T
+    _print(name, held.shape[1] * 4, each, scores, top)
+    return scores
 
 
-def _print(name: str, size: int, each: float, scores: np.ndarray, top: np.ndarray) -> None:
+def _show_gists(
+    most: int,
+    centre: Scores,
+    pages: list[npt.NDArray[np.float16]],
+    asked: _Asked,
+    named: Scores,
+    top: npt.NDArray[np.int64],
+) -> None:
+    started = time.perf_counter()
+    gists = [pack(pool_rows(page, most), centre) for page in pages]
+    each = (time.perf_counter() - started) / len(pages) * 1000
+    query = asked.rows - centre
+    best = [(query @ unpack(gist, query.shape[1]).T).max(axis=1) for gist in gists]
+    scores = asked.mean(np.stack(best, axis=1))
+    for count in CHOSEN_OF:
+        order = np.argsort(-named, axis=1, kind="stable")[:, :count]
+        cut = np.full_like(scores, -np.inf)
+        np.put_along_axis(cut, order, np.take_along_axis(scores, order, axis=1), axis=1)
+        of = f"the default's first {count}" if count < len(pages) else "every page"
+        _print(f"gists of {of}", len(gists[0]) * gists[0].shape[1], each, cut, top)
+
+
+def _print(name: str, size: int, each: float, scores: Scores, top: npt.NDArray[np.int64]) -> None:
     order = np.argsort(-scores, axis=1, kind="stable")
     recalls = [
         np.mean([np.isin(best, found[:cut]).mean() for best, found in zip(top, order, strict=True)])
         for cut in CUTS
     ]
-    print(f"{name:40}{size:>7}{each:>9.2f}" + "".join(f"{value:8.3f}" for value in recalls))
+    line = f"{name:48}{size:>7}{each:>9.2f}" + "".join(f"{value:8.3f}" for value in recalls)
+    print(line, flush=True)
 
 
 if __name__ == "__main__":
