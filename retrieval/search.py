@@ -1,10 +1,8 @@
 """Find pages: the searcher.
 
 A question goes to every index of the home and to the full-text index; each
-gives the pages signals; `retrieval.fuse` makes one ranking of them. While the
-library is small, or narrowed down to few pages, every page is scored exactly.
-Beyond `exhaustive_pages`, Chroma and BM25 name candidates first, among the pages
-asked for and no others. Knows no language models and no HTTP.
+gives the pages signals; `retrieval.fuse` makes one ranking of them. Which
+pages are scored is for `retrieval.candidates` to say. Knows no language models and no HTTP.
 """
 
 from __future__ import annotations
@@ -13,30 +11,30 @@ import io
 import threading
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import MOST_VALUES, Where
 from ingest.encoders.encoder import Encoder, Encoding, load_encoder
 from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import Index, open_indexes
-from ingest.library import Library, NoPage, PageRecord, split_key
+from ingest.library import Library, NoPage, PageRecord
 from ingest.manifest import Manifest
 from ingest.narrow import Narrow
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from ingest.terms import split_terms
+from retrieval.candidates import Candidates
 from retrieval.explain import Explanation, explain_rows
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
 from retrieval.maxsim import keep_apart, mean_row
+from retrieval.ranking import BM25, Drawn, Ranking
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
-from retrieval.score import Part, score_parts
-from retrieval.shortlist import shortlist
+from retrieval.score import score_parts
 from retrieval.state import Opener, State
 from retrieval.weigh import content_terms, token_weights
 
@@ -47,16 +45,7 @@ if TYPE_CHECKING:
 
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
-CANDIDATES = 200
-"""Beyond that, so many from each index and from BM25."""
-NEAREST = 2_000
-"""Pages that Chroma names, of which gists choose the candidates."""
-UNCHOSEN = 400
-"""Pages that Chroma names where there are no gists to choose by."""
-COMMON = 0.2
-"""A term that stands in more of the pages than this names no candidates where a rarer one does."""
 TRIES = 5
-BM25 = "bm25"
 Found = TypeVar("Found")
 
 
@@ -74,44 +63,6 @@ class NoPictures(Fault):
 
 class NotSeen(Fault):
     """An encoder has no rows of a page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Candidate pages with all that was found out of them.
-
-    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder,
-    or "bm25" where none has read words) are (pages,), NaN where a page lacks it;
-    `weights` are of the question's rows.
-    """
-
-    pages: Sequence[PageRecord]
-    scores: Signal
-    signals: dict[str, Signal]
-    kinds: dict[str, Signal]
-    weights: dict[str, npt.NDArray[np.float32]]
-
-    def order(self) -> list[int]:
-        """Places of the pages that have a score, best first."""
-        order = np.argsort(-self.scores, kind="stable")
-        return [int(i) for i in order if not np.isnan(self.scores[i])]
-
-    def readers(self, place: int) -> list[str]:
-        """Encoders that have rows of a page, the one that it scores best by first."""
-        able = [
-            n for n in self.kinds if n != BM25 and not np.isnan(self.signals[f"late.{n}"][place])
-        ]
-        return sorted(able, key=lambda name: -float(self.kinds[name][place]))
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where there are no `terms`."""
-
-    asked: Mapping[str, QueryVectors]
-    terms: Sequence[str]
-    lexical: Mapping[str, float] | None
-    ranking: Ranking
 
 
 class Searcher:
@@ -139,8 +90,8 @@ class Searcher:
         self._on = on
         self._home = home
         self._encoding = encoding or Encoding()
-        self._exhaustive_pages = exhaustive_pages
         self._lock = threading.RLock()
+        self._candidates = Candidates(self.library, exhaustive_pages, self._lock)
         self._state: State | None = None
         self._indexes: list[Index] = []
         self._encoders: dict[str, Encoder] = {}
@@ -323,7 +274,7 @@ class Searcher:
                 self.close()
                 self._indexes = open_indexes(self._home)
                 self._state = State.read(
-                    self.library, self._state, self._exhaustive_pages, self._opener
+                    self.library, self._state, self._candidates.exhaustive_pages, self._opener
                 )
             return self._state
 
@@ -404,7 +355,7 @@ class Searcher:
         within: Narrow,
     ) -> Drawn:
         weights = self._weights(state, asked)
-        pages, lexical = self._candidates(state, asked, weights, terms, within)
+        pages, lexical = self._candidates.find(state, self._indexes, asked, weights, terms, within)
         nothing = np.full(len(pages), np.nan, np.float32)
         ranking = Ranking(pages, nothing, {}, {}, weights)
         return Drawn(asked, terms, lexical if terms else None, ranking)
@@ -473,7 +424,7 @@ class Searcher:
         if np.isnan(signal).all():
             return 0.0
         best = drawn.ranking.pages[int(np.nanargmax(signal))].page.key
-        self._count(state, drawn.terms)
+        state.count(self.library, drawn.terms)
         weights = token_weights(drawn.terms, state.frequency, state.page_count)
         there = np.array([bool(self.library.match_terms([t], keys=[best])) for t in drawn.terms])
         return float(weights[there].sum() / weights.sum())
@@ -496,85 +447,13 @@ class Searcher:
             for i in ranking.order()[:top]
         ]
 
-    def _candidates(
-        self,
-        state: State,
-        asked: Mapping[str, QueryVectors],
-        weights: Mapping[str, npt.NDArray[np.float32]],
-        terms: Sequence[str],
-        within: Narrow,
-    ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
-        """The pages to score exactly, in order, and BM25 of those that have one of the terms."""
-        if state.pages is not None and not within:
-            return state.pages, self.library.match_terms(terms)
-        # Tags are of pages, which Chroma's records do not have.
-        if within.tags or self._few(state, within):
-            pages = self.library.page_records(narrow=within)
-            return _known(pages, state), self.library.match_terms(terms, within)
-        keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
-        for index in self._indexes:
-            question = asked.get(index.manifest.encoder)
-            if question and len(question.vectors):
-                rows, each = question.vectors, weights[index.manifest.encoder]
-                keys.update(self._nearest(state, index, rows, each, within))
-        return _known(self.library.records_of(keys), state), self.library.match_terms(
-            terms, keys=keys
-        )
-
-    def _nearest(
-        self,
-        state: State,
-        index: Index,
-        rows: Vectors,
-        weights: npt.NDArray[np.float32],
-        within: Narrow,
-    ) -> Sequence[str]:
-        """Keys of the pages that one index would have scored."""
-        # A mirror would have to fetch the files of all these pages for their gists.
-        chosen = index.manifest.gist > 0 and not index.mirrored
-        count = NEAREST if chosen else UNCHOSEN
-        keys: list[str] = []
-        with self._lock:
-            for where in self._where(within):
-                keys += index.nearest(rows, weights, count, where)
-        if not chosen or len(keys) <= CANDIDATES:
-            return keys
-        pages = [Page(*split_key(key)) for key in keys]
-        parts = self._parts(state, index, pages)
-        best = shortlist(index.centred(rows), weights, parts, len(keys), CANDIDATES)
-        return [keys[place] for place in best]
-
-    def _few(self, state: State, within: Narrow) -> bool:
-        if state.pages is not None:
-            return True
-        return bool(within) and self.library.count(within) <= self._exhaustive_pages
-
-    def _rare(self, state: State, terms: Sequence[str]) -> Sequence[str]:
-        """The terms that name candidates: every page with a common one would have to be ranked."""
-        self._count(state, terms)
-        rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
-        return rare or terms
-
-    def _where(self, within: Narrow) -> list[Where]:
-        """What is searched within, as Chroma takes it: a filter for so many documents at once."""
-        if not within.of_documents:
-            return [Where(None, within.first, within.last)]
-        ids = self.library.select_documents(within)
-        return [
-            Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
-            for at in range(0, len(ids), MOST_VALUES)
-        ]
-
-    def _count(self, state: State, terms: Iterable[str]) -> None:
-        """Have the state know in how many pages each term stands."""
-        unknown = set(terms) - state.frequency.keys()
-        state.frequency.update(self.library.page_frequency(unknown))
-
     def _weights(
         self, state: State, asked: Mapping[str, QueryVectors]
     ) -> dict[str, npt.NDArray[np.float32]]:
         words = {word for question in asked.values() for word in question.words}
-        self._count(state, {split[0] for word in words if word and (split := split_terms(word))})
+        state.count(
+            self.library, {split[0] for word in words if word and (split := split_terms(word))}
+        )
         return {
             name: np.ones(len(question.vectors), np.float32)
             if question.even
@@ -596,32 +475,12 @@ class Searcher:
         asking = [i for i, some in enumerate(rows) if len(some)]
         if not asking:
             return scores
-        parts = self._parts(state, index, [record.page for record in pages])
+        parts = state.parts(self.library, index, [record.page for record in pages])
         query = np.concatenate([rows[i] for i in asking])
         each = keep_apart([weights[i] for i in asking])
         scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
         state.unmap()
         return scores
-
-    def _parts(self, state: State, index: Index, pages: Sequence[Page]) -> list[Part]:
-        """Pages by document, with their vectors in an index; without those that it does not have."""
-        by_document: dict[str, list[int]] = defaultdict(list)
-        for i, page in enumerate(pages):
-            if page.document_id in state.documents:
-                by_document[page.document_id].append(i)
-        if index.mirrored:
-            index.prefetch([state.documents[document_id] for document_id in by_document])
-        parts = []
-        for document_id, places in by_document.items():
-            try:
-                held = state.open(index, document_id)
-            except FileNotFoundError:
-                if self.library.generation != state.generation:
-                    raise
-                continue  # an index that is still being made
-            numbers = np.array([pages[i].number for i in places])
-            parts.append(Part(held, numbers, np.array(places)))
-        return parts
 
     def _regions(
         self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
@@ -649,11 +508,6 @@ def _within(
     """Everything that a search is narrowed down by, in one."""
     ids = None if documents is None else tuple(documents)
     return replace(narrow or Narrow(), document_ids=ids, tags=tuple(tags))
-
-
-def _known(pages: Sequence[PageRecord], state: State) -> list[PageRecord]:
-    """Those pages whose documents the state knows: a newer one is found by the next search."""
-    return [record for record in pages if record.page.document_id in state.documents]
 
 
 def as_rendered(picture: Image.Image) -> Rendered:

@@ -7,13 +7,17 @@ one takes its place, keeping what is still true.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from ingest.index import Index
 from ingest.library import Library, PageRecord
-from ingest.page import Document
+from ingest.page import Document, Page
 from ingest.vectors import DocumentVectors
+from retrieval.score import Part
 
 MOST_OPENED = 8_192
 """Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
@@ -88,6 +92,35 @@ class State:
             mapped = [held for held in self.held().values() if held.mapped]
             for held in mapped[:-MOST_MAPPED]:
                 held.unmap()
+
+    def parts(self, library: Library, index: Index, pages: Sequence[Page]) -> list[Part]:
+        """Pages by document, with their vectors in an index; without those that it does not have.
+
+        Raises:
+            FileNotFoundError: a document has been removed.
+        """
+        by_document: dict[str, list[int]] = defaultdict(list)
+        for i, page in enumerate(pages):
+            if page.document_id in self.documents:
+                by_document[page.document_id].append(i)
+        if index.mirrored:
+            index.prefetch([self.documents[document_id] for document_id in by_document])
+        parts = []
+        for document_id, places in by_document.items():
+            try:
+                held = self.open(index, document_id)
+            except FileNotFoundError:
+                if library.generation != self.generation:
+                    raise
+                continue  # an index that is still being made
+            numbers = np.array([pages[i].number for i in places])
+            parts.append(Part(held, numbers, np.array(places)))
+        return parts
+
+    def count(self, library: Library, terms: Iterable[str]) -> None:
+        """Come to know in how many pages each of these terms stands."""
+        unknown = set(terms) - self.frequency.keys()
+        self.frequency.update(library.page_frequency(unknown))
 
     def held(self) -> dict[tuple[str, str, str], DocumentVectors]:
         """The vectors opened so far, by encoder, document and revision."""

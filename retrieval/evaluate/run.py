@@ -13,7 +13,7 @@ from ingest.index import open_indexes
 from retrieval.evaluate.corpus import Asked
 from retrieval.evaluate.metrics import measure
 from retrieval.evaluate.signals import DEFAULT, orders
-from retrieval.search import Ranking
+from retrieval.ranking import Ranking
 
 KEPT = 10
 """Places of the ranking that a result keeps, for whoever looks into a question."""

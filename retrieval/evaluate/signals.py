@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from retrieval.fuse import Signal, fuse_kind
-from retrieval.search import Ranking
+from retrieval.ranking import Ranking
 
 DEFAULT = "default"
 

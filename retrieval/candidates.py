@@ -1,0 +1,117 @@
+"""Which pages of a library are scored exactly for a question.
+
+All of them while they are few, or narrowed down to few. Beyond, each index has
+Chroma name pages by one vector each, of which gists choose; BM25 names others by
+the question's rarer terms. What a search is narrowed down by is part of every
+such question, never applied to what it gave.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.chroma import MOST_VALUES, Where
+from ingest.index import Index
+from ingest.library import Library, PageRecord, split_key
+from ingest.narrow import Narrow
+from ingest.page import Page, QueryVectors, Vectors
+from retrieval.shortlist import shortlist
+from retrieval.state import State
+
+CANDIDATES = 200
+"""Beyond that, so many from each index and from BM25."""
+NEAREST = 2_000
+"""Pages that Chroma names, of which gists choose the candidates."""
+UNCHOSEN = 400
+"""Pages that Chroma names where there are no gists to choose by."""
+COMMON = 0.2
+"""A term that stands in more of the pages than this names no candidates where a rarer one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Finds them; up to `exhaustive_pages` all pages are. Chroma is asked under the `lock`."""
+
+    library: Library
+    exhaustive_pages: int
+    lock: threading.RLock
+
+    def find(
+        self,
+        state: State,
+        indexes: Sequence[Index],
+        asked: Mapping[str, QueryVectors],
+        weights: Mapping[str, npt.NDArray[np.float32]],
+        terms: Sequence[str],
+        within: Narrow,
+    ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
+        """The pages to score exactly, in order, and BM25 of those that have one of the terms."""
+        if state.pages is not None and not within:
+            return state.pages, self.library.match_terms(terms)
+        # Tags are of pages, which Chroma's records do not have.
+        if within.tags or self._few(state, within):
+            pages = self.library.page_records(narrow=within)
+            return _known(pages, state), self.library.match_terms(terms, within)
+        keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
+        for index in indexes:
+            question = asked.get(index.manifest.encoder)
+            if question and len(question.vectors):
+                rows, each = question.vectors, weights[index.manifest.encoder]
+                keys.update(self._nearest(state, index, rows, each, within))
+        return _known(self.library.records_of(keys), state), self.library.match_terms(
+            terms, keys=keys
+        )
+
+    def _nearest(
+        self,
+        state: State,
+        index: Index,
+        rows: Vectors,
+        weights: npt.NDArray[np.float32],
+        within: Narrow,
+    ) -> Sequence[str]:
+        """Keys of the pages that one index would have scored."""
+        # A mirror would have to fetch the files of all these pages for their gists.
+        chosen = index.manifest.gist > 0 and not index.mirrored
+        count = NEAREST if chosen else UNCHOSEN
+        keys: list[str] = []
+        with self.lock:
+            for where in self._where(within):
+                keys += index.nearest(rows, weights, count, where)
+        if not chosen or len(keys) <= CANDIDATES:
+            return keys
+        pages = [Page(*split_key(key)) for key in keys]
+        parts = state.parts(self.library, index, pages)
+        best = shortlist(index.centred(rows), weights, parts, len(keys), CANDIDATES)
+        return [keys[place] for place in best]
+
+    def _few(self, state: State, within: Narrow) -> bool:
+        if state.pages is not None:
+            return True
+        return bool(within) and self.library.count(within) <= self.exhaustive_pages
+
+    def _rare(self, state: State, terms: Sequence[str]) -> Sequence[str]:
+        """The terms that name candidates: every page with a common one would have to be ranked."""
+        state.count(self.library, terms)
+        rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
+        return rare or terms
+
+    def _where(self, within: Narrow) -> list[Where]:
+        """What is searched within, as Chroma takes it: a filter for so many documents at once."""
+        if not within.of_documents:
+            return [Where(None, within.first, within.last)]
+        ids = self.library.select_documents(within)
+        return [
+            Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
+            for at in range(0, len(ids), MOST_VALUES)
+        ]
+
+
+def _known(pages: Sequence[PageRecord], state: State) -> list[PageRecord]:
+    """Those pages whose documents the state knows: a newer one is found by the next search."""
+    return [record for record in pages if record.page.document_id in state.documents]
