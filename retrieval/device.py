@@ -70,7 +70,7 @@ def _what_lacks() -> tuple[str, str]:
     if find_spec(KERNELS) is None or find_spec("triton") is None:
         return (
             "the fused kernels are not installed",
-            'Run `pip install "pageglass[gpu]"` (on Linux)',
+            "Run `pip install late-interaction-kernels` (on Linux)",
         )
     if not _has_driver():
         return "no NVIDIA driver is there", "Install the driver of the GPU"

@@ -97,7 +97,7 @@ def test_doctor_says_which_device_scores(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PAGEGLASS_SCORE_DEVICE", "cuda")
     name, state, words = scoring()
     assert (name, state) == ("cuda", "broken")
-    assert 'pip install "pageglass[gpu]"' in words
+    assert "pip install late-interaction-kernels" in words
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
