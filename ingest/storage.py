@@ -115,8 +115,10 @@ def pack(rows: Vectors, centre: Sequence[float] | Vectors = ()) -> Codes:
 
 def unpack(codes: Codes, dim: int) -> npt.NDArray[np.int8]:
     """The signs that `pack` kept, as 1 and -1 (n, dim)."""
-    bits = np.unpackbits(codes, axis=1, count=dim).view(np.int8)
-    return np.asarray(2 * bits - 1, np.int8)
+    signs = np.unpackbits(codes, axis=1, count=dim).view(np.int8)
+    signs += signs
+    signs -= 1
+    return signs
 
 
 def code_bytes(dim: int) -> int:

@@ -19,7 +19,7 @@ from ingest.chroma import MOST_VALUES, Where
 from ingest.index import Index
 from ingest.library import Library, PageRecord, split_key
 from ingest.narrow import Narrow
-from ingest.page import Page, QueryVectors, Vectors
+from ingest.page import QueryVectors, Vectors
 from retrieval.shortlist import shortlist
 from retrieval.state import State
 
@@ -85,8 +85,7 @@ class Candidates:
                 keys += index.nearest(rows, weights, count, where)
         if not chosen or len(keys) <= CANDIDATES:
             return keys
-        pages = [Page(*split_key(key)) for key in keys]
-        parts = state.parts(self.library, index, pages)
+        parts = state.parts(self.library, index, [split_key(key) for key in keys])
         best = shortlist(index.centred(rows), weights, parts, len(keys), CANDIDATES)
         return [keys[place] for place in best]
 

@@ -475,7 +475,8 @@ class Searcher:
         asking = [i for i, some in enumerate(rows) if len(some)]
         if not asking:
             return scores
-        parts = state.parts(self.library, index, [record.page for record in pages])
+        addresses = [(record.page.document_id, record.page.number) for record in pages]
+        parts = state.parts(self.library, index, addresses)
         query = np.concatenate([rows[i] for i in asking])
         each = keep_apart([weights[i] for i in asking])
         scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ingest.index import Index
 from ingest.library import Library, PageRecord
-from ingest.page import Document, Page
+from ingest.page import Document
 from ingest.vectors import DocumentVectors
 from retrieval.score import Part
 
@@ -93,16 +93,16 @@ class State:
             for held in mapped[:-MOST_MAPPED]:
                 held.unmap()
 
-    def parts(self, library: Library, index: Index, pages: Sequence[Page]) -> list[Part]:
-        """Pages by document, with their vectors in an index; without those that it does not have.
+    def parts(self, library: Library, index: Index, pages: Sequence[tuple[str, int]]) -> list[Part]:
+        """Pages, by document id and number, with their vectors in an index; without those that it does not have.
 
         Raises:
             FileNotFoundError: a document has been removed.
         """
         by_document: dict[str, list[int]] = defaultdict(list)
-        for i, page in enumerate(pages):
-            if page.document_id in self.documents:
-                by_document[page.document_id].append(i)
+        for i, (document_id, _) in enumerate(pages):
+            if document_id in self.documents:
+                by_document[document_id].append(i)
         if index.mirrored:
             index.prefetch([self.documents[document_id] for document_id in by_document])
         parts = []
@@ -113,7 +113,7 @@ class State:
                 if library.generation != self.generation:
                     raise
                 continue  # an index that is still being made
-            numbers = np.array([pages[i].number for i in places])
+            numbers = np.array([pages[i][1] for i in places])
             parts.append(Part(held, numbers, np.array(places)))
         return parts
 
