@@ -45,8 +45,8 @@ WAYS = {
         "4 planes, 4 times, final 2048": (FixedDimensional(4, 4, 0, 2048), True),
     },
     "words": {
-        "mean": (WHOLE_MEAN, False),
-        "mean, centred (default)": (WHOLE_MEAN, True),
+        "mean (default)": (WHOLE_MEAN, False),
+        "mean, centred": (WHOLE_MEAN, True),
         "2 planes, once": (FixedDimensional(2, 1, 0), True),
         "4 planes, once": (FixedDimensional(4, 1, 0), True),
     },

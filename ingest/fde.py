@@ -44,7 +44,7 @@ class FixedDimensional:
         return self.final or self._whole(dim)
 
     def encode_page(self, rows: Vectors) -> Floats:
-        """A page's centred rows (n, dim) as one vector (size,); zeros where it has none."""
+        """A page's rows (n, dim) as one vector (size,); zeros where it has none."""
         dim = rows.shape[1]
         if not len(rows):
             return np.zeros(self.size(dim), np.float32)
@@ -59,7 +59,7 @@ class FixedDimensional:
         return self._finish(blocks.ravel(), dim)
 
     def encode_query(self, rows: Vectors, weights: Floats) -> Floats:
-        """A question's centred rows (n, dim), each with its weight (n,), as one vector (size,)."""
+        """A question's rows (n, dim), each with its weight (n,), as one vector (size,)."""
         dim = rows.shape[1]
         cells, short = self._cells(rows), self._shorten(rows * weights[:, None])
         blocks = np.zeros((self.repeats, 2**self.planes, short.shape[2]), np.float32)

@@ -5,8 +5,8 @@
     HOME/index/chroma/                  a record a page (ingest.chroma)
 
 A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.fde),
-about the mean of the first pages' rows: rows of one encoder lean one way, and
-hyperplanes through the origin would leave most cells empty.
+where it has cells about the mean of the first pages' rows: rows of one encoder
+lean one way, and hyperplanes through the origin would leave most cells empty.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Index:
 
     def sketch(self, seen: PageVectors) -> npt.NDArray[np.float32]:
         """A page's Chroma vector, once the index is centred."""
-        return self.manifest.fde.encode_page(self.centred(seen.vectors))
+        return self.manifest.fde.encode_page(self._aligned(seen.vectors))
 
     def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
         """Give Chroma a record of each of these pages that has rows."""
@@ -199,13 +199,16 @@ class Index:
                 remedy="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
                 " or PAGEGLASS_EXHAUSTIVE_PAGES to more than there are pages.",
             )
-        sketch = self.manifest.fde.encode_query(self.centred(query), weights)
+        sketch = self.manifest.fde.encode_query(self._aligned(query), weights)
         return self.records.nearest(sketch, count, where)
 
+    def _aligned(self, rows: Vectors) -> Vectors:
+        """Rows (n, dim) as encodings take them: about the centre where hyperplanes cut."""
+        return self.centred(rows) if self.manifest.fde.planes else np.asarray(rows, np.float32)
+
     def centred(self, rows: Vectors) -> Vectors:
-        """Rows (n, dim) as encodings and sign bits take them: less the centre."""
-        # A picture's few rows are all that it has: nothing is taken off them.
-        if self.manifest.reads == "pictures" or not self.manifest.centre:
+        """Rows (n, dim) less the centre, as sign bits are about it."""
+        if not self.manifest.centre:
             return np.asarray(rows, np.float32)
         return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)
 
