@@ -99,8 +99,8 @@ class FixedDimensional:
 WHOLE_MEAN = FixedDimensional(planes=0, repeats=1, inner=0)
 """One cell: the direction of a page's mean, a question's sum. For rows of words and pictures, where cells found no
 more pages (docs/retrieval.md)."""
-CELLS = FixedDimensional(planes=3, repeats=2, inner=0)
-"""For patches: 2,048 dimensions of 128. A projection within the cells cost more than it saved."""
+CELLS = FixedDimensional(planes=3, repeats=1, inner=0)
+"""For patches: 1,024 dimensions of 128. A projection within the cells cost more than it saved."""
 
 
 @cache

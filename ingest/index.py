@@ -4,9 +4,7 @@
     HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    full multi-vectors (ingest.vectors)
     HOME/index/chroma/                  a record a page (ingest.chroma)
 
-A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.fde),
-where it has cells about the mean of the first pages' rows: rows of one encoder
-lean one way, and hyperplanes through the origin would leave most cells empty.
+A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.fde).
 """
 
 from __future__ import annotations
@@ -165,8 +163,8 @@ class Index:
             self.manifest.write(self.folder / "manifest.json")
 
     def sketch(self, seen: PageVectors) -> npt.NDArray[np.float32]:
-        """A page's Chroma vector, once the index is centred."""
-        return self.manifest.fde.encode_page(self._aligned(seen.vectors))
+        """A page's Chroma vector."""
+        return self.manifest.fde.encode_page(seen.vectors)
 
     def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
         """Give Chroma a record of each of these pages that has rows."""
@@ -199,15 +197,11 @@ class Index:
                 remedy="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
                 " or PAGEGLASS_EXHAUSTIVE_PAGES to more than there are pages.",
             )
-        sketch = self.manifest.fde.encode_query(self._aligned(query), weights)
+        sketch = self.manifest.fde.encode_query(query, weights)
         return self.records.nearest(sketch, count, where)
 
-    def _aligned(self, rows: Vectors) -> Vectors:
-        """Rows (n, dim) as encodings take them: about the centre where hyperplanes cut."""
-        return self.centred(rows) if self.manifest.fde.planes else np.asarray(rows, np.float32)
-
     def centred(self, rows: Vectors) -> Vectors:
-        """Rows (n, dim) less the centre, as sign bits are about it."""
+        """Rows (n, dim) less the centre, about which sign bits are."""
         if not self.manifest.centre:
             return np.asarray(rows, np.float32)
         return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)

@@ -75,7 +75,7 @@ def test_a_page_without_rows_is_zeros():
     empty = np.zeros((0, DIM), np.float32)
     assert not CELLS.encode_page(empty).any()
     assert CELLS.encode_page(empty).shape == (CELLS.size(DIM),)
-    assert CELLS.size(128) == 2048
+    assert CELLS.size(128) == 1024
 
 
 def test_the_seed_decides_and_nothing_else():
