@@ -4,11 +4,12 @@ MUVERA (Dhulipala et al. 2024, arXiv:2405.19504). Hyperplanes cut the space into
 cells; a page keeps the mean of its rows in each cell, a question the sum of its
 own, so that each row of a question meets the page's rows that lie near it. That
 is repeated with other hyperplanes, and rows are made shorter by a random
-projection. A page's empty cell takes the nearest filled one. Unlike the paper's,
-a page's means are scaled to length one: the mean of many unlike rows is short,
-though one of them may be just what is asked for. Everything random comes from
-one seed, so that the same settings give the same encoding anywhere. Knows no
-files and no Chroma.
+projection. A page's empty cell takes the nearest filled one. Two things are not
+the paper's. A page's means are scaled to length one: the mean of many unlike
+rows is short, though one of them may be just what is asked for. And a row of a
+question counts by NEXT in the cell across the hyperplane that it is nearest to.
+Everything random comes from one seed, so that the same settings give the same
+encoding anywhere. Knows no files and no Chroma.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from ingest.page import Vectors, unit
 
+NEXT = 0.5
 Floats = npt.NDArray[np.float32]
 
 
@@ -65,6 +67,10 @@ class FixedDimensional:
         blocks = np.zeros((self.repeats, 2**self.planes, short.shape[2]), np.float32)
         for repeat in range(self.repeats):
             np.add.at(blocks[repeat], cells[:, repeat], short[:, repeat])
+        if self.planes:
+            across = cells ^ self._nearest_bit(rows)
+            for repeat in range(self.repeats):
+                np.add.at(blocks[repeat], across[:, repeat], np.float32(NEXT) * short[:, repeat])
         return self._finish(blocks.ravel(), dim)
 
     def _whole(self, dim: int) -> int:
@@ -76,6 +82,12 @@ class FixedDimensional:
         bits = rows @ _hyperplanes(self, rows.shape[1]) > 0
         powers = 1 << np.arange(self.planes)
         return np.asarray(bits.reshape(len(rows), self.repeats, self.planes) @ powers, np.int64)
+
+    def _nearest_bit(self, rows: Vectors) -> npt.NDArray[np.int64]:
+        """The bit of the hyperplane that each row is nearest to in each repeat (n, repeats)."""
+        planes = _hyperplanes(self, rows.shape[1])
+        far = np.abs(rows @ (planes / np.linalg.norm(planes, axis=0)))
+        return np.asarray(1 << far.reshape(len(rows), self.repeats, -1).argmin(axis=2), np.int64)
 
     def _shorten(self, rows: Vectors) -> Floats:
         """Rows projected for each repeat (n, repeats, inner)."""

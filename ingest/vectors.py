@@ -180,7 +180,7 @@ class DocumentVectors:
         if file.size <= SMALL:
             self._file = Loaded(os.pread(file.number, file.size, 0), file.stamp)
         self._mapped: dict[str, npt.NDArray[Any]] = {}
-        self._gists: Codes | None = None
+        self._gists: list[Codes] | None = None
 
     @property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -230,9 +230,8 @@ class DocumentVectors:
             gists = np.empty(tensor.shape, tensor.dtype)
             if gists.size:
                 file.read(tensor.start, gists)
-            self._gists = gists
-        first, count = self._layout.span("gists", number)
-        return self._gists[first : first + count]
+            self._gists = np.split(gists, layout.offsets["gists"][1:-1])
+        return self._gists[number - 1]
 
     def rows(self, number: int) -> slice:
         """Which rows are page `number`'s (from 1)."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional, _buckets, _hyperplanes, _signs
+from ingest.fde import CELLS, NEXT, WHOLE_MEAN, FixedDimensional, _buckets, _hyperplanes, _signs
 
 DIM = 12
 
@@ -18,7 +18,10 @@ def unit_rows(seed: int, count: int, dim: int = DIM) -> np.ndarray:
 
 
 def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
-    """Algorithm 1 of the paper: cell by cell, with the fill of empty cells for a page, whose means are scaled."""
+    """Algorithm 1 of the paper, cell by cell, with the fill of empty cells for a page, whose means are scaled.
+
+    A row of a question is in the cell across its nearest hyperplane as well, by half.
+    """
     planes = _hyperplanes(fde, DIM).reshape(DIM, fde.repeats, fde.planes)
     signs = _signs(fde, DIM).reshape(DIM, fde.repeats, fde.inner)
     blocks = []
@@ -28,6 +31,10 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
             for row in rows
         ]
         short = rows @ signs[:, repeat]
+        far = np.abs(rows @ planes[:, repeat]) / np.linalg.norm(planes[:, repeat], axis=0)
+        across = [
+            code ^ (1 << int(bit)) for code, bit in zip(codes, far.argmin(axis=1), strict=True)
+        ]
         for cell in range(2**fde.planes):
             inside = [i for i, code in enumerate(codes) if code == cell]
             if page and not inside:
@@ -35,7 +42,9 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
                 nearest = min(distance, key=lambda code: distance[code])
                 inside = [i for i, code in enumerate(codes) if code == nearest]
             total = short[inside].sum(axis=0)
-            blocks.append(total / np.linalg.norm(total) if page else total)
+            beyond = [i for i, code in enumerate(across) if code == cell]
+            half = NEXT * short[beyond].sum(axis=0)
+            blocks.append(total / np.linalg.norm(total) if page else total + half)
     whole = np.concatenate(blocks)
     if not fde.final:
         return whole
@@ -86,11 +95,17 @@ def test_the_seed_decides_and_nothing_else():
     assert not np.allclose(CELLS.encode_page(rows), other.encode_page(rows))
 
 
-def test_without_projection_a_rows_own_cell_holds_its_cosine():
-    # Four rows far apart, each alone in its cell: the inner product is MaxSim itself.
+def test_without_projection_rows_alone_in_their_cells_give_cosines():
+    # Four rows far apart, each alone in its cell: its own product is 1, and half of one with what lies across.
     fde = FixedDimensional(planes=6, repeats=1, inner=0)
     rows = unit_rows(3, 4)
-    if len(set(fde._cells(rows)[:, 0].tolist())) < 4:
+    cells = fde._cells(rows)[:, 0]
+    if len(set(cells.tolist())) < 4:
         pytest.fail("the rows share a cell; take another seed")
+    across = cells ^ fde._nearest_bit(rows)[:, 0]
+    filled = [
+        min(range(4), key=lambda i: (int(cells[i] ^ cell).bit_count(), cells[i])) for cell in across
+    ]
+    expected = 4 + NEXT * sum(float(row @ rows[i]) for row, i in zip(rows, filled, strict=True))
     inner = fde.encode_query(rows, np.ones(4, np.float32)) @ fde.encode_page(rows)
-    assert inner == pytest.approx(4, abs=1e-5)
+    assert inner == pytest.approx(expected, abs=1e-5)
