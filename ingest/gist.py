@@ -9,7 +9,10 @@ that with all rows, at a thousandth of the bytes. Knows no files.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from ingest.page import Vectors, unit
 
@@ -28,10 +31,17 @@ def pool_rows(rows: Vectors, most: int) -> Vectors:
     if len(rows) <= most:
         return rows
     means: Vectors = rows[np.linspace(0, len(rows) - 1, most).astype(int)]
-    for _ in range(ROUNDS):
-        nearest = (rows @ means.T).argmax(axis=1)
-        member = (nearest == np.arange(most)[:, None]).astype(np.float32)
-        sums = member @ rows
-        filled = np.linalg.norm(sums, axis=1) > 1e-6
-        means = np.where(filled[:, None], unit(sums), means)
+    # Products so small are not worth a second thread, which waits for a core where an ingest has them busy.
+    with _threads().limit(limits=1, user_api="blas"):
+        for _ in range(ROUNDS):
+            nearest = (rows @ means.T).argmax(axis=1)
+            member = (nearest == np.arange(most)[:, None]).astype(np.float32)
+            sums = member @ rows
+            filled = np.linalg.norm(sums, axis=1) > 1e-6
+            means = np.where(filled[:, None], unit(sums), means)
     return means
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
