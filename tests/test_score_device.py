@@ -40,7 +40,7 @@ def pretend(
 
 
 LACKING = [
-    ({"kernels": False}, "kernels are not installed", "pageglass\\[gpu\\]"),
+    ({"kernels": False}, "kernels are not installed", "install late-interaction-kernels"),
     ({"driver": False}, "no NVIDIA driver", "driver"),
     ({"gpu": False}, "sees no CUDA device", "CUDA_VISIBLE_DEVICES"),
     ({"capability": (7, 0)}, "Sample 9000 has compute capability 7.0, and 7.5", "newer"),
