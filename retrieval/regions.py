@@ -28,7 +28,10 @@ def find_word_regions(
     A line's score is the weighted mean over the question's rows of the best
     cosine within the line: MaxSim of the line alone.
     """
-    rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
+    placed = page.placed
+    everywhere = placed.all()  # then nothing is copied
+    rows = page.vectors if everywhere else page.vectors[placed]
+    boxes = page.boxes if everywhere else page.boxes[placed]
     if not len(rows):
         return ()
     products = similar(query.vectors, rows)
@@ -62,7 +65,10 @@ def find_patch_regions(
     stands above that row's mean on the page. Patches near the hottest are
     joined with those they touch; a part scores its hottest patch's best cosine.
     """
-    rows, boxes = page.vectors[page.placed], page.boxes[page.placed]
+    placed = page.placed
+    everywhere = placed.all()  # then nothing is copied
+    rows = page.vectors if everywhere else page.vectors[placed]
+    boxes = page.boxes if everywhere else page.boxes[placed]
     if not len(rows):
         return ()
     products = similar(query.vectors, rows)

@@ -480,7 +480,7 @@ class Searcher:
         query = np.concatenate([rows[i] for i in asking])
         each = keep_apart([weights[i] for i in asking])
         scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
-        state.unmap()
+        state.unmap(parts)
         return scores
 
     def _regions(

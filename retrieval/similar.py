@@ -61,6 +61,40 @@ def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArr
     return product
 
 
+def count_bits(query: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+    """Inner products (n, q) of `query` (q, dim) with the bits in `codes`, as 1 and 0: exact, and a third of fp32's time.
+
+    Args:
+        codes: (n, bytes) as `ingest.storage.pack` makes them.
+    """
+    bits = np.unpackbits(codes, axis=1, count=query.shape[1])
+    feed = {"bits": bits, "query": np.ascontiguousarray(query.T)}
+    counted: npt.NDArray[np.int32] = _counting().run(None, feed)[0]
+    return counted
+
+
+@cache
+def _counting() -> InferenceSession:
+    """Bits multiplied with int8 columns."""
+    from onnx import TensorProto, helper
+
+    from ingest.encoders.session import open_session
+
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["bits", "query"], ["product"])],
+        "count",
+        [
+            helper.make_tensor_value_info("bits", TensorProto.UINT8, ["n", "dim"]),
+            helper.make_tensor_value_info("query", TensorProto.INT8, ["dim", "q"]),
+        ],
+        [helper.make_tensor_value_info("product", TensorProto.INT32, ["n", "q"])],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
+    )
+    return open_session(model.SerializeToString(), 0)
+
+
 _TYPES = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}
 
 

@@ -42,6 +42,7 @@ class State:
     frequency: dict[str, int] = field(default_factory=dict)
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
+    _mapped: dict[int, DocumentVectors] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -75,6 +76,8 @@ class State:
         if index.mirrored:  # to be let go of when the cache does
             return index.vectors(document)
         key = (index.manifest.encoder, document.id, document.revision)
+        if (held := self.opened.get(key)) and len(self.opened) < MOST_OPENED // 2:
+            return held
         with self._lock:
             if key in self.opened:  # the last used is the last to go
                 held = self.opened[key] = self.opened.pop(key)
@@ -86,12 +89,19 @@ class State:
                 del self.opened[next(iter(self.opened))]
         return held
 
-    def unmap(self) -> None:
-        """Let go of the mappings of documents that were not asked for of late, where they may be many."""
-        if self.pages is None:
-            mapped = [held for held in self.held().values() if held.mapped]
-            for held in mapped[:-MOST_MAPPED]:
-                held.unmap()
+    def unmap(self, parts: Sequence[Part]) -> None:
+        """Let go of the mappings of documents that were not asked for of late, where they may be many.
+
+        Args:
+            parts: what was asked for now.
+        """
+        if self.pages is not None:
+            return
+        with self._lock:
+            for held in (part.held for part in parts if part.held.mapped):
+                self._mapped[id(held)] = self._mapped.pop(id(held), held)
+            while len(self._mapped) > MOST_MAPPED:
+                self._mapped.pop(next(iter(self._mapped))).unmap()
 
     def parts(self, library: Library, index: Index, pages: Sequence[tuple[str, int]]) -> list[Part]:
         """Pages, by document id and number, with their vectors in an index; without those that it does not have.

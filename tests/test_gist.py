@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from ingest.gist import pool_rows
 from ingest.page import PageVectors, unit
-from ingest.storage import pack, unpack
+from ingest.storage import pack, quantise, unpack
 from ingest.vectors import DocumentVectors, VectorWriter, convert
 from retrieval.score import Part
 from retrieval.shortlist import score_gists, shortlist
+from retrieval.similar import count_bits
 
 DIM = 24
 
@@ -97,7 +98,7 @@ def test_the_score_is_maxsim_with_the_signs(tmp_path):
     scores = score_gists(query, weights, [Part(held, np.array([3, 1, 2]), np.array([0, 2, 4]))], 5)
     for place, rows in ((0, pages[2]), (2, pages[0])):
         signs = np.where(pool_rows(rows, 6) > 0, 1, -1)
-        expected = weights @ (query @ signs.T).max(axis=1) / weights.sum()
+        expected = weights @ (quantise(query).wide() @ signs.T).max(axis=1) / weights.sum()
         assert scores[place] == pytest.approx(expected, abs=1e-4)
     assert np.isnan(scores[[1, 3, 4]]).all()
 
@@ -112,6 +113,26 @@ def test_a_page_that_holds_the_question_outlives_many_that_do_not(tmp_path):
     assert best[0] == 17
     assert len(best) == 5
     assert 30 not in best.tolist()
+
+
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 9), dim=st.integers(1, 140))
+def test_bits_are_counted_exactly(seed, rows, dim):
+    random = np.random.default_rng(seed)
+    values = random.normal(size=(rows, dim)).astype(np.float32)
+    query = random.integers(-127, 128, (3, dim)).astype(np.int8)
+    expected = (values > 0) @ query.astype(np.int32).T
+    assert (count_bits(query, pack(values)) == expected).all()
+
+
+def test_pages_of_like_and_of_unlike_lengths_are_scored_alike(tmp_path):
+    query, ones = unit_rows(15, 3), np.ones(3, np.float32)
+    pages = [unit_rows(30 + i, 20) for i in range(4)]
+    like = score_gists(
+        query, ones, [Part(write(tmp_path, pages, 8), np.arange(1, 5), np.arange(4))], 4
+    )
+    held = write(tmp_path, [*pages, unit_rows(40, 2)], 8)
+    unlike = score_gists(query, ones, [Part(held, np.arange(1, 6), np.arange(5))], 5)
+    np.testing.assert_allclose(like, unlike[:4], atol=1e-6)
 
 
 def test_no_part_no_score():

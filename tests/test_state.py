@@ -12,6 +12,7 @@ import pytest
 from ingest.page import PageVectors
 from ingest.vectors import DocumentVectors, VectorWriter
 from retrieval import state as module
+from retrieval.score import Part
 from retrieval.state import State
 
 
@@ -36,6 +37,10 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[State, Any,
     return State(1, documents, 5, None, opener=opener), index, calls  # type: ignore[arg-type]
 
 
+def parts(held: list[DocumentVectors]) -> list[Part]:
+    return [Part(one, np.array([1]), np.array([place])) for place, one in enumerate(held)]
+
+
 def test_what_was_used_last_is_the_last_to_go(opened):
     state, index, calls = opened
     for name in "abcadab":
@@ -49,8 +54,10 @@ def test_a_large_library_keeps_few_documents_mapped(opened):
     held = [state.open(index, name) for name in "abc"]
     for one in held:
         assert len(one.vectors) == 400
-    state.open(index, "a")
-    state.unmap()
+    state.unmap(parts(held))
+    assert [one.mapped for one in held] == [False, False, True]
+    assert len(held[0].vectors) == 400
+    state.unmap(parts(held[:1]))
     assert [one.mapped for one in held] == [True, False, False]
 
 
@@ -59,5 +66,5 @@ def test_a_small_library_stays_mapped(opened):
     state.pages = []
     held = [state.open(index, name) for name in "abc"]
     assert all(len(one.vectors) for one in held)
-    state.unmap()
+    state.unmap(parts(held))
     assert all(one.mapped for one in held)
