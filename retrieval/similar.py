@@ -9,6 +9,7 @@ them to be multiplied saves nothing (benchmarks/storage.py). Knows no pages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -76,23 +77,11 @@ def count_bits(query: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]) -> npt
 @cache
 def _counting() -> InferenceSession:
     """Bits multiplied with int8 columns."""
-    from onnx import TensorProto, helper
-
-    from ingest.encoders.session import open_session
-
-    graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["bits", "query"], ["product"])],
-        "count",
-        [
-            helper.make_tensor_value_info("bits", TensorProto.UINT8, ["n", "dim"]),
-            helper.make_tensor_value_info("query", TensorProto.INT8, ["dim", "q"]),
-        ],
-        [helper.make_tensor_value_info("product", TensorProto.INT32, ["n", "q"])],
+    return _open(
+        {"bits": ("UINT8", ["n", "dim"]), "query": ("INT8", ["dim", "q"])},
+        [("MatMulInteger", ["bits", "query"], "product", {})],
+        {"product": ("INT32", ["n", "q"])},
     )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
-    )
-    return open_session(model.SerializeToString(), 0)
 
 
 _TYPES = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}
@@ -101,24 +90,46 @@ _TYPES = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}
 @cache
 def _session(dtype: str) -> InferenceSession:
     """Rows cast to fp32 and multiplied, transposed, with the question."""
+    return _open(
+        {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
+        [
+            ("Cast", ["rows"], "wide", {"to": "FLOAT"}),
+            ("Gemm", ["query", "wide"], "product", {"transB": 1}),
+        ],
+        {"product": ("FLOAT", ["q", "n"])},
+    )
+
+
+Tensors = Mapping[str, tuple[str, Sequence[str]]]
+"""Type and shape of each, by name."""
+
+
+def _open(
+    inputs: Tensors,
+    steps: Sequence[tuple[str, Sequence[str], str, Mapping[str, Any]]],
+    outputs: Tensors,
+) -> InferenceSession:
+    """A graph of `steps`: an operator, what it takes, what it gives, and its attributes."""
     from onnx import TensorProto, helper
 
     from ingest.encoders.session import open_session
 
-    kind = getattr(TensorProto, _TYPES[dtype])
-    graph = helper.make_graph(
-        [
-            helper.make_node("Cast", ["rows"], ["wide"], to=TensorProto.FLOAT),
-            helper.make_node("Gemm", ["query", "wide"], ["product"], transB=1),
-        ],
-        "similar",
-        [
-            helper.make_tensor_value_info("query", TensorProto.FLOAT, ["q", "dim"]),
-            helper.make_tensor_value_info("rows", kind, ["n", "dim"]),
-        ],
-        [helper.make_tensor_value_info("product", TensorProto.FLOAT, ["q", "n"])],
-    )
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
-    )
+    def declare(tensors: Tensors) -> list[Any]:
+        return [
+            helper.make_tensor_value_info(name, getattr(TensorProto, kind), shape)
+            for name, (kind, shape) in tensors.items()
+        ]
+
+    nodes = [
+        helper.make_node(
+            name,
+            takes,
+            [gives],
+            **{k: getattr(TensorProto, v) if isinstance(v, str) else v for k, v in how.items()},
+        )
+        for name, takes, gives, how in steps
+    ]
+    graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
+    opsets = [helper.make_opsetid("", _OPSET)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
     return open_session(model.SerializeToString(), 0)
