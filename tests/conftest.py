@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from ingest.event import Added, Done
 from ingest.home import Home
 from ingest.library import Library
 from ingest.server import Server
+
+# Programs that tests press Ctrl-C on must not inherit from whoever started the tests that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_")
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
