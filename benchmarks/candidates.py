@@ -24,6 +24,7 @@ from benchmarks.made_pages import MadePages
 from benchmarks.read_pages import Pages, Question, lay_out, read
 from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
 from ingest.gist import GIST_ROWS, pool_rows
+from ingest.page import Vectors
 from ingest.storage import pack, unpack
 from retrieval.similar import similar
 
@@ -91,10 +92,12 @@ def measure(what: str, pages: Pages) -> None:
         named = found if "default" in name else named
     assert named is not None
     most = GIST_ROWS["pages" if what == "patches" else what]
+    started = time.perf_counter()
     pooled = [pool_rows(page, most) for page in rows]
+    pooling = (time.perf_counter() - started) / len(rows) * 1000
     means = asked.mean(np.stack([(asked.rows @ few.T).max(axis=1) for few in pooled], axis=1))
-    _print(f"{most} pooled rows of every page", most * len(centre) * 2, 0.0, means, top)
-    _show_gists(most, centre, rows, asked, named, top)
+    _print(f"{most} pooled rows of every page", most * len(centre) * 2, pooling, means, top)
+    _show_gists(pooled, centre, pooling, asked, named, top)
     deep = [
         np.argsort(-best[a:b], axis=1).argsort(axis=1).min(axis=0)
         for a, b in itertools.pairwise(asked.ends)
@@ -145,16 +148,14 @@ def _encode(
 
 
 def _show_gists(
-    most: int,
+    pooled: list[Vectors],
     centre: Scores,
-    pages: list[npt.NDArray[np.float16]],
+    each: float,
     asked: _Asked,
     named: Scores,
     top: npt.NDArray[np.int64],
 ) -> None:
-    started = time.perf_counter()
-    gists = [pack(pool_rows(page, most), centre) for page in pages]
-    each = (time.perf_counter() - started) / len(pages) * 1000
+    gists = [pack(few, centre) for few in pooled]
     query = asked.rows - centre
     best = [(query @ unpack(gist, query.shape[1]).T).max(axis=1) for gist in gists]
     scores = asked.mean(np.stack(best, axis=1))
@@ -162,7 +163,7 @@ def _show_gists(
         order = np.argsort(-named, axis=1, kind="stable")[:, :count]
         cut = np.full_like(scores, -np.inf)
         np.put_along_axis(cut, order, np.take_along_axis(scores, order, axis=1), axis=1)
-        of = f"the default's first {count}" if count < len(pages) else "every page"
+        of = f"the default's first {count}" if count < len(gists) else "every page"
         _print(f"gists of {of}", max(gist.nbytes for gist in gists), each, cut, top)
 
 

@@ -54,10 +54,8 @@ class FixedDimensional:
         blocks = np.empty((self.repeats, 2**self.planes, short.shape[2]), np.float32)
         for repeat in range(self.repeats):
             member = (np.arange(2**self.planes)[:, None] == cells[:, repeat]).astype(np.float32)
-            counts = member.sum(axis=1)
-            filled = np.flatnonzero(counts)
-            means = (member @ short[:, repeat])[filled] / counts[filled, None]
-            blocks[repeat] = unit(means)[self._nearest(filled)]
+            filled = np.flatnonzero(member.any(axis=1))
+            blocks[repeat] = unit((member @ short[:, repeat])[filled])[self._nearest(filled)]
         return self._finish(blocks.ravel(), dim)
 
     def encode_query(self, rows: Vectors, weights: Floats) -> Floats:
