@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from ingest.home import discard, write_atomically
 from ingest.page import Page
+from ingest.scrub import scrub
 from ingest.server import NoRecords, Remote, Server, disconnect, elsewhere
 
 if TYPE_CHECKING:
@@ -182,11 +183,17 @@ class Records:
                 embeddings=vectors[at : at + AT_ONCE],
                 metadatas=[{"document": page.document_id, "number": page.number} for page in some],
             )
+        self._scrub()
 
     def delete(self, document_ids: Sequence[str]) -> None:
         """Delete every record of these documents."""
         for at in range(0, len(document_ids), AT_ONCE):
             self._open().delete(where=_among(document_ids[at : at + AT_ONCE]))
+        self._scrub()
+
+    def _scrub(self) -> None:
+        if self._server is None:
+            scrub(Path(self._path))
 
     def nearest(
         self, vector: npt.NDArray[np.float32], count: int, where: Where | None = None
