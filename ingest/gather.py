@@ -1,6 +1,7 @@
-"""Pages' rows gathered from the files of several documents, some at a time, into one buffer used again and again.
+"""Pages' rows gathered from the files of several documents, a group at a time, into buffers used again and again.
 
-The next pages are asked of the disk while the first are multiplied. Knows no questions.
+The next pages are asked of the disk while the first are multiplied. A group is
+read by whoever takes it, so that several threads read at once. Knows no questions.
 """
 
 from __future__ import annotations
@@ -24,19 +25,6 @@ AHEAD = 64
 What = Literal["vectors", "codes", "passages"]
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Rows of the pages from `first` to `last` among those wanted; page p has rows edges[p] to edges[p + 1].
-
-    Valid until the next is asked for.
-    """
-
-    first: int
-    last: int
-    rows: Rows
-    edges: npt.NDArray[np.int64]
-
-
 class _Waiting(NamedTuple):
     """A page that has been asked of the disk: its `length` rows from `start` on."""
 
@@ -46,9 +34,56 @@ class _Waiting(NamedTuple):
     length: int
 
 
+class Buffers:
+    """Memory for one group after another."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, npt.NDArray[Any]] = {}
+
+    def take(self, name: str, rows: int, layout: Layout) -> npt.NDArray[Any]:
+        """Room for so many rows of a tensor such as a file of this layout has."""
+        tensor = layout.tensors[name]
+        held = self._held.get(name)
+        if held is None or len(held) < rows or held.dtype != tensor.dtype:
+            held = self._held[name] = np.empty((rows, *tensor.shape[1:]), tensor.dtype)
+        return held[:rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The pages from `first` to `last` among those wanted, not read yet; page p has rows edges[p] to edges[p + 1]."""
+
+    first: int
+    edges: npt.NDArray[np.int64]
+    _pages: Sequence[_Waiting]
+    _what: What
+
+    @property
+    def last(self) -> int:
+        """One past the last page."""
+        return self.first + len(self._pages)
+
+    def read(self, buffers: Buffers) -> Rows:
+        """Their rows, valid until the same buffers take others.
+
+        Raises:
+            ValueError: a file ends before its rows do.
+        """
+        layout = self._pages[0].layout
+        scaled = self._what == "vectors" and "scales" in layout.tensors
+        filled: dict[str, npt.NDArray[Any]] = {}
+        ends = self.edges.tolist()
+        for name in (self._what, "scales") if scaled else (self._what,):
+            room = filled[name] = buffers.take(name, ends[-1], layout)
+            for page, start, end in zip(self._pages, ends[:-1], ends[1:], strict=True):
+                tensor = page.layout.tensors[name]
+                page.file.read(tensor.start + page.start * tensor.row_bytes, room[start:end])
+        return Rows(filled[self._what], filled.get("scales"))
+
+
 def gather(
     wanted: Iterable[tuple[DocumentVectors, int]], what: What, most_rows: int
-) -> Iterator[Gathered]:
+) -> Iterator[Group]:
     """Pages of documents, by number from 1, in groups of `most_rows` rows at most, or of one longer page.
 
     Pages of a document should follow each other: its file is opened once for all of them.
@@ -56,17 +91,21 @@ def gather(
     Raises:
         FileNotFoundError: a document has been removed, or its sign bits have.
     """
-    group: list[_Waiting] = []
+    pages: list[_Waiting] = []
     rows = first = 0
-    buffers = _Buffers()
     for place, page in enumerate(_expect(wanted, what)):
-        if group and (rows + page.length > most_rows or not _alike(page.layout, group[0].layout)):
-            yield _read(group, what, first, buffers)
-            group, rows, first = [], 0, place
-        group.append(page)
+        if pages and (rows + page.length > most_rows or not _alike(page.layout, pages[0].layout)):
+            yield _group(first, pages, what)
+            pages, rows, first = [], 0, place
+        pages.append(page)
         rows += page.length
-    if group:
-        yield _read(group, what, first, buffers)
+    if pages:
+        yield _group(first, pages, what)
+
+
+def _group(first: int, pages: Sequence[_Waiting], what: What) -> Group:
+    ends = list(itertools.accumulate((page.length for page in pages), initial=0))
+    return Group(first, np.array(ends, np.int64), pages, what)
 
 
 def _alike(one: Layout, other: Layout) -> bool:
@@ -94,31 +133,3 @@ def _expect(wanted: Iterable[tuple[DocumentVectors, int]], what: What) -> Iterat
         if len(waiting) > AHEAD:
             yield waiting.popleft()
     yield from waiting
-
-
-class _Buffers:
-    """Memory for one group after another."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, npt.NDArray[Any]] = {}
-
-    def take(self, name: str, rows: int, layout: Layout) -> npt.NDArray[Any]:
-        """Room for so many rows of a tensor such as a file of this layout has."""
-        tensor = layout.tensors[name]
-        held = self._held.get(name)
-        if held is None or len(held) < rows or held.dtype != tensor.dtype:
-            held = self._held[name] = np.empty((rows, *tensor.shape[1:]), tensor.dtype)
-        return held[:rows]
-
-
-def _read(group: Sequence[_Waiting], what: What, first: int, buffers: _Buffers) -> Gathered:
-    ends = list(itertools.accumulate((page.length for page in group), initial=0))
-    scaled = what == "vectors" and "scales" in group[0].layout.tensors
-    filled: dict[str, npt.NDArray[Any]] = {}
-    for name in (what, "scales") if scaled else (what,):
-        room = filled[name] = buffers.take(name, ends[-1], group[0].layout)
-        for page, start, end in zip(group, ends[:-1], ends[1:], strict=True):
-            tensor = page.layout.tensors[name]
-            page.file.read(tensor.start + page.start * tensor.row_bytes, room[start:end])
-    rows = Rows(filled[what], filled.get("scales"))
-    return Gathered(first, first + len(group), rows, np.array(ends, np.int64))

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from ingest.page import Vectors, unit
 from ingest.storage import Rows, join
 from retrieval.similar import products
+from retrieval.spread import spread
 
 ROWS_AT_ONCE = 8_192
-"""Page rows multiplied together: their products with a question stay in the cache."""
+"""Page rows multiplied together, by one core: they and their products stay in the cache."""
 PRODUCTS_AT_ONCE = 1 << 20
 """With several questions fewer rows, so that there are about so many products."""
 
@@ -48,21 +49,24 @@ def maxsim(
     query, weights = np.asarray(query[used], np.float32), weights[..., used]
     weights = weights / weights.sum(axis=-1, keepdims=True)
     held = rows if isinstance(rows, Rows) else Rows(rows)
-    for first, last in _groups(offsets, _at_once(len(query))):
-        start = offsets[first]
-        found = products(query, held[start : offsets[last]])
-        has_rows = np.diff(offsets[first : last + 1]) > 0
-        best = _best(found, offsets[first : last + 1] - start)
-        scores[..., first:last][..., has_rows] = weights @ best
+    lengths = np.diff(offsets)
+
+    def score(group: tuple[int, int]) -> None:
+        first, last = group
+        found = products(query, held[offsets[first] : offsets[last]])
+        best = _best(found, lengths[first:last])
+        scores[..., first:last][..., lengths[first:last] > 0] = weights @ best
+
+    spread(score, _groups(offsets, _at_once(len(query))))
     return scores
 
 
-def _best(products: Scores, offsets: npt.NDArray[np.int64]) -> Scores:
-    """The largest product (q, pages) within each page that has rows."""
-    lengths = np.diff(offsets)
+def _best(products: Scores, lengths: npt.NDArray[np.int64]) -> Scores:
+    """The largest product (q, pages) within each page that has rows; the pages have so many, one after the other."""
     if (lengths == lengths[0]).all():  # as pages of one model often are, and faster
         return np.asarray(products.reshape(len(products), len(lengths), -1).max(axis=2))
-    best: Scores = np.maximum.reduceat(products, offsets[:-1][lengths > 0], axis=1)
+    lengths = lengths[lengths > 0]
+    best: Scores = np.maximum.reduceat(products, np.cumsum(lengths) - lengths, axis=1)
     return best
 
 

@@ -7,6 +7,7 @@ that fits those says of their bits. Knows no library and no Chroma.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ingest.gather import gather
+from ingest.gather import Buffers, Group, gather
 from ingest.page import Vectors
 from ingest.storage import Rows, has_signs
 from ingest.vectors import DocumentVectors
 from retrieval.maxsim import ROWS_AT_ONCE, maxsim
+from retrieval.spread import spread
 
 if TYPE_CHECKING:
     from retrieval.resident import Resident
@@ -127,9 +129,18 @@ def _fill(
             continue
         apart.extend((part.held, number) for number in part.numbers.tolist())
         places.extend(part.places.tolist())
-    for some in gather(apart, what, ROWS_AT_ONCE):
-        found = maxsim(query, weights, some.rows, some.edges)
-        scores[..., places[some.first : some.last]] = found
+    spare: deque[Buffers] = deque()
+
+    def score(group: Group) -> None:
+        try:
+            buffers = spare.pop()
+        except IndexError:  # as many as there are threads
+            buffers = Buffers()
+        found = maxsim(query, weights, group.read(buffers), group.edges)
+        spare.append(buffers)
+        scores[..., places[group.first : group.last]] = found
+
+    spread(score, gather(apart, what, ROWS_AT_ONCE))
 
 
 def stored(

@@ -56,10 +56,10 @@ def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArr
     Args:
         rows: fp32, fp16 or int8, memory-mapped or not; other types are made fp32 first.
     """
-    if rows.dtype.name not in _TYPES:
+    if rows.dtype not in _TYPES:
         rows = rows.astype(np.float32)
     feed = {"query": np.ascontiguousarray(query, np.float32), "rows": np.ascontiguousarray(rows)}
-    product: npt.NDArray[np.float32] = _session(rows.dtype.name).run(None, feed)[0]
+    product: npt.NDArray[np.float32] = _session(rows.dtype).run(None, feed)[0]
     return product
 
 
@@ -85,11 +85,15 @@ def _counting() -> InferenceSession:
     )
 
 
-_TYPES = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}
+_TYPES: Mapping[np.dtype[Any], str] = {
+    np.dtype(np.float32): "FLOAT",
+    np.dtype(np.float16): "FLOAT16",
+    np.dtype(np.int8): "INT8",
+}
 
 
 @cache
-def _session(dtype: str) -> InferenceSession:
+def _session(dtype: np.dtype[Any]) -> InferenceSession:
     """Rows cast to fp32 and multiplied, transposed, with the question."""
     return _open(
         {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
@@ -133,4 +137,6 @@ def _open(
     graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
     opsets = [helper.make_opsetid("", _OPSET)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
-    return open_session(model.SerializeToString(), 0)
+    # One thread: retrieval.spread gives each core rows of its own. Rows come in pieces of one
+    # size, whose memory is worth keeping.
+    return open_session(model.SerializeToString(), 1, arena=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.gather import AHEAD, gather
+from ingest.gather import AHEAD, Buffers, gather
 from ingest.page import PageVectors
 from ingest.storage import STORAGES, as_storage
 from ingest.vectors import SMALL, DocumentVectors, VectorWriter, convert
@@ -35,9 +35,10 @@ def write(target: Path, lengths: list[int], kind: str = "fp16", seed: int = 0) -
 def gathered(wanted: list, what: str = "vectors", most_rows: int = 300) -> list[np.ndarray]:
     """Each page's rows as fp32, copied before the next group takes their place."""
     found: list[np.ndarray] = []
+    buffers = Buffers()
     for some in gather(wanted, what, most_rows):
         assert some.first == len(found)
-        rows = some.rows.wide()
+        rows = some.read(buffers).wide()
         assert len(rows) <= most_rows or some.last == some.first + 1
         found.extend(
             rows[a:b]
@@ -78,7 +79,7 @@ def test_passages_and_sign_bits_are_those_of_the_mapped_file(documents):
         passages = np.concatenate(gathered(wanted, "passages"))
         np.testing.assert_array_equal(passages, held.passages.astype(np.float32))
         if held.codes is not None:
-            codes = [some.rows.values.copy() for some in gather(wanted, "codes", 100)]
+            codes = [some.read(Buffers()).values for some in gather(wanted, "codes", 100)]
             np.testing.assert_array_equal(np.concatenate(codes), held.codes.values)
         else:
             with pytest.raises(FileNotFoundError):
@@ -97,8 +98,9 @@ def test_no_more_files_are_open_than_pages_are_asked_for_ahead(tmp_path):
         held.append(DocumentVectors(tmp_path / str(number)))
     before = open_files()
     most = 0
-    for _ in gather([(one, 2) for one in held], "vectors", 1000):
+    for group in gather([(one, 2) for one in held], "vectors", 1000):
         most = max(most, open_files() - before)
+    del group
     assert 1 < most <= AHEAD + 10
     assert open_files() == before
 

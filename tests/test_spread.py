@@ -1,0 +1,78 @@
+"""Work spread over the cores: all of it, once, and what fails is raised."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from retrieval import spread as module
+from retrieval.spread import spread
+
+
+@pytest.fixture(params=[1, 2, 5])
+def on_cores(request, monkeypatch):
+    """As many cores as the test wants, whatever the machine has."""
+    monkeypatch.setattr(module, "cores", lambda: request.param)
+    module._pool.cache_clear()
+    yield request.param
+    module._pool().shutdown()
+    module._pool.cache_clear()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 300])
+def test_each_piece_is_worked_on_once(on_cores, count):
+    done = []
+    spread(done.append, iter(range(count)))
+    assert sorted(done) == list(range(count))
+
+
+def test_as_many_at_once_as_there_are_cores(on_cores):
+    together = threading.Barrier(on_cores)
+    spread(lambda _: together.wait(timeout=10), range(3 * on_cores))
+
+
+def test_what_fails_is_raised_and_the_rest_is_not_begun(on_cores):
+    def work(number: int) -> None:
+        if number == 3:
+            raise LookupError("three")
+
+    with pytest.raises(LookupError, match="three"):
+        spread(work, itertools.count())
+
+
+def test_pieces_that_fail_are_raised(on_cores):
+    def pieces() -> Iterator[int]:
+        yield from range(5)
+        raise LookupError("the sixth")
+
+    done: list[int] = []
+    with pytest.raises(LookupError, match="the sixth"):
+        spread(done.append, pieces())
+    assert sorted(done) == list(range(5))
+
+
+def test_work_may_spread_work(on_cores):
+    done: list[tuple[int, int]] = []
+
+    def outer(number: int) -> None:
+        spread(lambda inner: done.append((number, inner)), range(20))
+
+    spread(outer, range(20))
+    assert sorted(done) == [(a, b) for a in range(20) for b in range(20)]
+
+
+def test_many_threads_share_the_cores(on_cores):
+    done: list[int] = []
+    threads = [
+        threading.Thread(target=spread, args=(done.append, range(100)), daemon=True)
+        for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert sorted(done) == sorted([*range(100)] * 16)
