@@ -23,13 +23,15 @@ import numpy.typing as npt
 from benchmarks.made_pages import MadePages
 from benchmarks.read_pages import Pages, Question, lay_out, read
 from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
-from ingest.gist import GIST_ROWS, pool_rows
+from ingest.gist import CENTRE_SHARE, GIST_ROWS, pool_rows
 from ingest.page import Vectors
-from ingest.storage import pack, unpack
+from ingest.storage import Rows, pack
+from retrieval.candidates import NEAREST
+from retrieval.maxsim import keep_apart, maxsim
 from retrieval.similar import similar
 
 CUTS = (50, 100, 200, 400, 800, 1600)
-CHOSEN_OF = (1000, 2000, 10**9)
+CHOSEN_OF = (1000, NEAREST)
 """Of so many pages that an encoding names, gists choose."""
 CENTRED_ON = 16
 """Pages whose mean sign bits are about, as an index does with its first; some ways take it off rows."""
@@ -111,12 +113,11 @@ class _Asked:
     def __init__(self, questions: list[Question]) -> None:
         self.rows = np.concatenate([one.rows for one in questions])
         self.ends = np.cumsum([0, *(len(one.rows) for one in questions)])
-        self._weights = [one.weights / one.weights.sum() for one in questions]
+        self.weights = keep_apart([one.weights / one.weights.sum() for one in questions])
 
     def mean(self, best: Scores) -> Scores:
         """Weighted means (questions, pages) of what each row found (rows, pages)."""
-        parts = itertools.pairwise(self.ends)
-        return np.stack([w @ best[a:b] for w, (a, b) in zip(self._weights, parts, strict=True)])
+        return self.weights @ best
 
 
 def _make(count: int, questions: int) -> Pages:
@@ -156,15 +157,22 @@ def _show_gists(
     top: npt.NDArray[np.int64],
 ) -> None:
     gists = [pack(few, centre) for few in pooled]
-    query = asked.rows - centre
-    best = [(query @ unpack(gist, query.shape[1]).T).max(axis=1) for gist in gists]
-    scores = asked.mean(np.stack(best, axis=1))
-    for count in CHOSEN_OF:
+    size = max(gist.nbytes for gist in gists)
+    ends = np.cumsum([0, *map(len, gists)])
+    rows = Rows(np.concatenate(gists))
+
+    def show(name: str, share: float, count: int) -> None:
+        scores = maxsim(asked.rows - share * centre, asked.weights, rows, ends)
         order = np.argsort(-named, axis=1, kind="stable")[:, :count]
         cut = np.full_like(scores, -np.inf)
         np.put_along_axis(cut, order, np.take_along_axis(scores, order, axis=1), axis=1)
-        of = f"the default's first {count}" if count < len(gists) else "every page"
-        _print(f"gists of {of}", max(gist.nbytes for gist in gists), each, cut, top)
+        _print(f"gists of {name}", size, each, cut, top)
+
+    for count in CHOSEN_OF:
+        show(f"the default's first {count}", CENTRE_SHARE, count)
+    show("every page", CENTRE_SHARE, len(gists))
+    for share in (0.0, 1.0):
+        show(f"the first {NEAREST}, less {share:.0%} of the centre", share, NEAREST)
 
 
 def _print(name: str, size: int, each: float, scores: Scores, top: npt.NDArray[np.int64]) -> None:

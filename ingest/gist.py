@@ -21,6 +21,9 @@ ROUNDS = 4
 GIST_ROWS = {"pages": 64, "words": 128, "pictures": 0}
 """Rows of a gist, by what the encoder reads; a picture has so few rows that it needs none."""
 
+CENTRE_SHARE = 0.5
+"""Of the centre, taken off a question's rows: at 0 the gists of made pages choose worse, at 1 those of real ones."""
+
 
 def pool_rows(rows: Vectors, most: int) -> Vectors:
     """Unit means (at most `most`, dim) of the clusters of unit rows (n, dim); rows as they are where they are few enough.

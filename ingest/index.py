@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
+from ingest.gist import CENTRE_SHARE
 from ingest.home import Home, discard
 from ingest.keys import find_edition, vectors_key
 from ingest.manifest import IndexFormat, Manifest, read_manifest
@@ -200,11 +201,11 @@ class Index:
         sketch = self.manifest.fde.encode_query(query, weights)
         return self.records.nearest(sketch, count, where)
 
-    def centred(self, rows: Vectors) -> Vectors:
-        """Rows (n, dim) less the centre, about which sign bits are."""
+    def towards(self, query: Vectors) -> Vectors:
+        """A question's rows (q, dim) as gists are asked with them: less a share of the centre, about which their bits are."""
         if not self.manifest.centre:
-            return np.asarray(rows, np.float32)
-        return np.asarray(rows - np.array(self.manifest.centre, np.float32), np.float32)
+            return np.asarray(query, np.float32)
+        return np.asarray(query - CENTRE_SHARE * np.array(self.manifest.centre), np.float32)
 
     def path(self, document: Document) -> Path:
         """Where a document's multi-vectors are; in a mirror, once they have been fetched."""

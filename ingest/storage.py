@@ -113,14 +113,6 @@ def pack(rows: Vectors, centre: Sequence[float] | Vectors = ()) -> Codes:
     return codes
 
 
-def unpack(codes: Codes, dim: int) -> npt.NDArray[np.int8]:
-    """The signs that `pack` kept, as 1 and -1 (n, dim)."""
-    signs = np.unpackbits(codes, axis=1, count=dim).view(np.int8)
-    signs += signs
-    signs -= 1
-    return signs
-
-
 def code_bytes(dim: int) -> int:
     """Bytes of a row's sign bits: whole words."""
     return -(-dim // WORD_BITS) * WORD_BITS // 8

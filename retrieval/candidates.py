@@ -86,7 +86,7 @@ class Candidates:
         if not chosen or len(keys) <= CANDIDATES:
             return keys
         parts = state.parts(self.library, index, [split_key(key) for key in keys])
-        best = shortlist(index.centred(rows), weights, parts, len(keys), CANDIDATES)
+        best = shortlist(index.towards(rows), weights, parts, len(keys), CANDIDATES)
         return [keys[place] for place in best]
 
     def _few(self, state: State, within: Narrow) -> bool:

@@ -63,7 +63,7 @@ def maxsim(
 
 def _best(products: Scores, lengths: npt.NDArray[np.int64]) -> Scores:
     """The largest product (q, pages) within each page that has rows; the pages have so many, one after the other."""
-    if (lengths == lengths[0]).all():  # as pages of one model often are, and faster
+    if products.flags.c_contiguous and (lengths == lengths[0]).all():  # often so, and faster
         return np.asarray(products.reshape(len(products), len(lengths), -1).max(axis=2))
     lengths = lengths[lengths > 0]
     best: Scores = np.maximum.reduceat(products, np.cumsum(lengths) - lengths, axis=1)

@@ -25,7 +25,7 @@ from retrieval.spread import spread
 if TYPE_CHECKING:
     from retrieval.resident import Resident
 
-RESCORED = 100
+RESCORED = 50
 """Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
 MAPPED_PAGES = 8
 """A document of so many pages that are all candidates is mapped and multiplied as it lies; others are read."""

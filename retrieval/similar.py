@@ -1,11 +1,12 @@
 """Inner products of a question's rows with many stored rows, as fast as the CPU's matrix product allows.
 
-One onnxruntime graph casts and multiplies without a copy of the rows in fp32:
-on fp16 rows it was the fastest of numpy, torch, maxsim-cpu and this
-(benchmarks/kernel.py). Sign bits are compared by counting those that differ,
-which takes a quarter of the time of the product with fp16 rows, where unpacking
-them to be multiplied in fp32 saves nothing (benchmarks/storage.py); multiplied
-in whole numbers, as for gists, they are quicker still. Knows no pages.
+Small onnxruntime graphs cast and multiply without a copy of the rows in fp32:
+on fp16 rows that was the fastest of numpy, torch, maxsim-cpu and this
+(benchmarks/kernel.py). Sign bits are multiplied in whole numbers, with the
+question as int8: in about half the time of fp16 rows, and nearer to their
+products than bits that are compared with the question's own
+(benchmarks/storage.py). One thread: retrieval.spread gives each core rows of
+its own. Knows no pages.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.storage import Rows, pack
+from ingest.storage import Rows, quantise
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -26,28 +27,13 @@ _OPSET, _IR = 17, 9
 
 
 def products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of `query` (q, dim) with rows as they are stored; of sign bits, what `agree` gives."""
+    """Inner products (q, n) of `query` (q, dim) with rows as they are stored; of sign bits, what `with_signs` gives."""
     if rows.values.dtype == np.uint8:
-        return agree(query, rows.values)
+        return with_signs(query, rows.values)
     found = similar(query, rows.values)
     if rows.scales is not None:
         found *= rows.scales
     return found
-
-
-def agree(query: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Sign bits that agree less those that do not, over all (q, n): from -1 to 1.
-
-    Args:
-        query: (q, dim), whose own signs are taken.
-        codes: (n, bytes) as `ingest.storage.pack` makes them.
-    """
-    asked = pack(query).view(np.uint64)
-    held = np.ascontiguousarray(np.ascontiguousarray(codes).view(np.uint64).T)
-    apart = np.zeros((len(query), len(codes)), np.uint16)
-    for place, words in enumerate(held):
-        apart += np.bitwise_count(asked[:, place, None] ^ words)
-    return np.asarray(1 - apart * np.float32(2 / query.shape[1]), np.float32)
 
 
 def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -63,25 +49,54 @@ def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArr
     return product
 
 
-def count_bits(query: npt.NDArray[np.int8], codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
-    """Inner products (n, q) of `query` (q, dim) with the bits in `codes`, as 1 and 0: exact, and a third of fp32's time.
+def with_signs(
+    query: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """Inner products (q, n) of `query` (q, dim), as int8, with unit rows of which only the signs are known.
 
     Args:
         codes: (n, bytes) as `ingest.storage.pack` makes them.
     """
-    bits = np.unpackbits(codes, axis=1, count=query.shape[1])
-    feed = {"bits": bits, "query": np.ascontiguousarray(query.T)}
-    counted: npt.NDArray[np.int32] = _counting().run(None, feed)[0]
-    return counted
+    asked = quantise(query)
+    assert asked.scales is not None
+    # A row of signs has length one when each is 1 or -1 over the root of dim. With 1 and 0
+    # for 1 and -1, a product is twice as much less the sum of the question's row.
+    scales = asked.scales / np.float32(np.sqrt(query.shape[1]))
+    feed = {
+        "bits": np.unpackbits(codes, axis=1, count=query.shape[1]),
+        "query": np.ascontiguousarray(asked.values.T),
+        "two": np.array(2, np.float32),
+        "scales": scales,
+        "zero": np.array(0, np.uint8),
+        "zeros": np.zeros(len(query), np.int8),
+        "less": -asked.values.sum(axis=1, dtype=np.float32) * scales,
+    }
+    product: npt.NDArray[np.float32] = _signs().run(None, feed)[0]
+    return product.T
 
 
 @cache
-def _counting() -> InferenceSession:
-    """Bits multiplied with int8 columns."""
+def _signs() -> InferenceSession:
+    """Bits multiplied with int8 columns, and scaled."""
     return _open(
-        {"bits": ("UINT8", ["n", "dim"]), "query": ("INT8", ["dim", "q"])},
-        [("MatMulInteger", ["bits", "query"], "product", {})],
-        {"product": ("INT32", ["n", "q"])},
+        {
+            "bits": ("UINT8", ["n", "dim"]),
+            "query": ("INT8", ["dim", "q"]),
+            "two": ("FLOAT", []),
+            "scales": ("FLOAT", ["q"]),
+            "zero": ("UINT8", []),
+            "zeros": ("INT8", ["q"]),
+            "less": ("FLOAT", ["q"]),
+        },
+        [
+            (
+                "MatMulIntegerToFloat",
+                ["bits", "query", "two", "scales", "zero", "zeros", "less"],
+                "product",
+                {"domain": "com.microsoft"},
+            )
+        ],
+        {"product": ("FLOAT", ["n", "q"])},
     )
 
 
@@ -98,7 +113,7 @@ def _session(dtype: np.dtype[Any]) -> InferenceSession:
     return _open(
         {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
         [
-            ("Cast", ["rows"], "wide", {"to": "FLOAT"}),
+            ("Cast", ["rows"], "wide", {"to": 1}),  # TensorProto.FLOAT
             ("Gemm", ["query", "wide"], "product", {"transB": 1}),
         ],
         {"product": ("FLOAT", ["q", "n"])},
@@ -130,13 +145,12 @@ def _open(
             name,
             takes,
             [gives],
-            **{k: getattr(TensorProto, v) if isinstance(v, str) else v for k, v in how.items()},
+            **how,
         )
         for name, takes, gives, how in steps
     ]
     graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
-    opsets = [helper.make_opsetid("", _OPSET)]
+    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
-    # One thread: retrieval.spread gives each core rows of its own. Rows come in pieces of one
-    # size, whose memory is worth keeping.
+    # Rows come in pieces of one size, whose memory is worth keeping.
     return open_session(model.SerializeToString(), 1, arena=True)

@@ -98,9 +98,9 @@ def test_no_more_files_are_open_than_pages_are_asked_for_ahead(tmp_path):
         held.append(DocumentVectors(tmp_path / str(number)))
     before = open_files()
     most = 0
-    for group in gather([(one, 2) for one in held], "vectors", 1000):
+    for _group in gather([(one, 2) for one in held], "vectors", 1000):
         most = max(most, open_files() - before)
-    del group
+    del _group
     assert 1 < most <= AHEAD + 10
     assert open_files() == before
 

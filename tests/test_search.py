@@ -16,6 +16,7 @@ from ingest.library import Library, NoLibrary
 from ingest.remove import remove
 from ingest.render import RenderSettings
 from ingest.server import Server
+from retrieval import candidates
 from retrieval.search import EmptyQuery, Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +98,17 @@ def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher)
     hits = through_chroma.search("lamp", documents=[letter.id])
     assert [hit.page.document_id for hit in hits] == [letter.id]
     through_chroma.close()
+
+
+def test_gists_choose_which_pages_are_scored(sample_home, searcher, monkeypatch):
+    monkeypatch.setattr(candidates, "CANDIDATES", 3)
+    few = Searcher(sample_home, exhaustive_pages=0)
+    for question in QUESTIONS[:6]:
+        ranking = few.rank(question["query"])
+        assert len(ranking.pages) <= 3 * (len(few.manifests()) + 1) < few.library.page_count()
+        exact = searcher.search(question["query"], top=1)[0]
+        assert ranking.pages[ranking.order()[0]].page == exact.page
+    few.close()
 
 
 def test_searches_from_many_threads_agree(sample_home):

@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from ingest.verify import verify
 from retrieval.maxsim import maxsim
 from retrieval.score import Part, score_parts
 from retrieval.search import Searcher
-from retrieval.similar import agree, products
+from retrieval.similar import products, with_signs
 
 QUESTION = "When does the Seoul shuttle leave?"
 
@@ -95,16 +96,16 @@ def test_signs_worked_out_by_hand():
 
 
 @given(seed=st.integers(0, 2**32 - 1), dim=st.sampled_from([3, 64, 70, 384]))
-def test_agreement_is_that_of_a_slow_loop(seed, dim):
+def test_products_with_signs_are_those_of_a_slow_loop(seed, dim):
     query, rows = unit_rows(seed, 3, dim), unit_rows(seed + 1, 5, dim)
+    asked = quantise(query).wide()
     slow = [
-        [
-            sum(1 if (a > 0) == (b > 0) else -1 for a, b in zip(q, r, strict=True)) / dim
-            for r in rows
-        ]
-        for q in query
+        [sum(a if b > 0 else -a for a, b in zip(q, r, strict=True)) / math.sqrt(dim) for r in rows]
+        for q in asked
     ]
-    np.testing.assert_allclose(agree(query, pack(rows)), slow, atol=1e-6)
+    found = with_signs(query, pack(rows))
+    np.testing.assert_allclose(found, slow, atol=1e-5)
+    np.testing.assert_array_equal(products(query, Rows(pack(rows))), found)
 
 
 @given(seed=st.integers(0, 2**32 - 1), lengths=st.lists(st.integers(0, 5), min_size=1, max_size=6))
