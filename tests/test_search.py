@@ -101,7 +101,8 @@ def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher)
 
 
 def test_gists_choose_which_pages_are_scored(sample_home, searcher, monkeypatch):
-    monkeypatch.setattr(candidates, "CANDIDATES", 3)
+    for most in ("CANDIDATES", "UNCHOSEN"):
+        monkeypatch.setattr(candidates, most, 3)
     few = Searcher(sample_home, exhaustive_pages=0)
     for question in QUESTIONS[:6]:
         ranking = few.rank(question["query"])
