@@ -30,7 +30,7 @@ from fastapi.security import HTTPBearer
 from api.ask_routes import router as asking
 from api.completions import router as completions
 from api.engine import Engine
-from api.evidence import find_documents
+from api.evidence import narrow_to
 from api.extract_routes import router as extracting
 from api.guard import BodyLimit, Guard
 from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
@@ -85,9 +85,7 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
         wanted.query,
         top=wanted.top,
         pictures=wanted.images,
-        documents=find_documents(searcher.library, wanted.documents),
-        tags=wanted.tags,
-        narrow=wanted.narrow(),
+        within=narrow_to(searcher.library, wanted.documents, wanted.narrow()),
     )
     return SearchBody(
         query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]
@@ -103,12 +101,12 @@ def search_like(
 ) -> SearchBody:
     """The photos and figures most like a picture, which is not kept."""
     searcher = engine.searcher()
-    within = find_documents(searcher.library, documents)
+    within = narrow_to(searcher.library, documents)
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         path = FilePath(folder, clean_name(file.filename))
         path.write_bytes(file.file.read())
         picture = open_picture(path)
-    hits = searcher.like(picture, top=top, documents=within)
+    hits = searcher.like(picture, top=top, within=within)
     return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
 
 

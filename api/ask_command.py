@@ -65,7 +65,7 @@ def ask(
     found = session(ctx, json=json)
     if question is None and not chat:
         raise BadUsage("There is no question.", remedy="Give one, or --chat to type several.")
-    from api.evidence import find_documents, inquire
+    from api.evidence import inquire, narrow_to
     from api.pieces import answer_pieces
     from api.save_page import save_pages
     from api.schemas import AnswerBody
@@ -79,7 +79,7 @@ def ask(
             asked,
             writer,
             top=top or found.settings.evidence_pages,
-            documents=find_documents(searcher.library, document),
+            within=narrow_to(searcher.library, document),
             history=history,
         )
         answer = _follow(answer_pieces(inquiry, writer), shown=not json)

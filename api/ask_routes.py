@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
 from api.ask_events import ask_events
-from api.evidence import find_documents, inquire
+from api.evidence import inquire, narrow_to
 from api.pieces import whole_answer
 from api.requests import AskRequest
 from api.routing import Running, problems
@@ -39,7 +39,7 @@ def ask_pages(
         wanted.question(),
         model,
         top=wanted.top or engine.settings.evidence_pages,
-        documents=find_documents(searcher.library, wanted.documents),
+        within=narrow_to(searcher.library, wanted.documents),
         history=wanted.history(),
     )
     if wanted.stream or EventStream.media_type in (accept or ""):

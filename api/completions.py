@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
 from api.chat_schemas import ChatRequest, ModelBody, ModelsBody
-from api.evidence import Inquiry, find_documents, inquire
+from api.evidence import Inquiry, inquire, narrow_to
 from api.footnotes import page_link, write_footnotes
 from api.pieces import answer_pieces, whole_answer
 from api.problem import NoChatModel, crash_body, fault_body, openai_body
@@ -24,6 +24,7 @@ from api.stream import EventStream
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
 from ingest.fault import Fault
+from ingest.narrow import Narrow
 
 MODEL = "pageglass"
 """The whole library; `pageglass/DOCUMENT` is one document of it."""
@@ -40,7 +41,7 @@ def list_models() -> ModelsBody:
 @router.get("/models/{model:path}")
 def show_model(model: str, engine: Running) -> ModelBody:
     """A model by its name."""
-    _documents(model, None, engine)
+    _narrow(model, None, engine)
     return ModelBody(id=model)
 
 
@@ -65,22 +66,21 @@ def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response
         wanted.question(),
         model,
         top=wanted.top or engine.settings.evidence_pages,
-        documents=_documents(wanted.model, wanted.documents, engine),
+        within=_narrow(wanted.model, wanted.documents, engine),
         history=wanted.history(),
     )
     reply = _Reply(wanted, inquiry, model, str(request.base_url))
     return EventStream(reply.stream()) if wanted.stream else JSONResponse(reply.whole())
 
 
-def _documents(model: str, wanted: list[str] | None, engine: Running) -> list[str] | None:
-    """The ids to search within."""
+def _narrow(model: str, wanted: list[str] | None, engine: Running) -> Narrow:
+    """What to search within."""
     name, _, document = model.partition("/")
     if name != MODEL or model.endswith("/"):
         raise NoChatModel(
             f"There is no model {model!r}.", remedy=f"Take {MODEL}, or {MODEL}/DOCUMENT."
         )
-    named = [document] if document else wanted
-    return find_documents(engine.library(), named) if named else None
+    return narrow_to(engine.library(), [document] if document else wanted)
 
 
 class _Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from generation.gate import LEAST_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
 from ingest.library import Library, NoPage
+from ingest.narrow import EVERYTHING, Narrow
 
 if TYPE_CHECKING:
     from generation.ask import Locate
@@ -48,10 +49,10 @@ def gather(
     model: VisionModel,
     *,
     top: int,
-    documents: Sequence[str] | None = None,
+    within: Narrow = EVERYTHING,
 ) -> Prompt:
     """The question with the best pages as evidence: the prompt of `inquire`."""
-    return inquire(searcher, question, model, top=top, documents=documents).prompt
+    return inquire(searcher, question, model, top=top, within=within).prompt
 
 
 def inquire(
@@ -60,7 +61,7 @@ def inquire(
     model: VisionModel,
     *,
     top: int,
-    documents: Sequence[str] | None = None,
+    within: Narrow = EVERYTHING,
     history: Sequence[Message] = (),
 ) -> Inquiry:
     """The question with the best pages as evidence, labelled from 1, best first.
@@ -72,7 +73,7 @@ def inquire(
 
     Args:
         top: pages at most.
-        documents: ids to search within.
+        within: only pages that it leaves.
         history: what was said before, oldest first.
 
     Raises:
@@ -85,7 +86,7 @@ def inquire(
     sought = top if model.sees else SPARE * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
-    for hit in searcher.search(searched, top=sought, documents=documents):
+    for hit in searcher.search(searched, top=sought, within=within):
         try:
             words = searcher.library.words(hit.page)
         except NoPage:
@@ -126,10 +127,14 @@ def least_score(searcher: Searcher, model: VisionModel) -> float:
     return LEAST_SCORE if model.sees and words == ["minilm"] else 0.0
 
 
-def find_documents(library: Library, wanted: Sequence[str] | None) -> list[str] | None:
-    """The ids of the documents that people named; None, for every one, where they named none.
+def narrow_to(
+    library: Library, wanted: Sequence[str] | None, within: Narrow = EVERYTHING
+) -> Narrow:
+    """`within`, and of that only the documents that people named; all of it where they named none.
 
     Raises:
         NoDocument: one of them is not there, or fits several.
     """
-    return [library.document(name).id for name in wanted] if wanted else None
+    if not wanted:
+        return within
+    return replace(within, document_ids=tuple(library.document(name).id for name in wanted))

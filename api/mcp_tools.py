@@ -16,7 +16,7 @@ from pydantic import Field
 
 from api.doubt import doubt
 from api.engine import Engine
-from api.evidence import find_documents, inquire
+from api.evidence import inquire, narrow_to
 from api.mark import MOST_MARKS, read_marks
 from api.pieces import answer_pieces
 from api.requests import LONGEST_QUERY, MOST_HITS, MessageBody
@@ -65,8 +65,8 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         documents: Documents = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        within = find_documents(searcher.library, documents)
-        hits = searcher.search(query, top=top, pictures=images, documents=within)
+        within = narrow_to(searcher.library, documents)
+        hits = searcher.search(query, top=top, pictures=images, within=within)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
             + " … ".join(region.words for region in hit.regions if region.words)
@@ -89,7 +89,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             question,
             model,
             top=top or engine.settings.evidence_pages,
-            documents=find_documents(searcher.library, documents),
+            within=narrow_to(searcher.library, documents),
             history=[Message(said.role, said.text) for said in history or ()],
         )
         with closing(answer_pieces(inquiry, model)) as pieces:

@@ -44,9 +44,11 @@ class SearchRequest(BaseModel):
     last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
 
     def narrow(self) -> Narrow:
-        """What is searched within, but for documents and tags."""
+        """What is searched within, but for documents."""
         since, until = (day.isoformat() if day else None for day in (self.since, self.until))
-        return Narrow(None, self.kind, since, until, self.first_page, self.last_page)
+        return Narrow(
+            None, self.kind, since, until, self.first_page, self.last_page, tuple(self.tags)
+        )
 
 
 class MessageBody(BaseModel):

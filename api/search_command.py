@@ -75,31 +75,28 @@ def search(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             remedy="`pageglass search --help` shows how.",
         )
-    from api.evidence import find_documents
+    from api.evidence import narrow_to
     from api.schemas import HitBody
     from ingest.narrow import Narrow
     from retrieval.compose import is_composed, split_query
 
     first, last = _read_range(pages) if pages else (None, None)
-    narrow = Narrow(None, _check_kind(kind), _day(since), _day(until), first, last)
+    tags = tuple(tag or ())
+    narrow = Narrow(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
 
     searcher = found.open_searcher(home)
     try:
-        within = find_documents(searcher.library, document)
+        within = narrow_to(searcher.library, document, narrow)
         if like is not None:
             from api.picture import open_picture
 
-            hits = searcher.like(
-                open_picture(like), top=top, documents=within, tags=tag or (), narrow=narrow
-            )
+            hits = searcher.like(open_picture(like), top=top, within=within)
         elif query and is_composed(query):
             parts = _open_parts(split_query([readable_question(word) for word in query]))
-            hits = searcher.combine(parts, top=top, documents=within, tags=tag or (), narrow=narrow)
+            hits = searcher.combine(parts, top=top, within=within)
         else:
             question = readable_question(" ".join(query or []))
-            hits = searcher.search(
-                question, top=top, pictures=images, documents=within, tags=tag or (), narrow=narrow
-            )
+            hits = searcher.search(question, top=top, pictures=images, within=within)
     finally:
         searcher.close()
     for rank, hit in enumerate(hits, 1):

@@ -34,6 +34,7 @@ from generation.prompt import Evidence
 from generation.sheet import cut, shrink
 from ingest.add import add
 from ingest.home import Home
+from ingest.narrow import Narrow
 from ingest.ocr import Ocr, load_ocr
 from ingest.page import Box
 from retrieval.search import Searcher
@@ -91,8 +92,8 @@ def found(home: Home, folder: Path | None) -> Iterator[tuple[Evidence, str]]:
     seen = set()
     for query, path, numbers, answer in questions(folder):
         document = next(i for p, i in ids.items() if p.endswith(path))
-        sources = {r.page.number: r.source for r in library.page_records([document])}
-        for hit in searcher.search(query, top=5, documents=[document]):
+        sources = {r.page.number: r.source for r in library.page_records(Narrow.to([document]))}
+        for hit in searcher.search(query, top=5, within=Narrow.to([document])):
             plain = sources[hit.page.number] == "text" and hit.page not in seen
             if hit.page.number in numbers and plain and hit.regions:
                 seen.add(hit.page)

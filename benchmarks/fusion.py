@@ -29,6 +29,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from ingest.home import Home
+from ingest.narrow import EVERYTHING, Narrow
 from retrieval import search
 from retrieval.evaluate.interval import difference, interval
 from retrieval.evaluate.metrics import ndcg
@@ -91,8 +92,8 @@ def _collect(
             document = names[os.path.basename(question["doc"])]
             relevant = {f"{document}-{number}": 1.0 for number in question["relevant_pages"]}
             pair = []
-            for within in ([document], None):
-                found = searcher.rank(question["query"], documents=within)
+            for within in (Narrow.to([document]), EVERYTHING):
+                found = searcher.rank(question["query"], within=within)
                 keys = [record.page.key for record in found.pages]
                 signals = {
                     name: found.signals[of]

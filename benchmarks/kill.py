@@ -24,6 +24,7 @@ from typing import Any
 
 from ingest.home import Home
 from ingest.library import Library, NoLibrary
+from ingest.narrow import Narrow
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -88,7 +89,7 @@ def _whole_documents(home: Path) -> int:
         return 0
     documents = library.documents()
     for document in documents:
-        records = library.page_records([document.id])
+        records = library.page_records(Narrow.to([document.id]))
         if len(records) != document.page_count:
             sys.exit(f"{document.name} is not whole")
         for record in records:

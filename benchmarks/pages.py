@@ -29,6 +29,7 @@ from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.home import Home
 from ingest.index import open_indexes
+from ingest.narrow import EVERYTHING, Narrow
 from ingest.render import RenderSettings
 from retrieval.evaluate.dataset import NAMES_A_PAGE
 from retrieval.evaluate.metrics import ndcg, recall
@@ -80,9 +81,9 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
     for question in asked:
         document = ids[os.path.abspath(folder / question["doc"])]
         relevant = {f"{document}-{number}" for number in question["relevant_pages"]}
-        for scope, within in (("within", [document]), ("over all", None)):
+        for scope, within in (("within", Narrow.to([document])), ("over all", EVERYTHING)):
             started = time.perf_counter()
-            ranking = searcher.rank(question["query"], documents=within)
+            ranking = searcher.rank(question["query"], within=within)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             for name, order in orders(ranking, readers).items():

@@ -27,6 +27,7 @@ import numpy as np
 
 from ingest.home import Home
 from ingest.index import open_indexes
+from ingest.narrow import EVERYTHING, Narrow
 from ingest.page import unit
 from ingest.storage import STORAGES, Rows, pack, quantise
 from retrieval import search
@@ -128,9 +129,9 @@ def _ask(
         document = names[os.path.basename(question["doc"])]
         relevant = {f"{document}-{number}": 1.0 for number in question["relevant_pages"]}
         pair = []
-        for within in ([document], None):
+        for within in (Narrow.to([document]), EVERYTHING):
             started = time.perf_counter()
-            ranking = searcher.rank(question["query"], documents=within)
+            ranking = searcher.rank(question["query"], within=within)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             pair.append(ndcg([keys[i] for i in ranking.order()], relevant, 5))

@@ -18,6 +18,7 @@ from ingest.event import Captioned
 from ingest.home import aside
 from ingest.index import Index
 from ingest.librarian import Librarian
+from ingest.narrow import Narrow
 from ingest.page import Document, cut
 from ingest.rebuild import encode_document
 
@@ -60,7 +61,7 @@ def caption_documents(
         figures: dict[int, list[int]] = {}
         for _, number, figure in found:
             figures.setdefault(number, []).append(figure)
-        records = {r.page.number: r for r in librarian.page_records([document_id])}
+        records = {r.page.number: r for r in librarian.page_records(Narrow.to([document_id]))}
         for number, some in figures.items():
             record = records[number]
             pixels = librarian.rendered(record).pixels()

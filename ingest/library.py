@@ -15,7 +15,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 from ingest.fault import Fault
 from ingest.home import Home
 from ingest.keys import page_folder
-from ingest.narrow import Narrow
+from ingest.narrow import EVERYTHING, Narrow
 from ingest.page import Box, Caption, Document, Page, Rendered, Word
 from ingest.terms import as_match
 
@@ -258,14 +258,9 @@ class Library:
             f"There is no document {wanted!r}.", remedy="`pageglass list` shows what there is."
         )
 
-    def page_records(
-        self, document_ids: Sequence[str] | None = None, narrow: Narrow | None = None
-    ) -> list[PageRecord]:
-        """Every page, those of some documents, or those that `narrow` leaves, in order, without words."""
-        narrow = narrow or Narrow()
-        if document_ids is not None:
-            narrow = replace(narrow, document_ids=tuple(document_ids))
-        condition, values = narrow.as_sql()
+    def page_records(self, within: Narrow = EVERYTHING) -> list[PageRecord]:
+        """Every page that `within` leaves, in order, without words."""
+        condition, values = within.as_sql()
         return self._records(f"WHERE {condition}", values)
 
     def records_of(self, keys: Iterable[str]) -> list[PageRecord]:

@@ -6,6 +6,7 @@ Becomes part of a SQL statement over `pages`; knows no database.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,11 @@ class Narrow:
     first: int | None = None
     last: int | None = None
     tags: tuple[str, ...] = ()
+
+    @classmethod
+    def to(cls, document_ids: Sequence[str]) -> Narrow:
+        """Only these documents."""
+        return cls(tuple(document_ids))
 
     def __bool__(self) -> bool:
         """Whether it leaves anything out at all."""
@@ -65,3 +71,7 @@ class Narrow:
             )
             values.append(tag)
         return " AND ".join(parts) or "1", values
+
+
+EVERYTHING = Narrow()
+"""Nothing is left out."""

@@ -10,6 +10,7 @@ from ingest.event import Event, Indexed, Stored
 from ingest.home import Home
 from ingest.index import Index, drop_indexes, open_indexes
 from ingest.librarian import Librarian
+from ingest.narrow import Narrow
 from ingest.page import Document
 from ingest.settle import settle
 from ingest.storage import Storage
@@ -103,7 +104,7 @@ def encode_document(
     librarian: Librarian, encoder: Encoder, index: Index, document: Document
 ) -> None:
     """Write a document's vectors and records, from what the library has of it."""
-    records = librarian.page_records([document.id])
+    records = librarian.page_records(Narrow.to([document.id]))
     writer = index.writer(document)
     for at in range(0, len(records), encoder.batch_pages):
         some = records[at : at + encoder.batch_pages]

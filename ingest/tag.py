@@ -11,6 +11,7 @@ from ingest.fault import Fault
 from ingest.home import Home
 from ingest.index import open_indexes
 from ingest.librarian import Librarian
+from ingest.narrow import Narrow
 from ingest.page import PageVectors
 
 LIKELY = 0.3
@@ -74,7 +75,9 @@ def tag_documents(
     count = 0
     for document in waiting:
         vectors = index.vectors(document)
-        pictured = {r.page.number for r in librarian.page_records([document.id]) if r.figures}
+        pictured = {
+            r.page.number for r in librarian.page_records(Narrow.to([document.id])) if r.figures
+        }
         tagged = {number: _tag(labeller, vectors.page(number)) for number in sorted(pictured)}
         librarian.set_tags(document, tagged)
         count += sum(bool(tags) for tags in tagged.values())

@@ -55,7 +55,7 @@ class Candidates:
             return state.pages, self.library.match_terms(terms)
         # Tags are of pages, which Chroma's records do not have.
         if within.tags or self._few(state, within):
-            pages = self.library.page_records(narrow=within)
+            pages = self.library.page_records(within)
             return _known(pages, state), self.library.match_terms(terms, within)
         keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
         for index in indexes:

@@ -12,7 +12,6 @@ import threading
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
@@ -24,7 +23,7 @@ from ingest.home import Home
 from ingest.index import Index, open_indexes
 from ingest.library import Library, NoPage, PageRecord
 from ingest.manifest import Manifest
-from ingest.narrow import Narrow
+from ingest.narrow import EVERYTHING, Narrow
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from ingest.terms import split_terms
 from retrieval.candidates import Candidates
@@ -102,23 +101,18 @@ class Searcher:
         *,
         top: int = 10,
         pictures: bool = False,
-        documents: Sequence[str] | None = None,
-        tags: Sequence[str] = (),
-        narrow: Narrow | None = None,
+        within: Narrow = EVERYTHING,
     ) -> list[Hit]:
         """The best pages for a question or a description, best first.
 
         Args:
             pictures: only photos and figures, by what they show.
-            documents: ids to search within.
-            tags: only pages that have all of them.
-            narrow: what else to search within: kind, days, page numbers.
+            within: only pages that it leaves.
 
         Raises:
             EmptyQuery: the question is blank.
             NoPictures: `pictures`, and no index of pictures.
         """
-        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._ask(query, pictures)
@@ -132,16 +126,13 @@ class Searcher:
         picture: Image.Image,
         *,
         top: int = 10,
-        documents: Sequence[str] | None = None,
-        tags: Sequence[str] = (),
-        narrow: Narrow | None = None,
+        within: Narrow = EVERYTHING,
     ) -> list[Hit]:
         """The photos and figures most like a picture.
 
         Raises:
             NoPictures: no index of pictures.
         """
-        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._show(picture)
@@ -154,9 +145,7 @@ class Searcher:
         parts: Sequence[tuple[float, str | Image.Image]],
         *,
         top: int = 10,
-        documents: Sequence[str] | None = None,
-        tags: Sequence[str] = (),
-        narrow: Narrow | None = None,
+        within: Narrow = EVERYTHING,
     ) -> list[Hit]:
         """The photos and figures most like a weighted sum of texts and pictures.
 
@@ -167,7 +156,6 @@ class Searcher:
             NoPictures: no index of pictures.
             EmptyQuery: the parts leave nothing.
         """
-        within = _within(documents, tags, narrow)
 
         def find(state: State) -> list[Hit]:
             asked = self._mix(parts)
@@ -175,29 +163,26 @@ class Searcher:
 
         return self._retry(find)
 
-    def rank(
-        self, query: str, *, pictures: bool = False, documents: Sequence[str] | None = None
-    ) -> Ranking:
+    def rank(self, query: str, *, pictures: bool = False, within: Narrow = EVERYTHING) -> Ranking:
         """Every candidate page with its score and signals, for evaluation.
 
         Raises:
             EmptyQuery, NoPictures: as `search`.
         """
-        return self.rank_all([query], pictures=pictures, documents=documents)[0]
+        return self.rank_all([query], pictures=pictures, within=within)[0]
 
     def rank_all(
         self,
         queries: Sequence[str],
         *,
         pictures: bool = False,
-        documents: Sequence[str] | None = None,
+        within: Narrow = EVERYTHING,
     ) -> list[Ranking]:
         """As `rank`, of several questions: those with the same candidates are scored in one pass over their rows.
 
         Raises:
             EmptyQuery, NoPictures: as `search`.
         """
-        within = _within(documents)
 
         def find(state: State) -> list[Ranking]:
             alike: dict[tuple[str, ...], list[Drawn]] = defaultdict(list)
@@ -227,7 +212,7 @@ class Searcher:
 
         def find(state: State) -> Explanation:
             asked = self._ask(query, pictures=False)
-            ranking = self._rank(state, asked, content_terms(query), _within([page.document_id]))
+            ranking = self._rank(state, asked, content_terms(query), Narrow.to([page.document_id]))
             place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
             if place is None:
                 raise NoPage(f"{page} has been removed.", remedy="Search again.")
@@ -501,14 +486,6 @@ class Searcher:
             case "pages":
                 return find_patch_regions(asked[name], seen, self.library.words(page))
         return find_picture_region(asked[name], seen)
-
-
-def _within(
-    documents: Sequence[str] | None, tags: Sequence[str] = (), narrow: Narrow | None = None
-) -> Narrow:
-    """Everything that a search is narrowed down by, in one."""
-    ids = None if documents is None else tuple(documents)
-    return replace(narrow or Narrow(), document_ids=ids, tags=tuple(tags))
 
 
 def as_rendered(picture: Image.Image) -> Rendered:

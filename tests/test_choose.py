@@ -20,6 +20,7 @@ from ingest.home import Home
 from ingest.index import open_indexes
 from ingest.library import LibraryFormat
 from ingest.manifest import FORMAT, IndexFormat, read_manifest, slug
+from ingest.narrow import Narrow
 from ingest.probe import measure_drift
 from ingest.rebuild import rebuild_indexes
 from ingest.render import RenderSettings
@@ -142,7 +143,7 @@ def test_merged_rows_are_remembered(tmp_path: Path, files: Path, colpali: str) -
     whole = load_encoder(colpali).encode_pages(
         [
             Searcher(home).library.rendered(record)
-            for record in Searcher(home).library.page_records([document.id])
+            for record in Searcher(home).library.page_records(Narrow.to([document.id]))
         ]
     )[0]
     places = int((whole.boxes[:, 2] > 0).sum())

@@ -22,7 +22,7 @@ def searcher(sample_home, request):
 
 
 def found(searcher: Searcher, **narrow: object) -> list[tuple[str, int]]:
-    hits = searcher.search("lamp and lens", top=100, narrow=Narrow(**narrow))  # type: ignore[arg-type]
+    hits = searcher.search("lamp and lens", top=100, within=Narrow(**narrow))  # type: ignore[arg-type]
     return [(hit.page.document_name, hit.page.number) for hit in hits]
 
 
@@ -47,14 +47,14 @@ def test_by_day(searcher):
 
 def test_together_with_documents(searcher):
     report = searcher.library.document("annual-report.pdf")
-    hits = searcher.search("visitors", documents=[report.id], narrow=Narrow(first=2, last=2), top=9)
+    hits = searcher.search("visitors", within=Narrow((report.id,), first=2, last=2), top=9)
     assert [(hit.page.document_id, hit.page.number) for hit in hits] == [(report.id, 2)]
 
 
 def test_counts_agree_with_the_pages(sample_home):
     library = Library(sample_home)
     for narrow in (Narrow(), Narrow(kind="pdf"), Narrow(first=2), Narrow(document_ids=())):
-        records = library.page_records(narrow=narrow)
+        records = library.page_records(narrow)
         assert library.count(narrow) == len(records)
         assert set(library.select_documents(narrow)) == {r.page.document_id for r in records}
     every = library.page_records()

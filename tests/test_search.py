@@ -13,6 +13,7 @@ from ingest.add import AddSettings, add
 from ingest.home import Home
 from ingest.index import open_indexes
 from ingest.library import Library, NoLibrary
+from ingest.narrow import Narrow
 from ingest.remove import remove
 from ingest.render import RenderSettings
 from ingest.server import Server
@@ -69,9 +70,9 @@ def test_like_finds_the_picture_itself_first(searcher):
 
 def test_search_within_documents(searcher):
     letter = searcher.library.document("scanned-letter.pdf")
-    hits = searcher.search("lamp", documents=[letter.id])
+    hits = searcher.search("lamp", within=Narrow.to([letter.id]))
     assert [hit.page.document_id for hit in hits] == [letter.id]
-    assert searcher.search("lamp", documents=["0" * 20]) == []
+    assert searcher.search("lamp", within=Narrow.to(["0" * 20])) == []
 
 
 def test_a_blank_question_is_refused(searcher):
@@ -95,7 +96,7 @@ def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher)
         exact = searcher.search(question["query"], top=1)[0]
         assert through_chroma.search(question["query"], top=1)[0].page == exact.page
     letter = searcher.library.document("scanned-letter.pdf")
-    hits = through_chroma.search("lamp", documents=[letter.id])
+    hits = through_chroma.search("lamp", within=Narrow.to([letter.id]))
     assert [hit.page.document_id for hit in hits] == [letter.id]
     through_chroma.close()
 

@@ -27,6 +27,7 @@ from ingest.home import Home, OnlyMirror
 from ingest.index import open_indexes
 from ingest.keys import HEAD
 from ingest.library import Library, NoLibrary
+from ingest.narrow import Narrow
 from ingest.publish import StoreTaken
 from ingest.remove import remove
 from ingest.server import NoRecords, Server
@@ -91,7 +92,7 @@ def read_all(home: Home) -> int:
     for document in library.documents():
         for index in indexes:
             assert index.vectors(document).page_count == document.page_count
-        for record in library.page_records([document.id]):
+        for record in library.page_records(Narrow.to([document.id])):
             assert library.image(record.page)[:4] == b"RIFF"
             count += 1
     return count

@@ -13,6 +13,7 @@ from ingest.encoders.encoder import Encoding
 from ingest.event import Tagged
 from ingest.home import Home
 from ingest.library import Library
+from ingest.narrow import Narrow
 from ingest.remove import remove
 from ingest.render import RenderSettings
 from ingest.tag import BadLabels, read_labels
@@ -58,12 +59,12 @@ def test_a_search_is_narrowed_by_tags(tmp_path: Path) -> None:
     ingest(home, photo("chelsea.png"), photo("coffee.png"), labels=LABELS)
     searcher = Searcher(home, exhaustive_pages=0)
     for hits in (
-        searcher.search("something warm", pictures=True, tags=["cat"]),
-        searcher.combine([(1.0, "coffee")], tags=["cat"]),
+        searcher.search("something warm", pictures=True, within=Narrow(tags=("cat",))),
+        searcher.combine([(1.0, "coffee")], within=Narrow(tags=("cat",))),
     ):
         assert [hit.page.document_name for hit in hits] == ["chelsea.png"]
-    assert searcher.search("coffee", tags=["cat", "coffee"]) == []
-    assert searcher.search("coffee", tags=["no such tag"]) == []
+    assert searcher.search("coffee", within=Narrow(tags=("cat", "coffee"))) == []
+    assert searcher.search("coffee", within=Narrow(tags=("no such tag",))) == []
 
 
 def test_probabilities_are_a_softmax_over_the_best_rows() -> None:

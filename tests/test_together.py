@@ -10,6 +10,7 @@ from test_storage import unit_rows
 
 from ingest.home import Home
 from ingest.library import Library
+from ingest.narrow import EVERYTHING, Narrow
 from retrieval.evaluate import run as module
 from retrieval.evaluate.corpus import Asked
 from retrieval.evaluate.dataset import Question
@@ -75,10 +76,10 @@ def test_rankings_are_those_of_each_question(
 ) -> None:
     searcher = Searcher(sample_home, exhaustive_pages=exhaustive_pages)
     documents = [document.id for document in searcher.library.documents()][:6]
-    for within in (None, documents):
-        together = searcher.rank_all(QUESTIONS, pictures=pictures, documents=within)
+    for within in (EVERYTHING, Narrow.to(documents)):
+        together = searcher.rank_all(QUESTIONS, pictures=pictures, within=within)
         for question, ranking in zip(QUESTIONS, together, strict=True):
-            same(ranking, searcher.rank(question, pictures=pictures, documents=within))
+            same(ranking, searcher.rank(question, pictures=pictures, within=within))
     with pytest.raises(EmptyQuery):
         searcher.rank_all(["lens", " "])
     searcher.close()

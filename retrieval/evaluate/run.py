@@ -10,6 +10,7 @@ from typing import Protocol
 from ingest.encoders.encoder import Encoding, load_encoder
 from ingest.home import Home
 from ingest.index import open_indexes
+from ingest.narrow import EVERYTHING, Narrow
 from retrieval.evaluate.corpus import Asked
 from retrieval.evaluate.metrics import measure
 from retrieval.evaluate.signals import DEFAULT, orders
@@ -35,7 +36,7 @@ class Ranker(Protocol):
         queries: Sequence[str],
         *,
         pictures: bool = False,
-        documents: Sequence[str] | None = None,
+        within: Narrow = EVERYTHING,
     ) -> list[Ranking]:
         """Every candidate page of each question with its score and signals."""
         ...
@@ -111,14 +112,16 @@ def _rank(
     if scope != "document":
         if scope == "home" and plan.within is None:
             return {}
-        within = plan.within if scope == "set" else None
-        ranked = ranker.rank_all(queries, pictures=pictures, documents=within)
+        within = EVERYTHING if scope == "home" or plan.within is None else Narrow.to(plan.within)
+        ranked = ranker.rank_all(queries, pictures=pictures, within=within)
         return dict(enumerate(ranked))
     if not plan.by_page:
         return {}
     # Few pages, and seldom the same ones.
     return {
-        place: ranker.rank_all([queries[place]], pictures=pictures, documents=[asked.document])[0]
+        place: ranker.rank_all(
+            [queries[place]], pictures=pictures, within=Narrow.to([asked.document])
+        )[0]
         for place, asked in enumerate(batch)
         if asked.document is not None
     }
