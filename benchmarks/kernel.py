@@ -1,6 +1,6 @@
 """Exact MaxSim of one question with many pages: this program's kernel against others, in one run.
 
-    python -m benchmarks.kernel [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 7]
+    python -m benchmarks.kernel [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 15]
 
 Random unit rows, the same for all. Prints the median of each and its ratio to
 ours on fp16 rows, as they lie on disk. maxsim-cpu is a fused kernel in Rust;
@@ -11,7 +11,6 @@ benchmarks/resident.py.
 
 from __future__ import annotations
 
-import argparse
 import platform
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import maxsim_cpu
 import numpy as np
 import torch
 
+from benchmarks.sizes import read_sizes
 from ingest.page import unit
 from retrieval.maxsim import keep_apart, maxsim
 
@@ -30,16 +30,7 @@ RAGGED = "pageglass, fp16, pages of unlike lengths"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (
-        ("pages", 1000),
-        ("rows", 1030),
-        ("dim", 128),
-        ("query", 20),
-        ("runs", 7),
-    ):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    args = parser.parse_args()
+    args = read_sizes(__doc__, pages=1000, rows=1030, dim=128, query=20, runs=15)
     random = np.random.default_rng(0)
     rows = unit(random.standard_normal((args.pages * args.rows, args.dim), np.float32))
     query = unit(random.standard_normal((args.query, args.dim), np.float32))

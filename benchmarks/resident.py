@@ -13,7 +13,6 @@ device it says so and exits with 1.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks.sizes import read_sizes
 from ingest.fault import Fault
 from ingest.page import PageVectors, unit
 from ingest.vectors import DocumentVectors, VectorWriter
@@ -39,16 +39,7 @@ KERNEL = "_scatter_fwd_kernel"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (
-        ("pages", 1000),
-        ("rows", 1030),
-        ("dim", 128),
-        ("query", 20),
-        ("runs", 50),
-    ):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    args = parser.parse_args()
+    args = read_sizes(__doc__, pages=1000, rows=1030, dim=128, query=20, runs=50)
     size = args.pages * args.rows * args.dim * 2
     try:
         resident = open_resident("cuda", size // 1_000_000 + SPARE_MB)

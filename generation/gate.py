@@ -24,8 +24,9 @@ def is_far(prompt: Prompt, least: float) -> bool:
     """Whether no page is near enough to the question to ask a model about; never where `least` is 0.
 
     Holds back where the score says little: where the best page is a picture
-    without words, and where the question is mostly in scripts that the default
-    encoder was not trained on.
+    without words, and where the question is mostly not in Latin letters. Asked of
+    pages in another language it shares no word with any, and the model may well
+    read both.
     """
     if least <= 0:
         return False
