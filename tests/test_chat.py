@@ -1,10 +1,16 @@
-"""`ask --chat` over a pipe: a question a line."""
+"""`ask --chat` over a pipe and at a terminal: a question a line."""
 
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,6 +43,76 @@ def test_a_conversation_on_a_pipe(sample_home: Home) -> None:
     assert second["query"] == FOLLOW_UP
     assert "lens" in second["searched"]
     assert second["citations"][0]["verified"]
+
+
+class Typist:
+    """Somebody at a terminal of their own, and what they have seen so far."""
+
+    def __init__(self, home: Home) -> None:
+        import pty
+
+        self.seen = ""
+        self._process, self._terminal = pty.fork()
+        if self._process == 0:
+            os.chdir(ROOT)
+            os.environ["TERM"] = "dumb"
+            command = [sys.executable, "-m", "api.cli", "--home", str(home.root), "ask", "--chat"]
+            os.execv(command[0], command)
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        """Read on until `text` has been shown since the last call."""
+        shown, end = "", time.monotonic() + seconds
+        while text not in shown:
+            ready, _, _ = select.select([self._terminal], [], [], end - time.monotonic())
+            assert ready, f"{text!r} was not shown, but {shown!r}"
+            some = os.read(self._terminal, 65536).decode(errors="replace")
+            shown += some
+            self.seen += some
+
+    def type(self, text: str) -> None:
+        """Keys, as they reach the program."""
+        os.write(self._terminal, text.encode())
+
+    def leave(self) -> int:
+        """The program's exit code, once it has ended."""
+        with suppress(OSError):  # the terminal is gone when the program is
+            while some := os.read(self._terminal, 65536):
+                self.seen += some.decode(errors="replace")
+        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+
+    def close(self) -> None:
+        """End a program that has not ended."""
+        os.close(self._terminal)
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+
+
+@pytest.fixture
+def typist(sample_home: Home) -> Iterator[Typist]:
+    typist = Typist(sample_home)
+    yield typist
+    typist.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+class TestAtATerminal:
+    def test_turn_after_turn_until_ctrl_d(self, typist: Typist) -> None:
+        typist.wait_for("> ")
+        typist.type(f"{LENS}\n")
+        typist.wait_for("Hanneke Vos")
+        typist.wait_for("\n> ")
+        typist.type(f"{FOLLOW_UP}\n")
+        typist.wait_for("\n> ")
+        assert "Rotterdam" in typist.seen or "lens" in typist.seen.split(FOLLOW_UP)[-1]
+        typist.type("\x04")
+        assert typist.leave() == ExitCode.DONE
+
+    def test_ctrl_c_at_the_prompt_leaves(self, typist: Typist) -> None:
+        typist.wait_for("> ")
+        typist.type("\x03")
+        assert typist.leave() == 128 + signal.SIGINT
+        assert "Traceback" not in typist.seen
 
 
 def test_a_fault_does_not_end_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
