@@ -6,7 +6,8 @@ question never goes to one that is empty, half filled or another home's.
 
 Facts about Chroma 1.5.9 that shape this file (tried, not documented): at most
 5,461 records a call; one process that has a collection open does not see
-another's changes until it opens the folder anew; one "system" is shared by all
+another's changes until it opens the folder anew, still names what was deleted,
+and fails where a filter fits what was added; one "system" is shared by all
 clients in a process that spell the folder's path alike.
 """
 
@@ -120,6 +121,11 @@ class Records:
             return None
         return self._note.read_text(encoding="utf-8")
 
+    @property
+    def held(self) -> bool:
+        """Whether it is open, as it was at that moment: only the embedded Chroma; a server always tells what is."""
+        return self._collection is not None and self._server is None
+
     def settled(self) -> bool:
         """Whether the records are in the Chroma in use. Opens nothing where it is the embedded one."""
         if self._server is None:
@@ -209,6 +215,17 @@ class Records:
             raise ValueError("the question's vector has values that are no numbers")
         if where is not None and where.nothing:
             return []
+        if self._server is None:
+            from chromadb.errors import InternalError
+
+            try:
+                return self._query(vector, count, where)
+            except InternalError:
+                # The filter fits a record that another process put there since this was opened.
+                self.close()
+        return self._query(vector, count, where)
+
+    def _query(self, vector: npt.NDArray[np.float32], count: int, where: Where | None) -> list[str]:
         found = self._open().query(
             query_embeddings=vector[None],
             n_results=count,

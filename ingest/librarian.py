@@ -109,9 +109,12 @@ class Librarian(Library):
         super()._prepare()
 
     def touch(self) -> None:
-        """Move the generation on: an index has come or gone, and searchers should look anew."""
+        """Move the generation on, and `derived`: an index has come, gone or grown by itself, and searchers should look anew."""
         with self._transaction():
-            pass
+            self._db.execute(
+                "INSERT INTO meta VALUES ('derived', 1)"
+                " ON CONFLICT (key) DO UPDATE SET value = value + 1"
+            )
 
     def set_labels(self, labels: Sequence[str]) -> None:
         """What pictures are tagged with from now on; tags of other labels go."""

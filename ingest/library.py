@@ -220,10 +220,17 @@ class Library:
     @property
     def generation(self) -> int:
         """A number that grows with every change, whichever process makes it."""
+        return self._meta("generation")
+
+    @property
+    def derived(self) -> int:
+        """A number that grows when an index changes though no document does."""
+        return self._meta("derived")
+
+    def _meta(self, key: str) -> int:
         self._follow()
-        return int(
-            self._db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0]
-        )
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return int(row[0]) if row else 0
 
     def documents(self) -> list[Document]:
         """Every document, by name."""

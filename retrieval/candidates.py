@@ -19,7 +19,7 @@ from ingest.chroma import MOST_VALUES, Where
 from ingest.index import Index
 from ingest.library import Library, PageRecord, split_key
 from ingest.narrow import Narrow
-from ingest.page import QueryVectors, Vectors
+from ingest.page import Page, QueryVectors, Vectors
 from retrieval.shortlist import shortlist
 from retrieval.state import State
 
@@ -79,15 +79,29 @@ class Candidates:
         # A mirror would have to fetch the files of all these pages for their gists.
         chosen = index.manifest.gist > 0 and not index.mirrored
         count = NEAREST if chosen else UNCHOSEN
-        keys: list[str] = []
+        keys = self._fresh(state, within)
         with self.lock:
-            for where in self._where(within):
-                keys += index.nearest(rows, weights, count, where)
+            for where in self._where(state, within):
+                named = index.nearest(rows, weights, count, where)
+                keys += [key for key in named if split_key(key)[0] not in state.fresh]
         if not chosen or len(keys) <= CANDIDATES:
             return keys
         parts = state.parts(self.library, index, [split_key(key) for key in keys])
         best = shortlist(index.towards(rows), weights, parts, len(keys), CANDIDATES)
         return [keys[place] for place in best]
+
+    def _fresh(self, state: State, within: Narrow) -> list[str]:
+        """Keys of the pages that Chroma may not know and that a search is not narrowed down past."""
+        if not state.fresh:
+            return []
+        ids = self.library.select_documents(within) if within.of_documents else state.fresh
+        return [
+            Page(document_id, number).key
+            for document_id in ids
+            if (document := state.fresh.get(document_id))
+            for number in range(1, document.page_count + 1)
+            if (within.first or 1) <= number <= (within.last or number)
+        ]
 
     def _few(self, state: State, within: Narrow) -> bool:
         if state.pages is not None:
@@ -100,11 +114,16 @@ class Candidates:
         rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
         return rare or terms
 
-    def _where(self, within: Narrow) -> list[Where]:
-        """What is searched within, as Chroma takes it: a filter for so many documents at once."""
-        if not within.of_documents:
-            return [Where(None, within.first, within.last)]
-        ids = self.library.select_documents(within)
+    def _where(self, state: State, within: Narrow) -> list[Where]:
+        """What is searched within, as Chroma takes it: a filter for so many documents at once.
+
+        Filters are matched with records as they are now. One that fits a record put
+        there since Chroma was opened is an error, so documents are always named.
+        """
+        if not within:
+            return [Where()]
+        ids = self.library.select_documents(within) if within.of_documents else state.documents
+        ids = [i for i in ids if i in state.documents and i not in state.fresh]
         return [
             Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
             for at in range(0, len(ids), MOST_VALUES)

@@ -34,7 +34,7 @@ from retrieval.maxsim import keep_apart, mean_row
 from retrieval.ranking import BM25, Drawn, Ranking
 from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.score import score_parts
-from retrieval.state import Opener, State
+from retrieval.state import Opened, Opener, State
 from retrieval.weigh import content_terms, token_weights
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Searcher:
         self._lock = threading.RLock()
         self._candidates = Candidates(self.library, exhaustive_pages, self._lock)
         self._state: State | None = None
+        self._opened: Opened | None = None
         self._indexes: list[Index] = []
         self._encoders: dict[str, Encoder] = {}
 
@@ -253,14 +254,20 @@ class Searcher:
         )
 
     def _refresh(self) -> State:
-        """The state as of the library's present generation; indexes opened anew if it moved on."""
+        """The state as of the library's present generation; indexes opened anew if they moved on too far."""
         with self._lock:
             if self._state is None or self._state.generation != self.library.generation:
-                self.close()
-                self._indexes = open_indexes(self._home)
-                self._state = State.read(
+                indexes = open_indexes(self._home)
+                state = State.read(
                     self.library, self._state, self._candidates.exhaustive_pages, self._opener
                 )
+                same = [i.manifest for i in indexes] == [i.manifest for i in self._indexes]
+                kept = same and any(index.records.held for index in self._indexes)
+                if not (kept and self._opened and state.follow(self._opened)):
+                    self.close()
+                    self._indexes = indexes
+                    self._opened = Opened(state.documents, state.derived)
+                self._state = state
             return self._state
 
     def _ask(self, query: str, pictures: bool) -> dict[str, QueryVectors]:

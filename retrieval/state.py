@@ -19,6 +19,8 @@ from ingest.page import Document
 from ingest.vectors import DocumentVectors
 from retrieval.score import Part
 
+FRESH_PAGES = 1_000
+"""Pages that came or went since Chroma was opened, before it is opened anew."""
 MOST_OPENED = 8_192
 """Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
 MOST_MAPPED = 128
@@ -27,18 +29,29 @@ Opener = Callable[[Index, Document], DocumentVectors]
 """Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the library had when Chroma was opened."""
+
+    documents: Mapping[str, Document]
+    derived: int
+
+
 @dataclass(slots=True)
 class State:
     """A library as of one generation.
 
     `pages` is every page in order, None where there are more than the searcher
-    scores exactly; `frequency` remembers in how many pages a term stands.
+    scores exactly; `frequency` remembers in how many pages a term stands; `fresh`
+    are documents that Chroma, as it was opened, may not know.
     """
 
     generation: int
     documents: Mapping[str, Document]
     page_count: int
     pages: Sequence[PageRecord] | None
+    derived: int = 0
+    fresh: Mapping[str, Document] = field(default_factory=dict)
     frequency: dict[str, int] = field(default_factory=dict)
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
@@ -58,13 +71,34 @@ class State:
             documents = {document.id: document for document in library.documents()}
             count = library.page_count()
             pages = library.page_records() if count <= most_pages else None
-            state = cls(library.generation, documents, count, pages, opener=opener)
+            state = cls(library.generation, documents, count, pages, library.derived, opener=opener)
         revisions = {(document.id, document.revision) for document in documents.values()}
         if before:
             state.opened.update(
                 {key: held for key, held in before.held().items() if key[1:] in revisions}
             )
         return state
+
+    def follow(self, opened: Opened) -> bool:
+        """Whether Chroma still serves, with the `fresh` beside it that have come since it was opened.
+
+        Opening it takes half a second and more where it holds 100,000 pages. What it
+        still has of documents that are gone is passed over.
+        """
+        gone = [d for d in opened.documents.values() if d.id not in self.documents]
+        fresh = [
+            document
+            for document in self.documents.values()
+            if (before := opened.documents.get(document.id)) is None
+            or before.revision != document.revision
+        ]
+        if (
+            self.derived != opened.derived
+            or sum(d.page_count for d in (*gone, *fresh)) > FRESH_PAGES
+        ):
+            return False
+        self.fresh = {document.id: document for document in fresh}
+        return True
 
     def open(self, index: Index, document_id: str) -> DocumentVectors:
         """A document's vectors in an index.

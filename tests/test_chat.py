@@ -51,7 +51,7 @@ class Typist:
     def __init__(self, home: Home) -> None:
         import pty
 
-        self.seen = ""
+        self._unread = ""
         self._process, self._terminal = pty.fork()
         if self._process == 0:
             os.chdir(ROOT)
@@ -59,26 +59,26 @@ class Typist:
             command = [sys.executable, "-m", "api.cli", "--home", str(home.root), "ask", "--chat"]
             os.execv(command[0], command)
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
-        """Read on until `text` has been shown since the last call."""
-        shown, end = "", time.monotonic() + seconds
-        while text not in shown:
-            ready, _, _ = select.select([self._terminal], [], [], end - time.monotonic())
-            assert ready, f"{text!r} was not shown, but {shown!r}"
-            some = os.read(self._terminal, 65536).decode(errors="replace")
-            shown += some
-            self.seen += some
+    def wait_for(self, text: str, seconds: float = 60) -> str:
+        """Read on until `text`, and what was shown until then since the last call."""
+        end = time.monotonic() + seconds
+        while text not in self._unread:
+            ready, _, _ = select.select([self._terminal], [], [], max(end - time.monotonic(), 0))
+            assert ready, f"{text!r} was not shown, but {self._unread!r}"
+            self._unread += os.read(self._terminal, 65536).decode(errors="replace")
+        shown, _, self._unread = self._unread.partition(text)
+        return shown
 
     def type(self, text: str) -> None:
         """Keys, as they reach the program."""
         os.write(self._terminal, text.encode())
 
-    def leave(self) -> int:
-        """The program's exit code, once it has ended."""
+    def leave(self) -> tuple[int, str]:
+        """The program's exit code, once it has ended, and what it showed last."""
         with suppress(OSError):  # the terminal is gone when the program is
             while some := os.read(self._terminal, 65536):
-                self.seen += some.decode(errors="replace")
-        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+                self._unread += some.decode(errors="replace")
+        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1]), self._unread
 
     def close(self) -> None:
         """End a program that has not ended."""
@@ -100,19 +100,18 @@ class TestAtATerminal:
     def test_turn_after_turn_until_ctrl_d(self, typist: Typist) -> None:
         typist.wait_for("> ")
         typist.type(f"{LENS}\n")
-        typist.wait_for("Hanneke Vos")
-        typist.wait_for("\n> ")
+        assert "Hanneke Vos" in typist.wait_for("\n> ")
         typist.type(f"{FOLLOW_UP}\n")
-        typist.wait_for("\n> ")
-        assert "took 27 months" in typist.seen.split(FOLLOW_UP)[-1]
+        assert "took 27 months" in typist.wait_for("\n> ")
         typist.type("\x04")
-        assert typist.leave() == ExitCode.DONE
+        assert typist.leave()[0] == ExitCode.DONE
 
     def test_ctrl_c_at_the_prompt_leaves(self, typist: Typist) -> None:
         typist.wait_for("> ")
         typist.type("\x03")
-        assert typist.leave() == 128 + signal.SIGINT
-        assert "Traceback" not in typist.seen
+        code, shown = typist.leave()
+        assert code == 128 + signal.SIGINT
+        assert "Traceback" not in shown
 
 
 def test_a_fault_does_not_end_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
