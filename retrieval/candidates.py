@@ -9,7 +9,7 @@ such question, never applied to what it gave.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +83,7 @@ class Candidates:
         with self.lock:
             for where in self._where(state, within):
                 named = index.nearest(rows, weights, count, where)
-                keys += [key for key in named if split_key(key)[0] not in state.fresh]
+                keys += _without(named, state.fresh) if state.fresh else named
         if not chosen or len(keys) <= CANDIDATES:
             return keys
         parts = state.parts(self.library, index, [split_key(key) for key in keys])
@@ -128,6 +128,11 @@ class Candidates:
             Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
             for at in range(0, len(ids), MOST_VALUES)
         ]
+
+
+def _without(keys: Sequence[str], documents: Container[str]) -> list[str]:
+    """Those keys that are not of these documents."""
+    return [key for key in keys if split_key(key)[0] not in documents]
 
 
 def _known(pages: Sequence[PageRecord], state: State) -> list[PageRecord]:
