@@ -86,8 +86,8 @@ class Candidates:
                 keys += _without(named, state.fresh) if state.fresh else named
         if not chosen or len(keys) <= CANDIDATES:
             return keys
-        parts = state.parts(self.library, index, [split_key(key) for key in keys])
-        best = shortlist(index.towards(rows), weights, parts, len(keys), CANDIDATES)
+        gists = state.gists(self.library, index, [split_key(key) for key in keys])
+        best = shortlist(index.towards(rows), weights, gists, CANDIDATES)
         return [keys[place] for place in best]
 
     def _fresh(self, state: State, within: Narrow) -> list[str]:

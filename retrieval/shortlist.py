@@ -13,35 +13,24 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.page import Vectors
-from ingest.storage import Rows
+from ingest.storage import Codes, Rows
 from retrieval.maxsim import Scores, maxsim
-from retrieval.score import Part
 
 
 def shortlist(
-    query: Vectors,
-    weights: npt.NDArray[np.float32],
-    parts: Sequence[Part],
-    count: int,
-    most: int,
+    query: Vectors, weights: npt.NDArray[np.float32], gists: Sequence[Codes], most: int
 ) -> npt.NDArray[np.int64]:
-    """The places of the `most` candidates whose gists score best, best first; of `count`, those in no part last.
+    """The places of the `most` gists that score best, best first; those without rows last.
 
     Args:
         query: (q, dim).
         weights: (q,), not all zero.
+        gists: (rows, bytes) of each page.
     """
-    return np.argsort(-score_gists(query, weights, parts, count), kind="stable")[:most]
+    return np.argsort(-score_gists(query, weights, gists), kind="stable")[:most]
 
 
-def score_gists(
-    query: Vectors, weights: npt.NDArray[np.float32], parts: Sequence[Part], count: int
-) -> Scores:
-    """MaxSim of a question with each gist (count,); NaN for those in no part or without rows."""
-    scores = np.full(count, np.nan, np.float32)
-    gists = [part.held.gist(number) for part in parts for number in part.numbers.tolist()]
-    if gists:
-        ends = np.cumsum([0, *map(len, gists)])
-        places = np.concatenate([part.places for part in parts])
-        scores[places] = maxsim(query, weights, Rows(np.concatenate(gists)), ends)
-    return scores
+def score_gists(query: Vectors, weights: npt.NDArray[np.float32], gists: Sequence[Codes]) -> Scores:
+    """MaxSim of a question with each gist (gists,); NaN for those without rows."""
+    ends = np.cumsum([0, *map(len, gists)])
+    return maxsim(query, weights, Rows(np.concatenate(gists)), ends)

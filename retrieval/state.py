@@ -16,6 +16,7 @@ import numpy as np
 from ingest.index import Index
 from ingest.library import Library, PageRecord
 from ingest.page import Document
+from ingest.storage import Codes, code_bytes
 from ingest.vectors import DocumentVectors
 from retrieval.score import Part
 
@@ -145,21 +146,44 @@ class State:
         """
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, (document_id, _) in enumerate(pages):
-            if document_id in self.documents:
-                by_document[document_id].append(i)
+            by_document[document_id].append(i)
+        found = self._open_all(library, index, by_document)
+        return [
+            Part(held, np.array([pages[i][1] for i in places]), np.array(places))
+            for document_id, places in by_document.items()
+            if (held := found.get(document_id))
+        ]
+
+    def gists(
+        self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
+    ) -> list[Codes]:
+        """Gists of pages, by document id and number; without rows those that the index does not have.
+
+        Raises:
+            FileNotFoundError: a document has been removed.
+        """
+        found = self._open_all(library, index, dict.fromkeys(id_ for id_, _ in pages))
+        none = np.zeros((0, code_bytes(index.manifest.dim)), np.uint8)
+        return [
+            held.gist(number) if (held := found.get(document_id)) else none
+            for document_id, number in pages
+        ]
+
+    def _open_all(
+        self, library: Library, index: Index, document_ids: Iterable[str]
+    ) -> dict[str, DocumentVectors]:
+        """The vectors of those documents that an index has."""
+        known = [document_id for document_id in document_ids if document_id in self.documents]
         if index.mirrored:
-            index.prefetch([self.documents[document_id] for document_id in by_document])
-        parts = []
-        for document_id, places in by_document.items():
+            index.prefetch([self.documents[document_id] for document_id in known])
+        found = {}
+        for document_id in known:
             try:
-                held = self.open(index, document_id)
+                found[document_id] = self.open(index, document_id)
             except FileNotFoundError:
                 if library.generation != self.generation:
-                    raise
-                continue  # an index that is still being made
-            numbers = np.array([pages[i][1] for i in places])
-            parts.append(Part(held, numbers, np.array(places)))
-        return parts
+                    raise  # else it is an index that is still being made
+        return found
 
     def count(self, library: Library, terms: Iterable[str]) -> None:
         """Come to know in how many pages each of these terms stands."""

@@ -13,7 +13,6 @@ from ingest.gist import pool_rows
 from ingest.page import PageVectors, unit
 from ingest.storage import pack, quantise
 from ingest.vectors import DocumentVectors, VectorWriter, convert
-from retrieval.score import Part
 from retrieval.shortlist import score_gists, shortlist
 
 DIM = 24
@@ -87,12 +86,12 @@ def test_the_score_is_maxsim_with_the_signs(tmp_path):
     pages = [unit_rows(10, 30), unit_rows(11, 0), unit_rows(12, 2)]
     held = write(tmp_path, pages, 6)
     query, weights = unit_rows(13, 4), np.array([1, 0, 2, 0.5], np.float32)
-    scores = score_gists(query, weights, [Part(held, np.array([3, 1, 2]), np.array([0, 2, 4]))], 5)
+    scores = score_gists(query, weights, [held.gist(number) for number in (3, 2, 1)])
     for place, rows in ((0, pages[2]), (2, pages[0])):
         signs = np.where(pool_rows(rows, 6) > 0, 1, -1) / np.sqrt(rows.shape[1])
         expected = weights @ (quantise(query).wide() @ signs.T).max(axis=1) / weights.sum()
         assert scores[place] == pytest.approx(expected, abs=1e-4)
-    assert np.isnan(scores[[1, 3, 4]]).all()
+    assert np.isnan(scores[1])
 
 
 def test_a_page_that_holds_the_question_outlives_many_that_do_not(tmp_path):
@@ -100,23 +99,17 @@ def test_a_page_that_holds_the_question_outlives_many_that_do_not(tmp_path):
     pages = [unit_rows(20 + i, 60) for i in range(30)]
     pages[17] = np.concatenate([np.repeat(asked, 5, axis=0), pages[17][:45]])
     held = write(tmp_path, pages, 16)
-    parts = [Part(held, np.arange(1, 31), np.arange(30))]
-    best = shortlist(asked, np.ones(3, np.float32), parts, 31, 5)
-    assert best[0] == 17
-    assert len(best) == 5
-    assert 30 not in best.tolist()
+    gists = [held.gist(1)[:0], *(held.gist(number) for number in range(1, 31))]
+    best = shortlist(asked, np.ones(3, np.float32), gists, 30)
+    assert best[0] == 18
+    assert len(best) == 30
+    assert 0 not in best.tolist()
 
 
 def test_pages_of_like_and_of_unlike_lengths_are_scored_alike(tmp_path):
     query, ones = unit_rows(15, 3), np.ones(3, np.float32)
     pages = [unit_rows(30 + i, 20) for i in range(4)]
-    like = score_gists(
-        query, ones, [Part(write(tmp_path, pages, 8), np.arange(1, 5), np.arange(4))], 4
-    )
     held = write(tmp_path, [*pages, unit_rows(40, 2)], 8)
-    unlike = score_gists(query, ones, [Part(held, np.arange(1, 6), np.arange(5))], 5)
+    gists = [held.gist(number) for number in range(1, 6)]
+    like, unlike = score_gists(query, ones, gists[:4]), score_gists(query, ones, gists)
     np.testing.assert_allclose(like, unlike[:4], atol=1e-6)
-
-
-def test_no_part_no_score():
-    assert np.isnan(score_gists(unit_rows(1, 2), np.ones(2, np.float32), [], 3)).all()
