@@ -120,18 +120,23 @@ def _fill(
         found = on.score(query, weights, parts, scores.shape[-1], what)
         scores[..., all_places] = found[..., all_places]
         return
+    whole: list[Part] = []
     apart: list[tuple[DocumentVectors, int]] = []
     places: list[int] = []
     for part in parts:
         if len(part.places) == part.held.page_count >= MAPPED_PAGES:
-            rows, offsets = stored(part.held, what)
-            scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
+            whole.append(part)
             continue
         apart.extend((part.held, number) for number in part.numbers.tolist())
         places.extend(part.places.tolist())
+
+    def score_whole(part: Part) -> None:
+        rows, offsets = stored(part.held, what)
+        scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
+
     spare: deque[Buffers] = deque()
 
-    def score(group: Group) -> None:
+    def score_group(group: Group) -> None:
         try:
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
@@ -140,7 +145,8 @@ def _fill(
         spare.append(buffers)
         scores[..., places[group.first : group.last]] = found
 
-    spread(score, gather(apart, what, ROWS_AT_ONCE))
+    spread(score_whole, whole)
+    spread(score_group, gather(apart, what, ROWS_AT_ONCE))
 
 
 def stored(
