@@ -34,15 +34,14 @@ def find_word_regions(
     boxes = page.boxes if everywhere else page.boxes[placed]
     if not len(rows):
         return ()
-    products = similar(query.vectors, rows)
-    lines = split_lines(boxes)
-    scores = [float(weights @ products[:, line].max(axis=1) / weights.sum()) for line in lines]
+    starts = line_starts(boxes)
+    best = np.maximum.reduceat(similar(query.vectors, rows), starts, axis=1)
+    scores = weights @ best / weights.sum()
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
-        if scores[i] >= NEAR_BEST * max(scores):
-            box = _around(boxes[lines[i]])
-            text = " ".join(word.text for word in words if _holds(box, word.box))
-            found.append(Region(box, scores[i], text))
+        if scores[i] >= NEAR_BEST * scores.max():
+            box = _around(np.split(boxes, starts[1:])[i])
+            found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
 
@@ -78,8 +77,7 @@ def find_patch_regions(
     regions = []
     for patches in _join_touching(boxes, hot)[:MOST]:
         box = _around(boxes[patches])
-        text = " ".join(word.text for word in words if _holds(box, word.box))
-        regions.append(Region(box, float(products[:, patches].max()), text))
+        regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
 
 
@@ -95,20 +93,17 @@ def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[l
     return [np.asarray(hot)[first == group].tolist() for group in np.unique(first)]
 
 
-def split_lines(boxes: npt.NDArray[np.float32]) -> list[slice]:
-    """Runs of boxes in reading order that stand on one printed line."""
-    lines = []
-    start = 0
-    for i in range(1, len(boxes)):
-        before, here = boxes[i - 1], boxes[i]
-        shared = min(before[3], here[3]) - max(before[1], here[1])
-        height = min(before[3] - before[1], here[3] - here[1])
-        if shared < 0.5 * height or here[0] < before[0] - 1e-3:
-            lines.append(slice(start, i))
-            start = i
-    if len(boxes):
-        lines.append(slice(start, len(boxes)))
-    return lines
+def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Which of the boxes (n, 4), in reading order, begin a printed line; the first always does.
+
+    A box goes on with its predecessor's line where it shares half the height of
+    the lower of the two and does not begin left of it.
+    """
+    before, here = boxes[:-1], boxes[1:]
+    shared = np.minimum(before[:, 3], here[:, 3]) - np.maximum(before[:, 1], here[:, 1])
+    height = np.minimum(before[:, 3] - before[:, 1], here[:, 3] - here[:, 1])
+    begins = (shared < 0.5 * height) | (here[:, 0] < before[:, 0] - 1e-3)
+    return np.concatenate([[0], np.flatnonzero(begins) + 1])
 
 
 def _around(boxes: npt.NDArray[np.float32]) -> Box:
@@ -117,6 +112,12 @@ def _around(boxes: npt.NDArray[np.float32]) -> Box:
     return left, top, right, bottom
 
 
-def _holds(box: Box, word: Box) -> bool:
-    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+def _text_in(box: Box, words: Sequence[Word]) -> str:
+    """The words whose middles are in a box."""
+    left, top, right, bottom = box
+    return " ".join(
+        word.text
+        for word in words
+        if left <= (word.box[0] + word.box[2]) / 2 <= right
+        and top <= (word.box[1] + word.box[3]) / 2 <= bottom
+    )
