@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from operator import length_hint
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ def spread(work: Callable[[T], None], pieces: Iterable[T]) -> None:
     Pieces are asked for one at a time. What the first to fail raises is raised
     when those that had begun are done; the others are not begun.
     """
+    most = min(cores(), length_hint(pieces, cores()))
     waiting = iter(pieces)
     first, second = next(waiting, _END), next(waiting, _END)
     if second is _END:
@@ -56,7 +58,7 @@ def spread(work: Callable[[T], None], pieces: Iterable[T]) -> None:
             failed.set()
             raise
 
-    helpers = [_pool().submit(go) for _ in range(cores() - 1)]
+    helpers = [_pool().submit(go) for _ in range(most - 1)]
     try:
         go()
     finally:
