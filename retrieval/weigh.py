@@ -49,5 +49,6 @@ def _weight(word: str, frequency: Mapping[str, int], page_count: int) -> float:
     terms = split_terms(word)
     if not terms:
         return 0.0
-    found = frequency.get(terms[0], 0)
+    # Counted after the pages, while documents come: as on all pages at most.
+    found = min(frequency.get(terms[0], 0), page_count)
     return float(np.log1p((page_count - found + 0.5) / (found + 0.5)) ** 0.5)

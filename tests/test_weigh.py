@@ -26,3 +26,10 @@ def test_rare_words_weigh_more_and_punctuation_nothing():
 def test_a_question_of_nothing_but_punctuation_still_has_weights():
     assert token_weights(("?", "!"), {}, 10).tolist() == [1, 1]
     assert token_weights(("?", "!"), {}, 10).dtype == np.float32
+
+
+def test_a_word_on_more_pages_than_were_counted_weighs_as_one_on_all():
+    """Pages and the word's are counted one after the other, and a document may come between."""
+    more, every = (token_weights(("lamp",), {"lamp": found}, 10) for found in (14, 10))
+    assert more.tolist() == every.tolist()
+    assert every[0] > 0
