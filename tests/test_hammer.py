@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from plain_kernel import plain_kernel
 from ingest.add import AddSettings, add
 from ingest.home import Home
 from ingest.library import Library
+from ingest.narrow import EVERYTHING, Narrow
 from ingest.remove import remove
 from ingest.render import RenderSettings
 from retrieval.resident import Resident
@@ -22,6 +24,7 @@ from retrieval.search import Searcher
 SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)
 STAYS = ("The harbour master keeps nine brass sextants.", "Rye bread rises slowly in winter.")
 COMES = "The cartographer Ilse Wren drew the tidal maps of Port Avery."
+NARROWED = (EVERYTHING, Narrow(last=1), Narrow(kind="pdf"))
 SECONDS = 6
 SEARCHERS = 3
 
@@ -49,8 +52,9 @@ def test_remove_and_ingest_under_searches(
     def look() -> None:
         try:
             while not ending.is_set():
-                for number, text in enumerate(STAYS):
-                    names = [hit.page.document_name for hit in searcher.search(text, top=3)]
+                for (number, text), within in product(enumerate(STAYS), NARROWED):
+                    hits = searcher.search(text, top=3, within=within)
+                    names = [hit.page.document_name for hit in hits]
                     assert names[0] == f"stays{number}.pdf", names
                     assert set(names) <= {"stays0.pdf", "stays1.pdf", "comes.pdf"}
                 first = searcher.search(COMES, top=1)[0].page.document_name
