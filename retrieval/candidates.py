@@ -9,7 +9,7 @@ such question, never applied to what it gave.
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +58,13 @@ class Candidates:
             pages = self.library.page_records(within)
             return _known(pages, state), self.library.match_terms(terms, within)
         keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
+        ids = self.library.select_documents(within) if within.of_documents else state.documents
+        fresh, filters = _fresh(state, within, ids), _filters(state, within, ids)
         for index in indexes:
             question = asked.get(index.manifest.encoder)
             if question and len(question.vectors):
                 rows, each = question.vectors, weights[index.manifest.encoder]
-                keys.update(self._nearest(state, index, rows, each, within))
+                keys.update(self._nearest(state, index, rows, each, fresh, filters))
         return _known(self.library.records_of(keys), state), self.library.match_terms(
             terms, keys=keys
         )
@@ -73,15 +75,16 @@ class Candidates:
         index: Index,
         rows: Vectors,
         weights: npt.NDArray[np.float32],
-        within: Narrow,
+        fresh: Sequence[str],
+        filters: Sequence[Where],
     ) -> Sequence[str]:
-        """Keys of the pages that one index would have scored."""
+        """Keys of the pages that one index would have scored, of the `fresh` and those that Chroma names."""
         # A mirror would have to fetch the files of all these pages for their gists.
         chosen = index.manifest.gist > 0 and not index.mirrored
         count = NEAREST if chosen else UNCHOSEN
-        keys = self._fresh(state, within)
+        keys = list(fresh)
         with self.lock:
-            for where in self._where(state, within):
+            for where in filters:
                 named = index.nearest(rows, weights, count, where)
                 keys += _without(named, state.fresh) if state.fresh else named
         if not chosen or len(keys) <= CANDIDATES:
@@ -89,19 +92,6 @@ class Candidates:
         gists = state.gists(self.library, index, [split_key(key) for key in keys])
         best = shortlist(index.towards(rows), weights, gists, CANDIDATES)
         return [keys[place] for place in best]
-
-    def _fresh(self, state: State, within: Narrow) -> list[str]:
-        """Keys of the pages that Chroma may not know and that a search is not narrowed down past."""
-        if not state.fresh:
-            return []
-        ids = self.library.select_documents(within) if within.of_documents else state.fresh
-        return [
-            Page(document_id, number).key
-            for document_id in ids
-            if (document := state.fresh.get(document_id))
-            for number in range(1, document.page_count + 1)
-            if (within.first or 1) <= number <= (within.last or number)
-        ]
 
     def _few(self, state: State, within: Narrow) -> bool:
         if state.pages is not None:
@@ -114,20 +104,31 @@ class Candidates:
         rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
         return rare or terms
 
-    def _where(self, state: State, within: Narrow) -> list[Where]:
-        """What is searched within, as Chroma takes it: a filter for so many documents at once.
 
-        Filters are matched with records as they are now. One that fits a record put
-        there since Chroma was opened is an error, so documents are always named.
-        """
-        if not within:
-            return [Where()]
-        ids = self.library.select_documents(within) if within.of_documents else state.documents
-        ids = [i for i in ids if i in state.documents and i not in state.fresh]
-        return [
-            Where(tuple(ids[at : at + MOST_VALUES]), within.first, within.last)
-            for at in range(0, len(ids), MOST_VALUES)
-        ]
+def _fresh(state: State, within: Narrow, ids: Iterable[str]) -> list[str]:
+    """Keys of the pages of these documents that Chroma may not know and that a search is not narrowed down past."""
+    return [
+        Page(document_id, number).key
+        for document_id in (ids if state.fresh else ())
+        if (document := state.fresh.get(document_id))
+        for number in range(1, document.page_count + 1)
+        if (within.first or 1) <= number <= (within.last or number)
+    ]
+
+
+def _filters(state: State, within: Narrow, ids: Iterable[str]) -> list[Where]:
+    """What is searched within, as Chroma takes it: a filter for so many of these documents at once.
+
+    Filters are matched with records as they are now. One that fits a record put
+    there since Chroma was opened is an error, so documents are always named.
+    """
+    if not within:
+        return [Where()]
+    known = [i for i in ids if i in state.documents and i not in state.fresh]
+    return [
+        Where(tuple(known[at : at + MOST_VALUES]), within.first, within.last)
+        for at in range(0, len(known), MOST_VALUES)
+    ]
 
 
 def _without(keys: Sequence[str], documents: Container[str]) -> list[str]:
