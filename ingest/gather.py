@@ -6,7 +6,6 @@ read by whoever takes it, so that several threads read at once. Knows no questio
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -92,20 +91,16 @@ def gather(
         FileNotFoundError: a document has been removed, or its sign bits have.
     """
     pages: list[_Waiting] = []
-    rows = first = 0
+    ends, first = [0], 0
     for place, page in enumerate(_expect(wanted, what)):
-        if pages and (rows + page.length > most_rows or not _alike(page.layout, pages[0].layout)):
-            yield _group(first, pages, what)
-            pages, rows, first = [], 0, place
+        rows = ends[-1] + page.length
+        if pages and (rows > most_rows or not _alike(page.layout, pages[0].layout)):
+            yield Group(first, np.array(ends), pages, what)
+            pages, ends, first, rows = [], [0], place, page.length
         pages.append(page)
-        rows += page.length
+        ends.append(rows)
     if pages:
-        yield _group(first, pages, what)
-
-
-def _group(first: int, pages: Sequence[_Waiting], what: What) -> Group:
-    ends = list(itertools.accumulate((page.length for page in pages), initial=0))
-    return Group(first, np.array(ends, np.int64), pages, what)
+        yield Group(first, np.array(ends), pages, what)
 
 
 def _alike(one: Layout, other: Layout) -> bool:

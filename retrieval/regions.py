@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.page import Box, PageVectors, QueryVectors, Word
+from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
 from retrieval.similar import similar
 
@@ -28,19 +28,17 @@ def find_word_regions(
     A line's score is the weighted mean over the question's rows of the best
     cosine within the line: MaxSim of the line alone.
     """
-    placed = page.placed
-    everywhere = placed.all()  # then nothing is copied
-    rows = page.vectors if everywhere else page.vectors[placed]
-    boxes = page.boxes if everywhere else page.boxes[placed]
+    rows, boxes = _placed(page)
     if not len(rows):
         return ()
     starts = line_starts(boxes)
     best = np.maximum.reduceat(similar(query.vectors, rows), starts, axis=1)
     scores = weights @ best / weights.sum()
+    lines = np.split(boxes, starts[1:])
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
         if scores[i] >= NEAR_BEST * scores.max():
-            box = _around(np.split(boxes, starts[1:])[i])
+            box = _around(lines[i])
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
@@ -64,10 +62,7 @@ def find_patch_regions(
     stands above that row's mean on the page. Patches near the hottest are
     joined with those they touch; a part scores its hottest patch's best cosine.
     """
-    placed = page.placed
-    everywhere = placed.all()  # then nothing is copied
-    rows = page.vectors if everywhere else page.vectors[placed]
-    boxes = page.boxes if everywhere else page.boxes[placed]
+    rows, boxes = _placed(page)
     if not len(rows):
         return ()
     products = similar(query.vectors, rows)
@@ -79,6 +74,14 @@ def find_patch_regions(
         box = _around(boxes[patches])
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
+
+
+def _placed(page: PageVectors) -> tuple[Vectors, npt.NDArray[np.float32]]:
+    """The rows that stand somewhere on the page, and where; nothing is copied where all do."""
+    placed = page.placed
+    if placed.all():
+        return page.vectors, page.boxes
+    return page.vectors[placed], page.boxes[placed]
 
 
 def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:

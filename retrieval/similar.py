@@ -67,8 +67,6 @@ def with_signs(
         "query": np.ascontiguousarray(asked.values.T),
         "two": np.array(2, np.float32),
         "scales": scales,
-        "zero": np.array(0, np.uint8),
-        "zeros": np.zeros(len(query), np.int8),
         "less": -asked.values.sum(axis=1, dtype=np.float32) * scales,
     }
     product: npt.NDArray[np.float32] = _signs().run(None, feed)[0]
@@ -84,14 +82,12 @@ def _signs() -> InferenceSession:
             "query": ("INT8", ["dim", "q"]),
             "two": ("FLOAT", []),
             "scales": ("FLOAT", ["q"]),
-            "zero": ("UINT8", []),
-            "zeros": ("INT8", ["q"]),
             "less": ("FLOAT", ["q"]),
         },
         [
             (
                 "MatMulIntegerToFloat",
-                ["bits", "query", "two", "scales", "zero", "zeros", "less"],
+                ["bits", "query", "two", "scales", "", "", "less"],  # no zero points
                 "product",
                 {"domain": "com.microsoft"},
             )
@@ -140,15 +136,7 @@ def _open(
             for name, (kind, shape) in tensors.items()
         ]
 
-    nodes = [
-        helper.make_node(
-            name,
-            takes,
-            [gives],
-            **how,
-        )
-        for name, takes, gives, how in steps
-    ]
+    nodes = [helper.make_node(name, takes, [gives], **how) for name, takes, gives, how in steps]
     graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import chain
 from operator import length_hint
 from typing import Any, TypeVar
 
@@ -40,15 +41,13 @@ def spread(work: Callable[[T], None], pieces: Iterable[T]) -> None:
         if first is not _END:
             work(first)
         return
-    begun = [second, first]
+    waiting = chain((first, second), waiting)
     turn = threading.Lock()
     failed = threading.Event()
 
     def take() -> Any:
         with turn:
-            if failed.is_set():
-                return _END
-            return begun.pop() if begun else next(waiting, _END)
+            return _END if failed.is_set() else next(waiting, _END)
 
     def go() -> None:
         try:
