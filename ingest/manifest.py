@@ -32,8 +32,8 @@ class Manifest:
     `reads` and `reach` are the encoder's (see `Encoder`); `made` holds what else
     the vectors depend on: versions, dtype, pooling, resolution. `fde` says how
     a page's rows become its Chroma vector; `centre` (dim,) is what sign bits are
-    about: the mean of the first pages' rows, () until there are any. `gist` is how many rows a page's gist has, 0 for none; `storage` is how
-    rows are kept.
+    about: the mean of the first pages' rows, () until there are any. `gist` is
+    how many rows a page's gist has, 0 for none; `storage` is how rows are kept.
     """
 
     encoder: str

@@ -3,8 +3,8 @@
 int8: a row's largest value becomes 127, so each value is off by at most half a
 scale; 2 bytes become 1 and a little. Signs: whether each value is above the
 index's centre, a bit each (SimHash: Charikar 2002), eight to a byte; pages are
-first scored by how many bits agree, and the best of them by their rows. Knows
-no files and no questions.
+first scored by their products with the question, and the best of them by their
+rows. Knows no files and no questions.
 """
 
 from __future__ import annotations

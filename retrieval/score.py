@@ -1,8 +1,8 @@
 """Late-interaction scores of candidate pages from the files of several documents, however their rows are kept.
 
-Where sign bits lie beside the rows, pages are first scored by bits that agree;
-the best of them are then scored by their rows, and the others get what the line
-that fits those says of their bits. Knows no library and no Chroma.
+Where sign bits lie beside the rows, pages are first scored by these; the best of
+them are then scored by their rows, and the others get what the line that fits
+those says of their signs. Knows no library and no Chroma.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def score_parts(
 
     Args:
         weights: (q,), or (questions, q) for several questions whose rows follow each other: (questions, count) then.
-        on: the device that scores rows, None for the CPU. Sign bits are compared by the CPU.
+        on: the device that scores rows, None for the CPU. Signs are multiplied by the CPU.
     """
     scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
     coded = [part for part in parts if what == "vectors" and has_signs(part.held.kind)]

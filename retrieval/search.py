@@ -1,8 +1,8 @@
 """Find pages: the searcher.
 
 A question goes to every index of the home and to the full-text index; each
-gives the pages signals; `retrieval.fuse` makes one ranking of them. Which
-pages are scored is for `retrieval.candidates` to say. Knows no language models and no HTTP.
+gives the pages signals; `retrieval.fuse` makes one ranking of them. Which pages
+are scored is for `retrieval.candidates` to say. Knows no language models and no HTTP.
 """
 
 from __future__ import annotations

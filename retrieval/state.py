@@ -1,6 +1,6 @@
 """What a searcher knows of a home at one moment: its documents, its pages where they are few, and opened vectors.
 
-Never changed once made, but for what it opens; when the library moves on, a new
+Never changed once in use, but for what it opens; when the library moves on, a new
 one takes its place, keeping what is still true.
 """
 
