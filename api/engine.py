@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from api.session import make_model, make_searcher
+from api.cli.session import make_model, make_searcher
 from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.choose import choose_encoders
-from ingest.home import Home
-from ingest.library import Library
-from ingest.render import RenderSettings
-from ingest.storage import as_storage
+from ingest.files.render import RenderSettings
+from ingest.index.quantization import as_storage
+from ingest.library.home import Home
+from ingest.library.library import Library
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel

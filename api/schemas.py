@@ -10,9 +10,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.evidence import Inquiry
+from api.rag.evidence import Inquiry
 from generation.answer import Answer, Citation, Grounded, Usage
-from ingest.library import Failure, readable
+from ingest.library.library import Failure, readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
 

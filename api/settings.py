@@ -18,8 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
-    from ingest.server import Server
-    from ingest.store import Store
+    from ingest.index.server import Server
+    from ingest.replica.object_store import Store
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -122,7 +122,7 @@ class Settings(BaseSettings):
 
     def chroma_server(self) -> Server | None:
         """The Chroma server, where there is one to be used."""
-        from ingest.server import Server
+        from ingest.index.server import Server
 
         if self.chroma is None:
             return None
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
 
     def published(self) -> Store | None:
         """The store that homes are published to or read from, where there is one to be used."""
-        from ingest.store import Store
+        from ingest.replica.object_store import Store
 
         return None if self.store is None else Store(self.store, self.cache_mb)
 

@@ -6,7 +6,7 @@ DIR is a home that benchmarks.pages made. Every quote must stand word for word
 on its page; the script exits 1 if one does not. Besides the set's own
 unanswerable questions, those of data/questions.json are asked, whose documents
 are not in this library, and thirty of general knowledge. For each kind it also
-says how many a language model would not be asked (generation.gate). --fit prints coefficients for generation.confidence
+says how many a language model would not be asked (generation.context.abstain). --fit prints coefficients for generation.models.confidence
 (logistic regression, balanced), with AUC cross-validated over documents.
 """
 
@@ -23,11 +23,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from api.evidence import gather
+from api.rag.evidence import gather
 from generation.ask import ask
-from generation.gate import LEAST_SCORE, is_far
+from generation.context.abstain import LEAST_SCORE, is_far
 from generation.models.extractive import Extractive
-from ingest.home import Home
+from ingest.library.home import Home
 from retrieval.search import Searcher
 
 GENERAL = """\

@@ -22,13 +22,13 @@ import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
 from benchmarks.read_pages import Pages, Question, lay_out, read
-from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
-from ingest.gist import CENTRE_SHARE, GIST_ROWS, pool_rows
+from ingest.index.centroids import CENTRE_SHARE, GIST_ROWS, pool_rows
+from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensional
+from ingest.index.quantization import Rows, pack
 from ingest.page import Vectors
-from ingest.storage import Rows, pack
 from retrieval.candidates import NEAREST
-from retrieval.maxsim import keep_apart, maxsim
-from retrieval.similar import similar
+from retrieval.scoring.dot_products import similar
+from retrieval.scoring.maxsim import keep_apart, maxsim
 
 CUTS = (50, 100, 200, 400, 800, 1600)
 CHOSEN_OF = (1000, NEAREST)

@@ -23,11 +23,11 @@ import ingest.choose
 import retrieval.search
 from ingest.add import AddSettings, add
 from ingest.encoders import encoder as plug
+from ingest.encoders.dual_encoder import CLIP_REACH
 from ingest.encoders.encoder import Encoder, Encoding
-from ingest.encoders.tower import CLIP_REACH
-from ingest.home import Home
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from ingest.page import WHOLE, PageVectors, QueryVectors, Rendered, Vectors, unit
-from ingest.render import RenderSettings
 from retrieval.hit import Hit
 from retrieval.search import Searcher
 

@@ -26,16 +26,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from generation.crop import MOST_AREA, best_part, found_part, line_height, overview
-from generation.gauge import Gauge, Patches, Tiles
-from generation.limits import Limits
-from generation.line import split_lines
+from generation.context.crop import MOST_AREA, best_part, found_part, line_height, overview
+from generation.context.image_tokens import Gauge, Patches, Tiles
+from generation.context.limits import Limits
+from generation.context.page_input import cut, shrink
 from generation.prompt import Evidence
-from generation.sheet import cut, shrink
+from generation.text.line import split_lines
 from ingest.add import add
-from ingest.home import Home
-from ingest.narrow import Narrow
-from ingest.ocr import Ocr, load_ocr
+from ingest.files.ocr import Ocr, load_ocr
+from ingest.filter import Narrow
+from ingest.library.home import Home
 from ingest.page import Box
 from retrieval.search import Searcher
 

@@ -14,10 +14,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from generation.fill import fill
+from generation.extraction.rules import fill
 from generation.prompt import Evidence
+from ingest.files.render import RenderSettings, render
 from ingest.page import Page
-from ingest.render import RenderSettings, render
 
 FIELDS = ("company", "date", "address", "total")
 SCHEMA: dict[str, Any] = {

@@ -31,9 +31,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from ingest.add import AddSettings, add
 from ingest.encoders.clip import ClipEncoder
 from ingest.encoders.encoder import Encoding
-from ingest.home import Home
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from ingest.page import WHOLE, Page, Rendered
-from ingest.render import RenderSettings
 from retrieval.search import Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -232,7 +232,7 @@ def as_page(path: Path) -> Rendered:
 def finetune(pairs: Path, base: Path, out: Path, epochs: int, threads: int) -> float:
     """Run the program; seconds."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "api.cli", "finetune", "--pairs", str(pairs)]
+    command = [sys.executable, "-m", "api.cli.main", "finetune", "--pairs", str(pairs)]
     options = ["--epochs", str(epochs), "--batch", "128", "--lr", "0.002", "--device", "cpu"]
     subprocess.run(
         [*command, "--base", str(base), "--out", str(out), *options],

@@ -28,13 +28,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from ingest.home import Home
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.filter import EVERYTHING, Narrow
+from ingest.library.home import Home
 from retrieval import search
 from retrieval.evaluate.interval import difference, interval
 from retrieval.evaluate.metrics import ndcg
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
-from retrieval.weigh import token_weights
+from retrieval.query.terms import token_weights
 
 READER, PICTURES = "minilm", "conse"
 IDF = {"flat": 0.0, "root": 0.5, "full": 1.0}

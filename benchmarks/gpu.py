@@ -31,8 +31,8 @@ from ingest.add import AddSettings, add
 from ingest.encoders import colpali, tower
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
-from ingest.home import Home
-from ingest.render import RenderSettings
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 
 DPI = 144
 LOOP_BATCH = 4
@@ -232,9 +232,9 @@ def count_flops(spec: str, device: str, files: list[Path]) -> float:
     """Floating-point operations of the model for one page."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from ingest.encoders.encoder import load_encoder
+    from ingest.encoders.load import load_encoder
+    from ingest.files.render import render
     from ingest.page import Page
-    from ingest.render import render
 
     pages = render(files[0], Page("benchmark", 1), 1, RenderSettings(dpi=DPI, ocr="none"))
     encoder = load_encoder(spec, Encoding(device=device))

@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.sizes import read_sizes
 from ingest.page import unit
-from retrieval.maxsim import keep_apart, maxsim
+from retrieval.scoring.maxsim import keep_apart, maxsim
 
 MAXSIM_CPU = 320
 """Dimensions that maxsim-cpu 0.1 is given at most: on rows of 384 it crashes the interpreter."""

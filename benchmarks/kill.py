@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.home import Home
-from ingest.library import Library, NoLibrary
-from ingest.narrow import Narrow
+from ingest.filter import Narrow
+from ingest.library.home import Home
+from ingest.library.library import Library, NoLibrary
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -64,7 +64,16 @@ def main() -> None:
 
 def ingest(home: Path, paths: list[str]) -> subprocess.Popen[bytes]:
     """Start an ingest in a process group of its own."""
-    command = [sys.executable, "-m", "api.cli", "ingest", *paths, "--quiet", "--home", str(home)]
+    command = [
+        sys.executable,
+        "-m",
+        "api.cli.main",
+        "ingest",
+        *paths,
+        "--quiet",
+        "--home",
+        str(home),
+    ]
     return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
 
 

@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks.made_korean import MadeQuestion, make_korean, write_korean
 from ingest.add import AddSettings, add
 from ingest.event import Done
-from ingest.home import Home
-from ingest.render import RenderSettings
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from retrieval.evaluate.signals import orders
 from retrieval.search import Searcher
 

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
-from ingest.home import Home
-from ingest.index import Index
-from ingest.librarian import Librarian, PageRow
-from ingest.library import Seen, pack_words
-from ingest.manifest import Manifest
+from ingest.index.index import Index
+from ingest.index.manifest import Manifest
+from ingest.library.home import Home
+from ingest.library.library import Seen, pack_words
+from ingest.library.writer import Librarian, PageRow
 from ingest.page import Document, Page, PageVectors, QueryVectors
 from retrieval.search import Searcher
 

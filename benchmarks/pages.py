@@ -27,10 +27,10 @@ from ingest.add import AddSettings, add
 from ingest.choose import canonical
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.narrow import EVERYTHING, Narrow
-from ingest.render import RenderSettings
+from ingest.files.render import RenderSettings
+from ingest.filter import EVERYTHING, Narrow
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
 from retrieval.evaluate.dataset import NAMES_A_PAGE
 from retrieval.evaluate.metrics import ndcg, recall
 from retrieval.evaluate.signals import orders

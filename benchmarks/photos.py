@@ -18,7 +18,7 @@ import numpy as np
 
 from ingest.add import AddSettings, add
 from ingest.event import Done
-from ingest.home import Home
+from ingest.library.home import Home
 from retrieval.evaluate.metrics import hit
 from retrieval.search import Searcher
 

@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from benchmarks.text_pages import text_pages
 from ingest.encoders.minilm import load_minilm
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import Library
+from ingest.index.index import open_indexes
+from ingest.library.fulltext import split_terms
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import Vectors, unit
-from ingest.terms import split_terms
-from retrieval.weigh import token_weights
+from retrieval.query.terms import token_weights
 
 GRID, PATCH_DIM, PREFIX = 32, 128, 6
 BACKGROUNDS = (0.5, 0.25, 0.15, 0.1)

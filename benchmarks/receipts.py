@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.home import Home
-from ingest.library import Library
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import Page
 
 

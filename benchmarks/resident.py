@@ -2,7 +2,7 @@
 
     python -m benchmarks.resident [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 50]
 
-Random unit rows, fp16, kept on the device by retrieval.resident as a search
+Random unit rows, fp16, kept on the device by retrieval.gpu.vector_cache as a search
 keeps them. The kernel's time is that of the device's profiler; a whole scoring's
 is the wall clock's, from numpy to numpy. The peak is that of a
 copy on the same device in the same run: bytes read and bytes written over time.
@@ -24,13 +24,13 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.sizes import read_sizes
-from ingest.fault import Fault
+from ingest.error import Fault
+from ingest.index.vector_file import DocumentVectors, VectorWriter
 from ingest.page import PageVectors, unit
-from ingest.vectors import DocumentVectors, VectorWriter
-from retrieval.device import open_resident
-from retrieval.maxsim import keep_apart, maxsim
-from retrieval.resident import Resident
-from retrieval.score import Part, score_parts
+from retrieval.gpu.device import open_resident
+from retrieval.gpu.vector_cache import Resident
+from retrieval.scoring.maxsim import keep_apart, maxsim
+from retrieval.scoring.scores import Part, score_parts
 
 QUESTIONS = 32
 SPARE_MB = 64

@@ -25,17 +25,17 @@ from unittest import mock
 
 import numpy as np
 
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.filter import EVERYTHING, Narrow
+from ingest.index.index import open_indexes
+from ingest.index.quantization import STORAGES, Rows, pack, quantise
+from ingest.library.home import Home
 from ingest.page import unit
-from ingest.storage import STORAGES, Rows, pack, quantise
 from retrieval import search
-from retrieval.evaluate.kinds import Converted
 from retrieval.evaluate.metrics import ndcg
-from retrieval.maxsim import ROWS_AT_ONCE
-from retrieval.score import RESCORED, score_parts
-from retrieval.similar import products, similar
+from retrieval.evaluate.quantizations import Converted
+from retrieval.scoring.dot_products import products, similar
+from retrieval.scoring.maxsim import ROWS_AT_ONCE
+from retrieval.scoring.scores import RESCORED, score_parts
 
 TIMES = 5
 QUERY_ROWS = 20

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.encoders.minilm import load_minilm
-from ingest.weights import Weights
+from ingest.encoders.weights import Weights
 
 TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "labels.npy"
 

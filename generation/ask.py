@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from generation.answer import Answer, Citation, Grounded, Usage, Verdict
-from generation.cite import CitationReader, Marked
-from generation.claim import Claim, Mark, split_claims
-from generation.gate import FAR, NOTE, is_far
+from generation.citations.cite import CitationReader, Marked
+from generation.citations.claim import Claim, Mark, split_claims
+from generation.context.abstain import FAR, NOTE, is_far
 from generation.models.model import VisionModel
 from generation.prompt import Evidence, Prompt
-from generation.quote import find_quote, quote_boxes
+from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Box, Page, Word
 
 Locate = Callable[[str, Page], Sequence[Box]]
@@ -52,7 +52,7 @@ def stream_answer(
     Args:
         locate: where a claim is borne out by a page's looks; without it no
             citation is grounded in a region.
-        least: the model is not asked where the best page scores less (see generation.gate).
+        least: the model is not asked where the best page scores less (see generation.context.abstain).
 
     Raises what the model and `locate` raise.
     """

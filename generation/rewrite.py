@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 
 from generation.models.model import ChatModel
-from generation.passage import content_terms
+from generation.models.passage import content_terms
 from generation.prompt import Message
 from generation.request import Request, Turn
-from retrieval.weigh import STOP_WORDS
+from retrieval.query.terms import STOP_WORDS
 
 LONGEST_QUERY = 400
 """Characters of a query that a model may write."""

@@ -21,11 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.caption import caption_documents
-from ingest.captioner import Captioner
+from ingest.annotate.caption import caption_documents
+from ingest.annotate.captioner import Captioner
+from ingest.annotate.tag import tag_documents
 from ingest.choose import choose_encoders, load_encoders
 from ingest.draft import Draft
 from ingest.encoders.encoder import Encoder, Encoding, Preparer
+from ingest.error import Fault
 from ingest.event import (
     Added,
     Done,
@@ -39,23 +41,21 @@ from ingest.event import (
     Removed,
     Tagged,
 )
-from ingest.fault import Fault
-from ingest.find import find_files
-from ingest.home import Home
-from ingest.index import Index, drop_index, open_indexes
-from ingest.librarian import Librarian
-from ingest.library import Failure, Seen, readable
-from ingest.ocr import check_ocr
+from ingest.files.find import find_files
+from ingest.files.ocr import check_ocr
+from ingest.files.reader_pool import Broken, Job, Read, read_ahead
+from ingest.files.render import RenderSettings
+from ingest.files.source import UnreadableFile
+from ingest.index.index import Index, drop_index, open_indexes
+from ingest.index.quantization import Storage
+from ingest.library.home import Home
+from ingest.library.library import Failure, Seen, readable
+from ingest.library.writer import Librarian
 from ingest.page import Document, Rendered
 from ingest.pipeline import Pipeline
-from ingest.read import Broken, Job, Read, read_ahead
 from ingest.rebuild import fill_indexes, keep_as
 from ingest.remove import forget, purge
-from ingest.render import RenderSettings
-from ingest.source import UnreadableFile
-from ingest.storage import Storage
-from ingest.store import StoreUnreachable
-from ingest.tag import tag_documents
+from ingest.replica.object_store import StoreUnreachable
 from ingest.title import find_title
 
 LITTLE_SPACE = 1 << 20

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.encoders.encoder import Encoder, Encoding, load_encoder
-from ingest.home import Home
-from ingest.storage import Storage, as_storage
+from ingest.encoders.encoder import Encoder, Encoding
+from ingest.encoders.load import load_encoder
+from ingest.index.quantization import Storage, as_storage
+from ingest.library.home import Home
 
 PAGES = "minilm"
 PICTURES = "conse"

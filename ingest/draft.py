@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ingest.home import Home, sync
-from ingest.index import Index
-from ingest.librarian import PageRow
+from ingest.index.index import Index
+from ingest.index.vector_file import VectorWriter
+from ingest.library.home import Home, sync
+from ingest.library.writer import PageRow
 from ingest.page import Document, Page, PageVectors, Rendered
-from ingest.vectors import VectorWriter
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.library import Failure
+from ingest.library.library import Failure
 from ingest.page import Document, Page
 
 
@@ -94,7 +94,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An index keeps its rows in another way now (ingest.storage)."""
+    """An index keeps its rows in another way now (ingest.index.quantization)."""
 
     encoder: str
     storage: str

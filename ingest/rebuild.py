@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from ingest.choose import load_encoders, read_storages
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed, Stored
-from ingest.home import Home
-from ingest.index import Index, drop_indexes, open_indexes
-from ingest.librarian import Librarian
-from ingest.narrow import Narrow
+from ingest.filter import Narrow
+from ingest.index.index import Index, drop_indexes, open_indexes
+from ingest.index.quantization import Storage
+from ingest.index.sync import settle
+from ingest.library.home import Home
+from ingest.library.writer import Librarian
 from ingest.page import Document
-from ingest.settle import settle
-from ingest.storage import Storage
 
 
 def fill_indexes(

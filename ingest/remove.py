@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.librarian import Librarian
+from ingest.index.index import open_indexes
+from ingest.index.sync import settle
+from ingest.library.home import Home
+from ingest.library.writer import Librarian
 from ingest.page import Document
-from ingest.settle import settle
 
 
 def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from ingest.home import Home
-from ingest.index import Index, open_indexes
-from ingest.librarian import Librarian
-from ingest.library import Library
+from ingest.index.index import Index, open_indexes
+from ingest.library.home import Home
+from ingest.library.library import Library
+from ingest.library.writer import Librarian
 from ingest.page import Document
 
 SAMPLED_ROWS = 64

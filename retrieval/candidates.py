@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import MOST_VALUES, Where
-from ingest.index import Index
-from ingest.library import Library, PageRecord, split_key
-from ingest.narrow import Narrow
+from ingest.filter import Narrow
+from ingest.index.chroma import MOST_VALUES, Where
+from ingest.index.index import Index
+from ingest.library.library import Library, PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
-from retrieval.shortlist import shortlist
+from retrieval.scoring.prefilter import shortlist
 from retrieval.state import State
 
 CANDIDATES = 200

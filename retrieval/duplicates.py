@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ingest.home import Home
-from ingest.index import Index, open_indexes
-from ingest.library import Library
+from ingest.index.index import Index, open_indexes
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import Page, Vectors
 from retrieval.search import NoPictures
 

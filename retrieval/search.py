@@ -17,30 +17,31 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.encoder import Encoder, Encoding, load_encoder
-from ingest.fault import Fault
-from ingest.home import Home
-from ingest.index import Index, open_indexes
-from ingest.library import Library, NoPage, PageRecord
-from ingest.manifest import Manifest
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.encoders.encoder import Encoder, Encoding
+from ingest.encoders.load import load_encoder
+from ingest.error import Fault
+from ingest.filter import EVERYTHING, Narrow
+from ingest.index.index import Index, open_indexes
+from ingest.index.manifest import Manifest
+from ingest.library.fulltext import split_terms
+from ingest.library.home import Home
+from ingest.library.library import Library, NoPage, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
-from ingest.terms import split_terms
 from retrieval.candidates import Candidates
-from retrieval.explain import Explanation, explain_rows
+from retrieval.explain.explain import Explanation, explain_rows
+from retrieval.explain.regions import find_patch_regions, find_picture_region, find_word_regions
 from retrieval.fuse import Signal, fuse_kind, fuse_kinds
 from retrieval.hit import Hit, Region
-from retrieval.maxsim import keep_apart, mean_row
+from retrieval.query.terms import content_terms, token_weights
 from retrieval.ranking import BM25, Drawn, Ranking
-from retrieval.regions import find_patch_regions, find_picture_region, find_word_regions
-from retrieval.score import score_parts
+from retrieval.scoring.maxsim import keep_apart, mean_row
+from retrieval.scoring.scores import score_parts
 from retrieval.state import Opened, Opener, State
-from retrieval.weigh import content_terms, token_weights
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from retrieval.resident import Resident
+    from retrieval.gpu.vector_cache import Resident
 
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.index import Index
-from ingest.library import Library, PageRecord
+from ingest.index.index import Index
+from ingest.index.quantization import Codes, code_bytes
+from ingest.index.vector_file import DocumentVectors
+from ingest.library.library import Library, PageRecord
 from ingest.page import Document
-from ingest.storage import Codes, code_bytes
-from ingest.vectors import DocumentVectors
-from retrieval.score import Part
+from retrieval.scoring.scores import Part
 
 FRESH_PAGES = 1_000
 """Pages that came or went since Chroma was opened, before it is opened anew."""

@@ -17,9 +17,9 @@ import pytest
 
 from ingest.add import add
 from ingest.event import Added, Done
-from ingest.home import Home
-from ingest.library import Library
-from ingest.server import Server
+from ingest.index.server import Server
+from ingest.library.home import Home
+from ingest.library.library import Library
 
 # Programs that tests press Ctrl-C on must not inherit from whoever started the tests that it is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,14 +19,14 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from pydantic import SecretStr
 
-from api.app import create_app
-from api.problem import STATUSES, status_of
+from api.http.app import create_app
+from api.http.errors import STATUSES, status_of
+from api.http.upload import ABANDONED, clean_name, sweep_uploads
 from api.settings import Settings
-from api.upload import ABANDONED, clean_name, sweep_uploads
-from ingest.fault import Fault
-from ingest.home import Home
-from ingest.library import Library
-from ingest.pdf import NeedsPassword
+from ingest.error import Fault
+from ingest.files.pdf import NeedsPassword
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.verify import verify
 
 ROOT = Path(__file__).parents[1]
@@ -315,7 +315,7 @@ class TestDocuments:
     def test_another_process_removes(self, own_client: TestClient, own_home: Home) -> None:
         search = {"query": LENS, "top": 1}
         assert own_client.post("/v1/search", json=search).json()["hits"][0]["number"] == 4
-        command = [sys.executable, "-m", "api.cli", "remove", "annual-report.pdf"]
+        command = [sys.executable, "-m", "api.cli.main", "remove", "annual-report.pdf"]
         subprocess.run([*command, "--home", own_home.root], cwd=ROOT, check=True)
         hits = own_client.post("/v1/search", json=search).json()["hits"]
         assert all(hit["name"] != "annual-report.pdf" for hit in hits)
@@ -474,7 +474,16 @@ def test_clean_name(sent: str | None, kept: str) -> None:
 
 
 def test_serve_and_stop(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--home", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "api.cli.main",
+        "serve",
+        "--port",
+        "0",
+        "--home",
+        str(tmp_path),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stdout is not None
         assert run.stderr is not None
@@ -493,7 +502,7 @@ def test_serve_where_the_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "api.cli", "serve", "--port", port, "--home", str(tmp_path)],
+            [sys.executable, "-m", "api.cli.main", "serve", "--port", port, "--home", str(tmp_path)],
             cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
     assert done.returncode == 1

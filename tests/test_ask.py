@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from generation.answer import Answer, Citation, Usage, Verdict
 from generation.ask import UNSUPPORTED, ask, stream_answer
-from generation.gate import FAR
-from generation.models.model import NoModel, load_model
+from generation.context.abstain import FAR
+from generation.models.load import load_model
+from generation.models.model import NoModel
 from generation.prompt import Evidence, Prompt
 from ingest.page import Box, Page, Word
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.terms import as_match, split_terms
-from retrieval.asking import strip_asking
-from retrieval.weigh import content_terms
+from ingest.library.fulltext import as_match, split_terms
+from retrieval.query.question_words import strip_asking
+from retrieval.query.terms import content_terms
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from PIL import Image
 
 from ingest.add import AddSettings, DiskFull, add
 from ingest.event import Added, Done, Event, Failed, Looked, Named, Opened, Removed
-from ingest.home import Home
-from ingest.library import Library
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import Document
-from ingest.render import RenderSettings
 from ingest.verify import verify
 
 PLAIN = AddSettings(render=RenderSettings(dpi=40, ocr="none"), encoders=("minilm",), workers=1)
@@ -305,8 +305,8 @@ def test_many_bad_files_with_the_same_bytes_are_each_reported(home: Home, folder
 INGEST = """
 import sys
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.render import RenderSettings
+from ingest.library.home import Home
+from ingest.files.render import RenderSettings
 
 if __name__ == "__main__":
     settings = AddSettings(RenderSettings(dpi=40, ocr="none"), ("minilm",), 1)

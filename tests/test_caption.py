@@ -16,19 +16,19 @@ from skimage import data_dir
 from tiny_vlms import make_blip
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 from generation.answer import Usage
 from generation.models.access import CutShort, Overloaded, Refused
 from generation.models.captioner import ChatCaptioner
 from generation.request import Request
 from ingest.add import AddSettings, add
 from ingest.event import Captioned
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.librarian import Librarian
-from ingest.library import FORMAT, Library, LibraryFormat
+from ingest.files.render import RenderSettings
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
+from ingest.library.library import FORMAT, Library, LibraryFormat
+from ingest.library.writer import Librarian
 from ingest.remove import remove
-from ingest.render import RenderSettings
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -145,7 +145,7 @@ def test_what_is_captioned_stays_when_a_run_is_cut_off(tmp_path: Path, stop: Bas
 def test_captions_that_the_vectors_lack_are_brought_in_by_the_next_run(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with (
-        patch("ingest.caption.encode_document", side_effect=KeyboardInterrupt),
+        patch("ingest.annotate.caption.encode_document", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         ingest(home, photo("chelsea.png"), by=Scripted(["a sphinx"]))

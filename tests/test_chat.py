@@ -16,19 +16,19 @@ from pathlib import Path
 import pytest
 from test_talk import FOLLOW_UP, LENS
 
-from api.chat import converse
-from api.exits import ExitCode
-from api.terminal import Terminal
+from api.cli.chat import converse
+from api.cli.exits import ExitCode
+from api.cli.terminal import Terminal
 from generation.answer import Answer, Usage
 from generation.models.access import Overloaded
 from generation.prompt import Message
-from ingest.home import Home
+from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_a_conversation_on_a_pipe(sample_home: Home) -> None:
-    command = [sys.executable, "-m", "api.cli", "ask", "--chat", "--json"]
+    command = [sys.executable, "-m", "api.cli.main", "ask", "--chat", "--json"]
     done = subprocess.run(
         [*command, "--home", str(sample_home.root)],
         cwd=ROOT,
@@ -56,7 +56,15 @@ class Typist:
         if self._process == 0:
             os.chdir(ROOT)
             os.environ["TERM"] = "dumb"
-            command = [sys.executable, "-m", "api.cli", "--home", str(home.root), "ask", "--chat"]
+            command = [
+                sys.executable,
+                "-m",
+                "api.cli.main",
+                "--home",
+                str(home.root),
+                "ask",
+                "--chat",
+            ]
             os.execv(command[0], command)
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
@@ -132,7 +140,7 @@ def test_a_fault_does_not_end_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_no_question() -> None:
-    command = [sys.executable, "-m", "api.cli", "ask"]
+    command = [sys.executable, "-m", "api.cli.main", "ask"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == ExitCode.USAGE
     assert "--chat" in done.stderr

@@ -14,16 +14,17 @@ from tiny_models import make_colpali
 
 from ingest.add import AddSettings, add
 from ingest.choose import canonical, choose_encoders, pick_pages
-from ingest.encoders.encoder import Encoding, load_encoder
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.event import Dropped, Event, Indexed
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import LibraryFormat
-from ingest.manifest import FORMAT, IndexFormat, read_manifest, slug
-from ingest.narrow import Narrow
-from ingest.probe import measure_drift
+from ingest.files.render import RenderSettings
+from ingest.filter import Narrow
+from ingest.index.index import open_indexes
+from ingest.index.manifest import FORMAT, IndexFormat, read_manifest, slug
+from ingest.index.probe import measure_drift
+from ingest.library.home import Home
+from ingest.library.library import LibraryFormat
 from ingest.rebuild import rebuild_indexes
-from ingest.render import RenderSettings
 from ingest.verify import verify
 from retrieval.search import Searcher
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.cite import CitationReader
-from generation.claim import Mark, split_claims
+from generation.citations.cite import CitationReader
+from generation.citations.claim import Mark, split_claims
 
 
 def claims_of(text: str) -> list[tuple[str, int]]:

@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from api.cli import app
-from api.terminal import plain, readable_question, shorten
-from ingest.home import Home
+from api.cli.main import app
+from api.cli.terminal import plain, readable_question, shorten
+from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "data" / "samples"
-COMMAND = [sys.executable, "-m", "api.cli"]
+COMMAND = [sys.executable, "-m", "api.cli.main"]
 
 
 def run(*arguments: str, home: Home | Path | None = None) -> Result:
@@ -393,7 +393,9 @@ class TestProgram:
         assert run("frobnicate").exit_code == 2
 
     def test_reader_that_stops_early(self, sample_home: Home) -> None:
-        script = f"{sys.executable} -m api.cli list --json --home {sample_home.root} | head -n 1"
+        script = (
+            f"{sys.executable} -m api.cli.main list --json --home {sample_home.root} | head -n 1"
+        )
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", script],
             cwd=ROOT, capture_output=True, text=True, check=False,

@@ -35,13 +35,14 @@ from tiny_towers import (
 from ingest.add import AddSettings, add
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.clip import ClipEncoder, PicturePreparer
-from ingest.encoders.encoder import Encoding, load_encoder
-from ingest.encoders.tower import CLIP_REACH, QueryTruncated
+from ingest.encoders.dual_encoder import CLIP_REACH, QueryTruncated
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
+from ingest.encoders.weights import WeightsMissing
 from ingest.event import Done
-from ingest.home import Home
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from ingest.page import WHOLE, Box, Page, Rendered, Vectors, cut
-from ingest.render import RenderSettings
-from ingest.weights import WeightsMissing
 from retrieval.search import Searcher
 
 MAKERS: dict[str, Callable[[Path], Path]] = {

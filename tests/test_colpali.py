@@ -17,10 +17,11 @@ from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
 
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
-from ingest.encoders.encoder import Encoding, NoDevice, load_encoder
+from ingest.encoders.encoder import Encoding, NoDevice
+from ingest.encoders.load import load_encoder
+from ingest.encoders.weights import WeightsMissing
 from ingest.page import Page, Rendered
-from ingest.weights import WeightsMissing
-from retrieval.maxsim import maxsim
+from retrieval.scoring.maxsim import maxsim
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
     "ColPali": make_colpali,

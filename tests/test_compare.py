@@ -16,16 +16,16 @@ from skimage import data_dir
 from typer.testing import CliRunner
 
 import generation.models.model as models
-from api.app import create_app
-from api.cli import app
+from api.cli.main import app
+from api.http.app import create_app
 from api.settings import Settings
 from generation.answer import Usage
-from generation.compare import Likeness, compare
-from generation.limits import Limits
+from generation.context.limits import Limits
+from generation.extraction.compare import Likeness, compare
+from generation.extraction.schema import misfits, ready_schemas
 from generation.prompt import Evidence
 from generation.request import Request
-from generation.schema import misfits, ready_schemas
-from ingest.home import Home
+from ingest.library.home import Home
 from ingest.page import Page, Word
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from test_talk import FOLLOW_UP, LENS, Scripted, serving
 
-from api.footnotes import without_footnotes, write_footnotes
+from api.rag.footnotes import without_footnotes, write_footnotes
 from generation.answer import Citation
 from generation.models.access import Overloaded
-from ingest.home import Home
+from ingest.library.home import Home
 from ingest.page import Page
 
 TOKEN = "s3cret-token"

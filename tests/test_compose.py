@@ -8,9 +8,9 @@ from PIL import Image
 from skimage import data_dir
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.render import RenderSettings
-from retrieval.compose import BadQuery, Part, is_composed, is_picture, split_query
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
+from retrieval.query.compose import BadQuery, Part, is_composed, is_picture, split_query
 from retrieval.search import EmptyQuery, Searcher
 
 

@@ -10,8 +10,8 @@ from sklearn.datasets import load_sample_images
 from ingest.encoders.conse import WORDY, Conse
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import load_minilm
+from ingest.encoders.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 from ingest.page import WHOLE, Page, Rendered, Word
-from ingest.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 
 ROOT = Path(__file__).parents[1]
 

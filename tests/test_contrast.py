@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmarks.finetune import make_base
-from ingest.encoders.tower import OpenClip, load_tower
+from ingest.encoders.dual_encoder import OpenClip, load_tower
 from ingest.finetune.contrast import contrast, match
 from ingest.finetune.gradient import Batch, Towers, add_gradient
 from ingest.finetune.learner import Diverged, Learner

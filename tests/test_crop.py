@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from generation.crop import MOST_AREA, best_part, found_part
-from generation.instruct import instruct
-from generation.limits import USUAL, Limits
+from generation.context.crop import MOST_AREA, best_part, found_part
+from generation.context.limits import USUAL, Limits
+from generation.context.page_input import lay_out
+from generation.context.prompt_template import instruct
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture
-from generation.sheet import lay_out
 from ingest.page import Box, Page, Word
 from retrieval.hit import Region
 

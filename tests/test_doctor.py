@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
-from api.doctor import examine
+from api.cli.main import app
+from api.diagnostics.examine import examine
 from api.settings import Settings
-from ingest.home import Home
-from ingest.ocr import tesseract_languages
-from ingest.weights import MINILM
+from ingest.encoders.weights import MINILM
+from ingest.files.ocr import tesseract_languages
+from ingest.library.home import Home
 
 
 def doctor(*arguments: str) -> tuple[int, list[dict[str, Any]]]:

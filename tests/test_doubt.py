@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.doubt import doubt
-from api.footnotes import without_footnotes, write_footnotes
+from api.rag.citation_note import doubt
+from api.rag.footnotes import without_footnotes, write_footnotes
 from generation.answer import Citation, Grounded
 from ingest.page import Page
 

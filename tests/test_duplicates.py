@@ -8,8 +8,8 @@ from PIL import Image, ImageEnhance
 from skimage import data_dir
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.render import RenderSettings
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from retrieval.duplicates import SIDE, correlate, find_duplicates
 from retrieval.search import NoPictures
 

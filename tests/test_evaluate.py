@@ -15,14 +15,14 @@ from sklearn.metrics import ndcg_score
 from test_cli import letter
 from typer.testing import CliRunner, Result
 
-from api.cli import app
-from ingest.home import Home
-from ingest.library import Library
+from api.cli.main import app
+from ingest.library.home import Home
+from ingest.library.library import Library
 from retrieval.evaluate.dataset import BadDataset, page_label
 from retrieval.evaluate.interval import difference, interval, unit_of
+from retrieval.evaluate.load import read_datasets
 from retrieval.evaluate.metrics import hit, measure, ndcg, recall, reciprocal_rank
 from retrieval.evaluate.questions import read_questions
-from retrieval.evaluate.read import read_datasets
 from retrieval.evaluate.result import read_results
 from retrieval.evaluate.vidore import NoArrow, find_tables, read_vidore
 

@@ -11,12 +11,12 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from typer.testing import CliRunner
 
-from api.app import create_app
-from api.cli import app
-from ingest.home import Home
+from api.cli.main import app
+from api.http.app import create_app
+from ingest.library.home import Home
 from ingest.page import Page, PageVectors, QueryVectors
-from retrieval.explain import explain_rows
-from retrieval.heat import draw_map
+from retrieval.explain.explain import explain_rows
+from retrieval.explain.heatmap import draw_map
 from retrieval.search import NotSeen, Searcher
 
 QUERY = "How many steps do you have to climb to reach the lamp?"

@@ -16,18 +16,24 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from typer.testing import CliRunner
 
-from api.app import create_app
-from api.cli import app
+from api.cli.main import app
+from api.http.app import create_app
 from generation.answer import Usage
-from generation.extract import REPAIRS, extract, wrap
-from generation.fill import fill
-from generation.limits import Limits
+from generation.context.limits import Limits
+from generation.extraction.extract import REPAIRS, extract, wrap
+from generation.extraction.record import NotFitting, NotFound
+from generation.extraction.rules import fill
+from generation.extraction.schema import (
+    BadSchema,
+    check_schema,
+    misfits,
+    open_schema,
+    ready_schemas,
+)
 from generation.prompt import Evidence
-from generation.record import NotFitting, NotFound
 from generation.request import Request
-from generation.schema import BadSchema, check_schema, misfits, open_schema, ready_schemas
-from generation.value import find_value, read_date
-from ingest.home import Home
+from generation.text.value import find_value, read_date
+from ingest.library.home import Home
 from ingest.page import Page, Word
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

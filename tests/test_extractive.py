@@ -12,10 +12,11 @@ import pytest
 
 from generation.answer import Usage, Verdict
 from generation.ask import ask
-from generation.confidence import COEFFICIENTS, Features, confidence
+from generation.models.confidence import COEFFICIENTS, Features, confidence
 from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
-from generation.models.model import VisionModel, load_model
-from generation.passage import content_terms, read_passages
+from generation.models.load import load_model
+from generation.models.model import VisionModel
+from generation.models.passage import content_terms, read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 

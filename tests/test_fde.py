@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.fde import CELLS, NEXT, WHOLE_MEAN, FixedDimensional, _buckets, _hyperplanes, _signs
+from ingest.index.muvera import (
+    CELLS,
+    NEXT,
+    WHOLE_MEAN,
+    FixedDimensional,
+    _buckets,
+    _hyperplanes,
+    _signs,
+)
 
 DIM = 12
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.find import find_files
-from ingest.source import UnreadableFile, open_source
+from ingest.files.find import find_files
+from ingest.files.open import open_source
+from ingest.files.source import UnreadableFile
 
 NOBODY = 65_534
 

@@ -27,20 +27,21 @@ from typer.testing import Result
 from benchmarks.finetune import as_page, caption, draw, make_base
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.clip import ClipEncoder
-from ingest.encoders.encoder import NoMemory, load_encoder
-from ingest.encoders.tower import CLIP_REACH, OpenClip, load_tower
-from ingest.finetune import reader as reader_module
+from ingest.encoders.dual_encoder import CLIP_REACH, OpenClip, load_tower
+from ingest.encoders.encoder import NoMemory
+from ingest.encoders.load import load_encoder
+from ingest.files.source import UnreadableFile
+from ingest.finetune import picture_reader as reader_module
 from ingest.finetune.crop import Glance, choose_crop, look
 from ingest.finetune.curve import draw_curve
-from ingest.finetune.event import Epoch, LeftOut, Started, Stepped, Trained
 from ingest.finetune.folder import Folder, FolderTaken, OtherTraining
 from ingest.finetune.gradient import Batch, Towers, add_gradient
 from ingest.finetune.pairs import NoPairs, read_pairs, split_pairs
+from ingest.finetune.picture_reader import Reader
 from ingest.finetune.plan import TrainSettings
-from ingest.finetune.reader import Reader
 from ingest.finetune.recall import Recall
 from ingest.finetune.train import CannotTrain, train
-from ingest.source import UnreadableFile
+from ingest.finetune.training_event import Epoch, LeftOut, Started, Stepped, Trained
 
 SETTINGS = TrainSettings(epochs=3, batch=4, accumulate=2, rate=0.003, val_share=0.3)
 COMBINATIONS = [

@@ -11,14 +11,14 @@ import pymupdf
 import pytest
 
 from ingest.add import AddSettings, add
-from ingest.chroma import Records, Where
-from ingest.home import Home
-from ingest.librarian import Librarian
-from ingest.library import Library
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.files.render import RenderSettings
+from ingest.filter import EVERYTHING, Narrow
+from ingest.index.chroma import Records, Where
+from ingest.library.home import Home
+from ingest.library.library import Library
+from ingest.library.writer import Librarian
 from ingest.page import Page
 from ingest.remove import remove
-from ingest.render import RenderSettings
 from retrieval import state
 from retrieval.search import Searcher
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.gather import AHEAD, Buffers, gather
+from ingest.index.gather import AHEAD, Buffers, gather
+from ingest.index.quantization import STORAGES, as_storage
+from ingest.index.vector_file import SMALL, DocumentVectors, VectorWriter, convert
 from ingest.page import PageVectors
-from ingest.storage import STORAGES, as_storage
-from ingest.vectors import SMALL, DocumentVectors, VectorWriter, convert
 
 DIM = 64
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.gauge import Crops, Flat, Gauge, Patches, Tiles
+from generation.context.image_tokens import Crops, Flat, Gauge, Patches, Tiles
 from generation.models.anthropic import limits_of as anthropic_limits
 from generation.models.openai import detail_of, limits_of
 from generation.request import Picture

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.gist import pool_rows
+from ingest.index.centroids import pool_rows
+from ingest.index.quantization import pack, quantise
+from ingest.index.vector_file import DocumentVectors, VectorWriter, convert
 from ingest.page import PageVectors, unit
-from ingest.storage import pack, quantise
-from ingest.vectors import DocumentVectors, VectorWriter, convert
-from retrieval.shortlist import score_gists, shortlist
+from retrieval.scoring.prefilter import score_gists, shortlist
 
 DIM = 24
 

@@ -18,15 +18,16 @@ from tiny_vlms import CHATTING, PAGE_BY_PAGE
 from generation.models.local import Transformers
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import Budget, run_batches
-from ingest.encoders.encoder import Encoding, load_encoder
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.event import Done
-from ingest.home import Home
-from ingest.render import RenderSettings
-from ingest.storage import STORAGES
-from retrieval.device import KERNELS, open_resident
-from retrieval.maxsim import keep_apart
-from retrieval.resident import Resident
-from retrieval.score import Part, score_parts
+from ingest.files.render import RenderSettings
+from ingest.index.quantization import STORAGES
+from ingest.library.home import Home
+from retrieval.gpu.device import KERNELS, open_resident
+from retrieval.gpu.vector_cache import Resident
+from retrieval.scoring.maxsim import keep_apart
+from retrieval.scoring.scores import Part, score_parts
 from retrieval.search import Searcher
 
 pytestmark = [

@@ -13,12 +13,12 @@ from make_pdf import make_pdf
 from plain_kernel import plain_kernel
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.library import Library
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.files.render import RenderSettings
+from ingest.filter import EVERYTHING, Narrow
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.remove import remove
-from ingest.render import RenderSettings
-from retrieval.resident import Resident
+from retrieval.gpu.vector_cache import Resident
 from retrieval.search import Searcher
 
 SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)

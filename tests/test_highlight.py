@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from generation.highlight import highlight
+from generation.citations.highlight import highlight
 
 
 def encoded(format: str = "PNG") -> bytes:

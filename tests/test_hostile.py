@@ -10,14 +10,14 @@ from hostile import IGNORE, TRICKS, TRUE, Trick, read_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.terminal import plain
+from api.cli.terminal import plain
 from generation.answer import Answer, Usage, Verdict
 from generation.ask import ask
-from generation.instruct import fence_of, instruct
+from generation.context.page_input import Sheet
+from generation.context.prompt_template import fence_of, instruct
 from generation.prompt import Evidence, Prompt
-from generation.quote import find_quote
 from generation.request import Picture
-from generation.sheet import Sheet
+from generation.text.quote import find_quote
 from ingest.page import Page, Word
 
 OTHER = (Page("o" * 16, 1, "other.pdf"), (Word("The", (0.1, 0.1, 0.2, 0.12)), Word("other", (0.2, 0.1, 0.3, 0.12)), Word("page", (0.3, 0.1, 0.4, 0.12))))  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.home import Home
+from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"chromadb", "torch", "onnxruntime", "transformers", "fastapi", "numpy", "pymupdf", "PIL"}
@@ -26,21 +26,19 @@ def loaded_by(code: str) -> set[str]:
     "arguments", [["--help"], ["ask", "--help"], ["finetune", "--help"], ["--version"]]
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    code = f"sys.argv[1:] = {arguments!r}; from api.cli import main; main()"
+    code = f"sys.argv[1:] = {arguments!r}; from api.cli.main import main; main()"
     assert not loaded_by(code) & HEAVY
 
 
 def test_app_loads_no_model_library() -> None:
-    loaded = loaded_by("import api.app")
+    loaded = loaded_by("import api.http.app")
     assert "fastapi" in loaded
     assert not loaded & {"chromadb", "torch", "transformers", "onnxruntime", "timm"}
 
 
 def test_search_loads_no_torch(sample_home: Home) -> None:
     home = str(sample_home.root)
-    code = (
-        f"sys.argv[1:] = ['search', 'lens', '--home', {home!r}]; from api.cli import main; main()"
-    )
+    code = f"sys.argv[1:] = ['search', 'lens', '--home', {home!r}]; from api.cli.main import main; main()"
     loaded = loaded_by(code)
     assert "onnxruntime" in loaded
     assert not loaded & {"torch", "transformers", "timm", "fastapi"}

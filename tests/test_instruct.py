@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from generation.instruct import fence_of, instruct
-from generation.limits import USUAL, Limits, count_tokens
+from generation.context.limits import USUAL, Limits, count_tokens
+from generation.context.page_input import lay_out, page_text, size_sent
+from generation.context.prompt_template import fence_of, instruct
 from generation.prompt import Evidence, Message, Prompt
 from generation.request import Picture
-from generation.sheet import lay_out, page_text, size_sent
 from ingest.page import Page, Word
 
 

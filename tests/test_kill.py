@@ -5,7 +5,7 @@ import random
 import pytest
 
 from benchmarks.kill import ROOT, fingerprint, ingest, kill_and_recover
-from ingest.home import Home
+from ingest.library.home import Home
 from ingest.verify import verify
 
 FILES = [

@@ -11,10 +11,10 @@ import pytest
 
 from ingest.add import AddSettings, add
 from ingest.encoders.minilm import share_known
-from ingest.home import Home
-from ingest.library import Library
-from ingest.render import RenderSettings
-from ingest.terms import split_terms
+from ingest.files.render import RenderSettings
+from ingest.library.fulltext import split_terms
+from ingest.library.home import Home
+from ingest.library.library import Library
 from retrieval.search import Searcher
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

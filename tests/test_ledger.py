@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from retrieval.ledger import NOWHERE, Ledger
+from retrieval.gpu.page_table import NOWHERE, Ledger
 
 
 def test_lines_are_kept_as_it_grows_and_numbers_are_used_again() -> None:

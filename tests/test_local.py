@@ -17,21 +17,22 @@ from test_colpali import quietly
 from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.models.access import Access
 from generation.models.captioner import encode, load_captioner
 from generation.models.fit import NeedsPicture, TooLong
+from generation.models.load import load_chat
 from generation.models.local import Transformers, conversation
-from generation.models.model import ChatModel, load_chat
+from generation.models.model import ChatModel
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture, Request, Turn
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.encoder import NoMemory
-from ingest.home import Home
+from ingest.encoders.weights import WeightsMissing
+from ingest.library.home import Home
 from ingest.page import Page
-from ingest.weights import WeightsMissing
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RED = Image.new("RGB", (120, 90), "red")

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from api.evidence import least_score
-from api.locate import locator
-from generation.gate import LEAST_SCORE
+from api.rag.evidence import least_score
+from api.rag.locate import locator
+from generation.context.abstain import LEAST_SCORE
 from generation.models.extractive import Extractive
-from ingest.home import Home
+from ingest.library.home import Home
 from ingest.page import Page
-from retrieval.explain import Explanation, TokenMatch
-from retrieval.peak import find_peak
+from retrieval.explain.explain import Explanation, TokenMatch
+from retrieval.explain.saliency import find_peak
 from retrieval.search import Searcher
 
 

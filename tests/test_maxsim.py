@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from retrieval.maxsim import ROWS_AT_ONCE, maxsim, maxsim_pages
-from retrieval.similar import similar
+from retrieval.scoring.dot_products import similar
+from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim, maxsim_pages
 
 
 def unit_rows(seed: int, count: int, dim: int = 8) -> np.ndarray:

@@ -20,7 +20,7 @@ from mcp_types import ImageContent, TextContent
 from PIL import Image
 from test_talk import FOLLOW_UP, LENS
 
-from ingest.home import Home
+from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,7 +68,7 @@ def environment() -> dict[str, str]:
 def test_stdio(sample_home: Home, tmp_path: Path) -> None:
     server = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "api.cli", "--home", str(sample_home.root), "mcp"],
+        args=["-m", "api.cli.main", "--home", str(sample_home.root), "mcp"],
         cwd=ROOT,
         env=environment(),
     )
@@ -83,7 +83,7 @@ def test_stdio(sample_home: Home, tmp_path: Path) -> None:
 
 @pytest.fixture
 def listening(sample_home: Home) -> Any:
-    command = [sys.executable, "-m", "api.cli", "mcp", "--http", "--port", "0"]
+    command = [sys.executable, "-m", "api.cli.main", "mcp", "--http", "--port", "0"]
     server = subprocess.Popen(
         [*command, "--home", str(sample_home.root)],
         cwd=ROOT,

@@ -12,9 +12,10 @@ from colpali_engine.compression.token_pooling import HierarchicalTokenPooler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.encoders.encoder import Encoding, load_encoder
-from ingest.encoders.merge import Merged, merge_rows
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.encoders.minilm import load_minilm
+from ingest.encoders.pooled import Merged, merge_rows
 from ingest.page import Page, PageVectors, Rendered, Word
 
 

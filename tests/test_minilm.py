@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ingest.encoders.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
+from ingest.encoders.weights import MINILM_TOKENIZER
 from ingest.page import Page, Rendered, Word
-from ingest.weights import MINILM_TOKENIZER
 
 
 def page_of(*texts: str, context: str = "") -> Rendered:

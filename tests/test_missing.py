@@ -14,9 +14,9 @@ from PIL import Image
 from tiny_models import make_colpali
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.render import RenderSettings
+from ingest.files.render import RenderSettings
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
 from retrieval.search import NotSeen, Searcher
 
 PLAIN = RenderSettings(dpi=60, ocr="none")
@@ -194,7 +194,7 @@ def test_pages_that_are_the_same_score_the_same(tmp_path: Path) -> None:
 def test_a_page_of_pictures_is_found_by_its_caption_among_pages_of_words(
     tmp_path: Path, files: Path
 ) -> None:
-    from ingest.librarian import Librarian
+    from ingest.library.writer import Librarian
 
     folder = shutil.copytree(files, tmp_path / "files")
     Image.effect_mandelbrot((300, 200), (-2, -1.5, 1, 1.5), 30).convert("RGB").save(

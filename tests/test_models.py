@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from wire_server import SSE, Reply, Wire, anthropic_events, failing, serving, streaming
 
 from generation.answer import Usage, Verdict
-from generation.gauge import Tiles
-from generation.limits import Limits
+from generation.context.image_tokens import Tiles
+from generation.context.limits import Limits
 from generation.models import anthropic as anthropic_file
 from generation.models import openai as openai_file
 from generation.models.access import (
@@ -35,7 +35,8 @@ from generation.models.access import (
     TooLarge,
     Unreachable,
 )
-from generation.models.model import NoModel, load_chat, load_model
+from generation.models.load import load_chat, load_model
+from generation.models.model import NoModel
 from generation.models.price import cost_of
 from generation.prompt import Evidence, Message, Prompt
 from generation.request import Request, Turn

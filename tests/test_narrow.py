@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
-from ingest.home import Home
-from ingest.library import Library
-from ingest.narrow import Narrow
+from api.cli.main import app
+from ingest.filter import Narrow
+from ingest.library.home import Home
+from ingest.library.library import Library
 from retrieval.search import Searcher
 
 TOMORROW = "2999-01-01"

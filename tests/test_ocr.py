@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.ocr import (
+from ingest.files.ocr import (
     NoOcr,
     Ocr,
     OcrFailed,

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ingest.files.open import open_source
+from ingest.files.pdf import NeedsPassword, PdfSource
+from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile
 from ingest.page import Box
-from ingest.pdf import NeedsPassword, PdfSource
-from ingest.source import LONGEST_SIDE, Sheet, UnreadableFile, open_source
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 WORDS = {"Alpha": (130, 260), "Bravo": (210, 330), "Charlie": (120, 470)}

@@ -17,9 +17,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
+from ingest.files.open import open_source
+from ingest.files.photo import MAX_DECODED, MAX_PIXELS, PhotoSource
+from ingest.files.source import LONGEST_SIDE, UnreadableFile
 from ingest.page import WHOLE
-from ingest.photo import MAX_DECODED, MAX_PIXELS, PhotoSource
-from ingest.source import LONGEST_SIDE, UnreadableFile, open_source
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 Colour = tuple[int, int, int]

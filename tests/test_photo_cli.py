@@ -15,10 +15,10 @@ from tiny_models import make_colpali
 from tiny_towers import make_open_clip
 from typer.testing import CliRunner, Result
 
-from api.cli import app
-from api.exits import exit_code
-from ingest.classify import NoLabels
-from retrieval.compose import BadQuery
+from api.cli.exits import exit_code
+from api.cli.main import app
+from ingest.annotate.classify import NoLabels
+from retrieval.query.compose import BadQuery
 
 CAT, COFFEE = Path(data_dir, "chelsea.png"), Path(data_dir, "coffee.png")
 
@@ -143,7 +143,17 @@ def test_a_long_question_is_cut_with_a_warning_for_people(tmp_path: Path) -> Non
     assert run(home, "ingest", CAT, "--ocr", "none", "--images", f"clip:{model}").exit_code == 0
     long = " ".join(["a cat on a sofa"] * 40)
     searched = subprocess.run(
-        [sys.executable, "-m", "api.cli", "--home", home, "search", long, "--images", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "api.cli.main",
+            "--home",
+            home,
+            "search",
+            long,
+            "--images",
+            "--json",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -11,13 +11,13 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 from wire_server import Wire, failing, serving, streaming
 
-from api.app import create_app
-from api.cli import app
-from api.doctor import examine
+from api.cli.main import app
+from api.diagnostics.examine import examine
+from api.http.app import create_app
 from api.settings import Settings
 from generation.models.openai import BASE_URLS
 from generation.models.price import PRICES
-from ingest.home import Home
+from ingest.library.home import Home
 
 SECRET = "sk-very-secret-0123456789abcdef"
 QUESTION = "Who was in charge of repairing the lens?"

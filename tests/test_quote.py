@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generation.print import spell
-from generation.quote import find_quote, quote_boxes
+from generation.text.normalize import spell
+from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Word
 
 FEW = settings(max_examples=25, deadline=None)

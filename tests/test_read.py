@@ -18,9 +18,9 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from ingest.ocr import NoOcr
-from ingest.read import AHEAD, Broken, Job, Read, read_ahead
-from ingest.render import RenderSettings
+from ingest.files.ocr import NoOcr
+from ingest.files.reader_pool import AHEAD, Broken, Job, Read, read_ahead
+from ingest.files.render import RenderSettings
 
 SETTINGS = RenderSettings(dpi=36, ocr="none")
 
@@ -229,8 +229,8 @@ def open_files(pid: int) -> list[str]:
 PARENT = """
 import sys
 from pathlib import Path
-from ingest.read import Job, read_ahead
-from ingest.render import RenderSettings
+from ingest.files.reader_pool import Job, read_ahead
+from ingest.files.render import RenderSettings
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -96,5 +96,5 @@ def test_links_lead_somewhere():
 
 
 def test_importing_the_street_needs_no_torch():
-    code = "import api.app, api.cli, sys; sys.exit('torch' in sys.modules)"
+    code = "import api.http.app, api.cli.main, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

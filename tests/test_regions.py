@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ingest.page import PageVectors, QueryVectors, Word
-from retrieval.regions import find_picture_region, find_word_regions, line_starts
+from retrieval.explain.regions import find_picture_region, find_word_regions, line_starts
 
 AXES = np.eye(4, dtype=np.float32)
 LINES = np.array(

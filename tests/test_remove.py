@@ -5,9 +5,9 @@ import pytest
 from make_pdf import make_pdf
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import Library, NoDocument
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
+from ingest.library.library import Library, NoDocument
 from ingest.remove import remove
 from ingest.verify import verify
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.ocr import NoOcr
-from ingest.page import WHOLE, Box, Page, Rendered, Word
-from ingest.render import (
+from ingest.files.ocr import NoOcr
+from ingest.files.open import open_source
+from ingest.files.render import (
     RenderSettings,
     add_unseen,
     inspect,
@@ -24,7 +24,8 @@ from ingest.render import (
     render,
     wants_ocr,
 )
-from ingest.source import Sheet, open_source
+from ingest.files.source import Sheet
+from ingest.page import WHOLE, Box, Page, Rendered, Word
 
 SENTENCE = "The lamp was lit on three hundred and sixty nights of the year."
 PRINTED = "Keepers climb the tower"

@@ -21,14 +21,14 @@ from plain_kernel import plain_kernel
 from test_storage import unit_rows, whole, write
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.render import RenderSettings
-from ingest.storage import STORAGES
-from ingest.vectors import DocumentVectors
-from retrieval import arena
-from retrieval.resident import Resident
-from retrieval.room import NoRoom
-from retrieval.score import Part, score_parts
+from ingest.files.render import RenderSettings
+from ingest.index.quantization import STORAGES
+from ingest.index.vector_file import DocumentVectors
+from ingest.library.home import Home
+from retrieval.gpu import memory_pool as arena
+from retrieval.gpu.free_list import NoRoom
+from retrieval.gpu.vector_cache import Resident
+from retrieval.scoring.scores import Part, score_parts
 from retrieval.search import Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -307,7 +307,7 @@ from pathlib import Path
 import numpy as np, torch
 from late_interaction_kernels import score_pairs
 from test_resident import agrees, document, some, unit_rows, whole
-from retrieval.resident import Resident
+from retrieval.gpu.vector_cache import Resident
 
 # Which block sizes are the fastest cannot be measured without a device: one pair is taken.
 kernel = score_pairs._scatter_fwd_kernel

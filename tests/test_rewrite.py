@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from generation.answer import Usage
-from generation.limits import Limits
+from generation.context.limits import Limits
 from generation.prompt import Message
 from generation.request import Request
 from generation.rewrite import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES, rewrite

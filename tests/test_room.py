@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.room import Room
+from retrieval.gpu.free_list import Room
 
 
 def test_the_first_stretch_that_is_long_enough_is_taken() -> None:

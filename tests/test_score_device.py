@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from api.doctor import examine
-from api.session import make_searcher
+from api.cli.session import make_searcher
+from api.diagnostics.examine import examine
 from api.settings import Settings
 from ingest.encoders.encoder import NoDevice
-from ingest.home import Home
-from retrieval import device as module
-from retrieval.device import Choice, choose_score_device, open_resident
+from ingest.library.home import Home
+from retrieval.gpu import device as module
+from retrieval.gpu.device import Choice, choose_score_device, open_resident
 
 ROOT = Path(__file__).parents[1]
 
@@ -103,7 +103,7 @@ def test_doctor_says_which_device_scores(monkeypatch: pytest.MonkeyPatch, tmp_pa
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_where_there_is_none_ends_a_search_with_words(sample_home: Home) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "api.cli", "search", "lens", "--home", str(sample_home.root)],
+        [sys.executable, "-m", "api.cli.main", "search", "lens", "--home", str(sample_home.root)],
         cwd=ROOT, capture_output=True, text=True, check=False,
         env={"PAGEGLASS_SCORE_DEVICE": "cuda", "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip

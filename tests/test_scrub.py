@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.chroma import Records
+from ingest.index.chroma import Records
+from ingest.index.scrub import scrub
 from ingest.page import Page
-from ingest.scrub import scrub
 
 ADD_ONE = """
 import sys
 from pathlib import Path
 import numpy as np
-from ingest.chroma import Records
+from ingest.index.chroma import Records
 from ingest.page import Page
 records = Records(Path(sys.argv[1]), "minilm")
 records.upsert([Page("a" * 64, 1)], np.ones((1, 384), np.float32))

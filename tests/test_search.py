@@ -10,13 +10,13 @@ from make_pdf import make_pdf
 from PIL import Image
 
 from ingest.add import AddSettings, add
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import Library, NoLibrary
-from ingest.narrow import Narrow
+from ingest.files.render import RenderSettings
+from ingest.filter import Narrow
+from ingest.index.index import open_indexes
+from ingest.index.server import Server
+from ingest.library.home import Home
+from ingest.library.library import Library, NoLibrary
 from ingest.remove import remove
-from ingest.render import RenderSettings
-from ingest.server import Server
 from retrieval import candidates
 from retrieval.search import EmptyQuery, Searcher
 
@@ -132,8 +132,8 @@ def test_searches_from_many_threads_agree(sample_home):
 def ingest_elsewhere(home: Home, path: Path) -> None:
     """In another process, as `pageglass ingest` would."""
     code = (
-        "import sys; from ingest.add import AddSettings, add; from ingest.home import Home\n"
-        "from ingest.server import Server; server = Server(sys.argv[3]) if sys.argv[3] else None\n"
+        "import sys; from ingest.add import AddSettings, add; from ingest.library.home import Home\n"
+        "from ingest.index.server import Server; server = Server(sys.argv[3]) if sys.argv[3] else None\n"
         "if __name__ == '__main__':\n"
         " list(add(Home(sys.argv[1], server), [sys.argv[2]], AddSettings(workers=1)))"
     )

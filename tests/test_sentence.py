@@ -5,8 +5,8 @@ from __future__ import annotations
 import pymupdf
 import pytest
 
-from generation.line import split_lines
-from generation.sentence import LONGEST, ends_sentence, split_sentences
+from generation.text.line import split_lines
+from generation.text.sentence import LONGEST, ends_sentence, split_sentences
 from ingest.page import Word
 
 

@@ -10,15 +10,15 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 from api.settings import Settings
 from ingest.add import add
 from ingest.encoders.encoder import Encoding
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import Library
+from ingest.index.index import open_indexes
+from ingest.index.server import NoRecords, Server, ServerRefused, ServerUnreachable, disconnect
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.rebuild import rebuild_indexes
-from ingest.server import NoRecords, Server, ServerRefused, ServerUnreachable, disconnect
 from ingest.verify import verify
 from retrieval.search import Searcher
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval import spread as module
-from retrieval.spread import spread
+from retrieval.scoring import parallel as module
+from retrieval.scoring.parallel import spread
 
 
 @pytest.fixture(params=[1, 2, 5])

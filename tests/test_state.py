@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ingest.index.vector_file import DocumentVectors, VectorWriter
 from ingest.page import PageVectors
-from ingest.vectors import DocumentVectors, VectorWriter
 from retrieval import state as module
-from retrieval.score import Part
+from retrieval.scoring.scores import Part
 from retrieval.state import State
 
 

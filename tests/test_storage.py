@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
-from api.cli import app
+from api.cli.main import app
 from ingest.add import AddSettings, add
 from ingest.event import Stored
-from ingest.index import open_indexes
-from ingest.library import Library
-from ingest.page import PageVectors
-from ingest.storage import (
+from ingest.index.index import open_indexes
+from ingest.index.quantization import (
     STORAGES,
     NoStorage,
     Rows,
@@ -25,12 +23,14 @@ from ingest.storage import (
     pack,
     quantise,
 )
-from ingest.vectors import DocumentVectors, VectorWriter, convert
+from ingest.index.vector_file import DocumentVectors, VectorWriter, convert
+from ingest.library.library import Library
+from ingest.page import PageVectors
 from ingest.verify import verify
-from retrieval.maxsim import maxsim
-from retrieval.score import Part, score_parts
+from retrieval.scoring.dot_products import products, with_signs
+from retrieval.scoring.maxsim import maxsim
+from retrieval.scoring.scores import Part, score_parts
 from retrieval.search import Searcher
-from retrieval.similar import products, with_signs
 
 QUESTION = "When does the Seoul shuttle leave?"
 

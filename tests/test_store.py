@@ -13,25 +13,25 @@ from moto.server import ThreadedMotoServer
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from api.app import create_app
-from api.cli import app
-from api.doctor import examine
+from api.cli.main import app
+from api.diagnostics.examine import examine
+from api.http.app import create_app
 from api.settings import Settings
 from ingest import add as adding
-from ingest import mirror as mirrors
-from ingest import publish as publishing
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
-from ingest.head import StoreFormat, read_head
-from ingest.home import Home, OnlyMirror
-from ingest.index import open_indexes
-from ingest.keys import HEAD
-from ingest.library import Library, NoLibrary
-from ingest.narrow import Narrow
-from ingest.publish import StoreTaken
+from ingest.filter import Narrow
+from ingest.index.index import open_indexes
+from ingest.index.server import NoRecords, Server
+from ingest.library.home import Home, OnlyMirror
+from ingest.library.keys import HEAD
+from ingest.library.library import Library, NoLibrary
 from ingest.remove import remove
-from ingest.server import NoRecords, Server
-from ingest.store import NoStorePackage, Store, StoreRefused, StoreUnreachable
+from ingest.replica import mirror as mirrors
+from ingest.replica import publish as publishing
+from ingest.replica.head import StoreFormat, read_head
+from ingest.replica.object_store import NoStorePackage, Store, StoreRefused, StoreUnreachable
+from ingest.replica.publish import StoreTaken
 from ingest.verify import verify
 from retrieval.search import Searcher
 

@@ -8,15 +8,21 @@ from make_pdf import make_pdf
 from skimage import data_dir
 
 from ingest.add import AddSettings, add
-from ingest.classify import Labeller, NoLabels, NotOfPictures, clean_labels, load_picture_encoder
+from ingest.annotate.classify import (
+    Labeller,
+    NoLabels,
+    NotOfPictures,
+    clean_labels,
+    load_picture_encoder,
+)
+from ingest.annotate.tag import BadLabels, read_labels
 from ingest.encoders.encoder import Encoding
 from ingest.event import Tagged
-from ingest.home import Home
-from ingest.library import Library
-from ingest.narrow import Narrow
+from ingest.files.render import RenderSettings
+from ingest.filter import Narrow
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.remove import remove
-from ingest.render import RenderSettings
-from ingest.tag import BadLabels, read_labels
 from ingest.verify import verify
 from retrieval.search import Searcher
 

@@ -16,14 +16,14 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
-import api.stream
-from api.app import create_app
+import api.http.streams
+from api.http.app import create_app
 from api.settings import Settings
 from generation.answer import Usage
 from generation.models.access import Overloaded
 from generation.models.extractive import Extractive
 from generation.prompt import Prompt
-from ingest.home import Home
+from ingest.library.home import Home
 
 LENS = "Who was in charge of repairing the lens?"
 FOLLOW_UP = "How long did it take her?"
@@ -168,7 +168,7 @@ class TestStreams:
     def test_many_at_once_with_heartbeats(
         self, sample_home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(api.stream, "HEARTBEAT", 0.2)
+        monkeypatch.setattr(api.http.streams, "HEARTBEAT", 0.2)
         model = Scripted(["one ", "two"], wait=0.4)
         texts: list[str] = []
         many = 20

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.library.fulltext import join_words, split_terms
 from ingest.page import Word
-from ingest.terms import join_words, split_terms
 
 CJK = st.text(
     st.one_of(

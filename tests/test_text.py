@@ -27,13 +27,14 @@ from tiny_colbert import (
 
 from ingest.add import AddSettings, add
 from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.encoder import BadVectors, Encoding, load_encoder
+from ingest.encoders.encoder import BadVectors, Encoding
+from ingest.encoders.load import load_encoder
 from ingest.encoders.text import TextEncoder
+from ingest.encoders.weights import WeightsMissing
 from ingest.event import Done
-from ingest.home import Home
+from ingest.files.render import RenderSettings
+from ingest.library.home import Home
 from ingest.page import Box, Page, Rendered, Word
-from ingest.render import RenderSettings
-from ingest.weights import WeightsMissing
 from retrieval.search import Searcher
 
 MAKERS: dict[str, Callable[[Path], Path]] = {

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_storage import unit_rows
 
-from ingest.home import Home
-from ingest.library import Library
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.filter import EVERYTHING, Narrow
+from ingest.library.home import Home
+from ingest.library.library import Library
 from retrieval.evaluate import run as module
 from retrieval.evaluate.corpus import Asked
 from retrieval.evaluate.dataset import Question
 from retrieval.evaluate.run import Plan, run
-from retrieval.maxsim import keep_apart, maxsim
+from retrieval.scoring.maxsim import keep_apart, maxsim
 from retrieval.search import EmptyQuery, Ranking, Searcher
 
 QUESTIONS = [

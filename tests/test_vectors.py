@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from ingest.index.vector_file import PASSAGE_ROWS, DocumentVectors, VectorWriter
 from ingest.page import PageVectors
-from ingest.vectors import PASSAGE_ROWS, DocumentVectors, VectorWriter
 
 
 def made_page(rows: int, seed: int = 0, dim: int = 6) -> PageVectors:

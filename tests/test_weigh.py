@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from retrieval.weigh import content_terms, token_weights
+from retrieval.query.terms import content_terms, token_weights
 
 
 def test_stop_words_are_left_out_unless_there_is_nothing_else():

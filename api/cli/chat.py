@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from api.exits import ExitCode, exit_code
-from api.terminal import Terminal, readable_question
+from api.cli.exits import ExitCode, exit_code
+from api.cli.terminal import Terminal, readable_question
 from generation.answer import Answer
 from generation.prompt import Message
-from ingest.fault import Fault
+from ingest.error import Fault
 
 PROMPT = "> "
 

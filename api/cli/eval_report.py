@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from api.terminal import Terminal, plain
+from api.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 class ExitCode(IntEnum):
@@ -25,13 +25,13 @@ class BadUsage(Fault):
 def exit_code(fault: Fault) -> ExitCode:
     """The exit code of a command that ends with this fault."""
     # Late, since `pageglass --help` comes by here: these modules import numpy.
+    from generation.extraction.record import NotFound
+    from generation.extraction.schema import BadSchema
     from generation.models.access import NoKey
     from generation.models.model import NoModel
-    from generation.record import NotFound
-    from generation.schema import BadSchema
     from ingest.encoders.encoder import NoEncoder
-    from ingest.library import NoDocument, NoPage
-    from ingest.storage import NoStorage
+    from ingest.index.quantization import NoStorage
+    from ingest.library.library import NoDocument, NoPage
     from retrieval.search import EmptyQuery
 
     match fault:

@@ -17,24 +17,24 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.ask_command import ask
-from api.classify_command import classify
-from api.doctor_command import doctor
-from api.eval_command import evaluate
-from api.exits import ExitCode, exit_code
-from api.explain_command import explain
-from api.extract_command import extract
-from api.finetune_command import finetune
-from api.ingest_command import ingest
-from api.library_commands import list_documents, remove, status
-from api.mcp_command import mcp
-from api.photo_commands import duplicates, tags
-from api.search_command import search
-from api.serve import serve
-from api.session import Session, read_settings
-from api.terminal import Terminal, set_up_streams
+from api.cli.commands.ask import ask
+from api.cli.commands.classify import classify
+from api.cli.commands.doctor import doctor
+from api.cli.commands.evaluate import evaluate
+from api.cli.commands.explain import explain
+from api.cli.commands.extract import extract
+from api.cli.commands.finetune import finetune
+from api.cli.commands.ingest import ingest
+from api.cli.commands.library import list_documents, remove, status
+from api.cli.commands.mcp_server import mcp
+from api.cli.commands.photos import duplicates, tags
+from api.cli.commands.search import search
+from api.cli.commands.serve import serve
+from api.cli.exits import ExitCode, exit_code
+from api.cli.session import Session, read_settings
+from api.cli.terminal import Terminal, set_up_streams
 from api.version import find_version
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 class _Door(TyperGroup):

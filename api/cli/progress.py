@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from api.terminal import Terminal, plain
+from api.cli.terminal import Terminal, plain
 from ingest.event import (
     Added,
     Captioned,

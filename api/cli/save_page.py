@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generation.answer import Citation
-from generation.highlight import highlight
-from ingest.fault import Fault
-from ingest.library import Library
+from generation.citations.highlight import highlight
+from ingest.error import Fault
+from ingest.library.library import Library
 from ingest.page import Box, Page
 
 LONGEST_STEM = 80

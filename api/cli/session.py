@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
-from api.exits import BadUsage
+from api.cli.exits import BadUsage
+from api.cli.terminal import Terminal
 from api.settings import Settings
-from api.terminal import Terminal
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
-    from ingest.home import Home
+    from ingest.library.home import Home
     from retrieval.search import Searcher
     from retrieval.state import Opener
 
@@ -50,7 +50,7 @@ class Session:
         Raises:
             HomeUnusable: it cannot be made.
         """
-        from ingest.home import Home
+        from ingest.library.home import Home
 
         settings = self.settings
         root = home or self.home or settings.home
@@ -78,8 +78,8 @@ def make_searcher(
         NoLibrary: nothing has been ingested yet.
         NoDevice: pages are to be scored where there is no such device.
     """
-    from ingest.index import Index
-    from retrieval.device import open_resident
+    from ingest.index.index import Index
+    from retrieval.gpu.device import open_resident
     from retrieval.search import Searcher
 
     wanted = "cpu" if once and settings.score_device == "auto" else settings.score_device
@@ -101,7 +101,7 @@ def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
         WeightsMissing, WeightsChanged, BadCheckpoint, NoDevice, NoMemory: what it
             needs is not as it should be.
     """
-    from generation.models.model import load_model
+    from generation.models.load import load_model
 
     spec = spec or settings.model
     return load_model(spec, settings.access(spec))

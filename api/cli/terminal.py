@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 def set_up_streams() -> None:

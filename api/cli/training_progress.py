@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Self
 
-from api.terminal import Terminal, plain
-from ingest.finetune.event import Epoch, Event, LeftOut, Started, Stepped
+from api.cli.terminal import Terminal, plain
+from ingest.finetune.training_event import Epoch, Event, LeftOut, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

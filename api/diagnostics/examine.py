@@ -20,24 +20,25 @@ from urllib.parse import urlsplit
 from api.settings import KEYS, Settings
 from api.version import find_version
 from generation.models.model import SPECS
-from ingest.encoders.encoder import Encoding, load_encoder
-from ingest.fault import Fault
-from ingest.head import read_head
-from ingest.home import Home
-from ingest.index import Index, open_indexes
-from ingest.library import Library, LibraryFormat, NoLibrary, readable
-from ingest.manifest import IndexFormat
-from ingest.ocr import tesseract_languages
-from ingest.probe import measure_drift
-from ingest.server import disconnect
-from ingest.store import Store, StoreFault
-from ingest.weights import (
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
+from ingest.encoders.weights import (
     EFFICIENTNET,
     MINILM,
     MINILM_TOKENIZER,
     Weights,
 )
-from retrieval.device import choose_score_device
+from ingest.error import Fault
+from ingest.files.ocr import tesseract_languages
+from ingest.index.index import Index, open_indexes
+from ingest.index.manifest import IndexFormat
+from ingest.index.probe import measure_drift
+from ingest.index.server import disconnect
+from ingest.library.home import Home
+from ingest.library.library import Library, LibraryFormat, NoLibrary, readable
+from ingest.replica.head import read_head
+from ingest.replica.object_store import Store, StoreFault
+from retrieval.gpu.device import choose_score_device
 
 State = Literal["ok", "note", "broken"]
 

@@ -27,17 +27,18 @@ from fastapi import (
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 
-from api.ask_routes import router as asking
-from api.completions import router as completions
 from api.engine import Engine
-from api.evidence import narrow_to
-from api.extract_routes import router as extracting
-from api.guard import BodyLimit, Guard
-from api.mark import LONGEST_MARK, MOST_MARKS, read_marks
-from api.picture import open_picture
-from api.problem import add_handlers, describe, problem
-from api.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
-from api.routing import Running, problems
+from api.http.ask_routes import router as asking
+from api.http.auth import BodyLimit, Guard
+from api.http.completions import router as completions
+from api.http.errors import add_handlers, describe, problem
+from api.http.extract_routes import router as extracting
+from api.http.highlight_param import LONGEST_MARK, MOST_MARKS, read_marks
+from api.http.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
+from api.http.routing import Running, problems
+from api.http.upload import WAIT, clean_name, ingest_uploads, store, sweep_uploads
+from api.rag.evidence import narrow_to
+from api.rag.query_image import open_picture
 from api.schemas import (
     DocumentBody,
     DocumentsBody,
@@ -47,13 +48,12 @@ from api.schemas import (
     UploadBody,
 )
 from api.settings import Settings
-from api.upload import WAIT, clean_name, ingest_uploads, store, sweep_uploads
 from api.version import find_version
-from generation.highlight import highlight
-from ingest.home import Home
-from ingest.library import NoDocument, NoLibrary
+from generation.citations.highlight import highlight
+from ingest.library.home import Home
+from ingest.library.library import NoDocument, NoLibrary
 from ingest.remove import remove
-from retrieval.heat import draw_map, draw_sheet
+from retrieval.explain.heatmap import draw_map, draw_sheet
 from retrieval.search import NotSeen
 
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]

@@ -10,13 +10,13 @@ from typing import Any
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
-from api.evidence import Inquiry
-from api.pieces import answer_pieces
-from api.problem import crash_body, fault_body
+from api.http.errors import crash_body, fault_body
+from api.rag.answer import answer_pieces
+from api.rag.evidence import Inquiry
 from api.schemas import AnswerBody, CitationBody, DeltaBody, SearchBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 def ask_events(inquiry: Inquiry, model: VisionModel) -> Generator[bytes]:

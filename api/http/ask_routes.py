@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
-from api.ask_events import ask_events
-from api.evidence import inquire, narrow_to
-from api.pieces import whole_answer
-from api.requests import AskRequest
-from api.routing import Running, problems
+from api.http.ask_events import ask_events
+from api.http.requests import AskRequest
+from api.http.routing import Running, problems
+from api.http.streams import EventStream
+from api.rag.answer import whole_answer
+from api.rag.evidence import inquire, narrow_to
 from api.schemas import AnswerBody
-from api.stream import EventStream
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 

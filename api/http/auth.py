@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problem import problem
+from api.http.errors import problem
 from api.settings import is_loopback
 
 OPEN_PATHS = frozenset({"/health"})

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from api.footnotes import without_footnotes
-from api.requests import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES
+from api.http.requests import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES
+from api.rag.footnotes import without_footnotes
 from generation.prompt import Message
 
 

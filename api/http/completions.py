@@ -13,18 +13,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
-from api.chat_schemas import ChatRequest, ModelBody, ModelsBody
-from api.evidence import Inquiry, inquire, narrow_to
-from api.footnotes import page_link, write_footnotes
-from api.pieces import answer_pieces, whole_answer
-from api.problem import NoChatModel, crash_body, fault_body, openai_body
-from api.routing import Running
+from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
+from api.http.errors import NoChatModel, crash_body, fault_body, openai_body
+from api.http.routing import Running
+from api.http.streams import EventStream
+from api.rag.answer import answer_pieces, whole_answer
+from api.rag.evidence import Inquiry, inquire, narrow_to
+from api.rag.footnotes import page_link, write_footnotes
 from api.schemas import CitationBody
-from api.stream import EventStream
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
-from ingest.fault import Fault
-from ingest.narrow import Narrow
+from ingest.error import Fault
+from ingest.filter import Narrow
 
 MODEL = "pageglass"
 """The whole library; `pageglass/DOCUMENT` is one document of it."""

@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from generation.extraction.record import NotFitting, NotFound
+from generation.extraction.schema import BadSchema
 from generation.models.access import (
     ModelFailed,
     NoKey,
@@ -21,27 +23,25 @@ from generation.models.access import (
 )
 from generation.models.fit import NeedsPicture, TooLong
 from generation.models.model import NoModel
-from generation.record import NotFitting, NotFound
-from generation.schema import BadSchema
 from ingest.add import DiskFull
-from ingest.classify import NoLabels, NotOfPictures
+from ingest.annotate.classify import NoLabels, NotOfPictures
+from ingest.annotate.tag import BadLabels
 from ingest.encoders.checkpoint import BadCheckpoint
 from ingest.encoders.encoder import BadVectors, NoDevice, NoEncoder, NoMemory
-from ingest.fault import Fault
-from ingest.head import StoreFormat
-from ingest.home import HomeBusy, HomeUnusable, OnlyMirror
-from ingest.library import LibraryFormat, NoDocument, NoLibrary, NoPage
-from ingest.manifest import IndexFormat
-from ingest.ocr import NoOcr, OcrFailed
-from ingest.publish import StoreTaken
-from ingest.server import NoRecords, ServerRefused, ServerUnreachable
-from ingest.source import UnreadableFile
-from ingest.storage import NoStorage, StorageLost
-from ingest.store import NoStorePackage, StoreFault, StoreRefused
-from ingest.tag import BadLabels
-from ingest.weights import WeightsChanged, WeightsMissing
-from retrieval.compose import BadQuery
-from retrieval.room import NoRoom
+from ingest.encoders.weights import WeightsChanged, WeightsMissing
+from ingest.error import Fault
+from ingest.files.ocr import NoOcr, OcrFailed
+from ingest.files.source import UnreadableFile
+from ingest.index.manifest import IndexFormat
+from ingest.index.quantization import NoStorage, StorageLost
+from ingest.index.server import NoRecords, ServerRefused, ServerUnreachable
+from ingest.library.home import HomeBusy, HomeUnusable, OnlyMirror
+from ingest.library.library import LibraryFormat, NoDocument, NoLibrary, NoPage
+from ingest.replica.head import StoreFormat
+from ingest.replica.object_store import NoStorePackage, StoreFault, StoreRefused
+from ingest.replica.publish import StoreTaken
+from retrieval.gpu.free_list import NoRoom
+from retrieval.query.compose import BadQuery
 from retrieval.search import EmptyQuery, NoPictures, NotSeen, StillChanging
 
 MEDIA_TYPE = "application/problem+json"

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
-from api.evidence import chat_of
-from api.reading import compare_pages, describe, label, open_file, open_kept, read_pages
-from api.routing import Running, problems
-from api.upload import clean_name
+from api.http.routing import Running, problems
+from api.http.upload import clean_name
+from api.rag.evidence import chat_of
+from api.rag.extraction import compare_pages, describe, label, open_file, open_kept, read_pages
+from generation.extraction.schema import BadSchema, Schema, check_schema, ready_schemas
 from generation.prompt import Evidence
-from generation.schema import BadSchema, Schema, check_schema, ready_schemas
 
 router = APIRouter(prefix="/v1")
 MOST_PAGES = 50

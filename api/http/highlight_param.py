@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from api.problem import BadHighlight
-from generation.quote import find_quote, quote_boxes
+from api.http.errors import BadHighlight
+from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Box, Word
 
 MOST_MARKS = 64

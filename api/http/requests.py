@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
-from ingest.narrow import Narrow
+from ingest.filter import Narrow
 
 MOST_HITS = 100
 LONGEST_QUERY = 2_000

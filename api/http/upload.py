@@ -1,7 +1,7 @@
 """Files that come over HTTP: keep their bytes in the home, and ingest them like any others.
 
 An upload lies in HOME/uploads/DOCUMENT/NAME, so the same file sent twice is
-there once, and removing the document removes it (ingest.home). Bytes that
+there once, and removing the document removes it (ingest.library.home). Bytes that
 cannot be read are not kept.
 """
 
@@ -21,9 +21,9 @@ from typing import BinaryIO
 from api.schemas import DocumentBody, FileBody
 from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
 from ingest.event import Added, Failed
-from ingest.home import Home, HomeUnusable, discard, sync
-from ingest.librarian import Librarian
-from ingest.library import Failure, Library, NoLibrary
+from ingest.library.home import Home, HomeUnusable, discard, sync
+from ingest.library.library import Failure, Library, NoLibrary
+from ingest.library.writer import Librarian
 
 WAIT = 60.0
 """Seconds to wait for another writer before saying that the home is busy."""

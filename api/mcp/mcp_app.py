@@ -8,14 +8,14 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from api.engine import Engine
-from api.guard import BodyLimit, Guard
-from api.mcp_tools import make_mcp
+from api.http.auth import BodyLimit, Guard
+from api.mcp.tools import make_mcp
 from api.settings import Settings
-from ingest.home import Home
+from ingest.library.home import Home
 
 
 def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = ()) -> ASGIApp:
-    """The application over a home; `hosts` as for `api.app.create_app`."""
+    """The application over a home; `hosts` as for `api.http.app.create_app`."""
     server = make_mcp(Engine(home, settings))
     # Host and Origin are the guard's to look at, as for every other endpoint.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)

@@ -14,18 +14,18 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
-from api.doubt import doubt
 from api.engine import Engine
-from api.evidence import inquire, narrow_to
-from api.mark import MOST_MARKS, read_marks
-from api.pieces import answer_pieces
-from api.requests import LONGEST_QUERY, MOST_HITS, MessageBody
+from api.http.highlight_param import MOST_MARKS, read_marks
+from api.http.requests import LONGEST_QUERY, MOST_HITS, MessageBody
+from api.rag.answer import answer_pieces
+from api.rag.citation_note import doubt
+from api.rag.evidence import inquire, narrow_to
 from api.schemas import AnswerBody, SearchBody
 from api.version import find_version
 from generation.answer import Answer
-from generation.highlight import highlight as draw_strokes
+from generation.citations.highlight import highlight as draw_strokes
 from generation.prompt import Message
-from ingest.fault import Fault
+from ingest.error import Fault
 
 INSTRUCTIONS = (
     "Tools over a library of PDFs and images. `ask` answers a question with quotes checked against"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import cast
 
-from api.evidence import Inquiry
+from api.rag.evidence import Inquiry
 from generation.answer import Answer, Citation
 from generation.ask import ask, stream_answer
 from generation.models.model import VisionModel

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api.locate import locator
-from generation.gate import LEAST_SCORE
+from api.rag.locate import locator
+from generation.context.abstain import LEAST_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
-from ingest.library import Library, NoPage
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.filter import EVERYTHING, Narrow
+from ingest.library.library import Library, NoPage
 
 if TYPE_CHECKING:
     from generation.ask import Locate

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from generation.compare import Likeness
+    from generation.extraction.compare import Likeness
+    from generation.extraction.record import Record
+    from generation.extraction.schema import Schema
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
-    from generation.record import Record
-    from generation.schema import Schema
-    from ingest.library import Library
+    from ingest.library.library import Library
 
 
 def open_kept(library: Library, key: str) -> list[Evidence]:
@@ -44,10 +44,10 @@ def open_file(
 
     from generation.prompt import Evidence
     from ingest.add import ID_LENGTH
-    from ingest.library import readable
+    from ingest.files.render import RenderSettings, inspect, render
+    from ingest.files.source import UnreadableFile
+    from ingest.library.library import readable
     from ingest.page import Page
-    from ingest.render import RenderSettings, inspect, render
-    from ingest.source import UnreadableFile
 
     how = RenderSettings(settings.dpi, settings.ocr, password)
     count = inspect(path, how).page_count
@@ -74,10 +74,10 @@ def label(pages: Sequence[Evidence]) -> list[Evidence]:
 def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
     """Pages as one record, by a language model or without one. Raises what they raise."""
     if chat is None:
-        from generation.fill import fill
+        from generation.extraction.rules import fill
 
         return fill(pages, schema)
-    from generation.extract import extract
+    from generation.extraction.extract import extract
 
     return extract(pages, schema, chat)
 
@@ -86,7 +86,7 @@ def compare_pages(
     a: Sequence[Evidence], b: Sequence[Evidence], chat: ChatModel | None
 ) -> dict[str, Any]:
     """What differs from A to B, by a language model or word by word, as JSON (docs/extract.md)."""
-    from generation.compare import compare, comparison_schema
+    from generation.extraction.compare import compare, comparison_schema
 
     both = label([*a, *b])
     a, b = both[: len(a)], both[len(a) :]
@@ -107,7 +107,7 @@ def compare_pages(
 def _likeness(a: Evidence, b: Evidence) -> Likeness:
     from PIL import Image
 
-    from generation.compare import Likeness
+    from generation.extraction.compare import Likeness
     from retrieval.duplicates import SAME, correlate, shrink
 
     images = a.image(), b.image()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from api.doubt import doubt
+from api.rag.citation_note import doubt
 from generation.answer import Citation
 
 RULE = "\n\n---\n"

@@ -19,7 +19,7 @@ def locator(searcher: Searcher) -> Locate:
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
-        from retrieval.peak import find_peak
+        from retrieval.explain.saliency import find_peak
         from retrieval.search import NotSeen, StillChanging
 
         for seen in searcher.manifests():

@@ -15,9 +15,9 @@ def open_picture(path: Path) -> Image.Image:
     Raises:
         UnreadableFile: it is not there, no picture that Pillow reads, broken, or a bomb.
     """
-    from ingest.library import readable
-    from ingest.photo import PhotoSource
-    from ingest.source import UnreadableFile
+    from ingest.files.photo import PhotoSource
+    from ingest.files.source import UnreadableFile
+    from ingest.library.library import readable
 
     try:
         path.open("rb").close()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generation.sentence import ends_sentence
+from generation.text.sentence import ends_sentence
 
 LABELS = re.compile(r"\[[ \t]*\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*[ \t]*\]")
 _TOKEN = re.compile(rf"{LABELS.pattern}|[^\s\[。！？]+[。！？]?|\S")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from generation.prompt import Prompt
-from ingest.terms import split_terms
+from ingest.library.fulltext import split_terms
 
 LEAST_SCORE = 0.35
 """The best page's score (with the default encoder, a dense cosine) below which a question is about something else.
 
 It stops 2 % of 140 questions that their library answers, 73 % of 30 of general
 knowledge and 33 % of 15 about other documents (benchmarks/answers.py). That
-score alone told them apart as well as five features of generation.confidence
+score alone told them apart as well as five features of generation.models.confidence
 together: area under the curve, cross-validated over documents, 0.94 and 0.93.
 """
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from statistics import median
 
-from generation.gauge import Gauge, Size, scaled
-from generation.line import around
+from generation.context.image_tokens import Gauge, Size, scaled
 from generation.prompt import Evidence
+from generation.text.line import around
 from ingest.page import Box
 
 SMALL = 12.0

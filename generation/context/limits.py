@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generation.gauge import Gauge, Patches
+from generation.context.image_tokens import Gauge, Patches
 
 USUAL = Patches(28, 1_568, 1_568)
 """About 1.2 megapixels a picture, in patches as Claude and Qwen's vision models have them."""
@@ -23,7 +23,7 @@ class Limits:
     base64; `letters` of a page's words. With more pictures than `crowd[0]`, none
     may have an edge longer than `crowd[1]`. With `pictures` 0 a model reads
     words only. `crops` says whether the best part of a page whose print would
-    be too small is sent too (see `generation.crop`; docs/models.md has what it brings).
+    be too small is sent too (see `generation.context.crop`; docs/models.md has what it brings).
     """
 
     pictures: int = 10

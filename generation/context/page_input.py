@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from generation.crop import best_part, overview, pixels_of
-from generation.gauge import Size, scaled
-from generation.limits import Limits, count_tokens
-from generation.line import split_lines
+from generation.context.crop import best_part, overview, pixels_of
+from generation.context.image_tokens import Size, scaled
+from generation.context.limits import Limits, count_tokens
 from generation.prompt import Evidence
 from generation.request import Picture
+from generation.text.line import split_lines
 from ingest.page import Box, Word
 
 JPEG_QUALITY = 85
@@ -28,7 +28,7 @@ class Sheet:
     """A page as a model is shown it: `text` its words, a line a printed line.
 
     `picture` is the whole page, None for a model that reads words only; `part`
-    its best part at full resolution, where `generation.crop` finds it worth it.
+    its best part at full resolution, where `generation.context.crop` finds it worth it.
     """
 
     evidence: Evidence

@@ -11,9 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from generation.context.page_input import Sheet, lay_out
 from generation.prompt import Message, Prompt
 from generation.request import Picture, Request, Role, Turn
-from generation.sheet import Sheet, lay_out
 
 NOT_IN_PAGES = "NOT IN THE PAGES"
 """How a reply begins when the pages do not hold the answer."""

@@ -14,10 +14,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from generation.answer import Usage
+from generation.extraction.record import Field, Record
+from generation.extraction.schema import Schema, ready_schemas
 from generation.prompt import Evidence
-from generation.quote import quote_boxes
-from generation.record import Field, Record
-from generation.schema import Schema, ready_schemas
+from generation.text.quote import quote_boxes
 
 MODEL = "extractive"
 NOTE = (

@@ -19,15 +19,15 @@ from typing import Any
 from PIL import Image
 
 from generation.answer import Usage
-from generation.limits import Limits
+from generation.context.limits import Limits
+from generation.context.page_input import shrink
+from generation.extraction.record import Field, NotFitting, Record
+from generation.extraction.schema import Schema, leaves, misfits
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
-from generation.quote import find_quote, quote_boxes
-from generation.record import Field, NotFitting, Record
 from generation.request import Picture, Request, Turn
-from generation.schema import Schema, leaves, misfits
-from generation.sheet import shrink
-from generation.value import find_value
+from generation.text.quote import find_quote, quote_boxes
+from generation.text.value import find_value
 
 REPAIRS = 2
 """How often a reply that does not fit is sent back."""

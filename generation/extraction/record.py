@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.page import Box, Page
 
 

@@ -16,12 +16,12 @@ from itertools import pairwise
 from typing import Any
 
 from generation.answer import Usage
-from generation.extract import field
-from generation.line import around
+from generation.extraction.extract import field
+from generation.extraction.record import NotFound, Record
+from generation.extraction.schema import Schema, escape, kinds, misfits, resolve
 from generation.prompt import Evidence
-from generation.record import NotFound, Record
-from generation.schema import Schema, escape, kinds, misfits, resolve
-from generation.value import Span, dates, find_value, numbers
+from generation.text.line import around
+from generation.text.value import Span, dates, find_value, numbers
 from ingest.page import Word
 
 NAME = "extractive"

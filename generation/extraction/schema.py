@@ -18,7 +18,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 Schema = Mapping[str, Any]
 MOST_PROBLEMS = 20
@@ -31,7 +31,7 @@ class BadSchema(Fault):
 @cache
 def ready_schemas() -> dict[str, Schema]:
     """The schemas that come with the program, by name."""
-    folder = files("generation").joinpath("schemas")
+    folder = files("generation.extraction").joinpath("schemas")
     return {
         entry.name.removesuffix(".json"): json.loads(entry.read_text(encoding="utf-8"))
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 if TYPE_CHECKING:
     import httpx2

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from generation.answer import Usage
-from generation.gauge import Patches
-from generation.limits import Limits
+from generation.context.image_tokens import Patches
+from generation.context.limits import Limits
 from generation.models.access import Access, CutShort, NoKey, Refused
-from generation.models.call import UNREADABLE, StreamEnded, persist
 from generation.models.price import cost_of
+from generation.models.retry import UNREADABLE, StreamEnded, persist
 from generation.request import Picture, Request
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.models.access import Access, CutShort, Refused
-from generation.models.model import ChatModel, load_chat
+from generation.models.load import load_chat
+from generation.models.model import ChatModel
 from generation.request import Picture, Request, Turn
-from ingest.captioner import Captioner
+from ingest.annotate.captioner import Captioner
 
 if TYPE_CHECKING:
-    from generation.models.hub import Hub
+    from generation.models.hf_model import Hub
 
 MOST_TOKENS = 60
 MOST_TOKENS_OF_CHAT = 200
@@ -44,7 +45,7 @@ def load_captioner(
     access = access or Access()
     kind, _, model = spec.partition(":")
     if kind == "transformers" and model:
-        from generation.models.hub import Hub
+        from generation.models.hf_model import Hub
         from generation.models.local import Transformers
 
         hub = Hub(model, access.device, access.dtype)

@@ -2,7 +2,7 @@
 
 Scores each unit of the evidence by the question's terms in it, by the cosine
 of the MiniLM vectors, and by what the search thought of its place. Declines
-where nothing fits (see generation.confidence). Writes no word of its own but
+where nothing fits (see generation.models.confidence). Writes no word of its own but
 to say so.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.answer import Usage, Verdict
-from generation.confidence import THRESHOLD, Features, confidence
-from generation.passage import (
+from generation.models.confidence import THRESHOLD, Features, confidence
+from generation.models.passage import (
     Passage,
     content_terms,
     read_passages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 class TooLong(Fault):

@@ -17,9 +17,9 @@ from typing import Any
 from PIL import Image
 
 from generation.answer import Usage
-from generation.limits import Limits
+from generation.context.limits import Limits
 from generation.models.fit import NeedsPicture
-from generation.models.hub import REMEDY, Hub
+from generation.models.hf_model import REMEDY, Hub
 from generation.request import Picture, Request
 from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, reason
 

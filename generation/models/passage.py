@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.line import around
 from generation.prompt import Evidence, Prompt
-from generation.sentence import Sentence, split_sentences
+from generation.text.line import around
+from generation.text.sentence import Sentence, split_sentences
+from ingest.library.fulltext import split_terms
 from ingest.page import Box, Word
-from ingest.terms import split_terms
 
 SHORT = 10
 """Words in a heading, a label or a value, at most."""

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from generation.answer import Usage, Verdict
-from generation.instruct import NOT_IN_PAGES, instruct
-from generation.limits import Limits
+from generation.context.limits import Limits
+from generation.context.page_input import lay_out
+from generation.context.prompt_template import NOT_IN_PAGES, instruct
 from generation.models.access import CutShort
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
-from generation.sheet import lay_out
 
 DECLINED = "The pages do not hold the answer."
 """Said where a model only gives the marker."""

@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from generation.line import split_lines
-from generation.print import Print, spell
+from generation.text.line import split_lines
+from generation.text.normalize import Print, spell
 from ingest.page import Box, Word
 
 EDIT_EVERY = 10

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 
-from generation.line import Line, split_lines
+from generation.text.line import Line, split_lines
 from ingest.page import Word
 
 LONGEST = 60

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from generation.quote import find_quote
+from generation.text.quote import find_quote
 from ingest.page import Word
 
 Span = tuple[int, int]

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from ingest.captioner import Captioner
+from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
-from ingest.home import aside
-from ingest.index import Index
-from ingest.librarian import Librarian
-from ingest.narrow import Narrow
+from ingest.filter import Narrow
+from ingest.index.index import Index
+from ingest.library.home import aside
+from ingest.library.writer import Librarian
 from ingest.page import Document, cut
 from ingest.rebuild import encode_document
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.encoder import Encoding, PictureEncoder, load_encoder
-from ingest.fault import Fault
+from ingest.encoders.encoder import Encoding, PictureEncoder
+from ingest.encoders.load import load_encoder
+from ingest.error import Fault
 from ingest.page import Vectors, unit
 
 Probabilities = npt.NDArray[np.float32]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.classify import Labeller, NotOfPictures, clean_labels, load_picture_encoder
+from ingest.annotate.classify import Labeller, NotOfPictures, clean_labels, load_picture_encoder
 from ingest.encoders.encoder import Encoder, Encoding, PictureEncoder
-from ingest.fault import Fault
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.librarian import Librarian
-from ingest.narrow import Narrow
+from ingest.error import Fault
+from ingest.filter import Narrow
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
+from ingest.library.writer import Librarian
 from ingest.page import PageVectors
 
 LIKELY = 0.3

@@ -16,8 +16,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from ingest.fault import Fault
-from ingest.weights import WeightsMissing
+from ingest.encoders.weights import WeightsMissing
+from ingest.error import Fault
 
 SAFE = "*.safetensors"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")

@@ -17,8 +17,8 @@ from PIL import Image
 
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
+from ingest.encoders.dual_encoder import Prepared, load_tower
 from ingest.encoders.encoder import Encoding
-from ingest.encoders.tower import Prepared, load_tower
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 
 PICTURE_TOKENS = 256
@@ -44,7 +44,7 @@ class ClipEncoder:
     """See the module.
 
     Args:
-        model: see `ingest.encoders.tower`.
+        model: see `ingest.encoders.dual_encoder`.
 
     Raises:
         WeightsMissing, BadCheckpoint, NoDevice

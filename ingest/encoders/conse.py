@@ -20,8 +20,8 @@ from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import DIM, MiniLm, load_minilm, share_known
+from ingest.encoders.weights import EFFICIENTNET
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
-from ingest.weights import EFFICIENTNET
 
 TOP_LABELS = 50
 WORDY = 20

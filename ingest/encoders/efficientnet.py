@@ -19,8 +19,8 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from ingest.encoders.session import open_session
+from ingest.encoders.weights import EFFICIENTNET, WeightsChanged
 from ingest.page import Vectors
-from ingest.weights import EFFICIENTNET, WeightsChanged
 
 SIDE = 260
 CROP = 0.89

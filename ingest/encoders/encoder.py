@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 Preparer = Callable[[Rendered], Any]
@@ -89,55 +89,3 @@ class PictureEncoder(Encoder, Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text (n, dim)."""
         ...
-
-
-def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
-    """Load an encoder by name: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` or `clip:MODEL`.
-
-    MODEL is a hub id, a hub id with `@revision`, or a local folder.
-
-    Raises:
-        NoEncoder: no encoder has this name.
-        WeightsMissing, WeightsChanged: its weights are not there, or not as they should be.
-        NoDevice: the device asked for is not there.
-    """
-    how = encoding or Encoding()
-    if "," in how.device:
-        from ingest.encoders.fleet import Fleet
-
-        return Fleet(spec, how)
-    encoder = _load(spec, how)
-    if how.pool > 1 and encoder.reads != "pictures":
-        from ingest.encoders.merge import Merged
-
-        return Merged(encoder, how.pool)
-    return encoder
-
-
-def _load(spec: str, how: Encoding) -> Encoder:
-    kind, _, model = spec.partition(":")
-    match kind:
-        case "minilm" if not model:
-            from ingest.encoders.minilm import load_minilm
-
-            return load_minilm(how.threads)
-        case "conse" if not model:
-            from ingest.encoders.conse import Conse
-
-            return Conse(how.threads)
-        case "colpali" if model:
-            from ingest.encoders.colpali import ColPaliEncoder
-
-            return ColPaliEncoder(model, how)
-        case "text" if model:
-            from ingest.encoders.text import TextEncoder
-
-            return TextEncoder(model, how)
-        case "clip" if model:
-            from ingest.encoders.clip import ClipEncoder
-
-            return ClipEncoder(model, how)
-    raise NoEncoder(
-        f"There is no encoder {spec!r}.",
-        remedy="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
-    )

@@ -20,9 +20,9 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from ingest.encoders.session import open_session
+from ingest.encoders.weights import MINILM, MINILM_TOKENIZER
+from ingest.library.fulltext import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
-from ingest.terms import split_terms
-from ingest.weights import MINILM, MINILM_TOKENIZER
 
 DIM = 384
 WINDOW = 128

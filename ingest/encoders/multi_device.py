@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
-from ingest.encoders.encoder import Encoder, Encoding, NoDevice, Preparer, load_encoder
+from ingest.encoders.encoder import Encoder, Encoding, NoDevice, Preparer
+from ingest.encoders.load import load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered
 from ingest.worker import start_worker
 

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 class WeightsMissing(Fault):

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.page import Word
 
 MIN_SCORE = 0.5

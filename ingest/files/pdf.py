@@ -14,8 +14,8 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
+from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile, clip
 from ingest.page import Box, Word
-from ingest.source import LONGEST_SIDE, Sheet, UnreadableFile, clip
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile
 from ingest.page import WHOLE
-from ingest.source import LONGEST_SIDE, Sheet, UnreadableFile
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 """Pillow knows more, some of which run other programs (EPS) on what may be anybody's file."""

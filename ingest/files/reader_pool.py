@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.encoders.encoder import Preparer
-from ingest.fault import Fault
-from ingest.ocr import NoOcr
+from ingest.error import Fault
+from ingest.files.ocr import NoOcr
+from ingest.files.render import Inspection, RenderSettings, inspect, render
+from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
-from ingest.render import Inspection, RenderSettings, inspect, render
-from ingest.source import UnreadableFile
 from ingest.worker import start_worker, stop_workers
 
 PAGES_AT_ONCE = 4

@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ingest.files.ocr import Ocr, load_ocr
+from ingest.files.open import open_source
+from ingest.files.source import Sheet
 from ingest.memory import release_memory
-from ingest.ocr import Ocr, load_ocr
 from ingest.page import Box, Page, Rendered, Word
-from ingest.source import Sheet, open_source
 
 FEW_WORDS = 20
 """A page whose file knows fewer words than this is read by OCR."""
@@ -36,7 +37,7 @@ WEBP_QUALITY = 80
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
-    """How pages are made: resolution in dots per inch, OCR (see `ingest.ocr`), a PDF's password."""
+    """How pages are made: resolution in dots per inch, OCR (see `ingest.files.ocr`), a PDF's password."""
 
     dpi: int = 144
     ocr: str = "rapidocr"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ingest.source import UnreadableFile, open_source
+from ingest.files.open import open_source
+from ingest.files.source import UnreadableFile
 
 LEAST = 0.9
 """Share of a picture's area that a crop keeps."""

@@ -20,10 +20,10 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.tower import OPEN_CLIP_CONFIG, OpenClip
-from ingest.fault import Fault
+from ingest.encoders.dual_encoder import OPEN_CLIP_CONFIG, OpenClip
+from ingest.error import Fault
 from ingest.finetune.curve import draw_curve
-from ingest.home import aside, discard, write_atomically
+from ingest.library.home import aside, discard, write_atomically
 
 MODEL = "open_clip_model.safetensors"
 TRAINING = "training.json"

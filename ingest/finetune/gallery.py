@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import torch
 
-from ingest.encoders.tower import OpenClip
+from ingest.encoders.dual_encoder import OpenClip
 from ingest.finetune.crop import Glance
 from ingest.finetune.gradient import Towers, stack_pixels
 from ingest.finetune.pairs import Pair
-from ingest.finetune.reader import Reader
+from ingest.finetune.picture_reader import Reader
 from ingest.finetune.recall import Recall, measure_recall
 
 T = TypeVar("T")

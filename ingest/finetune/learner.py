@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.finetune.gradient import Batch, Towers, add_gradient
 from ingest.finetune.plan import TrainSettings
 

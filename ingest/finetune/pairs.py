@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 SPLITS = ("train", "val")
 LEAST = 2

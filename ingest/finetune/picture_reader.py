@@ -12,9 +12,9 @@ from typing import Self
 
 from PIL import Image
 
-from ingest.fault import Fault
+from ingest.error import Fault
+from ingest.files.source import UnreadableFile
 from ingest.finetune.crop import Glance, look
-from ingest.source import UnreadableFile
 from ingest.worker import start_worker, stop_workers
 
 FEW = 500

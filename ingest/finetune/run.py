@@ -10,20 +10,20 @@ from typing import Any
 import torch
 from PIL import Image
 
+from ingest.encoders.dual_encoder import OpenClip
 from ingest.encoders.encoder import NoMemory
-from ingest.encoders.tower import OpenClip
+from ingest.files.source import UnreadableFile
 from ingest.finetune.contrast import match
 from ingest.finetune.crop import Glance
-from ingest.finetune.event import Epoch, Event, Stepped
 from ingest.finetune.folder import Folder
 from ingest.finetune.gallery import Gallery
 from ingest.finetune.gradient import Batch, picture_size, stack_pixels
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair
+from ingest.finetune.picture_reader import Reader, ReaderDied
 from ingest.finetune.plan import Plan
-from ingest.finetune.reader import Reader, ReaderDied
 from ingest.finetune.recall import Recall
-from ingest.source import UnreadableFile
+from ingest.finetune.training_event import Epoch, Event, Stepped
 
 PAUSE = 60.0
 """Seconds between two saves within an epoch, at least."""

@@ -11,18 +11,18 @@ from pathlib import Path
 import torch
 
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.tower import OpenClip, load_tower
-from ingest.fault import Fault
+from ingest.encoders.dual_encoder import OpenClip, load_tower
+from ingest.error import Fault
 from ingest.finetune.crop import Glance
-from ingest.finetune.event import Event, LeftOut, Started, Trained
 from ingest.finetune.folder import Folder
 from ingest.finetune.gallery import Gallery
 from ingest.finetune.gradient import Towers, picture_size
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair, fingerprint, read_pairs, split_pairs
+from ingest.finetune.picture_reader import Reader
 from ingest.finetune.plan import Plan, TrainSettings
-from ingest.finetune.reader import Reader
 from ingest.finetune.run import Run, read_epoch
+from ingest.finetune.training_event import Event, LeftOut, Started, Trained
 
 FORMAT = 1
 """Of the state that an unfinished training leaves."""

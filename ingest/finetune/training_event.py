@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.finetune.recall import Recall
 
 

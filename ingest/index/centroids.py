@@ -3,7 +3,7 @@
 Rows of a page cluster: a line of text, a margin, a bar of a chart. Spherical
 k-means (Dhillon and Modha 2001) finds the clusters, as token pooling does
 (Clavie et al. 2024, arXiv:2409.14683); of each mean only the signs about the
-index's centre are kept (ingest.storage.pack). MaxSim with those comes near to
+index's centre are kept (ingest.index.quantization.pack). MaxSim with those comes near to
 that with all rows, at a thousandth of the bytes. Knows no files.
 """
 

@@ -1,6 +1,6 @@
 """Chroma: one record a page, in a collection an encoder; nearest pages by inner product.
 
-Embedded in the home, or on a server (ingest.server). A collection on a server
+Embedded in the home, or on a server (ingest.index.server). A collection on a server
 has a name of its own, kept in the index's folder once it is whole, so that a
 question never goes to one that is empty, half filled or another home's.
 
@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.home import discard, write_atomically
+from ingest.index.scrub import scrub
+from ingest.index.server import NoRecords, Remote, Server, disconnect, elsewhere
+from ingest.library.home import discard, write_atomically
 from ingest.page import Page
-from ingest.scrub import scrub
-from ingest.server import NoRecords, Remote, Server, disconnect, elsewhere
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

@@ -14,9 +14,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ingest.layout import Layout, Source
-from ingest.storage import Rows
-from ingest.vectors import DocumentVectors
+from ingest.index.quantization import Rows
+from ingest.index.tensor_layout import Layout, Source
+from ingest.index.vector_file import DocumentVectors
 
 AHEAD = 64
 """Pages asked of the disk before they are read, and at most so many files open."""

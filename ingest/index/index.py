@@ -1,10 +1,10 @@
 """An index: what one encoder made of every page. Derived from the library, never the truth.
 
     HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
-    HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    full multi-vectors (ingest.vectors)
-    HOME/index/chroma/                  a record a page (ingest.chroma)
+    HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    full multi-vectors (ingest.index.vector_file)
+    HOME/index/chroma/                  a record a page (ingest.index.chroma)
 
-A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.fde).
+A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.index.muvera).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ingest.chroma import Records, Where, collection_head
 from ingest.encoders.encoder import Encoder
-from ingest.gist import CENTRE_SHARE
-from ingest.home import Home, discard
-from ingest.keys import find_edition, vectors_key
-from ingest.manifest import IndexFormat, Manifest, read_manifest
+from ingest.index.centroids import CENTRE_SHARE
+from ingest.index.chroma import Records, Where, collection_head
+from ingest.index.manifest import IndexFormat, Manifest, read_manifest
+from ingest.index.probe import write_probe
+from ingest.index.quantization import DEFAULT, Storage
+from ingest.index.server import NoRecords
+from ingest.index.vector_file import DocumentVectors, VectorWriter, check_convertible, convert
+from ingest.library.home import Home, discard
+from ingest.library.keys import find_edition, vectors_key
 from ingest.page import Document, Page, PageVectors, Vectors
-from ingest.probe import write_probe
-from ingest.server import NoRecords
-from ingest.storage import DEFAULT, Storage
-from ingest.vectors import DocumentVectors, VectorWriter, check_convertible, convert
 
 
 class Index:

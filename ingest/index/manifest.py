@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ingest.encoders.encoder import Encoder
-from ingest.fault import Fault
-from ingest.fde import CELLS, WHOLE_MEAN, FixedDimensional
-from ingest.gist import GIST_ROWS
-from ingest.home import write_atomically
-from ingest.storage import DEFAULT, Storage, as_storage
+from ingest.error import Fault
+from ingest.index.centroids import GIST_ROWS
+from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensional
+from ingest.index.quantization import DEFAULT, Storage, as_storage
+from ingest.library.home import write_atomically
 
 FORMAT = 4
 LONGEST_SLUG = 40

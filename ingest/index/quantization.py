@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ingest.fault import Fault
+from ingest.error import Fault
 from ingest.page import Vectors
 
 Storage = Literal["fp16", "int8", "binary+int8", "binary+fp16"]

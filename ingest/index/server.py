@@ -1,6 +1,6 @@
 """A Chroma server, or Chroma Cloud, in place of the embedded Chroma: how it is reached, and what goes wrong.
 
-Knows no pages and reads no settings; `ingest.chroma` decides what is kept there.
+Knows no pages and reads no settings; `ingest.index.chroma` decides what is kept there.
 Client: https://docs.trychroma.com/docs/run-chroma/client-server
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 if TYPE_CHECKING:
     import numpy as np

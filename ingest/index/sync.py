@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.index import Index
+from ingest.index.index import Index
 from ingest.page import Document, Page
 
 

@@ -2,12 +2,12 @@
 
 A file holds `vectors` (rows, dim) fp16, `boxes` (rows, 4) fp16 and `offsets`
 (pages + 1) int64: page p has rows offsets[p - 1] to offsets[p]. Other kinds of
-storage (ingest.storage) have `vectors` int8 with `scales` (rows,) fp32, and
+storage (ingest.index.quantization) have `vectors` int8 with `scales` (rows,) fp32, and
 `codes` (rows, bytes) uint8, sign bits. `passages` (passages, dim) fp16 are means
 of PASSAGE_ROWS consecutive rows, scaled to length one, with `passage_offsets`
 (pages + 1): what is said in a passage, not word by word. `gists` (gist rows,
 bytes) uint8, with `gist_offsets` (pages + 1), are sign bits of few rows that
-stand for a page's (ingest.gist).
+stand for a page's (ingest.index.centroids).
 Format: https://huggingface.co/docs/safetensors, so other tools can read it too.
 """
 
@@ -24,11 +24,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ingest.gist import pool_rows
-from ingest.home import sync
-from ingest.layout import NUMPY, OFFSETS, Layout, Loaded, OpenFile, Source, read_layout
-from ingest.page import PageVectors, Vectors, unit
-from ingest.storage import (
+from ingest.index.centroids import pool_rows
+from ingest.index.quantization import (
     DEFAULT,
     Codes,
     Rows,
@@ -40,6 +37,9 @@ from ingest.storage import (
     pack,
     store,
 )
+from ingest.index.tensor_layout import NUMPY, OFFSETS, Layout, Loaded, OpenFile, Source, read_layout
+from ingest.library.home import sync
+from ingest.page import PageVectors, Vectors, unit
 
 SMALL = 32_768
 """Bytes of a file that is held in memory: a photo's few rows."""

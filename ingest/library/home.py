@@ -1,14 +1,14 @@
 """The one folder where everything lives, and the lock that lets one writer in at a time.
 
-HOME/library.sqlite3     documents, names, pages, words (ingest.library)
+HOME/library.sqlite3     documents, names, pages, words (ingest.library.library)
 HOME/pages/DOCUMENT/     page images
-HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
+HOME/index/ENCODER/      manifest and multi-vectors (ingest.index.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
 HOME/staging/            half-written things; emptied by the next writer
 HOME/writer.lock         held by whoever writes
 HOME/id                  what tells homes apart that share a Chroma server
-HOME/mirror/             in place of all but the lock, where the library is another's (ingest.mirror)
+HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica.mirror)
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 if TYPE_CHECKING:
-    from ingest.mirror import Mirror
-    from ingest.server import Server
-    from ingest.store import Store
+    from ingest.index.server import Server
+    from ingest.replica.mirror import Mirror
+    from ingest.replica.object_store import Store
 
 
 class HomeBusy(Fault):
@@ -81,7 +81,7 @@ class Home:
         if self.store is None or (self.root / "library.sqlite3").exists():
             return None
         if self._mirror is None:
-            from ingest.mirror import find_mirror
+            from ingest.replica.mirror import find_mirror
 
             self._mirror = find_mirror(self.root / "mirror", self.store)
         return self._mirror
@@ -163,7 +163,7 @@ class Home:
             ) from error
         try:
             if self.store and publish:
-                from ingest.publish import check_owner
+                from ingest.replica.publish import check_owner
 
                 check_owner(self, self.store)  # before work that could not be published
             yield
@@ -183,7 +183,7 @@ class Home:
         """
         if self.store is None:
             return
-        from ingest.publish import publish
+        from ingest.replica.publish import publish
 
         if every and self._published == float("-inf"):
             self._published = time.monotonic()

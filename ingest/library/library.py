@@ -1,7 +1,7 @@
 """The library: documents, names, pages, words and page images. The truth that every index is derived from.
 
 One SQLite database (WAL, so that readers and the one writer do not wait for
-each other) and one folder of page images a document. This module reads; `ingest.librarian` writes.
+each other) and one folder of page images a document. This module reads; `ingest.library.writer` writes.
 Knows no vectors.
 """
 
@@ -20,12 +20,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest.fault import Fault
-from ingest.home import Home
-from ingest.keys import page_folder
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.error import Fault
+from ingest.filter import EVERYTHING, Narrow
+from ingest.library.fulltext import as_match
+from ingest.library.home import Home
+from ingest.library.keys import page_folder
 from ingest.page import Box, Caption, Document, Page, Rendered, Word
-from ingest.terms import as_match
 
 FORMAT = 3
 TITLE_WEIGHT = 0.5

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.home import discard, sync
-from ingest.library import FORMAT, Failure, Library, Seen, pack_words
+from ingest.library.fulltext import join_words, split_terms
+from ingest.library.home import discard, sync
+from ingest.library.library import FORMAT, Failure, Library, Seen, pack_words
 from ingest.page import Document, Page, Rendered
-from ingest.terms import join_words, split_terms
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from ingest.keys import HEAD
-from ingest.library import FORMAT as LIBRARY_FORMAT
-from ingest.store import Store, StoreFault
+from ingest.library.keys import HEAD
+from ingest.library.library import FORMAT as LIBRARY_FORMAT
+from ingest.replica.object_store import Store, StoreFault
 
 FORMAT = 1
 

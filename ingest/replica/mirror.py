@@ -2,7 +2,7 @@
 
 HOME/mirror/library.sqlite3    the newest snapshot, put into place by one transaction
 HOME/mirror/index/ENCODER/     manifest, probe, and which collection of the Chroma server
-HOME/mirror/cache/             page images and multi-vectors fetched so far (ingest.cache)
+HOME/mirror/cache/             page images and multi-vectors fetched so far (ingest.replica.cache)
 HOME/mirror/head.json          what the three belong to
 
 Never writes to the store. Any number of processes may share the folder.
@@ -21,12 +21,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.cache import Cache
-from ingest.head import Head, unpack_head
-from ingest.home import discard, write_atomically
-from ingest.keys import ABOUT, HEAD, find_edition, page_folder
-from ingest.store import Store, StoreRefused
-from ingest.vectors import DocumentVectors
+from ingest.index.vector_file import DocumentVectors
+from ingest.library.home import discard, write_atomically
+from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
+from ingest.replica.cache import Cache
+from ingest.replica.head import Head, unpack_head
+from ingest.replica.object_store import Store, StoreRefused
 
 CHECK = 3.0
 """Seconds for which the head that was read last is taken for the newest."""

@@ -1,6 +1,6 @@
 """A bucket or shared folder that a home is published to: keys read, written, listed and deleted through fsspec.
 
-Knows no pages; `ingest.publish` decides what lies under which key, and `ingest.head`
+Knows no pages; `ingest.replica.publish` decides what lies under which key, and `ingest.replica.head`
 what the newest of it is. Each backend of fsspec has errors of its own: all come out
 as faults here, but for FileNotFoundError where a key is read.
 Client: https://filesystem-spec.readthedocs.io
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.fault import Fault
-from ingest.home import aside
+from ingest.error import Fault
+from ingest.library.home import aside
 
 AT_ONCE = 500
 """Files handed to fsspec together; it sends several of them at a time."""

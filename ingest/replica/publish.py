@@ -16,13 +16,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ingest.head import Head, read_head
-from ingest.home import Home, discard
-from ingest.index import open_indexes
-from ingest.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
-from ingest.library import Library
+from ingest.index.index import open_indexes
+from ingest.library.home import Home, discard
+from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
+from ingest.library.library import Library
 from ingest.page import Document
-from ingest.store import Store, StoreFault
+from ingest.replica.head import Head, read_head
+from ingest.replica.object_store import Store, StoreFault
 
 GRACE = 300.0
 """Seconds that what is no longer needed stays, for mirrors that still read it."""

@@ -15,10 +15,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.find import SUFFIXES
-from ingest.home import write_atomically
+from ingest.files.find import SUFFIXES
+from ingest.library.home import write_atomically
 from retrieval.evaluate.dataset import BadDataset, Dataset, Question, Target, checked
-from retrieval.evaluate.rows import Row, read_lines, read_text, text, texts
+from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 
 CORPUS = "corpus.jsonl"
 PICTURE_FIELDS = ("image", "image_path", "image_filename", "file")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.add import ID_LENGTH
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.library import Library
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
+from ingest.library.library import Library
 from retrieval.evaluate.dataset import BadDataset, Dataset, Question
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 Kind = Literal["pages", "photos"]
 Target = tuple[str, int | None]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from retrieval.evaluate.beir import CORPUS, read_beir
 from retrieval.evaluate.dataset import BadDataset, Dataset
-from retrieval.evaluate.manifest import FILE, read_manifest_set
+from retrieval.evaluate.manifest_set import FILE, read_manifest_set
 from retrieval.evaluate.vidore import find_tables, read_vidore
 
 

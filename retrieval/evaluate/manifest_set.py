@@ -24,7 +24,7 @@ from retrieval.evaluate.dataset import (
     checked,
     page_label,
 )
-from retrieval.evaluate.rows import read_json, text, texts
+from retrieval.evaluate.table import read_json, text, texts
 
 FILE = "manifest.json"
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from ingest.home import Home
-from ingest.index import Index, open_indexes
-from ingest.library import Library
+from ingest.index.index import Index, open_indexes
+from ingest.index.quantization import STORAGES, Storage, as_storage
+from ingest.index.vector_file import DocumentVectors, convert
+from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import Document
-from ingest.storage import STORAGES, Storage, as_storage
-from ingest.vectors import DocumentVectors, convert
 
 
 def read_kinds(names: Sequence[str]) -> list[Storage]:

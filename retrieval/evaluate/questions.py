@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ingest.library import Library, NoDocument
+from ingest.library.library import Library, NoDocument
 from ingest.page import Document
 from retrieval.evaluate.dataset import (
     NAMED,
@@ -25,7 +25,7 @@ from retrieval.evaluate.dataset import (
     checked,
     page_label,
 )
-from retrieval.evaluate.rows import TABLES, read_lines, read_table, text, texts
+from retrieval.evaluate.table import TABLES, read_lines, read_table, text, texts
 
 SUFFIXES = (".jsonl", *TABLES)
 SPAN = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")

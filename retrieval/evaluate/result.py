@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ingest.home import write_atomically
+from ingest.library.home import write_atomically
 from retrieval.evaluate.dataset import BadDataset, Dataset
 from retrieval.evaluate.interval import Interval, Sampling, difference, interval, unit_of
 from retrieval.evaluate.metrics import METRICS
-from retrieval.evaluate.rows import read_json
 from retrieval.evaluate.run import IMAGES, Answered
+from retrieval.evaluate.table import read_json
 
 FORMAT = 1
 MAIN = {"pages": "nDCG@5", "photos": "hit@5"}

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.encoders.encoder import Encoding, load_encoder
-from ingest.home import Home
-from ingest.index import open_indexes
-from ingest.narrow import EVERYTHING, Narrow
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
+from ingest.filter import EVERYTHING, Narrow
+from ingest.index.index import open_indexes
+from ingest.library.home import Home
 from retrieval.evaluate.corpus import Asked
 from retrieval.evaluate.metrics import measure
 from retrieval.evaluate.signals import DEFAULT, orders

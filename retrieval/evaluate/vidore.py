@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.fault import Fault
-from ingest.home import write_atomically
+from ingest.error import Fault
+from ingest.library.home import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
 from retrieval.evaluate.dataset import BadDataset, Dataset, Question, checked
-from retrieval.evaluate.rows import Row, texts
+from retrieval.evaluate.table import Row, texts
 
 TABLES = ("corpus", "queries", "qrels")
 BATCH = 16

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from retrieval.explain import Explanation, Grid
+from retrieval.explain.explain import Explanation, Grid
 
 COLD, WARM, HOT = (40, 60, 160), (250, 190, 40), (220, 30, 20)
 VEIL = 0.6

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
-from retrieval.similar import similar
+from retrieval.scoring.dot_products import similar
 
 MOST = 3
 MOST_PATCHES = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.page import Box
-from retrieval.explain import Explanation
+from retrieval.explain.explain import Explanation
 
 LEAST = 0.3
 """A peak is at least this far from an encoder's cosine of strangers to its cosine of a plain match."""

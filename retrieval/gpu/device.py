@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ingest.encoders.encoder import NoDevice
 
 if TYPE_CHECKING:
-    from retrieval.resident import Resident
+    from retrieval.gpu.vector_cache import Resident
 
 ScoreDevice = Literal["auto", "cpu", "cuda"]
 SCORE_DEVICES: tuple[ScoreDevice, ...] = get_args(ScoreDevice)
@@ -60,7 +60,7 @@ def open_resident(wanted: ScoreDevice, cache_mb: int) -> Resident | None:
     import torch
     from late_interaction_kernels.score_pairs import score_pairs_packed
 
-    from retrieval.resident import Resident
+    from retrieval.gpu.vector_cache import Resident
 
     return Resident(torch.device("cuda", 0), cache_mb * 1_000_000, score_pairs_packed)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 
 class NoRoom(Fault):

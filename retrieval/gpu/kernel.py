@@ -17,7 +17,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from ingest.page import Vectors
-from retrieval.ledger import Places
+from retrieval.gpu.page_table import Places
 
 ALIKE = 256
 """Pages of up to so many rows are walked over together, whatever their lengths."""

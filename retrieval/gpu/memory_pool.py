@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ingest.storage import Rows
-from retrieval.room import NoRoom, Room
+from ingest.index.quantization import Rows
+from retrieval.gpu.free_list import NoRoom, Room
 
 PIECE = 1 << 29
 """fp16 values of one arena, 1 GiB: the kernel counts values in 32 bits."""

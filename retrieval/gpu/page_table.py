@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.room import Room
+from retrieval.gpu.free_list import Room
 
 NOWHERE = -1
 _NUMBERS = 1 << 62

@@ -20,14 +20,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ingest.index.quantization import Rows
+from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from ingest.storage import Rows
-from ingest.vectors import DocumentVectors
-from retrieval.arena import Arenas
-from retrieval.fused import Kernel, Questions, alike
-from retrieval.ledger import NOWHERE, Ledger, Places
-from retrieval.room import NoRoom
-from retrieval.score import Part, Scores, stored
+from retrieval.gpu.free_list import NoRoom
+from retrieval.gpu.kernel import Kernel, Questions, alike
+from retrieval.gpu.memory_pool import Arenas
+from retrieval.gpu.page_table import NOWHERE, Ledger, Places
+from retrieval.scoring.scores import Part, Scores, stored
 
 What = Literal["vectors", "passages"]
 
@@ -74,7 +74,7 @@ class Resident:
         count: int,
         what: What,
     ) -> Scores:
-        """What `retrieval.maxsim.maxsim` gives of `count` candidates (..., count); NaN for those in no part.
+        """What `retrieval.scoring.maxsim.maxsim` gives of `count` candidates (..., count); NaN for those in no part.
 
         Args:
             query: (q, dim) unit rows of one question, or of several after each other.

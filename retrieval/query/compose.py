@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.fault import Fault
+from ingest.error import Fault
 
 _WEIGHTED = re.compile(r"(\d+(?:\.\d+)?):(.+)", re.DOTALL)
 SIGNS = {"+": 1.0, "-": -1.0}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.terms import split_terms
-from retrieval.asking import strip_asking
+from ingest.library.fulltext import split_terms
+from retrieval.query.question_words import strip_asking
 
 STOP_WORDS = frozenset(
     "a about according an and any are as at be been but by can could did do does for from had has"

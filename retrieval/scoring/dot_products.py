@@ -5,7 +5,7 @@ on fp16 rows that was the fastest of numpy, torch, maxsim-cpu and this
 (benchmarks/kernel.py). Sign bits are multiplied in whole numbers, with the
 question as int8: in about half the time of fp16 rows, and nearer to their
 products than bits that are compared with the question's own
-(benchmarks/storage.py). One thread: retrieval.spread gives each core rows of
+(benchmarks/storage.py). One thread: retrieval.scoring.parallel gives each core rows of
 its own. Knows no pages.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.storage import Rows, quantise
+from ingest.index.quantization import Rows, quantise
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -55,7 +55,7 @@ def with_signs(
     """Inner products (q, n) of `query` (q, dim), as int8, with unit rows of which only the signs are known.
 
     Args:
-        codes: (n, bytes) as `ingest.storage.pack` makes them.
+        codes: (n, bytes) as `ingest.index.quantization.pack` makes them.
     """
     asked = quantise(query)
     assert asked.scales is not None

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.index.quantization import Rows, join
 from ingest.page import Vectors, unit
-from ingest.storage import Rows, join
-from retrieval.similar import products
-from retrieval.spread import spread
+from retrieval.scoring.dot_products import products
+from retrieval.scoring.parallel import spread
 
 ROWS_AT_ONCE = 8_192
 """Page rows multiplied together, by one core: they and their products stay in the cache."""

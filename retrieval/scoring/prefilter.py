@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.index.quantization import Codes, Rows
 from ingest.page import Vectors
-from ingest.storage import Codes, Rows
-from retrieval.maxsim import Scores, maxsim
+from retrieval.scoring.maxsim import Scores, maxsim
 
 
 def shortlist(

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ingest.gather import Buffers, Group, gather
+from ingest.index.gather import Buffers, Group, gather
+from ingest.index.quantization import Rows, has_signs
+from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from ingest.storage import Rows, has_signs
-from ingest.vectors import DocumentVectors
-from retrieval.maxsim import ROWS_AT_ONCE, maxsim
-from retrieval.spread import spread
+from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim
+from retrieval.scoring.parallel import spread
 
 if TYPE_CHECKING:
-    from retrieval.resident import Resident
+    from retrieval.gpu.vector_cache import Resident
 
 RESCORED = 50
 """Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""

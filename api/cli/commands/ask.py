@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.doubt import doubt
-from api.exits import BadUsage, ExitCode
-from api.session import DocumentOption, HomeOption, JsonOption, make_model, session
-from api.terminal import Terminal, plain, readable_question
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import DocumentOption, HomeOption, JsonOption, make_model, session
+from api.cli.terminal import Terminal, plain, readable_question
+from api.rag.citation_note import doubt
 
 if TYPE_CHECKING:
-    from api.pieces import Pieces
+    from api.rag.answer import Pieces
     from generation.answer import Answer, Usage
     from generation.prompt import Message
 
@@ -65,9 +65,9 @@ def ask(
     found = session(ctx, json=json)
     if question is None and not chat:
         raise BadUsage("There is no question.", remedy="Give one, or --chat to type several.")
-    from api.evidence import inquire, narrow_to
-    from api.pieces import answer_pieces
-    from api.save_page import save_pages
+    from api.cli.save_page import save_pages
+    from api.rag.answer import answer_pieces
+    from api.rag.evidence import inquire, narrow_to
     from api.schemas import AnswerBody
 
     writer = make_model(found.settings, model)
@@ -95,7 +95,7 @@ def ask(
 
     try:
         if chat:
-            from api.chat import converse
+            from api.cli.chat import converse
 
             if ended := converse(found.terminal, turn, question or ""):
                 raise typer.Exit(ended)

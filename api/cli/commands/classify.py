@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, session
-from api.terminal import plain
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import plain
 
 
 def classify(
@@ -36,12 +36,12 @@ def classify(
     found = session(ctx, json=json)
     from dataclasses import replace
 
-    from api.picture import open_picture
+    from api.rag.query_image import open_picture
+    from ingest.annotate.classify import Labeller, load_picture_encoder
+    from ingest.annotate.tag import read_labels
     from ingest.choose import canonical, pick_pictures
-    from ingest.classify import Labeller, load_picture_encoder
-    from ingest.library import readable
-    from ingest.source import UnreadableFile
-    from ingest.tag import read_labels
+    from ingest.files.source import UnreadableFile
+    from ingest.library.library import readable
     from retrieval.search import as_rendered
 
     chosen = encoder or found.settings.images

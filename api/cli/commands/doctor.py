@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import typer
 
-from api.exits import ExitCode
-from api.session import HomeOption, JsonOption, session
-from api.terminal import plain
+from api.cli.exits import ExitCode
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import plain
 
 _MARKS = {"ok": "ok", "note": "note", "broken": "BROKEN"}
 
@@ -16,7 +16,7 @@ _MARKS = {"ok": "ok", "note": "note", "broken": "BROKEN"}
 def doctor(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """Look the installation over; exit 1 where the default cannot work."""
     found = session(ctx, json=json)
-    from api.doctor import examine
+    from api.diagnostics.examine import examine
 
     broken = False
     for finding in examine(found.open_home(home), found.settings):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, Session, session
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
-    from ingest.storage import Storage
+    from ingest.index.quantization import Storage
     from retrieval.evaluate.interval import Sampling
-    from retrieval.evaluate.kinds import Converted
+    from retrieval.evaluate.quantizations import Converted
 
 
 def evaluate(
@@ -89,9 +89,9 @@ def evaluate(
             "Give a DATASET, or --compare A B, one of them.",
             remedy="`pageglass eval --help` shows how.",
         )
-    from api.eval_report import show_comparisons, show_run, show_storages
+    from api.cli.eval_report import show_comparisons, show_run, show_storages
     from retrieval.evaluate.interval import Sampling
-    from retrieval.evaluate.kinds import read_kinds
+    from retrieval.evaluate.quantizations import read_kinds
     from retrieval.evaluate.result import compare as compare_runs
     from retrieval.evaluate.result import compare_rankings, read_results, write_results
 
@@ -148,7 +148,7 @@ def evaluate(
     if out:
         write_results(out, results)
     if plot:
-        from ingest.home import write_atomically
+        from ingest.library.home import write_atomically
         from retrieval.evaluate.plot import draw_results
 
         write_atomically(plot, draw_results(runs))
@@ -211,11 +211,11 @@ def _evaluate(
     """Results of each set that a DATASET holds, with each kind of storage."""
     from platformdirs import user_cache_path
 
-    from ingest.home import Home
-    from ingest.library import Library
+    from ingest.library.home import Home
+    from ingest.library.library import Library
     from retrieval.evaluate.corpus import fingerprint, identify
+    from retrieval.evaluate.load import read_datasets
     from retrieval.evaluate.questions import read_questions
-    from retrieval.evaluate.read import read_datasets
 
     asked: Sequence[Storage | None] = kinds or [None]
     cache = user_cache_path("pageglass", appauthor=False) / "eval"
@@ -240,7 +240,7 @@ def _evaluate(
     spec, pictures = encoder or found.settings.encoder, images or found.settings.images
     reads = (ocr or found.settings.ocr, str(found.settings.dpi), str(pool or 1))
     if own is None:
-        from ingest.manifest import slug
+        from ingest.index.manifest import slug
 
         key = "-".join(slug(part) for part in (spec or "minilm", pictures or "conse", *reads))
         opened = Home(cache / "homes" / f"{fingerprint(ids)}-{key}")
@@ -264,11 +264,11 @@ def _ingest(
 ) -> None:
     from dataclasses import replace
 
-    from api.ingest_command import _check_ocr, _progress
+    from api.cli.commands.ingest import _check_ocr, _progress
     from ingest.add import AddSettings, add
     from ingest.choose import choose_encoders
     from ingest.event import Failed
-    from ingest.render import RenderSettings
+    from ingest.files.render import RenderSettings
 
     _check_ocr(ocr)
     settings = AddSettings(
@@ -299,7 +299,7 @@ def _measure(
     """Ask every question of the home, as it is or with its rows made into a kind of storage."""
     if storage is None:
         return _ask(found, home, dataset, ids, signals, sampling, quiet, None, all_of_it)
-    from retrieval.evaluate.kinds import Converted
+    from retrieval.evaluate.quantizations import Converted
 
     with Converted(home, storage) as made:
         return _ask(found, home, dataset, ids, signals, sampling, quiet, made, all_of_it)
@@ -316,8 +316,8 @@ def _ask(
     made: Converted | None,
     all_of_it: bool,
 ) -> dict[str, Any]:
-    from api.eval_report import Asking
-    from api.session import make_searcher
+    from api.cli.eval_report import Asking
+    from api.cli.session import make_searcher
     from retrieval.evaluate.corpus import describe, place
     from retrieval.evaluate.result import summarise
     from retrieval.evaluate.run import Plan, follow, run, time_encoding

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import BadUsage
-from api.session import HomeOption, JsonOption, session
-from api.terminal import plain, readable_question
+from api.cli.exits import BadUsage
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import plain, readable_question
 
 if TYPE_CHECKING:
-    from retrieval.explain import Explanation
+    from retrieval.explain.explain import Explanation
 
 
 def explain(
@@ -40,8 +40,8 @@ def explain(
 ) -> None:
     """Show why a page was found: the best match of each word, and a map of the page."""
     found = session(ctx, json=json)
-    from ingest.home import write_atomically
-    from retrieval.heat import draw_map, draw_sheet
+    from ingest.library.home import write_atomically
+    from retrieval.explain.heatmap import draw_map, draw_sheet
 
     searcher = found.open_searcher(home)
     try:

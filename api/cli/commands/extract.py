@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, Session, make_model, session
-from api.terminal import plain
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import HomeOption, JsonOption, Session, make_model, session
+from api.cli.terminal import plain
 
 if TYPE_CHECKING:
+    from generation.extraction.record import Record
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
-    from generation.record import Record
 
 _VERDICT = {True: "The same.", False: "They differ."}
 
@@ -59,11 +59,11 @@ def extract(
 ) -> None:
     """Read pages into JSON that fits a schema, each value looked for on its page; or compare two."""
     found = session(ctx, json=json)
-    from api.evidence import chat_of
-    from api.reading import describe, label, read_pages
-    from generation.schema import open_schema, ready_schemas
-    from ingest.fault import Fault
-    from ingest.home import write_atomically
+    from api.rag.evidence import chat_of
+    from api.rag.extraction import describe, label, read_pages
+    from generation.extraction.schema import open_schema, ready_schemas
+    from ingest.error import Fault
+    from ingest.library.home import write_atomically
 
     if list_schemas:
         ready = ready_schemas()
@@ -122,8 +122,8 @@ def extract(
 
 def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
     """The pages that a source names: those of a file on disk, else one of the library."""
-    from api.reading import open_file, open_kept
-    from ingest.library import Library
+    from api.rag.extraction import open_file, open_kept
+    from ingest.library.library import Library
 
     path = Path(source).expanduser()
     if path.is_file():
@@ -139,8 +139,8 @@ def _compare(
     out: Path | None,
 ) -> None:
     """Tell what differs."""
-    from api.reading import compare_pages
-    from ingest.home import write_atomically
+    from api.rag.extraction import compare_pages
+    from ingest.library.home import write_atomically
 
     terminal = found.terminal
     body = compare_pages(a, b, chat)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import JsonOption, session
-from api.terminal import Terminal, plain
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import JsonOption, session
+from api.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
-    from api.training_progress import TrainingBar, TrainingLines
-    from ingest.finetune.event import Event, Trained
+    from api.cli.training_progress import TrainingBar, TrainingLines
+    from ingest.finetune.training_event import Event, Trained
 
 
 def finetune(
@@ -117,7 +117,7 @@ def finetune(
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
     """Show events as they come, sum up, and say how it went."""
-    from ingest.finetune.event import LeftOut, Trained
+    from ingest.finetune.training_event import LeftOut, Trained
 
     left_out, done = 0, None
     with _progress(terminal, quiet) as progress:
@@ -141,7 +141,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
 
 
 def _progress(terminal: Terminal, quiet: bool) -> TrainingBar | TrainingLines | nullcontext[None]:
-    from api.training_progress import TrainingBar, TrainingLines
+    from api.cli.training_progress import TrainingBar, TrainingLines
 
     if quiet:
         return nullcontext()
@@ -166,7 +166,7 @@ def record(event: Event) -> dict[str, Any]:
     """An event as `--json` writes it (docs/finetune.md)."""
     from dataclasses import asdict
 
-    from ingest.finetune.event import Epoch, LeftOut, Started, Stepped, Trained
+    from ingest.finetune.training_event import Epoch, LeftOut, Started, Stepped, Trained
 
     match event:
         case LeftOut(line, fault):

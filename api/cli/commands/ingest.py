@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import HomeOption, JsonOption, session
-from api.terminal import Terminal, plain
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
-    from api.progress import ProgressBar, ProgressLines
-    from ingest.captioner import Captioner
+    from api.cli.progress import ProgressBar, ProgressLines
+    from ingest.annotate.captioner import Captioner
     from ingest.event import Event
-    from ingest.library import Failure
+    from ingest.library.library import Failure
 
 
 def ingest(
@@ -144,13 +144,13 @@ def ingest(
     _check_ocr(ocr)
 
     from ingest.add import AddSettings, add
-    from ingest.caption import NO_CAPTIONER
+    from ingest.annotate.caption import NO_CAPTIONER
+    from ingest.annotate.tag import read_labels
     from ingest.choose import choose_encoders
     from ingest.encoders.encoder import Encoding
+    from ingest.files.render import RenderSettings
+    from ingest.index.quantization import as_storage
     from ingest.rebuild import rebuild_indexes
-    from ingest.render import RenderSettings
-    from ingest.storage import as_storage
-    from ingest.tag import read_labels
 
     kept = storage or settings.storage
     opened = found.open_home(home)
@@ -275,7 +275,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
 
 
 def _progress(terminal: Terminal, quiet: bool) -> ProgressBar | ProgressLines | nullcontext[None]:
-    from api.progress import ProgressBar, ProgressLines
+    from api.cli.progress import ProgressBar, ProgressLines
 
     if quiet:
         return nullcontext()
@@ -296,7 +296,7 @@ def _sum_up(done: Any, captioned: int) -> str:
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
-    from ingest.library import readable
+    from ingest.library.library import readable
 
     if failures:
         terminal.note("Set aside until they change (--retry tries them again):")
@@ -323,7 +323,7 @@ def record(event: Event) -> dict[str, Any]:
         Stored,
         Tagged,
     )
-    from ingest.library import readable
+    from ingest.library.library import readable
 
     match event:
         case Looked(files, to_read):

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.exits import ExitCode
-from api.session import HomeOption, JsonOption, session
-from api.terminal import Terminal, plain
+from api.cli.exits import ExitCode
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
-    from ingest.home import Home
+    from ingest.library.home import Home
 
 
 def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas import DocumentBody
-    from ingest.library import Library, NoLibrary
+    from ingest.library.library import Library, NoLibrary
 
     try:
         documents = Library(session(ctx, json=json).open_home(home)).documents()
@@ -51,7 +51,7 @@ def remove(
     """Remove documents and everything derived from them. The files themselves stay."""
     found = session(ctx, json=json)
     from api.schemas import DocumentBody
-    from ingest.library import Library
+    from ingest.library.library import Library
     from ingest.remove import remove as remove_documents
 
     opened = found.open_home(home)
@@ -98,8 +98,8 @@ def read_status(home: Home) -> dict[str, Any]:
         LibraryFormat, IndexFormat: a newer version wrote it.
     """
     from api.schemas import failure_record
-    from ingest.index import open_indexes
-    from ingest.library import Library, NoLibrary, readable
+    from ingest.index.index import open_indexes
+    from ingest.library.library import Library, NoLibrary, readable
 
     state: dict[str, Any] = {
         "home": readable(str(home.root)),

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from api.exits import BadUsage
-from api.serve import run_app
-from api.session import HomeOption, session
+from api.cli.commands.serve import run_app
+from api.cli.exits import BadUsage
+from api.cli.session import HomeOption, session
 
 
 def mcp(
@@ -36,7 +36,7 @@ def mcp(
         raise BadUsage("--host and --port are for --http.", remedy="Add --http, or leave them out.")
     opened = found.open_home(home)
     if http:
-        from api.mcp_app import create_mcp_app
+        from api.mcp.mcp_app import create_mcp_app
 
         run_app(
             found,
@@ -47,7 +47,7 @@ def mcp(
         )
         return
     from api.engine import Engine
-    from api.mcp_tools import make_mcp
+    from api.mcp.tools import make_mcp
 
     engine = Engine(opened, found.settings)
     try:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from api.exits import ExitCode
-from api.session import HomeOption, JsonOption, session
-from api.terminal import plain
+from api.cli.exits import ExitCode
+from api.cli.session import HomeOption, JsonOption, session
+from api.cli.terminal import plain
 
 
 def duplicates(
@@ -22,7 +22,7 @@ def duplicates(
 ) -> None:
     """Find photos that are nearly the same: resized, saved again, cropped a little."""
     found = session(ctx, json=json)
-    from ingest.library import Library, readable
+    from ingest.library.library import Library, readable
     from retrieval.duplicates import find_duplicates
 
     opened = found.open_home(home)
@@ -52,7 +52,7 @@ def duplicates(
 def tags(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """List the tags of photos and figures, and how many pages have each."""
     found = session(ctx, json=json)
-    from ingest.library import Library
+    from ingest.library.library import Library
 
     counts = Library(found.open_home(home)).tag_counts()
     for tag, pages in counts.items():

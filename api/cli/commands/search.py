@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import BadUsage, ExitCode
-from api.session import DocumentOption, HomeOption, JsonOption, session
-from api.terminal import Terminal, plain, readable_question, shorten
+from api.cli.exits import BadUsage, ExitCode
+from api.cli.session import DocumentOption, HomeOption, JsonOption, session
+from api.cli.terminal import Terminal, plain, readable_question, shorten
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from retrieval.compose import Part
     from retrieval.hit import Hit
+    from retrieval.query.compose import Part
 
 SHOWN_WORDS = 100
 """Characters of a page's best region."""
@@ -75,10 +75,10 @@ def search(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             remedy="`pageglass search --help` shows how.",
         )
-    from api.evidence import narrow_to
+    from api.rag.evidence import narrow_to
     from api.schemas import HitBody
-    from ingest.narrow import Narrow
-    from retrieval.compose import is_composed, split_query
+    from ingest.filter import Narrow
+    from retrieval.query.compose import is_composed, split_query
 
     first, last = _read_range(pages) if pages else (None, None)
     tags = tuple(tag or ())
@@ -88,7 +88,7 @@ def search(
     try:
         within = narrow_to(searcher.library, document, narrow)
         if like is not None:
-            from api.picture import open_picture
+            from api.rag.query_image import open_picture
 
             hits = searcher.like(open_picture(like), top=top, within=within)
         elif query and is_composed(query):
@@ -137,8 +137,8 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
 
 def _open_parts(parts: list[Part]) -> list[tuple[float, str | Image.Image]]:
     """The parts of a question with their pictures opened."""
-    from api.picture import open_picture
-    from retrieval.compose import is_picture
+    from api.rag.query_image import open_picture
+    from retrieval.query.compose import is_picture
 
     return [
         (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.exits import BadUsage
-from api.session import HomeOption, Session, session
+from api.cli.exits import BadUsage
+from api.cli.session import HomeOption, Session, session
 from api.settings import is_loopback
-from ingest.fault import Fault
+from ingest.error import Fault
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -46,7 +46,7 @@ def serve(
     opened = found.open_home(home)
 
     def make() -> ASGIApp:
-        from api.app import create_app
+        from api.http.app import create_app
 
         return create_app(opened, found.settings)
 

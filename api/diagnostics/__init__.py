@@ -1,0 +1,1 @@
+"""Checks of the installation, the home and the models."""

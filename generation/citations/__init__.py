@@ -1,0 +1,1 @@
+"""Citations: parsing, claims, verification and highlights."""

@@ -1,0 +1,1 @@
+"""Model input: the prompt template, page inputs, token budgets and abstention."""

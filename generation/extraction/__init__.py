@@ -1,0 +1,1 @@
+"""Structured extraction: pages into records that fit a JSON Schema."""

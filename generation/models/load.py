@@ -1,0 +1,63 @@
+"""Model loader: a model by its name. The only file that imports every provider."""
+
+from __future__ import annotations
+
+from generation.models.access import Access
+from generation.models.model import SPECS, ChatModel, NoModel, VisionModel
+
+
+def load_model(spec: str, access: Access | None = None) -> VisionModel:
+    """Make the model that `spec` names: "extractive", or PROVIDER:MODEL as in `load_chat`.
+
+    Raises:
+        NoModel: there is no such model.
+        NoKey: its provider wants a key, and `access` has none.
+    """
+    if spec == "extractive":
+        from generation.models.extractive import Extractive
+
+        return Extractive()
+    from generation.models.reader import Reader
+
+    return Reader(load_chat(spec, access))
+
+
+def load_chat(spec: str, access: Access | None = None) -> ChatModel:
+    """Make the language model that `spec` names: PROVIDER:MODEL.
+
+    Args:
+        spec: "anthropic:MODEL", "openai:MODEL" (any server that speaks OpenAI's
+            protocol), "gemini:MODEL" or "transformers:MODEL" (a model on this machine).
+        access: how it is reached; without it, its provider's own server and no key,
+            or the best device here.
+
+    Raises:
+        NoModel: there is no such model, or it writes nothing of its own.
+        NoKey: its provider wants a key, and `access` has none.
+        WeightsMissing, BadCheckpoint, NoDevice, NoMemory: a model on this machine cannot run.
+    """
+    access = access or Access()
+    provider, _, name = spec.partition(":")
+    if name.strip():
+        match provider:
+            case "anthropic":
+                from generation.models.anthropic import Anthropic
+
+                return Anthropic(name, access)
+            case "openai" | "gemini":
+                from generation.models.openai import OpenAi
+
+                return OpenAi(name, access, provider=provider)
+            case "transformers":
+                from generation.models.local import Transformers
+
+                return Transformers(name, access.device, access.dtype)
+    if spec == "extractive":
+        raise NoModel(
+            "The extractive model writes nothing of its own.",
+            remedy=f"Name a language model: {SPECS}.",
+        )
+    raise NoModel(
+        f"There is no model called {spec!r}.",
+        remedy=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
+    )

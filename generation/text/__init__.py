@@ -1,0 +1,1 @@
+"""Text utilities: lines, normalization, quotes, sentences and typed values."""

@@ -1,0 +1,1 @@
+"""Explanations of a score: matching regions, token similarities and heat maps."""

@@ -1,0 +1,1 @@
+"""Query analysis: terms, weights, stop words and composed queries."""

@@ -1,0 +1,1 @@
+"""Exact MaxSim scores on the CPU."""
