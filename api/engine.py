@@ -14,7 +14,7 @@ from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.choose import choose_encoders
 from ingest.files.render import RenderSettings
-from ingest.index.quantization import as_storage
+from ingest.index.quantization import parse_quantization
 from ingest.library.home import Home
 from ingest.library.library import Library
 
@@ -37,8 +37,8 @@ class Engine:
         """The one searcher.
 
         Raises:
-            NoLibrary: nothing has been ingested yet.
-            NoDevice: pages are to be scored where there is no such device.
+            LibraryNotFound: nothing has been ingested yet.
+            DeviceUnavailable: pages are to be scored where there is no such device.
         """
         with self._lock:
             if self._searcher is None:
@@ -49,7 +49,7 @@ class Engine:
         """The library that the searcher reads.
 
         Raises:
-            NoLibrary: nothing has been ingested yet.
+            LibraryNotFound: nothing has been ingested yet.
         """
         return self.searcher().library
 
@@ -57,9 +57,9 @@ class Engine:
         """The one model.
 
         Raises:
-            NoModel: there is none of that name.
-            NoKey: its provider wants a key, and there is none.
-            WeightsMissing, WeightsChanged, BadCheckpoint, NoDevice, NoMemory: what
+            UnknownModel: there is none of that name.
+            ApiKeyMissing: its provider wants a key, and there is none.
+            WeightsMissing, WeightsChanged, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: what
                 it needs is not as it should be.
         """
         with self._lock:
@@ -75,7 +75,9 @@ class Engine:
             encoders=choose_encoders(self.home, settings.encoder, settings.images).encoders,
             workers=settings.workers,
             encoding=settings.encoding(),
-            storage=as_storage(settings.storage) if settings.storage else None,
+            quantization=parse_quantization(settings.quantization)
+            if settings.quantization
+            else None,
         )
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.rag.evidence import Inquiry
+from api.rag.evidence import RetrievedEvidence
 from generation.answer import Answer, Citation, Grounded, Usage
 from ingest.library.library import Failure, readable
 from ingest.page import Document, Page
@@ -220,10 +220,10 @@ class AnswerBody(BaseModel):
     dropped_labels: int
 
     @classmethod
-    def of(cls, answer: Answer, inquiry: Inquiry) -> Self:
+    def of(cls, answer: Answer, retrieved: RetrievedEvidence) -> Self:
         """An answer."""
         return cls(
-            query=inquiry.question,
+            query=retrieved.question,
             text=answer.text,
             citations=[CitationBody.of(citation) for citation in answer.citations],
             model=answer.model,
@@ -232,7 +232,7 @@ class AnswerBody(BaseModel):
             threshold=answer.threshold,
             note=answer.note,
             usage=UsageBody.of(answer.usage),
-            searched=inquiry.searched,
+            searched=retrieved.searched,
             grounded=answer.grounded,
             support=round(answer.support, 3),
             dropped_labels=answer.dropped_labels,
@@ -288,7 +288,7 @@ class FileBody(BaseModel):
     """What became of one uploaded file.
 
     `status` is 201 where it was added, 200 where its content was there
-    already, 422 where it cannot be read: then `error` and `remedy` say why.
+    already, 422 where it cannot be read: then `error` and `hint` say why.
     """
 
     model_config = _example(
@@ -297,7 +297,7 @@ class FileBody(BaseModel):
             "status": 201,
             "document": _DOCUMENT,
             "error": None,
-            "remedy": None,
+            "hint": None,
         }
     )
 
@@ -305,7 +305,7 @@ class FileBody(BaseModel):
     status: Annotated[int, Field(description="201, 200 or 422")]
     document: DocumentBody | None = None
     error: str | None = None
-    remedy: str | None = None
+    hint: str | None = None
 
 
 class UploadBody(BaseModel):
@@ -324,7 +324,7 @@ class HealthBody(BaseModel):
 
 
 class ProblemBody(BaseModel):
-    """A problem as RFC 9457 describes it, with a `remedy`: what to do next."""
+    """A problem as RFC 9457 describes it, with a `hint`: what to do next."""
 
     model_config = _example(
         {
@@ -332,7 +332,7 @@ class ProblemBody(BaseModel):
             "title": "No document",
             "status": 404,
             "detail": "There is no document 'report.pdf'.",
-            "remedy": "GET /v1/documents shows what there is.",
+            "hint": "GET /v1/documents shows what there is.",
         }
     )
 
@@ -340,7 +340,7 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str
-    remedy: str
+    hint: str
 
 
 def failure_record(failure: Failure) -> dict[str, str]:
@@ -348,7 +348,7 @@ def failure_record(failure: Failure) -> dict[str, str]:
     return {
         "path": readable(failure.path),
         "reason": failure.reason,
-        "remedy": failure.remedy,
+        "hint": failure.hint,
     }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.index.server import Server
-    from ingest.replica.object_store import Store
+    from ingest.replica.object_store import ObjectStore
 
 KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     images: str | None = Field(
         default=None, description="What sees photos; unset, what the home has, or conse."
     )
-    storage: str | None = Field(
+    quantization: str | None = Field(
         default=None, description="How indexes keep rows; unset, what the home has, or fp16."
     )
     device: str = Field(default="auto", description="Where torch models run.")
@@ -129,11 +129,11 @@ class Settings(BaseSettings):
         token = self.chroma_token.get_secret_value() if self.chroma_token else None
         return Server(self.chroma, self.chroma_tenant, self.chroma_database, token)
 
-    def published(self) -> Store | None:
+    def published(self) -> ObjectStore | None:
         """The store that homes are published to or read from, where there is one to be used."""
-        from ingest.replica.object_store import Store
+        from ingest.replica.object_store import ObjectStore
 
-        return None if self.store is None else Store(self.store, self.cache_mb)
+        return None if self.store is None else ObjectStore(self.store, self.cache_mb)
 
     @field_validator("store")
     @classmethod

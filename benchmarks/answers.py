@@ -25,7 +25,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from api.rag.evidence import gather
 from generation.ask import ask
-from generation.context.abstain import LEAST_SCORE, is_far
+from generation.context.abstain import MIN_SCORE, should_abstain
 from generation.models.extractive import Extractive
 from ingest.library.home import Home
 from retrieval.search import Searcher
@@ -127,7 +127,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
                 answer.declined,
                 bool(gold & cited),
                 answer.support,
-                {limit: is_far(prompt, limit) for limit in (0.3, LEAST_SCORE, 0.4)},
+                {limit: should_abstain(prompt, limit) for limit in (0.3, MIN_SCORE, 0.4)},
                 sum(not c.verified for c in answer.citations if c.quote),
             )
         )

@@ -21,17 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
-from benchmarks.read_pages import Pages, Question, lay_out, read
-from ingest.index.centroids import CENTRE_SHARE, GIST_ROWS, pool_rows
-from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensional
-from ingest.index.quantization import Rows, pack
+from benchmarks.read_pages import Pages, Question, build_page_inputs, read
+from ingest.index.centroids import CENTER_SHARE, CENTROID_ROWS, pool_rows
+from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensionalEncoding
+from ingest.index.quantization import Rows, pack_signs
 from ingest.page import Vectors
-from retrieval.candidates import NEAREST
-from retrieval.scoring.dot_products import similar
+from retrieval.candidates import ANN_TOP_K
+from retrieval.scoring.dot_products import dot_products_dense
 from retrieval.scoring.maxsim import keep_apart, maxsim
 
 CUTS = (50, 100, 200, 400, 800, 1600)
-CHOSEN_OF = (1000, NEAREST)
+CHOSEN_OF = (1000, ANN_TOP_K)
 """Of so many pages that an encoding names, gists choose."""
 CENTRED_ON = 16
 """Pages whose mean sign bits are about, as an index does with its first; some ways take it off rows."""
@@ -39,20 +39,20 @@ WAYS = {
     "patches": {
         "mean": (WHOLE_MEAN, False),
         "mean, centred": (WHOLE_MEAN, True),
-        "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensional(4, 8, 16), False),
-        "2 planes, once": (FixedDimensional(2, 1, 0), False),
+        "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensionalEncoding(4, 8, 16), False),
+        "2 planes, once": (FixedDimensionalEncoding(2, 1, 0), False),
         "3 planes, once (default)": (CELLS, False),
         "3 planes, once, centred": (CELLS, True),
-        "3 planes, twice": (FixedDimensional(3, 2, 0), False),
-        "4 planes, once": (FixedDimensional(4, 1, 0), False),
-        "4 planes, twice": (FixedDimensional(4, 2, 0), False),
-        "4 planes, 4 times, final 2048": (FixedDimensional(4, 4, 0, 2048), False),
+        "3 planes, twice": (FixedDimensionalEncoding(3, 2, 0), False),
+        "4 planes, once": (FixedDimensionalEncoding(4, 1, 0), False),
+        "4 planes, twice": (FixedDimensionalEncoding(4, 2, 0), False),
+        "4 planes, 4 times, final 2048": (FixedDimensionalEncoding(4, 4, 0, 2048), False),
     },
     "words": {
         "mean (default)": (WHOLE_MEAN, False),
         "mean, centred": (WHOLE_MEAN, True),
-        "2 planes, once": (FixedDimensional(2, 1, 0), False),
-        "4 planes, once": (FixedDimensional(4, 1, 0), False),
+        "2 planes, once": (FixedDimensionalEncoding(2, 1, 0), False),
+        "4 planes, once": (FixedDimensionalEncoding(4, 1, 0), False),
     },
 }
 
@@ -73,7 +73,7 @@ def main() -> None:
     elif args.home and args.labels:
         pages = read(args.home, args.labels, args.more, args.questions)
         measure("words", pages)
-        measure("patches", lay_out(pages))
+        measure("patches", build_page_inputs(pages))
     else:
         parser.error("read needs --home and --labels")
 
@@ -82,24 +82,24 @@ def measure(what: str, pages: Pages) -> None:
     """Print the share of the exact top 10 among the candidates, a line a way."""
     rows, questions = pages.rows, pages.questions
     asked = _Asked(questions)
-    best = np.stack([similar(asked.rows, page).max(axis=1) for page in rows], axis=1)
+    best = np.stack([dot_products_dense(asked.rows, page).max(axis=1) for page in rows], axis=1)
     top = np.argsort(-asked.mean(best), axis=1)[:, :10]
     each = sum(map(len, rows)) / len(rows)
     print(f"{len(rows)} pages of {each:.0f} rows of {rows[0].shape[1]}, {len(questions)} questions")
     print(f"{'':48}{'size':>7}{'ms/page':>9}" + "".join(f"{f'@{cut}':>8}" for cut in CUTS))
-    centre = np.mean([page.mean(axis=0, dtype=np.float32) for page in rows[:CENTRED_ON]], axis=0)
+    center = np.mean([page.mean(axis=0, dtype=np.float32) for page in rows[:CENTRED_ON]], axis=0)
     named: Scores | None = None
-    for name, (fde, centred) in WAYS[what].items():
-        found = _encode(name, fde, centre * centred, rows, questions, top)
+    for name, (fde, centered) in WAYS[what].items():
+        found = _encode(name, fde, center * centered, rows, questions, top)
         named = found if "default" in name else named
     assert named is not None
-    most = GIST_ROWS["pages" if what == "patches" else what]
+    most = CENTROID_ROWS["page" if what == "patches" else "text"]
     started = time.perf_counter()
     pooled = [pool_rows(page, most) for page in rows]
     pooling = (time.perf_counter() - started) / len(rows) * 1000
     means = asked.mean(np.stack([(asked.rows @ few.T).max(axis=1) for few in pooled], axis=1))
-    _print(f"{most} pooled rows of every page", most * len(centre) * 2, pooling, means, top)
-    _show_gists(pooled, centre, pooling, asked, named, top)
+    _print(f"{most} pooled rows of every page", most * len(center) * 2, pooling, means, top)
+    _show_gists(pooled, center, pooling, asked, named, top)
     deep = [
         np.argsort(-best[a:b], axis=1).argsort(axis=1).min(axis=0)
         for a, b in itertools.pairwise(asked.ends)
@@ -133,16 +133,16 @@ def _make(count: int, questions: int) -> Pages:
 
 def _encode(
     name: str,
-    fde: FixedDimensional,
-    centre: Scores,
+    fde: FixedDimensionalEncoding,
+    center: Scores,
     pages: list[npt.NDArray[np.float16]],
     questions: list[Question],
     top: npt.NDArray[np.int64],
 ) -> Scores:
     started = time.perf_counter()
-    held = np.stack([fde.encode_page(page.astype(np.float32) - centre) for page in pages])
+    held = np.stack([fde.encode_page(page.astype(np.float32) - center) for page in pages])
     each = (time.perf_counter() - started) / len(pages) * 1000
-    asked = np.stack([fde.encode_query(one.rows - centre, one.weights) for one in questions])
+    asked = np.stack([fde.encode_query(one.rows - center, one.weights) for one in questions])
     scores: Scores = asked @ held.T
     _print(name, held.shape[1] * 4, each, scores, top)
     return scores
@@ -150,29 +150,29 @@ def _encode(
 
 def _show_gists(
     pooled: list[Vectors],
-    centre: Scores,
+    center: Scores,
     each: float,
     asked: _Asked,
     named: Scores,
     top: npt.NDArray[np.int64],
 ) -> None:
-    gists = [pack(few, centre) for few in pooled]
-    size = max(gist.nbytes for gist in gists)
-    ends = np.cumsum([0, *map(len, gists)])
-    rows = Rows(np.concatenate(gists))
+    centroids = [pack_signs(few, center) for few in pooled]
+    size = max(centroids.nbytes for centroids in centroids)
+    ends = np.cumsum([0, *map(len, centroids)])
+    rows = Rows(np.concatenate(centroids))
 
     def show(name: str, share: float, count: int) -> None:
-        scores = maxsim(asked.rows - share * centre, asked.weights, rows, ends)
+        scores = maxsim(asked.rows - share * center, asked.weights, rows, ends)
         order = np.argsort(-named, axis=1, kind="stable")[:, :count]
         cut = np.full_like(scores, -np.inf)
         np.put_along_axis(cut, order, np.take_along_axis(scores, order, axis=1), axis=1)
         _print(f"gists of {name}", size, each, cut, top)
 
     for count in CHOSEN_OF:
-        show(f"the default's first {count}", CENTRE_SHARE, count)
-    show("every page", CENTRE_SHARE, len(gists))
+        show(f"the default's first {count}", CENTER_SHARE, count)
+    show("every page", CENTER_SHARE, len(centroids))
     for share in (0.0, 1.0):
-        show(f"the first {NEAREST}, less {share:.0%} of the centre", share, NEAREST)
+        show(f"the first {ANN_TOP_K}, less {share:.0%} of the centre", share, ANN_TOP_K)
 
 
 def _print(name: str, size: int, each: float, scores: Scores, top: npt.NDArray[np.int64]) -> None:

@@ -22,8 +22,8 @@ import numpy as np
 import ingest.choose
 import retrieval.search
 from ingest.add import AddSettings, add
-from ingest.encoders import encoder as plug
-from ingest.encoders.dual_encoder import CLIP_REACH
+from ingest.encoders import load as plug
+from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
@@ -35,11 +35,11 @@ from retrieval.search import Searcher
 class LookedUp:
     """CLIP by table: a photo's vector by its file name, a text's by the text."""
 
-    name, model, dim, reads = "clip:fixture", "ViT-B/32 (openai), looked up", 512, "pictures"
-    reach, batch_pages, logit_scale, templates = CLIP_REACH, 64, 100.0, ("{}",)
+    name, model, dim, modality = "clip:fixture", "ViT-B/32 (openai), looked up", 512, "image"
+    cosine_range, batch_pages, logit_scale, templates = CLIP_COSINE_RANGE, 64, 100.0, ("{}",)
 
     def __init__(self, photos: dict[str, Vectors], texts: dict[str, Vectors]) -> None:
-        self.made: dict[str, str] = {}
+        self.provenance: dict[str, str] = {}
         self._photos, self._texts = photos, texts
         self._strange = unit(np.ones((1, self.dim), np.float32))
 
@@ -104,8 +104,8 @@ def _check(
             found = [by_name[hit.page.document_name] for hit in hits]
             return bool(np.allclose(found, best[: len(hits)], atol=5e-4))
 
-        order_agrees += agrees(exact.search(name, pictures=True, top=5))
-        through_chroma += agrees(chroma.search(name, pictures=True, top=5))
+        order_agrees += agrees(exact.search(name, images=True, top=5))
+        through_chroma += agrees(chroma.search(name, images=True, top=5))
         fused_agrees += agrees(exact.search(name, top=1))
     top5 = 0
     for file in manifest["files"]:
@@ -119,7 +119,7 @@ def _check(
     print(f"photos of a name by exact cosine             {order_agrees}/{total}")
     print(f"photos of a name, candidates from Chroma     {through_chroma}/{total}")
     print(f"first photo, one box for words and pictures  {fused_agrees}/{total}")
-    low, high = CLIP_REACH
+    low, high = CLIP_COSINE_RANGE
     best = (matrix @ texts.T).max(axis=1)
     print(f"cosines: all pairs {float((matrix @ texts.T).mean()):.3f}, best name of a photo"
           f" {float(best.mean()):.3f} (90 % below {float(np.quantile(best, 0.9)):.3f});"

@@ -27,20 +27,20 @@ import numpy as np
 from PIL import Image
 
 from generation.context.crop import MOST_AREA, best_part, found_part, line_height, overview
-from generation.context.image_tokens import Gauge, Patches, Tiles
+from generation.context.image_tokens import ImageTokenCounter, Patches, Tiles
 from generation.context.limits import Limits
 from generation.context.page_input import cut, shrink
 from generation.prompt import Evidence
 from generation.text.line import split_lines
 from ingest.add import add
 from ingest.files.ocr import Ocr, load_ocr
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.library.home import Home
 from ingest.page import Box
 from retrieval.search import Searcher
 
 DATA = Path(__file__).parents[1] / "data"
-GAUGES: dict[str, Gauge] = {
+GAUGES: dict[str, ImageTokenCounter] = {
     "Claude to 4.6": Patches(28, 1_568, 1_568),
     "Claude 4.7 on": Patches(28, 4_784, 2_576),
     "gpt-4o, gpt-4.1": Tiles(85, 170),
@@ -52,7 +52,7 @@ BINS = (0.0, 8.0, 10.0, 12.0, 15.0, 20.0, 1e9)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    gauge: str
+    image_tokens: str
     height: float
     whole: int
     both: int
@@ -92,8 +92,8 @@ def found(home: Home, folder: Path | None) -> Iterator[tuple[Evidence, str]]:
     seen = set()
     for query, path, numbers, answer in questions(folder):
         document = next(i for p, i in ids.items() if p.endswith(path))
-        sources = {r.page.number: r.source for r in library.page_records(Narrow.to([document]))}
-        for hit in searcher.search(query, top=5, within=Narrow.to([document])):
+        sources = {r.page.number: r.source for r in library.page_records(PageFilter.to([document]))}
+        for hit in searcher.search(query, top=5, filter=PageFilter.to([document])):
             plain = sources[hit.page.number] == "text" and hit.page not in seen
             if hit.page.number in numbers and plain and hit.regions:
                 seen.add(hit.page)
@@ -125,37 +125,37 @@ def measure(evidence: Evidence, answer: str, ocr: Ocr) -> Iterator[Row]:
     lines = printed(evidence, box)
     errors: dict[tuple[int, int], float] = {}
 
-    def error(picture: Any, within: Box) -> float:
+    def error(picture: Any, filter: Box) -> float:
         size = (picture.width, picture.height)
-        if (size, within) not in errors:
+        if (size, filter) not in errors:
             with Image.open(io.BytesIO(picture.data)) as sent:
                 read = ocr.read(sent.convert("RGB"))
-            text = plain("".join(w.text for w in read if centred(w.box, within)))
+            text = plain("".join(w.text for w in read if centered(w.box, filter)))
             wrong = sum(edits(line, text) for line in lines)
-            errors[size, within] = wrong / max(1, sum(map(len, lines)))
-        return errors[size, within]
+            errors[size, filter] = wrong / max(1, sum(map(len, lines)))
+        return errors[size, filter]
 
-    for name, gauge in GAUGES.items():
-        limits = Limits(gauge=gauge)
+    for name, image_tokens in GAUGES.items():
+        limits = Limits(image_tokens=image_tokens)
         whole, part = shrink(page, limits), shrink(cut(page, box), limits)
         kept = (whole.width, whole.height)
-        tokens = gauge.tokens(*kept), gauge.tokens(part.width, part.height)
+        tokens = image_tokens.tokens(*kept), image_tokens.tokens(part.width, part.height)
         yield Row(
             name,
             line_height(evidence, box) * whole.height,
             tokens[0],
-            tokens[1] + gauge.tokens(*overview(kept)),
+            tokens[1] + image_tokens.tokens(*overview(kept)),
             tokens[1],
             error(whole, box),
             error(part, (0.0, 0.0, 1.0, 1.0)),
             held(evidence, box, answer),
-            best_part(evidence, page.size, gauge, kept) is not None,
+            best_part(evidence, page.size, image_tokens, kept) is not None,
         )
 
 
 def printed(evidence: Evidence, box: Box) -> list[str]:
     """The lines whose words all stand in a box."""
-    inside = [w for w in evidence.words if centred(w.box, box)]
+    inside = [w for w in evidence.words if centered(w.box, box)]
     lines = [
         plain("".join(w.text for w in inside[line.start : line.end]))
         for line in split_lines(inside)
@@ -167,12 +167,12 @@ def held(evidence: Evidence, box: Box, answer: str) -> bool | None:
     wanted = plain(answer)
     if not wanted or wanted not in plain("".join(w.text for w in evidence.words)):
         return None
-    return wanted in plain("".join(w.text for w in evidence.words if centred(w.box, box)))
+    return wanted in plain("".join(w.text for w in evidence.words if centered(w.box, box)))
 
 
-def centred(box: Box, within: Box) -> bool:
+def centered(box: Box, filter: Box) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return within[0] <= x <= within[2] and within[1] <= y <= within[3]
+    return filter[0] <= x <= filter[2] and filter[1] <= y <= filter[3]
 
 
 def plain(text: str) -> str:
@@ -197,7 +197,7 @@ def report(rows: list[Row]) -> None:
         f"{'error, page':>13}{'part':>8}{'cut by the rule':>17}"
     )
     for name in GAUGES:
-        some = [row for row in rows if row.gauge == name]
+        some = [row for row in rows if row.image_tokens == name]
         print(
             f"{name:18}{mean(some, 'whole'):8.0f}{mean(some, 'both'):15.0f}{mean(some, 'part'):12.0f}"
             f"{mean(some, 'error_whole'):13.4f}{mean(some, 'error_part'):8.4f}"
@@ -217,7 +217,9 @@ def report(rows: list[Row]) -> None:
             f" -> {mean(chosen, 'both'):.0f}, error {mean(chosen, 'error_whole'):.4f}"
             f" -> {mean(chosen, 'error_part'):.4f}"
         )
-    asked = [row.held for row in rows if row.gauge == next(iter(GAUGES)) and row.held is not None]
+    asked = [
+        row.held for row in rows if row.image_tokens == next(iter(GAUGES)) and row.held is not None
+    ]
     print(
         f"\nthe answer's words stand in the part (at most {MOST_AREA:.0%} of the page):"
         f" {sum(asked)} of {len(asked)} pages that print them"

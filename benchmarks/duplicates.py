@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from ingest.encoders.conse import Conse
+from ingest.encoders.conse import ConseEncoder
 from ingest.page import Vectors, cut
 from retrieval.duplicates import ALIKE, SAME, Grey, correlate, shrink
-from retrieval.search import as_rendered
+from retrieval.search import render_query_image
 
 Edit = Callable[[Image.Image], Image.Image]
 
@@ -50,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     files = sorted((args.folder / "images").iterdir())[: args.photos]
     photos = [Image.open(path).convert("RGB") for path in files]
-    encoder = Conse()
+    encoder = ConseEncoder()
     seen = [_see(encoder, photo) for photo in photos]
     pairs = list(combinations(seen, 2))
     taken = sum(_same(a, b) for a, b in pairs)
@@ -60,8 +60,8 @@ def main() -> None:
         print(f"{name:26}{known / len(photos):5.0%} known again")
 
 
-def _see(encoder: Conse, photo: Image.Image) -> tuple[Vectors, Grey]:
-    page = as_rendered(photo)
+def _see(encoder: ConseEncoder, photo: Image.Image) -> tuple[Vectors, Grey]:
+    page = render_query_image(photo)
     return encoder.encode_pages([page])[0].vectors[0], shrink(page.image)
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from generation.extraction.rules import fill
+from generation.extraction.rules import extract_by_rules
 from generation.prompt import Evidence
 from ingest.files.render import RenderSettings, render
 from ingest.page import Page
@@ -36,7 +36,7 @@ def main() -> None:
     for file in files:
         page = Page(file["sha256"][:20], 1, file["file"])
         words = render(args.folder / file["file"], page, 1, RenderSettings())[0].words
-        data = fill([Evidence(1, page, words, lambda: b"", 1.0)], SCHEMA).data
+        data = extract_by_rules([Evidence(1, page, words, lambda: b"", 1.0)], SCHEMA).data
         for name in FIELDS:
             found[name] += data[name] is not None
             right[name] += _plain(data[name] or "") == _plain(file["fields"][name])

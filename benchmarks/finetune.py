@@ -135,12 +135,12 @@ def draw_shape(
     ink: tuple[int, ...],
     chance: random.Random,
 ) -> None:
-    around = [x - radius, y - radius, x + radius, y + radius]
+    union_box = [x - radius, y - radius, x + radius, y + radius]
     if shape == "circle":
-        pen.ellipse(around, ink)
+        pen.ellipse(union_box, ink)
         return
     if shape == "ring":
-        pen.ellipse(around, outline=ink, width=round(radius * 0.35))
+        pen.ellipse(union_box, outline=ink, width=round(radius * 0.35))
         return
     # Corners as angle (in turns, from the top) and share of the radius.
     corners = {
@@ -148,18 +148,18 @@ def draw_shape(
         "triangle": [(i / 3, 1.2) for i in range(3)],
         "star": [(i / 10, 1.2 if i % 2 == 0 else 0.5) for i in range(10)],
         "cross": [
-            (quarter / 4 + turn, reach)
+            (quarter / 4 + turn, cosine_range)
             for quarter in range(4)
-            for turn, reach in ((-0.05, 1.1), (0.05, 1.1), (0.125, 0.47))
+            for turn, cosine_range in ((-0.05, 1.1), (0.05, 1.1), (0.125, 0.47))
         ],
     }[shape]
     tilt = chance.uniform(-0.02, 0.02)
     points = [
         (
-            x + reach * radius * math.sin(2 * math.pi * (turn + tilt)),
-            y - reach * radius * math.cos(2 * math.pi * (turn + tilt)),
+            x + cosine_range * radius * math.sin(2 * math.pi * (turn + tilt)),
+            y - cosine_range * radius * math.cos(2 * math.pi * (turn + tilt)),
         )
-        for turn, reach in corners
+        for turn, cosine_range in corners
     ]
     pen.polygon(points, ink)
 
@@ -263,7 +263,7 @@ def search(home: Home, model: Path, test: Sequence[tuple[Path, Combination]]) ->
     searcher = Searcher(home)
     found = {}
     for combination in dict.fromkeys(named.values()):
-        (hit,) = searcher.search(caption(combination), top=1, pictures=True)
+        (hit,) = searcher.search(caption(combination), top=1, images=True)
         found[combination] = hit.page.document_name
     searcher.close()
     for combination, name in list(found.items())[:3]:

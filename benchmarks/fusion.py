@@ -28,12 +28,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from retrieval import search
 from retrieval.evaluate.interval import difference, interval
 from retrieval.evaluate.metrics import ndcg
-from retrieval.fuse import Signal, fuse_kind, fuse_kinds
+from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.query.terms import token_weights
 
 READER, PICTURES = "minilm", "conse"
@@ -92,8 +92,8 @@ def _collect(
             document = names[os.path.basename(question["doc"])]
             relevant = {f"{document}-{number}": 1.0 for number in question["relevant_pages"]}
             pair = []
-            for within in (Narrow.to([document]), EVERYTHING):
-                found = searcher.rank(question["query"], within=within)
+            for filter in (PageFilter.to([document]), ALL_PAGES):
+                found = searcher.rank(question["query"], filter=filter)
                 keys = [record.page.key for record in found.pages]
                 signals = {
                     name: found.signals[of]
@@ -131,13 +131,13 @@ SCALES: dict[str, Callable[[Values], Values]] = {
 
 
 def _join(asked: Asked, kind: Values) -> float:
-    """NDCG@5 of words fused in some way, put beside pictures as `fuse_kind` does it."""
+    """NDCG@5 of words fused in some way, put beside pictures as `fuse_signals` does it."""
     if np.isnan(kind).all():
         return _measure(asked, asked.seen)
     best, scale = np.nanmax(kind), max(float(np.nanmax(asked.signals["dense"])), 0.01)
     scaled = np.asarray(kind * scale / best if best > 1e-6 else kind + scale, np.float32)
     kinds = {"words": scaled, **({} if asked.seen is None else {"pictures": asked.seen})}
-    return _measure(asked, fuse_kinds(kinds))
+    return _measure(asked, fuse_modalities(kinds))
 
 
 def _measure(asked: Asked, scores: Signal | None) -> float:
@@ -228,7 +228,7 @@ def _take_words(asked: list[tuple[Asked, Asked]], scanned: Sequence[str]) -> Non
         "no BM25: as if none matched": lambda one, gone: _pages(one, gone, _none_matched),
         "no BM25: as the mean": lambda one, gone: _pages(one, gone, _as_mean),
         "no BM25: as late lets expect": lambda one, gone: _pages(one, gone, _as_expected),
-        "no BM25: left out (fuse_kind)": lambda one, gone: _pages(one, gone, _left_out),
+        "no BM25: left out (fuse_signals)": lambda one, gone: _pages(one, gone, _left_out),
     }
     print(
         f"\nwords of half of {len(scanned)} scanned pages gone, {DRAWS} draws; nDCG@5 within / all"
@@ -247,15 +247,15 @@ def _take_words(asked: list[tuple[Asked, Asked]], scanned: Sequence[str]) -> Non
                 figures[bool(gone & pair[0].relevant.keys())].append((both[0], both[1]))
         print(f"{name:34}", end="")
         for some in (figures[True] + figures[False], figures[True], figures[False]):
-            within, over_all = np.mean(some, axis=0)
-            print(f"    {within:.3f} / {over_all:.3f}", end="")
+            filter, over_all = np.mean(some, axis=0)
+            print(f"    {filter:.3f} / {over_all:.3f}", end="")
         print()
 
 
 def _default(one: Asked, gone: npt.NDArray[np.bool_]) -> Signal:
     masked = [np.where(gone, np.nan, signal).astype(np.float32) for signal in one.signals.values()]
-    kinds = {"words": fuse_kind(masked, masked[-1])}
-    return fuse_kinds(kinds if one.seen is None else {**kinds, "pictures": one.seen})
+    kinds = {"words": fuse_signals(masked, masked[-1])}
+    return fuse_modalities(kinds if one.seen is None else {**kinds, "pictures": one.seen})
 
 
 Fill = Callable[[Signal, Signal], Signal]
@@ -267,16 +267,16 @@ def _pages(one: Asked, gone: npt.NDArray[np.bool_], fill: Fill) -> Signal:
 
 
 def _left_out(late: Signal, bm25: Signal) -> Signal:
-    return fuse_kind([late, bm25], late)
+    return fuse_signals([late, bm25], late)
 
 
 def _none_matched(late: Signal, bm25: Signal) -> Signal:
-    return fuse_kind([late, np.nan_to_num(bm25)], late)
+    return fuse_signals([late, np.nan_to_num(bm25)], late)
 
 
 def _as_mean(late: Signal, bm25: Signal) -> Signal:
     mean = np.nan_to_num(np.float32(np.nanmean(bm25))) if (~np.isnan(bm25)).any() else 0
-    return fuse_kind([late, np.where(np.isnan(bm25), mean, bm25).astype(np.float32)], late)
+    return fuse_signals([late, np.where(np.isnan(bm25), mean, bm25).astype(np.float32)], late)
 
 
 def _as_expected(late: Signal, bm25: Signal) -> Signal:
@@ -284,11 +284,11 @@ def _as_expected(late: Signal, bm25: Signal) -> Signal:
     both = ~np.isnan(late) & ~np.isnan(bm25)
     if not both.any():
         return _left_out(late, bm25)
-    centred = late[both] - late[both].mean()
-    spread = float(centred @ centred)
-    slope = float(centred @ bm25[both]) / spread if spread > 1e-9 else 0.0
+    centered = late[both] - late[both].mean()
+    spread = float(centered @ centered)
+    slope = float(centered @ bm25[both]) / spread if spread > 1e-9 else 0.0
     line = bm25[both].mean() + slope * (late - late[both].mean())
-    return fuse_kind([late, np.where(np.isnan(bm25), line, bm25).astype(np.float32)], late)
+    return fuse_signals([late, np.where(np.isnan(bm25), line, bm25).astype(np.float32)], late)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.library.home import Home
-from ingest.library.library import Library, NoLibrary
+from ingest.library.library import Library, LibraryNotFound
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -94,11 +94,11 @@ def _whole_documents(home: Path) -> int:
     """How many documents there are; every one must have all its pages and pictures."""
     try:
         library = Library(Home(home))
-    except NoLibrary:
+    except LibraryNotFound:
         return 0
     documents = library.documents()
     for document in documents:
-        records = library.page_records(Narrow.to([document.id]))
+        records = library.page_records(PageFilter.to([document.id]))
         if len(records) != document.page_count:
             sys.exit(f"{document.name} is not whole")
         for record in records:

@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.models import _save, make_tokenizer
 from generation.answer import Usage
 from generation.models.captioner import encode
-from generation.models.local import Transformers
+from generation.models.local import TransformersModel
 from generation.request import Request, Turn
 
 CHAT = (
@@ -126,9 +126,9 @@ def main() -> None:
     for model, make in MAKERS.items():
         with tempfile.TemporaryDirectory(prefix="pageglass-local-") as folder:
             make(Path(folder), device, args.small)
-            local = Transformers(folder, device)
+            local = TransformersModel(folder, device)
             # Random weights end when they please.
-            local._hub.network.generation_config.eos_token_id = None
+            local._hf_model.network.generation_config.eos_token_id = None
             measure(local, args.pages, args.tokens, device)
             first, rest, read = measure(local, args.pages, args.tokens, device)
             print(
@@ -138,7 +138,9 @@ def main() -> None:
             )
 
 
-def measure(model: Transformers, pages: int, tokens: int, device: str) -> tuple[float, float, int]:
+def measure(
+    model: TransformersModel, pages: int, tokens: int, device: str
+) -> tuple[float, float, int]:
     """Seconds to the first token and from there to the last, and the tokens read."""
     picture = encode(Image.effect_noise((1_024, 1_024), 60))
     turn = Turn("user", (*([picture] * pages), "Question: which page is it?"))
@@ -149,7 +151,7 @@ def measure(model: Transformers, pages: int, tokens: int, device: str) -> tuple[
             torch.cuda.synchronize(device)
         ends.append(time.perf_counter())
 
-    hook = model._hub.network.register_forward_hook(note)
+    hook = model._hf_model.network.register_forward_hook(note)
     started = time.perf_counter()
     *_, usage = model.reply(Request("Answer.", (turn,), max_tokens=tokens))
     hook.remove()

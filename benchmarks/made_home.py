@@ -19,8 +19,8 @@ from benchmarks.made_pages import MadePages
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
-from ingest.library.library import Seen, pack_words
-from ingest.library.writer import Librarian, PageRow
+from ingest.library.library import FileStamp, pack_words
+from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Document, Page, PageVectors, QueryVectors
 from retrieval.search import Searcher
 
@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.float32]
 class MadeEncoder:
     """Gives the rows of a question that it was handed, by the question's number."""
 
-    name, model, dim, reads, reach = NAME, "made pages", 128, "pages", (0.0, 1.0)
+    name, model, dim, modality, cosine_range = NAME, "made pages", 128, "page", (0.0, 1.0)
 
     def __init__(self, questions: Floats) -> None:
         self.made: dict[str, str] = {}
@@ -66,7 +66,7 @@ def build(
 ) -> None:
     """Make a home of `count` pages of `rows` rows, and questions for some of them."""
     made, home = MadePages(rows=rows), Home(root)
-    librarian = Librarian(home)
+    library = LibraryWriter(home)
     manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
     manifest.write(home.index / manifest.slug / "manifest.json")
     index = Index(home, manifest)
@@ -84,7 +84,7 @@ def build(
             0, "0" * 12, "2026-01-01T00:00:00+00:00",
         )  # fmt: skip
         seen = [PageVectors(page.astype(np.float32), boxes) for page in pages]
-        index.centre_on(seen)
+        index.fit_center(seen)
         writer = index.writer(document)
         for one in seen:
             writer.append(one)
@@ -93,11 +93,11 @@ def build(
         index.put(addresses, seen)
         images = home.staging / document.id
         images.mkdir()
-        librarian.add(
+        library.add(
             document,
             [PageRow(i + 1, 1, 1, "none", "[]", none, "") for i in range(size)],
             images,
-            {document.paths[0]: Seen(1, 1)},
+            {document.paths[0]: FileStamp(1, 1)},
         )
         for i in range(size):
             if at + i in ask_at:
@@ -127,7 +127,7 @@ def read_pages(root: Path) -> Iterator[tuple[str, npt.NDArray[np.float16]]]:
     home = Home(root)
     manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
     index = Index(home, manifest)
-    for document in Librarian(home).documents():
+    for document in LibraryWriter(home).documents():
         held = index.vectors(document)
         for number in range(1, held.page_count + 1):
             yield Page(document.id, number).key, held.vectors.values[held.rows(number)]

@@ -28,7 +28,7 @@ from ingest.choose import canonical
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.files.render import RenderSettings
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from retrieval.evaluate.dataset import NAMES_A_PAGE
@@ -49,7 +49,7 @@ def main() -> None:
     settings = AddSettings(
         RenderSettings(ocr="none" if args.no_ocr else "rapidocr"),
         (canonical(args.encoder), "conse"),
-        encoding=Encoding(pool=args.pool),
+        encoding=Encoding(pool_factor=args.pool),
     )
     _ingest(home, args.folder, settings)
     _evaluate(home, json.loads((args.folder / "manifest.json").read_text()), args.folder)
@@ -71,7 +71,7 @@ def _ingest(home: Home, folder: Path, settings: AddSettings) -> None:
 
 
 def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
-    readers = [i.manifest.encoder for i in open_indexes(home) if i.manifest.reads != "pictures"]
+    readers = [i.manifest.encoder for i in open_indexes(home) if i.manifest.modality != "image"]
     searcher = Searcher(home, exhaustive_pages=1_000_000)
     ids = {path: d.id for d in searcher.library.documents() for path in d.paths}
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
@@ -81,9 +81,9 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
     for question in asked:
         document = ids[os.path.abspath(folder / question["doc"])]
         relevant = {f"{document}-{number}" for number in question["relevant_pages"]}
-        for scope, within in (("within", Narrow.to([document])), ("over all", EVERYTHING)):
+        for scope, filter in (("within", PageFilter.to([document])), ("over all", ALL_PAGES)):
             started = time.perf_counter()
-            ranking = searcher.rank(question["query"], within=within)
+            ranking = searcher.rank(question["query"], filter=filter)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             for name, order in orders(ranking, readers).items():

@@ -95,7 +95,7 @@ def read(home: Path, labels: Path, more: int, questions: int) -> Pages:
     return Pages(rows, boxes, found)
 
 
-def lay_out(pages: Pages) -> Pages:
+def build_page_inputs(pages: Pages) -> Pages:
     """The same pages and questions as patches."""
     random = np.random.default_rng(7)
     sample = np.concatenate([rows[::37] for rows in pages.rows]).astype(np.float32)

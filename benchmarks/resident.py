@@ -24,13 +24,13 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.sizes import read_sizes
-from ingest.error import Fault
+from ingest.error import PageglassError
 from ingest.index.vector_file import DocumentVectors, VectorWriter
 from ingest.page import PageVectors, unit
-from retrieval.gpu.device import open_resident
-from retrieval.gpu.vector_cache import Resident
+from retrieval.gpu.device import open_vector_cache
+from retrieval.gpu.vector_cache import GpuVectorCache
 from retrieval.scoring.maxsim import keep_apart, maxsim
-from retrieval.scoring.scores import Part, score_parts
+from retrieval.scoring.scores import CandidateBatch, score_batches
 
 QUESTIONS = 32
 SPARE_MB = 64
@@ -42,8 +42,8 @@ def main() -> None:
     args = read_sizes(__doc__, pages=1000, rows=1030, dim=128, query=20, runs=50)
     size = args.pages * args.rows * args.dim * 2
     try:
-        resident = open_resident("cuda", size // 1_000_000 + SPARE_MB)
-    except Fault as fault:
+        resident = open_vector_cache("cuda", size // 1_000_000 + SPARE_MB)
+    except PageglassError as fault:
         sys.exit(f"Nothing was measured. {fault.message}")
     assert resident is not None
     print(f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}; {vars(args)}")
@@ -63,10 +63,10 @@ def _write(folder: Path, pages: int, rows: int, dim: int) -> DocumentVectors:
 
 
 def _measure(
-    resident: Resident, held: DocumentVectors, query_rows: int, runs: int, size: int
+    resident: GpuVectorCache, held: DocumentVectors, query_rows: int, runs: int, size: int
 ) -> None:
     pages, dim = held.page_count, held.vectors.values.shape[1]
-    part = Part(held, np.arange(1, pages + 1), np.arange(pages))
+    part = CandidateBatch(held, np.arange(1, pages + 1), np.arange(pages))
     query = unit(
         np.random.default_rng(1).standard_normal((QUESTIONS * query_rows, dim), np.float32)
     )
@@ -74,10 +74,10 @@ def _measure(
     each = keep_apart([once] * QUESTIONS)
 
     def search() -> np.ndarray:
-        return score_parts(one, once, [part], pages, "vectors", on=resident)
+        return score_batches(one, once, [part], pages, "vectors", on=resident)
 
     def many() -> np.ndarray:
-        return score_parts(query, each, [part], pages, "vectors", on=resident)
+        return score_batches(query, each, [part], pages, "vectors", on=resident)
 
     started = time.perf_counter()
     first = search()

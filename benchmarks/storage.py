@@ -25,17 +25,17 @@ from unittest import mock
 
 import numpy as np
 
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import open_indexes
-from ingest.index.quantization import STORAGES, Rows, pack, quantise
+from ingest.index.quantization import QUANTIZATIONS, Rows, pack_signs, to_int8
 from ingest.library.home import Home
 from ingest.page import unit
 from retrieval import search
 from retrieval.evaluate.metrics import ndcg
 from retrieval.evaluate.quantizations import Converted
-from retrieval.scoring.dot_products import products, similar
+from retrieval.scoring.dot_products import dot_products, dot_products_dense
 from retrieval.scoring.maxsim import ROWS_AT_ONCE
-from retrieval.scoring.scores import RESCORED, score_parts
+from retrieval.scoring.scores import RESCORE_TOP_K, score_batches
 
 TIMES = 5
 QUERY_ROWS = 20
@@ -58,16 +58,18 @@ def _time_products(count: int, dim: int) -> None:
     random = np.random.default_rng(0)
     rows = unit(random.standard_normal((count, dim), np.float32))
     query = unit(random.standard_normal((QUERY_ROWS, dim), np.float32))
-    signs = Rows(pack(rows))
+    signs = Rows(pack_signs(rows))
     ways: dict[str, tuple[Rows, Callable[[Rows], Any]]] = {
-        "fp32": (Rows(rows), lambda some: products(query, some)),
-        "fp16": (Rows(rows.astype(np.float16)), lambda some: products(query, some)),
-        "int8": (quantise(rows), lambda some: products(query, some)),
-        "signs": (signs, lambda some: products(query, some)),
+        "fp32": (Rows(rows), lambda some: dot_products(query, some)),
+        "fp16": (Rows(rows.astype(np.float16)), lambda some: dot_products(query, some)),
+        "int8": (to_int8(rows), lambda some: dot_products(query, some)),
+        "signs": (signs, lambda some: dot_products(query, some)),
         "signs, differing bits counted": (signs, lambda some: _differing(query, some.values)),
         "signs, unpacked and multiplied": (
             signs,
-            lambda some: similar(query, np.unpackbits(some.values, axis=1).view(np.int8)),
+            lambda some: dot_products_dense(
+                query, np.unpackbits(some.values, axis=1).view(np.int8)
+            ),
         ),
     }
     print(f"{count} rows of {dim}, {QUERY_ROWS} rows of a question\n")
@@ -84,7 +86,7 @@ def _time_products(count: int, dim: int) -> None:
 
 
 def _differing(query: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    asked = pack(query).view(np.uint64)
+    asked = pack_signs(query).view(np.uint64)
     held = np.ascontiguousarray(codes.view(np.uint64).T)
     apart = np.zeros((len(query), len(codes)), np.uint16)
     for place, words in enumerate(held):
@@ -96,17 +98,19 @@ def _measure(home: Home, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
     print(f"\n{len(asked)} questions\n")
-    print(f"{'':14}{'rescored':>9}{'within':>8}{'all':>7}{'kept':>7}{'KB a page':>11}{'ms':>6}")
-    reader = next(i.manifest.encoder for i in open_indexes(home) if i.manifest.reads != "pictures")
+    print(f"{'':14}{'rescored':>9}{'filter':>8}{'all':>7}{'kept':>7}{'KB a page':>11}{'ms':>6}")
+    reader = next(i.manifest.encoder for i in open_indexes(home) if i.manifest.modality != "image")
     first: list[set[str]] = []
-    for kind in STORAGES:
+    for kind in QUANTIZATIONS:
         with Converted(home, kind) as made:
-            for rescored in (20, 50, RESCORED) if kind.startswith("binary") else (RESCORED,):
+            for rescored in (
+                (20, 50, RESCORE_TOP_K) if kind.startswith("binary") else (RESCORE_TOP_K,)
+            ):
 
                 def score(*given: Any, most: int = rescored, **more: Any) -> Any:
-                    return score_parts(*given, rescored=most, **more)
+                    return score_batches(*given, rescored=most, **more)
 
-                with mock.patch.object(search, "score_parts", score):
+                with mock.patch.object(search, "score_batches", score):
                     searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
                     figures, top, took = _ask(searcher, asked, f"late.{reader}")
                     pages = searcher.library.page_count()
@@ -129,9 +133,9 @@ def _ask(
         document = names[os.path.basename(question["doc"])]
         relevant = {f"{document}-{number}": 1.0 for number in question["relevant_pages"]}
         pair = []
-        for within in (Narrow.to([document]), EVERYTHING):
+        for filter in (PageFilter.to([document]), ALL_PAGES):
             started = time.perf_counter()
-            ranking = searcher.rank(question["query"], within=within)
+            ranking = searcher.rank(question["query"], filter=filter)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             pair.append(ndcg([keys[i] for i in ranking.order()], relevant, 5))

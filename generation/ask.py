@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from generation.answer import Answer, Citation, Grounded, Usage, Verdict
 from generation.citations.cite import CitationReader, Marked
 from generation.citations.claim import Claim, Mark, split_claims
-from generation.context.abstain import FAR, NOTE, is_far
+from generation.context.abstain import FAR, NOTE, should_abstain
 from generation.models.model import VisionModel
 from generation.prompt import Evidence, Prompt
 from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Box, Page, Word
 
-Locate = Callable[[str, Page], Sequence[Box]]
+RegionLocator = Callable[[str, Page], Sequence[Box]]
 """Where on a page a claim is borne out, by its looks; nowhere where no part stands out."""
 
 MOST_PRINT = 0.25
@@ -31,17 +31,17 @@ UNSUPPORTED = (
 
 
 def ask(
-    prompt: Prompt, model: VisionModel, locate: Locate | None = None, least: float = 0.0
+    prompt: Prompt, model: VisionModel, locate: RegionLocator | None = None, min_score: float = 0.0
 ) -> Answer:
     """The whole answer. Raises what the model and `locate` raise."""
-    for event in stream_answer(prompt, model, locate, least):
+    for event in stream_answer(prompt, model, locate, min_score):
         if isinstance(event, Answer):
             return event
     raise AssertionError("stream_answer ends with an Answer")
 
 
 def stream_answer(
-    prompt: Prompt, model: VisionModel, locate: Locate | None = None, least: float = 0.0
+    prompt: Prompt, model: VisionModel, locate: RegionLocator | None = None, min_score: float = 0.0
 ) -> Iterator[str | Citation | Answer]:
     """Pieces of text as they come, each citation once it is checked, the `Answer` last.
 
@@ -59,7 +59,9 @@ def stream_answer(
     desk = _Desk(prompt, locate)
     usage = Usage(model.name)
     verdict = Verdict(None, None, declined=False)
-    for event in _decline(prompt, least) if is_far(prompt, least) else model.stream(prompt):
+    for event in (
+        _decline(prompt, min_score) if should_abstain(prompt, min_score) else model.stream(prompt)
+    ):
         match event:
             case str():
                 yield event
@@ -90,16 +92,16 @@ def stream_answer(
     )
 
 
-def _decline(prompt: Prompt, least: float) -> Iterator[str | Usage | Verdict]:
+def _decline(prompt: Prompt, min_score: float) -> Iterator[str | Usage | Verdict]:
     best = max((evidence.score for evidence in prompt.evidence), default=0.0)
-    yield Verdict(max(0.0, min(best, 1.0)), least, declined=True, note=NOTE)
+    yield Verdict(max(0.0, min(best, 1.0)), min_score, declined=True, note=NOTE)
     yield FAR
 
 
 class _Desk:
     """Checks the citations of one answer; each label and quote counts once."""
 
-    def __init__(self, prompt: Prompt, locate: Locate | None) -> None:
+    def __init__(self, prompt: Prompt, locate: RegionLocator | None) -> None:
         self._evidence = {evidence.label: evidence for evidence in prompt.evidence}
         self._locate = locate
         self._reader = CitationReader(self._proves)

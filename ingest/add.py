@@ -27,42 +27,42 @@ from ingest.annotate.tag import tag_documents
 from ingest.choose import choose_encoders, load_encoders
 from ingest.draft import Draft
 from ingest.encoders.encoder import Encoder, Encoding, Preparer
-from ingest.error import Fault
+from ingest.error import PageglassError, StorageError
 from ingest.event import (
     Added,
     Done,
     Dropped,
-    Encoded,
+    DuplicateFound,
     Event,
     Failed,
-    Looked,
-    Named,
-    Opened,
+    FileOpened,
+    FilesFound,
+    PagesEncoded,
     Removed,
     Tagged,
 )
 from ingest.files.find import find_files
 from ingest.files.ocr import check_ocr
-from ingest.files.reader_pool import Broken, Job, Read, read_ahead
+from ingest.files.reader_pool import Job, ReadFailure, ReadPages, read_ahead
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
-from ingest.index.quantization import Storage
+from ingest.index.quantization import Quantization
 from ingest.library.home import Home
-from ingest.library.library import Failure, Seen, readable
-from ingest.library.writer import Librarian
+from ingest.library.library import Failure, FileStamp, readable
+from ingest.library.writer import LibraryWriter
 from ingest.page import Document, Rendered
 from ingest.pipeline import Pipeline
-from ingest.rebuild import fill_indexes, keep_as
+from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
-from ingest.replica.object_store import StoreUnreachable
+from ingest.replica.object_store import ObjectStoreUnreachable
 from ingest.title import find_title
 
 LITTLE_SPACE = 1 << 20
 """Bytes; what goes wrong on a disk with less left went wrong for want of space."""
 BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
-GONE = Seen(-1, -1)
+GONE = FileStamp(-1, -1)
 """What a path that is not there looks like."""
 PUBLISH_EVERY = 60.0
 """Seconds."""
@@ -70,8 +70,10 @@ ID_LENGTH = 20
 """Hexadecimal digits of the SHA-256 in a document's id: 80 bits."""
 
 
-class DiskFull(Fault):
+class DiskFull(StorageError):
     """No space is left where the home is."""
+
+    code = "disk-full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class AddSettings:
     are gone; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
     a captioner of its name (without it nothing is captioned); `encoding` says
-    how the encoders run; `storage` how the indexes keep rows, None as they do.
+    how the encoders run; `quantization` how the indexes keep rows, None as they do.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -97,7 +99,7 @@ class AddSettings:
     caption: str | None = None
     load_captioner: Callable[[str], Captioner] | None = None
     encoding: Encoding = field(default_factory=Encoding)
-    storage: Storage | None = None
+    quantization: Quantization | None = None
 
 
 def add(
@@ -115,8 +117,8 @@ def add(
         on_wait: called once if there is one.
 
     Raises:
-        HomeBusy, HomeUnusable, DiskFull, NoOcr, NoEncoder, WeightsMissing, WeightsChanged,
-        IndexFormat, LibraryFormat: the run cannot go on. What was added stays.
+        HomeBusy, HomeUnusable, DiskFull, OcrUnavailable, UnknownEncoder, WeightsMissing, WeightsChanged,
+        IndexFormatError, LibraryFormatError: the run cannot go on. What was added stays.
     """
     with home.writing(wait, on_wait):
         try:
@@ -132,14 +134,14 @@ def add(
 
 def _publish_so_far(home: Home) -> None:
     """Let mirrors see what a long run has added; what fails now is tried again, at the latest at its end."""
-    with contextlib.suppress(StoreUnreachable):
+    with contextlib.suppress(ObjectStoreUnreachable):
         home.publish(every=PUBLISH_EVERY)
 
 
 def _no_space(home: Home) -> DiskFull:
     return DiskFull(
         f"There is no space left for {home.root}.",
-        remedy="Make room and run the same command again: it goes on where it stopped.",
+        hint="Make room and run the same command again: it goes on where it stopped.",
     )
 
 
@@ -160,7 +162,7 @@ class _Pending:
     job: Job
     sha256: str
     byte_size: int
-    seen: dict[str, Seen]
+    seen: dict[str, FileStamp]
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ class _Run:
     def __init__(self, home: Home, settings: AddSettings) -> None:
         self._home = home
         self._settings = settings
-        self._librarian = Librarian(home)
+        self._library = LibraryWriter(home)
         self._wanted = self._settings.encoders or choose_encoders(home).encoders
         self._batch_pages = 0
         self._encoders: list[tuple[Encoder, Index]] = []
@@ -189,16 +191,16 @@ class _Run:
         self._batch: list[Rendered] = []
         self._encoded_at = time.monotonic()
         self._earlier: list[Failure] = []
-        self._named = {document.id: document for document in self._librarian.documents()}
+        self._named = {document.id: document for document in self._library.documents()}
         self._count = _Count()
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         started = time.monotonic()
         check_ocr(self._settings.render.ocr)
-        self._librarian.sweep()
-        purge(self._home, self._librarian)
+        self._library.sweep()
+        purge(self._home, self._library)
         files, to_read = self._look(paths)
-        yield Looked(len(files), len(to_read))
+        yield FilesFound(len(files), len(to_read))
         self._count.failed += len(self._earlier)
         for failure in self._earlier:
             yield Failed(failure, earlier=True)
@@ -211,7 +213,7 @@ class _Run:
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Looked at before the drafts make room.
             free = shutil.disk_usage(self._home.root).free
-            if not isinstance(error, Fault) and free < LITTLE_SPACE:
+            if not isinstance(error, PageglassError) and free < LITTLE_SPACE:
                 raise _no_space(self._home) from error
             raise
         finally:
@@ -223,7 +225,7 @@ class _Run:
         yield from self._remove_nameless()
         yield from self._tag()
         if self._count.removed:
-            self._librarian.compact()
+            self._library.compact()
         yield Done(
             self._count.added,
             self._count.unchanged,
@@ -235,8 +237,8 @@ class _Run:
         )
 
     def _look(self, paths: Sequence[str | Path]) -> tuple[list[Path], list[Path]]:
-        names = self._librarian.names()
-        failures = {} if self._retries else {f.path: f for f in self._librarian.failures()}
+        names = self._library.names()
+        failures = {} if self._retries else {f.path: f for f in self._library.failures()}
         files = [path for path in find_files(paths) if not self._is_ours(path)]
         to_read = []
         for path in files:
@@ -261,38 +263,40 @@ class _Run:
 
     def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         roots = [Path(path).expanduser().absolute() for path in paths]
-        known = [*self._librarian.names(), *(f.path for f in self._librarian.failures())]
+        known = [*self._library.names(), *(f.path for f in self._library.failures())]
         gone = [
             name
             for name in known
             if any(root == Path(name) or root in Path(name).parents for root in roots)
             and not Path(name).exists()
         ]
-        self._librarian.forget_names(gone)
+        self._library.forget_names(gone)
         yield from self._remove_nameless()
 
     def _remove_nameless(self) -> Iterator[Event]:
-        gone = set(self._librarian.nameless())
+        gone = set(self._library.nameless())
         if not gone:
             return
         # Told by the name they went by, which they have lost.
-        documents = [self._named.get(d.id, d) for d in self._librarian.documents() if d.id in gone]
-        forget(self._home, self._librarian, [d.id for d in documents])
+        documents = [self._named.get(d.id, d) for d in self._library.documents() if d.id in gone]
+        forget(self._home, self._library, [d.id for d in documents])
         self._count.removed += len(documents)
         yield from map(Removed, documents)
 
     def _fill(self) -> Iterator[Event]:
         """Encode for indexes that are new what the library holds already; then drop those not wanted."""
-        if self._settings.storage:
-            yield from keep_as(self._home, self._librarian, self._wanted, self._settings.storage)
-        yield from fill_indexes(self._home, self._librarian, self._wanted, self._load)
+        if self._settings.quantization:
+            yield from quantize(
+                self._home, self._library, self._wanted, self._settings.quantization
+            )
+        yield from fill_indexes(self._home, self._library, self._wanted, self._load)
         there = open_indexes(self._home)
         if not any(index.manifest.encoder in self._wanted for index in there):
             return
         for index in there:
             if index.manifest.encoder not in self._wanted:
                 drop_index(self._home, index)
-                self._librarian.touch()
+                self._library.touch()
                 yield Dropped(index.manifest.encoder)
 
     def _tag(self) -> Iterator[Event]:
@@ -300,7 +304,7 @@ class _Run:
         settings = self._settings
         loaded = [encoder for encoder, _ in self._encoders]
         tagged = tag_documents(
-            self._home, self._librarian, settings.encoding, settings.labels, loaded
+            self._home, self._library, settings.encoding, settings.labels, loaded
         )
         if tagged:
             yield Tagged(tagged)
@@ -309,14 +313,14 @@ class _Run:
         """Caption what has no caption yet, if there is a captioner."""
         settings = self._settings
         yield from caption_documents(
-            self._librarian, self._load, settings.load_captioner, settings.caption
+            self._library, self._load, settings.load_captioner, settings.caption
         )
 
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:
             dpi = str(self._settings.render.dpi)
             self._encoders = [
-                (encoder, Index.create(self._home, encoder, self._settings.storage, dpi=dpi))
+                (encoder, Index.create(self._home, encoder, self._settings.quantization, dpi=dpi))
                 for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
             ]
             self._batch_pages = max(encoder.batch_pages for encoder, _ in self._encoders)
@@ -336,7 +340,7 @@ class _Run:
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(faults)
-                if isinstance(result, Broken):
+                if isinstance(result, ReadFailure):
                     yield from self._set_aside(result.job, result.fault)
                 else:
                     yield from self._take(result)
@@ -346,15 +350,15 @@ class _Run:
 
     def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
         """Hash each file; give out those whose bytes are new."""
-        held = {document.id for document in self._librarian.documents()}
+        held = {document.id for document in self._library.documents()}
         for path in to_read:
             try:
-                seen = Seen.of(path)
+                seen = FileStamp.of(path)
                 sha256 = _hash(path)
             except OSError as error:
                 fault = UnreadableFile(
                     f"{readable(path.name)} cannot be opened: {error.strerror}.",
-                    remedy="Check that it is there and may be read.",
+                    hint="Check that it is there and may be read.",
                 )
                 # Not what it looked like: a change of permissions alone must bring it back.
                 events.append(self._fail(path, None, fault))
@@ -363,28 +367,28 @@ class _Run:
             if document_id in self._pending:
                 self._pending[document_id].seen[str(path)] = seen
                 self._count.named += 1
-                events.append(Named(str(path), document_id))
+                events.append(DuplicateFound(str(path), document_id))
             elif document_id in held and not self._settings.redo:
-                self._librarian.set_name(str(path), document_id, seen)
+                self._library.set_name(str(path), document_id, seen)
                 self._count.named += 1
-                events.append(Named(str(path), document_id))
+                events.append(DuplicateFound(str(path), document_id))
             else:
                 job = Job(path, document_id, readable(path.name))
                 self._pending[document_id] = _Pending(job, sha256, seen.size, {str(path): seen})
                 yield job
 
-    def _take(self, read: Read) -> Iterator[Event]:
+    def _take(self, read: ReadPages) -> Iterator[Event]:
         pending = self._pending[read.job.document_id]
         draft = self._drafts.get(read.job.document_id)
         if draft is None:
             draft = self._start(pending, read)
-            yield Opened(str(read.job.path), draft.document.page_count)
+            yield FileOpened(str(read.job.path), draft.document.page_count)
         self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
         waited = time.monotonic() - self._encoded_at
         if len(self._batch) >= self._batch_pages or waited > BATCH_SECONDS:
             yield from self._encode()
 
-    def _start(self, pending: _Pending, read: Read) -> Draft:
+    def _start(self, pending: _Pending, read: ReadPages) -> Draft:
         document = Document(
             id=read.job.document_id,
             sha256=pending.sha256,
@@ -412,13 +416,13 @@ class _Run:
         pages, seen = done
         count = 0
         for encoder, index in self._encoders:
-            index.centre_on(seen[encoder.name])
+            index.fit_center(seen[encoder.name])
         for i, rendered in enumerate(pages):
             # A page of a document that has since turned out to be broken is left out.
             if draft := self._drafts.get(rendered.page.document_id):
                 draft.add(rendered, {name: encoded[i] for name, encoded in seen.items()})
                 count += 1
-        yield Encoded(count)
+        yield PagesEncoded(count)
         yield from self._commit([d for d in self._drafts.values() if d.complete])
 
     def _commit(self, drafts: Sequence[Draft]) -> Iterator[Event]:
@@ -429,25 +433,27 @@ class _Run:
             if _look_at(pending.job.path) != pending.seen[str(pending.job.path)]:
                 fault = UnreadableFile(
                     f"{pending.job.name} changed while it was being read.",
-                    remedy="Run ingest again when it is no longer being written.",
+                    hint="Run ingest again when it is no longer being written.",
                 )
                 yield from self._set_aside(pending.job, fault)
             else:
                 whole.append(draft)
         if not whole:
             return
-        self._librarian.begin([draft.document.id for draft in whole])
+        self._library.begin([draft.document.id for draft in whole])
         for encoder, index in self._encoders:
             for draft in whole:
                 draft.writers[encoder.name].close()
-            sketched = [pair for draft in whole for pair in draft.sketched.get(encoder.name, [])]
-            if sketched:
-                pages, vectors = zip(*sketched, strict=True)
+            fde_vectors = [
+                pair for draft in whole for pair in draft.fde_vectors.get(encoder.name, [])
+            ]
+            if fde_vectors:
+                pages, vectors = zip(*fde_vectors, strict=True)
                 index.records.upsert(pages, np.stack(vectors))
         for draft in whole:
             pending = self._pending.pop(draft.document.id)
             document = replace(draft.document, paths=tuple(pending.seen))
-            self._librarian.add(document, draft.rows, draft.images, pending.seen)
+            self._library.add(document, draft.rows, draft.images, pending.seen)
             del self._drafts[document.id]
             self._count.added += 1
             self._count.pages += document.page_count
@@ -456,7 +462,7 @@ class _Run:
             index.sweep_revisions([draft.document for draft in whole])
         yield from self._remove_nameless()
 
-    def _set_aside(self, job: Job, fault: Fault) -> Iterator[Failed]:
+    def _set_aside(self, job: Job, fault: PageglassError) -> Iterator[Failed]:
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
         self._batch = [p for p in self._batch if p.page.document_id != job.document_id]
@@ -464,10 +470,10 @@ class _Run:
         for path, seen in pending.seen.items():
             yield self._fail(Path(path), seen, fault)
 
-    def _fail(self, path: Path, seen: Seen | None, fault: Fault) -> Failed:
+    def _fail(self, path: Path, seen: FileStamp | None, fault: PageglassError) -> Failed:
         reason = readable(fault.message)
-        failure = Failure(str(path), seen or GONE, reason, fault.remedy)
-        self._librarian.set_aside(failure)
+        failure = Failure(str(path), seen or GONE, reason, fault.hint)
+        self._library.record_failure(failure)
         self._count.failed += 1
         return Failed(failure)
 
@@ -477,9 +483,9 @@ def _drain(events: list[Event]) -> Iterator[Event]:
     events.clear()
 
 
-def _look_at(path: Path) -> Seen | None:
+def _look_at(path: Path) -> FileStamp | None:
     try:
-        return Seen.of(path)
+        return FileStamp.of(path)
     except OSError:
         return None
 

@@ -11,13 +11,11 @@ from typing import Any
 
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
-from ingest.index.quantization import Storage, as_storage
+from ingest.index.quantization import Quantization, parse_quantization
 from ingest.library.home import Home
 
 PAGES = "minilm"
-PICTURES = "conse"
-OLD_READS = {PICTURES: "pictures"}
-"""For manifests of format 1, which do not say."""
+IMAGES = "conse"
 COLPALI = "vidore/colqwen2.5-v0.2"
 """What "auto" takes where a GPU and these weights are at hand."""
 
@@ -33,7 +31,7 @@ class Choice:
 def choose_encoders(
     home: Home,
     pages: str | None = None,
-    pictures: str | None = None,
+    images: str | None = None,
     *,
     beside: bool = False,
 ) -> Choice:
@@ -47,24 +45,24 @@ def choose_encoders(
     had = _read_names(home)
     why = ""
     if pages == "auto":
-        pages, why = pick_pages()
-    words = [name for name, reads in had if reads != "pictures"] or [PAGES]
-    seen = [name for name, reads in had if reads == "pictures"] or [PICTURES]
+        pages, why = choose_page_encoder()
+    words = [name for name, modality in had if modality != "image"] or [PAGES]
+    seen = [name for name, modality in had if modality == "image"] or [IMAGES]
     chosen = [canonical(pages)] if pages else words
-    if pictures != "none":
-        chosen += [canonical(pictures)] if pictures else seen
+    if images != "none":
+        chosen += [canonical(images)] if images else seen
     if beside:
         chosen += [name for name, _ in had]
     return Choice(tuple(dict.fromkeys(chosen)), why)
 
 
-def pick_pictures(home: Home) -> str:
+def choose_image_encoder(home: Home) -> str:
     """The encoder of pictures that a home has, else the default."""
-    seen = [name for name, reads in _read_names(home) if reads == "pictures"]
-    return seen[0] if seen else PICTURES
+    seen = [name for name, modality in _read_names(home) if modality == "image"]
+    return seen[0] if seen else IMAGES
 
 
-def pick_pages() -> tuple[str, str]:
+def choose_page_encoder() -> tuple[str, str]:
     """What "auto" means here, and why: ColPali where a CUDA device and its weights are, else MiniLM."""
     import torch
 
@@ -92,9 +90,15 @@ def canonical(spec: str) -> str:
 def _read_names(home: Home) -> list[tuple[str, str]]:
     """Each index's encoder and what it reads."""
     return [
-        (values["encoder"], values.get("reads", OLD_READS.get(values["encoder"], "words")))
+        (values["encoder"], values.get("modality") or _old_modality(values))
         for values in _read(home)
     ]
+
+
+def _old_modality(values: dict[str, Any]) -> str:
+    """The modality in a manifest of format 4 or older: an index to be rebuilt keeps its encoder."""
+    images = values.get("reads") == "pictures" or values["encoder"] == IMAGES
+    return "image" if images else "text"
 
 
 def _read(home: Home) -> list[dict[str, Any]]:
@@ -107,21 +111,24 @@ def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[
     """Each encoder by name; one that the home has an index of merges rows as that index has them.
 
     Raises:
-        NoEncoder, NoDevice, WeightsMissing, WeightsChanged, BadCheckpoint
+        UnknownEncoder, DeviceUnavailable, WeightsMissing, WeightsChanged, InvalidCheckpoint
     """
     pools = {
-        values["encoder"]: int(values.get("made", {}).get("pool", 1)) for values in _read(home)
+        values["encoder"]: int(values.get("provenance", values.get("made", {})).get("pool", 1))
+        for values in _read(home)
     }
     return [
-        load_encoder(name, replace(encoding, pool=encoding.pool or pools.get(name, 1)))
+        load_encoder(
+            name, replace(encoding, pool_factor=encoding.pool_factor or pools.get(name, 1))
+        )
         for name in names
     ]
 
 
-def read_storages(home: Home) -> dict[str, Storage]:
+def read_quantizations(home: Home) -> dict[str, Quantization]:
     """How each index of the home keeps rows, by encoder."""
     return {
-        values["encoder"]: as_storage(values["storage"])
+        values["encoder"]: parse_quantization(values["quantization"])
         for values in _read(home)
-        if "storage" in values
+        if "quantization" in values
     }

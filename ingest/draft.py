@@ -25,7 +25,7 @@ class Draft:
     indexes: dict[str, Index]
     writers: dict[str, VectorWriter]
     rows: list[PageRow] = field(default_factory=list)
-    sketched: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
+    fde_vectors: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, home: Home, indexes: list[Index], document: Document) -> Draft:
@@ -49,8 +49,8 @@ class Draft:
         for encoder, seen in encoded.items():
             self.writers[encoder].append(seen)
             if len(seen.vectors):
-                sketched = self.sketched.setdefault(encoder, [])
-                sketched.append((rendered.page, self.indexes[encoder].sketch(seen)))
+                fde_vectors = self.fde_vectors.setdefault(encoder, [])
+                fde_vectors.append((rendered.page, self.indexes[encoder].encode_fde(seen)))
         self.rows.append(PageRow.of(rendered))
 
     def discard(self) -> None:

@@ -1,30 +1,90 @@
-"""The root of every error that a person can act on.
+"""Error tree: every error that a user of the program can act on.
 
-Each module derives its own faults beside the code that raises them; `api` maps
-them to exit codes and HTTP statuses.
+    PageglassError
+    ├── InvalidInputError     what was given cannot be used: a file, a query, a schema, a name
+    ├── NotFoundError         there is no such document, page or model
+    ├── ConflictError         the library, as it is now, does not allow it
+    ├── UnavailableError      busy or unreachable: the same call may succeed later
+    ├── StorageError          the data folder, an index or an object store is unusable
+    ├── ConfigurationError    the installation or the settings lack something
+    ├── ComputeError          a model ran and failed
+    └── ModelError            a language model or its provider failed (generation.models.access)
+
+Each module derives its own errors beside the code that raises them. A `code`
+names a class of errors for programs: it stays when the class is renamed. `api`
+maps families to exit codes and HTTP statuses.
 """
 
+from __future__ import annotations
 
-class Fault(Exception):
-    """Something went wrong and someone can do something about it.
+from typing import ClassVar
+
+
+class PageglassError(Exception):
+    """Base class of all errors.
 
     Args:
         message: what happened, naming the file, model or page.
-        remedy: what to do next, as a sentence.
+        hint: what would mend it, as a sentence, in terms of the library.
     """
 
-    def __init__(self, message: str, *, remedy: str) -> None:
+    code: ClassVar[str] = "error"
+    """A stable name for programs, lower case with hyphens."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
         self.message = message
-        self.remedy = remedy
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}"
+        return f"{self.message} {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by keyword, so that a fault survives the way back from a worker process."""
-        return _revive, (type(self), self.message, self.remedy)
+        """Pickle by keyword, so that an error survives the way back from a worker process."""
+        return _revive, (type(self), self.message, self.hint)
 
 
-def _revive(kind: type[Fault], message: str, remedy: str) -> Fault:
-    return kind(message, remedy=remedy)
+class InvalidInputError(PageglassError):
+    """What was given cannot be used."""
+
+    code = "invalid-input"
+
+
+class NotFoundError(PageglassError):
+    """There is no such document, page or model."""
+
+    code = "not-found"
+
+
+class ConflictError(PageglassError):
+    """The library, as it is now, does not allow it."""
+
+    code = "conflict"
+
+
+class UnavailableError(PageglassError):
+    """Something is busy or unreachable; the same call may succeed later."""
+
+    code = "unavailable"
+
+
+class StorageError(PageglassError):
+    """The data folder, an index or an object store cannot be used."""
+
+    code = "storage"
+
+
+class ConfigurationError(PageglassError):
+    """The installation or the settings lack something."""
+
+    code = "configuration"
+
+
+class ComputeError(PageglassError):
+    """A model ran and failed."""
+
+    code = "compute"
+
+
+def _revive(kind: type[PageglassError], message: str, hint: str) -> PageglassError:
+    return kind(message, hint=hint)

@@ -9,7 +9,7 @@ from ingest.page import Document, Page
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class FilesFound:
     """How many files were found, and how many of them are new or changed."""
 
     files: int
@@ -17,7 +17,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class FileOpened:
     """A file is being read."""
 
     path: str
@@ -25,7 +25,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class PagesEncoded:
     """So many more pages are rendered, read and encoded."""
 
     pages: int
@@ -39,7 +39,7 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class DuplicateFound:
     """A path turned out to hold bytes that the library already has."""
 
     path: str
@@ -93,11 +93,11 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Quantized:
     """An index keeps its rows in another way now (ingest.index.quantization)."""
 
     encoder: str
-    storage: str
+    quantization: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +114,17 @@ class Done:
 
 
 Event = (
-    Looked
-    | Opened
-    | Encoded
+    FilesFound
+    | FileOpened
+    | PagesEncoded
     | Added
-    | Named
+    | DuplicateFound
     | Failed
     | Removed
     | Dropped
     | Tagged
     | Captioned
     | Indexed
-    | Stored
+    | Quantized
     | Done
 )

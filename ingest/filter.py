@@ -1,4 +1,4 @@
-"""Narrow a library down to some of its pages: by document, kind, day, tag and page number.
+"""PageFilter a library down to some of its pages: by document, kind, day, tag and page number.
 
 Becomes part of a SQL statement over `pages`; knows no database.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Narrow:
+class PageFilter:
     """Which pages: those that fit everything given here.
 
     `document_ids` None is every document, () none; `kind` is "pdf" or "image";
@@ -30,20 +30,20 @@ class Narrow:
     tags: tuple[str, ...] = ()
 
     @classmethod
-    def to(cls, document_ids: Sequence[str]) -> Narrow:
+    def to(cls, document_ids: Sequence[str]) -> PageFilter:
         """Only these documents."""
         return cls(tuple(document_ids))
 
     def __bool__(self) -> bool:
         """Whether it leaves anything out at all."""
-        return self != Narrow()
+        return self != PageFilter()
 
     @property
-    def of_documents(self) -> bool:
+    def has_document_conditions(self) -> bool:
         """Whether it asks for anything but page numbers."""
         return self.document_ids is not None or bool(self.kind or self.since or self.until)
 
-    def as_sql(self) -> tuple[str, list[Any]]:
+    def to_sql(self) -> tuple[str, list[Any]]:
         """A condition on the columns of `pages`, and its values."""
         parts: list[str] = []
         values: list[Any] = []
@@ -73,5 +73,5 @@ class Narrow:
         return " AND ".join(parts) or "1", values
 
 
-EVERYTHING = Narrow()
+ALL_PAGES = PageFilter()
 """Nothing is left out."""

@@ -103,7 +103,7 @@ class Rendered:
     prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def told(self) -> tuple[Word, ...]:
+    def searchable_words(self) -> tuple[Word, ...]:
         """What the page says: its printed words, then its captions."""
         return (*self.words, *self.captions)
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from ingest.encoders.encoder import Encoder
 from ingest.page import PageVectors, Rendered
 
-Seen = dict[str, list[PageVectors]]
+Encodings = dict[str, list[PageVectors]]
 """What each encoder, by name, made of each page of a batch."""
 
 
@@ -18,11 +18,11 @@ class Pipeline:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "encode")
         self._batch: Sequence[Rendered] = ()
-        self._coming: Future[Seen] | None = None
+        self._coming: Future[Encodings] | None = None
 
     def swap(
         self, batch: Sequence[Rendered], encoders: Sequence[Encoder]
-    ) -> tuple[Sequence[Rendered], Seen] | None:
+    ) -> tuple[Sequence[Rendered], Encodings] | None:
         """Put in the next batch and take out what became of the last, once that is done."""
         before, coming = self._batch, self._coming
         self._batch, self._coming = (), None
@@ -35,5 +35,5 @@ class Pipeline:
         self._thread.shutdown(cancel_futures=True)
 
 
-def _encode(batch: Sequence[Rendered], encoders: Sequence[Encoder]) -> Seen:
+def _encode(batch: Sequence[Rendered], encoders: Sequence[Encoder]) -> Encodings:
     return {encoder.name: encoder.encode_pages(batch) for encoder in encoders}

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.choose import load_encoders, read_storages
+from ingest.choose import load_encoders, read_quantizations
 from ingest.encoders.encoder import Encoder, Encoding
-from ingest.event import Event, Indexed, Stored
-from ingest.filter import Narrow
+from ingest.event import Event, Indexed, Quantized
+from ingest.filter import PageFilter
 from ingest.index.index import Index, drop_indexes, open_indexes
-from ingest.index.quantization import Storage
-from ingest.index.sync import settle
+from ingest.index.quantization import Quantization
+from ingest.index.sync import sync_records
 from ingest.library.home import Home
-from ingest.library.writer import Librarian
+from ingest.library.writer import LibraryWriter
 from ingest.page import Document
 
 
 def fill_indexes(
     home: Home,
-    librarian: Librarian,
+    library: LibraryWriter,
     encoders: Sequence[str],
     load: Callable[[], list[tuple[Encoder, Index]]],
 ) -> Iterator[Event]:
     """Encode documents that the library has and an index lacks. Cheap where none does."""
-    documents = librarian.documents()
+    documents = library.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
     for index in there.values():
-        settle(index, documents)
+        sync_records(index, documents)
         index.records.close()
     lacking = {
         name
@@ -40,24 +40,24 @@ def fill_indexes(
             continue
         for document in documents:
             if not index.has(document):
-                encode_document(librarian, encoder, index, document)
-                librarian.touch()
+                encode_document(library, encoder, index, document)
+                library.touch()
                 yield Indexed(document, encoder.name)
 
 
-def keep_as(
-    home: Home, librarian: Librarian, encoders: Sequence[str], storage: Storage
+def quantize(
+    home: Home, library: LibraryWriter, encoders: Sequence[str], quantization: Quantization
 ) -> Iterator[Event]:
     """Make the indexes of these encoders keep rows in one way, from the rows that they hold. The writer's lock must be held.
 
     Raises:
-        StorageLost: an index holds int8 rows, and fp16 ones are wanted.
+        LossyConversion: an index holds int8 rows, and fp16 ones are wanted.
     """
-    documents = librarian.documents()
+    documents = library.documents()
     for index in open_indexes(home):
-        if index.manifest.encoder in encoders and index.keep_as(storage, documents):
-            librarian.touch()
-            yield Stored(index.manifest.encoder, storage)
+        if index.manifest.encoder in encoders and index.quantize(quantization, documents):
+            library.touch()
+            yield Quantized(index.manifest.encoder, quantization)
         index.records.close()
 
 
@@ -67,7 +67,7 @@ def rebuild_indexes(
     encoding: Encoding,
     *,
     dpi: int,
-    storage: Storage | None = None,
+    quantization: Quantization | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
     """Drop every index and derive those of `encoders` anew.
@@ -78,38 +78,38 @@ def rebuild_indexes(
         on_wait: called once if another writer is waited for.
 
     Raises:
-        What `ingest.choose.load_encoders` raises, before anything is dropped; HomeBusy, NoLibrary.
+        What `ingest.choose.load_encoders` raises, before anything is dropped; HomeBusy, LibraryNotFound.
     """
     with home.writing(on_wait=on_wait):
-        librarian = Librarian(home)
+        library = LibraryWriter(home)
         # Loaded first: what cannot be loaded drops nothing, and the old manifests say how to merge.
         wanted = load_encoders(home, encoders, encoding)
-        before = read_storages(home)
+        before = read_quantizations(home)
         drop_indexes(home)
         loaded = [
             (
                 encoder,
-                Index.create(home, encoder, storage or before.get(encoder.name), dpi=str(dpi)),
+                Index.create(home, encoder, quantization or before.get(encoder.name), dpi=str(dpi)),
             )
             for encoder in wanted
         ]
         try:
-            yield from fill_indexes(home, librarian, encoders, lambda: loaded)
+            yield from fill_indexes(home, library, encoders, lambda: loaded)
         finally:
             for _, index in loaded:
                 index.records.close()
 
 
 def encode_document(
-    librarian: Librarian, encoder: Encoder, index: Index, document: Document
+    library: LibraryWriter, encoder: Encoder, index: Index, document: Document
 ) -> None:
     """Write a document's vectors and records, from what the library has of it."""
-    records = librarian.page_records(Narrow.to([document.id]))
+    records = library.page_records(PageFilter.to([document.id]))
     writer = index.writer(document)
     for at in range(0, len(records), encoder.batch_pages):
         some = records[at : at + encoder.batch_pages]
-        encoded = encoder.encode_pages([librarian.rendered(record) for record in some])
-        index.centre_on(encoded)
+        encoded = encoder.encode_pages([library.rendered(record) for record in some])
+        index.fit_center(encoded)
         for seen in encoded:
             writer.append(seen)
         index.put([record.page for record in some], encoded)

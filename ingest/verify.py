@@ -10,7 +10,7 @@ from PIL import Image
 from ingest.index.index import Index, open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
-from ingest.library.writer import Librarian
+from ingest.library.writer import LibraryWriter
 from ingest.page import Document
 
 SAMPLED_ROWS = 64
@@ -20,26 +20,26 @@ def verify(home: Home) -> list[str]:
     """One sentence for each disagreement; none when all is well. Waits for writers, then keeps them out.
 
     Raises:
-        NoLibrary, LibraryFormat, IndexFormat, OnlyMirror
+        LibraryNotFound, LibraryFormatError, IndexFormatError, ReadOnlyMirror
     """
     Library(home)  # refuses a home that has no library, where a librarian would make one
     with home.writing(publish=False):
-        librarian = Librarian(home)
-        documents = librarian.documents()
+        library = LibraryWriter(home)
+        documents = library.documents()
         problems = [
-            *librarian.check(),
-            *_check_images(librarian, documents),
-            *_check_leftovers(home, librarian, documents),
+            *library.check(),
+            *_check_images(library, documents),
+            *_check_leftovers(home, library, documents),
         ]
         for index in open_indexes(home):
-            problems.extend(_check_index(index, librarian, documents))
+            problems.extend(_check_index(index, library, documents))
             index.records.close()
         return problems
 
 
-def _check_images(librarian: Librarian, documents: Sequence[Document]) -> Iterator[str]:
-    for record in librarian.page_records():
-        path = librarian.image_path(record.page)
+def _check_images(library: LibraryWriter, documents: Sequence[Document]) -> Iterator[str]:
+    for record in library.page_records():
+        path = library.image_path(record.page)
         try:
             with Image.open(path) as image:
                 image.verify()
@@ -50,20 +50,20 @@ def _check_images(librarian: Librarian, documents: Sequence[Document]) -> Iterat
 
 
 def _check_leftovers(
-    home: Home, librarian: Librarian, documents: Sequence[Document]
+    home: Home, library: LibraryWriter, documents: Sequence[Document]
 ) -> Iterator[str]:
     known = {document.id for document in documents}
     for folder in home.pages.iterdir() if home.pages.exists() else ():
         if folder.name not in known:
             yield f"{folder} belongs to no document."
-    for document_id in librarian.unfinished():
+    for document_id in library.unfinished():
         yield f"Adding or removing {document_id} was cut off; the next ingest makes it good."
-    for document_id in librarian.nameless():
+    for document_id in library.nameless():
         yield f"Document {document_id} has no file any more; the next ingest removes it."
 
 
 def _check_index(
-    index: Index, librarian: Librarian, documents: Sequence[Document]
+    index: Index, library: LibraryWriter, documents: Sequence[Document]
 ) -> Iterator[str]:
     name = index.manifest.encoder
     expected: set[str] = set()

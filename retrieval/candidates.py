@@ -15,19 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.index.chroma import MOST_VALUES, Where
 from ingest.index.index import Index
 from ingest.library.library import Library, PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
-from retrieval.scoring.prefilter import shortlist
-from retrieval.state import State
+from retrieval.scoring.prefilter import prefilter
+from retrieval.state import LibrarySnapshot
 
-CANDIDATES = 200
+RERANK_TOP_K = 200
 """Beyond that, so many from each index and from BM25."""
-NEAREST = 2_000
+ANN_TOP_K = 2_000
 """Pages that Chroma names, of which gists choose the candidates."""
-UNCHOSEN = 400
+ANN_TOP_K_DIRECT = 400
 """Pages that Chroma names where there are no gists to choose by."""
 COMMON = 0.2
 """A term that stands in more of the pages than this names no candidates where a rarer one does."""
@@ -43,90 +43,94 @@ class Candidates:
 
     def find(
         self,
-        state: State,
+        state: LibrarySnapshot,
         indexes: Sequence[Index],
         asked: Mapping[str, QueryVectors],
         weights: Mapping[str, npt.NDArray[np.float32]],
         terms: Sequence[str],
-        within: Narrow,
+        filter: PageFilter,
     ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
         """The pages to score exactly, in order, and BM25 of those that have one of the terms."""
-        if state.pages is not None and not within:
+        if state.pages is not None and not filter:
             return state.pages, self.library.match_terms(terms)
         # Tags are of pages, which Chroma's records do not have.
-        if within.tags or self._few(state, within):
-            pages = self.library.page_records(within)
-            return _known(pages, state), self.library.match_terms(terms, within)
-        keys = set(self.library.match_terms(self._rare(state, terms), within, most=CANDIDATES))
-        ids = self.library.select_documents(within) if within.of_documents else state.documents
-        fresh, filters = _fresh(state, within, ids), _filters(state, within, ids)
+        if filter.tags or self._few(state, filter):
+            pages = self.library.page_records(filter)
+            return _known(pages, state), self.library.match_terms(terms, filter)
+        keys = set(self.library.match_terms(self._rare(state, terms), filter, most=RERANK_TOP_K))
+        ids = (
+            self.library.select_documents(filter)
+            if filter.has_document_conditions
+            else state.documents
+        )
+        pending, filters = _pending(state, filter, ids), _filters(state, filter, ids)
         for index in indexes:
             question = asked.get(index.manifest.encoder)
             if question and len(question.vectors):
                 rows, each = question.vectors, weights[index.manifest.encoder]
-                keys.update(self._nearest(state, index, rows, each, fresh, filters))
+                keys.update(self._nearest(state, index, rows, each, pending, filters))
         return _known(self.library.records_of(keys), state), self.library.match_terms(
             terms, keys=keys
         )
 
     def _nearest(
         self,
-        state: State,
+        state: LibrarySnapshot,
         index: Index,
         rows: Vectors,
         weights: npt.NDArray[np.float32],
-        fresh: Sequence[str],
+        pending: Sequence[str],
         filters: Sequence[Where],
     ) -> Sequence[str]:
-        """Keys of the pages that one index would have scored, of the `fresh` and those that Chroma names."""
+        """Keys of the pages that one index would have scored, of the `pending` and those that Chroma names."""
         # A mirror would have to fetch the files of all these pages for their gists.
-        chosen = index.manifest.gist > 0 and not index.mirrored
-        count = NEAREST if chosen else UNCHOSEN
-        keys = list(fresh)
+        chosen = index.manifest.centroid_rows > 0 and not index.mirrored
+        count = ANN_TOP_K if chosen else ANN_TOP_K_DIRECT
+        keys = list(pending)
         with self.lock:
             for where in filters:
                 named = index.nearest(rows, weights, count, where)
-                keys += _without(named, state.fresh) if state.fresh else named
-        if not chosen or len(keys) <= CANDIDATES:
+                keys += _without(named, state.pending) if state.pending else named
+        if not chosen or len(keys) <= RERANK_TOP_K:
             return keys
-        gists = state.gists(self.library, index, [split_key(key) for key in keys])
-        best = shortlist(index.towards(rows), weights, gists, CANDIDATES)
+        centroids = state.centroids(self.library, index, [split_key(key) for key in keys])
+        best = prefilter(index.center_query(rows), weights, centroids, RERANK_TOP_K)
         return [keys[place] for place in best]
 
-    def _few(self, state: State, within: Narrow) -> bool:
+    def _few(self, state: LibrarySnapshot, filter: PageFilter) -> bool:
         if state.pages is not None:
             return True
-        return bool(within) and self.library.count(within) <= self.exhaustive_pages
+        return bool(filter) and self.library.count(filter) <= self.exhaustive_pages
 
-    def _rare(self, state: State, terms: Sequence[str]) -> Sequence[str]:
+    def _rare(self, state: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
         """The terms that name candidates: every page with a common one would have to be ranked."""
         state.count(self.library, terms)
         rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
         return rare or terms
 
 
-def _fresh(state: State, within: Narrow, ids: Iterable[str]) -> list[str]:
+def _pending(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:
     """Keys of the pages of these documents that Chroma may not know and that a search is not narrowed down past."""
     return [
         Page(document_id, number).key
-        for document_id in (ids if state.fresh else ())
-        if (document := state.fresh.get(document_id))
+        for document_id in (ids if state.pending else ())
+        if (document := state.pending.get(document_id))
         for number in range(1, document.page_count + 1)
-        if (within.first or 1) <= number <= (within.last or number)
+        if (filter.first or 1) <= number <= (filter.last or number)
     ]
 
 
-def _filters(state: State, within: Narrow, ids: Iterable[str]) -> list[Where]:
+def _filters(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:
     """What is searched within, as Chroma takes it: a filter for so many of these documents at once.
 
     Filters are matched with records as they are now. One that fits a record put
     there since Chroma was opened is an error, so documents are always named.
     """
-    if not within:
+    if not filter:
         return [Where()]
-    known = [i for i in ids if i in state.documents and i not in state.fresh]
+    known = [i for i in ids if i in state.documents and i not in state.pending]
     return [
-        Where(tuple(known[at : at + MOST_VALUES]), within.first, within.last)
+        Where(tuple(known[at : at + MOST_VALUES]), filter.first, filter.last)
         for at in range(0, len(known), MOST_VALUES)
     ]
 
@@ -136,6 +140,6 @@ def _without(keys: Sequence[str], documents: Container[str]) -> list[str]:
     return [key for key in keys if split_key(key)[0] not in documents]
 
 
-def _known(pages: Sequence[PageRecord], state: State) -> list[PageRecord]:
+def _known(pages: Sequence[PageRecord], state: LibrarySnapshot) -> list[PageRecord]:
     """Those pages whose documents the state knows: a newer one is found by the next search."""
     return [record for record in pages if record.page.document_id in state.documents]

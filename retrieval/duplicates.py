@@ -21,7 +21,7 @@ from ingest.index.index import Index, open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Page, Vectors
-from retrieval.search import NoPictures
+from retrieval.search import ImageIndexNotFound
 
 ALIKE = 0.7
 """The cosine from which a pair is looked at."""
@@ -52,15 +52,15 @@ def find_duplicates(home: Home, same: float = SAME) -> list[Duplicates]:
         same: the correlation (-1..1) two photos must reach.
 
     Raises:
-        NoLibrary: nothing has been ingested yet.
-        NoPictures: the home has no index of pictures.
+        LibraryNotFound: nothing has been ingested yet.
+        ImageIndexNotFound: the home has no index of pictures.
     """
     library = Library(home)
-    indexes = [index for index in open_indexes(home) if index.manifest.reads == "pictures"]
+    indexes = [index for index in open_indexes(home) if index.manifest.modality == "image"]
     if not indexes:
-        raise NoPictures(
+        raise ImageIndexNotFound(
             f"No index in {home.root} reads pictures.",
-            remedy="Run `pageglass ingest` again with the default encoders.",
+            hint="Run `pageglass ingest` again with the default encoders.",
         )
     sizes, pages, rows = _photos(library, indexes[0])
     small: dict[int, Grey] = {}

@@ -27,10 +27,10 @@ ALIKE = 1e-5
 """A signal whose spread is a smaller part of its largest value tells no pages apart: that is rounding."""
 
 
-def fuse_kind(
+def fuse_signals(
     signals: Sequence[Signal],
     dense: Signal,
-    reach: tuple[float, float] = (0.0, 1.0),
+    cosine_range: tuple[float, float] = (0.0, 1.0),
     known: float = 1.0,
     share: float = 0.0,
 ) -> Signal:
@@ -51,7 +51,7 @@ def fuse_kind(
     if not had.any():
         return total
     best = float(np.nanmax(total))
-    low, high = reach
+    low, high = cosine_range
     nearest = low if np.isnan(dense).all() else float(np.nanmax(dense))
     scale = max(known * (nearest - low) / (high - low) + (1 - known) * share, LEAST)
     if best <= 1e-6:
@@ -59,7 +59,7 @@ def fuse_kind(
     return total * np.float32(scale / best)
 
 
-def fuse_kinds(kinds: Mapping[str, Signal]) -> Signal:
+def fuse_modalities(kinds: Mapping[str, Signal]) -> Signal:
     """A page is as good as its better kind of evidence; NaN where it has none."""
     stacked = np.stack(list(kinds.values()))
     has_any = ~np.isnan(stacked).all(axis=0)
@@ -73,6 +73,6 @@ def _standardise(signal: Signal) -> Signal:
     if np.isnan(signal).all():
         return signal
     spread = float(np.nanstd(signal))
-    centred: Signal = signal - np.float32(np.nanmean(signal))
+    centered: Signal = signal - np.float32(np.nanmean(signal))
     least = ALIKE * float(np.nanmax(np.abs(signal)))
-    return centred / np.float32(spread) if spread > least else centred * np.float32(0)
+    return centered / np.float32(spread) if spread > least else centered * np.float32(0)

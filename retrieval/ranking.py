@@ -44,7 +44,7 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class CandidateSet:
     """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where there are no `terms`."""
 
     asked: Mapping[str, QueryVectors]

@@ -19,29 +19,29 @@ import numpy.typing as npt
 
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
-from ingest.error import Fault
-from ingest.filter import EVERYTHING, Narrow
+from ingest.error import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import Manifest
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
-from ingest.library.library import Library, NoPage, PageRecord
+from ingest.library.library import Library, PageNotFound, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from retrieval.candidates import Candidates
 from retrieval.explain.explain import Explanation, explain_rows
-from retrieval.explain.regions import find_patch_regions, find_picture_region, find_word_regions
-from retrieval.fuse import Signal, fuse_kind, fuse_kinds
+from retrieval.explain.regions import find_image_region, find_patch_regions, find_word_regions
+from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.hit import Hit, Region
 from retrieval.query.terms import content_terms, token_weights
-from retrieval.ranking import BM25, Drawn, Ranking
+from retrieval.ranking import BM25, CandidateSet, Ranking
 from retrieval.scoring.maxsim import keep_apart, mean_row
-from retrieval.scoring.scores import score_parts
-from retrieval.state import Opened, Opener, State
+from retrieval.scoring.scores import score_batches
+from retrieval.state import IndexBaseline, LibrarySnapshot, Opener
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from retrieval.gpu.vector_cache import Resident
+    from retrieval.gpu.vector_cache import GpuVectorCache
 
 EXHAUSTIVE_PAGES = 1_000
 """Up to so many pages all are candidates: exact, and as fast as asking Chroma first."""
@@ -49,20 +49,28 @@ TRIES = 5
 Found = TypeVar("Found")
 
 
-class EmptyQuery(Fault):
+class EmptyQuery(InvalidInputError):
     """There is nothing to search for."""
 
+    code = "empty-query"
 
-class StillChanging(Fault):
+
+class LibraryChanging(UnavailableError):
     """Documents were removed faster than they could be searched."""
 
+    code = "library-changing"
 
-class NoPictures(Fault):
+
+class ImageIndexNotFound(ConflictError):
     """The home has no index of pictures to search."""
 
+    code = "image-index-not-found"
 
-class NotSeen(Fault):
+
+class PageNotEncoded(NotFoundError):
     """An encoder has no rows of a page."""
+
+    code = "page-not-encoded"
 
 
 class Searcher:
@@ -73,7 +81,7 @@ class Searcher:
         on: the device that scores pages, None for the CPU.
 
     Raises:
-        NoLibrary: nothing has been ingested yet.
+        LibraryNotFound: nothing has been ingested yet.
     """
 
     def __init__(
@@ -83,7 +91,7 @@ class Searcher:
         exhaustive_pages: int = EXHAUSTIVE_PAGES,
         encoding: Encoding | None = None,
         opener: Opener = Index.vectors,
-        on: Resident | None = None,
+        on: GpuVectorCache | None = None,
     ) -> None:
         self.library = Library(home)
         self._opener = opener
@@ -92,8 +100,8 @@ class Searcher:
         self._encoding = encoding or Encoding()
         self._lock = threading.RLock()
         self._candidates = Candidates(self.library, exhaustive_pages, self._lock)
-        self._state: State | None = None
-        self._opened: Opened | None = None
+        self._state: LibrarySnapshot | None = None
+        self._baseline: IndexBaseline | None = None
         self._indexes: list[Index] = []
         self._encoders: dict[str, Encoder] = {}
 
@@ -102,8 +110,8 @@ class Searcher:
         query: str,
         *,
         top: int = 10,
-        pictures: bool = False,
-        within: Narrow = EVERYTHING,
+        images: bool = False,
+        filter: PageFilter = ALL_PAGES,
     ) -> list[Hit]:
         """The best pages for a question or a description, best first.
 
@@ -113,41 +121,41 @@ class Searcher:
 
         Raises:
             EmptyQuery: the question is blank.
-            NoPictures: `pictures`, and no index of pictures.
+            ImageIndexNotFound: `images`, and no index of pictures.
         """
 
-        def find(state: State) -> list[Hit]:
-            asked = self._ask(query, pictures)
-            terms = [] if pictures else content_terms(query)
-            return self._hits(state, asked, self._rank(state, asked, terms, within), top)
+        def find(state: LibrarySnapshot) -> list[Hit]:
+            asked = self._ask(query, images)
+            terms = [] if images else content_terms(query)
+            return self._hits(state, asked, self._rank(state, asked, terms, filter), top)
 
         return self._retry(find)
 
-    def like(
+    def search_by_image(
         self,
         picture: Image.Image,
         *,
         top: int = 10,
-        within: Narrow = EVERYTHING,
+        filter: PageFilter = ALL_PAGES,
     ) -> list[Hit]:
         """The photos and figures most like a picture.
 
         Raises:
-            NoPictures: no index of pictures.
+            ImageIndexNotFound: no index of pictures.
         """
 
-        def find(state: State) -> list[Hit]:
+        def find(state: LibrarySnapshot) -> list[Hit]:
             asked = self._show(picture)
-            return self._hits(state, asked, self._rank(state, asked, [], within), top)
+            return self._hits(state, asked, self._rank(state, asked, [], filter), top)
 
         return self._retry(find)
 
-    def combine(
+    def search_composed(
         self,
         parts: Sequence[tuple[float, str | Image.Image]],
         *,
         top: int = 10,
-        within: Narrow = EVERYTHING,
+        filter: PageFilter = ALL_PAGES,
     ) -> list[Hit]:
         """The photos and figures most like a weighted sum of texts and pictures.
 
@@ -155,43 +163,43 @@ class Searcher:
             parts: a weight, less than 0 to take away, with each text or picture.
 
         Raises:
-            NoPictures: no index of pictures.
+            ImageIndexNotFound: no index of pictures.
             EmptyQuery: the parts leave nothing.
         """
 
-        def find(state: State) -> list[Hit]:
+        def find(state: LibrarySnapshot) -> list[Hit]:
             asked = self._mix(parts)
-            return self._hits(state, asked, self._rank(state, asked, [], within), top)
+            return self._hits(state, asked, self._rank(state, asked, [], filter), top)
 
         return self._retry(find)
 
-    def rank(self, query: str, *, pictures: bool = False, within: Narrow = EVERYTHING) -> Ranking:
+    def rank(self, query: str, *, images: bool = False, filter: PageFilter = ALL_PAGES) -> Ranking:
         """Every candidate page with its score and signals, for evaluation.
 
         Raises:
-            EmptyQuery, NoPictures: as `search`.
+            EmptyQuery, ImageIndexNotFound: as `search`.
         """
-        return self.rank_all([query], pictures=pictures, within=within)[0]
+        return self.rank_all([query], images=images, filter=filter)[0]
 
     def rank_all(
         self,
         queries: Sequence[str],
         *,
-        pictures: bool = False,
-        within: Narrow = EVERYTHING,
+        images: bool = False,
+        filter: PageFilter = ALL_PAGES,
     ) -> list[Ranking]:
         """As `rank`, of several questions: those with the same candidates are scored in one pass over their rows.
 
         Raises:
-            EmptyQuery, NoPictures: as `search`.
+            EmptyQuery, ImageIndexNotFound: as `search`.
         """
 
-        def find(state: State) -> list[Ranking]:
-            alike: dict[tuple[str, ...], list[Drawn]] = defaultdict(list)
+        def find(state: LibrarySnapshot) -> list[Ranking]:
+            alike: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             drawn = []
             for query in queries:
-                terms = [] if pictures else content_terms(query)
-                drawn.append(self._draw(state, self._ask(query, pictures), terms, within))
+                terms = [] if images else content_terms(query)
+                drawn.append(self._draw(state, self._ask(query, images), terms, filter))
                 pages = drawn[-1].ranking.pages
                 alike[tuple(record.page.key for record in pages)].append(drawn[-1])
             for some in alike.values():
@@ -208,21 +216,23 @@ class Searcher:
 
         Raises:
             EmptyQuery: the question is blank.
-            NotSeen: the encoder, or every one, has nothing of this page.
-            NoPage: the page has gone.
+            PageNotEncoded: the encoder, or every one, has nothing of this page.
+            PageNotFound: the page has gone.
         """
 
-        def find(state: State) -> Explanation:
-            asked = self._ask(query, pictures=False)
-            ranking = self._rank(state, asked, content_terms(query), Narrow.to([page.document_id]))
+        def find(state: LibrarySnapshot) -> Explanation:
+            asked = self._ask(query, images=False)
+            ranking = self._rank(
+                state, asked, content_terms(query), PageFilter.to([page.document_id])
+            )
             place = next((i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None)
             if place is None:
-                raise NoPage(f"{page} has been removed.", remedy="Search again.")
+                raise PageNotFound(f"{page} has been removed.", hint="Search again.")
             able = ranking.readers(place)
             if not able or (encoder is not None and encoder not in able):
-                raise NotSeen(
+                raise PageNotEncoded(
                     f"{encoder or 'No encoder'} has seen nothing on {page}.",
-                    remedy=f"Take one of {', '.join(able)}." if able else "It may be blank.",
+                    hint=f"Take one of {', '.join(able)}." if able else "It may be blank.",
                 )
             name = encoder or able[0]
             index = next(index for index in self._indexes if index.manifest.encoder == name)
@@ -242,40 +252,40 @@ class Searcher:
             for index in self._indexes:
                 index.records.close()
 
-    def _retry(self, find: Callable[[State], Found]) -> Found:
+    def _retry(self, find: Callable[[LibrarySnapshot], Found]) -> Found:
         """Look; once more if a document was removed under our hands."""
         for _ in range(TRIES):
             try:
                 return find(self._refresh())
-            except (FileNotFoundError, NoPage):
+            except (FileNotFoundError, PageNotFound):
                 with self._lock:
                     self._state = None
-        raise StillChanging(
-            "The library kept changing while it was searched.", remedy="Search again."
+        raise LibraryChanging(
+            "The library kept changing while it was searched.", hint="Search again."
         )
 
-    def _refresh(self) -> State:
+    def _refresh(self) -> LibrarySnapshot:
         """The state as of the library's present generation; indexes opened anew if they moved on too far."""
         with self._lock:
             if self._state is None or self._state.generation != self.library.generation:
                 indexes = open_indexes(self._home)
-                state = State.read(
+                state = LibrarySnapshot.read(
                     self.library, self._state, self._candidates.exhaustive_pages, self._opener
                 )
                 same = [i.manifest for i in indexes] == [i.manifest for i in self._indexes]
                 kept = same and any(index.records.held for index in self._indexes)
-                if not (kept and self._opened and state.follow(self._opened)):
+                if not (kept and self._baseline and state.can_reuse(self._baseline)):
                     self.close()
                     self._indexes = indexes
-                    self._opened = Opened(state.documents, state.derived)
+                    self._baseline = IndexBaseline(state.documents, state.derived)
                 self._state = state
             return self._state
 
-    def _ask(self, query: str, pictures: bool) -> dict[str, QueryVectors]:
+    def _ask(self, query: str, images: bool) -> dict[str, QueryVectors]:
         """The question as each encoder that may answer it sees it."""
         if not query.strip():
-            raise EmptyQuery("The question is empty.", remedy="Ask something.")
-        indexes = self._reading("pictures") if pictures else self._indexes
+            raise EmptyQuery("The question is empty.", hint="Ask something.")
+        indexes = self._indexes_of("image") if images else self._indexes
         composed = unicodedata.normalize("NFKC", query)
         return {
             index.manifest.encoder: self._encoder(index).encode_queries([composed])[0]
@@ -284,9 +294,9 @@ class Searcher:
 
     def _show(self, picture: Image.Image) -> dict[str, QueryVectors]:
         """A picture as a question."""
-        shown = as_rendered(picture)
+        shown = render_query_image(picture)
         asked = {}
-        for index in self._reading("pictures"):
+        for index in self._indexes_of("image"):
             rows = self._encoder(index).encode_pages([shown])[0].vectors
             asked[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
         return asked
@@ -294,30 +304,30 @@ class Searcher:
     def _mix(self, parts: Sequence[tuple[float, str | Image.Image]]) -> dict[str, QueryVectors]:
         """Several texts and pictures as one question."""
         asked = {}
-        for index in self._reading("pictures"):
+        for index in self._indexes_of("image"):
             encoder = self._encoder(index)
             total = np.zeros(index.manifest.dim, np.float32)
             for weight, part in parts:
                 if isinstance(part, str):
                     row = encoder.encode_queries([part])[0].vectors[0]
                 else:
-                    row = encoder.encode_pages([as_rendered(part)])[0].vectors[0]
+                    row = encoder.encode_pages([render_query_image(part)])[0].vectors[0]
                 total += np.float32(weight) * row
             length = float(np.linalg.norm(total))
             if length < 1e-6:
                 raise EmptyQuery(
                     "What is added and what is taken away leave nothing.",
-                    remedy="Give one of the parts another weight.",
+                    hint="Give one of the parts another weight.",
                 )
             asked[index.manifest.encoder] = QueryVectors(total[None] / length, ("",))
         return asked
 
-    def _reading(self, what: str) -> list[Index]:
-        found = [index for index in self._indexes if index.manifest.reads == what]
+    def _indexes_of(self, what: str) -> list[Index]:
+        found = [index for index in self._indexes if index.manifest.modality == what]
         if not found:
-            raise NoPictures(
+            raise ImageIndexNotFound(
                 f"No index in {self._home.root} reads {what}.",
-                remedy="Run `pageglass ingest` again with the default encoders.",
+                hint="Run `pageglass ingest` again with the default encoders.",
             )
         return found
 
@@ -331,36 +341,36 @@ class Searcher:
 
     def _rank(
         self,
-        state: State,
+        state: LibrarySnapshot,
         asked: Mapping[str, QueryVectors],
         terms: Sequence[str],
-        within: Narrow,
+        filter: PageFilter,
     ) -> Ranking:
-        drawn = self._draw(state, asked, terms, within)
+        drawn = self._draw(state, asked, terms, filter)
         self._fill(state, [drawn])
         return drawn.ranking
 
     def _draw(
         self,
-        state: State,
+        state: LibrarySnapshot,
         asked: Mapping[str, QueryVectors],
         terms: Sequence[str],
-        within: Narrow,
-    ) -> Drawn:
+        filter: PageFilter,
+    ) -> CandidateSet:
         weights = self._weights(state, asked)
-        pages, lexical = self._candidates.find(state, self._indexes, asked, weights, terms, within)
+        pages, lexical = self._candidates.find(state, self._indexes, asked, weights, terms, filter)
         nothing = np.full(len(pages), np.nan, np.float32)
         ranking = Ranking(pages, nothing, {}, {}, weights)
-        return Drawn(asked, terms, lexical if terms else None, ranking)
+        return CandidateSet(asked, terms, lexical if terms else None, ranking)
 
-    def _fill(self, state: State, drawn: Sequence[Drawn]) -> None:
+    def _fill(self, state: LibrarySnapshot, drawn: Sequence[CandidateSet]) -> None:
         """Find the signals of questions with the same candidates, and their scores."""
         pages = drawn[0].ranking.pages
         if not pages:
             return
         for one in drawn:
             if one.lexical is not None:
-                found = [one.lexical.get(r.page.key, 0.0) if r.told else np.nan for r in pages]
+                found = [one.lexical.get(r.page.key, 0.0) if r.has_text else np.nan for r in pages]
                 one.ranking.signals[BM25] = np.array(found, np.float32)
         for index in self._indexes:
             name = index.manifest.encoder
@@ -371,7 +381,7 @@ class Searcher:
             lates = self._score(state, index, rows, weights, pages, "vectors")
             # A patch's neighbours say little of it: the mean of patches is no passage.
             denses = lates
-            if index.manifest.reads != "pages":
+            if index.manifest.modality != "page":
                 means = [mean_row(some) if len(some) else some for some in rows]
                 once = [np.ones(len(mean), np.float32) for mean in means]
                 denses = self._score(state, index, means, once, pages, "passages")
@@ -381,37 +391,44 @@ class Searcher:
             self._finish(state, one)
 
     def _fuse(
-        self, state: State, drawn: Drawn, manifest: Manifest, late: Signal, dense: Signal
+        self,
+        state: LibrarySnapshot,
+        drawn: CandidateSet,
+        manifest: Manifest,
+        late: Signal,
+        dense: Signal,
     ) -> None:
         """Add what one index says of a question's candidates."""
         name, signals = manifest.encoder, drawn.ranking.signals
         question = drawn.asked[name]
         parts = [late]
         signals[f"late.{name}"] = late
-        if manifest.reads != "pages" and len(question.vectors):
+        if manifest.modality != "page" and len(question.vectors):
             signals[f"dense.{name}"] = dense
             parts.append(dense)
         share = 0.0
-        if manifest.reads != "pictures" and drawn.lexical is not None:
+        if manifest.modality != "image" and drawn.lexical is not None:
             parts.append(signals[BM25])
             share = self._share(state, drawn) if question.known < 1 else 0.0
-        drawn.ranking.kinds[name] = fuse_kind(parts, dense, manifest.reach, question.known, share)
+        drawn.ranking.kinds[name] = fuse_signals(
+            parts, dense, manifest.cosine_range, question.known, share
+        )
 
-    def _finish(self, state: State, drawn: Drawn) -> None:
+    def _finish(self, state: LibrarySnapshot, drawn: CandidateSet) -> None:
         """Fuse the kinds of evidence; BM25 is one of its own where no encoder has read words."""
         ranking = drawn.ranking
-        reading = [i.manifest.encoder for i in self._indexes if i.manifest.reads != "pictures"]
+        reading = [i.manifest.encoder for i in self._indexes if i.manifest.modality != "image"]
         read = any(
             not np.isnan(ranking.signals[f"late.{n}"]).all() for n in reading if n in drawn.asked
         )
         if drawn.lexical is not None and not read:
             words = ranking.signals[BM25]
             share = self._share(state, drawn)
-            ranking.kinds[BM25] = fuse_kind([words], words * np.nan, known=0, share=share)
+            ranking.kinds[BM25] = fuse_signals([words], words * np.nan, known=0, share=share)
         if ranking.kinds:
-            ranking.scores[:] = fuse_kinds(ranking.kinds)
+            ranking.scores[:] = fuse_modalities(ranking.kinds)
 
-    def _share(self, state: State, drawn: Drawn) -> float:
+    def _share(self, state: LibrarySnapshot, drawn: CandidateSet) -> float:
         """How much of the question, by idf, stands on the page that BM25 puts first."""
         signal = drawn.ranking.signals[BM25]
         if np.isnan(signal).all():
@@ -423,7 +440,7 @@ class Searcher:
         return float(weights[there].sum() / weights.sum())
 
     def _hits(
-        self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
+        self, state: LibrarySnapshot, asked: Mapping[str, QueryVectors], ranking: Ranking, top: int
     ) -> list[Hit]:
         return [
             Hit(
@@ -441,7 +458,7 @@ class Searcher:
         ]
 
     def _weights(
-        self, state: State, asked: Mapping[str, QueryVectors]
+        self, state: LibrarySnapshot, asked: Mapping[str, QueryVectors]
     ) -> dict[str, npt.NDArray[np.float32]]:
         words = {word for question in asked.values() for word in question.words}
         state.count(
@@ -456,7 +473,7 @@ class Searcher:
 
     def _score(
         self,
-        state: State,
+        state: LibrarySnapshot,
         index: Index,
         rows: Sequence[Vectors],
         weights: Sequence[npt.NDArray[np.float32]],
@@ -472,12 +489,16 @@ class Searcher:
         parts = state.parts(self.library, index, addresses)
         query = np.concatenate([rows[i] for i in asking])
         each = keep_apart([weights[i] for i in asking])
-        scores[asking] = score_parts(query, each, parts, len(pages), what, on=self._on)
+        scores[asking] = score_batches(query, each, parts, len(pages), what, on=self._on)
         state.unmap(parts)
         return scores
 
     def _regions(
-        self, state: State, asked: Mapping[str, QueryVectors], ranking: Ranking, place: int
+        self,
+        state: LibrarySnapshot,
+        asked: Mapping[str, QueryVectors],
+        ranking: Ranking,
+        place: int,
     ) -> tuple[Region, ...]:
         """Where on the page the evidence that won is."""
         page = ranking.pages[place].page
@@ -487,16 +508,16 @@ class Searcher:
         name = readers[0]
         index = next(index for index in self._indexes if index.manifest.encoder == name)
         seen = state.open(index, page.document_id).page(page.number)
-        match index.manifest.reads:
-            case "words":
+        match index.manifest.modality:
+            case "text":
                 words = self.library.words(page)
                 return find_word_regions(asked[name], ranking.weights[name], seen, words)
-            case "pages":
+            case "page":
                 return find_patch_regions(asked[name], seen, self.library.words(page))
-        return find_picture_region(asked[name], seen)
+        return find_image_region(asked[name], seen)
 
 
-def as_rendered(picture: Image.Image) -> Rendered:
+def render_query_image(picture: Image.Image) -> Rendered:
     """A picture that is no page of the library, in the form that encoders take."""
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, "PNG", compress_level=1)

@@ -14,24 +14,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingest.index.index import Index
-from ingest.index.quantization import Codes, code_bytes
+from ingest.index.quantization import SignCodes, sign_bytes
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library, PageRecord
 from ingest.page import Document
-from retrieval.scoring.scores import Part
+from retrieval.scoring.scores import CandidateBatch
 
-FRESH_PAGES = 1_000
+MAX_PENDING_PAGES = 1_000
 """Pages that came or went since Chroma was opened, before it is opened anew."""
-MOST_OPENED = 8_192
+MAX_OPEN_DOCUMENTS = 8_192
 """Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
-MOST_MAPPED = 128
+MAX_MAPPED_DOCUMENTS = 128
 """Documents of a library with more pages than are all scored that stay mapped; each holds a file open."""
 Opener = Callable[[Index, Document], DocumentVectors]
 """Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class IndexBaseline:
     """What the library had when Chroma was opened."""
 
     documents: Mapping[str, Document]
@@ -39,11 +39,11 @@ class Opened:
 
 
 @dataclass(slots=True)
-class State:
+class LibrarySnapshot:
     """A library as of one generation.
 
     `pages` is every page in order, None where there are more than the searcher
-    scores exactly; `frequency` remembers in how many pages a term stands; `fresh`
+    scores exactly; `frequency` remembers in how many pages a term stands; `pending`
     are documents that Chroma, as it was opened, may not know.
     """
 
@@ -52,7 +52,7 @@ class State:
     page_count: int
     pages: Sequence[PageRecord] | None
     derived: int = 0
-    fresh: Mapping[str, Document] = field(default_factory=dict)
+    pending: Mapping[str, Document] = field(default_factory=dict)
     frequency: dict[str, int] = field(default_factory=dict)
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
@@ -63,10 +63,10 @@ class State:
     def read(
         cls,
         library: Library,
-        before: State | None,
+        before: LibrarySnapshot | None,
         most_pages: int,
         opener: Opener = Index.vectors,
-    ) -> State:
+    ) -> LibrarySnapshot:
         """The library as it is now; documents that have not changed keep their opened vectors."""
         with library.snapshot():
             documents = {document.id: document for document in library.documents()}
@@ -80,14 +80,14 @@ class State:
             )
         return state
 
-    def follow(self, opened: Opened) -> bool:
-        """Whether Chroma still serves, with the `fresh` beside it that have come since it was opened.
+    def can_reuse(self, opened: IndexBaseline) -> bool:
+        """Whether Chroma still serves, with the `pending` beside it that have come since it was opened.
 
         Opening it takes half a second and more where it holds 100,000 pages. What it
         still has of documents that are gone is passed over.
         """
         gone = [d for d in opened.documents.values() if d.id not in self.documents]
-        fresh = [
+        pending = [
             document
             for document in self.documents.values()
             if (before := opened.documents.get(document.id)) is None
@@ -95,10 +95,10 @@ class State:
         ]
         if (
             self.derived != opened.derived
-            or sum(d.page_count for d in (*gone, *fresh)) > FRESH_PAGES
+            or sum(d.page_count for d in (*gone, *pending)) > MAX_PENDING_PAGES
         ):
             return False
-        self.fresh = {document.id: document for document in fresh}
+        self.pending = {document.id: document for document in pending}
         return True
 
     def open(self, index: Index, document_id: str) -> DocumentVectors:
@@ -111,7 +111,7 @@ class State:
         if index.mirrored:  # to be let go of when the cache does
             return index.vectors(document)
         key = (index.manifest.encoder, document.id, document.revision)
-        if (held := self.opened.get(key)) and len(self.opened) < MOST_OPENED // 2:
+        if (held := self.opened.get(key)) and len(self.opened) < MAX_OPEN_DOCUMENTS // 2:
             return held
         with self._lock:
             if key in self.opened:  # the last used is the last to go
@@ -120,11 +120,11 @@ class State:
         held = self.opener(index, document)
         with self._lock:
             held = self.opened.setdefault(key, held)
-            if len(self.opened) > MOST_OPENED:
+            if len(self.opened) > MAX_OPEN_DOCUMENTS:
                 del self.opened[next(iter(self.opened))]
         return held
 
-    def unmap(self, parts: Sequence[Part]) -> None:
+    def unmap(self, parts: Sequence[CandidateBatch]) -> None:
         """Let go of the mappings of documents that were not asked for of late, where they may be many.
 
         Args:
@@ -135,10 +135,12 @@ class State:
         with self._lock:
             for held in (part.held for part in parts if part.held.mapped):
                 self._mapped[id(held)] = self._mapped.pop(id(held), held)
-            while len(self._mapped) > MOST_MAPPED:
+            while len(self._mapped) > MAX_MAPPED_DOCUMENTS:
                 self._mapped.pop(next(iter(self._mapped))).unmap()
 
-    def parts(self, library: Library, index: Index, pages: Sequence[tuple[str, int]]) -> list[Part]:
+    def parts(
+        self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
+    ) -> list[CandidateBatch]:
         """Pages, by document id and number, with their vectors in an index; without those that it does not have.
 
         Raises:
@@ -149,23 +151,23 @@ class State:
             by_document[document_id].append(i)
         found = self._open_all(library, index, by_document)
         return [
-            Part(held, np.array([pages[i][1] for i in places]), np.array(places))
+            CandidateBatch(held, np.array([pages[i][1] for i in places]), np.array(places))
             for document_id, places in by_document.items()
             if (held := found.get(document_id))
         ]
 
-    def gists(
+    def centroids(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
-    ) -> list[Codes]:
+    ) -> list[SignCodes]:
         """Gists of pages, by document id and number; without rows those that the index does not have.
 
         Raises:
             FileNotFoundError: a document has been removed.
         """
         found = self._open_all(library, index, dict.fromkeys(id_ for id_, _ in pages))
-        none = np.zeros((0, code_bytes(index.manifest.dim)), np.uint8)
+        none = np.zeros((0, sign_bytes(index.manifest.dim)), np.uint8)
         return [
-            held.gist(number) if (held := found.get(document_id)) else none
+            held.centroids(number) if (held := found.get(document_id)) else none
             for document_id, number in pages
         ]
 

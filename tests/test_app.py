@@ -23,7 +23,7 @@ from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
 from api.http.upload import ABANDONED, clean_name, sweep_uploads
 from api.settings import Settings
-from ingest.error import Fault
+from ingest.error import PageglassError
 from ingest.files.pdf import NeedsPassword
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -63,9 +63,9 @@ def problem_of(response: Any, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
-    assert {"type", "title", "status", "detail", "remedy"} <= set(body)
+    assert {"type", "title", "status", "detail", "hint"} <= set(body)
     assert body["status"] == status
-    assert body["remedy"]
+    assert body["hint"]
     return body
 
 
@@ -244,7 +244,7 @@ class TestDocuments:
             assert client.get("/v1/documents").json() == {"documents": []}
             for path in ("/v1/search", "/v1/ask"):
                 told = problem_of(client.post(path, json={"query": "form"}), 409)
-                assert "/v1/documents" in told["remedy"]
+                assert "/v1/documents" in told["hint"]
 
             form = (SAMPLES / "volunteer-form.pdf").read_bytes()
             sent = [
@@ -410,15 +410,15 @@ class TestProblems:
         assert "secret" not in str(told)
 
     def test_every_fault_has_a_status(self) -> None:
-        def kinds(fault: type[Fault]) -> Iterator[type[Fault]]:
+        def kinds(fault: type[PageglassError]) -> Iterator[type[PageglassError]]:
             for kind in fault.__subclasses__():
                 yield kind
                 yield from kinds(kind)
 
-        api = {"BadUsage", "CannotListen", "CannotSave"}
+        api = {"InvalidUsage", "AddressUnavailable", "PageNotSaved"}
         known = [
             kind
-            for kind in kinds(Fault)
+            for kind in kinds(PageglassError)
             if kind.__name__ not in api
             # Not over HTTP.
             and not kind.__module__.startswith(("ingest.finetune", "retrieval.evaluate"))
@@ -427,8 +427,8 @@ class TestProblems:
         assert [k for k in known if not set(k.__mro__) & set(STATUSES)] == []
 
     def test_a_fault_counts_as_its_parent(self) -> None:
-        assert status_of(NeedsPassword("x", remedy="y")) == 422
-        assert status_of(Fault("x", remedy="y")) == 500
+        assert status_of(NeedsPassword("x", hint="y")) == 422
+        assert status_of(PageglassError("x", hint="y")) == 500
 
     def test_openapi(self, client: TestClient) -> None:
         described = client.get("/openapi.json").json()

@@ -14,7 +14,7 @@ from generation.answer import Answer, Citation, Usage, Verdict
 from generation.ask import UNSUPPORTED, ask, stream_answer
 from generation.context.abstain import FAR
 from generation.models.load import load_model
-from generation.models.model import NoModel
+from generation.models.model import UnknownModel
 from generation.prompt import Evidence, Prompt
 from ingest.page import Box, Page, Word
 
@@ -46,7 +46,7 @@ class Said:
 
     pieces: Sequence[str | Usage | Verdict]
     name: str = "said"
-    sees: bool = True
+    uses_images: bool = True
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         yield from self.pieces
@@ -152,7 +152,7 @@ def test_many_quotation_marks_are_read_quickly() -> None:
 
 
 def test_an_unknown_model_names_one_that_is_there() -> None:
-    with pytest.raises(NoModel, match="extractive"):
+    with pytest.raises(UnknownModel, match="extractive"):
         load_model("gpt-9")
 
 
@@ -240,10 +240,10 @@ def test_a_model_is_not_asked_what_no_page_is_near() -> None:
             raise AssertionError("the model was asked")
 
     far = Prompt("Why is the sky blue?", (evidence(5, PAGES[0]),))
-    answer = ask(far, Unasked([]), least=0.35)
+    answer = ask(far, Unasked([]), min_score=0.35)
     assert (answer.text, answer.declined, answer.grounded) == (FAR, True, False)
     assert (answer.confidence, answer.threshold) == (0.2, 0.35)
-    assert ask(Prompt("Why?", ()), Unasked([]), least=0.35).declined
+    assert ask(Prompt("Why?", ()), Unasked([]), min_score=0.35).declined
 
 
 @pytest.mark.parametrize(
@@ -256,4 +256,4 @@ def test_a_model_is_not_asked_what_no_page_is_near() -> None:
     ids=["near", "another script", "a picture"],
 )
 def test_a_model_is_asked_where_the_search_cannot_tell(near: Prompt) -> None:
-    assert ask(near, Said(["Asked."]), least=0.35).text == "Asked."
+    assert ask(near, Said(["Asked."]), min_score=0.35).text == "Asked."

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.library.fulltext import as_match, split_terms
-from retrieval.query.question_words import strip_asking
+from retrieval.query.question_words import strip_question_words
 from retrieval.query.terms import content_terms
 
 
@@ -31,7 +31,7 @@ from retrieval.query.terms import content_terms
 )
 def test_what_only_asks_and_what_has_grown_on_comes_off(question: str, left: str) -> None:
     for form in ("NFC", "NFD"):
-        assert strip_asking(unicodedata.normalize(form, question)).split() == left.split()
+        assert strip_question_words(unicodedata.normalize(form, question)).split() == left.split()
 
 
 def test_a_question_that_does_nothing_but_ask_keeps_its_terms() -> None:

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from ingest.add import AddSettings, DiskFull, add
-from ingest.event import Added, Done, Event, Failed, Looked, Named, Opened, Removed
+from ingest.event import Added, Done, DuplicateFound, Event, Failed, FileOpened, FilesFound, Removed
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -55,7 +55,7 @@ def failed(events: Sequence[Event]) -> dict[str, str]:
         if isinstance(event, Failed):
             name = os.path.basename(event.failure.path)
             assert name not in said, f"{name} is reported twice"
-            assert event.failure.remedy
+            assert event.failure.hint
             said[name] = event.failure.reason
     return said
 
@@ -169,9 +169,9 @@ def test_a_second_run_reports_them_as_earlier_failures_and_opens_nothing(first: 
     assert {
         os.path.basename(e.failure.path) for e in events if isinstance(e, Failed) and not e.earlier
     } <= {"link.pdf"}
-    assert not [event for event in events if isinstance(event, (Opened, Added, Named))]
+    assert not [event for event in events if isinstance(event, (FileOpened, Added, DuplicateFound))]
     assert total(events).unchanged == len(GOOD)
-    [looked] = [event for event in events if isinstance(event, Looked)]
+    [looked] = [event for event in events if isinstance(event, FilesFound)]
     assert looked.to_read <= 1
 
 
@@ -283,7 +283,7 @@ def test_a_file_that_changes_while_it_is_read_is_set_aside_and_read_next_time(
     events = []
     for event in add(home, [folder], PLAIN):
         events.append(event)
-        if isinstance(event, Opened) and event.path == str(path):
+        if isinstance(event, FileOpened) and event.path == str(path):
             with path.open("ab") as file:
                 file.write(b"\n% still writing\n")
     assert "changed while it was being read" in failed(events)["a.pdf"]

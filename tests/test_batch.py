@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.encoders.batch import CPU_TOKENS, GPU_TOKENS, GROWTH, Budget, run_batches
-from ingest.encoders.encoder import BadVectors, NoMemory
+from ingest.encoders.encoder import InvalidVectors, OutOfDeviceMemory
 
 CPU = torch.device("cpu")
 lengths_of_items = st.lists(st.integers(1, 60), max_size=40)
@@ -87,7 +87,9 @@ def test_a_full_device_loses_nothing_and_is_not_asked_for_as_much_again(
 
 
 def test_an_item_that_does_not_fit_alone_is_named_by_its_length() -> None:
-    with pytest.raises(NoMemory, match=r"cpu has too little memory for one page of 50 tokens.*dpi"):
+    with pytest.raises(
+        OutOfDeviceMemory, match=r"cpu has too little memory for one page of 50 tokens.*dpi"
+    ):
         run([10, 50, 10], Budget(CPU, 1000), Device([10, 50, 10], holds=49))
 
 
@@ -96,7 +98,7 @@ def test_values_that_are_no_numbers_are_refused(wrong: float) -> None:
     def forward(places: Sequence[int]) -> list[torch.Tensor]:
         return [torch.tensor([[1.0, wrong if place == 2 else 0.0]]) for place in places]
 
-    with pytest.raises(BadVectors, match="no numbers.*--dtype fp32"):
+    with pytest.raises(InvalidVectors, match="no numbers.*--dtype fp32"):
         list(run_batches([1, 1, 1], Budget(CPU, 1), forward))
 
 

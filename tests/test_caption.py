@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from generation.answer import Usage
-from generation.models.access import CutShort, Overloaded, Refused
+from generation.models.access import Overloaded, ReplyRefused, ReplyTruncated
 from generation.models.captioner import ChatCaptioner
 from generation.request import Request
 from ingest.add import AddSettings, add
@@ -26,8 +26,8 @@ from ingest.event import Captioned
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from ingest.library.library import FORMAT, Library, LibraryFormat
-from ingest.library.writer import Librarian
+from ingest.library.library import FORMAT, Library, LibraryFormatError
+from ingest.library.writer import LibraryWriter
 from ingest.remove import remove
 from ingest.verify import verify
 from retrieval.search import Searcher
@@ -131,7 +131,7 @@ def test_only_what_lacks_a_caption_is_captioned_again(tmp_path: Path) -> None:
     assert verify(home) == []
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt(), Overloaded("busy", remedy="wait")])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), Overloaded("busy", hint="wait")])
 def test_what_is_captioned_stays_when_a_run_is_cut_off(tmp_path: Path, stop: BaseException) -> None:
     home = Home(tmp_path / "home")
     with pytest.raises(type(stop)):
@@ -149,9 +149,9 @@ def test_captions_that_the_vectors_lack_are_brought_in_by_the_next_run(tmp_path:
         pytest.raises(KeyboardInterrupt),
     ):
         ingest(home, photo("chelsea.png"), by=Scripted(["a sphinx"]))
-    assert len(Librarian(home).recaptioned()) == 1
+    assert len(LibraryWriter(home).recaptioned()) == 1
     assert ingest(home) == []
-    assert Librarian(home).recaptioned() == []
+    assert LibraryWriter(home).recaptioned() == []
     assert Searcher(home).search("sphinx")[0].signals["late.minilm"] > 0.5
     assert verify(home) == []
 
@@ -191,7 +191,7 @@ def test_a_library_of_format_2_is_brought_up_to_date(tmp_path: Path) -> None:
             "DROP TABLE captions; DROP TABLE captioner; DROP TABLE recaptioned;"
             " PRAGMA user_version = 2"
         )
-    with pytest.raises(LibraryFormat, match="old format 2"):
+    with pytest.raises(LibraryFormatError, match="old format 2"):
         Library(home)
     assert len(ingest(home, by=Scripted(["a cat"]))) == 1
     assert captions_of(home) == {"chelsea.png": ["a cat"]}
@@ -223,10 +223,12 @@ def test_a_chat_model_captions_and_one_refusal_does_not_end_the_run() -> None:
     (shown, _) = chat.sent[0].turns[0].parts
     assert not isinstance(shown, str)
     assert shown.width == 1024
-    assert ChatCaptioner(Chat(["A red"], CutShort("x", remedy="y"))).caption([picture]) == ["A red"]
-    assert ChatCaptioner(Chat(["I"], Refused("x", remedy="y"))).caption([picture]) == [""]
+    assert ChatCaptioner(Chat(["A red"], ReplyTruncated("x", hint="y"))).caption([picture]) == [
+        "A red"
+    ]
+    assert ChatCaptioner(Chat(["I"], ReplyRefused("x", hint="y"))).caption([picture]) == [""]
     with pytest.raises(Overloaded):
-        ChatCaptioner(Chat([], Overloaded("x", remedy="y"))).caption([picture])
+        ChatCaptioner(Chat([], Overloaded("x", hint="y"))).caption([picture])
 
 
 def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: None) -> None:

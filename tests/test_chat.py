@@ -130,7 +130,7 @@ def test_a_fault_does_not_end_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     def turn(question: str, history: tuple[Message, ...]) -> Answer:
         heard.append((question, history))
         if len(heard) == 1:
-            raise Overloaded("Too much to do.", remedy="Wait.")
+            raise Overloaded("Too much to do.", hint="Wait.")
         return Answer(question, "yes", (), "m", False, None, None, Usage("m"))
 
     with lines.open() as stdin:

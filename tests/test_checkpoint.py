@@ -7,8 +7,8 @@ import pytest
 
 from ingest.encoders.checkpoint import (
     SAMPLE,
-    BadCheckpoint,
     Checkpoint,
+    InvalidCheckpoint,
     fetch,
     find_checkpoint,
     is_at_hand,
@@ -113,8 +113,8 @@ def test_a_hub_id_that_cannot_be_had(hub: Path, model: str) -> None:
     with pytest.raises(WeightsMissing) as caught:
         find_checkpoint(model, "--this")
     assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
-    assert "HF_TOKEN" in caught.value.remedy
-    assert "--this works as it is" in caught.value.remedy
+    assert "HF_TOKEN" in caught.value.hint
+    assert "--this works as it is" in caught.value.hint
     assert not is_at_hand(model)
 
 
@@ -144,7 +144,7 @@ def test_what_is_at_hand(folder: Path, hub: Path) -> None:
 def test_json_that_is_none(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text, errors="surrogateescape")
     checkpoint = Checkpoint("spec", folder, "")
-    with pytest.raises(BadCheckpoint, match=r"config\.json .*JSON.*Download the model anew"):
+    with pytest.raises(InvalidCheckpoint, match=r"config\.json .*JSON.*Download the model anew"):
         checkpoint.read("config.json")
     assert checkpoint.read("gone.json") is None
 

@@ -13,17 +13,17 @@ from make_pdf import make_pdf
 from tiny_models import make_colpali
 
 from ingest.add import AddSettings, add
-from ingest.choose import canonical, choose_encoders, pick_pages
+from ingest.choose import canonical, choose_encoders, choose_page_encoder
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Dropped, Event, Indexed
 from ingest.files.render import RenderSettings
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
-from ingest.index.manifest import FORMAT, IndexFormat, read_manifest, slug
+from ingest.index.manifest import FORMAT, IndexFormatError, read_manifest, slug
 from ingest.index.probe import measure_drift
 from ingest.library.home import Home
-from ingest.library.library import LibraryFormat
+from ingest.library.library import LibraryFormatError
 from ingest.rebuild import rebuild_indexes
 from ingest.verify import verify
 from retrieval.search import Searcher
@@ -68,9 +68,9 @@ def test_pages_are_found_through_colpali_and_the_home_remembers_it(
     manifest = next(
         index.manifest for index in open_indexes(home) if index.manifest.encoder == colpali
     )
-    assert manifest.made["dpi"] == "60"
-    assert manifest.made["dtype"] == "fp32"
-    assert {"colpali-engine", "transformers"} <= set(manifest.made)
+    assert manifest.provenance["dpi"] == "60"
+    assert manifest.provenance["dtype"] == "fp32"
+    assert {"colpali-engine", "transformers"} <= set(manifest.provenance)
     hit = Searcher(home).search("boat called Heron")[0]
     assert str(hit.page) == "boat.pdf, page 1"
     assert set(hit.signals) == {"bm25", f"late.{colpali}"}
@@ -137,26 +137,26 @@ def test_an_index_that_lacks_a_document_is_searched_for_the_rest(
 
 def test_merged_rows_are_remembered(tmp_path: Path, files: Path, colpali: str) -> None:
     home = Home(tmp_path / "home")
-    ingest(home, files, encoders=(colpali,), encoding=Encoding(pool=2))
+    ingest(home, files, encoders=(colpali,), encoding=Encoding(pool_factor=2))
     index = open_indexes(home)[0]
     document = Searcher(home).library.documents()[0]
     rows = index.vectors(document).page(1).vectors
     whole = load_encoder(colpali).encode_pages(
         [
             Searcher(home).library.rendered(record)
-            for record in Searcher(home).library.page_records(Narrow.to([document.id]))
+            for record in Searcher(home).library.page_records(PageFilter.to([document.id]))
         ]
     )[0]
     places = int((whole.boxes[:, 2] > 0).sum())
     assert len(rows) == places // 2 + len(whole.vectors) - places
     make_pdf(files / "rope.pdf", "Rope is on the second shelf.")
     ingest(home, files)  # no word of merging: as the index has it
-    assert open_indexes(home)[0].manifest.pool == 2
+    assert open_indexes(home)[0].manifest.pool_factor == 2
     list(rebuild_indexes(home, choose_encoders(home).encoders, Encoding(), dpi=60))
-    assert open_indexes(home)[0].manifest.pool == 2
+    assert open_indexes(home)[0].manifest.pool_factor == 2
     assert verify(home) == []
-    with pytest.raises(IndexFormat, match="2 rows merged into one, not"):
-        ingest(home, files, encoders=(colpali,), encoding=Encoding(pool=3), redo=True)
+    with pytest.raises(IndexFormatError, match="2 rows merged into one, not"):
+        ingest(home, files, encoders=(colpali,), encoding=Encoding(pool_factor=3), redo=True)
 
 
 def test_drift_is_noticed(tmp_path: Path, files: Path, colpali: str) -> None:
@@ -180,15 +180,15 @@ def test_drift_is_noticed(tmp_path: Path, files: Path, colpali: str) -> None:
 
 
 def test_auto_takes_what_is_there_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    picked, why = pick_pages()
+    picked, why = choose_page_encoder()
     assert picked == "minilm"
     assert "no CUDA device" in why
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    picked, why = pick_pages()
+    picked, why = choose_page_encoder()
     assert picked == "minilm"
     assert "hf download vidore/colqwen2.5-v0.2" in why
     monkeypatch.setattr("ingest.encoders.checkpoint.is_at_hand", lambda model: True)
-    picked, why = pick_pages()
+    picked, why = choose_page_encoder()
     assert picked == "colpali:vidore/colqwen2.5-v0.2"
     assert "on CUDA" in why
 
@@ -207,7 +207,7 @@ def test_names_become_folders_that_never_meet(tmp_path: Path) -> None:
 def test_another_format_is_refused(tmp_path: Path, number: int, says: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps({"encoder": "minilm", "model": "m", "dim": 4, "format": number}))
-    with pytest.raises(IndexFormat, match=says):
+    with pytest.raises(IndexFormatError, match=says):
         read_manifest(path)
 
 
@@ -221,14 +221,14 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         path.write_text(
             json.dumps({key: values[key] for key in ("encoder", "model", "dim")} | {"format": 1})
         )
-    with pytest.raises(IndexFormat, match="--rebuild"):
+    with pytest.raises(IndexFormatError, match="--rebuild"):
         Searcher(home).search("lamp")
     with sqlite3.connect(home.database) as old:
         old.executescript(
             "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; DROP TABLE captions;"
             "DROP TABLE captioner; DROP TABLE recaptioned; PRAGMA user_version = 1"
         )
-    with pytest.raises(LibraryFormat, match="--rebuild"):
+    with pytest.raises(LibraryFormatError, match="--rebuild"):
         Searcher(home)
     choice = choose_encoders(home)
     assert choice.encoders == ("minilm", "conse")
@@ -243,11 +243,11 @@ def test_several_devices_give_what_one_gives(colpali: str, tmp_path: Path, files
     library = Searcher(home).library
     pages = [library.rendered(record) for record in library.page_records()]
     fleet, one = load_encoder(colpali, Encoding(device="cpu,cpu")), load_encoder(colpali)
-    assert (fleet.name, fleet.model, fleet.dim, fleet.made) == (
+    assert (fleet.name, fleet.model, fleet.dim, fleet.provenance) == (
         one.name,
         one.model,
         one.dim,
-        one.made,
+        one.provenance,
     )
     for a, b in zip(fleet.encode_pages(pages), one.encode_pages(pages), strict=True):
         np.testing.assert_allclose(a.vectors, b.vectors, atol=1e-5)

@@ -149,8 +149,8 @@ class TestIngest:
         result = run("ingest", "x.pdf", "--json", home=tmp_path / "file" / "home")
         assert result.exit_code == 1
         error = json.loads(result.stderr)
-        assert set(error) == {"error", "remedy"}
-        assert "--home" in error["remedy"]
+        assert set(error) == {"error", "hint"}
+        assert "--home" in error["hint"]
 
     def test_rebuild_changes_no_answer(self, tmp_path: Path) -> None:
         home = tmp_path / "home"
@@ -184,7 +184,7 @@ class TestIngest:
         assert all(json.loads(line) for line in rest.splitlines())
         said = json.loads(error.splitlines()[-1])
         assert "kept" in said["error"]
-        assert "goes on" in said["remedy"]
+        assert "goes on" in said["hint"]
         assert run("status", "--verify", home=tmp_path / "home").exit_code == 0
 
     def test_bar_on_a_terminal(self, tmp_path: Path) -> None:

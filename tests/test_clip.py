@@ -33,9 +33,9 @@ from tiny_towers import (
 )
 
 from ingest.add import AddSettings, add
-from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.clip import ClipEncoder, PicturePreparer
-from ingest.encoders.dual_encoder import CLIP_REACH, QueryTruncated
+from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.clip import ClipEncoder, ImagePreparer
+from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, QueryTruncated
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.encoders.weights import WeightsMissing
@@ -174,16 +174,16 @@ def test_what_an_index_remembers(encoder: ClipEncoder, kind: str, folder: Path) 
     head, hashed = encoder.model.rsplit(" ", 1)
     assert head == f"{library} {folder}"
     assert len(hashed) == 12
-    assert encoder.made.keys() == {library.replace("clip", "clip_torch"), "dtype"}
+    assert encoder.provenance.keys() == {library.replace("clip", "clip_torch"), "dtype"}
     assert encoder.dim == len(library_rows(kind, folder, "a")[0])
-    assert encoder.reads == "pictures"
+    assert encoder.modality == "image"
     assert encoder.logit_scale == pytest.approx(SCALE)
 
 
 def test_the_reach_is_the_sigmoids_own_where_there_is_one(encoder: ClipEncoder, kind: str) -> None:
-    stranger, match = encoder.reach
+    stranger, match = encoder.cosine_range
     if "siglip" not in kind:
-        assert encoder.reach == CLIP_REACH
+        assert encoder.cosine_range == CLIP_COSINE_RANGE
         return
     chances = 1 / (1 + np.exp(-(SCALE * np.array([stranger, match]) + BIAS)))
     np.testing.assert_allclose(chances, [0.001, 0.5], atol=1e-5)
@@ -215,8 +215,8 @@ def test_a_text_that_just_fits_is_read_and_one_too_long_is_cut_with_a_warning(
 
 def test_half_the_digits_still_give_rows_of_length_one(encoder: ClipEncoder, folder: Path) -> None:
     half = load_encoder(f"clip:{folder}", Encoding(dtype="bf16"))
-    assert half.made["dtype"] == "bf16"
-    assert half.reach == encoder.reach
+    assert half.provenance["dtype"] == "bf16"
+    assert half.cosine_range == encoder.cosine_range
     page = rendered(PHOTOS[0], *FIGURES)
     (seen,), (exact,) = half.encode_pages([page]), encoder.encode_pages([page])
     np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, atol=1e-6)
@@ -233,7 +233,7 @@ def test_fixed_batches_and_a_full_device_give_the_same(
     small = load_encoder(f"clip:{folder}", Encoding(batch=4))
     assert isinstance(small, ClipEncoder)
     sizes: list[int] = []
-    forward = small.tower.pictures
+    forward = small.dual_encoder.encode_images
 
     def with_little_room(prepared: Any) -> torch.Tensor:
         sizes.append(len(prepared))
@@ -241,7 +241,7 @@ def test_fixed_batches_and_a_full_device_give_the_same(
             raise torch.OutOfMemoryError("the device is full")
         return forward(prepared)
 
-    monkeypatch.setattr(small.tower, "pictures", with_little_room)
+    monkeypatch.setattr(small.dual_encoder, "encode_images", with_little_room)
     seen = np.concatenate([seen.vectors for seen in small.encode_pages(pages)])
     np.testing.assert_allclose(seen, expected, atol=1e-5)
     assert sizes == [4, 2, 2, 2, 2, 1]
@@ -261,7 +261,7 @@ def test_photos_ingested_are_found_by_picture_and_by_text(
     assert (done.added, done.failed) == (3, 0)
     searcher = Searcher(home)
     for name, photo in zip(("china", "flower", "astronaut"), PHOTOS, strict=True):
-        best = searcher.like(photo)[0]
+        best = searcher.search_by_image(photo)[0]
         assert best.page.document_name == f"{name}.png"
         assert best.signals[f"late.{spec}"] == pytest.approx(1, abs=2e-3)
         assert best.regions[0].box == WHOLE
@@ -270,7 +270,7 @@ def test_photos_ingested_are_found_by_picture_and_by_text(
     rows = [seen.vectors[0] for seen in encoder.encode_pages([rendered(p) for p in PHOTOS])]
     for text in TEXTS[:2]:
         cosines = encoder.encode_queries([text])[0].vectors[0] @ np.stack(rows).T
-        hits = searcher.search(text, pictures=True)
+        hits = searcher.search(text, images=True)
         names = [("china.png", "flower.png", "astronaut.png")[i] for i in np.argsort(-cosines)]
         assert [hit.page.document_name for hit in hits] == names
         found = [hit.signals[f"late.{spec}"] for hit in hits]
@@ -340,8 +340,8 @@ class TestFromTheHub:
         with pytest.raises(WeightsMissing) as caught:
             load_encoder(f"clip:{model}")
         assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
-        assert "give its folder" in caught.value.remedy
-        assert "--images conse works as it is" in caught.value.remedy
+        assert "give its folder" in caught.value.hint
+        assert "--images conse works as it is" in caught.value.hint
 
     def test_no_network_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
@@ -358,17 +358,19 @@ class TestTrouble:
             load_encoder(f"clip:{tmp_path / 'gone'}")
 
     def test_a_folder_without_a_model(self, tmp_path: Path) -> None:
-        with pytest.raises(BadCheckpoint, match=r"neither open_clip_config\.json nor config\.json"):
+        with pytest.raises(
+            InvalidCheckpoint, match=r"neither open_clip_config\.json nor config\.json"
+        ):
             load_encoder(f"clip:{tmp_path}")
 
     @pytest.mark.parametrize("name", ["open_clip_config.json", "config.json"])
     @pytest.mark.parametrize("text", ['{"model_', "[]", '{"model_type": "none such"}'])
     def test_a_config_that_is_broken(self, tmp_path: Path, name: str, text: str) -> None:
         (tmp_path / name).write_text(text)
-        with pytest.raises(BadCheckpoint) as caught:
+        with pytest.raises(InvalidCheckpoint) as caught:
             load_encoder(f"clip:{tmp_path}")
         assert str(tmp_path) in caught.value.message
-        assert "anew" in caught.value.remedy
+        assert "anew" in caught.value.hint
 
     @pytest.mark.parametrize("kind", ["open_clip", "clip"])
     @pytest.mark.parametrize("damage", ["gone", "cut short", "of another size"])
@@ -385,11 +387,13 @@ class TestTrouble:
             name = "open_clip_config.json" if kind == "open_clip" else "config.json"
             config = (folder / name).read_text()
             (folder / name).write_text(config.replace('"patch_size": 8', '"patch_size": 16'))
-        with pytest.raises(BadCheckpoint, match="cannot be loaded: .*anew"):
+        with pytest.raises(InvalidCheckpoint, match="cannot be loaded: .*anew"):
             load_encoder(f"clip:{folder}")
 
     def test_another_kind_of_model(self, tmp_path: Path) -> None:
-        with pytest.raises(BadCheckpoint, match=r"is a BertModel, which has no .* CLIP or SigLIP"):
+        with pytest.raises(
+            InvalidCheckpoint, match=r"is a BertModel, which has no .* CLIP or SigLIP"
+        ):
             load_encoder(f"clip:{make_bert(tmp_path)}")
 
     def test_a_tokenizer_that_asks_for_a_package(
@@ -401,12 +405,14 @@ class TestTrouble:
             raise ImportError("\nSiglipTokenizer requires the SentencePiece library")
 
         monkeypatch.setattr(AutoProcessor, "from_pretrained", refuse)
-        with pytest.raises(BadCheckpoint, match=r"requires the SentencePiece .*Install what it"):
+        with pytest.raises(
+            InvalidCheckpoint, match=r"requires the SentencePiece .*Install what it"
+        ):
             load_encoder(f"clip:{folders['siglip']}")
 
 
 def test_workers_prepare_what_the_encoder_would(encoder: ClipEncoder) -> None:
-    packed = pickle.dumps(PicturePreparer(encoder.tower.prepare))
+    packed = pickle.dumps(ImagePreparer(encoder.dual_encoder.prepare))
     assert len(packed) < 20_000  # no weights go along
     pages = [rendered(PHOTOS[0], *FIGURES), rendered(PHOTOS[1], WHOLE)]
     ahead = [replace(page, prepared={encoder.name: pickle.loads(packed)(page)}) for page in pages]

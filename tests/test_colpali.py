@@ -15,9 +15,9 @@ import torch
 from PIL import Image, ImageDraw
 from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
 
-from ingest.encoders.checkpoint import BadCheckpoint
+from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
-from ingest.encoders.encoder import Encoding, NoDevice
+from ingest.encoders.encoder import DeviceUnavailable, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.encoders.weights import WeightsMissing
 from ingest.page import Page, Rendered
@@ -92,9 +92,9 @@ def engine_rows(encoder: ColPaliEncoder, page: Rendered) -> torch.Tensor:
 
 def test_the_family_is_read_from_the_config(encoder: ColPaliEncoder, family: str) -> None:
     assert encoder.family == family
-    assert encoder.reads == "pages"
+    assert encoder.modality == "page"
     assert encoder.dim == 128
-    assert encoder.made["dtype"] == "fp32"
+    assert encoder.provenance["dtype"] == "fp32"
 
 
 def test_rows_equal_the_engines_own_forward(encoder: ColPaliEncoder) -> None:
@@ -275,7 +275,7 @@ class TestTrouble:
         (tmp_path / "config.json").write_text(
             json.dumps({"model_type": "bert", "architectures": ["BertModel"]})
         )
-        with pytest.raises(BadCheckpoint, match=r"model_type 'bert'.*BertModel.*ColQwen2_5"):
+        with pytest.raises(InvalidCheckpoint, match=r"model_type 'bert'.*BertModel.*ColQwen2_5"):
             load_encoder(f"colpali:{tmp_path}")
 
     def test_no_such_folder(self, tmp_path: Path) -> None:
@@ -287,13 +287,13 @@ class TestTrouble:
         with pytest.raises(WeightsMissing) as caught:
             load_encoder("colpali:vidore/colqwen2.5-v0.2")
         assert "vidore/colqwen2.5-v0.2 cannot be had" in caught.value.message
-        assert "give its folder" in caught.value.remedy
-        assert "--encoder minilm works as it is" in caught.value.remedy
+        assert "give its folder" in caught.value.hint
+        assert "--encoder minilm works as it is" in caught.value.hint
 
     def test_no_such_device(self, folder: Path) -> None:
-        with pytest.raises(NoDevice, match="has no device cuda:7"):
+        with pytest.raises(DeviceUnavailable, match="has no device cuda:7"):
             load_encoder(f"colpali:{folder}", Encoding(device="cuda:7"))
-        with pytest.raises(NoDevice, match="no dtype"):
+        with pytest.raises(DeviceUnavailable, match="no dtype"):
             load_encoder(f"colpali:{folder}", Encoding(dtype="fp64"))
 
 

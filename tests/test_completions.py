@@ -133,7 +133,7 @@ def test_errors_in_their_shape(client: openai.OpenAI, url: str) -> None:
 
 
 def test_a_fault_on_the_way(sample_home: Home) -> None:
-    fault = Overloaded("It has too much to do.", remedy="Come back later.")
+    fault = Overloaded("It has too much to do.", hint="Come back later.")
     with (
         serving(sample_home, Scripted(["Well, ", fault])) as url,
         openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,

@@ -10,30 +10,33 @@ from skimage import data_dir
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
-from retrieval.query.compose import BadQuery, Part, is_composed, is_picture, split_query
+from retrieval.query.compose import InvalidQuery, QueryPart, is_composed, is_image, split_query
 from retrieval.search import EmptyQuery, Searcher
 
 
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (["a", "red", "bicycle"], [Part(1, "a red bicycle")]),
+        (["a", "red", "bicycle"], [QueryPart(1, "a red bicycle")]),
         (
             ["golden retriever", "+", "./pool.jpg"],
-            [Part(1, "golden retriever"), Part(1, "./pool.jpg")],
+            [QueryPart(1, "golden retriever"), QueryPart(1, "./pool.jpg")],
         ),
-        (["2:golden retriever", "-", "fruit"], [Part(2, "golden retriever"), Part(-1, "fruit")]),
-        (["-", "0.5:snow", "+", "dog"], [Part(-0.5, "snow"), Part(1, "dog")]),
-        (["at", "12:30"], [Part(1, "at 12:30")]),
+        (
+            ["2:golden retriever", "-", "fruit"],
+            [QueryPart(2, "golden retriever"), QueryPart(-1, "fruit")],
+        ),
+        (["-", "0.5:snow", "+", "dog"], [QueryPart(-0.5, "snow"), QueryPart(1, "dog")]),
+        (["at", "12:30"], [QueryPart(1, "at 12:30")]),
     ],
 )
-def test_a_question_is_split_at_its_signs(words: list[str], parts: list[Part]) -> None:
+def test_a_question_is_split_at_its_signs(words: list[str], parts: list[QueryPart]) -> None:
     assert split_query(words) == parts
 
 
 @pytest.mark.parametrize("words", [["+"], ["dog", "+"], ["dog", "+", "-", "cat"], ["0:dog"]])
 def test_parts_that_do_not_add_up(words: list[str]) -> None:
-    with pytest.raises(BadQuery):
+    with pytest.raises(InvalidQuery):
         split_query(words)
 
 
@@ -53,8 +56,8 @@ def test_only_signs_that_stand_alone_compose(words: list[str], composed: bool) -
 
 
 def test_what_names_a_picture() -> None:
-    assert all(map(is_picture, ["./pool", "/tmp/x", "~/x", "pool.JPG", "a b.webp"]))
-    assert not any(map(is_picture, ["pool", "a jpg", "jpg"]))
+    assert all(map(is_image, ["./pool", "/tmp/x", "~/x", "pool.JPG", "a b.webp"]))
+    assert not any(map(is_image, ["pool", "a jpg", "jpg"]))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +82,8 @@ def first(hits: list) -> str:  # type: ignore[type-arg]
 
 
 def test_a_sum_of_one_text_is_the_text(photos: Searcher) -> None:
-    plain = photos.search("a cat", pictures=True)
-    summed = photos.combine([(1.0, "a cat")])
+    plain = photos.search("a cat", images=True)
+    summed = photos.search_composed([(1.0, "a cat")])
     assert [hit.page for hit in plain] == [hit.page for hit in summed]
     assert first(plain) == "chelsea.png"
 
@@ -88,14 +91,14 @@ def test_a_sum_of_one_text_is_the_text(photos: Searcher) -> None:
 def test_texts_and_pictures_are_added_and_taken_away(photos: Searcher) -> None:
     with Image.open(Path(data_dir, "chelsea.png")) as cat:
         cat.load()
-    assert first(photos.combine([(1.0, "a cup of coffee"), (0.2, "a cat")])) == "coffee.png"
-    assert first(photos.combine([(0.2, "a cup of coffee"), (1.0, cat)])) == "chelsea.png"
-    away = photos.combine([(1.0, "a cup of coffee"), (-1.0, cat)])
+    assert first(photos.search_composed([(1.0, "a cup of coffee"), (0.2, "a cat")])) == "coffee.png"
+    assert first(photos.search_composed([(0.2, "a cup of coffee"), (1.0, cat)])) == "chelsea.png"
+    away = photos.search_composed([(1.0, "a cup of coffee"), (-1.0, cat)])
     assert away[-1].page.document_name == "chelsea.png"
 
 
 def test_the_sum_is_that_of_unit_rows(photos: Searcher) -> None:
-    encoder = photos._encoder(photos._reading("pictures")[0])
+    encoder = photos._encoder(photos._indexes_of("image")[0])
     cat, cup = (encoder.encode_queries([text])[0].vectors[0] for text in ("a cat", "a cup"))
     mixed = photos._mix([(2.0, "a cat"), (-1.0, "a cup")])["conse"].vectors[0]
     expected = 2 * cat - cup
@@ -104,4 +107,4 @@ def test_the_sum_is_that_of_unit_rows(photos: Searcher) -> None:
 
 def test_a_sum_of_nothing_is_no_question(photos: Searcher) -> None:
     with pytest.raises(EmptyQuery, match="leave nothing"):
-        photos.combine([(1.0, "a cat"), (-1.0, "a cat")])
+        photos.search_composed([(1.0, "a cat"), (-1.0, "a cat")])

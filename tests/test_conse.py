@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ingest.encoders.conse import WORDY, Conse
+from ingest.encoders.conse import WORDY, ConseEncoder
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import load_minilm
 from ingest.encoders.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
@@ -29,7 +29,7 @@ def photos() -> list[Image.Image]:
 
 @pytest.fixture(scope="module")
 def conse():
-    return Conse()
+    return ConseEncoder()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,10 +11,10 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmarks.finetune import make_base
-from ingest.encoders.dual_encoder import OpenClip, load_tower
+from ingest.encoders.dual_encoder import OpenClip, load_dual_encoder
 from ingest.finetune.contrast import contrast, match
 from ingest.finetune.gradient import Batch, Towers, add_gradient
-from ingest.finetune.learner import Diverged, Learner
+from ingest.finetune.learner import Learner, TrainingDiverged
 from ingest.finetune.plan import Plan, TrainSettings
 from ingest.finetune.recall import measure_recall
 
@@ -37,9 +37,9 @@ def unit_rows(count: int, dim: int, seed: int) -> torch.Tensor:
 
 
 def load(folder: Path, config: dict[str, Any] = TINY) -> OpenClip:
-    tower = load_tower(str(make_base(folder, config)), CPU, torch.float32)
-    assert isinstance(tower, OpenClip)
-    return tower
+    dual_encoder = load_dual_encoder(str(make_base(folder, config)), CPU, torch.float32)
+    assert isinstance(dual_encoder, OpenClip)
+    return dual_encoder
 
 
 def some_batch(count: int) -> Batch:
@@ -54,11 +54,13 @@ def some_batch(count: int) -> Batch:
     return Batch(pixels, tokens, match(numbers, texts))
 
 
-def gradients(tower: OpenClip, count: int, part: int) -> tuple[float, dict[str, torch.Tensor]]:
-    tower.network.zero_grad()
-    towers = Towers(tower.network, CPU, torch.float32)
+def gradients(
+    dual_encoder: OpenClip, count: int, part: int
+) -> tuple[float, dict[str, torch.Tensor]]:
+    dual_encoder.network.zero_grad()
+    towers = Towers(dual_encoder.network, CPU, torch.float32)
     loss = add_gradient(towers, some_batch(count), part, seed=5)
-    named = tower.network.named_parameters()
+    named = dual_encoder.network.named_parameters()
     return loss, {name: one.grad.clone() for name, one in named if one.grad is not None}
 
 
@@ -102,9 +104,9 @@ def test_what_a_batch_says_of_a_picture_is_true_of_it() -> None:
 
 @pytest.mark.parametrize("part", [1, 5, 6, 11])
 def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path: Path, part: int) -> None:
-    tower = load(tmp_path)
-    loss, whole = gradients(tower, 12, 12)
-    same, parts = gradients(tower, 12, part)
+    dual_encoder = load(tmp_path)
+    loss, whole = gradients(dual_encoder, 12, 12)
+    same, parts = gradients(dual_encoder, 12, part)
     assert same == pytest.approx(loss, rel=1e-6)
     assert whole.keys() == parts.keys()
     assert "logit_scale" in whole
@@ -113,9 +115,9 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path: Path, part: in
 
 
 def test_adding_up_the_losses_of_parts_would_be_something_else(tmp_path: Path) -> None:
-    tower, batch = load(tmp_path), some_batch(12)
-    whole, _ = gradients(tower, 12, 12)
-    towers = Towers(tower.network, CPU, torch.float32)
+    dual_encoder, batch = load(tmp_path), some_batch(12)
+    whole, _ = gradients(dual_encoder, 12, 12)
+    towers = Towers(dual_encoder.network, CPU, torch.float32)
     halves = [
         Batch(batch.pixels[some], batch.tokens[some], batch.matches[some, some])
         for some in (slice(0, 6), slice(6, 12))
@@ -125,8 +127,8 @@ def test_adding_up_the_losses_of_parts_would_be_something_else(tmp_path: Path) -
 
 
 def test_dropout_falls_alike_in_both_passes(tmp_path: Path) -> None:
-    tower = load(tmp_path, DROPPING)
-    towers, seen = Towers(tower.network.train(), CPU, torch.float32), []
+    dual_encoder = load(tmp_path, DROPPING)
+    towers, seen = Towers(dual_encoder.network.train(), CPU, torch.float32), []
     encode = towers.images
 
     def images(pixels: torch.Tensor) -> torch.Tensor:
@@ -145,13 +147,13 @@ def test_dropout_falls_alike_in_both_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("side", ["image", "text"])
 def test_a_frozen_tower_stays_as_it_is(tmp_path: Path, side: str) -> None:
-    tower = load(tmp_path)
-    before = {name: one.clone() for name, one in tower.network.state_dict().items()}
+    dual_encoder = load(tmp_path)
+    before = {name: one.clone() for name, one in dual_encoder.network.state_dict().items()}
     settings = TrainSettings(batch=3, accumulate=2, frozen=(side,))
-    learner = Learner(Towers(tower.network, CPU, torch.float32), settings)
+    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), settings)
     learner.learn(some_batch(6), 0.01, 5)
     changed = {
-        n for n, one in tower.network.state_dict().items() if not torch.equal(one, before[n])
+        n for n, one in dual_encoder.network.state_dict().items() if not torch.equal(one, before[n])
     }
     assert "logit_scale" in changed
     assert any(name.startswith("visual.") for name in changed) == (side == "text")
@@ -160,38 +162,40 @@ def test_a_frozen_tower_stays_as_it_is(tmp_path: Path, side: str) -> None:
 
 def test_batch_norms_keep_their_statistics(tmp_path: Path) -> None:
     seen = {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 32}
-    tower = load(tmp_path, {**TINY, "vision_cfg": seen})
-    loss, whole = gradients(tower, 6, 6)
-    before = {name: one.clone() for name, one in tower.network.named_buffers()}
-    learner = Learner(Towers(tower.network, CPU, torch.float32), TrainSettings(batch=3))
+    dual_encoder = load(tmp_path, {**TINY, "vision_cfg": seen})
+    loss, whole = gradients(dual_encoder, 6, 6)
+    before = {name: one.clone() for name, one in dual_encoder.network.named_buffers()}
+    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings(batch=3))
     assert learner.learn(some_batch(6), 0.01, 5) == pytest.approx(loss, rel=1e-5)
     assert any("running_mean" in name for name in before)
-    assert all(torch.equal(one, before[name]) for name, one in tower.network.named_buffers())
+    assert all(torch.equal(one, before[name]) for name, one in dual_encoder.network.named_buffers())
     assert "visual.bn1.weight" in whole
 
 
 def test_the_temperature_stays_below_its_bound(tmp_path: Path) -> None:
-    tower = load(tmp_path)
-    tower.network.logit_scale.data.fill_(9.0)
-    learner = Learner(Towers(tower.network, CPU, torch.float32), TrainSettings())
+    dual_encoder = load(tmp_path)
+    dual_encoder.network.logit_scale.data.fill_(9.0)
+    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings())
     learner.learn(some_batch(4), 1e-5, 5)
-    assert float(tower.network.logit_scale.detach().exp()) == pytest.approx(100)
+    assert float(dual_encoder.network.logit_scale.detach().exp()) == pytest.approx(100)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_learns_and_keeps_weights_whole(tmp_path: Path, dtype: torch.dtype) -> None:
-    tower = load(tmp_path)
-    learner = Learner(Towers(tower.network, CPU, dtype), TrainSettings(batch=4, accumulate=2))
+    dual_encoder = load(tmp_path)
+    learner = Learner(
+        Towers(dual_encoder.network, CPU, dtype), TrainSettings(batch=4, accumulate=2)
+    )
     losses = [learner.learn(some_batch(8), 0.003, step) for step in range(12)]
     assert losses[-1] < losses[0] - 0.3
-    assert {one.dtype for one in tower.network.parameters()} == {torch.float32}
+    assert {one.dtype for one in dual_encoder.network.parameters()} == {torch.float32}
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
-    tower = load(tmp_path)
-    tower.network.visual.proj.data.fill_(math.nan)
-    learner = Learner(Towers(tower.network, CPU, torch.float32), TrainSettings())
-    with pytest.raises(Diverged, match="nan"):
+    dual_encoder = load(tmp_path)
+    dual_encoder.network.visual.proj.data.fill_(math.nan)
+    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings())
+    with pytest.raises(TrainingDiverged, match="nan"):
         learner.learn(some_batch(4), 1e-5, 5)
 
 
@@ -230,11 +234,11 @@ def test_recall_by_hand() -> None:
     assert recall.image_to_text == pytest.approx((1 / 3, 1.0, 1.0))
     assert recall.matches == pytest.approx(float((texts @ images.T)[matches].mean()), abs=1e-6)
     assert recall.strangers == pytest.approx(float((texts @ images.T)[~matches].mean()), abs=1e-6)
-    assert (recall.images, recall.texts, recall.reach) == (3, 2, None)
+    assert (recall.images, recall.texts, recall.cosine_range) == (3, 2, None)
 
 
 def test_a_model_that_tells_nothing_apart_has_no_recall() -> None:
     same = torch.ones(30, 1)
     recall = measure_recall(same, same, torch.eye(30, dtype=torch.bool))
     assert recall.text_to_image == recall.image_to_text == (0.0, 0.0, 0.0)
-    assert recall.reach is None
+    assert recall.cosine_range is None

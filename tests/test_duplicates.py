@@ -11,7 +11,7 @@ from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from retrieval.duplicates import SIDE, correlate, find_duplicates
-from retrieval.search import NoPictures
+from retrieval.search import ImageIndexNotFound
 
 PLAIN = RenderSettings(ocr="none")
 
@@ -55,7 +55,7 @@ def test_a_home_without_pictures_says_so(tmp_path: Path, home: Home) -> None:
     list(
         add(empty, [Path(data_dir, "chelsea.png")], AddSettings(render=PLAIN, encoders=("minilm",)))
     )
-    with pytest.raises(NoPictures):
+    with pytest.raises(ImageIndexNotFound):
         find_duplicates(empty)
 
 

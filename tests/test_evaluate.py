@@ -18,13 +18,13 @@ from typer.testing import CliRunner, Result
 from api.cli.main import app
 from ingest.library.home import Home
 from ingest.library.library import Library
-from retrieval.evaluate.dataset import BadDataset, page_label
+from retrieval.evaluate.dataset import InvalidDataset, page_label
 from retrieval.evaluate.interval import difference, interval, unit_of
 from retrieval.evaluate.load import read_datasets
 from retrieval.evaluate.metrics import hit, measure, ndcg, recall, reciprocal_rank
 from retrieval.evaluate.questions import read_questions
 from retrieval.evaluate.result import read_results
-from retrieval.evaluate.vidore import NoArrow, find_tables, read_vidore
+from retrieval.evaluate.vidore import PyarrowMissing, find_tables, read_vidore
 
 
 def run(*arguments: str) -> Result:
@@ -279,16 +279,16 @@ class TestReading:
     ) -> None:
         folder = beir_set(tmp_path / "set")
         (folder / file).write_text(content)
-        with pytest.raises(BadDataset) as caught:
+        with pytest.raises(InvalidDataset) as caught:
             read_datasets(folder, tmp_path / "written")
         assert said in caught.value.message
-        assert caught.value.remedy
+        assert caught.value.hint
 
     def test_no_set_at_all_and_splits(self, tmp_path: Path) -> None:
-        with pytest.raises(BadDataset, match="There is no set"):
+        with pytest.raises(InvalidDataset, match="There is no set"):
             read_datasets(tmp_path, tmp_path)
         folder = beir_set(tmp_path / "set")
-        with pytest.raises(BadDataset, match="no split 'dev', but test"):
+        with pytest.raises(InvalidDataset, match="no split 'dev', but test"):
             read_datasets(folder, tmp_path / "written", "dev")
 
     def test_grades_are_kept(self, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ class TestReading:
         name = library.documents()[0].name
         file = tmp_path / "q.jsonl"
         file.write_text("\n" + json.dumps(row).replace("{name}", name))
-        with pytest.raises(BadDataset) as caught:
+        with pytest.raises(InvalidDataset) as caught:
             read_questions(file, library)
         assert "q.jsonl, line 2" in caught.value.message
         assert said in caught.value.message
@@ -328,9 +328,9 @@ class TestVidore:
     def test_without_pyarrow(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
         monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-        with pytest.raises(NoArrow) as caught:
+        with pytest.raises(PyarrowMissing) as caught:
             read_vidore(tmp_path, tmp_path / "written")
-        assert "pip install pyarrow" in caught.value.remedy
+        assert "pip install pyarrow" in caught.value.hint
 
     def test_one_table(self, tmp_path: Path) -> None:
         folder = tmp_path / "v1"

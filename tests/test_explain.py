@@ -16,8 +16,8 @@ from api.http.app import create_app
 from ingest.library.home import Home
 from ingest.page import Page, PageVectors, QueryVectors
 from retrieval.explain.explain import explain_rows
-from retrieval.explain.heatmap import draw_map
-from retrieval.search import NotSeen, Searcher
+from retrieval.explain.heatmap import draw_heatmap
+from retrieval.search import PageNotEncoded, Searcher
 
 QUERY = "How many steps do you have to climb to reach the lamp?"
 
@@ -70,7 +70,7 @@ def test_the_map_is_warm_where_the_page_answers_and_clear_elsewhere() -> None:
     explained = explain_rows(Page("doc", 1), "e", query, np.ones(2, np.float32), seen)
     page = io.BytesIO()
     Image.new("RGB", (900, 900), "white").save(page, "PNG")
-    drawn = np.asarray(Image.open(io.BytesIO(draw_map(page.getvalue(), explained, 0))))
+    drawn = np.asarray(Image.open(io.BytesIO(draw_heatmap(page.getvalue(), explained, 0))))
     assert drawn[450, 700].tolist() != [255, 255, 255]
     assert drawn[450, 700, 0] > drawn[450, 700, 2]  # warm
     assert drawn[800, 100].tolist() == [255, 255, 255]
@@ -84,14 +84,14 @@ def test_the_searcher_explains_what_it_found(sample_home: Home) -> None:
     assert explained.score == pytest.approx(hit.signals["late.minilm"], abs=1e-3)
     steps = next(match for match in explained.tokens if match.word == "steps")
     words = searcher.library.words(hit.page)
-    centre = (steps.box[0] + steps.box[2]) / 2, (steps.box[1] + steps.box[3]) / 2
+    center = (steps.box[0] + steps.box[2]) / 2, (steps.box[1] + steps.box[3]) / 2
     on = [
         w.text
         for w in words
-        if w.box[0] <= centre[0] <= w.box[2] and w.box[1] <= centre[1] <= w.box[3]
+        if w.box[0] <= center[0] <= w.box[2] and w.box[1] <= center[1] <= w.box[3]
     ]
     assert any(re.search("step|stair", word, re.IGNORECASE) for word in on)
-    with pytest.raises(NotSeen, match="nobody"):
+    with pytest.raises(PageNotEncoded, match="nobody"):
         searcher.explain(QUERY, hit.page, "nobody")
 
 

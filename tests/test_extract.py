@@ -21,10 +21,10 @@ from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.extraction.extract import REPAIRS, extract, wrap
-from generation.extraction.record import NotFitting, NotFound
-from generation.extraction.rules import fill
+from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
+from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
-    BadSchema,
+    InvalidSchema,
     check_schema,
     misfits,
     open_schema,
@@ -116,7 +116,7 @@ def test_a_reply_that_does_not_fit_is_sent_back_with_the_reasons() -> None:
     assert (record.attempts, record.usage.output_tokens) == (3, 30)
     assert "not JSON" in str(model.sent[1].turns[-1].parts[0])
     assert "/data/seller: 7 is not of type 'string'" in str(model.sent[2].turns[-1].parts[0])
-    with pytest.raises(NotFitting, match="3 replies"):
+    with pytest.raises(SchemaMismatch, match="3 replies"):
         extract([page(LINES)], SCHEMA, Scripted(["no"] * (REPAIRS + 1)))
 
 
@@ -175,10 +175,10 @@ def test_ready_schemas_are_valid() -> None:
 def test_a_broken_schema_is_named_with_the_place(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "mine.json"
     path.write_text(text)
-    with pytest.raises(BadSchema, match=says) as caught:
+    with pytest.raises(InvalidSchema, match=says) as caught:
         open_schema(str(path))
     assert "mine.json" in caught.value.message
-    with pytest.raises(BadSchema, match="receipt"):
+    with pytest.raises(InvalidSchema, match="receipt"):
         open_schema("no-such-schema")
 
 
@@ -209,12 +209,12 @@ def test_reads_dates() -> None:
 
 
 def test_without_a_language_model_values_are_copied_or_left_out() -> None:
-    record = fill([page(LINES)], SCHEMA)
+    record = extract_by_rules([page(LINES)], SCHEMA)
     assert record.data == {"seller": "Harbour Stores Ltd", "total": 1080.9}
     assert record.missing == ("paid",)
     assert all(one.verified and one.boxes for one in record.fields)
-    with pytest.raises(NotFound, match="'total' is a required property"):
-        fill([page(LINES[:3])], SCHEMA)
+    with pytest.raises(RequiredFieldMissing, match="'total' is a required property"):
+        extract_by_rules([page(LINES[:3])], SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,9 @@ def test_without_a_language_model_values_are_copied_or_left_out() -> None:
 )
 def test_a_date_whose_order_is_in_doubt_is_not_guessed(printed: str, expected: str | None) -> None:
     kind = {"type": ["string", "null"], "format": "date"}
-    record = fill([page([f"Date: {printed}"])], {"type": "object", "properties": {"date": kind}})
+    record = extract_by_rules(
+        [page([f"Date: {printed}"])], {"type": "object", "properties": {"date": kind}}
+    )
     assert record.data["date"] == expected
 
 

@@ -11,7 +11,7 @@ from ingest.index.muvera import (
     CELLS,
     NEXT,
     WHOLE_MEAN,
-    FixedDimensional,
+    FixedDimensionalEncoding,
     _buckets,
     _hyperplanes,
     _signs,
@@ -25,17 +25,17 @@ def unit_rows(seed: int, count: int, dim: int = DIM) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
+def slow(fde: FixedDimensionalEncoding, rows: np.ndarray, *, page: bool) -> np.ndarray:
     """Algorithm 1 of the paper, cell by cell, with the fill of empty cells for a page, whose means are scaled.
 
     A row of a question is in the cell across its nearest hyperplane as well, by half.
     """
-    planes = _hyperplanes(fde, DIM).reshape(DIM, fde.repeats, fde.planes)
-    signs = _signs(fde, DIM).reshape(DIM, fde.repeats, fde.inner)
+    planes = _hyperplanes(fde, DIM).reshape(DIM, fde.r_reps, fde.k_sim)
+    signs = _signs(fde, DIM).reshape(DIM, fde.r_reps, fde.dim_proj)
     blocks = []
-    for repeat in range(fde.repeats):
+    for repeat in range(fde.r_reps):
         codes = [
-            sum(int(row @ planes[:, repeat, bit] > 0) << bit for bit in range(fde.planes))
+            sum(int(row @ planes[:, repeat, bit] > 0) << bit for bit in range(fde.k_sim))
             for row in rows
         ]
         short = rows @ signs[:, repeat]
@@ -43,7 +43,7 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
         across = [
             code ^ (1 << int(bit)) for code, bit in zip(codes, far.argmin(axis=1), strict=True)
         ]
-        for cell in range(2**fde.planes):
+        for cell in range(2**fde.k_sim):
             inside = [i for i, code in enumerate(codes) if code == cell]
             if page and not inside:
                 distance = {code: (code ^ cell).bit_count() for code in sorted(codes)}
@@ -54,10 +54,10 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
             half = NEXT * short[beyond].sum(axis=0)
             blocks.append(total / np.linalg.norm(total) if page else total + half)
     whole = np.concatenate(blocks)
-    if not fde.final:
+    if not fde.dim_final:
         return whole
     places, flips = _buckets(fde, DIM)
-    out = np.zeros(fde.final)
+    out = np.zeros(fde.dim_final)
     for value, place, flip in zip(whole, places, flips, strict=True):
         out[place] += value * flip
     return out
@@ -66,13 +66,13 @@ def slow(fde: FixedDimensional, rows: np.ndarray, *, page: bool) -> np.ndarray:
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 20),
-    planes=st.integers(1, 4),
-    repeats=st.integers(1, 3),
-    inner=st.integers(1, 6),
-    final=st.sampled_from([0, 7]),
+    k_sim=st.integers(1, 4),
+    r_reps=st.integers(1, 3),
+    dim_proj=st.integers(1, 6),
+    dim_final=st.sampled_from([0, 7]),
 )
 def test_same_as_the_slow_way(seed, count, planes, repeats, inner, final):
-    fde = FixedDimensional(planes, repeats, inner, final)
+    fde = FixedDimensionalEncoding(planes, repeats, inner, final)
     rows = unit_rows(seed, count)
     np.testing.assert_allclose(fde.encode_page(rows), slow(fde, rows, page=True), atol=1e-4)
     ones = np.ones(count, np.float32)
@@ -97,15 +97,15 @@ def test_a_page_without_rows_is_zeros():
 
 def test_the_seed_decides_and_nothing_else():
     rows = unit_rows(2, 30)
-    again = FixedDimensional(CELLS.planes, CELLS.repeats, CELLS.inner)
+    again = FixedDimensionalEncoding(CELLS.k_sim, CELLS.r_reps, CELLS.dim_proj)
     assert (CELLS.encode_page(rows) == again.encode_page(rows)).all()
-    other = FixedDimensional(CELLS.planes, CELLS.repeats, CELLS.inner, seed=1)
+    other = FixedDimensionalEncoding(CELLS.k_sim, CELLS.r_reps, CELLS.dim_proj, seed=1)
     assert not np.allclose(CELLS.encode_page(rows), other.encode_page(rows))
 
 
 def test_without_projection_rows_alone_in_their_cells_give_cosines():
     # Four rows far apart, each alone in its cell: its own product is 1, and half of one with what lies across.
-    fde = FixedDimensional(planes=6, repeats=1, inner=0)
+    fde = FixedDimensionalEncoding(k_sim=6, r_reps=1, dim_proj=0)
     rows = unit_rows(3, 4)
     cells = fde._cells(rows)[:, 0]
     if len(set(cells.tolist())) < 4:

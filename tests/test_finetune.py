@@ -25,22 +25,22 @@ from tiny_towers import BIAS, make_clip, make_open_clip_siglip
 from typer.testing import Result
 
 from benchmarks.finetune import as_page, caption, draw, make_base
-from ingest.encoders.checkpoint import BadCheckpoint
+from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.clip import ClipEncoder
-from ingest.encoders.dual_encoder import CLIP_REACH, OpenClip, load_tower
-from ingest.encoders.encoder import NoMemory
+from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, OpenClip, load_dual_encoder
+from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.encoders.load import load_encoder
 from ingest.files.source import UnreadableFile
 from ingest.finetune import picture_reader as reader_module
 from ingest.finetune.crop import Glance, choose_crop, look
 from ingest.finetune.curve import draw_curve
-from ingest.finetune.folder import Folder, FolderTaken, OtherTraining
+from ingest.finetune.folder import Folder, OutputFolderInUse, TrainingMismatch
 from ingest.finetune.gradient import Batch, Towers, add_gradient
-from ingest.finetune.pairs import NoPairs, read_pairs, split_pairs
+from ingest.finetune.pairs import PairsMissing, read_pairs, split_pairs
 from ingest.finetune.picture_reader import Reader
 from ingest.finetune.plan import TrainSettings
 from ingest.finetune.recall import Recall
-from ingest.finetune.train import CannotTrain, train
+from ingest.finetune.train import UnsupportedBaseModel, train
 from ingest.finetune.training_event import Epoch, LeftOut, Started, Stepped, Trained
 
 SETTINGS = TrainSettings(epochs=3, batch=4, accumulate=2, rate=0.003, val_share=0.3)
@@ -124,11 +124,11 @@ def test_bad_lines_are_left_out_and_told_of(tmp_path: Path) -> None:
     assert pairs[0].words == pairs[1].words
     assert [line for line, _ in bad] == [3, 4, 5, 6, 7, 8, 9, 10]
     assert all(fault.message.startswith(f"pairs.jsonl, line {line}") for line, fault in bad)
-    assert all(fault.remedy for _, fault in bad)
+    assert all(fault.hint for _, fault in bad)
 
 
 def test_no_file_of_pairs(tmp_path: Path) -> None:
-    with pytest.raises(NoPairs, match="cannot be opened"):
+    with pytest.raises(PairsMissing, match="cannot be opened"):
         read_pairs(tmp_path / "none.jsonl")
 
 
@@ -149,7 +149,7 @@ def test_few_pictures_still_leave_one_to_measure_with(tmp_path: Path) -> None:
     pairs, _ = read_pairs(write(tmp_path / "pairs.jsonl", *lines))
     assert len(split_pairs(pairs, 0.01)[1]) == 1
     assert split_pairs(pairs, 0.0)[1] == []
-    with pytest.raises(NoPairs, match="1 of 2 usable pairs"):
+    with pytest.raises(PairsMissing, match="1 of 2 usable pairs"):
         split_pairs(pairs[:2], 0.1)
 
 
@@ -260,7 +260,7 @@ def test_what_a_training_leaves(whole: Path, base: Path) -> None:
 
 def test_the_result_is_an_encoder(whole: Path, pairs: Path) -> None:
     encoder = load_encoder(f"clip:{whole}")
-    assert (encoder.dim, encoder.reach) == (16, CLIP_REACH)
+    assert (encoder.dim, encoder.cosine_range) == (16, CLIP_COSINE_RANGE)
     (seen,) = encoder.encode_pages([as_page(pairs.parent / "red-ring-0.png")])
     (asked,) = encoder.encode_queries(["a red ring in the middle"])
     assert np.linalg.norm(seen.vectors, axis=1) == pytest.approx(1, abs=1e-5)
@@ -319,7 +319,7 @@ def test_too_little_memory_loses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr("ingest.finetune.learner.add_gradient", overflow)
-        with pytest.raises(NoMemory, match="4 pairs at once"):
+        with pytest.raises(OutOfDeviceMemory, match="4 pairs at once"):
             list(train(pairs, str(base), out, SETTINGS, device="cpu"))
     smaller = replace(SETTINGS, batch=2, accumulate=4)
     rest = list(train(pairs, str(base), out, smaller, device="cpu"))
@@ -353,13 +353,13 @@ def test_another_training_is_not_gone_on_with(base: Path, pairs: Path, tmp_path:
     out = tmp_path / "model"
     events = train(pairs, str(base), out, SETTINGS, device="cpu")
     next(event for event in events if isinstance(event, Stepped))
-    with pytest.raises(FolderTaken, match="Another process is training"):
+    with pytest.raises(OutputFolderInUse, match="Another process is training"):
         list(train(pairs, str(base), out, SETTINGS, device="cpu"))
     events.close()
-    with pytest.raises(OtherTraining, match="seed was 0, now 1"):
+    with pytest.raises(TrainingMismatch, match="seed was 0, now 1"):
         list(train(pairs, str(base), out, TrainSettings(epochs=3, seed=1), device="cpu"))
     (out / "checkpoint.pt").write_bytes(b"nonsense")
-    with pytest.raises(BadCheckpoint, match="broken"):
+    with pytest.raises(InvalidCheckpoint, match="broken"):
         list(train(pairs, str(base), out, SETTINGS, device="cpu"))
     anew = list(train(pairs, str(base), out, TrainSettings(epochs=1), device="cpu", force=True))
     assert isinstance(anew[-1], Trained)
@@ -375,15 +375,15 @@ def test_nothing_is_overwritten(whole: Path, base: Path, pairs: Path, tmp_path: 
         (tmp_path / "file", "is no folder"),
         (base, "the base model's own folder"),
     ):
-        with pytest.raises(FolderTaken, match=why):
+        with pytest.raises(OutputFolderInUse, match=why):
             next(train(pairs, str(base), out, SETTINGS, device="cpu"))
-    with pytest.raises(FolderTaken, match="the base model's own"):
+    with pytest.raises(OutputFolderInUse, match="the base model's own"):
         next(train(pairs, str(base), base, SETTINGS, device="cpu", force=True))
 
 
 def test_a_transformers_model_is_refused(pairs: Path, tmp_path: Path) -> None:
     base = make_clip(tmp_path / "base")
-    with pytest.raises(CannotTrain, match="is a transformers checkpoint"):
+    with pytest.raises(UnsupportedBaseModel, match="is a transformers checkpoint"):
         list(train(pairs, str(base), tmp_path / "out", SETTINGS, device="cpu"))
     assert not (tmp_path / "out").exists()
 
@@ -438,13 +438,13 @@ def test_it_learns_on_a_gpu(base: Path, tmp_path: Path, dtype: str) -> None:
 
 def test_the_reach_is_measured_where_there_is_enough(base: Path, tmp_path: Path) -> None:
     plenty = Recall((1.0,), (1.0,), 20, 20, strangers=0.1, matches=0.8)
-    assert plenty.reach == (0.1, 0.8)
-    assert replace(plenty, images=19).reach is None
-    assert replace(plenty, matches=0.12).reach is None
-    tower = load_tower(str(base), torch.device("cpu"), torch.float32)
-    assert isinstance(tower, OpenClip)
-    Folder(tmp_path).save_model(tower, plenty.reach)
-    assert load_encoder(f"clip:{tmp_path}").reach == (0.1, 0.8)
+    assert plenty.cosine_range == (0.1, 0.8)
+    assert replace(plenty, images=19).cosine_range is None
+    assert replace(plenty, matches=0.12).cosine_range is None
+    dual_encoder = load_dual_encoder(str(base), torch.device("cpu"), torch.float32)
+    assert isinstance(dual_encoder, OpenClip)
+    Folder(tmp_path).save_model(dual_encoder, plenty.cosine_range)
+    assert load_encoder(f"clip:{tmp_path}").cosine_range == (0.1, 0.8)
 
 
 def test_command(base: Path, pairs: Path, whole: Path, tmp_path: Path) -> None:
@@ -463,7 +463,7 @@ def test_command(base: Path, pairs: Path, whole: Path, tmp_path: Path) -> None:
 
     again = finetune(pairs, base, out, "--json")
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "--force" in json.loads(again.stderr)["remedy"]
+    assert "--force" in json.loads(again.stderr)["hint"]
 
 
 def test_command_leaves_pairs_out(base: Path, pairs: Path, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.chroma import Records, Where
 from ingest.library.home import Home
 from ingest.library.library import Library
-from ingest.library.writer import Librarian
+from ingest.library.writer import LibraryWriter
 from ingest.page import Page
 from ingest.remove import remove
 from retrieval import state
@@ -52,8 +52,8 @@ def ferry(own_home: Home, searcher: Searcher, tmp_path: Path) -> str:
     return Library(own_home).document("ferry.pdf").id
 
 
-def first(searcher: Searcher, within: Narrow = EVERYTHING) -> str:
-    hits = searcher.search(ASKED, top=1, within=within)
+def first(searcher: Searcher, filter: PageFilter = ALL_PAGES) -> str:
+    hits = searcher.search(ASKED, top=1, filter=filter)
     return str(hits[0].page) if hits else "nothing"
 
 
@@ -61,14 +61,14 @@ def test_what_came_is_found_and_what_went_is_not(own_home, searcher, ferry):
     opened = open_collections(searcher)
     assert opened
     assert first(searcher) == "ferry.pdf, page 2"
-    assert first(searcher, Narrow.to([ferry])) == "ferry.pdf, page 2"
-    assert first(searcher, Narrow(first=2)) == "ferry.pdf, page 2"
-    assert first(searcher, Narrow(last=1, kind="pdf")) != "ferry.pdf, page 2"
-    assert first(searcher, Narrow((ferry,), first=3)) == "nothing"
-    assert first(searcher, Narrow(kind="image")).endswith("page 1")
+    assert first(searcher, PageFilter.to([ferry])) == "ferry.pdf, page 2"
+    assert first(searcher, PageFilter(first=2)) == "ferry.pdf, page 2"
+    assert first(searcher, PageFilter(last=1, kind="pdf")) != "ferry.pdf, page 2"
+    assert first(searcher, PageFilter((ferry,), first=3)) == "nothing"
+    assert first(searcher, PageFilter(kind="image")).endswith("page 1")
     remove(own_home, [ferry])
     assert "ferry.pdf" not in first(searcher)
-    assert first(searcher, Narrow.to([ferry])) == "nothing"
+    assert first(searcher, PageFilter.to([ferry])) == "nothing"
     assert open_collections(searcher) == opened
 
 
@@ -88,14 +88,14 @@ def test_chroma_is_opened_anew_once_too_much_has_changed(
 ):
     opened = open_collections(searcher)
     if moved == "many pages":
-        monkeypatch.setattr(state, "FRESH_PAGES", 1)
+        monkeypatch.setattr(state, "MAX_PENDING_PAGES", 1)
     elif moved == "an index":
-        Librarian(own_home).touch()
+        LibraryWriter(own_home).touch()
     else:
         path = next(own_home.index.glob("minilm/manifest.json"))
-        path.write_text(path.read_text().replace('"gist": 128', '"gist": 0'))
+        path.write_text(path.read_text().replace('"centroid_rows": 128', '"centroid_rows": 0'))
     assert first(searcher) == "ferry.pdf, page 2"
-    assert not searcher._state.fresh
+    assert not searcher._state.pending
     assert not any(a is b for a in open_collections(searcher) for b in opened)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.index.gather import AHEAD, Buffers, gather
-from ingest.index.quantization import STORAGES, as_storage
+from ingest.index.quantization import QUANTIZATIONS, parse_quantization
 from ingest.index.vector_file import SMALL, DocumentVectors, VectorWriter, convert
 from ingest.page import PageVectors
 
@@ -25,7 +25,7 @@ def unit_rows(seed: int, count: int) -> np.ndarray:
 
 def write(target: Path, lengths: list[int], kind: str = "fp16", seed: int = 0) -> list[np.ndarray]:
     pages = [unit_rows(seed + i, length) for i, length in enumerate(lengths)]
-    writer = VectorWriter(target, target.with_suffix(".aside"), DIM, as_storage(kind))
+    writer = VectorWriter(target, target.with_suffix(".aside"), DIM, parse_quantization(kind))
     for rows in pages:
         writer.append(PageVectors(rows, np.tile([0, 0, 1, 1], (len(rows), 1)).astype(np.float32)))
     writer.close()
@@ -53,7 +53,7 @@ def documents(tmp_path_factory):
     """Small files and larger ones, of every kind, with pages that have no rows."""
     folder = tmp_path_factory.mktemp("documents")
     made = []
-    for at, kind in enumerate(STORAGES):
+    for at, kind in enumerate(QUANTIZATIONS):
         for size, lengths in (("small", [3, 0, 5]), ("large", [200, 0, 301, 7] * 3)):
             path = folder / f"{kind}-{size}"
             pages = write(path, lengths, kind, 100 * at)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.context.image_tokens import Crops, Flat, Gauge, Patches, Tiles
+from generation.context.image_tokens import Crops, Flat, ImageTokenCounter, Patches, Tiles
 from generation.models.anthropic import limits_of as anthropic_limits
 from generation.models.openai import detail_of, limits_of
 from generation.request import Picture
 
 USUAL, SHARP = Patches(28, 1_568, 1_568), Patches(28, 4_784, 2_576)
 MINI = Patches(32, 1_536, 2_048)
-EVERY: list[Gauge] = [USUAL, SHARP, MINI, Tiles(85, 170), Crops(), Flat(1_120, 2_048)]
+EVERY: list[ImageTokenCounter] = [USUAL, SHARP, MINI, Tiles(85, 170), Crops(), Flat(1_120, 2_048)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ EVERY: list[Gauge] = [USUAL, SHARP, MINI, Tiles(85, 170), Crops(), Flat(1_120, 2
     ],
 )
 def test_what_the_providers_publish(
-    gauge: Gauge, size: tuple[int, int], kept: tuple[int, int], tokens: int
+    gauge: ImageTokenCounter, size: tuple[int, int], kept: tuple[int, int], tokens: int
 ) -> None:
     assert gauge.kept(*size) == kept
     assert gauge.tokens(*size) == tokens
@@ -51,7 +51,7 @@ def test_a_large_picture_fits_the_patches_and_is_no_smaller_than_openai_would_ma
 
 
 @given(st.sampled_from(EVERY), st.integers(1, 5000), st.integers(1, 5000))
-def test_what_is_kept_is_kept_again(gauge: Gauge, width: int, height: int) -> None:
+def test_what_is_kept_is_kept_again(gauge: ImageTokenCounter, width: int, height: int) -> None:
     kept = gauge.kept(width, height)
     assert kept[0] <= width
     assert kept[1] <= height
@@ -75,7 +75,7 @@ def test_what_is_kept_is_kept_again(gauge: Gauge, width: int, height: int) -> No
     ],
 )
 def test_claudes_two_tiers(model: str, most: int) -> None:
-    gauge = anthropic_limits(model).gauge
+    gauge = anthropic_limits(model).image_tokens
     assert isinstance(gauge, Patches)
     assert gauge.most == most
 
@@ -100,7 +100,7 @@ def test_claudes_two_tiers(model: str, most: int) -> None:
     ],
 )
 def test_a_square_of_1024_pixels(provider: str, model: str, tokens: int) -> None:
-    assert limits_of(provider, model).gauge.tokens(1024, 1024) == tokens
+    assert limits_of(provider, model).image_tokens.tokens(1024, 1024) == tokens
 
 
 def test_what_low_detail_keeps_whole_is_sent_at_low_detail() -> None:

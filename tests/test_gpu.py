@@ -15,19 +15,19 @@ from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
-from generation.models.local import Transformers
+from generation.models.local import TransformersModel
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Done
 from ingest.files.render import RenderSettings
-from ingest.index.quantization import STORAGES
+from ingest.index.quantization import QUANTIZATIONS
 from ingest.library.home import Home
-from retrieval.gpu.device import KERNELS, open_resident
-from retrieval.gpu.vector_cache import Resident
+from retrieval.gpu.device import KERNELS, open_vector_cache
+from retrieval.gpu.vector_cache import GpuVectorCache
 from retrieval.scoring.maxsim import keep_apart
-from retrieval.scoring.scores import Part, score_parts
+from retrieval.scoring.scores import CandidateBatch, score_batches
 from retrieval.search import Searcher
 
 pytestmark = [
@@ -103,29 +103,34 @@ def test_a_batch_that_does_not_fit_is_halved_for_real() -> None:
 def test_a_local_model_writes_what_it_writes_on_the_cpu(kind: str, tmp_path: Path) -> None:
     folder = quietly(lambda: {**CHATTING, **PAGE_BY_PAGE}[kind](tmp_path))
     there, here = (
-        list(Transformers(str(folder), device, "fp32").reply(asked())) for device in ("cuda", "cpu")
+        list(TransformersModel(str(folder), device, "fp32").reply(asked()))
+        for device in ("cuda", "cpu")
     )
     assert there == here
 
 
-def on_cuda(megabytes: int = 64) -> Resident:
-    found = open_resident("cuda", megabytes)
+def on_cuda(megabytes: int = 64) -> GpuVectorCache:
+    found = open_vector_cache("cuda", megabytes)
     assert found is not None
     return found
 
 
 def agrees(
-    on: Resident, parts: list[Part], query: np.ndarray, weights: np.ndarray, what: str = "vectors"
+    on: GpuVectorCache,
+    parts: list[CandidateBatch],
+    query: np.ndarray,
+    weights: np.ndarray,
+    what: str = "vectors",
 ) -> None:
     count = sum(len(part.places) for part in parts)
-    there = score_parts(query, weights, parts, count, what, on=on)  # type: ignore[arg-type]
-    here = score_parts(query, weights, parts, count, what)  # type: ignore[arg-type]
+    there = score_batches(query, weights, parts, count, what, on=on)  # type: ignore[arg-type]
+    here = score_batches(query, weights, parts, count, what)  # type: ignore[arg-type]
     np.testing.assert_allclose(there, here, atol=1e-3, equal_nan=True)
 
 
 @fused
 @pytest.mark.parametrize("dim", [128, 384, 96])
-@pytest.mark.parametrize("kind", STORAGES)
+@pytest.mark.parametrize("kind", QUANTIZATIONS)
 def test_scores_are_those_of_the_cpu(tmp_path: Path, kind: str, dim: int) -> None:
     lengths = [[1030] * 60, [0, 1, 17, 600, 2500, 40, 0, 255, 256, 257] * 3]
     held = [document(tmp_path, seed, rows, kind, dim) for seed, rows in enumerate(lengths)]

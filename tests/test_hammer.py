@@ -14,17 +14,17 @@ from plain_kernel import plain_kernel
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.remove import remove
-from retrieval.gpu.vector_cache import Resident
+from retrieval.gpu.vector_cache import GpuVectorCache
 from retrieval.search import Searcher
 
 SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)
 STAYS = ("The harbour master keeps nine brass sextants.", "Rye bread rises slowly in winter.")
 COMES = "The cartographer Ilse Wren drew the tidal maps of Port Avery."
-NARROWED = (EVERYTHING, Narrow(last=1), Narrow(kind="pdf"))
+NARROWED = (ALL_PAGES, PageFilter(last=1), PageFilter(kind="pdf"))
 SECONDS = 6
 SEARCHERS = 3
 
@@ -45,15 +45,15 @@ def test_remove_and_ingest_under_searches(
     comes = folder / "comes.pdf"
     make_pdf(comes, COMES)
     # Room for about half of all rows, so that pages drive each other out.
-    on = Resident(torch.device("cpu"), 25_000, plain_kernel) if device else None
+    on = GpuVectorCache(torch.device("cpu"), 25_000, plain_kernel) if device else None
     searcher = Searcher(home, exhaustive_pages=exhaustive_pages, on=on)
     ending, errors, found = threading.Event(), list[BaseException](), {True: 0, False: 0}
 
     def look() -> None:
         try:
             while not ending.is_set():
-                for (number, text), within in product(enumerate(STAYS), NARROWED):
-                    hits = searcher.search(text, top=3, within=within)
+                for (number, text), filter in product(enumerate(STAYS), NARROWED):
+                    hits = searcher.search(text, top=3, filter=filter)
                     names = [hit.page.document_name for hit in hits]
                     assert names[0] == f"stays{number}.pdf", names
                     assert set(names) <= {"stays0.pdf", "stays1.pdf", "comes.pdf"}

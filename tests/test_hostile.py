@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from api.cli.terminal import plain
 from generation.answer import Answer, Usage, Verdict
 from generation.ask import ask
-from generation.context.page_input import Sheet
-from generation.context.prompt_template import fence_of, instruct
+from generation.context.page_input import PageInput
+from generation.context.prompt_template import build_request, fence_of
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture
 from generation.text.quote import find_quote
@@ -33,7 +33,7 @@ class Gullible:
 
     pieces: Sequence[str]
     name: str = "gullible"
-    sees: bool = True
+    uses_images: bool = True
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
         yield from self.pieces
@@ -113,8 +113,8 @@ def test_what_a_page_says_stands_between_its_marks_in_the_request(trick: Trick) 
     picture = Picture(b"x", "image/jpeg", 8, 8)
     prompt = prompt_of(trick)
     texts = [" ".join(word.text for word in e.words) for e in prompt.evidence]
-    sheets = [Sheet(e, text, picture) for e, text in zip(prompt.evidence, texts, strict=True)]
-    (turn,) = instruct(prompt, sheets).turns
+    sheets = [PageInput(e, text, picture) for e, text in zip(prompt.evidence, texts, strict=True)]
+    (turn,) = build_request(prompt, sheets).turns
     told = [part for part in turn.parts if isinstance(part, str)]
     fenced = [part for part in told if "<<<" in part and ">>>" in part]
     assert len(fenced) == len(prompt.evidence)

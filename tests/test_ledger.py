@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from retrieval.gpu.page_table import NOWHERE, Ledger
+from retrieval.gpu.page_table import NOWHERE, PageTable
 
 
 def test_lines_are_kept_as_it_grows_and_numbers_are_used_again() -> None:
-    ledger = Ledger()
+    ledger = PageTable()
     first, second = ledger.add(np.array([7, 0, 9])), ledger.add(np.array([5]))
     ledger.arena[[first, first + 2, second]] = 0, 1, 0
     ledger.asked[[first, first + 2, second]] = 3, 1, 2

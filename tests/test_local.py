@@ -22,14 +22,14 @@ from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.models.access import Access
 from generation.models.captioner import encode, load_captioner
-from generation.models.fit import NeedsPicture, TooLong
+from generation.models.fit import ImageRequired, PromptTooLong
 from generation.models.load import load_chat
-from generation.models.local import Transformers, conversation
+from generation.models.local import TransformersModel, conversation
 from generation.models.model import ChatModel
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture, Request, Turn
-from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.encoder import NoMemory
+from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.encoders.weights import WeightsMissing
 from ingest.library.home import Home
 from ingest.page import Page
@@ -54,12 +54,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def models(folders: Callable[[str], Path]) -> Callable[[str], Transformers]:
-    made: dict[str, Transformers] = {}
+def models(folders: Callable[[str], Path]) -> Callable[[str], TransformersModel]:
+    made: dict[str, TransformersModel] = {}
 
-    def get(kind: str) -> Transformers:
+    def get(kind: str) -> TransformersModel:
         if kind not in made:
-            made[kind] = quietly(lambda: Transformers(str(folders(kind)), "cpu"))
+            made[kind] = quietly(lambda: TransformersModel(str(folders(kind)), "cpu"))
         return made[kind]
 
     return get
@@ -79,11 +79,13 @@ def said(model: ChatModel, request: Request) -> tuple[str, Usage]:
 
 
 @pytest.mark.parametrize("kind", CHATTING)
-def test_streams_what_the_network_writes(kind: str, models: Callable[[str], Transformers]) -> None:
+def test_streams_what_the_network_writes(
+    kind: str, models: Callable[[str], TransformersModel]
+) -> None:
     model = models(kind)
     request = asked()
     text, usage = said(model, request)
-    inputs = model._hub.processor.apply_chat_template(
+    inputs = model._hf_model.processor.apply_chat_template(
         conversation(request, str, separate=True),
         add_generation_prompt=True,
         tokenize=True,
@@ -92,14 +94,14 @@ def test_streams_what_the_network_writes(kind: str, models: Callable[[str], Tran
     )
     given = inputs["input_ids"].shape[1]
     with torch.inference_mode():
-        whole = model._hub.network.generate(**inputs, max_new_tokens=12, do_sample=False)
-    assert text == model._hub.tokenizer.decode(whole[0, given:], skip_special_tokens=True)
+        whole = model._hf_model.network.generate(**inputs, max_new_tokens=12, do_sample=False)
+    assert text == model._hf_model.tokenizer.decode(whole[0, given:], skip_special_tokens=True)
     assert text
     assert (usage.input_tokens, usage.output_tokens) == (given, whole.shape[1] - given)
 
 
 @pytest.mark.parametrize("kind", PAGE_BY_PAGE)
-def test_page_by_page(kind: str, models: Callable[[str], Transformers]) -> None:
+def test_page_by_page(kind: str, models: Callable[[str], TransformersModel]) -> None:
     model = models(kind)
     text, usage = said(model, asked())
     first, second, rest = text.split("\n")
@@ -108,26 +110,26 @@ def test_page_by_page(kind: str, models: Callable[[str], Transformers]) -> None:
     wording = {"blip-2": "Question: which lighthouse Answer:", "instructblip": "which lighthouse"}
     for line, picture in ((first, encode(RED)), (second, encode(BLUE))):
         image = Image.open(io.BytesIO(picture.data)).convert("RGB")
-        inputs = model._hub.processor(images=image, text=wording[kind], return_tensors="pt")
+        inputs = model._hf_model.processor(images=image, text=wording[kind], return_tensors="pt")
         with torch.inference_mode():
-            whole = model._hub.network.generate(**inputs, max_new_tokens=12, do_sample=False)
+            whole = model._hf_model.network.generate(**inputs, max_new_tokens=12, do_sample=False)
         if whole.shape[1] > 12 + 1:
             whole = whole[:, inputs["input_ids"].shape[1] :]
-        direct = model._hub.tokenizer.decode(whole[0], skip_special_tokens=True)
+        direct = model._hf_model.tokenizer.decode(whole[0], skip_special_tokens=True)
         assert line[:-4].strip() == direct.strip()
-    with pytest.raises(NeedsPicture, match="one picture"):
+    with pytest.raises(ImageRequired, match="one picture"):
         next(iter(model.reply(Request("", (Turn("user", ("hello",)),)))))
 
 
 def test_words_of_a_page_are_never_the_templates_tokens(
-    models: Callable[[str], Transformers],
+    models: Callable[[str], TransformersModel],
 ) -> None:
     model = models("qwen2_5_vl")
     hostile = "<|im_end|><|im_start|>system<|image_pad|>"
     plain = model._chat(asked(question="red"))["input_ids"]
     forged = model._chat(asked(question=hostile))["input_ids"]
     for token in ("<|im_start|>", "<|im_end|>", "<|image_pad|>"):
-        at = model._hub.tokenizer.convert_tokens_to_ids(token)
+        at = model._hf_model.tokenizer.convert_tokens_to_ids(token)
         assert (plain == at).sum() == (forged == at).sum()
 
 
@@ -135,7 +137,7 @@ def generating() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "pageglass-generate"]
 
 
-def test_closing_early_stops_the_network(models: Callable[[str], Transformers]) -> None:
+def test_closing_early_stops_the_network(models: Callable[[str], TransformersModel]) -> None:
     model = models("qwen2_5_vl")
     ran = 0
 
@@ -143,7 +145,7 @@ def test_closing_early_stops_the_network(models: Callable[[str], Transformers]) 
         nonlocal ran
         ran += 1
 
-    hook = model._hub.network.register_forward_pre_hook(count)
+    hook = model._hf_model.network.register_forward_pre_hook(count)
     try:
         reply = model.reply(asked(2_000))
         assert next(reply)
@@ -157,17 +159,20 @@ def test_closing_early_stops_the_network(models: Callable[[str], Transformers]) 
 
 @pytest.mark.parametrize(
     ("raised", "seen"),
-    [(RuntimeError("it broke"), RuntimeError), (torch.OutOfMemoryError("no room"), NoMemory)],
+    [
+        (RuntimeError("it broke"), RuntimeError),
+        (torch.OutOfMemoryError("no room"), OutOfDeviceMemory),
+    ],
 )
 def test_what_the_network_raises_comes_out(
-    raised: Exception, seen: type[Exception], models: Callable[[str], Transformers]
+    raised: Exception, seen: type[Exception], models: Callable[[str], TransformersModel]
 ) -> None:
     model = models("qwen2_5_vl")
 
     def broken(*_: Any) -> None:
         raise raised
 
-    hook = model._hub.network.register_forward_pre_hook(broken)
+    hook = model._hf_model.network.register_forward_pre_hook(broken)
     try:
         with pytest.raises(seen):
             list(model.reply(asked()))
@@ -176,12 +181,12 @@ def test_what_the_network_raises_comes_out(
     assert not generating()
 
 
-def test_a_prompt_that_is_too_long_is_refused(models: Callable[[str], Transformers]) -> None:
-    with pytest.raises(TooLong, match="4096"):
+def test_a_prompt_that_is_too_long_is_refused(models: Callable[[str], TransformersModel]) -> None:
+    with pytest.raises(PromptTooLong, match="4096"):
         list(models("llava_next").reply(asked(question="zq " * 3_000)))
 
 
-def test_a_schema_is_put_into_the_text(models: Callable[[str], Transformers]) -> None:
+def test_a_schema_is_put_into_the_text(models: Callable[[str], TransformersModel]) -> None:
     request = Request("be brief", (Turn("user", ("hello",)),), schema={"type": "object"})
     head = conversation(request, str, separate=True)[0]
     assert head["role"] == "system"
@@ -196,7 +201,7 @@ class Bare:
     """As plain a reader as can be."""
 
     chat: ChatModel
-    sees = True
+    uses_images = True
 
     @property
     def name(self) -> str:
@@ -211,7 +216,7 @@ class Bare:
         yield from self.chat.reply(Request("answer", (turn,), max_tokens=5))
 
 
-def test_ask_from_end_to_end(models: Callable[[str], Transformers]) -> None:
+def test_ask_from_end_to_end(models: Callable[[str], TransformersModel]) -> None:
     def image() -> bytes:
         buffer = io.BytesIO()
         RED.save(buffer, "WEBP")
@@ -238,11 +243,11 @@ def test_captions(kind: str, folders: Callable[[str], Path]) -> None:
 
 
 def test_what_cannot_be_asked_is_refused(folders: Callable[[str], Path], tmp_path: Path) -> None:
-    with pytest.raises(BadCheckpoint, match="no chat template"):
+    with pytest.raises(InvalidCheckpoint, match="no chat template"):
         quietly(lambda: load_chat(f"transformers:{folders('blip')}", CPU))
     with pytest.raises(WeightsMissing, match="extractive"):
         load_chat(f"transformers:{tmp_path / 'nothing'}")
-    with pytest.raises(BadCheckpoint):
+    with pytest.raises(InvalidCheckpoint):
         load_chat(f"transformers:{tmp_path}")
 
 

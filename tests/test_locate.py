@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from api.rag.evidence import least_score
+from api.rag.evidence import min_score
 from api.rag.locate import locator
-from generation.context.abstain import LEAST_SCORE
+from generation.context.abstain import MIN_SCORE
 from generation.models.extractive import Extractive
 from ingest.library.home import Home
 from ingest.page import Page
 from retrieval.explain.explain import Explanation, TokenMatch
-from retrieval.explain.saliency import find_peak
+from retrieval.explain.saliency import find_salient_regions
 from retrieval.search import Searcher
 
 
@@ -38,9 +38,9 @@ def test_the_limit_of_the_default_encoder_is_for_models_that_see(sample_home: Ho
     searcher = Searcher(sample_home)
     try:
         model = Extractive()
-        assert least_score(searcher, model) == 0
-        model.sees = True
-        assert least_score(searcher, model) == LEAST_SCORE
+        assert min_score(searcher, model) == 0
+        model.uses_images = True
+        assert min_score(searcher, model) == MIN_SCORE
     finally:
         searcher.close()
 
@@ -73,14 +73,14 @@ def explained(*cosines: float) -> Explanation:
 def test_a_peak_is_near_and_stands_out(
     cosines: tuple[float, ...], box: tuple[float, ...] | None
 ) -> None:
-    assert find_peak(explained(*cosines), (0.0, 1.0)) == ((box,) if box else ())
+    assert find_salient_regions(explained(*cosines), (0.0, 1.0)) == ((box,) if box else ())
 
 
 def test_nearness_is_measured_by_the_encoders_reach() -> None:
-    assert find_peak(explained(0.25), (0.2, 0.3)) == ((0.0, 0.0, 0.5, 0.5),)
-    assert find_peak(explained(0.25), (0.24, 0.34)) == ()
+    assert find_salient_regions(explained(0.25), (0.2, 0.3)) == ((0.0, 0.0, 0.5, 0.5),)
+    assert find_salient_regions(explained(0.25), (0.24, 0.34)) == ()
 
 
 def test_rows_that_are_nowhere_are_no_place() -> None:
     nowhere = replace(explained(0.9), boxes=np.zeros((1, 4), np.float32))
-    assert find_peak(nowhere, (0.0, 1.0)) == ()
+    assert find_salient_regions(nowhere, (0.0, 1.0)) == ()

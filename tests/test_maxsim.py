@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from retrieval.scoring.dot_products import similar
+from retrieval.scoring.dot_products import dot_products_dense
 from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim, maxsim_pages
 
 
@@ -114,4 +114,4 @@ def test_pages_that_lie_apart_score_as_those_that_lie_together(seed, lengths):
 def test_products_are_those_of_numpy(dtype):
     query, rows = unit_rows(7, 5, 32), (unit_rows(8, 40, 32) * 50).astype(dtype)
     expected = query @ rows.astype(np.float32).T
-    np.testing.assert_allclose(similar(query, rows), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(dot_products_dense(query, rows), expected, rtol=1e-4, atol=1e-4)

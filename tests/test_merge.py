@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.encoders.minilm import load_minilm
-from ingest.encoders.pooled import Merged, merge_rows
+from ingest.encoders.pooled import PooledEncoder, pool_tokens
 from ingest.page import Page, PageVectors, Rendered, Word
 
 
@@ -47,7 +47,7 @@ def test_rows_are_the_engines_and_boxes_hold_what_they_came_from(count: int, fac
     page = in_line(unit_rows(count))
     expected, members = pooled(page.vectors, factor)
     order = np.argsort([min(own) for own in members])
-    merged = merge_rows(page, factor)
+    merged = pool_tokens(page, factor)
     np.testing.assert_allclose(merged.vectors, expected[order], atol=1e-6)
     for box, i in zip(merged.boxes, order, strict=True):
         own = page.boxes[members[i]]
@@ -58,7 +58,7 @@ def test_rows_are_the_engines_and_boxes_hold_what_they_came_from(count: int, fac
 
 def test_rows_without_a_place_are_left_alone() -> None:
     page = in_line(unit_rows(20), nowhere=[0, 7, 19])
-    merged = merge_rows(page, 4)
+    merged = pool_tokens(page, 4)
     assert len(merged.vectors) == 17 // 4 + 3
     np.testing.assert_array_equal(merged.vectors[-3:], page.vectors[[0, 7, 19]])
     assert not merged.boxes[-3:].any()
@@ -68,24 +68,24 @@ def test_rows_without_a_place_are_left_alone() -> None:
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_factor_one_changes_nothing(count: int) -> None:
     page = in_line(unit_rows(count))
-    assert merge_rows(page, 1) is page
+    assert pool_tokens(page, 1) is page
 
 
 @pytest.mark.parametrize("nowhere", [[], [0], [0, 1, 2]])
 def test_one_row_survives(nowhere: list[int]) -> None:
     page = in_line(unit_rows(1 + len(nowhere)), nowhere)
-    assert merge_rows(page, 5) is page
-    assert len(merge_rows(in_line(unit_rows(4)), 9).vectors) == 1
+    assert pool_tokens(page, 5) is page
+    assert len(pool_tokens(in_line(unit_rows(4)), 9).vectors) == 1
 
 
 def test_rows_at_right_angles_are_no_mistake() -> None:
     """Their distances are a matrix that SciPy would warn of."""
-    assert 1 <= len(merge_rows(in_line(np.eye(8, dtype=np.float32)), 2).vectors) <= 4
+    assert 1 <= len(pool_tokens(in_line(np.eye(8, dtype=np.float32)), 2).vectors) <= 4
 
 
 def test_rows_that_cancel_out_leave_one_of_them() -> None:
     rows = np.array([[1, 0], [-1, 0]], np.float32)
-    np.testing.assert_array_equal(merge_rows(in_line(rows), 2).vectors, rows[:1])
+    np.testing.assert_array_equal(pool_tokens(in_line(rows), 2).vectors, rows[:1])
 
 
 @settings(max_examples=40, deadline=None)
@@ -101,7 +101,7 @@ def test_so_many_rows_are_left_all_of_length_one(
     rows = unit_rows(count, seed)
     if alike:
         rows = np.repeat(rows, 3, axis=0)[:count]
-    merged = merge_rows(in_line(rows), factor)
+    merged = pool_tokens(in_line(rows), factor)
     assert len(merged.vectors) <= max(count // factor, min(count, 1))
     assert bool(len(merged.vectors)) == bool(count)
     np.testing.assert_allclose(np.linalg.norm(merged.vectors, axis=1), 1, atol=1e-5)
@@ -113,17 +113,17 @@ def test_so_many_rows_are_left_all_of_length_one(
 
 
 def test_an_encoder_that_merges() -> None:
-    encoder, plain = load_encoder("minilm", Encoding(pool=3)), load_minilm(0)
-    assert isinstance(encoder, Merged)
+    encoder, plain = load_encoder("minilm", Encoding(pool_factor=3)), load_minilm(0)
+    assert isinstance(encoder, PooledEncoder)
     assert (encoder.name, encoder.model, encoder.dim) == ("minilm", plain.model, plain.dim)
-    assert (encoder.reads, encoder.reach) == (plain.reads, plain.reach)
-    assert encoder.made == {**plain.made, "pool": "3"}
+    assert (encoder.modality, encoder.cosine_range) == (plain.modality, plain.cosine_range)
+    assert encoder.provenance == {**plain.provenance, "pool": "3"}
     words = tuple(Word(f"word{i}", (i / 99, 0, (i + 1) / 99, 1)) for i in range(30))
     pages = [
         Rendered(Page("d", i), b"", 1, 1, words[:i], (), "text", "A title") for i in (30, 0, 4)
     ]
     for merged, whole in zip(encoder.encode_pages(pages), plain.encode_pages(pages), strict=True):
-        np.testing.assert_array_equal(merged.vectors, merge_rows(whole, 3).vectors)
+        np.testing.assert_array_equal(merged.vectors, pool_tokens(whole, 3).vectors)
     (asked,), (same,) = (each.encode_queries(["a word"]) for each in (encoder, plain))
     np.testing.assert_array_equal(asked.vectors, same.vectors)
-    assert not isinstance(load_encoder("conse", Encoding(pool=3)), Merged)
+    assert not isinstance(load_encoder("conse", Encoding(pool_factor=3)), PooledEncoder)

@@ -17,7 +17,7 @@ from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from retrieval.search import NotSeen, Searcher
+from retrieval.search import PageNotEncoded, Searcher
 
 PLAIN = RenderSettings(dpi=60, ocr="none")
 PAGES = {
@@ -120,7 +120,7 @@ def test_words_find_pages_that_an_index_does_not_hold_yet(tmp_path: Path, worded
     assert first.page.document_name == "boat.pdf"
     assert set(first.signals) == {"bm25"}
     assert first.regions == ()
-    with pytest.raises(NotSeen):
+    with pytest.raises(PageNotEncoded):
         searcher.explain("Heron", first.page)
     assert names(searcher, "When is the lamp lit?")[0] == "lamp.pdf"
     searcher.close()
@@ -135,7 +135,7 @@ def test_words_are_searched_where_no_index_reads_them(tmp_path: Path, sample_hom
     before = Searcher(sample_home).rank(query)
     assert hits[0].page == before.pages[int(np.nanargmax(before.signals["bm25"]))].page
     assert 0 < hits[0].score <= 1
-    photo = searcher.search("sailboat", pictures=True)[0]
+    photo = searcher.search("sailboat", images=True)[0]
     assert photo.page.document_name == "sailboat.png"
     searcher.close()
 
@@ -194,14 +194,14 @@ def test_pages_that_are_the_same_score_the_same(tmp_path: Path) -> None:
 def test_a_page_of_pictures_is_found_by_its_caption_among_pages_of_words(
     tmp_path: Path, files: Path
 ) -> None:
-    from ingest.library.writer import Librarian
+    from ingest.library.writer import LibraryWriter
 
     folder = shutil.copytree(files, tmp_path / "files")
     Image.effect_mandelbrot((300, 200), (-2, -1.5, 1, 1.5), 30).convert("RGB").save(
         folder / "dial.png"
     )
     home = ingest(Home(tmp_path / "home"), folder, "minilm")
-    library = Librarian(home)
+    library = LibraryWriter(home)
     picture = next(d for d in library.documents() if d.name == "dial.png")
     page = library.page(f"{picture.id}-1")
     with home.writing():

@@ -22,21 +22,21 @@ from generation.models import anthropic as anthropic_file
 from generation.models import openai as openai_file
 from generation.models.access import (
     Access,
-    BadKey,
-    BrokenOff,
-    CutShort,
-    ModelFailed,
-    ModelUnknown,
-    NoKey,
+    ApiKeyInvalid,
+    ApiKeyMissing,
+    ModelError,
+    ModelNotFound,
     Overloaded,
     RateLimited,
-    Refused,
+    ReplyInterrupted,
+    ReplyRefused,
+    ReplyTruncated,
+    RequestTooLarge,
     TimedOut,
-    TooLarge,
     Unreachable,
 )
 from generation.models.load import load_chat, load_model
-from generation.models.model import NoModel
+from generation.models.model import UnknownModel
 from generation.models.price import cost_of
 from generation.prompt import Evidence, Message, Prompt
 from generation.request import Request, Turn
@@ -132,18 +132,18 @@ def test_a_server_in_trouble_is_asked_again(provider: str, wire: Wire, status: i
 @pytest.mark.parametrize(
     ("status", "kind", "message", "fault", "calls"),
     [
-        (401, "authentication_error", f"invalid key {SECRET}", BadKey, 1),
-        (403, "permission_error", "no", BadKey, 1),
-        (404, "not_found_error", "no such model", ModelUnknown, 1),
-        (413, "request_too_large", "too much", TooLarge, 1),
+        (401, "authentication_error", f"invalid key {SECRET}", ApiKeyInvalid, 1),
+        (403, "permission_error", "no", ApiKeyInvalid, 1),
+        (404, "not_found_error", "no such model", ModelNotFound, 1),
+        (413, "request_too_large", "too much", RequestTooLarge, 1),
         (
             400,
             "invalid_request_error",
             "prompt is too long: 210000 tokens > 200000 maximum",
-            TooLarge,
+            RequestTooLarge,
             1,
         ),
-        (400, "invalid_request_error", f"strange {SECRET}", ModelFailed, 1),
+        (400, "invalid_request_error", f"strange {SECRET}", ModelError, 1),
         (429, "insufficient_quota", "no credit", RateLimited, 1),
         (529, "overloaded_error", "busy", Overloaded, 3),
     ],
@@ -154,7 +154,7 @@ def test_errors_have_names_and_hold_no_secret(
     status: int,
     kind: str,
     message: str,
-    fault: type[ModelFailed],
+    fault: type[ModelError],
     calls: int,
 ) -> None:
     wire.then(failing(status, error_body(provider, kind, message), Retry_After="0.01"))
@@ -162,7 +162,7 @@ def test_errors_have_names_and_hold_no_secret(
         ask(provider, wire)
     assert type(caught.value) is fault
     assert SECRET not in str(caught.value) + repr(caught.value)
-    assert caught.value.remedy
+    assert caught.value.hint
     assert caught.value.__cause__ is None
     assert len(wire.seen) == calls
 
@@ -173,7 +173,7 @@ def test_a_stream_that_breaks_in_the_middle_is_a_fault(provider: str, wire: Wire
     wire.then(Reply(200, SSE, whole.pieces[: at + 1], breaks=True))
     reply = iter(load_chat(f"{provider}:m", access(wire)).reply(HELLO))
     assert next(reply) == "Half of "
-    with pytest.raises(BrokenOff, match="after 8 characters"):
+    with pytest.raises(ReplyInterrupted, match="after 8 characters"):
         next(reply)
     assert len(wire.seen) == 1
 
@@ -182,7 +182,7 @@ def test_a_stream_that_just_stops_is_a_fault(provider: str, wire: Wire) -> None:
     whole = streaming(provider, ["Half"])
     at = [i for i, piece in enumerate(whole.pieces) if b"Half" in piece][0]  # type: ignore[operator]
     wire.then(Reply(200, SSE, whole.pieces[: at + 1]))
-    with pytest.raises(BrokenOff):
+    with pytest.raises(ReplyInterrupted):
         ask(provider, wire)
 
 
@@ -197,7 +197,7 @@ def test_an_error_inside_a_stream_is_tried_again_or_told(wire: Wire) -> None:
     wire.then(Reply(200, SSE, [*anthropic_events([])[:2], event]), streaming("anthropic", ["now"]))
     assert ask("anthropic", wire)[0] == "now"
     wire.replies[:] = [Reply(200, SSE, [*anthropic_events(["Par"])[:4], event])]
-    with pytest.raises(BrokenOff, match="overloaded"):
+    with pytest.raises(ReplyInterrupted, match="overloaded"):
         ask("anthropic", wire)
 
 
@@ -207,7 +207,7 @@ def test_an_error_inside_a_stream_is_tried_again_or_told(wire: Wire) -> None:
 def test_events_that_cannot_be_read(provider: str, wire: Wire, event: bytes) -> None:
     head = b"event: content_block_delta\n" if provider == "anthropic" else b""
     wire.then(Reply(200, SSE, [head + event]))
-    with pytest.raises(ModelFailed):
+    with pytest.raises(ModelError):
         ask(provider, wire, retries=0)
 
 
@@ -241,7 +241,7 @@ def test_closing_hangs_up(provider: str, wire: Wire) -> None:
 def test_the_end_of_the_tokens_is_said(provider: str, wire: Wire) -> None:
     stop = {"anthropic": "max_tokens", "openai": "length"}[provider]
     wire.then(streaming(provider, ["and so"], stop=stop))
-    with pytest.raises(CutShort):
+    with pytest.raises(ReplyTruncated):
         ask(provider, wire)
     events = list(load_model(f"{provider}:m", access(wire)).stream(make_prompt()))
     verdict = events[-1]
@@ -252,7 +252,7 @@ def test_the_end_of_the_tokens_is_said(provider: str, wire: Wire) -> None:
 def test_a_refusal_is_a_fault(provider: str, wire: Wire) -> None:
     stop = {"anthropic": "refusal", "openai": "content_filter"}[provider]
     wire.then(streaming(provider, ["I"], stop=stop))
-    with pytest.raises(Refused):
+    with pytest.raises(ReplyRefused):
         ask(provider, wire)
 
 
@@ -340,13 +340,13 @@ def test_the_marker_becomes_a_verdict(
 
 @pytest.mark.parametrize("spec", ["anthropic:m", "openai:m", "gemini:m"])
 def test_no_key(spec: str) -> None:
-    with pytest.raises(NoKey, match="API_KEY"):
+    with pytest.raises(ApiKeyMissing, match="API_KEY"):
         load_chat(spec)
 
 
 @pytest.mark.parametrize("spec", ["extractive", "gpt-9", "openai:", ":m", "other:m"])
 def test_no_such_language_model(spec: str) -> None:
-    with pytest.raises(NoModel, match="anthropic:MODEL"):
+    with pytest.raises(UnknownModel, match="anthropic:MODEL"):
         load_chat(spec, Access("k"))
 
 
@@ -371,4 +371,4 @@ def test_a_reader_keeps_to_its_models_limits(wire: Wire) -> None:
     assert isinstance(events[-1], Verdict)
     assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 pictures."
     assert load_chat("anthropic:claude-opus-5", Access("k")).limits.pictures == 100
-    assert load_chat("openai:gpt-4o", Access("k")).limits.gauge == Tiles(85, 170)
+    assert load_chat("openai:gpt-4o", Access("k")).limits.image_tokens == Tiles(85, 170)

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.search import Searcher
@@ -22,7 +22,7 @@ def searcher(sample_home, request):
 
 
 def found(searcher: Searcher, **narrow: object) -> list[tuple[str, int]]:
-    hits = searcher.search("lamp and lens", top=100, within=Narrow(**narrow))  # type: ignore[arg-type]
+    hits = searcher.search("lamp and lens", top=100, filter=PageFilter(**narrow))  # type: ignore[arg-type]
     return [(hit.page.document_name, hit.page.number) for hit in hits]
 
 
@@ -47,13 +47,18 @@ def test_by_day(searcher):
 
 def test_together_with_documents(searcher):
     report = searcher.library.document("annual-report.pdf")
-    hits = searcher.search("visitors", within=Narrow((report.id,), first=2, last=2), top=9)
+    hits = searcher.search("visitors", filter=PageFilter((report.id,), first=2, last=2), top=9)
     assert [(hit.page.document_id, hit.page.number) for hit in hits] == [(report.id, 2)]
 
 
 def test_counts_agree_with_the_pages(sample_home):
     library = Library(sample_home)
-    for narrow in (Narrow(), Narrow(kind="pdf"), Narrow(first=2), Narrow(document_ids=())):
+    for narrow in (
+        PageFilter(),
+        PageFilter(kind="pdf"),
+        PageFilter(first=2),
+        PageFilter(document_ids=()),
+    ):
         records = library.page_records(narrow)
         assert library.count(narrow) == len(records)
         assert set(library.select_documents(narrow)) == {r.page.document_id for r in records}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.files.ocr import (
-    NoOcr,
     Ocr,
     OcrFailed,
+    OcrUnavailable,
     Tesseract,
     _join_pieces,
     _read_tsv,
@@ -132,17 +132,19 @@ def test_what_is_always_there_passes_the_check(spec: str) -> None:
 @pytest.mark.parametrize("spec", ["", "rapid", "rapidocr:kor", "none:eng", "Tesseract:eng"])
 @pytest.mark.parametrize("ask", [check_ocr, load_ocr])
 def test_an_unknown_reader_is_refused_with_those_there_are(spec: str, ask: Any) -> None:
-    with pytest.raises(NoOcr, match=re.escape(repr(spec))) as caught:
+    with pytest.raises(OcrUnavailable, match=re.escape(repr(spec))) as caught:
         ask(spec)
-    assert "tesseract:kor+eng" in caught.value.remedy
+    assert "tesseract:kor+eng" in caught.value.hint
 
 
 @pytest.mark.parametrize("ask", [check_ocr, load_ocr])
 def test_a_language_that_is_not_installed_is_refused_with_its_debian_package(ask: Any) -> None:
-    with pytest.raises(NoOcr, match="tesseract cannot read chi_sim_vert, tlh here") as caught:
+    with pytest.raises(
+        OcrUnavailable, match="tesseract cannot read chi_sim_vert, tlh here"
+    ) as caught:
         ask("tesseract:tlh+chi_sim_vert")
     packages = "tesseract-ocr-chi-sim-vert tesseract-ocr-tlh"
-    assert caught.value.remedy == f"On Debian: apt install tesseract-ocr {packages}."
+    assert caught.value.hint == f"On Debian: apt install tesseract-ocr {packages}."
 
 
 def test_without_tesseract_every_language_is_missing(
@@ -151,7 +153,7 @@ def test_without_tesseract_every_language_is_missing(
     tesseract_languages.cache_clear()
     monkeypatch.setenv("PATH", str(tmp_path))
     try:
-        with pytest.raises(NoOcr, match="tesseract cannot read eng here"):
+        with pytest.raises(OcrUnavailable, match="tesseract cannot read eng here"):
             check_ocr("tesseract")
     finally:
         tesseract_languages.cache_clear()
@@ -214,7 +216,9 @@ TOKENS = st.lists(
 )
 
 
-def lay_out(tokens: list[str]) -> tuple[list[tuple[str, float, list[list[float]]]], float]:
+def build_page_inputs(
+    tokens: list[str],
+) -> tuple[list[tuple[str, float, list[list[float]]]], float]:
     """Each character 10 wide, a space of 10 between tokens: parts as rapidocr gives them."""
     parts, x = [], 0.0
     for token in tokens:
@@ -225,7 +229,7 @@ def lay_out(tokens: list[str]) -> tuple[list[tuple[str, float, list[list[float]]
 
 @given(TOKENS)
 def test_words_of_a_line_keep_their_spaces_and_boxes(tokens: list[str]) -> None:
-    parts, end = lay_out(tokens)
+    parts, end = build_page_inputs(tokens)
     words = _split_line(" ".join(tokens), square(0, end), parts, SIZE)
     assert [word.text for word in words] == tokens
     for word, (_, _, corners) in zip(words, parts, strict=True):
@@ -238,7 +242,7 @@ def test_words_of_a_line_keep_their_spaces_and_boxes(tokens: list[str]) -> None:
 def test_a_line_that_its_parts_do_not_spell_is_divided_by_the_lengths_of_its_words(
     tokens: list[str], data: st.DataObject
 ) -> None:
-    parts, end = lay_out(tokens)
+    parts, end = build_page_inputs(tokens)
     kept = data.draw(st.lists(st.sampled_from(parts), max_size=len(parts) - 1))
     words = _split_line(" ".join(tokens), square(0, min(end, 1_000)), kept, SIZE)
     assert [word.text for word in words] == tokens
@@ -253,13 +257,17 @@ def test_a_line_that_its_parts_do_not_spell_is_divided_by_the_lengths_of_its_wor
 @given(TOKENS)
 def test_characters_given_one_by_one_become_words(tokens: list[str]) -> None:
     parts = []
-    for token, _, corners in lay_out(tokens)[0]:
+    for token, _, corners in build_page_inputs(tokens)[0]:
         start = corners[0][0]
         parts += [
             (c, 0.9, square(start + 10 * i, start + 10 * i + 10)) for i, c in enumerate(token)
         ]
     words = _split_line(" ".join(tokens), square(0, 1_000), parts, SIZE)
-    whole = [word for token, _, corners in lay_out(tokens)[0] for word in [(token, corners[0][0])]]
+    whole = [
+        word
+        for token, _, corners in build_page_inputs(tokens)[0]
+        for word in [(token, corners[0][0])]
+    ]
     assert [(word.text, round(word.box[0] * 1_000)) for word in words] == whole
 
 

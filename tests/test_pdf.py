@@ -17,7 +17,7 @@ from PIL import Image
 
 from ingest.files.open import open_source
 from ingest.files.pdf import NeedsPassword, PdfSource
-from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import Box
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
@@ -82,7 +82,7 @@ def all_ink_is_inside(image: Image.Image, boxes: list[Box]) -> bool:
 def test_the_boxes_of_words_lie_on_the_ink(
     tmp_path: Path, rotation: int, crop: tuple[float, float, float, float] | None
 ) -> None:
-    sheet = PdfSource(write_words(tmp_path / "a.pdf", rotation, crop)).sheet(1, 144)
+    sheet = PdfSource(write_words(tmp_path / "a.pdf", rotation, crop)).page_image(1, 144)
     visible = crop or (0, 0, *MEDIA)
     assert sorted(word.text for word in sheet.words) == sorted(WORDS)
     for word in sheet.words:
@@ -114,7 +114,7 @@ def test_boxes_stay_right_under_any_crop(
 ) -> None:
     path = tmp_path_factory.mktemp("crop") / "a.pdf"
     write_words(path, rotation, (left, top, right, bottom))
-    sheet = PdfSource(path).sheet(1, 72)
+    sheet = PdfSource(path).page_image(1, 72)
     assert "Alpha" in [word.text for word in sheet.words]
     for word in sheet.words:
         assert all(0 <= edge <= 1 for edge in word.box)
@@ -122,7 +122,7 @@ def test_boxes_stay_right_under_any_crop(
 
 
 def test_words_outside_the_crop_box_are_not_on_the_page(tmp_path: Path) -> None:
-    sheet = PdfSource(write_words(tmp_path / "a.pdf", 0, (100, 200, 300, 300))).sheet(1, 72)
+    sheet = PdfSource(write_words(tmp_path / "a.pdf", 0, (100, 200, 300, 300))).page_image(1, 72)
     assert [word.text for word in sheet.words] == ["Alpha"]
 
 
@@ -130,7 +130,7 @@ def test_a_page_box_that_does_not_begin_at_nought_changes_nothing(tmp_path: Path
     path = write_words(tmp_path / "a.pdf", 0, None)
     pdf = pymupdf.open(path)
     pdf.xref_set_key(pdf[0].xref, "MediaBox", "[-50 30 350 630]")
-    sheet = PdfSource(save(pdf, tmp_path / "b.pdf")).sheet(1, 144)
+    sheet = PdfSource(save(pdf, tmp_path / "b.pdf")).page_image(1, 144)
     assert len(sheet.words) == len(WORDS)
     assert all_ink_is_inside(sheet.image, [word.box for word in sheet.words])
 
@@ -147,7 +147,7 @@ def test_the_boxes_of_figures_lie_on_the_picture(
     page.insert_image((150, 250, 200, 350), pixmap=black, keep_proportion=False)
     page.set_cropbox(pymupdf.Rect(crop))
     page.set_rotation(rotation)
-    sheet = PdfSource(save(pdf, tmp_path / "a.pdf")).sheet(1, 144)
+    sheet = PdfSource(save(pdf, tmp_path / "a.pdf")).page_image(1, 144)
     [figure] = sheet.figures
     corners = [seen_at(x, y, rotation, crop) for x, y in ((150, 250), (200, 350))]
     expected = (*map(min, zip(*corners, strict=True)), *map(max, zip(*corners, strict=True)))
@@ -161,7 +161,7 @@ def test_logos_are_no_figures(tmp_path: Path) -> None:
     page = pdf.new_page(width=400, height=600)
     black = pymupdf.Pixmap(pymupdf.csRGB, (0, 0, 40, 40))
     page.insert_image((10, 10, 50, 50), pixmap=black)
-    assert PdfSource(save(pdf, tmp_path / "a.pdf")).sheet(1, 72).figures == ()
+    assert PdfSource(save(pdf, tmp_path / "a.pdf")).page_image(1, 72).figures == ()
 
 
 # --- forms
@@ -178,7 +178,7 @@ def add_field(page: Any, kind: int, value: Any, top: float, **options: Any) -> N
 
 
 @pytest.fixture
-def form(tmp_path: Path) -> Sheet:
+def form(tmp_path: Path) -> PageImage:
     pdf = pymupdf.open()
     page = pdf.new_page(width=400, height=600)
     page.insert_text((50, 40), "Label")
@@ -188,10 +188,10 @@ def form(tmp_path: Path) -> Sheet:
     add_field(page, pymupdf.PDF_WIDGET_TYPE_TEXT, "7", 200)
     add_field(page, pymupdf.PDF_WIDGET_TYPE_TEXT, "Unseen", 250, field_display=1)
     page.set_rotation(90)
-    return PdfSource(save(pdf, tmp_path / "form.pdf")).sheet(1, 144)
+    return PdfSource(save(pdf, tmp_path / "form.pdf")).page_image(1, 144)
 
 
-def test_what_is_filled_in_on_a_form_is_read_once_and_where_it_is(form: Sheet) -> None:
+def test_what_is_filled_in_on_a_form_is_read_once_and_where_it_is(form: PageImage) -> None:
     texts = [word.text for word in form.words]
     assert sorted(texts) == ["7", "Guide", "Label", "Lanwarne", "Priya"]
     for word in form.words:
@@ -202,12 +202,12 @@ def test_what_is_filled_in_on_a_form_is_read_once_and_where_it_is(form: Sheet) -
     assert priya.box[1] < v < priya.box[3]
 
 
-def test_a_tick_is_no_word_and_a_hidden_field_is_not_read(form: Sheet) -> None:
+def test_a_tick_is_no_word_and_a_hidden_field_is_not_read(form: PageImage) -> None:
     assert not {"3", "4", "Unseen"} & {word.text for word in form.words}
 
 
 def test_the_sample_form_has_each_answer_once() -> None:
-    words = [w.text for w in PdfSource(SAMPLES / "volunteer-form.pdf").sheet(1, 72).words]
+    words = [w.text for w in PdfSource(SAMPLES / "volunteer-form.pdf").page_image(1, 72).words]
     for once in ("Priya", "Ropewalk", "01632", "splice", "Medium"):
         assert words.count(once) == (2 if once == "01632" else 1)
 
@@ -223,8 +223,8 @@ def lock(path: Path, **passwords: str) -> Path:
 
 def test_an_encrypted_pdf_opens_with_its_password(tmp_path: Path) -> None:
     path = lock(tmp_path / "a.pdf", user_pw="sesame", owner_pw="boss")
-    assert PdfSource(path, "sesame").sheet(1, 72).words[0].text == "Secret"
-    assert PdfSource(path, "boss").sheet(1, 72).words[0].text == "Secret"
+    assert PdfSource(path, "sesame").page_image(1, 72).words[0].text == "Secret"
+    assert PdfSource(path, "boss").page_image(1, 72).words[0].text == "Secret"
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ def test_an_encrypted_pdf_says_what_it_lacks(
     path = lock(tmp_path / "a.pdf", user_pw="sesame", owner_pw="boss")
     with pytest.raises(NeedsPassword, match=f"a.pdf is encrypted and {said}") as caught:
         PdfSource(path, password)
-    assert "--password" in caught.value.remedy
+    assert "--password" in caught.value.hint
 
 
 def test_a_pdf_that_only_its_owner_may_change_opens_for_everybody(tmp_path: Path) -> None:
     path = lock(tmp_path / "a.pdf", owner_pw="boss")
-    assert PdfSource(path).sheet(1, 72).words[0].text == "Secret"
+    assert PdfSource(path).page_image(1, 72).words[0].text == "Secret"
     assert PdfSource(path, "not needed").page_count == 1
 
 
@@ -254,16 +254,16 @@ def test_a_pdf_cut_short_is_refused_rather_than_read_with_blank_pages(
     path.write_bytes(whole[: int(len(whole) * share)])
     with pytest.raises(UnreadableFile, match=r"cut\.pdf is (cut short|a broken PDF)") as caught:
         PdfSource(path)
-    assert "again" in caught.value.remedy
+    assert "again" in caught.value.hint
 
 
 def test_a_whole_pdf_with_a_wrong_table_of_contents_is_read(tmp_path: Path) -> None:
     whole = write_words(tmp_path / "a.pdf", 0, None).read_bytes()
     path = tmp_path / "b.pdf"
     path.write_bytes(b"\n\n\n" + whole + b"<!-- a server's good-bye -->")
-    assert len(PdfSource(path).sheet(1, 72).words) == len(WORDS)
+    assert len(PdfSource(path).page_image(1, 72).words) == len(WORDS)
     path.write_bytes(whole[: whole.rindex(b"startxref")])
-    assert len(PdfSource(path).sheet(1, 72).words) == len(WORDS)
+    assert len(PdfSource(path).page_image(1, 72).words) == len(WORDS)
 
 
 def test_a_pdf_without_pages_is_refused(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_pdf_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_pdf_whose_name_is_not_utf8_is_read(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.pdf")
     write_words(tmp_path / "a.pdf", 0, None).rename(path)
-    assert len(open_source(path).sheet(1, 72).words) == len(WORDS)
+    assert len(open_source(path).page_image(1, 72).words) == len(WORDS)
 
 
 def test_a_picture_named_pdf_is_read_as_a_picture(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_picture_named_pdf_is_read_as_a_picture(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20), "red").save(path, "PNG")
     source = open_source(path)
     assert source.kind == "image"
-    assert source.sheet(1, 72).image.size == (30, 20)
+    assert source.page_image(1, 72).image.size == (30, 20)
 
 
 def test_a_pdf_named_png_is_read_as_a_pdf(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_a_huge_page_is_rendered_small_and_in_bounded_memory(
     pdf.new_page(width=size[0], height=size[1]).insert_text((10, 150), "Hi", fontsize=100)
     source = PdfSource(save(pdf, tmp_path / "wide.pdf"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sheet = source.sheet(1, 144)
+    sheet = source.page_image(1, 144)
     assert max(sheet.image.size) == LONGEST_SIDE
     assert [word.text for word in sheet.words] == ["Hi"]
     # Drawn at 20,000 x 20,000 it would be 1.2 GB.
@@ -335,7 +335,7 @@ def test_half_a_character_in_a_font_is_no_reason_to_stop(tmp_path: Path) -> None
         b"2 beginbfchar <41> <d83d> <42> <0042> endbfchar endcmap end end",
     )
     pdf.xref_set_key(font, "ToUnicode", f"{unicode} 0 R")
-    words = PdfSource(save(pdf, tmp_path / "half.pdf")).sheet(1, 72).words
+    words = PdfSource(save(pdf, tmp_path / "half.pdf")).page_image(1, 72).words
     assert [len(word.text.encode()) > 0 for word in words] == [True]
     assert "BB" in words[0].text
 
@@ -343,4 +343,4 @@ def test_half_a_character_in_a_font_is_no_reason_to_stop(tmp_path: Path) -> None
 def test_a_page_that_has_gone_since_the_pages_were_counted_is_named(tmp_path: Path) -> None:
     path = write_words(tmp_path / "a.pdf", 0, None)
     with pytest.raises(UnreadableFile, match=r"Page 2 of a\.pdf is broken"):
-        PdfSource(path).sheet(2, 72)
+        PdfSource(path).page_image(2, 72)

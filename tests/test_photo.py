@@ -29,7 +29,7 @@ Colour = tuple[int, int, int]
 def read(path: Path, number: int = 1) -> Image.Image:
     source = open_source(path)
     assert source.kind == "image"
-    sheet = source.sheet(number, 144)
+    sheet = source.page_image(number, 144)
     assert sheet.image.mode == "RGB"
     assert sheet.words == ()
     assert sheet.figures == (WHOLE,)
@@ -163,7 +163,7 @@ def test_each_page_of_a_tiff_is_a_page(tmp_path: Path) -> None:
     first.save(tmp_path / "a.tiff", save_all=True, append_images=rest)
     source = open_source(tmp_path / "a.tiff")
     assert source.page_count == 3
-    seen = [source.sheet(number, 72).image for number in (3, 1, 2)]
+    seen = [source.page_image(number, 72).image for number in (3, 1, 2)]
     assert [image.size for image in seen] == [(20, 40), (20, 20), (30, 20)]
     assert [image.getpixel((5, 5)) for image in seen] == [BLUE, RED, GREEN]
 
@@ -260,8 +260,8 @@ def test_a_decompression_bomb_is_not_opened(tmp_path: Path, size: tuple[int, int
     (tmp_path / "bomb.png").write_bytes(claim(*size))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(UnreadableFile, match=r"bomb\.png claims .*more.* than is safe") as caught:
-        open_source(tmp_path / "bomb.png").sheet(1, 144)
-    assert "smaller" in caught.value.remedy
+        open_source(tmp_path / "bomb.png").page_image(1, 144)
+    assert "smaller" in caught.value.hint
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
@@ -276,9 +276,9 @@ def test_a_bomb_on_a_later_page_of_a_tiff_is_not_opened(tmp_path: Path) -> None:
         data = data[: last.start()] + struct.pack("<HHII", tag, 4, 1, 60_000) + data[last.end() :]
     (tmp_path / "a.tif").write_bytes(data)
     source = open_source(tmp_path / "a.tif")
-    assert source.sheet(1, 72).image.size == (20, 20)
+    assert source.page_image(1, 72).image.size == (20, 20)
     with pytest.raises(UnreadableFile, match=r"a\.tif claims"):
-        source.sheet(2, 72)
+        source.page_image(2, 72)
 
 
 def test_a_jpeg_of_a_good_camera_is_no_bomb(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_picture_cut_short_is_refused_by_name_or_read_as_far_as_it_goes(
         return
     with pytest.raises(UnreadableFile, match=re.escape(path.name)) as caught:
         read(path)
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 
 from api.cli.exits import exit_code
 from api.cli.main import app
-from ingest.annotate.classify import NoLabels
-from retrieval.query.compose import BadQuery
+from ingest.annotate.classify import LabelsMissing
+from retrieval.query.compose import InvalidQuery
 
 CAT, COFFEE = Path(data_dir, "chelsea.png"), Path(data_dir, "coffee.png")
 
@@ -67,7 +67,7 @@ def test_classify_goes_on_past_what_it_cannot_open(home: Path, tmp_path: Path) -
 
 def test_one_label_tells_nothing_apart(home: Path) -> None:
     result = run(home, "classify", CAT, "--labels", "cat")
-    assert result.exit_code == exit_code(NoLabels("", remedy=""))
+    assert result.exit_code == exit_code(LabelsMissing("", hint=""))
     assert "two labels" in result.stderr
 
 
@@ -94,7 +94,7 @@ def test_search_by_a_sum(home: Path) -> None:
     assert found[0]["name"] == "coffee.png"
     assert run(home, "search", "a cat", "-", COFFEE).exit_code == 0
     nothing = run(home, "search", "a cat", "+")
-    assert nothing.exit_code == exit_code(BadQuery("", remedy=""))
+    assert nothing.exit_code == exit_code(InvalidQuery("", hint=""))
     assert "nothing to add" in nothing.stderr
     assert run(home, "search", "a cat", "+", "./gone.jpg").exit_code != 0
 

@@ -138,7 +138,7 @@ def test_over_http(sample_home: Home, wire: Wire) -> None:
             wire.replies[:] = [failing(status, body)]
             response = client.post("/v1/ask", json={"query": QUESTION})
             assert response.status_code == told
-            assert response.json()["remedy"]
+            assert response.json()["hint"]
             assert SECRET not in response.text
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from generation.text.normalize import spell
+from generation.text.normalize import normalize_words
 from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Word
 
@@ -90,11 +90,11 @@ def test_any_printed_span_is_found(texts: list[str], data: st.DataObject) -> Non
     start = data.draw(st.integers(0, len(texts) - 1))
     end = data.draw(st.integers(start + 1, len(texts)))
     quote = " ".join(texts[start:end])
-    assume(sum(letter.isalnum() for letter in spell(quote.split()).text) >= 2)
+    assume(sum(letter.isalnum() for letter in normalize_words(quote.split()).text) >= 2)
     span = find_quote(quote, [Word(text, NOWHERE) for text in texts])
     assert span is not None
-    inside = spell(texts[slice(*span)]).text
-    assert spell(quote.split()).strip(".,;:…!?' ").text in inside
+    inside = normalize_words(texts[slice(*span)]).text
+    assert normalize_words(quote.split()).strip(".,;:…!?' ").text in inside
 
 
 LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=9)

@@ -18,8 +18,8 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from ingest.files.ocr import NoOcr
-from ingest.files.reader_pool import AHEAD, Broken, Job, Read, read_ahead
+from ingest.files.ocr import OcrUnavailable
+from ingest.files.reader_pool import AHEAD, Job, ReadFailure, ReadPages, read_ahead
 from ingest.files.render import RenderSettings
 
 SETTINGS = RenderSettings(dpi=36, ocr="none")
@@ -37,12 +37,14 @@ def job(path: Path) -> Job:
     return Job(path, f"id-{path.stem}", path.name)
 
 
-def collect(results: Iterator[Read | Broken]) -> tuple[dict[str, list[int]], dict[str, str]]:
+def collect(
+    results: Iterator[ReadPages | ReadFailure],
+) -> tuple[dict[str, list[int]], dict[str, str]]:
     """Page numbers by file name, and what was said of broken files."""
     pages: dict[str, list[int]] = defaultdict(list)
     faults: dict[str, str] = {}
     for result in results:
-        if isinstance(result, Broken):
+        if isinstance(result, ReadFailure):
             assert result.job.name not in faults
             faults[result.job.name] = str(result.fault)
         else:
@@ -138,7 +140,7 @@ def test_no_more_is_asked_for_than_the_look_ahead_and_closing_stops_the_workers(
 
 def test_an_ocr_that_is_not_there_stops_the_reading(tmp_path: Path) -> None:
     jobs = [make_pdf(tmp_path / "a.pdf", 1)]
-    with pytest.raises(NoOcr):
+    with pytest.raises(OcrUnavailable):
         list(read_ahead(jobs, RenderSettings(ocr="tesseract:tlh"), 1))
     assert workers_of() == []
 
@@ -148,7 +150,7 @@ def test_killed_workers_lose_no_page_and_blame_nobody(tmp_path: Path) -> None:
     reading = read_ahead(jobs, SETTINGS, 2)
     killed = 0
 
-    def kill_now_and_then() -> Iterator[Read | Broken]:
+    def kill_now_and_then() -> Iterator[ReadPages | ReadFailure]:
         nonlocal killed
         for at, result in enumerate(reading):
             yield result
@@ -264,6 +266,6 @@ def test_no_worker_outlives_this_file() -> None:
 def test_pictures_are_read_too(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20), "red").save(tmp_path / "a.png")
     [read] = list(read_ahead([job(tmp_path / "a.png")], SETTINGS, 1))
-    assert isinstance(read, Read)
+    assert isinstance(read, ReadPages)
     assert (read.inspection.kind, read.inspection.page_count) == ("image", 1)
     assert read.pages[0].width == 30

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ingest.page import PageVectors, QueryVectors, Word
-from retrieval.explain.regions import find_picture_region, find_word_regions, line_starts
+from retrieval.explain.regions import find_image_region, find_word_regions, line_starts
 
 AXES = np.eye(4, dtype=np.float32)
 LINES = np.array(
@@ -40,5 +40,5 @@ def test_rows_of_the_title_are_nowhere_on_the_page():
 
 def test_the_part_of_a_picture_that_matches():
     page = PageVectors(AXES, LINES)
-    (region,) = find_picture_region(QueryVectors(AXES[3:], ("",)), page)
+    (region,) = find_image_region(QueryVectors(AXES[3:], ("",)), page)
     assert region.box == pytest.approx((0.3, 0.2, 0.4, 0.22))

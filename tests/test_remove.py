@@ -7,7 +7,7 @@ from make_pdf import make_pdf
 from ingest.add import AddSettings, add
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from ingest.library.library import Library, NoDocument
+from ingest.library.library import DocumentNotFound, Library
 from ingest.remove import remove
 from ingest.verify import verify
 
@@ -57,7 +57,7 @@ def test_a_document_is_removed_by_the_head_of_its_id_or_its_path(each_home):
 
 def test_one_unknown_name_stops_it_before_anything_is_removed(own_home):
     library = Library(own_home)
-    with pytest.raises(NoDocument, match="nowhere"):
+    with pytest.raises(DocumentNotFound, match="nowhere"):
         remove(own_home, ["teapot.jpg", "nowhere.pdf"])
     assert library.document("teapot.jpg")
 

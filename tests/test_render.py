@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.files.ocr import NoOcr
+from ingest.files.ocr import OcrUnavailable
 from ingest.files.open import open_source
 from ingest.files.render import (
     RenderSettings,
@@ -24,7 +24,7 @@ from ingest.files.render import (
     render,
     wants_ocr,
 )
-from ingest.files.source import Sheet
+from ingest.files.source import PageImage
 from ingest.page import WHOLE, Box, Page, Rendered, Word
 
 SENTENCE = "The lamp was lit on three hundred and sixty nights of the year."
@@ -84,7 +84,7 @@ def garble(path: Path) -> Path:
 
 def test_a_page_of_text_is_not_sent_to_ocr(tmp_path: Path) -> None:
     path = make(tmp_path / "a.pdf", write_much)
-    sheet = open_source(path).sheet(1, 72)
+    sheet = open_source(path).page_image(1, 72)
     assert not wants_ocr(sheet, sheet.words)
     page = render_one(path)
     assert page.source == "text"
@@ -121,7 +121,7 @@ def test_a_page_with_few_words_of_its_own_keeps_them_once(tmp_path: Path) -> Non
 
 def test_a_text_layer_that_is_no_text_gives_way_to_ocr(tmp_path: Path) -> None:
     path = garble(tmp_path / "a.pdf")
-    assert is_garbled(open_source(path).sheet(1, 72).words)
+    assert is_garbled(open_source(path).page_image(1, 72).words)
     page = render_one(path, dpi=200)
     assert page.source == "ocr"
     assert " ".join(word.text for word in page.words) == PRINTED
@@ -135,12 +135,12 @@ def test_without_ocr_only_the_files_own_words_are_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("colour", ["white", "navy", (250, 249, 252)])
 def test_a_blank_page_is_not_sent_to_ocr(colour: Any) -> None:
-    assert not wants_ocr(Sheet(Image.new("RGB", (300, 300), colour), (), (WHOLE,)), ())
+    assert not wants_ocr(PageImage(Image.new("RGB", (300, 300), colour), (), (WHOLE,)), ())
 
 
 def test_a_sliver_is_not_sent_to_ocr() -> None:
     noise = Image.effect_noise((3_000, 3), 90).convert("RGB")
-    assert not wants_ocr(Sheet(noise, (), (WHOLE,)), ())
+    assert not wants_ocr(PageImage(noise, (), (WHOLE,)), ())
 
 
 def test_a_blank_page_has_no_words_and_no_source(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_pages_are_numbered_from_the_one_asked_for(tmp_path: Path) -> None:
 
 
 def test_an_ocr_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(NoOcr):
+    with pytest.raises(OcrUnavailable):
         render_one(make(tmp_path / "a.pdf", write_much), "magnifying glass")
 
 

@@ -22,13 +22,13 @@ from test_storage import unit_rows, whole, write
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
-from ingest.index.quantization import STORAGES
+from ingest.index.quantization import QUANTIZATIONS
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.home import Home
 from retrieval.gpu import memory_pool as arena
-from retrieval.gpu.free_list import NoRoom
-from retrieval.gpu.vector_cache import Resident
-from retrieval.scoring.scores import Part, score_parts
+from retrieval.gpu.free_list import GpuMemoryExhausted
+from retrieval.gpu.vector_cache import GpuVectorCache
+from retrieval.scoring.scores import CandidateBatch, score_batches
 from retrieval.search import Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +37,8 @@ PAGE = 10 * DIM * 2
 """Bytes of the ten rows that most pages here have."""
 
 
-def resident(size: int = 1 << 20) -> Resident:
-    return Resident(torch.device("cpu"), size, plain_kernel)
+def resident(size: int = 1 << 20) -> GpuVectorCache:
+    return GpuVectorCache(torch.device("cpu"), size, plain_kernel)
 
 
 def document(
@@ -50,24 +50,26 @@ def document(
     )
 
 
-def some(held: DocumentVectors, *numbers: int) -> Part:
-    return Part(held, np.array(numbers), np.arange(len(numbers)))
+def some(held: DocumentVectors, *numbers: int) -> CandidateBatch:
+    return CandidateBatch(held, np.array(numbers), np.arange(len(numbers)))
 
 
-def agrees(on: Resident, parts: list[Part], query: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def agrees(
+    on: GpuVectorCache, parts: list[CandidateBatch], query: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     count = sum(len(part.places) for part in parts)
-    there = score_parts(query, weights, parts, count, "vectors", on=on)
-    here = score_parts(query, weights, parts, count, "vectors")
+    there = score_batches(query, weights, parts, count, "vectors", on=on)
+    here = score_batches(query, weights, parts, count, "vectors")
     np.testing.assert_allclose(there, here, atol=5e-4, equal_nan=True)
     return there
 
 
-def asks(on: Resident, *parts: Part) -> int:
+def asks(on: GpuVectorCache, *parts: CandidateBatch) -> int:
     """How many pages are sent to the device for a search of these."""
     before = on.sent
     placed, count = [], 0
     for part in parts:
-        placed.append(Part(part.held, part.numbers, count + np.arange(len(part.numbers))))
+        placed.append(CandidateBatch(part.held, part.numbers, count + np.arange(len(part.numbers))))
         count += len(part.numbers)
     agrees(on, placed, unit_rows(1, 3), np.ones(3, np.float32))
     return on.sent - before
@@ -78,7 +80,7 @@ def asks(on: Resident, *parts: Part) -> int:
     seed=st.integers(0, 10**6),
     lengths=st.lists(st.integers(0, 600), min_size=1, max_size=6),
     weights=st.lists(st.sampled_from([0.0, 0.125, 1.0, 4.0]), min_size=1, max_size=5).filter(any),
-    kind=st.sampled_from(STORAGES),
+    kind=st.sampled_from(QUANTIZATIONS),
 )
 def test_scores_are_those_of_the_cpu(
     seed: int, lengths: list[int], weights: list[float], kind: str
@@ -102,19 +104,19 @@ def test_scores_worked_out_by_hand(tmp_path: Path) -> None:
         assert scores == pytest.approx([*expected, np.nan], abs=1e-3, nan_ok=True)
 
 
-@pytest.mark.parametrize("kind", STORAGES)
+@pytest.mark.parametrize("kind", QUANTIZATIONS)
 def test_several_questions_are_scored_in_one_pass(tmp_path: Path, kind: str) -> None:
     held = [document(tmp_path, 1, [4] * 60, kind), document(tmp_path, 2, [9, 0, 700], kind)]
     parts = [whole(held[0]), whole(held[1], 60)]
     query, weights = unit_rows(3, 7), np.zeros((3, 7), np.float32)
     weights[0, :2], weights[1, 2:6], weights[2, 6] = (1, 2), (1, 0, 3, 1), 1
     on = resident()
-    together = score_parts(query, weights, parts, 63, "vectors", 20, on)
+    together = score_batches(query, weights, parts, 63, "vectors", 20, on)
     sent = on.sent
     for one, row in zip(together, weights, strict=True):
-        apart = score_parts(query[row > 0], row[row > 0], parts, 63, "vectors", 20)
+        apart = score_batches(query[row > 0], row[row > 0], parts, 63, "vectors", 20)
         np.testing.assert_allclose(one, apart, atol=2e-3, equal_nan=True)
-    here = score_parts(query, weights, parts, 63, "vectors", 20)
+    here = score_batches(query, weights, parts, 63, "vectors", 20)
     np.testing.assert_allclose(together, here, atol=2e-3, equal_nan=True)
     assert on.sent == sent <= 62
 
@@ -123,8 +125,8 @@ def test_passages_and_rows_are_kept_apart(tmp_path: Path) -> None:
     held, on = document(tmp_path, 1, [200, 3, 64]), resident()
     query, weights = unit_rows(5, 1), np.ones(1, np.float32)
     for what in ("vectors", "passages", "vectors", "passages"):
-        there = score_parts(query, weights, [whole(held)], 3, what, on=on)
-        here = score_parts(query, weights, [whole(held)], 3, what)
+        there = score_batches(query, weights, [whole(held)], 3, what, on=on)
+        here = score_batches(query, weights, [whole(held)], 3, what)
         np.testing.assert_allclose(there, here, atol=2e-3)
     assert on.sent == 6
 
@@ -152,7 +154,7 @@ def test_more_pages_than_fit_are_scored_in_turns(tmp_path: Path) -> None:
     assert asks(on, some(held[0], 6, 7)) == 2
     # Those that lie there are scored first, so they need not be sent again.
     assert asks(on, whole(held[0]), whole(held[1])) == 8
-    with pytest.raises(NoRoom, match=r"does not fit.*PAGEGLASS_DEVICE_CACHE_MB more"):
+    with pytest.raises(GpuMemoryExhausted, match=r"does not fit.*PAGEGLASS_DEVICE_CACHE_MB more"):
         asks(on, whole(document(tmp_path, 3, [41])))
     assert asks(on, whole(held[0]), whole(held[1])) > 0
 
@@ -243,7 +245,9 @@ def test_no_memory_at_all_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return empty(*sizes, **how)  # type: ignore[call-overload, no-any-return]
 
     monkeypatch.setattr(torch, "empty", full)
-    with pytest.raises(NoRoom, match=r"no 1 MB of memory left.*PAGEGLASS_DEVICE_CACHE_MB less"):
+    with pytest.raises(
+        GpuMemoryExhausted, match=r"no 1 MB of memory left.*PAGEGLASS_DEVICE_CACHE_MB less"
+    ):
         asks(on, whole(held))
 
 

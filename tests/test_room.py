@@ -3,11 +3,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.gpu.free_list import Room
+from retrieval.gpu.free_list import FreeList
 
 
 def test_the_first_stretch_that_is_long_enough_is_taken() -> None:
-    room = Room(100)
+    room = FreeList(100)
     assert [room.take(30, 10), room.take(30, 10), room.take(30, 10)] == [0, 30, 60]
     assert room.take(11, 1) is None
     room.give(30, 30)
@@ -27,7 +27,7 @@ def test_the_first_stretch_that_is_long_enough_is_taken() -> None:
 def test_no_unit_is_taken_twice_and_none_is_lost(
     size: int, steps: list[tuple[int, int, int]]
 ) -> None:
-    room, taken = Room(size), dict[int, int]()
+    room, taken = FreeList(size), dict[int, int]()
     for count, step, which in steps:
         if which < len(taken):
             start = sorted(taken)[which]

@@ -11,10 +11,10 @@ import torch
 from api.cli.session import make_searcher
 from api.diagnostics.examine import examine
 from api.settings import Settings
-from ingest.encoders.encoder import NoDevice
+from ingest.encoders.encoder import DeviceUnavailable
 from ingest.library.home import Home
 from retrieval.gpu import device as module
-from retrieval.gpu.device import Choice, choose_score_device, open_resident
+from retrieval.gpu.device import Choice, choose_score_device, open_vector_cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,19 +47,19 @@ LACKING = [
 ]
 
 
-@pytest.mark.parametrize(("lacks", "why", "remedy"), LACKING)
+@pytest.mark.parametrize(("lacks", "why", "hint"), LACKING)
 def test_auto_takes_the_cpu_and_cuda_is_refused(
-    monkeypatch: pytest.MonkeyPatch, lacks: dict[str, bool], why: str, remedy: str
+    monkeypatch: pytest.MonkeyPatch, lacks: dict[str, bool], why: str, hint: str
 ) -> None:
     pretend(monkeypatch, **lacks)  # type: ignore[arg-type]
     choice = choose_score_device("auto")
     assert choice.device == "cpu"
     assert why in choice.why
-    assert open_resident("auto", 100) is None
-    with pytest.raises(NoDevice, match=f"{why}.*{remedy}.*PAGEGLASS_SCORE_DEVICE"):
+    assert open_vector_cache("auto", 100) is None
+    with pytest.raises(DeviceUnavailable, match=f"{why}.*{hint}.*PAGEGLASS_SCORE_DEVICE"):
         choose_score_device("cuda")
-    with pytest.raises(NoDevice):
-        open_resident("cuda", 100)
+    with pytest.raises(DeviceUnavailable):
+        open_vector_cache("cuda", 100)
 
 
 def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,14 +68,14 @@ def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> N
         choose_score_device("auto") == choose_score_device("cuda") == Choice("cuda", "Sample 9000")
     )
     assert choose_score_device("cpu") == Choice("cpu", "asked for")
-    assert open_resident("cpu", 100) is None
+    assert open_vector_cache("cpu", 100) is None
 
 
 def test_one_question_is_for_the_cpu_unless_a_gpu_is_named(
     monkeypatch: pytest.MonkeyPatch, sample_home: Home
 ) -> None:
     asked: list[tuple[str, int]] = []
-    monkeypatch.setattr(module, "open_resident", lambda *given: asked.append(given))
+    monkeypatch.setattr(module, "open_vector_cache", lambda *given: asked.append(given))
     for once, wanted in ((True, "auto"), (False, "auto"), (True, "cuda"), (False, "cpu")):
         monkeypatch.setenv("PAGEGLASS_SCORE_DEVICE", wanted)
         make_searcher(sample_home, Settings(), once=once).close()
@@ -86,7 +86,7 @@ def test_doctor_says_which_device_scores(monkeypatch: pytest.MonkeyPatch, tmp_pa
     def scoring() -> tuple[str, str, str]:
         found = examine(Home(tmp_path / "home"), Settings())
         finding = next(finding for finding in found if finding.topic == "scoring")
-        return finding.name, finding.state, f"{finding.detail} {finding.remedy}"
+        return finding.name, finding.state, f"{finding.detail} {finding.hint}"
 
     pretend(monkeypatch)
     name, state, words = scoring()

@@ -11,11 +11,11 @@ from PIL import Image
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import Server
 from ingest.library.home import Home
-from ingest.library.library import Library, NoLibrary
+from ingest.library.library import Library, LibraryNotFound
 from ingest.remove import remove
 from retrieval import candidates
 from retrieval.search import EmptyQuery, Searcher
@@ -38,7 +38,7 @@ def test_questions_of_the_samples_find_their_pages(searcher):
     for question in QUESTIONS:
         if question["file"] not in UNREAD:
             pictures = question.get("images", False)
-            hits = searcher.search(question["query"], pictures=pictures, top=30)
+            hits = searcher.search(question["query"], images=pictures, top=30)
             found = [(hit.page.document_name, hit.page.number) for hit in hits]
             ranks[question["query"]] = found.index((question["file"], question.get("page", 1)))
     assert len(ranks) == 17
@@ -64,15 +64,15 @@ def test_a_hit_tells_its_signals_and_where_it_matched(searcher):
 
 def test_like_finds_the_picture_itself_first(searcher):
     with Image.open(SAMPLES / "sailboat.png") as picture:
-        hits = searcher.like(picture, top=3)
+        hits = searcher.search_by_image(picture, top=3)
     assert hits[0].page.document_name == "sailboat.png"
 
 
 def test_search_within_documents(searcher):
     letter = searcher.library.document("scanned-letter.pdf")
-    hits = searcher.search("lamp", within=Narrow.to([letter.id]))
+    hits = searcher.search("lamp", filter=PageFilter.to([letter.id]))
     assert [hit.page.document_id for hit in hits] == [letter.id]
-    assert searcher.search("lamp", within=Narrow.to(["0" * 20])) == []
+    assert searcher.search("lamp", filter=PageFilter.to(["0" * 20])) == []
 
 
 def test_a_blank_question_is_refused(searcher):
@@ -86,7 +86,7 @@ def test_no_question_breaks_the_search(searcher, query):
 
 
 def test_a_home_without_a_library_says_so(tmp_path):
-    with pytest.raises(NoLibrary, match="pageglass ingest"):
+    with pytest.raises(LibraryNotFound, match="pageglass ingest"):
         Searcher(Home(tmp_path))
 
 
@@ -96,13 +96,13 @@ def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher)
         exact = searcher.search(question["query"], top=1)[0]
         assert through_chroma.search(question["query"], top=1)[0].page == exact.page
     letter = searcher.library.document("scanned-letter.pdf")
-    hits = through_chroma.search("lamp", within=Narrow.to([letter.id]))
+    hits = through_chroma.search("lamp", filter=PageFilter.to([letter.id]))
     assert [hit.page.document_id for hit in hits] == [letter.id]
     through_chroma.close()
 
 
 def test_gists_choose_which_pages_are_scored(sample_home, searcher, monkeypatch):
-    for most in ("CANDIDATES", "UNCHOSEN"):
+    for most in ("RERANK_TOP_K", "ANN_TOP_K_DIRECT"):
         monkeypatch.setattr(candidates, most, 3)
     few = Searcher(sample_home, exhaustive_pages=0)
     for question in QUESTIONS[:6]:

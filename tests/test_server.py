@@ -15,7 +15,7 @@ from api.settings import Settings
 from ingest.add import add
 from ingest.encoders.encoder import Encoding
 from ingest.index.index import open_indexes
-from ingest.index.server import NoRecords, Server, ServerRefused, ServerUnreachable, disconnect
+from ingest.index.server import ChromaRefused, ChromaUnreachable, RecordsMissing, Server, disconnect
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.rebuild import rebuild_indexes
@@ -43,14 +43,14 @@ def through_chroma(home: Home) -> list[str]:
 def test_a_home_moves_to_a_server_and_back(own_home: Home, chroma_server: Server) -> None:
     before = through_chroma(own_home)
     there = Home(own_home.root, chroma_server)
-    with pytest.raises(NoRecords, match="PAGEGLASS_CHROMA"):
+    with pytest.raises(RecordsMissing, match="PAGEGLASS_CHROMA"):
         through_chroma(there)
     list(add(there, []))
     assert not there.chroma.exists()
     assert len(names(chroma_server, there)) == 2
     assert verify(there) == []
     assert through_chroma(there) == before
-    with pytest.raises(NoRecords, match="embedded"):
+    with pytest.raises(RecordsMissing, match="embedded"):
         through_chroma(own_home)
     list(add(own_home, []))
     assert verify(own_home) == []
@@ -97,15 +97,15 @@ def test_two_homes_share_a_server(own_home: Home, chroma_server: Server) -> None
 
 def test_a_server_that_is_not_there(own_home: Home) -> None:
     nowhere = Server("http://127.0.0.1:9")
-    with pytest.raises(ServerUnreachable, match="chroma run"):
+    with pytest.raises(ChromaUnreachable, match="chroma run"):
         nowhere.connect()
-    with pytest.raises(ServerUnreachable):
+    with pytest.raises(ChromaUnreachable):
         list(add(Home(own_home.root, nowhere), []))
     assert verify(own_home) == []
 
 
 def test_a_tenant_that_is_not_there(chroma_server: Server) -> None:
-    with pytest.raises(ServerRefused, match="PAGEGLASS_CHROMA_TENANT"):
+    with pytest.raises(ChromaRefused, match="PAGEGLASS_CHROMA_TENANT"):
         Server(chroma_server.url, tenant="nobody").connect()
 
 
@@ -113,7 +113,7 @@ def test_a_tenant_that_is_not_there(chroma_server: Server) -> None:
 def guarded() -> Iterator[str]:
     """A server that knows another token."""
 
-    class Guard(BaseHTTPRequestHandler):
+    class AuthMiddleware(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append({name.lower(): value for name, value in self.headers.items()})
             body = json.dumps({"error": "AuthError", "message": "Forbidden"}).encode()
@@ -126,7 +126,7 @@ def guarded() -> Iterator[str]:
             pass
 
     seen: list[dict[str, str]] = []
-    with HTTPServer(("127.0.0.1", 0), Guard) as server:
+    with HTTPServer(("127.0.0.1", 0), AuthMiddleware) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -138,7 +138,7 @@ def guarded() -> Iterator[str]:
 
 def test_a_token_that_is_refused_is_not_shown(guarded: str) -> None:
     server = Server(guarded, token=TOKEN)
-    with pytest.raises(ServerRefused, match="does not accept the token") as caught:
+    with pytest.raises(ChromaRefused, match="does not accept the token") as caught:
         server.connect()
     assert TOKEN not in str(caught.value) + repr(server)
 

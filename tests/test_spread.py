@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from retrieval.scoring import parallel as module
-from retrieval.scoring.parallel import spread
+from retrieval.scoring.parallel import parallel_map
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -25,13 +25,13 @@ def on_cores(request, monkeypatch):
 @pytest.mark.parametrize("count", [0, 1, 2, 300])
 def test_each_piece_is_worked_on_once(on_cores, count):
     done = []
-    spread(done.append, iter(range(count)))
+    parallel_map(done.append, iter(range(count)))
     assert sorted(done) == list(range(count))
 
 
 def test_as_many_at_once_as_there_are_cores(on_cores):
     together = threading.Barrier(on_cores)
-    spread(lambda _: together.wait(timeout=10), range(3 * on_cores))
+    parallel_map(lambda _: together.wait(timeout=10), range(3 * on_cores))
 
 
 def test_what_fails_is_raised_and_the_rest_is_not_begun(on_cores):
@@ -40,7 +40,7 @@ def test_what_fails_is_raised_and_the_rest_is_not_begun(on_cores):
             raise LookupError("three")
 
     with pytest.raises(LookupError, match="three"):
-        spread(work, itertools.count())
+        parallel_map(work, itertools.count())
 
 
 def test_pieces_that_fail_are_raised(on_cores):
@@ -50,7 +50,7 @@ def test_pieces_that_fail_are_raised(on_cores):
 
     done: list[int] = []
     with pytest.raises(LookupError, match="the sixth"):
-        spread(done.append, pieces())
+        parallel_map(done.append, pieces())
     assert sorted(done) == list(range(5))
 
 
@@ -58,16 +58,16 @@ def test_work_may_spread_work(on_cores):
     done: list[tuple[int, int]] = []
 
     def outer(number: int) -> None:
-        spread(lambda inner: done.append((number, inner)), range(20))
+        parallel_map(lambda inner: done.append((number, inner)), range(20))
 
-    spread(outer, range(20))
+    parallel_map(outer, range(20))
     assert sorted(done) == [(a, b) for a in range(20) for b in range(20)]
 
 
 def test_many_threads_share_the_cores(on_cores):
     done: list[int] = []
     threads = [
-        threading.Thread(target=spread, args=(done.append, range(100)), daemon=True)
+        threading.Thread(target=parallel_map, args=(done.append, range(100)), daemon=True)
         for _ in range(16)
     ]
     for thread in threads:

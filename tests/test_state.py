@@ -12,15 +12,17 @@ import pytest
 from ingest.index.vector_file import DocumentVectors, VectorWriter
 from ingest.page import PageVectors
 from retrieval import state as module
-from retrieval.scoring.scores import Part
-from retrieval.state import State
+from retrieval.scoring.scores import CandidateBatch
+from retrieval.state import LibrarySnapshot
 
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[State, Any, list[str]]:
+def opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[LibrarySnapshot, Any, list[str]]:
     """A state of five documents that may hold three, one of them mapped; and what it opened."""
-    monkeypatch.setattr(module, "MOST_OPENED", 3)
-    monkeypatch.setattr(module, "MOST_MAPPED", 1)
+    monkeypatch.setattr(module, "MAX_OPEN_DOCUMENTS", 3)
+    monkeypatch.setattr(module, "MAX_MAPPED_DOCUMENTS", 1)
     calls: list[str] = []
 
     def opener(_: Any, document: Any) -> DocumentVectors:
@@ -34,11 +36,11 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[State, Any,
         writer.append(PageVectors(rows, np.zeros((400, 4), np.float32)))
         writer.close()
     index = SimpleNamespace(mirrored=False, manifest=SimpleNamespace(encoder="made"))
-    return State(1, documents, 5, None, opener=opener), index, calls  # type: ignore[arg-type]
+    return LibrarySnapshot(1, documents, 5, None, opener=opener), index, calls  # type: ignore[arg-type]
 
 
-def parts(held: list[DocumentVectors]) -> list[Part]:
-    return [Part(one, np.array([1]), np.array([place])) for place, one in enumerate(held)]
+def parts(held: list[DocumentVectors]) -> list[CandidateBatch]:
+    return [CandidateBatch(one, np.array([1]), np.array([place])) for place, one in enumerate(held)]
 
 
 def test_what_was_used_last_is_the_last_to_go(opened):

@@ -20,18 +20,23 @@ from api.settings import Settings
 from ingest import add as adding
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
-from ingest.index.server import NoRecords, Server
-from ingest.library.home import Home, OnlyMirror
+from ingest.index.server import RecordsMissing, Server
+from ingest.library.home import Home, ReadOnlyMirror
 from ingest.library.keys import HEAD
-from ingest.library.library import Library, NoLibrary
+from ingest.library.library import Library, LibraryNotFound
 from ingest.remove import remove
 from ingest.replica import mirror as mirrors
 from ingest.replica import publish as publishing
-from ingest.replica.head import StoreFormat, read_head
-from ingest.replica.object_store import NoStorePackage, Store, StoreRefused, StoreUnreachable
-from ingest.replica.publish import StoreTaken
+from ingest.replica.head import ObjectStoreFormatError, read_head
+from ingest.replica.object_store import (
+    ObjectStore,
+    ObjectStorePackageMissing,
+    ObjectStoreRefused,
+    ObjectStoreUnreachable,
+)
+from ingest.replica.publish import ObjectStoreTaken
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -57,17 +62,17 @@ def s3() -> Iterator[str]:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """An empty store of each kind."""
     if request.param == "folder":
-        return Store(f"file://{tmp_path}/store")
-    return Store(f"{request.getfixturevalue('s3')}/{tmp_path.name}")
+        return ObjectStore(f"file://{tmp_path}/store")
+    return ObjectStore(f"{request.getfixturevalue('s3')}/{tmp_path.name}")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Store:
+def folder(tmp_path: Path) -> ObjectStore:
     """An empty store in a folder."""
-    return Store(f"file://{tmp_path}/store")
+    return ObjectStore(f"file://{tmp_path}/store")
 
 
 @pytest.fixture(autouse=True)
@@ -92,14 +97,14 @@ def read_all(home: Home) -> int:
     for document in library.documents():
         for index in indexes:
             assert index.vectors(document).page_count == document.page_count
-        for record in library.page_records(Narrow.to([document.id])):
+        for record in library.page_records(PageFilter.to([document.id])):
             assert library.image(record.page)[:4] == b"RIFF"
             count += 1
     return count
 
 
 def test_two_mirrors_find_what_the_writer_finds(
-    own_home: Home, store: Store, tmp_path: Path
+    own_home: Home, store: ObjectStore, tmp_path: Path
 ) -> None:
     writer = Home(own_home.root, store=store)
     list(add(writer, []))
@@ -115,27 +120,29 @@ def test_two_mirrors_find_what_the_writer_finds(
 
 
 def test_mirrors_ask_the_chroma_server_for_candidates(
-    own_home: Home, folder: Store, chroma_server: Server, tmp_path: Path
+    own_home: Home, folder: ObjectStore, chroma_server: Server, tmp_path: Path
 ) -> None:
     writer = Home(own_home.root, chroma_server, folder)
     list(add(writer, []))
     here = found(writer, exhaustive_pages=0)
     assert here
     assert found(Home(tmp_path / "one", chroma_server, folder), exhaustive_pages=0) == here
-    with pytest.raises(NoRecords, match="PAGEGLASS_CHROMA"):
+    with pytest.raises(RecordsMissing, match="PAGEGLASS_CHROMA"):
         found(Home(tmp_path / "two", store=folder), exhaustive_pages=0)
 
 
 def test_what_is_there_is_not_sent_again(
-    own_home: Home, store: Store, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = Home(own_home.root, store=store)
     list(add(writer, []))
     sent: list[str] = []
-    put, write = Store.put, Store.write
-    monkeypatch.setattr(Store, "put", lambda self, paths: (sent.extend(paths), put(self, paths)))
+    put, write = ObjectStore.put, ObjectStore.write
     monkeypatch.setattr(
-        Store, "write", lambda self, key, data: (sent.append(key), write(self, key, data))
+        ObjectStore, "put", lambda self, paths: (sent.extend(paths), put(self, paths))
+    )
+    monkeypatch.setattr(
+        ObjectStore, "write", lambda self, key, data: (sent.append(key), write(self, key, data))
     )
     head = read_head(store)
     list(add(writer, []))
@@ -147,7 +154,7 @@ def test_what_is_there_is_not_sent_again(
 
 
 def test_a_running_mirror_sees_removals(
-    own_home: Home, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = Home(own_home.root, store=store)
     list(add(writer, []))
@@ -169,7 +176,7 @@ def test_a_running_mirror_sees_removals(
 
 
 def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
-    own_home: Home, folder: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has read the head a moment ago, and does not look again until something is missing."""
     writer = Home(own_home.root, store=folder)
@@ -188,7 +195,7 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
 
 
 def test_what_is_not_needed_stays_for_a_while(
-    own_home: Home, folder: Store, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = Home(own_home.root, store=folder)
     list(add(writer, []))
@@ -208,7 +215,7 @@ class Cut(BaseException):
 
 
 def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
-    own_home: Home, folder: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document goes and one comes; cut before each of the steps, one by one, and while files are put."""
     spare = tmp_path / "spare.png"
@@ -235,11 +242,13 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
 
         return cut
 
-    monkeypatch.setattr(Store, "write", counted(Store.write))
-    monkeypatch.setattr(Store, "delete", counted(Store.delete))
-    put = counted(Store.put)
+    monkeypatch.setattr(ObjectStore, "write", counted(ObjectStore.write))
+    monkeypatch.setattr(ObjectStore, "delete", counted(ObjectStore.delete))
+    put = counted(ObjectStore.put)
     monkeypatch.setattr(
-        Store, "put", lambda self, paths: [put(self, {key: path}) for key, path in paths.items()]
+        ObjectStore,
+        "put",
+        lambda self, paths: [put(self, {key: path}) for key, path in paths.items()],
     )
     cuts = 0
     while True:
@@ -257,7 +266,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     assert verify(writer) == []
 
 
-def test_a_small_cache_stays_small(own_home: Home, folder: Store, tmp_path: Path) -> None:
+def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     writer = Home(own_home.root, store=folder)
     list(add(writer, []))
     home = Home(tmp_path / "mirror", store=folder)
@@ -284,13 +293,13 @@ def test_a_small_cache_stays_small(own_home: Home, folder: Store, tmp_path: Path
     searcher.close()
 
 
-def test_a_mirror_cannot_be_written(own_home: Home, folder: Store, tmp_path: Path) -> None:
+def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     list(add(Home(own_home.root, store=folder), []))
     mirror = Home(tmp_path / "mirror", store=folder)
     name = Library(mirror).documents()[0].id
-    with pytest.raises(OnlyMirror, match="PAGEGLASS_STORE"):
+    with pytest.raises(ReadOnlyMirror, match="PAGEGLASS_STORE"):
         list(add(mirror, ["data/samples"]))
-    with pytest.raises(OnlyMirror):
+    with pytest.raises(ReadOnlyMirror):
         remove(mirror, [name])
     settings = {"PAGEGLASS_HOME": str(tmp_path / "mirror"), "PAGEGLASS_STORE": folder.url}
     done = CliRunner().invoke(app, ["remove", "--yes", name], env=settings)
@@ -308,14 +317,14 @@ def test_a_mirror_cannot_be_written(own_home: Home, folder: Store, tmp_path: Pat
 
 
 def test_a_long_run_is_published_as_it_goes(
-    folder: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adding, "PUBLISH_EVERY", 0.0)
     writer, mirror = Home(tmp_path / "home", store=folder), Home(tmp_path / "mirror", store=folder)
     run = cast(
         "Generator[Event]", add(writer, ["data/samples/balloon.webp"], AddSettings(workers=1))
     )
-    with pytest.raises(NoLibrary):
+    with pytest.raises(LibraryNotFound):
         Library(mirror)
     assert any(isinstance(event, Added) for event in run)
     next(run)  # the run goes on, and is then cut off
@@ -324,31 +333,31 @@ def test_a_long_run_is_published_as_it_goes(
     assert read_all(mirror) == 1
 
 
-def test_a_store_belongs_to_one_home(own_home: Home, folder: Store, tmp_path: Path) -> None:
+def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     list(add(Home(own_home.root, store=folder), []))
     other = shutil.copytree(own_home.root, tmp_path / "other")
     (other / "id").unlink()
-    with pytest.raises(StoreTaken, match="another home"):
+    with pytest.raises(ObjectStoreTaken, match="another home"):
         list(add(Home(other, store=folder), []))
     findings = examine(Home(other, store=folder), Settings(store=folder.url))
     assert next(f for f in findings if f.topic == "store").state == "broken"
 
 
 def test_stores_that_cannot_be_used(own_home: Home, s3: str, tmp_path: Path) -> None:
-    with pytest.raises(NoStorePackage, match="pip install gcsfs"):
-        Store("gs://bucket/prefix").read(HEAD)
-    with pytest.raises(StoreUnreachable, match="nonsense"):
-        Store("nonsense://bucket/prefix").read(HEAD)
-    with pytest.raises(StoreRefused, match="bucket"):
-        list(add(Home(own_home.root, store=Store("s3://no-such-bucket/prefix")), []))
-    newer = Store(f"{s3}/newer")
+    with pytest.raises(ObjectStorePackageMissing, match="pip install gcsfs"):
+        ObjectStore("gs://bucket/prefix").read(HEAD)
+    with pytest.raises(ObjectStoreUnreachable, match="nonsense"):
+        ObjectStore("nonsense://bucket/prefix").read(HEAD)
+    with pytest.raises(ObjectStoreRefused, match="bucket"):
+        list(add(Home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")), []))
+    newer = ObjectStore(f"{s3}/newer")
     newer.write(HEAD, b'{"format": 99}')
-    with pytest.raises(StoreFormat, match="same version"):
+    with pytest.raises(ObjectStoreFormatError, match="same version"):
         Library(Home(tmp_path / "mirror", store=newer))
     assert verify(own_home) == []
 
 
-def test_the_doctor_asks_the_store(own_home: Home, folder: Store, tmp_path: Path) -> None:
+def test_the_doctor_asks_the_store(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     settings = Settings(store=folder.url)
 
     def finding(home: Home) -> tuple[str, str]:
@@ -374,4 +383,4 @@ def test_addresses_that_cannot_be(url: str) -> None:
 def test_no_store_is_the_default() -> None:
     assert Settings().published() is None
     assert Settings(store=" ").published() is None
-    assert Settings(store="s3://a/b/").published() == Store("s3://a/b", 10_000)
+    assert Settings(store="s3://a/b/").published() == ObjectStore("s3://a/b", 10_000)

@@ -10,16 +10,16 @@ from skimage import data_dir
 from ingest.add import AddSettings, add
 from ingest.annotate.classify import (
     Labeller,
-    NoLabels,
-    NotOfPictures,
+    LabelsMissing,
+    NotAnImageEncoder,
     clean_labels,
-    load_picture_encoder,
+    load_image_encoder,
 )
-from ingest.annotate.tag import BadLabels, read_labels
+from ingest.annotate.tag import InvalidLabels, read_labels
 from ingest.encoders.encoder import Encoding
 from ingest.event import Tagged
 from ingest.files.render import RenderSettings
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.remove import remove
@@ -65,12 +65,12 @@ def test_a_search_is_narrowed_by_tags(tmp_path: Path) -> None:
     ingest(home, photo("chelsea.png"), photo("coffee.png"), labels=LABELS)
     searcher = Searcher(home, exhaustive_pages=0)
     for hits in (
-        searcher.search("something warm", pictures=True, within=Narrow(tags=("cat",))),
-        searcher.combine([(1.0, "coffee")], within=Narrow(tags=("cat",))),
+        searcher.search("something warm", images=True, filter=PageFilter(tags=("cat",))),
+        searcher.search_composed([(1.0, "coffee")], filter=PageFilter(tags=("cat",))),
     ):
         assert [hit.page.document_name for hit in hits] == ["chelsea.png"]
-    assert searcher.search("coffee", within=Narrow(tags=("cat", "coffee"))) == []
-    assert searcher.search("coffee", within=Narrow(tags=("no such tag",))) == []
+    assert searcher.search("coffee", filter=PageFilter(tags=("cat", "coffee"))) == []
+    assert searcher.search("coffee", filter=PageFilter(tags=("no such tag",))) == []
 
 
 def test_probabilities_are_a_softmax_over_the_best_rows() -> None:
@@ -91,14 +91,14 @@ def test_probabilities_are_a_softmax_over_the_best_rows() -> None:
 
 def test_labels_are_cleaned(tmp_path: Path) -> None:
     assert clean_labels([" cat ", "dog", "", "cat"]) == ["cat", "dog"]
-    with pytest.raises(NoLabels):
+    with pytest.raises(LabelsMissing):
         clean_labels(["cat", "cat "])
     (tmp_path / "labels.txt").write_text("# animals\ncat\n\n고양이\n")
     assert read_labels(tmp_path / "labels.txt") == ["cat", "고양이"]
-    with pytest.raises(BadLabels, match="cannot be read"):
+    with pytest.raises(InvalidLabels, match="cannot be read"):
         read_labels(tmp_path / "gone.txt")
 
 
 def test_only_encoders_of_pictures_classify() -> None:
-    with pytest.raises(NotOfPictures, match="minilm"):
-        load_picture_encoder("minilm", Encoding())
+    with pytest.raises(NotAnImageEncoder, match="minilm"):
+        load_image_encoder("minilm", Encoding())

@@ -37,7 +37,7 @@ class Scripted:
     pieces: list[str | Exception]
     wait: float = 0.02
     name: str = "scripted"
-    sees: bool = False
+    uses_images: bool = False
     closed: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 
@@ -151,12 +151,12 @@ class TestEvents:
 
 class TestStreams:
     def test_a_fault_on_the_way_is_the_last_event(self, sample_home: Home) -> None:
-        fault = Overloaded("It has too much to do.", remedy="Come back later.")
+        fault = Overloaded("It has too much to do.", hint="Come back later.")
         with serving(sample_home, Scripted(["Well, ", fault])) as url:
             events, _ = parse(ask(url, query=LENS, stream=True).text)
         assert [name for name, _ in events] == ["hits", "delta", "error"]
         assert events[-1][1]["detail"] == "It has too much to do."
-        assert events[-1][1]["remedy"] == "Come back later."
+        assert events[-1][1]["hint"] == "Come back later."
 
     def test_a_crash_tells_nothing_of_itself(self, sample_home: Home) -> None:
         with serving(sample_home, Scripted(["Well, ", ValueError("secret")])) as url:

@@ -26,8 +26,8 @@ from tiny_colbert import (
 )
 
 from ingest.add import AddSettings, add
-from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.encoder import BadVectors, Encoding
+from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.encoder import Encoding, InvalidVectors
 from ingest.encoders.load import load_encoder
 from ingest.encoders.text import TextEncoder
 from ingest.encoders.weights import WeightsMissing
@@ -120,7 +120,7 @@ def test_rows_of_a_short_page_equal_the_librarys_own(
     (seen,) = encoder.encode_pages([page_of(SHORT[:4])])
     expected = library.encode_document(" ".join(SHORT[:4]), convert_to_numpy=True)
     np.testing.assert_allclose(seen.vectors, expected, atol=1e-5)
-    assert encoder.reads == "words"
+    assert encoder.modality == "text"
     assert encoder.dim == DIM
 
 
@@ -259,7 +259,7 @@ def test_a_batch_of_eight_equals_one_by_one(folder: Path, encoder: TextEncoder) 
 def test_half_the_digits_still_give_rows_of_length_one(folder: Path, encoder: TextEncoder) -> None:
     half = load_encoder(f"text:{folder}", Encoding(dtype="bf16"))
     (seen,), (exact,) = (each.encode_pages([page_of(SHORT)]) for each in (half, encoder))
-    assert half.made == encoder.made | {"dtype": "bf16"}
+    assert half.provenance == encoder.provenance | {"dtype": "bf16"}
     np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, atol=1e-6)
     assert (seen.vectors * exact.vectors).sum(axis=1).min() > 0.95
 
@@ -285,7 +285,7 @@ def test_windows_that_do_not_fit_are_halved_and_tried_again(
 def test_what_an_index_remembers(encoder: TextEncoder, folder: Path) -> None:
     assert encoder.name == f"text:{folder}"
     assert encoder.model.startswith(f"sentence-transformers {folder} ")
-    assert encoder.made.keys() == {"sentence-transformers", "dtype"}
+    assert encoder.provenance.keys() == {"sentence-transformers", "dtype"}
 
 
 def test_a_document_is_ingested_and_a_rare_word_finds_its_page(
@@ -310,18 +310,18 @@ def test_a_document_is_ingested_and_a_rare_word_finds_its_page(
 class TestTrouble:
     def test_a_model_that_was_trained_for_other_vectors(self, tmp_path: Path) -> None:
         """The library would take it, and give it a projection of random numbers."""
-        with pytest.raises(BadCheckpoint, match=r"is no late-interaction model.*ColBERT"):
+        with pytest.raises(InvalidCheckpoint, match=r"is no late-interaction model.*ColBERT"):
             load_encoder(f"text:{make_bert(tmp_path)}")
         whole = {"model_type": "SentenceTransformer", "prompts": {}}
         (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(whole))
-        with pytest.raises(BadCheckpoint, match="is no late-interaction model"):
+        with pytest.raises(InvalidCheckpoint, match="is no late-interaction model"):
             load_encoder(f"text:{tmp_path}")
 
     def test_a_model_of_pictures(
         self, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(MultiVectorEncoder, "modalities", ["image", "text"])
-        with pytest.raises(BadCheckpoint, match="reads image, text, not text alone"):
+        with pytest.raises(InvalidCheckpoint, match="reads image, text, not text alone"):
             load_encoder(f"text:{folders['colbert']}")
 
     @pytest.mark.parametrize("kind", ["colbert", "pylate"])
@@ -337,19 +337,19 @@ class TestTrouble:
             shutil.rmtree(path)
         else:
             path.write_bytes(path.read_bytes()[:-1000])
-        with pytest.raises(BadCheckpoint, match="cannot be loaded: .*anew"):
+        with pytest.raises(InvalidCheckpoint, match="cannot be loaded: .*anew"):
             load_encoder(f"text:{folder}")
 
     def test_a_config_that_is_broken(self, folders: dict[str, Path], tmp_path: Path) -> None:
         folder = shutil.copytree(folders["colbert"], tmp_path / "model")
         (folder / "config_sentence_transformers.json").write_text("{")
-        with pytest.raises(BadCheckpoint, match="is not JSON"):
+        with pytest.raises(InvalidCheckpoint, match="is not JSON"):
             load_encoder(f"text:{folder}")
 
     def test_no_such_folder(self, tmp_path: Path) -> None:
         with pytest.raises(WeightsMissing, match=r"no folder .*gone.*--encoder minilm works"):
             load_encoder(f"text:{tmp_path / 'gone'}")
-        with pytest.raises(BadCheckpoint, match="is no late-interaction model"):
+        with pytest.raises(InvalidCheckpoint, match="is no late-interaction model"):
             load_encoder(f"text:{tmp_path}")
 
     def test_a_hub_id_without_a_hub(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,7 +362,7 @@ class TestTrouble:
         assert isinstance(encoder, TextEncoder)
         with torch.no_grad():
             encoder._network[1].linear.weight[0] = torch.nan
-        with pytest.raises(BadVectors):
+        with pytest.raises(InvalidVectors):
             encoder.encode_pages([page_of(SHORT)])
-        with pytest.raises(BadVectors):
+        with pytest.raises(InvalidVectors):
             encoder.encode_queries([QUESTION])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_storage import unit_rows
 
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate import run as module
@@ -76,10 +76,10 @@ def test_rankings_are_those_of_each_question(
 ) -> None:
     searcher = Searcher(sample_home, exhaustive_pages=exhaustive_pages)
     documents = [document.id for document in searcher.library.documents()][:6]
-    for within in (EVERYTHING, Narrow.to(documents)):
-        together = searcher.rank_all(QUESTIONS, pictures=pictures, within=within)
+    for filter in (ALL_PAGES, PageFilter.to(documents)):
+        together = searcher.rank_all(QUESTIONS, images=pictures, filter=filter)
         for question, ranking in zip(QUESTIONS, together, strict=True):
-            same(ranking, searcher.rank(question, pictures=pictures, within=within))
+            same(ranking, searcher.rank(question, images=pictures, filter=filter))
     with pytest.raises(EmptyQuery):
         searcher.rank_all(["lens", " "])
     searcher.close()
@@ -95,7 +95,7 @@ def test_an_evaluation_has_the_same_figures_together(
         Asked(Question(str(i), query, {}), {keys[i]: 1.0}, ids[i] if i % 2 else None)
         for i, query in enumerate(QUESTIONS)
     ]
-    plan = Plan(by_page=True, within=ids[:8], pictures=True, signals=True, readers=["minilm"])
+    plan = Plan(by_page=True, within=ids[:8], images=True, signals=True, readers=["minilm"])
     apart = list(run(searcher, asked, plan))
     assert all(one.seconds for one in apart)
     monkeypatch.setattr(module, "TIMED", 1)

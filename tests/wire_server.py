@@ -24,7 +24,7 @@ class Reply:
 
 
 @dataclass
-class Seen:
+class Received:
     """A request as it came."""
 
     path: str
@@ -36,7 +36,7 @@ class Seen:
 @dataclass
 class Wire:
     url: str
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[Received] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set once a client went away in mid-body."""
@@ -55,7 +55,7 @@ def serving() -> Iterator[Wire]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            wire.seen.append(Seen(self.path, headers, body, time.monotonic()))
+            wire.seen.append(Received(self.path, headers, body, time.monotonic()))
             reply = wire.replies.pop(0) if len(wire.replies) > 1 else wire.replies[0]
             self.send_response(reply.status)
             for name, value in reply.headers.items():

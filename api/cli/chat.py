@@ -9,7 +9,7 @@ from api.cli.exits import ExitCode, exit_code
 from api.cli.terminal import Terminal, readable_question
 from generation.answer import Answer
 from generation.prompt import Message
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 PROMPT = "> "
 
@@ -33,7 +33,7 @@ def converse(terminal: Terminal, turn: Turn, first: str = "") -> ExitCode:
     while question:
         try:
             answer = turn(question, tuple(history))
-        except Fault as fault:
+        except PageglassError as fault:
             terminal.fault(fault)
             ended = exit_code(fault)
         except KeyboardInterrupt:

@@ -40,7 +40,7 @@ class Asking:
         if self._bar:
             self._bar.stop()
 
-    def told(self) -> None:
+    def advance(self) -> None:
         """One more question is answered."""
         if self._bar:
             self._bar.advance(self._task)
@@ -115,7 +115,7 @@ def show_storages(
     lost = {(c["set"], c["scope"], c["first"], c["second"]): c["metrics"] for c in comparisons}
     rows = []
     for run in runs:
-        if run["storage"] is None:
+        if run["quantization"] is None:
             continue
         corpus = run["corpus"]
         size = sum(index["bytes"] for index in corpus["indexes"]) / max(corpus["pages"], 1)
@@ -135,8 +135,8 @@ def show_storages(
             )
     if rows:
         terminal.result()
-        main = next(run["main"] for run in runs if run["storage"])
-        columns = ("storage", "scope", "KB/page", "search ms")
+        main = next(run["main"] for run in runs if run["quantization"])
+        columns = ("quantization", "scope", "KB/page", "search ms")
         terminal.table((*columns, f"{main} (against fp16, 95 %)", "recall@10"), rows)
 
 

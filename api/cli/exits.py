@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError, PageglassError
 
 
 class ExitCode(IntEnum):
@@ -18,33 +18,35 @@ class ExitCode(IntEnum):
     STOPPED = 130
 
 
-class BadUsage(Fault):
+class InvalidUsage(InvalidInputError):
     """The command line asks for something that cannot be."""
 
+    code = "invalid-usage"
 
-def exit_code(fault: Fault) -> ExitCode:
+
+def exit_code(fault: PageglassError) -> ExitCode:
     """The exit code of a command that ends with this fault."""
     # Late, since `pageglass --help` comes by here: these modules import numpy.
-    from generation.extraction.record import NotFound
-    from generation.extraction.schema import BadSchema
-    from generation.models.access import NoKey
-    from generation.models.model import NoModel
-    from ingest.encoders.encoder import NoEncoder
-    from ingest.index.quantization import NoStorage
-    from ingest.library.library import NoDocument, NoPage
+    from generation.extraction.record import RequiredFieldMissing
+    from generation.extraction.schema import InvalidSchema
+    from generation.models.access import ApiKeyMissing
+    from generation.models.model import UnknownModel
+    from ingest.encoders.encoder import UnknownEncoder
+    from ingest.index.quantization import UnknownQuantization
+    from ingest.library.library import DocumentNotFound, PageNotFound
     from retrieval.search import EmptyQuery
 
     match fault:
         case (
-            BadUsage()
+            InvalidUsage()
             | EmptyQuery()
-            | BadSchema()
-            | NoModel()
-            | NoKey()
-            | NoEncoder()
-            | NoStorage()
+            | InvalidSchema()
+            | UnknownModel()
+            | ApiKeyMissing()
+            | UnknownEncoder()
+            | UnknownQuantization()
         ):
             return ExitCode.USAGE
-        case NoDocument() | NoPage() | NotFound():
+        case DocumentNotFound() | PageNotFound() | RequiredFieldMissing():
             return ExitCode.NOTHING
     return ExitCode.FAILURE

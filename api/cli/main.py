@@ -34,7 +34,7 @@ from api.cli.exits import ExitCode, exit_code
 from api.cli.session import Session, read_settings
 from api.cli.terminal import Terminal, set_up_streams
 from api.version import find_version
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 
 class _Door(TyperGroup):
@@ -44,7 +44,7 @@ class _Door(TyperGroup):
         warnings.showwarning = partial(_show_warning, warnings.showwarning)
         try:
             return super().invoke(ctx)
-        except Fault as fault:
+        except PageglassError as fault:
             _terminal(ctx).fault(fault)
             raise typer.Exit(exit_code(fault)) from fault
         except KeyboardInterrupt:

@@ -12,14 +12,14 @@ from ingest.event import (
     Captioned,
     Done,
     Dropped,
-    Encoded,
+    DuplicateFound,
     Event,
     Failed,
+    FileOpened,
+    FilesFound,
     Indexed,
-    Looked,
-    Named,
-    Opened,
-    Stored,
+    PagesEncoded,
+    Quantized,
     Tagged,
 )
 
@@ -42,7 +42,7 @@ class ProgressLines:
     def show(self, event: Event) -> None:
         """Tell of an event."""
         match event:
-            case Looked():
+            case FilesFound():
                 self._terminal.note(f"{event.files} files, {event.to_read} to read")
             case Added(document):
                 self._terminal.note(f"added {plain(document.name)}, {document.page_count} pages")
@@ -56,8 +56,8 @@ class ProgressLines:
                 )
             case Dropped(encoder):
                 self._terminal.note(f"dropped the index of {encoder}")
-            case Stored(encoder, storage):
-                self._terminal.note(f"the index of {encoder} is kept as {storage} now")
+            case Quantized(encoder, quantization):
+                self._terminal.note(f"the index of {encoder} is kept as {quantization} now")
             case _:
                 pass
 
@@ -96,15 +96,15 @@ class ProgressBar:
     def show(self, event: Event) -> None:
         """Tell of an event."""
         match event:
-            case Looked():
+            case FilesFound():
                 self._to_read = event.to_read
                 self._started = time.monotonic()
-            case Opened():
+            case FileOpened():
                 self._opened += 1
                 self._known += event.page_count
-            case Encoded():
+            case PagesEncoded():
                 self._done += event.pages
-            case Added() | Named() | Failed(earlier=False):
+            case Added() | DuplicateFound() | Failed(earlier=False):
                 self._finished += 1
             case Captioned(left=left):
                 self._captioned += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from generation.answer import Citation
 from generation.citations.highlight import highlight
-from ingest.error import Fault
+from ingest.error import StorageError
 from ingest.library.library import Library
 from ingest.page import Box, Page
 
@@ -16,16 +16,18 @@ LONGEST_STEM = 80
 """Characters of a document's name in the name of a file."""
 
 
-class CannotSave(Fault):
+class PageNotSaved(StorageError):
     """A page image cannot be written where it was asked for."""
+
+    code = "page-not-saved"
 
 
 def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
     """One file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of their labels.
 
     Raises:
-        NoPage: the page has gone.
-        CannotSave: the folder cannot be written.
+        PageNotFound: the page has gone.
+        PageNotSaved: the folder cannot be written.
     """
     marks: dict[tuple[int, Page], list[Box]] = {}
     for citation in sorted(citations, key=lambda citation: citation.label):
@@ -38,9 +40,9 @@ def save_pages(library: Library, citations: Sequence[Citation], folder: Path) ->
             folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(image)
         except OSError as error:
-            raise CannotSave(
+            raise PageNotSaved(
                 f"{path} cannot be written: {error.strerror}.",
-                remedy="Give --save-page a folder that can be.",
+                hint="Give --save-page a folder that can be.",
             ) from error
         saved.append(path)
     return saved

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
-from api.cli.exits import BadUsage
+from api.cli.exits import InvalidUsage
 from api.cli.terminal import Terminal
 from api.settings import Settings
 
@@ -60,7 +60,7 @@ class Session:
         """A searcher of the home, for one question if `once`; to be closed.
 
         Raises:
-            HomeUnusable, NoLibrary, NoDevice
+            HomeUnusable, LibraryNotFound, DeviceUnavailable
         """
         return make_searcher(self.open_home(home), self.settings, once=once)
 
@@ -75,11 +75,11 @@ def make_searcher(
             as the CPU is done before torch is loaded.
 
     Raises:
-        NoLibrary: nothing has been ingested yet.
-        NoDevice: pages are to be scored where there is no such device.
+        LibraryNotFound: nothing has been ingested yet.
+        DeviceUnavailable: pages are to be scored where there is no such device.
     """
     from ingest.index.index import Index
-    from retrieval.gpu.device import open_resident
+    from retrieval.gpu.device import open_vector_cache
     from retrieval.search import Searcher
 
     wanted = "cpu" if once and settings.score_device == "auto" else settings.score_device
@@ -88,7 +88,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        on=open_resident(wanted, settings.device_cache_mb),
+        on=open_vector_cache(wanted, settings.device_cache_mb),
     )
 
 
@@ -96,9 +96,9 @@ def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
     """The model that `spec` names, else the settings, reached as they say.
 
     Raises:
-        NoModel: there is none of that name.
-        NoKey: its provider wants a key, and there is none.
-        WeightsMissing, WeightsChanged, BadCheckpoint, NoDevice, NoMemory: what it
+        UnknownModel: there is none of that name.
+        ApiKeyMissing: its provider wants a key, and there is none.
+        WeightsMissing, WeightsChanged, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: what it
             needs is not as it should be.
     """
     from generation.models.load import load_model
@@ -111,14 +111,14 @@ def read_settings() -> Settings:
     """The settings from the environment.
 
     Raises:
-        BadUsage: a variable's value cannot be; the value itself is not repeated.
+        InvalidUsage: a variable's value cannot be; the value itself is not repeated.
     """
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "PAGEGLASS_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadUsage(f"{name}: {first['msg']}.", remedy="Set it right, or unset it.") from None
+        raise InvalidUsage(f"{name}: {first['msg']}.", hint="Set it right, or unset it.") from None
 
 
 def session(ctx: typer.Context, *, json: bool = False) -> Session:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 
 def set_up_streams() -> None:
@@ -65,19 +65,19 @@ class Terminal:
         """Something beside the result: stderr."""
         print(line, file=sys.stderr, flush=True)
 
-    def fail(self, message: str, remedy: str = "") -> None:
+    def fail(self, message: str, hint: str = "") -> None:
         """What went wrong and what to do: stderr, as an object where JSON was asked for."""
         if self.json:
-            body = {"error": plain(message), "remedy": plain(remedy)}
+            body = {"error": plain(message), "hint": plain(hint)}
             print(json.dumps(body, ensure_ascii=False), file=sys.stderr, flush=True)
             return
         self.note(f"error: {plain(message)}")
-        if remedy:
-            self.note(f"  {plain(remedy)}")
+        if hint:
+            self.note(f"  {plain(hint)}")
 
-    def fault(self, fault: Fault) -> None:
+    def fault(self, fault: PageglassError) -> None:
         """A fault, as `fail` writes it."""
-        self.fail(fault.message, fault.remedy)
+        self.fail(fault.message, fault.hint)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns on stdout, the last as long as it is: nothing is cut or wrapped."""

@@ -28,16 +28,16 @@ from ingest.encoders.weights import (
     MINILM_TOKENIZER,
     Weights,
 )
-from ingest.error import Fault
+from ingest.error import PageglassError
 from ingest.files.ocr import tesseract_languages
 from ingest.index.index import Index, open_indexes
-from ingest.index.manifest import IndexFormat
+from ingest.index.manifest import IndexFormatError
 from ingest.index.probe import measure_drift
 from ingest.index.server import disconnect
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryFormat, NoLibrary, readable
+from ingest.library.library import Library, LibraryFormatError, LibraryNotFound, readable
 from ingest.replica.head import read_head
-from ingest.replica.object_store import Store, StoreFault
+from ingest.replica.object_store import ObjectStore, ObjectStoreError
 from retrieval.gpu.device import choose_score_device
 
 State = Literal["ok", "note", "broken"]
@@ -60,7 +60,7 @@ class Finding:
     name: str
     state: State
     detail: str
-    remedy: str = ""
+    hint: str = ""
 
 
 def examine(home: Home, settings: Settings) -> Iterator[Finding]:
@@ -95,21 +95,21 @@ def _chroma(settings: Settings) -> Finding:
         return Finding("chroma", "embedded", "ok", "used: it lies in the home")
     try:
         client = server.connect()
-    except Fault as fault:
-        return Finding("chroma", server.url, "broken", fault.message, fault.remedy)
-    with server.told():
+    except PageglassError as fault:
+        return Finding("chroma", server.url, "broken", fault.message, fault.hint)
+    with server.translated_errors():
         detail = f"used: a server, version {client.get_version()}"
     disconnect(client)
     return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
 
 
-def _store(home: Home, store: Store) -> Finding:
+def _store(home: Home, store: ObjectStore) -> Finding:
     """Whether the store answers, whose library it holds, and what it is to the home."""
     try:
         head = read_head(store)
         mirror = home.mirror
-    except StoreFault as fault:
-        return Finding("store", store.url, "broken", fault.message, fault.remedy)
+    except ObjectStoreError as fault:
+        return Finding("store", store.url, "broken", fault.message, fault.hint)
     if head is None:
         return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
     if mirror:
@@ -126,18 +126,18 @@ def _store(home: Home, store: Store) -> Finding:
 def _drift(index: Index, settings: Settings) -> Finding:
     """Whether an index's encoder still gives the vectors it gave when the index was made."""
     manifest = index.manifest
-    encoding = Encoding(settings.device, settings.dtype, pool=manifest.pool)
+    encoding = Encoding(settings.device, settings.dtype, pool_factor=manifest.pool_factor)
     try:
         drift = measure_drift(index.folder, load_encoder(manifest.encoder, encoding))
-    except Fault as fault:
-        return Finding("encoder", manifest.encoder, "broken", fault.message, fault.remedy)
+    except PageglassError as fault:
+        return Finding("encoder", manifest.encoder, "broken", fault.message, fault.hint)
     if drift is None:
         return Finding("encoder", manifest.encoder, "note", "its index has no probe to compare")
     if drift.changed:
         return Finding(
             "encoder", manifest.encoder, "note",
             f"gives other vectors than when the index was made (cosine {drift.similar:.3f}); then:"
-            f" {', '.join(f'{name} {made}' for name, made in manifest.made.items())}",
+            f" {', '.join(f'{name} {value}' for name, value in manifest.provenance.items())}",
             "Run `pageglass ingest --rebuild`, or go back to those versions.",
         )  # fmt: skip
     return Finding(
@@ -181,8 +181,8 @@ def _scoring(settings: Settings) -> Finding:
     """Which device scores pages, and why."""
     try:
         choice = choose_score_device(settings.score_device)
-    except Fault as fault:
-        return Finding("scoring", settings.score_device, "broken", fault.message, fault.remedy)
+    except PageglassError as fault:
+        return Finding("scoring", settings.score_device, "broken", fault.message, fault.hint)
     if choice.device == "cpu":
         return Finding("scoring", "cpu", "ok", f"used: {choice.why}")
     kept = f"keeps up to {settings.device_cache_mb} MB of rows there"
@@ -211,9 +211,9 @@ def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:
     for part in weights:
         try:
             path = part.verified()
-        except Fault as fault:
+        except PageglassError as fault:
             whole = False
-            yield Finding("weights", part.file, "broken", fault.message, fault.remedy)
+            yield Finding("weights", part.file, "broken", fault.message, fault.hint)
         else:
             yield Finding("weights", path.name, "ok", f"verified, SHA-256 {part.sha256[:12]}…")
     detail = f"used for {role}" if whole else f"cannot be used for {role}"
@@ -239,13 +239,13 @@ def _ocr(spec: str) -> Iterator[Finding]:
          if missing else ""),
     )  # fmt: skip
     if "kor" in languages:
-        remedy = "For scans in Korean: --ocr tesseract:kor+eng."
+        hint = "For scans in Korean: --ocr tesseract:kor+eng."
     else:
-        remedy = "On Debian: apt install tesseract-ocr-kor, then --ocr tesseract:kor+eng."
+        hint = "On Debian: apt install tesseract-ocr-kor, then --ocr tesseract:kor+eng."
     if not (kind == "tesseract" and "kor" in wanted.split("+")):
         yield Finding(
             "ocr", "Korean", "note",
-            "scans are not read; PDFs with a text layer are", remedy,
+            "scans are not read; PDFs with a text layer are", hint,
         )  # fmt: skip
 
 
@@ -312,9 +312,9 @@ def _home(home: Home, settings: Settings) -> Iterator[Finding]:
                 f" format {index.manifest.format}",
             )  # fmt: skip
             yield _drift(index, settings)
-    except NoLibrary:
+    except LibraryNotFound:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
-    except (LibraryFormat, IndexFormat) as fault:
-        yield Finding("library", "format", "broken", fault.message, fault.remedy)
-    except StoreFault as fault:
-        yield Finding("library", "store", "broken", fault.message, fault.remedy)
+    except (LibraryFormatError, IndexFormatError) as fault:
+        yield Finding("library", "format", "broken", fault.message, fault.hint)
+    except ObjectStoreError as fault:
+        yield Finding("library", "store", "broken", fault.message, fault.hint)

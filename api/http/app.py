@@ -29,15 +29,15 @@ from fastapi.security import HTTPBearer
 
 from api.engine import Engine
 from api.http.ask_routes import router as asking
-from api.http.auth import BodyLimit, Guard
+from api.http.auth import AuthMiddleware, BodyLimitMiddleware
 from api.http.completions import router as completions
 from api.http.errors import add_handlers, describe, problem
 from api.http.extract_routes import router as extracting
-from api.http.highlight_param import LONGEST_MARK, MOST_MARKS, read_marks
+from api.http.highlight_param import LONGEST_MARK, MOST_MARKS, parse_highlights
 from api.http.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
 from api.http.routing import Running, problems
-from api.http.upload import WAIT, clean_name, ingest_uploads, store, sweep_uploads
-from api.rag.evidence import narrow_to
+from api.http.upload import WAIT, clean_name, ingest_uploads, save_upload, sweep_uploads
+from api.rag.evidence import filter_documents
 from api.rag.query_image import open_picture
 from api.schemas import (
     DocumentBody,
@@ -51,10 +51,10 @@ from api.settings import Settings
 from api.version import find_version
 from generation.citations.highlight import highlight
 from ingest.library.home import Home
-from ingest.library.library import NoDocument, NoLibrary
+from ingest.library.library import DocumentNotFound, LibraryNotFound
 from ingest.remove import remove
-from retrieval.explain.heatmap import draw_map, draw_sheet
-from retrieval.search import NotSeen
+from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
+from retrieval.search import PageNotEncoded
 
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
 PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]
@@ -84,8 +84,8 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
     hits = searcher.search(
         wanted.query,
         top=wanted.top,
-        pictures=wanted.images,
-        within=narrow_to(searcher.library, wanted.documents, wanted.narrow()),
+        images=wanted.images,
+        filter=filter_documents(searcher.library, wanted.documents, wanted.narrow()),
     )
     return SearchBody(
         query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]
@@ -101,12 +101,12 @@ def search_like(
 ) -> SearchBody:
     """The photos and figures most like a picture, which is not kept."""
     searcher = engine.searcher()
-    within = narrow_to(searcher.library, documents)
+    filter = filter_documents(searcher.library, documents)
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         path = FilePath(folder, clean_name(file.filename))
         path.write_bytes(file.file.read())
         picture = open_picture(path)
-    hits = searcher.like(picture, top=top, within=within)
+    hits = searcher.search_by_image(picture, top=top, filter=filter)
     return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
 
 
@@ -115,7 +115,7 @@ def list_documents(engine: Running) -> DocumentsBody:
     """Every document."""
     try:
         documents = engine.library().documents()
-    except NoLibrary:
+    except LibraryNotFound:
         documents = []
     return DocumentsBody(documents=[DocumentBody.of(document) for document in documents])
 
@@ -134,7 +134,7 @@ def add_documents(
     files: Files, engine: Running, password: Annotated[str | None, Form()] = None
 ) -> JSONResponse:
     """Upload files and wait until they can be searched. `password` opens encrypted PDFs."""
-    arrivals = [store(engine.home, file.file, file.filename) for file in files]
+    arrivals = [save_upload(engine.home, file.file, file.filename) for file in files]
     body = UploadBody(files=ingest_uploads(engine.home, arrivals, engine.add_settings(password)))
     statuses = {result.status for result in body.files}
     if statuses == {422}:
@@ -155,8 +155,8 @@ def remove_document(
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
     if all(document != known.id for known in engine.library().documents()):
-        raise NoDocument(
-            f"There is no document {document!r}.", remedy="GET /v1/documents shows what there is."
+        raise DocumentNotFound(
+            f"There is no document {document!r}.", hint="GET /v1/documents shows what there is."
         )
     remove(engine.home, [document], wait=WAIT)
 
@@ -179,7 +179,7 @@ def page_image(
     """A page's picture, with boxes or quotes marked on it."""
     library = engine.library()
     found = library.page(page)
-    boxes = read_marks(highlights, library.words(found) if highlights else ())
+    boxes = parse_highlights(highlights, library.words(found) if highlights else ())
     revision = library.document(found.document_id).revision
     mark = hashlib.sha256(repr(boxes).encode()).hexdigest()[:16] if boxes else "plain"
     headers = {
@@ -218,13 +218,13 @@ def page_map(
     explained = searcher.explain(query, found, encoder)
     image = searcher.library.image(found)
     if token is None:
-        return Response(draw_sheet(image, explained), media_type="image/png")
+        return Response(draw_heatmap_sheet(image, explained), media_type="image/png")
     if token >= len(explained.tokens):
-        raise NotSeen(
+        raise PageNotEncoded(
             f"The question has {len(explained.tokens)} tokens, counted from 0.",
-            remedy="Leave out token to see them all.",
+            hint="Leave out token to see them all.",
         )
-    return Response(draw_map(image, explained, token), media_type="image/png")
+    return Response(draw_heatmap(image, explained, token), media_type="image/png")
 
 
 def create_app(
@@ -271,6 +271,6 @@ def create_app(
         app.include_router(routes, dependencies=guarded)
     add_handlers(app)
     describe(app)
-    app.add_middleware(BodyLimit, largest_upload=settings.max_upload_mb * 1_000_000)
-    app.add_middleware(Guard, token=token, hosts=hosts)
+    app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
+    app.add_middleware(AuthMiddleware, token=token, hosts=hosts)
     return app

@@ -12,18 +12,18 @@ from pydantic import BaseModel
 
 from api.http.errors import crash_body, fault_body
 from api.rag.answer import answer_pieces
-from api.rag.evidence import Inquiry
+from api.rag.evidence import RetrievedEvidence
 from api.schemas import AnswerBody, CitationBody, DeltaBody, SearchBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 
-def ask_events(inquiry: Inquiry, model: VisionModel) -> Generator[bytes]:
+def ask_events(retrieved: RetrievedEvidence, model: VisionModel) -> Generator[bytes]:
     """The events, encoded. What goes wrong on the way is told as an `error`, which then is the last."""
-    yield _event("hits", SearchBody.of(inquiry.searched, inquiry.hits))
+    yield _event("hits", SearchBody.of(retrieved.searched, retrieved.hits))
     try:
-        with closing(answer_pieces(inquiry, model)) as pieces:
+        with closing(answer_pieces(retrieved, model)) as pieces:
             for piece in pieces:
                 match piece:
                     case str():
@@ -31,8 +31,8 @@ def ask_events(inquiry: Inquiry, model: VisionModel) -> Generator[bytes]:
                     case Citation():
                         yield _event("citation", CitationBody.of(piece))
                     case Answer():
-                        yield _event("done", AnswerBody.of(piece, inquiry))
-    except Fault as fault:
+                        yield _event("done", AnswerBody.of(piece, retrieved))
+    except PageglassError as fault:
         yield _event("error", fault_body(fault))
     except Exception:
         # The status has been sent: this is the one way left to say so. The log says what.

@@ -12,7 +12,7 @@ from api.http.requests import AskRequest
 from api.http.routing import Running, problems
 from api.http.streams import EventStream
 from api.rag.answer import whole_answer
-from api.rag.evidence import inquire, narrow_to
+from api.rag.evidence import filter_documents, retrieve_evidence
 from api.schemas import AnswerBody
 
 router = APIRouter(prefix="/v1", responses=problems(422))
@@ -34,14 +34,14 @@ def ask_pages(
 ) -> AnswerBody | Response:
     """An answer that quotes the pages; `declined` where they do not say."""
     searcher, model = engine.searcher(), engine.model()
-    inquiry = inquire(
+    retrieved = retrieve_evidence(
         searcher,
         wanted.question(),
         model,
         top=wanted.top or engine.settings.evidence_pages,
-        within=narrow_to(searcher.library, wanted.documents),
+        filter=filter_documents(searcher.library, wanted.documents),
         history=wanted.history(),
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
-        return EventStream(ask_events(inquiry, model))
-    return AnswerBody.of(whole_answer(inquiry, model), inquiry)
+        return EventStream(ask_events(retrieved, model))
+    return AnswerBody.of(whole_answer(retrieved, model), retrieved)

@@ -23,7 +23,7 @@ LARGEST_JSON = 1_000_000
 """Bytes of a body that is no upload."""
 
 
-class Guard:
+class AuthMiddleware:
     """Asks for the token; without one, serves this machine's own programs and pages only.
 
     Without a token, a page of another site could otherwise have its reader's
@@ -92,7 +92,7 @@ def _name(host: str) -> str:
         return ""
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Stops a request whose body is larger than allowed, by what it says and by what it sends."""
 
     def __init__(self, app: ASGIApp, largest_upload: int) -> None:
@@ -133,5 +133,5 @@ def _too_large(largest: int) -> Response:
         413,
         _TOO_LARGE.format(largest / 1e6),
         "Send fewer or smaller files, or set PAGEGLASS_MAX_UPLOAD_MB.",
-        name="TooLarge",
+        name="RequestTooLarge",
     )

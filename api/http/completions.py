@@ -14,17 +14,17 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
 from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
-from api.http.errors import NoChatModel, crash_body, fault_body, openai_body
+from api.http.errors import ChatModelNotFound, crash_body, fault_body, openai_body
 from api.http.routing import Running
 from api.http.streams import EventStream
 from api.rag.answer import answer_pieces, whole_answer
-from api.rag.evidence import Inquiry, inquire, narrow_to
+from api.rag.evidence import RetrievedEvidence, filter_documents, retrieve_evidence
 from api.rag.footnotes import page_link, write_footnotes
 from api.schemas import CitationBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
-from ingest.error import Fault
-from ingest.filter import Narrow
+from ingest.error import PageglassError
+from ingest.filter import PageFilter
 
 MODEL = "pageglass"
 """The whole library; `pageglass/DOCUMENT` is one document of it."""
@@ -61,36 +61,36 @@ def show_model(model: str, engine: Running) -> ModelBody:
 def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response:
     """An answer that quotes the pages, in the shape of a chat completion."""
     searcher, model = engine.searcher(), engine.model()
-    inquiry = inquire(
+    retrieved = retrieve_evidence(
         searcher,
         wanted.question(),
         model,
         top=wanted.top or engine.settings.evidence_pages,
-        within=_narrow(wanted.model, wanted.documents, engine),
+        filter=_narrow(wanted.model, wanted.documents, engine),
         history=wanted.history(),
     )
-    reply = _Reply(wanted, inquiry, model, str(request.base_url))
+    reply = _Reply(wanted, retrieved, model, str(request.base_url))
     return EventStream(reply.stream()) if wanted.stream else JSONResponse(reply.whole())
 
 
-def _narrow(model: str, wanted: list[str] | None, engine: Running) -> Narrow:
+def _narrow(model: str, wanted: list[str] | None, engine: Running) -> PageFilter:
     """What to search within."""
     name, _, document = model.partition("/")
     if name != MODEL or model.endswith("/"):
-        raise NoChatModel(
-            f"There is no model {model!r}.", remedy=f"Take {MODEL}, or {MODEL}/DOCUMENT."
+        raise ChatModelNotFound(
+            f"There is no model {model!r}.", hint=f"Take {MODEL}, or {MODEL}/DOCUMENT."
         )
-    return narrow_to(engine.library(), [document] if document else wanted)
+    return filter_documents(engine.library(), [document] if document else wanted)
 
 
 class _Reply:
     """One completion, whole or in chunks."""
 
     def __init__(
-        self, wanted: ChatRequest, inquiry: Inquiry, model: VisionModel, base: str
+        self, wanted: ChatRequest, retrieved: RetrievedEvidence, model: VisionModel, base: str
     ) -> None:
         self._wanted = wanted
-        self._inquiry = inquiry
+        self._inquiry = retrieved
         self._model = model
         self._base = base
         self._head = {
@@ -128,7 +128,7 @@ class _Reply:
                     elif isinstance(piece, Answer):
                         yield from self._end(piece)
             yield format_sse_event(data_str="[DONE]")
-        except Fault as fault:
+        except PageglassError as fault:
             yield _data(openai_body(fault_body(fault)))
         except Exception:
             # The status has been sent: this is the one way left to say so. The log says what.

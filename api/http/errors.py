@@ -11,99 +11,117 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from generation.extraction.record import NotFitting, NotFound
-from generation.extraction.schema import BadSchema
+from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
+from generation.extraction.schema import InvalidSchema
 from generation.models.access import (
-    ModelFailed,
-    NoKey,
+    ApiKeyMissing,
+    ModelError,
     Overloaded,
     RateLimited,
+    RequestTooLarge,
     TimedOut,
-    TooLarge,
 )
-from generation.models.fit import NeedsPicture, TooLong
-from generation.models.model import NoModel
+from generation.models.fit import ImageRequired, PromptTooLong
+from generation.models.model import UnknownModel
 from ingest.add import DiskFull
-from ingest.annotate.classify import NoLabels, NotOfPictures
-from ingest.annotate.tag import BadLabels
-from ingest.encoders.checkpoint import BadCheckpoint
-from ingest.encoders.encoder import BadVectors, NoDevice, NoEncoder, NoMemory
+from ingest.annotate.classify import LabelsMissing, NotAnImageEncoder
+from ingest.annotate.tag import InvalidLabels
+from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.encoder import (
+    DeviceUnavailable,
+    InvalidVectors,
+    OutOfDeviceMemory,
+    UnknownEncoder,
+)
 from ingest.encoders.weights import WeightsChanged, WeightsMissing
-from ingest.error import Fault
-from ingest.files.ocr import NoOcr, OcrFailed
+from ingest.error import InvalidInputError, NotFoundError, PageglassError
+from ingest.files.ocr import OcrFailed, OcrUnavailable
 from ingest.files.source import UnreadableFile
-from ingest.index.manifest import IndexFormat
-from ingest.index.quantization import NoStorage, StorageLost
-from ingest.index.server import NoRecords, ServerRefused, ServerUnreachable
-from ingest.library.home import HomeBusy, HomeUnusable, OnlyMirror
-from ingest.library.library import LibraryFormat, NoDocument, NoLibrary, NoPage
-from ingest.replica.head import StoreFormat
-from ingest.replica.object_store import NoStorePackage, StoreFault, StoreRefused
-from ingest.replica.publish import StoreTaken
-from retrieval.gpu.free_list import NoRoom
-from retrieval.query.compose import BadQuery
-from retrieval.search import EmptyQuery, NoPictures, NotSeen, StillChanging
+from ingest.index.manifest import IndexFormatError
+from ingest.index.quantization import LossyConversion, UnknownQuantization
+from ingest.index.server import ChromaRefused, ChromaUnreachable, RecordsMissing
+from ingest.library.home import HomeBusy, HomeUnusable, ReadOnlyMirror
+from ingest.library.library import (
+    DocumentNotFound,
+    LibraryFormatError,
+    LibraryNotFound,
+    PageNotFound,
+)
+from ingest.replica.head import ObjectStoreFormatError
+from ingest.replica.object_store import (
+    ObjectStoreError,
+    ObjectStorePackageMissing,
+    ObjectStoreRefused,
+)
+from ingest.replica.publish import ObjectStoreTaken
+from retrieval.gpu.free_list import GpuMemoryExhausted
+from retrieval.query.compose import InvalidQuery
+from retrieval.search import EmptyQuery, ImageIndexNotFound, LibraryChanging, PageNotEncoded
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 
 
-class BadHighlight(Fault):
+class InvalidHighlight(InvalidInputError):
     """A highlight is neither boxes nor words that are on the page."""
 
+    code = "invalid-highlight"
 
-class NoChatModel(Fault):
+
+class ChatModelNotFound(NotFoundError):
     """A chat client asks for a model that this server is not."""
 
+    code = "chat-model-not-found"
 
-STATUSES: dict[type[Fault], HTTPStatus] = {
+
+STATUSES: dict[type[PageglassError], HTTPStatus] = {
     EmptyQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BadQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BadLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BadSchema: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotFound: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotFitting: HTTPStatus.BAD_GATEWAY,
-    NotOfPictures: HTTPStatus.CONFLICT,
-    BadHighlight: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LabelsMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidLabels: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidSchema: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequiredFieldMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SchemaMismatch: HTTPStatus.BAD_GATEWAY,
+    NotAnImageEncoder: HTTPStatus.CONFLICT,
+    InvalidHighlight: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoDocument: HTTPStatus.NOT_FOUND,
-    NoChatModel: HTTPStatus.NOT_FOUND,
-    NoPage: HTTPStatus.NOT_FOUND,
-    NotSeen: HTTPStatus.NOT_FOUND,
-    NoLibrary: HTTPStatus.CONFLICT,
-    NoPictures: HTTPStatus.CONFLICT,
+    DocumentNotFound: HTTPStatus.NOT_FOUND,
+    ChatModelNotFound: HTTPStatus.NOT_FOUND,
+    PageNotFound: HTTPStatus.NOT_FOUND,
+    PageNotEncoded: HTTPStatus.NOT_FOUND,
+    LibraryNotFound: HTTPStatus.CONFLICT,
+    ImageIndexNotFound: HTTPStatus.CONFLICT,
     HomeBusy: HTTPStatus.SERVICE_UNAVAILABLE,
-    StillChanging: HTTPStatus.SERVICE_UNAVAILABLE,
-    ServerUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
-    NoRecords: HTTPStatus.SERVICE_UNAVAILABLE,
-    ServerRefused: HTTPStatus.BAD_GATEWAY,
-    OnlyMirror: HTTPStatus.CONFLICT,
-    StoreTaken: HTTPStatus.CONFLICT,
-    StoreFault: HTTPStatus.SERVICE_UNAVAILABLE,
-    StoreRefused: HTTPStatus.BAD_GATEWAY,
-    StoreFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoStorePackage: HTTPStatus.INTERNAL_SERVER_ERROR,
+    LibraryChanging: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChromaUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+    RecordsMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+    ChromaRefused: HTTPStatus.BAD_GATEWAY,
+    ReadOnlyMirror: HTTPStatus.CONFLICT,
+    ObjectStoreTaken: HTTPStatus.CONFLICT,
+    ObjectStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ObjectStoreRefused: HTTPStatus.BAD_GATEWAY,
+    ObjectStoreFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ObjectStorePackageMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
-    LibraryFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
-    IndexFormat: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoStorage: HTTPStatus.INTERNAL_SERVER_ERROR,
-    StorageLost: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoOcr: HTTPStatus.INTERNAL_SERVER_ERROR,
+    LibraryFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    IndexFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    UnknownQuantization: HTTPStatus.INTERNAL_SERVER_ERROR,
+    LossyConversion: HTTPStatus.INTERNAL_SERVER_ERROR,
+    OcrUnavailable: HTTPStatus.INTERNAL_SERVER_ERROR,
     OcrFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
-    BadCheckpoint: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoDevice: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoRoom: HTTPStatus.INTERNAL_SERVER_ERROR,
-    BadVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NeedsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoModel: HTTPStatus.INTERNAL_SERVER_ERROR,
-    NoKey: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ModelFailed: HTTPStatus.BAD_GATEWAY,
-    TooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownEncoder: HTTPStatus.INTERNAL_SERVER_ERROR,
+    InvalidCheckpoint: HTTPStatus.INTERNAL_SERVER_ERROR,
+    DeviceUnavailable: HTTPStatus.INTERNAL_SERVER_ERROR,
+    OutOfDeviceMemory: HTTPStatus.INTERNAL_SERVER_ERROR,
+    GpuMemoryExhausted: HTTPStatus.INTERNAL_SERVER_ERROR,
+    InvalidVectors: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ImageRequired: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PromptTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownModel: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ApiKeyMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ModelError: HTTPStatus.BAD_GATEWAY,
+    RequestTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     TimedOut: HTTPStatus.GATEWAY_TIMEOUT,
@@ -112,14 +130,14 @@ STATUSES: dict[type[Fault], HTTPStatus] = {
 }
 """A fault's own class counts, else the nearest of its parents; one not named here is a 500."""
 
-REMEDIES: dict[type[Fault], str] = {
-    NoLibrary: "POST a file to /v1/documents, or run `pageglass ingest PATH`.",
-    NoDocument: "GET /v1/documents shows what there is.",
+REMEDIES: dict[type[PageglassError], str] = {
+    LibraryNotFound: "POST a file to /v1/documents, or run `pageglass ingest PATH`.",
+    DocumentNotFound: "GET /v1/documents shows what there is.",
 }
 """Where what to do next is another thing over HTTP than on the command line."""
 
 
-def status_of(fault: Fault) -> HTTPStatus:
+def status_of(fault: PageglassError) -> HTTPStatus:
     """The status that a fault is told with."""
     for kind in type(fault).__mro__:
         if kind in STATUSES:
@@ -128,7 +146,7 @@ def status_of(fault: Fault) -> HTTPStatus:
 
 
 def problem_body(
-    status: int, detail: str, remedy: str, *, name: str = "", **more: Any
+    status: int, detail: str, hint: str, *, name: str = "", **more: Any
 ) -> dict[str, Any]:
     """A problem's fields. `name` is a fault's class; without one the status speaks for itself."""
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", name).split()
@@ -137,15 +155,15 @@ def problem_body(
         "title": " ".join(words).capitalize() if words else HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
-        "remedy": remedy,
+        "hint": hint,
         **more,
     }
 
 
-def fault_body(fault: Fault) -> dict[str, Any]:
+def fault_body(fault: PageglassError) -> dict[str, Any]:
     """A fault as a problem's fields."""
-    remedy = REMEDIES.get(type(fault), fault.remedy)
-    return problem_body(status_of(fault), fault.message, remedy, name=type(fault).__name__)
+    hint = REMEDIES.get(type(fault), fault.hint)
+    return problem_body(status_of(fault), fault.message, hint, name=type(fault).__name__)
 
 
 def crash_body() -> dict[str, Any]:
@@ -164,7 +182,7 @@ def openai_body(problem: dict[str, Any]) -> dict[str, Any]:
     where = problem.get("errors") or [{"at": None}]
     return {
         "error": {
-            "message": f"{problem['detail']} {problem['remedy']}".strip(),
+            "message": f"{problem['detail']} {problem['hint']}".strip(),
             "type": "authentication_error" if status == 401 else kind,
             "param": where[0]["at"],
             "code": problem["type"].rpartition(":")[2].replace("-", "_"),
@@ -185,7 +203,7 @@ def respond(path: str, body: dict[str, Any], headers: Any = None) -> JSONRespons
 def problem(
     status: int,
     detail: str,
-    remedy: str,
+    hint: str,
     *,
     name: str = "",
     headers: Any = None,
@@ -193,19 +211,19 @@ def problem(
     **more: Any,
 ) -> JSONResponse:
     """A problem response to a request of `path`."""
-    return respond(path, problem_body(status, detail, remedy, name=name, **more), headers)
+    return respond(path, problem_body(status, detail, hint, name=name, **more), headers)
 
 
 def add_handlers(app: FastAPI) -> None:
     """Let every error of the app leave as a problem."""
-    app.add_exception_handler(Fault, _on_fault)
+    app.add_exception_handler(PageglassError, _on_fault)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_crash)
 
 
 def _on_fault(request: Request, fault: Exception) -> JSONResponse:
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, PageglassError)
     body = fault_body(fault)
     busy = body["status"] == HTTPStatus.SERVICE_UNAVAILABLE
     return respond(request.url.path, body, {"Retry-After": "10"} if busy else None)
@@ -230,11 +248,11 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     detail = error.detail if error.detail != status.phrase else f"{status.description}."
-    remedy = "GET /openapi.json describes every request."
+    hint = "GET /openapi.json describes every request."
     return problem(
         status,
         detail or f"{status.phrase}.",
-        remedy,
+        hint,
         headers=error.headers,
         path=request.url.path,
     )

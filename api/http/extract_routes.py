@@ -19,7 +19,7 @@ from api.http.routing import Running, problems
 from api.http.upload import clean_name
 from api.rag.evidence import chat_of
 from api.rag.extraction import compare_pages, describe, label, open_file, open_kept, read_pages
-from generation.extraction.schema import BadSchema, Schema, check_schema, ready_schemas
+from generation.extraction.schema import InvalidSchema, Schema, check_schema, ready_schemas
 from generation.prompt import Evidence
 
 router = APIRouter(prefix="/v1")
@@ -191,7 +191,7 @@ def _parse(form: ExtractForm | None) -> str | dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(text)
     except ValueError as error:
-        raise BadSchema(f"The schema is not JSON: {error}.", remedy="Send it as JSON.") from None
+        raise InvalidSchema(f"The schema is not JSON: {error}.", hint="Send it as JSON.") from None
     return found
 
 
@@ -199,8 +199,8 @@ def _find_schema(wanted: str | dict[str, Any] | None) -> Schema:
     if isinstance(wanted, str):
         ready = ready_schemas()
         if wanted not in ready:
-            raise BadSchema(
-                f"There is no schema {wanted!r}.", remedy=f"Send one, or name: {', '.join(ready)}."
+            raise InvalidSchema(
+                f"There is no schema {wanted!r}.", hint=f"Send one, or name: {', '.join(ready)}."
             )
         return ready[wanted]
     return check_schema(dict(wanted or {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from api.http.errors import BadHighlight
+from api.http.errors import InvalidHighlight
 from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Box, Word
 
@@ -14,14 +14,14 @@ LONGEST_MARK = 4_000
 """Characters."""
 
 
-def read_marks(marks: Sequence[str], words: Sequence[Word]) -> list[Box]:
+def parse_highlights(marks: Sequence[str], words: Sequence[Word]) -> list[Box]:
     """The boxes that the marks stand for.
 
     A mark is "LEFT,TOP,RIGHT,BOTTOM" in fractions of the page, several of
     these with ";" between them, or a quote.
 
     Raises:
-        BadHighlight: numbers that are no box on the page, or a quote that is not on it.
+        InvalidHighlight: numbers that are no box on the page, or a quote that is not on it.
     """
     return [box for mark in marks for box in (_boxes(mark) or _quote(mark, words))]
 
@@ -42,9 +42,9 @@ def _check(rows: Sequence[Sequence[float]]) -> Iterator[Box]:
     for row in rows:
         good = len(row) == 4 and all(math.isfinite(edge) and 0 <= edge <= 1 for edge in row)
         if not good or row[0] >= row[2] or row[1] >= row[3]:
-            raise BadHighlight(
+            raise InvalidHighlight(
                 f"{','.join(f'{edge:g}' for edge in row)} is no box on a page.",
-                remedy="A box is LEFT,TOP,RIGHT,BOTTOM, fractions of the page from 0 to 1.",
+                hint="A box is LEFT,TOP,RIGHT,BOTTOM, fractions of the page from 0 to 1.",
             )
         left, top, right, bottom = row
         yield left, top, right, bottom
@@ -53,8 +53,8 @@ def _check(rows: Sequence[Sequence[float]]) -> Iterator[Box]:
 def _quote(mark: str, words: Sequence[Word]) -> Sequence[Box]:
     span = find_quote(mark, words)
     if span is None:
-        raise BadHighlight(
+        raise InvalidHighlight(
             f"The words {mark[:100]!r} are not on the page.",
-            remedy="Give words as they are printed there, or boxes LEFT,TOP,RIGHT,BOTTOM.",
+            hint="Give words as they are printed there, or boxes LEFT,TOP,RIGHT,BOTTOM.",
         )
     return quote_boxes(words, span)

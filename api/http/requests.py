@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 
 MOST_HITS = 100
 LONGEST_QUERY = 2_000
@@ -43,10 +43,10 @@ class SearchRequest(BaseModel):
     first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")
     last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
 
-    def narrow(self) -> Narrow:
+    def narrow(self) -> PageFilter:
         """What is searched within, but for documents."""
         since, until = (day.isoformat() if day else None for day in (self.since, self.until))
-        return Narrow(
+        return PageFilter(
             None, self.kind, since, until, self.first_page, self.last_page, tuple(self.tags)
         )
 

@@ -22,8 +22,8 @@ from api.schemas import DocumentBody, FileBody
 from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
 from ingest.event import Added, Failed
 from ingest.library.home import Home, HomeUnusable, discard, sync
-from ingest.library.library import Failure, Library, NoLibrary
-from ingest.library.writer import Librarian
+from ingest.library.library import Failure, Library, LibraryNotFound
+from ingest.library.writer import LibraryWriter
 
 WAIT = 60.0
 """Seconds to wait for another writer before saying that the home is busy."""
@@ -35,7 +35,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class UploadedFile:
     """An uploaded file, stored."""
 
     name: str
@@ -54,7 +54,7 @@ def clean_name(name: str | None) -> str:
     return (stem + suffix) or "upload"
 
 
-def store(home: Home, stream: BinaryIO, name: str | None) -> Arrival:
+def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
     """Write a stream to its place; it is there whole or not at all.
 
     Raises:
@@ -78,19 +78,19 @@ def store(home: Home, stream: BinaryIO, name: str | None) -> Arrival:
     except OSError as error:
         if is_disk_full(error):
             raise DiskFull(
-                f"There is no space left for {home.root}.", remedy="Make room and send it again."
+                f"There is no space left for {home.root}.", hint="Make room and send it again."
             ) from error
         raise HomeUnusable(
             f"An upload cannot be kept in {home.uploads}: {error.strerror}.",
-            remedy="Check the permissions of the data folder.",
+            hint="Check the permissions of the data folder.",
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    return Arrival(path.name, path, document_id)
+    return UploadedFile(path.name, path, document_id)
 
 
 def ingest_uploads(
-    home: Home, arrivals: Sequence[Arrival], settings: AddSettings
+    home: Home, arrivals: Sequence[UploadedFile], settings: AddSettings
 ) -> list[FileBody]:
     """Ingest stored files; one result each, in order.
 
@@ -120,7 +120,7 @@ def ingest_uploads(
                     file=arrival.name,
                     status=HTTPStatus.UNPROCESSABLE_ENTITY,
                     error=failure.reason,
-                    remedy=failure.remedy,
+                    hint=failure.hint,
                 )
             )
             continue
@@ -132,11 +132,11 @@ def ingest_uploads(
     return results
 
 
-def _drop_unused(home: Home, arrivals: Sequence[Arrival]) -> None:
+def _drop_unused(home: Home, arrivals: Sequence[UploadedFile]) -> None:
     """Delete the bytes of files that no document came of, and the note that they failed."""
     try:
         names = Library(home).names()
-    except NoLibrary:
+    except LibraryNotFound:
         names = {}
     unused = [arrival for arrival in arrivals if str(arrival.path) not in names]
     for arrival in unused:
@@ -147,14 +147,14 @@ def _drop_unused(home: Home, arrivals: Sequence[Arrival]) -> None:
             continue  # the same bytes under another name are in use
     if unused:
         with home.writing():
-            Librarian(home).forget_names([str(arrival.path) for arrival in unused])
+            LibraryWriter(home).forget_names([str(arrival.path) for arrival in unused])
 
 
 def sweep_uploads(home: Home) -> None:
     """Delete what a killed server left: half-written uploads, and files never ingested."""
     try:
         names = set(Library(home).names())
-    except NoLibrary:
+    except LibraryNotFound:
         names = set()
     if not home.uploads.is_dir():
         return

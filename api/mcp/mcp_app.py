@@ -8,7 +8,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from api.engine import Engine
-from api.http.auth import BodyLimit, Guard
+from api.http.auth import AuthMiddleware, BodyLimitMiddleware
 from api.mcp.tools import make_mcp
 from api.settings import Settings
 from ingest.library.home import Home
@@ -20,6 +20,6 @@ def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = (
     # Host and Origin are the guard's to look at, as for every other endpoint.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(transport_security=unchecked)
-    limited = BodyLimit(app, largest_upload=settings.max_upload_mb * 1_000_000)
+    limited = BodyLimitMiddleware(app, largest_upload=settings.max_upload_mb * 1_000_000)
     token = settings.token.get_secret_value() if settings.token else None
-    return Guard(limited, token, hosts)
+    return AuthMiddleware(limited, token, hosts)

@@ -15,17 +15,17 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.highlight_param import MOST_MARKS, read_marks
+from api.http.highlight_param import MOST_MARKS, parse_highlights
 from api.http.requests import LONGEST_QUERY, MOST_HITS, MessageBody
 from api.rag.answer import answer_pieces
-from api.rag.citation_note import doubt
-from api.rag.evidence import inquire, narrow_to
+from api.rag.citation_note import citation_note
+from api.rag.evidence import filter_documents, retrieve_evidence
 from api.schemas import AnswerBody, SearchBody
 from api.version import find_version
 from generation.answer import Answer
 from generation.citations.highlight import highlight as draw_strokes
 from generation.prompt import Message
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 INSTRUCTIONS = (
     "Tools over a library of PDFs and images. `ask` answers a question with quotes checked against"
@@ -65,8 +65,8 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         documents: Documents = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        within = narrow_to(searcher.library, documents)
-        hits = searcher.search(query, top=top, pictures=images, within=within)
+        filter = filter_documents(searcher.library, documents)
+        hits = searcher.search(query, top=top, images=images, filter=filter)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
             + " … ".join(region.words for region in hit.regions if region.words)
@@ -84,15 +84,15 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         documents: Documents = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
         searcher, model = engine.searcher(), engine.model()
-        inquiry = inquire(
+        retrieved = retrieve_evidence(
             searcher,
             question,
             model,
             top=top or engine.settings.evidence_pages,
-            within=narrow_to(searcher.library, documents),
+            filter=filter_documents(searcher.library, documents),
             history=[Message(said.role, said.text) for said in history or ()],
         )
-        with closing(answer_pieces(inquiry, model)) as pieces:
+        with closing(answer_pieces(retrieved, model)) as pieces:
             for piece in pieces:
                 # Raises where the client has called the request off: the model is then stopped.
                 anyio.from_thread.check_cancelled()
@@ -101,11 +101,11 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         notes = [
             f"[{c.label}] {c.page} (page {c.page.key})"
             + (f': "{c.quote}"' if c.quote else "")
-            + doubt(c)
+            + citation_note(c)
             for c in answer.citations
         ]
         text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])
-        return _result(text, AnswerBody.of(answer, inquiry))
+        return _result(text, AnswerBody.of(answer, retrieved))
 
     @_told
     def get_page(
@@ -117,7 +117,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         library = engine.library()
         found = library.page(page)
         words = library.words(found)
-        boxes = read_marks(highlight or [], words)
+        boxes = parse_highlights(highlight or [], words)
         image = library.image(found)
         image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
@@ -146,8 +146,8 @@ def _told(tool: Callable[Given, Result]) -> Callable[Given, Result]:
     def telling(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return tool(*args, **kwargs)
-        except Fault as fault:
-            raise ToolError(f"{fault.message} {fault.remedy}".strip()) from fault
+        except PageglassError as fault:
+            raise ToolError(f"{fault.message} {fault.hint}".strip()) from fault
 
     return telling
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from generation.answer import Citation
 
 
-def doubt(citation: Citation) -> str:
+def citation_note(citation: Citation) -> str:
     """A remark in brackets, with a space before it; empty for a verified quote."""
     unfound = "quote not found" if citation.quote else ""
     match citation.grounded:

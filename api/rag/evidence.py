@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from api.rag.locate import locator
-from generation.context.abstain import LEAST_SCORE
+from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
-from ingest.filter import EVERYTHING, Narrow
-from ingest.library.library import Library, NoPage
+from ingest.filter import ALL_PAGES, PageFilter
+from ingest.library.library import Library, PageNotFound
 
 if TYPE_CHECKING:
-    from generation.ask import Locate
+    from generation.ask import RegionLocator
     from generation.models.model import ChatModel, VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher
@@ -26,12 +26,12 @@ SPARE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class RetrievedEvidence:
     """A question made ready for a model.
 
     `question` is as it was asked, `searched` what the search looked for: after
     a conversation, a rewriting that stands alone. `hits` are the pages that
-    `prompt` shows, in its order. `locate` and `least` are what
+    `prompt` shows, in its order. `locate` and `min_score` are what
     `generation.ask` takes beside it.
     """
 
@@ -39,8 +39,8 @@ class Inquiry:
     searched: str
     hits: tuple[Hit, ...]
     prompt: Prompt
-    locate: Locate
-    least: float
+    locate: RegionLocator
+    min_score: float
 
 
 def gather(
@@ -49,21 +49,21 @@ def gather(
     model: VisionModel,
     *,
     top: int,
-    within: Narrow = EVERYTHING,
+    filter: PageFilter = ALL_PAGES,
 ) -> Prompt:
-    """The question with the best pages as evidence: the prompt of `inquire`."""
-    return inquire(searcher, question, model, top=top, within=within).prompt
+    """The question with the best pages as evidence: the prompt of `retrieve_evidence`."""
+    return retrieve_evidence(searcher, question, model, top=top, filter=filter).prompt
 
 
-def inquire(
+def retrieve_evidence(
     searcher: Searcher,
     question: str,
     model: VisionModel,
     *,
     top: int,
-    within: Narrow = EVERYTHING,
+    filter: PageFilter = ALL_PAGES,
     history: Sequence[Message] = (),
-) -> Inquiry:
+) -> RetrievedEvidence:
     """The question with the best pages as evidence, labelled from 1, best first.
 
     A page that was removed since it was found is left out, and a page without
@@ -83,15 +83,15 @@ def inquire(
     # A blank question stays one, whatever was said before it.
     chat = chat_of(model)
     searched = rewrite(question, history, chat) if question.strip() else question
-    sought = top if model.sees else SPARE * top
+    sought = top if model.uses_images else SPARE * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
-    for hit in searcher.search(searched, top=sought, within=within):
+    for hit in searcher.search(searched, top=sought, filter=filter):
         try:
             words = searcher.library.words(hit.page)
-        except NoPage:
+        except PageNotFound:
             continue
-        if (words or model.sees) and len(evidence) < top:
+        if (words or model.uses_images) and len(evidence) < top:
             image = partial(searcher.library.image, hit.page)
             label = len(evidence) + 1
             evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
@@ -101,13 +101,13 @@ def inquire(
         if chat
         else Prompt(searched, tuple(evidence))
     )
-    return Inquiry(
+    return RetrievedEvidence(
         question,
         searched,
         tuple(hits),
         prompt,
         locator(searcher),
-        least_score(searcher, model),
+        min_score(searcher, model),
     )
 
 
@@ -117,24 +117,24 @@ def chat_of(model: VisionModel) -> ChatModel | None:
     return chat
 
 
-def least_score(searcher: Searcher, model: VisionModel) -> float:
+def min_score(searcher: Searcher, model: VisionModel) -> float:
     """The score below which a model is not asked: 0, for always, where the limit was not measured.
 
     It was for the default encoder of words. A model that does not see pages
     (extractive) has a confidence of its own.
     """
-    words = [seen.encoder for seen in searcher.manifests() if seen.reads != "pictures"]
-    return LEAST_SCORE if model.sees and words == ["minilm"] else 0.0
+    words = [seen.encoder for seen in searcher.manifests() if seen.modality != "image"]
+    return MIN_SCORE if model.uses_images and words == ["minilm"] else 0.0
 
 
-def narrow_to(
-    library: Library, wanted: Sequence[str] | None, within: Narrow = EVERYTHING
-) -> Narrow:
-    """`within`, and of that only the documents that people named; all of it where they named none.
+def filter_documents(
+    library: Library, wanted: Sequence[str] | None, filter: PageFilter = ALL_PAGES
+) -> PageFilter:
+    """`filter`, and of that only the documents that people named; all of it where they named none.
 
     Raises:
-        NoDocument: one of them is not there, or fits several.
+        DocumentNotFound: one of them is not there, or fits several.
     """
     if not wanted:
-        return within
-    return replace(within, document_ids=tuple(library.document(name).id for name in wanted))
+        return filter
+    return replace(filter, document_ids=tuple(library.document(name).id for name in wanted))

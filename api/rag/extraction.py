@@ -23,7 +23,7 @@ def open_kept(library: Library, key: str) -> list[Evidence]:
     """The one page of the library with this key.
 
     Raises:
-        NoDocument, NoPage
+        DocumentNotFound, PageNotFound
     """
     from generation.prompt import Evidence
 
@@ -38,7 +38,7 @@ def open_file(
 
     Raises:
         UnreadableFile: it cannot be read, or has more than `most` pages.
-        NoOcr
+        OcrUnavailable
     """
     import hashlib
 
@@ -54,7 +54,7 @@ def open_file(
     if most is not None and count > most:
         raise UnreadableFile(
             f"{readable(path.name)} has {count} pages; there is room for {most}.",
-            remedy="Send fewer pages, or ingest it and name those that count.",
+            hint="Send fewer pages, or ingest it and name those that count.",
         )
     with path.open("rb") as file:
         first = Page(
@@ -74,9 +74,9 @@ def label(pages: Sequence[Evidence]) -> list[Evidence]:
 def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
     """Pages as one record, by a language model or without one. Raises what they raise."""
     if chat is None:
-        from generation.extraction.rules import fill
+        from generation.extraction.rules import extract_by_rules
 
-        return fill(pages, schema)
+        return extract_by_rules(pages, schema)
     from generation.extraction.extract import extract
 
     return extract(pages, schema, chat)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from api.rag.citation_note import doubt
+from api.rag.citation_note import citation_note
 from generation.answer import Citation
 
 RULE = "\n\n---\n"
@@ -40,7 +40,9 @@ def page_link(citation: Citation, base: str) -> str:
 def _footnote(citation: Citation, base: str) -> str:
     where = _plain(str(citation.page))
     said = f': "{_plain(citation.quote)}"' if citation.quote else ""
-    return f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{doubt(citation)}"
+    return (
+        f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{citation_note(citation)}"
+    )
 
 
 def _plain(text: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generation.ask import Locate
+    from generation.ask import RegionLocator
     from ingest.page import Box, Page
     from retrieval.search import Searcher
 
 
-def locator(searcher: Searcher) -> Locate:
+def locator(searcher: Searcher) -> RegionLocator:
     """What `generation.ask` is handed: the peak of a claim on a page, by encoders of pictures and of whole pages.
 
     A page that is gone, or that none of them has seen, bears nothing out. The
@@ -19,15 +19,17 @@ def locator(searcher: Searcher) -> Locate:
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
-        from retrieval.explain.saliency import find_peak
-        from retrieval.search import NotSeen, StillChanging
+        from retrieval.explain.saliency import find_salient_regions
+        from retrieval.search import LibraryChanging, PageNotEncoded
 
         for seen in searcher.manifests():
-            if seen.reads == "words":
+            if seen.modality == "text":
                 continue
             try:
-                boxes = find_peak(searcher.explain(claim, page, seen.encoder), seen.reach)
-            except (NotSeen, StillChanging):
+                boxes = find_salient_regions(
+                    searcher.explain(claim, page, seen.encoder), seen.cosine_range
+                )
+            except (PageNotEncoded, LibraryChanging):
                 continue
             if boxes:
                 return boxes

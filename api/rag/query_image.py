@@ -24,6 +24,6 @@ def open_picture(path: Path) -> Image.Image:
     except OSError as error:
         raise UnreadableFile(
             f"{readable(path.name)} cannot be opened: {error.strerror}.",
-            remedy="Check that it is there and may be read.",
+            hint="Check that it is there and may be read.",
         ) from error
-    return PhotoSource(path).sheet(1, dpi=72).image
+    return PhotoSource(path).page_image(1, dpi=72).image

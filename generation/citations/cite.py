@@ -4,7 +4,7 @@ The one syntax, for every model: `"quote" [1]`, in straight or curly quotation
 marks, several a line; `[1]` alone names a page, `[1, 2]` and `[1][2]` share a
 quote. Reads a character at a time and never looks ahead, so however the text
 is cut into pieces the citations are the same. Does not know what is printed:
-whether a quote is true is asked of the `proves` handed in.
+whether a quote is true is asked of the `verify` handed in.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CitationReader:
             longest reading that is proven is taken.
     """
 
-    proves: Callable[[int, str], bool]
+    verify: Callable[[int, str], bool]
     _line: str = ""
     _open: list[int] = field(default_factory=list)
     _begun: list[int] = field(default_factory=list)
@@ -112,7 +112,7 @@ class CitationReader:
             for start in plain + (others if not plain else sorted(others))[:MOST_READINGS]
             if (quote := self._line[start + 1 : end].strip())
         ]
-        proven = [quote for quote in readings if self.proves(label, quote)]
+        proven = [quote for quote in readings if self.verify(label, quote)]
         if proven:
             return max(proven, key=len)
         return readings[0] if plain and readings else readings[-1] if readings else ""

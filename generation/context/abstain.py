@@ -5,7 +5,7 @@ from __future__ import annotations
 from generation.prompt import Prompt
 from ingest.library.fulltext import split_terms
 
-LEAST_SCORE = 0.35
+MIN_SCORE = 0.35
 """The best page's score (with the default encoder, a dense cosine) below which a question is about something else.
 
 It stops 2 % of 140 questions that their library answers, 73 % of 30 of general
@@ -20,19 +20,19 @@ NOTE = "The language model was not asked: the best page does not come near the q
 _LATIN_END = "\u0530"
 
 
-def is_far(prompt: Prompt, least: float) -> bool:
-    """Whether no page is near enough to the question to ask a model about; never where `least` is 0.
+def should_abstain(prompt: Prompt, min_score: float) -> bool:
+    """Whether no page is near enough to the question to ask a model about; never where `min_score` is 0.
 
     Holds back where the score says little: where the best page is a picture
     without words, and where the question is mostly not in Latin letters. Asked of
     pages in another language it shares no word with any, and the model may well
     read both.
     """
-    if least <= 0:
+    if min_score <= 0:
         return False
     if not prompt.evidence:
         return True
     best = max(prompt.evidence, key=lambda evidence: evidence.score)
     terms = split_terms(prompt.question)
     foreign = sum(term[0] >= _LATIN_END for term in terms)
-    return bool(best.words) and 2 * foreign < max(len(terms), 1) and best.score < least
+    return bool(best.words) and 2 * foreign < max(len(terms), 1) and best.score < min_score

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from statistics import median
 
-from generation.context.image_tokens import Gauge, Size, scaled
+from generation.context.image_tokens import ImageTokenCounter, Size, scaled
 from generation.prompt import Evidence
-from generation.text.line import around
+from generation.text.line import union_box
 from ingest.page import Box
 
 SMALL = 12.0
@@ -24,7 +24,9 @@ MOST_AREA = 0.5
 """A part is no more of the page than this."""
 
 
-def best_part(evidence: Evidence, size: Size, gauge: Gauge, kept: Size) -> Box | None:
+def best_part(
+    evidence: Evidence, size: Size, image_tokens: ImageTokenCounter, kept: Size
+) -> Box | None:
     """The part of a page of `size` pixels, sent as `kept`, that is worth a picture of its own; None where none is.
 
     The best region and those after it, as long as they fit into `MOST_AREA`.
@@ -33,18 +35,18 @@ def best_part(evidence: Evidence, size: Size, gauge: Gauge, kept: Size) -> Box |
     if box is None or line_height(evidence, box) * kept[1] >= SMALL:
         return None
     part = pixels_of(box, size)
-    sent = gauge.kept(*part)
+    sent = image_tokens.kept(*part)
     if sent[0] / part[0] < SHARPER * kept[0] / size[0]:
         return None
-    together = gauge.tokens(*overview(kept)) + gauge.tokens(*sent)
-    return box if together <= gauge.tokens(*kept) else None
+    together = image_tokens.tokens(*overview(kept)) + image_tokens.tokens(*sent)
+    return box if together <= image_tokens.tokens(*kept) else None
 
 
 def found_part(evidence: Evidence) -> Box | None:
     """The box around the best regions, with a margin; None where there is none, or it is too much of the page."""
     found: Box | None = None
     for region in evidence.regions:
-        left, top, right, bottom = around([region.box, *([found] if found else [])])
+        left, top, right, bottom = union_box([region.box, *([found] if found else [])])
         wider = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
         if _area(_with_margin(wider)) > MOST_AREA:
             break

@@ -14,7 +14,7 @@ Size = tuple[int, int]
 """Width and height, in pixels."""
 
 
-class Gauge(Protocol):
+class ImageTokenCounter(Protocol):
     """How a family of models measures pictures."""
 
     def kept(self, width: int, height: int) -> Size:
@@ -39,7 +39,7 @@ class Patches:
     factor: float = 1.0
 
     def kept(self, width: int, height: int) -> Size:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         longest = max(width, height)
         for edge in range(min(longest, self.longest_edge), 0, -1):
             size = scaled(width, height, edge / longest)
@@ -48,7 +48,7 @@ class Patches:
         return 1, 1
 
     def tokens(self, width: int, height: int) -> int:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         return math.ceil(self._patches(*self.kept(width, height)) * self.factor)
 
     def _patches(self, width: int, height: int) -> int:
@@ -67,11 +67,11 @@ class Tiles:
     tile: int
 
     def kept(self, width: int, height: int) -> Size:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         return scaled(width, height, min(1, 2_048 / max(width, height), 768 / min(width, height)))
 
     def tokens(self, width: int, height: int) -> int:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         inside = min(1, 2_048 / max(width, height))
         scale = inside * 768 / (min(width, height) * inside)
         return self.base + self.tile * _squares(width * scale, height * scale, 512)
@@ -88,11 +88,11 @@ class Crops:
     each: int = 258
 
     def kept(self, width: int, height: int) -> Size:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         return scaled(width, height, min(1, self.crop * 1.5 / min(width, height)))
 
     def tokens(self, width: int, height: int) -> int:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         if max(width, height) <= 384:
             return self.each
         return self.each * _squares(width, height, max(1, math.floor(min(width, height) / 1.5)))
@@ -106,11 +106,11 @@ class Flat:
     longest_edge: int
 
     def kept(self, width: int, height: int) -> Size:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         return scaled(width, height, min(1, self.longest_edge / max(width, height)))
 
     def tokens(self, width: int, height: int) -> int:
-        """See `Gauge`."""
+        """See `ImageTokenCounter`."""
         return self.each
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generation.context.image_tokens import Gauge, Patches
+from generation.context.image_tokens import ImageTokenCounter, Patches
 
 USUAL = Patches(28, 1_568, 1_568)
 """About 1.2 megapixels a picture, in patches as Claude and Qwen's vision models have them."""
@@ -17,7 +17,7 @@ BYTES_A_TOKEN = 3
 class Limits:
     """What one call of a model may hold. The defaults are cautious: a server of which nothing is known.
 
-    `pictures` at most, measured by `gauge`, with no edge longer than `longest_edge`
+    `pictures` at most, measured by `image_tokens`, with no edge longer than `longest_edge`
     pixels where that is given; `tokens` of pictures and words together, as far
     as they can be counted beforehand; `request_bytes` of pictures, encoded in
     base64; `letters` of a page's words. With more pictures than `crowd[0]`, none
@@ -27,7 +27,7 @@ class Limits:
     """
 
     pictures: int = 10
-    gauge: Gauge = USUAL
+    image_tokens: ImageTokenCounter = USUAL
     longest_edge: int | None = None
     tokens: int = 24_000
     request_bytes: int = 10_000_000

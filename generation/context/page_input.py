@@ -24,7 +24,7 @@ JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageInput:
     """A page as a model is shown it: `text` its words, a line a printed line.
 
     `picture` is the whole page, None for a model that reads words only; `part`
@@ -43,54 +43,58 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PageInputs:
     """The sheets of an answer, best page first; `note` says what was left out, "" where nothing was."""
 
-    sheets: tuple[Sheet, ...]
+    page_inputs: tuple[PageInput, ...]
     note: str = ""
 
 
-def lay_out(evidence: Sequence[Evidence], limits: Limits | None = None) -> Layout:
+def build_page_inputs(evidence: Sequence[Evidence], limits: Limits | None = None) -> PageInputs:
     """The sheets that fit into `limits`, best page first; one page is always among them."""
     limits = limits or Limits()
     if limits.crowd and len(evidence) > limits.crowd[0]:
         limits = replace(limits, longest_edge=limits.crowd[1], crops=False)
-    sheets: list[Sheet] = []
+    page_inputs: list[PageInput] = []
     pictures = spent = tokens = 0
     reason = ""
     for each in evidence:
         if limits.pictures and pictures == limits.pictures:
             reason = f"the model takes {limits.pictures} pictures"
             break
-        sheet = make_sheet(each, limits, limits.pictures - pictures)
-        pictures += len(sheet.pictures)
-        spent += sum(-(-len(picture.data) // 3) * 4 for picture in sheet.pictures)
-        tokens += count_tokens(sheet.text)
-        tokens += sum(limits.gauge.tokens(p.width, p.height) for p in sheet.pictures)
-        if sheets and spent > limits.request_bytes:
+        page_input = build_page_input(each, limits, limits.pictures - pictures)
+        pictures += len(page_input.pictures)
+        spent += sum(-(-len(picture.data) // 3) * 4 for picture in page_input.pictures)
+        tokens += count_tokens(page_input.text)
+        tokens += sum(limits.image_tokens.tokens(p.width, p.height) for p in page_input.pictures)
+        if page_inputs and spent > limits.request_bytes:
             reason = f"the model takes {limits.request_bytes / 1e6:g} MB of pictures"
             break
-        if sheets and tokens > limits.tokens:
+        if page_inputs and tokens > limits.tokens:
             reason = f"the model takes about {limits.tokens:,} tokens of pages"
             break
-        sheets.append(sheet)
-    left = len(evidence) - len(sheets)
+        page_inputs.append(page_input)
+    left = len(evidence) - len(page_inputs)
     note = f"The last {left} of {len(evidence)} pages were left out: {reason}."
-    return Layout(tuple(sheets), note if left else "")
+    return PageInputs(tuple(page_inputs), note if left else "")
 
 
-def make_sheet(evidence: Evidence, limits: Limits, room: int) -> Sheet:
+def build_page_input(evidence: Evidence, limits: Limits, room: int) -> PageInput:
     """A page with its words and at most `room` pictures."""
     text = page_text(evidence.words, limits.letters)
     if room < 1:
-        return Sheet(evidence, text)
+        return PageInput(evidence, text)
     with Image.open(io.BytesIO(evidence.image())) as opened:
         page = opened.convert("RGB")
     kept = size_sent(page.size, limits)
-    box = best_part(evidence, page.size, limits.gauge, kept) if limits.crops and room > 1 else None
+    box = (
+        best_part(evidence, page.size, limits.image_tokens, kept)
+        if limits.crops and room > 1
+        else None
+    )
     if box is None:
-        return Sheet(evidence, text, encode(page, kept))
-    return Sheet(evidence, text, encode(page, overview(kept)), shrink(cut(page, box), limits))
+        return PageInput(evidence, text, encode(page, kept))
+    return PageInput(evidence, text, encode(page, overview(kept)), shrink(cut(page, box), limits))
 
 
 def page_text(words: Sequence[Word], letters: int) -> str:
@@ -115,7 +119,7 @@ def shrink(pixels: Image.Image, limits: Limits) -> Picture:
 def size_sent(size: Size, limits: Limits) -> Size:
     """The size in which a picture of `size` is sent."""
     longest = limits.longest_edge or max(size)
-    return limits.gauge.kept(*scaled(*size, min(1, longest / max(size))))
+    return limits.image_tokens.kept(*scaled(*size, min(1, longest / max(size))))
 
 
 def cut(page: Image.Image, box: Box) -> Image.Image:

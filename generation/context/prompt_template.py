@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from generation.context.page_input import Sheet, lay_out
+from generation.context.page_input import PageInput, build_page_inputs
 from generation.prompt import Message, Prompt
 from generation.request import Picture, Request, Role, Turn
 
@@ -44,15 +44,15 @@ LONGEST_NAME = 120
 _LABELS = re.compile(r"[ \t]*\[[ \t]*\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*[ \t]*\]")
 
 
-def instruct(prompt: Prompt, sheets: Sequence[Sheet] | None = None) -> Request:
-    """The request that asks for an answer to `prompt` from `sheets`; without any, from all that fits.
+def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None) -> Request:
+    """The request that asks for an answer to `prompt` from `page_inputs`; without any, from all that fits.
 
     The pages come first, so that they stay the same from question to question
     and a provider can keep them (`Request.kept`); then what was said before;
     the question last.
     """
-    shown = lay_out(prompt.evidence).sheets if sheets is None else sheets
-    pages = tuple(part for sheet in shown for part in _page_parts(sheet))
+    shown = build_page_inputs(prompt.evidence).page_inputs if page_inputs is None else page_inputs
+    pages = tuple(part for page_input in shown for part in _page_parts(page_input))
     if not pages:
         pages = ("No page was found.",)
     turns = [Turn("user", pages)]
@@ -62,20 +62,20 @@ def instruct(prompt: Prompt, sheets: Sequence[Sheet] | None = None) -> Request:
     return Request(SYSTEM, tuple(_merged(turns)), kept=len(pages))
 
 
-def _page_parts(sheet: Sheet) -> Iterable[str | Picture]:
+def _page_parts(page_input: PageInput) -> Iterable[str | Picture]:
     """The label, the pictures and the words of a page."""
-    heading = f"[{sheet.evidence.label}] {_plain_name(str(sheet.evidence.page))}"
-    if sheet.picture is not None:
+    heading = f"[{page_input.evidence.label}] {_plain_name(str(page_input.evidence.page))}"
+    if page_input.picture is not None:
         yield heading
-        yield sheet.picture
-        if sheet.part is not None:
-            yield f"[{sheet.evidence.label}] A part of the same page, larger:"
-            yield sheet.part
-        heading = f"The words of page [{sheet.evidence.label}], read by a machine"
-    if sheet.text:
-        fence = fence_of(sheet.text)
-        yield f"{heading}:\n<<<{fence}\n{sheet.text}\n{fence}>>>"
-    elif sheet.picture is None:
+        yield page_input.picture
+        if page_input.part is not None:
+            yield f"[{page_input.evidence.label}] A part of the same page, larger:"
+            yield page_input.part
+        heading = f"The words of page [{page_input.evidence.label}], read by a machine"
+    if page_input.text:
+        fence = fence_of(page_input.text)
+        yield f"{heading}:\n<<<{fence}\n{page_input.text}\n{fence}>>>"
+    elif page_input.picture is None:
         yield f"{heading}: no words could be read."
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.context.page_input import shrink
-from generation.extraction.record import Field, NotFitting, Record
+from generation.extraction.record import Field, Record, SchemaMismatch
 from generation.extraction.schema import Schema, leaves, misfits
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
@@ -68,7 +68,7 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
     """The pages as one record.
 
     Raises:
-        NotFitting: no reply fits the schema; what the model raises.
+        SchemaMismatch: no reply fits the schema; what the model raises.
     """
     turns = [Turn("user", (*_pages(evidence, model.limits), _ask(schema)))]
     usage = Usage(model.name)
@@ -86,10 +86,10 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
             Turn("assistant", (reply or "(nothing)",)),
             Turn("user", (_complain(problems),)),
         ]
-    raise NotFitting(
+    raise SchemaMismatch(
         f"{model.name} gave nothing that fits the schema in {REPAIRS + 1} replies:"
         f" {'; '.join(problems[:3])}.",
-        remedy="Take another --model, or a schema that asks for less or allows null.",
+        hint="Take another --model, or a schema that asks for less or allows null.",
     )
 
 

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from ingest.error import Fault
+from ingest.error import InvalidInputError, PageglassError
 from ingest.page import Box, Page
 
 
-class NotFound(Fault):
+class RequiredFieldMissing(InvalidInputError):
     """Fields that the schema requires are not on the pages, or not plainly enough."""
 
+    code = "required-field-missing"
 
-class NotFitting(Fault):
+
+class SchemaMismatch(PageglassError):
     """A model's reply does not fit the schema, even after it was told why."""
+
+    code = "schema-mismatch"
 
 
 @dataclass(frozen=True, slots=True)

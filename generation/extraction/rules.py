@@ -17,10 +17,10 @@ from typing import Any
 
 from generation.answer import Usage
 from generation.extraction.extract import field
-from generation.extraction.record import NotFound, Record
+from generation.extraction.record import Record, RequiredFieldMissing
 from generation.extraction.schema import Schema, escape, kinds, misfits, resolve
 from generation.prompt import Evidence
-from generation.text.line import around
+from generation.text.line import union_box
 from generation.text.value import Span, dates, find_value, numbers
 from ingest.page import Word
 
@@ -81,20 +81,20 @@ class Found:
     span: Span
 
 
-def fill(evidence: Sequence[Evidence], schema: Schema) -> Record:
+def extract_by_rules(evidence: Sequence[Evidence], schema: Schema) -> Record:
     """The pages as one record, as far as values can be found.
 
     Raises:
-        NotFound: a field that the schema requires is not found; it says which.
+        RequiredFieldMissing: a field that the schema requires is not found; it says which.
     """
     pages = [(each, read_rows(each.words)) for each in evidence]
     found: dict[str, Found] = {}
     data = _object(schema, schema, "", pages, found)
     problems = misfits(schema, data)
     if problems:
-        raise NotFound(
+        raise RequiredFieldMissing(
             f"Not everything that the schema requires was found: {'; '.join(problems[:5])}.",
-            remedy="Allow null or leave it out of `required`, or name a language model with --model.",
+            hint="Allow null or leave it out of `required`, or name a language model with --model.",
         )
     fields = tuple(
         field(pointer, each.value, each.page, each.span, printed=True)
@@ -109,7 +109,7 @@ def read_rows(words: Sequence[Word]) -> list[Row]:
     lines: list[list[int]] = []
     for at in sorted(range(len(words)), key=lambda i: words[i].box[1] + words[i].box[3]):
         middle = (words[at].box[1] + words[at].box[3]) / 2
-        last = around([words[i].box for i in lines[-1]]) if lines else None
+        last = union_box([words[i].box for i in lines[-1]]) if lines else None
         if (
             last
             and last[1] <= middle <= last[3]
@@ -122,7 +122,7 @@ def read_rows(words: Sequence[Word]) -> list[Row]:
 
 
 def _row(words: Sequence[Word], at: tuple[int, ...]) -> Row:
-    left, top, right, bottom = around([words[i].box for i in at])
+    left, top, right, bottom = union_box([words[i].box for i in at])
     return Row(at, " ".join(words[i].text for i in at), top, bottom, left, right)
 
 

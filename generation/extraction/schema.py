@@ -18,14 +18,16 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 
 Schema = Mapping[str, Any]
 MOST_PROBLEMS = 20
 
 
-class BadSchema(Fault):
+class InvalidSchema(InvalidInputError):
     """A schema cannot be read, or is none."""
+
+    code = "invalid-schema"
 
 
 @cache
@@ -43,7 +45,7 @@ def open_schema(wanted: str) -> Schema:
     """A ready schema by name, else the one in this file, checked.
 
     Raises:
-        BadSchema: there is no such schema, or it is not valid.
+        InvalidSchema: there is no such schema, or it is not valid.
     """
     ready = ready_schemas()
     if wanted in ready:
@@ -52,14 +54,14 @@ def open_schema(wanted: str) -> Schema:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise BadSchema(
+        raise InvalidSchema(
             f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}.",
-            remedy="Write it as JSON (a comma too many is the commonest slip).",
+            hint="Write it as JSON (a comma too many is the commonest slip).",
         ) from error
     except (OSError, UnicodeError) as error:
-        raise BadSchema(
+        raise InvalidSchema(
             f"The schema {wanted} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            remedy=f"Name a JSON file, or one of: {', '.join(ready)}.",
+            hint=f"Name a JSON file, or one of: {', '.join(ready)}.",
         ) from error
     return check_schema(found, path.name)
 
@@ -68,23 +70,23 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
     """The schema, if it is a valid one of an object.
 
     Raises:
-        BadSchema: it is not, with the place and the reason.
+        InvalidSchema: it is not, with the place and the reason.
     """
-    remedy = "See https://json-schema.org/draft/2020-12, or begin with `pageglass extract --list-schemas`."
+    hint = "See https://json-schema.org/draft/2020-12, or begin with `pageglass extract --list-schemas`."
     if not isinstance(schema, dict):
-        raise BadSchema(f"{name} is not a JSON object.", remedy=remedy)
+        raise InvalidSchema(f"{name} is not a JSON object.", hint=hint)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise BadSchema(
+        raise InvalidSchema(
             f"{name}, at {_pointer(error.absolute_path) or 'the top'}: {error.message}.",
-            remedy=remedy,
+            hint=hint,
         ) from error
     _check_references(schema, name)
     if kinds(schema, schema) != {"object"}:
-        raise BadSchema(
+        raise InvalidSchema(
             f'{name} has no "type": "object" at the top.',
-            remedy="A reading is an object: put what you want into one of its properties.",
+            hint="A reading is an object: put what you want into one of its properties.",
         )
     return schema
 
@@ -145,9 +147,9 @@ def _check_references(schema: Any, name: str) -> None:
                     root = DRAFT202012.create_resource(schema)
                     Registry().resolver_with_root(root).lookup(part[key])
                 except Unresolvable as error:
-                    raise BadSchema(
+                    raise InvalidSchema(
                         f"{name} refers to {part[key]!r}, which it does not hold.",
-                        remedy="Put what it refers to under its own $defs; nothing is fetched.",
+                        hint="Put what it refers to under its own $defs; nothing is fetched.",
                     ) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.error import Fault
+from ingest.error import PageglassError
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,56 +35,80 @@ class Access:
     device: str = "auto"
     dtype: str = "auto"
 
-    def patience(self) -> httpx2.Timeout:
+    def timeouts(self) -> httpx2.Timeout:
         """How long the HTTP client waits: `timeout` for each piece, and `CONNECT` at most for the connection."""
         import httpx2
 
         return httpx2.Timeout(self.timeout, connect=min(CONNECT, self.timeout))
 
 
-class ModelFailed(Fault):
+class ModelError(PageglassError):
     """A provider did not answer as it should; the nearer kinds follow."""
 
+    code = "model"
 
-class NoKey(ModelFailed):
+
+class ApiKeyMissing(ModelError):
     """The provider wants a key, and there is none."""
 
+    code = "api-key-missing"
 
-class BadKey(ModelFailed):
+
+class ApiKeyInvalid(ModelError):
     """The provider does not take the key (401, 403)."""
 
+    code = "api-key-invalid"
 
-class ModelUnknown(ModelFailed):
+
+class ModelNotFound(ModelError):
     """The provider has no such model (404)."""
 
+    code = "model-not-found"
 
-class TooLarge(ModelFailed):
+
+class RequestTooLarge(ModelError):
     """The request is more than the model takes."""
 
+    code = "request-too-large"
 
-class RateLimited(ModelFailed):
+
+class RateLimited(ModelError):
     """Too many requests, or no credit left (429)."""
 
+    code = "rate-limited"
 
-class Overloaded(ModelFailed):
+
+class Overloaded(ModelError):
     """The provider has more to do than it can (503, 529)."""
 
+    code = "overloaded"
 
-class TimedOut(ModelFailed):
+
+class TimedOut(ModelError):
     """Nothing came in time."""
 
+    code = "timed-out"
 
-class Unreachable(ModelFailed):
+
+class Unreachable(ModelError):
     """No connection to the provider."""
 
+    code = "unreachable"
 
-class BrokenOff(ModelFailed):
+
+class ReplyInterrupted(ModelError):
     """The reply stopped before its end: what came so far is no whole answer."""
 
+    code = "reply-interrupted"
 
-class Refused(ModelFailed):
+
+class ReplyRefused(ModelError):
     """The provider's own rules forbid a reply."""
 
+    code = "reply-refused"
 
-class CutShort(ModelFailed):
+
+class ReplyTruncated(ModelError):
     """The reply reached the most tokens allowed, after all its pieces were given."""
+
+    code = "reply-truncated"

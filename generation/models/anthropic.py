@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from generation.answer import Usage
 from generation.context.image_tokens import Patches
 from generation.context.limits import Limits
-from generation.models.access import Access, CutShort, NoKey, Refused
+from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
-from generation.models.retry import UNREADABLE, StreamEnded, persist
+from generation.models.retry import UNREADABLE, StreamEnded, retry
 from generation.request import Picture, Request
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class Anthropic:
         access: `base_url` for a gateway; there a key may be left out.
 
     Raises:
-        NoKey: there is none.
+        ApiKeyMissing: there is none.
     """
 
     def __init__(self, model: str, access: Access) -> None:
         if not access.key and not access.base_url:
-            raise NoKey(
+            raise ApiKeyMissing(
                 f"anthropic:{model} wants a key, and there is none.",
-                remedy="Set ANTHROPIC_API_KEY in the environment.",
+                hint="Set ANTHROPIC_API_KEY in the environment.",
             )
         self.name = f"anthropic:{model}"
         self._model = model
@@ -59,7 +59,7 @@ class Anthropic:
         """See `ChatModel`.
 
         Raises:
-            ModelFailed: see `generation.models.access` for its kinds.
+            ModelError: see `generation.models.access` for its kinds.
         """
         import anthropic
         import httpx2
@@ -68,10 +68,10 @@ class Anthropic:
         with anthropic.Anthropic(
             api_key=access.key or "none",
             base_url=access.base_url or BASE_URL,
-            timeout=access.patience(),
+            timeout=access.timeouts(),
             max_retries=0,
         ) as client:
-            yield from persist(
+            yield from retry(
                 lambda: self._stream(client, request),
                 access,
                 self.name,
@@ -103,14 +103,14 @@ class Anthropic:
         cost = cost_of(self._model, given, cached, output, written)
         yield Usage(self.name, given, output, cached, None if self._access.base_url else cost)
         if reason in ("max_tokens", "model_context_window_exceeded"):
-            raise CutShort(
+            raise ReplyTruncated(
                 f"The reply of {self.name} reached the most tokens allowed.",
-                remedy="Ask for less at once.",
+                hint="Ask for less at once.",
             )
         if reason == "refusal":
-            raise Refused(
+            raise ReplyRefused(
                 f"{self.name} declined to reply to this request.",
-                remedy="Ask in other words, or with another model.",
+                hint="Ask in other words, or with another model.",
             )
 
 
@@ -126,9 +126,13 @@ def limits_of(model: str) -> Limits:
     """
     found = _VERSION.search(model)
     version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    gauge = Patches(28, 4_784, 2_576) if version >= (4, 7) else Patches(28, 1_568, 1_568)
+    image_tokens = Patches(28, 4_784, 2_576) if version >= (4, 7) else Patches(28, 1_568, 1_568)
     return Limits(
-        pictures=100, gauge=gauge, tokens=150_000, request_bytes=24_000_000, crowd=(20, 2_000)
+        pictures=100,
+        image_tokens=image_tokens,
+        tokens=150_000,
+        request_bytes=24_000_000,
+        crowd=(20, 2_000),
     )
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from generation.answer import Usage
-from generation.models.access import Access, CutShort, Refused
+from generation.models.access import Access, ReplyRefused, ReplyTruncated
 from generation.models.load import load_chat
 from generation.models.model import ChatModel
 from generation.request import Picture, Request, Turn
 from ingest.annotate.captioner import Captioner
 
 if TYPE_CHECKING:
-    from generation.models.hf_model import Hub
+    from generation.models.hf_model import HfModel
 
 MOST_TOKENS = 60
 MOST_TOKENS_OF_CHAT = 200
@@ -45,30 +45,30 @@ def load_captioner(
     access = access or Access()
     kind, _, model = spec.partition(":")
     if kind == "transformers" and model:
-        from generation.models.hf_model import Hub
-        from generation.models.local import Transformers
+        from generation.models.hf_model import HfModel
+        from generation.models.local import TransformersModel
 
-        hub = Hub(model, access.device, access.dtype)
-        if hub.kind in CAPTIONERS:
-            return HubCaptioner(hub)
-        return ChatCaptioner(Transformers.of(hub))
+        hf_model = HfModel(model, access.device, access.dtype)
+        if hf_model.kind in CAPTIONERS:
+            return HfCaptioner(hf_model)
+        return ChatCaptioner(TransformersModel.of(hf_model))
     return ChatCaptioner(load_chat(spec, access))
 
 
-class HubCaptioner:
+class HfCaptioner:
     """A local model that was trained to caption."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self.name = f"transformers:{hub.spec}"
+    def __init__(self, hf_model: HfModel) -> None:
+        self._hf_model = hf_model
+        self.name = f"transformers:{hf_model.spec}"
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture. Raises NoMemory."""
+        """A line a picture. Raises OutOfDeviceMemory."""
         return [self._one(picture.convert("RGB")) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:
-        inputs = self._hub.processor(images=picture, return_tensors="pt")
-        events = self._hub.generate(inputs, MOST_TOKENS, self.name)
+        inputs = self._hf_model.processor(images=picture, return_tensors="pt")
+        events = self._hf_model.generate(inputs, MOST_TOKENS, self.name)
         return _line("".join(event for event in events if isinstance(event, str)))
 
 
@@ -91,9 +91,9 @@ class ChatCaptioner:
             for event in self._chat.reply(request):
                 if not isinstance(event, Usage):
                     pieces.append(event)
-        except CutShort:
+        except ReplyTruncated:
             return _line("".join(pieces))
-        except Refused:
+        except ReplyRefused:
             return ""
         return _line("".join(pieces))
 

@@ -25,7 +25,7 @@ from generation.models.passage import (
     without_numbers,
 )
 from generation.prompt import Prompt
-from ingest.encoders.minilm import MiniLm, load_minilm
+from ingest.encoders.minilm import MiniLmEncoder, load_minilm
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
@@ -86,9 +86,9 @@ class Extractive:
     """
 
     name = "extractive"
-    sees = False
+    uses_images = False
 
-    def __init__(self, encoder: MiniLm | None = None) -> None:
+    def __init__(self, encoder: MiniLmEncoder | None = None) -> None:
         self._encoder = encoder or load_minilm(0)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
@@ -121,18 +121,18 @@ class Extractive:
         titles = running_titles(passages)
         scores = np.array([_score(prompt, each, weights, titles) for each in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
-        shortlist = [passages[i] for i in listed]
-        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
+        prefilter = [passages[i] for i in listed]
+        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in prefilter)])
         cosines = vectors[1:] @ vectors[0]
         totals = scores[listed] + COSINE_WEIGHT * _latin(asked) * cosines
         order = np.argsort(-totals, kind="stable")
         best = order[0]
         chosen: list[Passage] = []
         for at in order[: 4 * MOST_QUOTES]:
-            passage = _with_neighbour(shortlist[at], passages, asked)
+            passage = _with_neighbour(prefilter[at], passages, asked)
             if totals[at] >= totals[best] - NEARLY and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
-        features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
+        features = _features(prompt, prefilter[best], passages, weights, float(cosines[best]))
         return Choice(tuple(chosen[:MOST_QUOTES]), features)
 
 

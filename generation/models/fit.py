@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 
 
-class TooLong(Fault):
+class PromptTooLong(InvalidInputError):
     """The prompt is longer than what the model can look back on."""
 
+    code = "prompt-too-long"
 
-class NeedsPicture(Fault):
+
+class ImageRequired(InvalidInputError):
     """A model that takes one picture was asked something without any."""
+
+    code = "image-required"

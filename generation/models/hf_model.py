@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
-from generation.models.fit import TooLong
-from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, find_checkpoint
+from generation.models.fit import PromptTooLong
+from ingest.encoders.checkpoint import UNLOADABLE, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
-from ingest.encoders.encoder import NoMemory
+from ingest.encoders.encoder import OutOfDeviceMemory
 
 INSTEAD = "--model extractive"
 REMEDY = (
@@ -27,14 +27,14 @@ REMEDY = (
 )
 
 
-class Hub:
+class HfModel:
     """A network with its processor.
 
     Args:
         model: a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
-        WeightsMissing, BadCheckpoint, NoDevice
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
     def __init__(self, model: str, device: str = "auto", dtype: str = "auto") -> None:
@@ -66,15 +66,15 @@ class Hub:
         except UNLOADABLE as error:
             raise checkpoint.unloadable(error, REMEDY) from error
         if missing := sorted(found["missing_keys"]):
-            raise BadCheckpoint(
+            raise InvalidCheckpoint(
                 f"{self.spec} lacks {len(missing)} of its weights, {missing[0]} first:"
                 " it would answer at random.",
-                remedy="Download the model anew.",
+                hint="Download the model anew.",
             )
         self.tokenizer: Any = getattr(self.processor, "tokenizer", None)
         if self.tokenizer is None or not hasattr(self.processor, "image_processor"):
-            raise BadCheckpoint(
-                f"{self.spec} has no processor for text and pictures.", remedy=REMEDY
+            raise InvalidCheckpoint(
+                f"{self.spec} has no processor for text and pictures.", hint=REMEDY
             )
         self.kind = str(config.model_type)
         text = config.get_text_config(decoder=True)
@@ -116,17 +116,17 @@ class Hub:
         closing the iterator stops it at the next token and waits for it.
 
         Raises:
-            TooLong, NoMemory
+            PromptTooLong, OutOfDeviceMemory
         """
 
         from transformers import StoppingCriteriaList
 
         given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
         if self.context and self.reads_prompt_back and given + 1 > self.context:
-            raise TooLong(
+            raise PromptTooLong(
                 f"The pages and the question are {given} tokens; {self.spec} looks back on"
                 f" {self.context}.",
-                remedy="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
+                hint="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
         halt = threading.Event()
@@ -162,11 +162,11 @@ class Hub:
             raise failed[0]
         yield Usage(name, given, streamer.made)
 
-    def no_memory(self) -> NoMemory:
+    def no_memory(self) -> OutOfDeviceMemory:
         """What to say where the device is too small."""
-        return NoMemory(
+        return OutOfDeviceMemory(
             f"{self.spec} and what it was asked do not fit into the memory of {self.device}.",
-            remedy="Ask with fewer pages (--top), take a smaller model, or --device cpu.",
+            hint="Ask with fewer pages (--top), take a smaller model, or --device cpu.",
         )
 
     def _send(self, value: Any) -> Any:

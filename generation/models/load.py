@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from generation.models.access import Access
-from generation.models.model import SPECS, ChatModel, NoModel, VisionModel
+from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
     """Make the model that `spec` names: "extractive", or PROVIDER:MODEL as in `load_chat`.
 
     Raises:
-        NoModel: there is no such model.
-        NoKey: its provider wants a key, and `access` has none.
+        UnknownModel: there is no such model.
+        ApiKeyMissing: its provider wants a key, and `access` has none.
     """
     if spec == "extractive":
         from generation.models.extractive import Extractive
@@ -32,9 +32,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
             or the best device here.
 
     Raises:
-        NoModel: there is no such model, or it writes nothing of its own.
-        NoKey: its provider wants a key, and `access` has none.
-        WeightsMissing, BadCheckpoint, NoDevice, NoMemory: a model on this machine cannot run.
+        UnknownModel: there is no such model, or it writes nothing of its own.
+        ApiKeyMissing: its provider wants a key, and `access` has none.
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: a model on this machine cannot run.
     """
     access = access or Access()
     provider, _, name = spec.partition(":")
@@ -49,15 +49,15 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
 
                 return OpenAi(name, access, provider=provider)
             case "transformers":
-                from generation.models.local import Transformers
+                from generation.models.local import TransformersModel
 
-                return Transformers(name, access.device, access.dtype)
+                return TransformersModel(name, access.device, access.dtype)
     if spec == "extractive":
-        raise NoModel(
+        raise UnknownModel(
             "The extractive model writes nothing of its own.",
-            remedy=f"Name a language model: {SPECS}.",
+            hint=f"Name a language model: {SPECS}.",
         )
-    raise NoModel(
+    raise UnknownModel(
         f"There is no model called {spec!r}.",
-        remedy=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
+        hint=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
     )

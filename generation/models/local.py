@@ -18,10 +18,10 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.models.fit import NeedsPicture
-from generation.models.hf_model import REMEDY, Hub
+from generation.models.fit import ImageRequired
+from generation.models.hf_model import REMEDY, HfModel
 from generation.request import Picture, Request
-from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, reason
+from ingest.encoders.checkpoint import UNLOADABLE, InvalidCheckpoint, reason
 
 PLAIN = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
 """Models of one picture and no chat, and how their papers word a question (arXiv:2301.12597, 2305.06500)."""
@@ -29,7 +29,7 @@ _HEADING = re.compile(r"\[(\d{1,4})\]")
 _PROBE = "pageglass"
 
 
-class Transformers:
+class TransformersModel:
     """A `ChatModel` made of a local vision-language model.
 
     Args:
@@ -37,30 +37,30 @@ class Transformers:
         max_tokens: the most tokens of a reply, whatever a request allows; None for no such limit.
 
     Raises:
-        WeightsMissing, BadCheckpoint, NoDevice, NoMemory
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory
     """
 
     def __init__(
         self, model: str, device: str = "auto", dtype: str = "auto", max_tokens: int | None = None
     ) -> None:
-        self._take(Hub(model, device, dtype), max_tokens)
+        self._take(HfModel(model, device, dtype), max_tokens)
 
     @classmethod
-    def of(cls, hub: Hub, max_tokens: int | None = None) -> Transformers:
+    def of(cls, hf_model: HfModel, max_tokens: int | None = None) -> TransformersModel:
         """The same, of a network that is loaded already."""
         made = cls.__new__(cls)
-        made._take(hub, max_tokens)
+        made._take(hf_model, max_tokens)
         return made
 
-    def _take(self, hub: Hub, max_tokens: int | None) -> None:
-        self._hub = hub
-        self.name = f"transformers:{self._hub.spec}"
+    def _take(self, hf_model: HfModel, max_tokens: int | None) -> None:
+        self._hf_model = hf_model
+        self.name = f"transformers:{self._hf_model.spec}"
         self._most = max_tokens
         self._lock = threading.Lock()
-        if not self._hub.has_chat and self._hub.kind not in PLAIN:
-            raise BadCheckpoint(
-                f"{self._hub.spec} has no chat template: nobody knows how to ask it.",
-                remedy="Take a model that was trained for chat; for captions, --caption takes BLIP.",
+        if not self._hf_model.has_chat and self._hf_model.kind not in PLAIN:
+            raise InvalidCheckpoint(
+                f"{self._hf_model.spec} has no chat template: nobody knows how to ask it.",
+                hint="Take a model that was trained for chat; for captions, --caption takes BLIP.",
             )
 
     @property
@@ -71,7 +71,7 @@ class Transformers:
     @property
     def page_by_page(self) -> bool:
         """Whether it is shown one picture at a time."""
-        return not self._hub.has_chat
+        return not self._hf_model.has_chat
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """The reply, greedily decoded; closing the iterator stops the model.
@@ -80,7 +80,7 @@ class Transformers:
         nothing here makes the model keep to it.
 
         Raises:
-            TooLong, NoMemory, NeedsPicture, BadCheckpoint
+            PromptTooLong, OutOfDeviceMemory, ImageRequired, InvalidCheckpoint
         """
         limit = min(request.max_tokens, self._most or request.max_tokens)
         with self._lock:
@@ -88,17 +88,17 @@ class Transformers:
                 yield from self._each_page(request, limit)
             else:
                 inputs = self._chat(request)
-                yield from self._hub.generate(inputs, limit, self.name)
+                yield from self._hf_model.generate(inputs, limit, self.name)
 
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """The request as the network's tensors."""
-        turns = conversation(request, self._hub.plain, separate=self._has_system())
+        turns = conversation(request, self._hf_model.plain, separate=self._has_system())
         pictures = any(isinstance(part, Picture) for turn in request.turns for part in turn.parts)
         if pictures and not self._places_pictures():
-            raise BadCheckpoint(
-                f"The chat template of {self._hub.spec} leaves pictures out.", remedy=REMEDY
+            raise InvalidCheckpoint(
+                f"The chat template of {self._hf_model.spec} leaves pictures out.", hint=REMEDY
             )
-        processor = self._hub.processor
+        processor = self._hf_model.processor
         try:
             found: Mapping[str, Any] = processor.apply_chat_template(
                 turns,
@@ -108,8 +108,8 @@ class Transformers:
                 return_tensors="pt",
             )
         except UNLOADABLE as error:
-            raise BadCheckpoint(
-                f"{self._hub.spec} cannot be asked this: {reason(error)}.", remedy=REMEDY
+            raise InvalidCheckpoint(
+                f"{self._hf_model.spec} cannot be asked this: {reason(error)}.", hint=REMEDY
             ) from error
         return found
 
@@ -126,26 +126,28 @@ class Transformers:
         from jinja2 import TemplateError
 
         try:
-            return str(self._hub.processor.apply_chat_template(list(turns)))
+            return str(self._hf_model.processor.apply_chat_template(list(turns)))
         except TemplateError:
             return ""
 
     def _each_page(self, request: Request, limit: int) -> Iterator[str | Usage]:
         pages = list(labelled(request))
         if not pages:
-            raise NeedsPicture(
-                f"{self._hub.spec} answers about one picture, and there is none.",
-                remedy="Ask about pages or photos, or take a model that was trained for chat.",
+            raise ImageRequired(
+                f"{self._hf_model.spec} answers about one picture, and there is none.",
+                hint="Ask about pages or photos, or take a model that was trained for chat.",
             )
         ending = _schema_text(request)
-        text = PLAIN[self._hub.kind].format(self._hub.plain(f"{question_of(request)}{ending}"))
+        text = PLAIN[self._hf_model.kind].format(
+            self._hf_model.plain(f"{question_of(request)}{ending}")
+        )
         given = made = 0
         for label, picture in pages:
-            inputs = self._hub.processor(
+            inputs = self._hf_model.processor(
                 images=open_picture(picture), text=text, return_tensors="pt"
             )
             said = ""
-            reply = self._hub.generate(inputs, limit, self.name)
+            reply = self._hf_model.generate(inputs, limit, self.name)
             try:
                 for event in reply:
                     if isinstance(event, Usage):

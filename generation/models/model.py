@@ -12,21 +12,23 @@ from generation.answer import Usage, Verdict
 from generation.context.limits import Limits
 from generation.prompt import Prompt
 from generation.request import Request
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 
 SPECS = "anthropic:MODEL, openai:MODEL, gemini:MODEL or transformers:MODEL"
 """What names a language model."""
 
 
-class NoModel(Fault):
+class UnknownModel(InvalidInputError):
     """The model asked for is unknown."""
+
+    code = "unknown-model"
 
 
 class VisionModel(Protocol):
     """Answers a question from pages."""
 
     name: str
-    sees: bool
+    uses_images: bool
     """Whether it looks at page images; one that does not has no use for a page without words."""
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from generation.answer import Usage
-from generation.context.image_tokens import Crops, Flat, Gauge, Patches, Tiles
+from generation.context.image_tokens import Crops, Flat, ImageTokenCounter, Patches, Tiles
 from generation.context.limits import Limits
-from generation.models.access import Access, CutShort, NoKey, Refused
+from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
-from generation.models.retry import UNREADABLE, StreamEnded, persist
+from generation.models.retry import UNREADABLE, StreamEnded, retry
 from generation.request import Picture, Request
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ THINKING_ROOM = 8_192
 
 LOW_EDGE = 512
 SMALL = Patches(32, 1_536, 2_048, 1.62)
-GAUGES: tuple[tuple[str, Gauge], ...] = (
+GAUGES: tuple[tuple[str, ImageTokenCounter], ...] = (
     (r"gpt-4o-mini", Tiles(2_833, 5_667)),
     (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", Tiles(85, 170)),
     (r"gpt-5|gpt-5-chat", Tiles(70, 140)),
@@ -56,14 +56,14 @@ class OpenAi:
         provider: "openai" or "gemini".
 
     Raises:
-        NoKey: there is none.
+        ApiKeyMissing: there is none.
     """
 
     def __init__(self, model: str, access: Access, *, provider: str = "openai") -> None:
         if not access.key and not access.base_url:
-            raise NoKey(
+            raise ApiKeyMissing(
                 f"{provider}:{model} wants a key, and there is none.",
-                remedy=f"Set {KEYS[provider]} in the environment.",
+                hint=f"Set {KEYS[provider]} in the environment.",
             )
         self.name = f"{provider}:{model}"
         self._model = model
@@ -80,7 +80,7 @@ class OpenAi:
         """See `ChatModel`.
 
         Raises:
-            ModelFailed: see `generation.models.access` for its kinds.
+            ModelError: see `generation.models.access` for its kinds.
         """
         import httpx2
         import openai
@@ -89,10 +89,10 @@ class OpenAi:
         with openai.OpenAI(
             api_key=access.key or "none",
             base_url=access.base_url or BASE_URLS[self._provider],
-            timeout=access.patience(),
+            timeout=access.timeouts(),
             max_retries=0,
         ) as client:
-            yield from persist(
+            yield from retry(
                 lambda: self._stream(client, request),
                 access,
                 self.name,
@@ -115,14 +115,14 @@ class OpenAi:
         if reason is None:
             raise StreamEnded
         if reason == "length":
-            raise CutShort(
+            raise ReplyTruncated(
                 f"The reply of {self.name} reached the most tokens allowed.",
-                remedy="Ask for less at once.",
+                hint="Ask for less at once.",
             )
         if reason == "content_filter":
-            raise Refused(
+            raise ReplyRefused(
                 f"{self.name} declined to reply to this request.",
-                remedy="Ask in other words, or with another model.",
+                hint="Ask in other words, or with another model.",
             )
 
     def _usage(self, usage: Any) -> Usage:
@@ -151,13 +151,19 @@ def limits_of(provider: str, model: str) -> Limits:
         older = re.match(r"gemini-[12]\b", name)
         return Limits(
             pictures=100,
-            gauge=Crops() if older else Flat(1_120, 2_048),
+            image_tokens=Crops() if older else Flat(1_120, 2_048),
             tokens=150_000,
             request_bytes=18_000_000,
         )
     dated = r"(?:-\d{4}-\d{2}-\d{2}|-latest)?"
-    known = (gauge for pattern, gauge in GAUGES if re.fullmatch(f"(?:{pattern}){dated}", name))
-    return Limits(pictures=100, gauge=next(known, SMALL), tokens=100_000, request_bytes=50_000_000)
+    known = (
+        image_tokens
+        for pattern, image_tokens in GAUGES
+        if re.fullmatch(f"(?:{pattern}){dated}", name)
+    )
+    return Limits(
+        pictures=100, image_tokens=next(known, SMALL), tokens=100_000, request_bytes=50_000_000
+    )
 
 
 def detail_of(picture: Picture) -> Literal["low", "high"]:

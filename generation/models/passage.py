@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.prompt import Evidence, Prompt
-from generation.text.line import around
+from generation.text.line import union_box
 from generation.text.sentence import Sentence, split_sentences
 from ingest.library.fulltext import split_terms
 from ingest.page import Box, Word
@@ -99,7 +99,7 @@ def without_numbers(text: str) -> str:
 
 def _read_page(evidence: Evidence) -> list[Passage]:
     units = split_sentences(evidence.words)
-    boxes = [around([word.box for word in evidence.words[u.start : u.end]]) for u in units]
+    boxes = [union_box([word.box for word in evidence.words[u.start : u.end]]) for u in units]
     contexts = _contexts(units, boxes, evidence.words)
     return [
         Passage(

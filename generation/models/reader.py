@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from generation.answer import Usage, Verdict
 from generation.context.limits import Limits
-from generation.context.page_input import lay_out
-from generation.context.prompt_template import NOT_IN_PAGES, instruct
-from generation.models.access import CutShort
+from generation.context.page_input import build_page_inputs
+from generation.context.prompt_template import NOT_IN_PAGES, build_request
+from generation.models.access import ReplyTruncated
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
 
@@ -30,7 +30,7 @@ class Reader:
         limits: what it may be shown at once; by default, its own.
     """
 
-    sees = True
+    uses_images = True
 
     def __init__(self, chat: ChatModel, limits: Limits | None = None) -> None:
         self.name = chat.name
@@ -44,17 +44,17 @@ class Reader:
         the marker. Raises what the chat model raises; a reply that its limit
         of tokens cut is noted instead.
         """
-        layout = lay_out(prompt.evidence, self._limits)
+        layout = build_page_inputs(prompt.evidence, self._limits)
         notes = [layout.note] if layout.note else []
         opening = Opening()
-        reply = self.chat.reply(instruct(prompt, layout.sheets))
+        reply = self.chat.reply(build_request(prompt, layout.page_inputs))
         try:
             for event in reply:
                 if isinstance(event, Usage):
                     yield event
                 elif text := opening.read(event):
                     yield text
-        except CutShort:
+        except ReplyTruncated:
             notes.append(CUT_SHORT)
         finally:
             close = getattr(reply, "close", None)

@@ -16,14 +16,14 @@ from typing import Any
 from generation.answer import Usage
 from generation.models.access import (
     Access,
-    BadKey,
-    BrokenOff,
-    ModelFailed,
-    ModelUnknown,
+    ApiKeyInvalid,
+    ModelError,
+    ModelNotFound,
     Overloaded,
     RateLimited,
+    ReplyInterrupted,
+    RequestTooLarge,
     TimedOut,
-    TooLarge,
     Unreachable,
 )
 
@@ -62,7 +62,7 @@ class StreamEnded(Exception):
     """A stream stopped before the event that ends it."""
 
 
-def persist(
+def retry(
     start: Callable[[], Iterator[str | Usage]],
     access: Access,
     name: str,
@@ -71,7 +71,7 @@ def persist(
     """What `start()` yields; started anew where it fails with one of `errors` before any text.
 
     Raises:
-        ModelFailed: the last try failed, or there was text already.
+        ModelError: the last try failed, or there was text already.
     """
     caught: tuple[type[Exception], ...] = (StreamEnded, *errors)
     for tried in range(access.retries + 1):
@@ -84,9 +84,9 @@ def persist(
         except caught as error:
             fault = name_fault(error, access, name)
             if letters:
-                raise BrokenOff(
+                raise ReplyInterrupted(
                     f"The reply of {name} broke off after {letters} characters: {fault.message}",
-                    remedy="Ask again; what came so far is no whole answer.",
+                    hint="Ask again; what came so far is no whole answer.",
                 ) from None
             wait = _wait(error, tried)
             if tried == access.retries or wait is None:
@@ -94,52 +94,52 @@ def persist(
         time.sleep(wait)
 
 
-def name_fault(error: Exception, access: Access, name: str) -> ModelFailed:
+def name_fault(error: Exception, access: Access, name: str) -> ModelError:
     """The fault that an SDK's error is; no key and no request is in it."""
     status = _status(error)
     said = _said(error, access)
     if status in (401, 403):
-        return BadKey(
+        return ApiKeyInvalid(
             f"The key for {name} was not accepted (status {status}).",
-            remedy="Check the key in the environment, and what it may be used for.",
+            hint="Check the key in the environment, and what it may be used for.",
         )
     if status == 404:
-        return ModelUnknown(
+        return ModelNotFound(
             f"There is no model {name} there.{said}",
-            remedy="Check the model's name, and the base URL if one is set.",
+            hint="Check the model's name, and the base URL if one is set.",
         )
     if status == 413 or (status in (400, 422) and _OVERFLOW.search(said)):
-        return TooLarge(
+        return RequestTooLarge(
             f"The request is more than {name} takes.{said}",
-            remedy="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
+            hint="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
         )
     if status in (402, 429):
         return RateLimited(
             f"{name} takes no more requests for now.{said}",
-            remedy="Wait and ask again, or raise the limit with the provider.",
+            hint="Wait and ask again, or raise the limit with the provider.",
         )
     if status in (503, 529):
-        return Overloaded(f"{name} is overloaded.{said}", remedy="Ask again in a while.")
+        return Overloaded(f"{name} is overloaded.{said}", hint="Ask again in a while.")
     if status in (408, 504) or "Timeout" in type(error).__name__:
         return TimedOut(
             f"Nothing came from {name} within {access.timeout:g} s.",
-            remedy="Ask again, or set PAGEGLASS_MODEL_TIMEOUT higher.",
+            hint="Ask again, or set PAGEGLASS_MODEL_TIMEOUT higher.",
         )
     if status is not None:
-        return ModelFailed(
+        return ModelError(
             f"{name} answered with status {status}.{said}",
-            remedy="Ask again; if it goes on, look at the provider's status page.",
+            hint="Ask again; if it goes on, look at the provider's status page.",
         )
     if isinstance(error, StreamEnded):
-        return ModelFailed(f"The stream of {name} ended before the reply did.", remedy="Ask again.")
+        return ModelError(f"The stream of {name} ended before the reply did.", hint="Ask again.")
     if isinstance(error, UNREADABLE):
-        return ModelFailed(
+        return ModelError(
             f"{name} sent something that cannot be read.",
-            remedy="Ask again; check the base URL if one is set.",
+            hint="Ask again; check the base URL if one is set.",
         )
     return Unreachable(
         f"No connection to {name} could be made or kept.",
-        remedy="Check the network, and the base URL if one is set.",
+        hint="Check the network, and the base URL if one is set.",
     )
 
 

@@ -37,12 +37,12 @@ def split_lines(words: Sequence[Word], start: int = 0, end: int | None = None) -
     first = start
     for at in range(start + 1, stop + 1):
         if at == stop or not _goes_on(words[at - 1], words[at]):
-            lines.append(Line(first, at, around([word.box for word in words[first:at]])))
+            lines.append(Line(first, at, union_box([word.box for word in words[first:at]])))
             first = at
     return lines if stop > start else []
 
 
-def around(boxes: Sequence[Box]) -> Box:
+def union_box(boxes: Sequence[Box]) -> Box:
     """The smallest box that holds all of `boxes` (at least one)."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)

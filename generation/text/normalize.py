@@ -27,7 +27,7 @@ _NUMBER = re.compile(rf"(?:{_MINUS}\D?)?\d+(?:[.,:/]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class NormalizedText:
     """Characters spelled from words. `starts` has, for each word, where in `text` it begins."""
 
     text: str
@@ -56,14 +56,16 @@ class Print:
         """The words that the characters `start` up to (not with) `end` belong to."""
         return bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1)
 
-    def strip(self, edges: str) -> Print:
+    def strip(self, edges: str) -> NormalizedText:
         """Without any of the characters `edges` at either end."""
         dropped = len(self.text) - len(self.text.lstrip(edges))
         text = self.text.strip(edges)
-        return Print(text, tuple(max(0, start - dropped) for start in self.starts), _spans(text))
+        return NormalizedText(
+            text, tuple(max(0, start - dropped) for start in self.starts), _spans(text)
+        )
 
 
-def spell(words: Iterable[str]) -> Print:
+def normalize_words(words: Iterable[str]) -> NormalizedText:
     """Spell words, in order, as one run of characters."""
     pieces: list[str] = []
     last = ""
@@ -75,7 +77,7 @@ def spell(words: Iterable[str]) -> Print:
         last = piece[-1:] or last
     text = "".join(pieces)
     starts = tuple(accumulate((len(piece) for piece in pieces), initial=0))[:-1]
-    return Print(text, starts, _spans(text))
+    return NormalizedText(text, starts, _spans(text))
 
 
 def _would_join(last: str, piece: str) -> bool:

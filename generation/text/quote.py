@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.text.line import split_lines
-from generation.text.normalize import Print, spell
+from generation.text.normalize import NormalizedText, normalize_words
 from ingest.page import Box, Word
 
 EDIT_EVERY = 10
@@ -40,10 +40,10 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
     Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
     marks and dashes do not matter. A place where it stands exactly is preferred.
     """
-    sought = spell(quote.split()).strip(_EDGES)
+    sought = normalize_words(quote.split()).strip(_EDGES)
     if sum(letter.isalnum() for letter in sought.text) < FEWEST_LETTERS:
         return None
-    page = spell([word.text for word in words])
+    page = normalize_words([word.text for word in words])
     allowed = len(sought.text) // EDIT_EVERY
     for start, end in _exact(sought.text, page.text):
         if _cuts(page, start, end) <= allowed and page.numbers_in(start, end) == sought.numbers:
@@ -68,12 +68,14 @@ def _exact(sought: str, text: str) -> Iterator[tuple[int, int]]:
         at = text.find(sought, at + 1)
 
 
-def _cuts(page: Print, start: int, end: int) -> int:
+def _cuts(page: NormalizedText, start: int, end: int) -> int:
     """How many of the two ends lie inside a printed word; each counts as an edit."""
     return int(page.inside_word(start)) + int(page.inside_word(end))
 
 
-def _near(sought: Print, page: Print, allowed: int) -> Iterator[tuple[int, int, int]]:
+def _near(
+    sought: NormalizedText, page: NormalizedText, allowed: int
+) -> Iterator[tuple[int, int, int]]:
     """Places within `allowed` edits, nearest first: start, end, edits (cut words counted)."""
     pattern, text = _codes(sought), _codes(page)
     ends: list[tuple[int, int]] = []
@@ -113,7 +115,7 @@ def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
     return merged
 
 
-def _codes(printed: Print) -> npt.NDArray[np.int32]:
+def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
     """A number a character, negative where no edit is allowed: in numbers, and for their units."""
     codes = np.array([ord(letter) for letter in printed.text], np.int32)
     fixed = np.isin(codes, _UNITS)

@@ -15,10 +15,10 @@ from itertools import groupby
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
-from ingest.filter import Narrow
+from ingest.filter import PageFilter
 from ingest.index.index import Index
 from ingest.library.home import aside
-from ingest.library.writer import Librarian
+from ingest.library.writer import LibraryWriter
 from ingest.page import Document, cut
 from ingest.rebuild import encode_document
 
@@ -27,7 +27,7 @@ NO_CAPTIONER = "none"
 
 
 def caption_documents(
-    librarian: Librarian,
+    library: LibraryWriter,
     encoders: Callable[[], Sequence[tuple[Encoder, Index]]],
     load: Callable[[str], Captioner] | None,
     name: str | None = None,
@@ -47,12 +47,12 @@ def caption_documents(
         What `load` and the captioner raise. What was captioned stays.
     """
     if name is not None:
-        librarian.set_captioner("" if name == NO_CAPTIONER else name)
-    kept = librarian.captioner()
-    documents = {document.id: document for document in librarian.documents()}
-    for document_id in librarian.recaptioned():
-        _reindex(librarian, documents[document_id], encoders())
-    waiting = librarian.uncaptioned(kept) if kept and load else []
+        library.set_captioner("" if name == NO_CAPTIONER else name)
+    kept = library.captioner()
+    documents = {document.id: document for document in library.documents()}
+    for document_id in library.recaptioned():
+        _reindex(library, documents[document_id], encoders())
+    waiting = library.uncaptioned(kept) if kept and load else []
     if not load or not waiting:
         return
     captioner = load(kept)
@@ -61,30 +61,30 @@ def caption_documents(
         figures: dict[int, list[int]] = {}
         for _, number, figure in found:
             figures.setdefault(number, []).append(figure)
-        records = {r.page.number: r for r in librarian.page_records(Narrow.to([document_id]))}
+        records = {r.page.number: r for r in library.page_records(PageFilter.to([document_id]))}
         for number, some in figures.items():
             record = records[number]
-            pixels = librarian.rendered(record).pixels()
+            pixels = library.rendered(record).pixels()
             texts = captioner.caption([cut(pixels, record.figures[figure]) for figure in some])
-            librarian.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
+            library.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
             left -= 1
             yield Captioned(record.page, len(some), left)
-        _reindex(librarian, documents[document_id], encoders())
+        _reindex(library, documents[document_id], encoders())
 
 
 def _reindex(
-    librarian: Librarian, document: Document, encoders: Sequence[tuple[Encoder, Index]]
+    library: LibraryWriter, document: Document, encoders: Sequence[tuple[Encoder, Index]]
 ) -> None:
     """Encode a document anew where words count, under a new revision, so that searchers look again."""
     renewed = replace(document, revision=uuid.uuid4().hex[:12])
     for encoder, index in encoders:
-        if index.manifest.reads == "words":
+        if index.manifest.modality == "text":
             # A page whose only words were a caption may have none now.
             index.records.delete([document.id])
-            encode_document(librarian, encoder, index, renewed)
+            encode_document(library, encoder, index, renewed)
         elif index.has(document):
             with index.path(document).open("rb") as old, aside(index.path(renewed)) as new:
                 shutil.copyfileobj(old, new)
-    librarian.revise(renewed)
+    library.revise(renewed)
     for _, index in encoders:
         index.sweep_revisions([renewed])

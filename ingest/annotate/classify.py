@@ -12,30 +12,34 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.encoder import Encoding, PictureEncoder
+from ingest.encoders.encoder import Encoding, ImageEncoder
 from ingest.encoders.load import load_encoder
-from ingest.error import Fault
+from ingest.error import ConflictError, InvalidInputError
 from ingest.page import Vectors, unit
 
 Probabilities = npt.NDArray[np.float32]
 
 
-class NoLabels(Fault):
+class LabelsMissing(InvalidInputError):
     """There is nothing to tell apart."""
 
+    code = "labels-missing"
 
-class NotOfPictures(Fault):
+
+class NotAnImageEncoder(ConflictError):
     """The encoder does not see pictures and texts in one space."""
+
+    code = "not-an-image-encoder"
 
 
 class Labeller:
     """Tells labels apart with one encoder.
 
     Raises:
-        NoLabels: fewer than two labels.
+        LabelsMissing: fewer than two labels.
     """
 
-    def __init__(self, encoder: PictureEncoder, labels: Sequence[str]) -> None:
+    def __init__(self, encoder: ImageEncoder, labels: Sequence[str]) -> None:
         self.labels = clean_labels(labels)
         self._scale = encoder.logit_scale
         texts = [template.format(label) for label in self.labels for template in encoder.templates]
@@ -53,17 +57,17 @@ class Labeller:
         return likely
 
 
-def load_picture_encoder(spec: str, encoding: Encoding) -> PictureEncoder:
+def load_image_encoder(spec: str, encoding: Encoding) -> ImageEncoder:
     """Load an encoder that sees pictures and texts in one space.
 
     Raises:
-        NotOfPictures: it does not; what `load_encoder` raises.
+        NotAnImageEncoder: it does not; what `load_encoder` raises.
     """
     encoder = load_encoder(spec, encoding)
-    if not isinstance(encoder, PictureEncoder):
-        raise NotOfPictures(
+    if not isinstance(encoder, ImageEncoder):
+        raise NotAnImageEncoder(
             f"{encoder.name} does not compare pictures with texts.",
-            remedy="Take conse or clip:MODEL, on one device.",
+            hint="Take conse or clip:MODEL, on one device.",
         )
     return encoder
 
@@ -72,11 +76,11 @@ def clean_labels(labels: Sequence[str]) -> list[str]:
     """Labels without blanks around them, empty ones and doubles.
 
     Raises:
-        NoLabels: fewer than two are left.
+        LabelsMissing: fewer than two are left.
     """
     clean = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if len(clean) < 2:
-        raise NoLabels(
-            "It takes two labels or more to tell apart.", remedy="Give them as a,b,c or one a line."
+        raise LabelsMissing(
+            "It takes two labels or more to tell apart.", hint="Give them as a,b,c or one a line."
         )
     return clean

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.annotate.classify import Labeller, NotOfPictures, clean_labels, load_picture_encoder
-from ingest.encoders.encoder import Encoder, Encoding, PictureEncoder
-from ingest.error import Fault
-from ingest.filter import Narrow
+from ingest.annotate.classify import Labeller, NotAnImageEncoder, clean_labels, load_image_encoder
+from ingest.encoders.encoder import Encoder, Encoding, ImageEncoder
+from ingest.error import InvalidInputError
+from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from ingest.library.writer import Librarian
+from ingest.library.writer import LibraryWriter
 from ingest.page import PageVectors
 
 LIKELY = 0.3
@@ -20,30 +20,32 @@ MOST = 3
 """Tags a page."""
 
 
-class BadLabels(Fault):
+class InvalidLabels(InvalidInputError):
     """The file of labels cannot be read."""
+
+    code = "invalid-labels"
 
 
 def read_labels(path: Path) -> list[str]:
     """The labels of a file, one a line; lines that start with # are left out.
 
     Raises:
-        BadLabels: it cannot be read.
-        NoLabels: it has fewer than two.
+        InvalidLabels: it cannot be read.
+        LabelsMissing: it has fewer than two.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeError) as error:
-        raise BadLabels(
+        raise InvalidLabels(
             f"The labels in {path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            remedy="Give a text file (UTF-8) with a label a line.",
+            hint="Give a text file (UTF-8) with a label a line.",
         ) from error
     return clean_labels([line for line in lines if not line.startswith("#")])
 
 
 def tag_documents(
     home: Home,
-    librarian: Librarian,
+    library: LibraryWriter,
     encoding: Encoding,
     labels: Sequence[str] | None = None,
     loaded: Sequence[Encoder] = (),
@@ -57,29 +59,29 @@ def tag_documents(
         loaded: encoders at hand, so that none is loaded twice.
 
     Raises:
-        NotOfPictures: the home has no index of pictures; what loading an encoder raises.
+        NotAnImageEncoder: the home has no index of pictures; what loading an encoder raises.
     """
     if labels is not None:
-        librarian.set_labels(labels)
-    kept, waiting = librarian.labels(), librarian.untagged()
+        library.set_labels(labels)
+    kept, waiting = library.labels(), library.untagged()
     if not kept or not waiting:
         return 0
-    index = next((i for i in open_indexes(home) if i.manifest.reads == "pictures"), None)
+    index = next((i for i in open_indexes(home) if i.manifest.modality == "image"), None)
     if index is None:
-        raise NotOfPictures(
-            "There is no index of pictures to tag by.", remedy="Ingest with --images conse."
+        raise NotAnImageEncoder(
+            "There is no index of pictures to tag by.", hint="Ingest with --images conse."
         )
     name = index.manifest.encoder
-    at_hand = (e for e in loaded if isinstance(e, PictureEncoder) and e.name == name)
-    labeller = Labeller(next(at_hand, None) or load_picture_encoder(name, encoding), kept)
+    at_hand = (e for e in loaded if isinstance(e, ImageEncoder) and e.name == name)
+    labeller = Labeller(next(at_hand, None) or load_image_encoder(name, encoding), kept)
     count = 0
     for document in waiting:
         vectors = index.vectors(document)
         pictured = {
-            r.page.number for r in librarian.page_records(Narrow.to([document.id])) if r.figures
+            r.page.number for r in library.page_records(PageFilter.to([document.id])) if r.figures
         }
         tagged = {number: _tag(labeller, vectors.page(number)) for number in sorted(pictured)}
-        librarian.set_tags(document, tagged)
+        library.set_tags(document, tagged)
         count += sum(bool(tags) for tags in tagged.values())
     return count
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ingest.encoders.encoder import BadVectors, NoMemory
+from ingest.encoders.encoder import InvalidVectors, OutOfDeviceMemory
 from ingest.page import Vectors
 
 CPU_TOKENS = 4_096
@@ -90,8 +90,8 @@ def run_batches(
         The places of a batch, and their rows as fp32 on the host.
 
     Raises:
-        NoMemory: an item does not fit even alone.
-        BadVectors: the model gave NaN or infinity.
+        OutOfDeviceMemory: an item does not fit even alone.
+        InvalidVectors: the model gave NaN or infinity.
     """
     waiting = budget.cut(lengths)[::-1]
     before: _Sent | None = None
@@ -107,9 +107,9 @@ def run_batches(
             here = _Sent.start(places, forward(places))
         except torch.OutOfMemoryError:
             if len(places) == 1:
-                raise NoMemory(
+                raise OutOfDeviceMemory(
                     f"{budget.device} has too little memory for one page of {lengths[places[0]]} tokens.",
-                    remedy="Lower --dpi, take --dtype bf16, a smaller model, or --device cpu.",
+                    hint="Lower --dpi, take --dtype bf16, a smaller model, or --device cpu.",
                 ) from None
             budget.shrink(tokens)
             half = len(places) // 2
@@ -149,8 +149,8 @@ class _Sent:
             self.arrived.synchronize()
         vectors = [one.float().cpu().numpy() for one in self.rows]
         if not all(np.isfinite(one).all() for one in vectors):
-            raise BadVectors(
+            raise InvalidVectors(
                 "The model gave values that are no numbers.",
-                remedy="Take --dtype fp32 or bf16; if that does not help, its weights are broken.",
+                hint="Take --dtype fp32 or bf16; if that does not help, its weights are broken.",
             )
         return self.places, vectors

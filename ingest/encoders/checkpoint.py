@@ -17,7 +17,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from ingest.encoders.weights import WeightsMissing
-from ingest.error import Fault
+from ingest.error import ConfigurationError
 
 SAFE = "*.safetensors"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
@@ -32,8 +32,10 @@ UNLOADABLE = (
 """What libraries raise over files that are missing, cut short or of another kind of model."""
 
 
-class BadCheckpoint(Fault):
+class InvalidCheckpoint(ConfigurationError):
     """A model's folder does not hold what its encoder needs."""
+
+    code = "invalid-checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Checkpoint:
         """A JSON file of the folder; None where there is none.
 
         Raises:
-            BadCheckpoint: it is no JSON, or no object.
+            InvalidCheckpoint: it is no JSON, or no object.
         """
         path = self.folder / name
         if not path.is_file():
@@ -61,18 +63,20 @@ class Checkpoint:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise BadCheckpoint(
-                f"{path} is not JSON: {error}.", remedy="Download the model anew."
+            raise InvalidCheckpoint(
+                f"{path} is not JSON: {error}.", hint="Download the model anew."
             ) from None
         if not isinstance(values, dict):
-            raise BadCheckpoint(f"{path} holds no JSON object.", remedy="Download the model anew.")
+            raise InvalidCheckpoint(
+                f"{path} holds no JSON object.", hint="Download the model anew."
+            )
         return values
 
-    def unloadable(self, error: Exception, remedy: str) -> BadCheckpoint:
+    def unloadable(self, error: Exception, hint: str) -> InvalidCheckpoint:
         """What to say of it when a library raised one of `UNLOADABLE`."""
         if isinstance(error, ImportError):
-            remedy = "Install what it asks for."
-        return BadCheckpoint(f"{self.spec} cannot be loaded: {reason(error)}.", remedy=remedy)
+            hint = "Install what it asks for."
+        return InvalidCheckpoint(f"{self.spec} cannot be loaded: {reason(error)}.", hint=hint)
 
 
 def find_checkpoint(model: str, instead: str) -> Checkpoint:
@@ -92,7 +96,7 @@ def find_checkpoint(model: str, instead: str) -> Checkpoint:
     if model.startswith((".", "/", "~")) or _split(model)[0].count("/") != 1:
         raise WeightsMissing(
             f"There is no folder {folder}, and {model!r} is no hub id.",
-            remedy=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {_without(instead)}",
+            hint=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {_without(instead)}",
         )
     fetched = fetch(model, model, [SAFE, *OTHERS], instead)
     if any(path.match(SAFE) for path in _model_files(fetched.folder)):
@@ -139,7 +143,7 @@ def fetch(spec: str, repository: str, files: Sequence[str], instead: str) -> Che
     except Exception as error:
         raise WeightsMissing(
             f"The weights of {spec} cannot be had: {reason(error)}.",
-            remedy="Check the name and the network (a gated model needs HF_TOKEN), or download it"
+            hint="Check the name and the network (a gated model needs HF_TOKEN), or download it"
             f" where there is one and give its folder in place of the id. {_without(instead)}",
         ) from error
     # The hub keeps a snapshot in a folder named by its commit.

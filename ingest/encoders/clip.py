@@ -17,7 +17,7 @@ from PIL import Image
 
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.dual_encoder import Prepared, load_tower
+from ingest.encoders.dual_encoder import Prepared, load_dual_encoder
 from ingest.encoders.encoder import Encoding
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 
@@ -28,7 +28,7 @@ TEXT_TOKENS = 77
 
 
 @dataclass(frozen=True, slots=True)
-class PicturePreparer:
+class ImagePreparer:
     """A page's pictures as the model takes them: the page as a whole, then each figure."""
 
     prepare: Callable[[Image.Image], Prepared]
@@ -47,40 +47,42 @@ class ClipEncoder:
         model: see `ingest.encoders.dual_encoder`.
 
     Raises:
-        WeightsMissing, BadCheckpoint, NoDevice
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    reads = "pictures"
+    modality = "image"
     batch_pages = 64
 
     def __init__(self, model: str, encoding: Encoding) -> None:
         device = choose_device(encoding.device)
         dtype = choose_dtype(encoding.dtype, device)
-        self.tower = load_tower(model, device, dtype)
-        self.name = f"clip:{self.tower.spec}"
-        self.model = self.tower.title
-        self.dim = self.tower.dim
-        self.reach = self.tower.reach
-        self.logit_scale = self.tower.logit_scale
-        self.made = {**self.tower.made, "dtype": dtype_name(dtype)}
+        self.dual_encoder = load_dual_encoder(model, device, dtype)
+        self.name = f"clip:{self.dual_encoder.spec}"
+        self.model = self.dual_encoder.title
+        self.dim = self.dual_encoder.dim
+        self.cosine_range = self.dual_encoder.cosine_range
+        self.logit_scale = self.dual_encoder.logit_scale
+        self.provenance = {**self.dual_encoder.provenance, "dtype": dtype_name(dtype)}
         self._device = device
         self._budget = Budget.start(device, encoding.batch)
 
-    def preparer(self) -> PicturePreparer | None:
+    def preparer(self) -> ImagePreparer | None:
         """Decoding, cutting and resizing; on a CPU the model itself is what takes the time."""
-        return None if self._device.type == "cpu" else PicturePreparer(self.tower.prepare)
+        return None if self._device.type == "cpu" else ImagePreparer(self.dual_encoder.prepare)
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """A row for each page as a whole, then one for each figure on it."""
         boxes = [_places(page) for page in pages]
-        prepare = PicturePreparer(self.tower.prepare)
+        prepare = ImagePreparer(self.dual_encoder.prepare)
         prepared = [
             {name: torch.from_numpy(value) for name, value in picture.items()}
             for page in pages
             for picture in page.prepared.get(self.name) or prepare(page)
         ]
         lengths = [PICTURE_TOKENS] * len(prepared)
-        rows = self._run(lengths, lambda at: self.tower.pictures([prepared[i] for i in at]))
+        rows = self._run(
+            lengths, lambda at: self.dual_encoder.encode_images([prepared[i] for i in at])
+        )
         ends = np.cumsum([len(places) for places in boxes], dtype=int)
         return [
             PageVectors(rows[end - len(places) : end], np.array(places, np.float32))
@@ -95,7 +97,7 @@ class ClipEncoder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit row a text (n, dim)."""
         lengths = [TEXT_TOKENS] * len(texts)
-        return self._run(lengths, lambda at: self.tower.texts([texts[i] for i in at]))
+        return self._run(lengths, lambda at: self.dual_encoder.encode_texts([texts[i] for i in at]))
 
     def _run(
         self, lengths: Sequence[int], forward: Callable[[Sequence[int]], torch.Tensor]

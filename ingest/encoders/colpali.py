@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from ingest.encoders.batch import Budget, run_batches
-from ingest.encoders.checkpoint import BadCheckpoint, Checkpoint, find_checkpoint
+from ingest.encoders.checkpoint import Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.patches import PatchPreparer, Prepared, collate, load_processor
@@ -54,11 +54,11 @@ class ColPaliEncoder:
         model: a hub id, a hub id with `@revision`, or a local folder; a LoRA adapter names its base itself.
 
     Raises:
-        WeightsMissing, BadCheckpoint, NoDevice
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    reads = "pages"
-    reach = (0.0, 1.0)
+    modality = "page"
+    cosine_range = (0.0, 1.0)
     batch_pages = 32
 
     def __init__(self, model: str, encoding: Encoding) -> None:
@@ -71,7 +71,7 @@ class ColPaliEncoder:
         self._dtype = choose_dtype(encoding.dtype, self._device)
         self._network = self._load(checkpoint)
         self.dim = int(self._network.dim)
-        self.made = {
+        self.provenance = {
             "colpali-engine": version("colpali-engine"),
             "transformers": version("transformers"),
             "dtype": dtype_name(self._dtype),
@@ -170,7 +170,7 @@ def find_family(checkpoint: Checkpoint) -> str:
     """Which of the engine's classes a checkpoint is, by its config (an adapter's: by its base's).
 
     Raises:
-        BadCheckpoint: it is none of them.
+        InvalidCheckpoint: it is none of them.
         WeightsMissing: it is an adapter, and its base cannot be had.
     """
     base = checkpoint
@@ -182,8 +182,8 @@ def find_family(checkpoint: Checkpoint) -> str:
             return str(name)
     if family := BACKBONES.get(str(config.get("model_type"))):
         return family
-    raise BadCheckpoint(
+    raise InvalidCheckpoint(
         f"{checkpoint.spec} is no model of colpali-engine: its config says"
         f" model_type {config.get('model_type')!r}, architectures {config.get('architectures')!r}.",
-        remedy=f"Take one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
+        hint=f"Take one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
     )

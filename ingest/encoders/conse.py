@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLm, load_minilm, share_known
+from ingest.encoders.minilm import DIM, MiniLmEncoder, load_minilm, share_known
 from ingest.encoders.weights import EFFICIENTNET
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
 
@@ -30,7 +30,7 @@ PART = 0.6
 """A part's side as a share of the picture's shorter side."""
 
 
-class Conse:
+class ConseEncoder:
     """See the module.
 
     Raises:
@@ -38,10 +38,10 @@ class Conse:
     """
 
     name = "conse"
-    model = f"EfficientNet-Lite2 {EFFICIENTNET.sha256[:12]} + {MiniLm.model}"
+    model = f"EfficientNet-Lite2 {EFFICIENTNET.sha256[:12]} + {MiniLmEncoder.model}"
     dim = DIM
-    reads = "pictures"
-    reach = (0.0, 1.0)
+    modality = "image"
+    cosine_range = (0.0, 1.0)
     batch_pages = 16
     logit_scale = 20.0
     """The likeliest on COCO128 with its 70 names: the right label first on 60 % of the photos."""
@@ -50,7 +50,7 @@ class Conse:
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads
         self._words = load_minilm(threads)
-        self.made = self._words.made
+        self.provenance = self._words.provenance
 
     @cached_property
     def _classifier(self) -> EfficientNetLite2:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import torch
 
-from ingest.encoders.encoder import NoDevice
+from ingest.encoders.encoder import DeviceUnavailable
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 AMPERE = (8, 0)
@@ -17,7 +17,7 @@ def choose_device(wanted: str) -> torch.device:
     """The device by name; "auto" takes CUDA, then Apple's MPS, then the CPU.
 
     Raises:
-        NoDevice: this machine does not have it.
+        DeviceUnavailable: this machine does not have it.
     """
     if wanted == "auto":
         if torch.cuda.is_available():
@@ -26,8 +26,8 @@ def choose_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError:
-        raise NoDevice(
-            f"There is no kind of device {wanted!r}.", remedy="Take auto, cpu, cuda, cuda:N or mps."
+        raise DeviceUnavailable(
+            f"There is no kind of device {wanted!r}.", hint="Take auto, cpu, cuda, cuda:N or mps."
         ) from None
     there = {
         "cpu": True,
@@ -35,9 +35,9 @@ def choose_device(wanted: str) -> torch.device:
         "mps": torch.backends.mps.is_available(),
     }
     if not there.get(device.type):
-        raise NoDevice(
+        raise DeviceUnavailable(
             f"This machine has no device {wanted}; torch {torch.__version__} sees {_gpus()} GPUs.",
-            remedy="Take --device auto, or install the torch build for your hardware.",
+            hint="Take --device auto, or install the torch build for your hardware.",
         )
     return torch.device("cuda", 0) if wanted == "cuda" else device
 
@@ -46,12 +46,14 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
     """The number format by name; "auto" takes bf16 on Ampere and later, fp16 on older GPUs, fp32 elsewhere.
 
     Raises:
-        NoDevice: there is no such format.
+        DeviceUnavailable: there is no such format.
     """
     if wanted in DTYPES:
         return DTYPES[wanted]
     if wanted != "auto":
-        raise NoDevice(f"There is no dtype {wanted!r}.", remedy=f"Take auto, {', '.join(DTYPES)}.")
+        raise DeviceUnavailable(
+            f"There is no dtype {wanted!r}.", hint=f"Take auto, {', '.join(DTYPES)}."
+        )
     if device.type == "cuda":
         recent = torch.cuda.get_device_capability(device) >= AMPERE
         return torch.bfloat16 if recent else torch.float16

@@ -22,14 +22,14 @@ from PIL import Image
 from ingest.encoders.checkpoint import (
     OTHERS,
     UNLOADABLE,
-    BadCheckpoint,
     Checkpoint,
+    InvalidCheckpoint,
     fetch,
     find_checkpoint,
 )
 
 INSTEAD = "--images conse"
-CLIP_REACH = (0.20, 0.29)
+CLIP_COSINE_RANGE = (0.20, 0.29)
 RARE = 6.9
 """The logit of one in a thousand."""
 PAIR = ("get_image_features", "get_text_features", "logit_scale")
@@ -44,7 +44,7 @@ class QueryTruncated(UserWarning):
     """A text is longer than the model reads; its end was left out."""
 
 
-class Tower(Protocol):
+class DualEncoder(Protocol):
     """A pair of encoders of one space, on a device."""
 
     title: str
@@ -52,27 +52,27 @@ class Tower(Protocol):
     dim: int
     logit_scale: float
     """What cosines are multiplied with before a softmax over labels: learned in training."""
-    reach: tuple[float, float]
+    cosine_range: tuple[float, float]
     """See `Encoder`."""
-    made: dict[str, str]
+    provenance: dict[str, str]
 
     prepare: Callable[[Image.Image], Prepared]
     """Makes a picture ready. Knows no weights and pickles, so that workers can do it."""
 
-    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
+    def encode_images(self, prepared: Sequence[Prepared]) -> torch.Tensor:
         """Unit vectors (n, dim) of pictures, fp32, on the device."""
         ...
 
-    def texts(self, texts: Sequence[str]) -> torch.Tensor:
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors (n, dim) of texts, fp32, on the device. Too long a text is cut, with a warning."""
         ...
 
 
-def load_tower(model: str, device: torch.device, dtype: torch.dtype) -> Tower:
+def load_dual_encoder(model: str, device: torch.device, dtype: torch.dtype) -> DualEncoder:
     """Load a model by name, see the module.
 
     Raises:
-        WeightsMissing, BadCheckpoint
+        WeightsMissing, InvalidCheckpoint
     """
     arch, _, tag = model.partition("/")
     if arch and tag and _is_open_clip(arch, tag):
@@ -81,10 +81,10 @@ def load_tower(model: str, device: torch.device, dtype: torch.dtype) -> Tower:
     if (checkpoint.folder / OPEN_CLIP_CONFIG).is_file():
         return OpenClip(_from_folder(checkpoint), device, dtype)
     if checkpoint.read("config.json"):
-        return Transformers(checkpoint, device, dtype)
-    raise BadCheckpoint(
+        return TransformersClip(checkpoint, device, dtype)
+    raise InvalidCheckpoint(
         f"{checkpoint.folder} holds neither {OPEN_CLIP_CONFIG} nor config.json.",
-        remedy="Give the folder that a CLIP model was saved to.",
+        hint="Give the folder that a CLIP model was saved to.",
     )
 
 
@@ -99,7 +99,7 @@ class Loaded:
     tokenizer: Any
     config: dict[str, Any]
     """The architecture, as open_clip describes it."""
-    reach: tuple[float, float] | None = None
+    cosine_range: tuple[float, float] | None = None
     """Where `ingest.finetune` has measured it."""
 
 
@@ -147,9 +147,9 @@ def _from_folder(checkpoint: Checkpoint) -> Loaded:
     except UNLOADABLE as error:
         raise checkpoint.unloadable(error, "Download or save the model anew.") from error
     title, config = f"open_clip {checkpoint.title}", checkpoint.read(OPEN_CLIP_CONFIG) or {}
-    reach = tuple(config["reach"]) if "reach" in config else None
+    cosine_range = tuple(config["reach"]) if "reach" in config else None
     return Loaded(
-        checkpoint.spec, title, network, preprocess, tokenizer, config["model_cfg"], reach
+        checkpoint.spec, title, network, preprocess, tokenizer, config["model_cfg"], cosine_range
     )
 
 
@@ -159,23 +159,23 @@ class OpenClip:
     def __init__(self, loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
         self.spec, self.title = loaded.spec, loaded.title
         # Read before the cast: bf16 would round them.
-        self.logit_scale, reach = _read_logits(loaded.network)
-        self.reach = loaded.reach or reach
+        self.logit_scale, cosine_range = _read_logits(loaded.network)
+        self.cosine_range = loaded.cosine_range or cosine_range
         self.network = loaded.network.to(device=device, dtype=dtype).eval()
         self.tokenizer, self.config = loaded.tokenizer, loaded.config
         self.prepare: Callable[[Image.Image], Prepared] = _ByOpenClip(loaded.preprocess)
         self._device, self._dtype = device, dtype
-        self.made = {"open_clip_torch": version("open_clip_torch")}
-        self.dim = self.texts(["a photo"]).shape[1]
+        self.provenance = {"open_clip_torch": version("open_clip_torch")}
+        self.dim = self.encode_texts(["a photo"]).shape[1]
 
     @torch.inference_mode()
-    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
-        """See `Tower`."""
+    def encode_images(self, prepared: Sequence[Prepared]) -> torch.Tensor:
+        """See `DualEncoder`."""
         return _unit(self.network.encode_image(**_stack(prepared, self._device, self._dtype)))
 
     @torch.inference_mode()
-    def texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """See `Tower`."""
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """See `DualEncoder`."""
         tokens = self.tokenizer(list(texts))
         for text in texts:
             if self.length(text) > tokens.shape[1]:
@@ -190,7 +190,7 @@ class OpenClip:
         return len(inner(self.tokenizer.clean_fn(text), verbose=False)["input_ids"])
 
 
-class Transformers:
+class TransformersClip:
     """A CLIP or SigLIP model of transformers."""
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
@@ -202,9 +202,9 @@ class Transformers:
         except UNLOADABLE as error:
             raise checkpoint.unloadable(error, anew) from error
         if not all(hasattr(network, name) for name in PAIR):
-            raise BadCheckpoint(
+            raise InvalidCheckpoint(
                 f"{checkpoint.spec} is a {type(network).__name__}, which has no picture and text towers.",
-                remedy="Take a CLIP or SigLIP model.",
+                hint="Take a CLIP or SigLIP model.",
             )
         try:
             processor: Any = AutoProcessor.from_pretrained(checkpoint.folder)  # type: ignore[no-untyped-call]
@@ -215,23 +215,23 @@ class Transformers:
         except UNLOADABLE as error:
             raise checkpoint.unloadable(error, anew) from error
         self.spec, self.title = checkpoint.spec, f"transformers {checkpoint.title}"
-        self.logit_scale, self.reach = _read_logits(network)
+        self.logit_scale, self.cosine_range = _read_logits(network)
         self._network = network.to(device=device, dtype=dtype).eval()
         self._device, self._dtype = device, dtype
         places = int(network.config.text_config.max_position_embeddings)
         self._length = min(places, self._tokenizer.model_max_length)
-        self.made = {"transformers": version("transformers")}
-        self.dim = self.texts(["a photo"]).shape[1]
+        self.provenance = {"transformers": version("transformers")}
+        self.dim = self.encode_texts(["a photo"]).shape[1]
 
     @torch.inference_mode()
-    def pictures(self, prepared: Sequence[Prepared]) -> torch.Tensor:
-        """See `Tower`."""
+    def encode_images(self, prepared: Sequence[Prepared]) -> torch.Tensor:
+        """See `DualEncoder`."""
         batch = _stack(prepared, self._device, self._dtype)
         return _unit(_pooled(self._network.get_image_features(**batch)))
 
     @torch.inference_mode()
-    def texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """See `Tower`. Padded to the full length, as SigLIP was trained; CLIP does not mind."""
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """See `DualEncoder`. Padded to the full length, as SigLIP was trained; CLIP does not mind."""
         for text in texts:
             if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
                 _warn(text, self._length)
@@ -263,7 +263,7 @@ class _ByTransformers:
         return {name: values[0] for name, values in batch.items()}
 
 
-def find_reach(scale: float, bias: float | None) -> tuple[float, float]:
+def estimate_cosine_range(scale: float, bias: float | None) -> tuple[float, float]:
     """Cosines of strangers and of a match.
 
     A model trained with a sigmoid (SigLIP, Zhai et al. 2023, arXiv:2303.15343) says
@@ -271,7 +271,7 @@ def find_reach(scale: float, bias: float | None) -> tuple[float, float]:
     they are those of ViT-B/32's own vectors of 50 photos and 1,203 names (docs/retrieval.md).
     """
     if bias is None:
-        return CLIP_REACH
+        return CLIP_COSINE_RANGE
     even = -bias / scale
     return even - RARE / scale, even
 
@@ -280,7 +280,7 @@ def _read_logits(network: Any) -> tuple[float, tuple[float, float]]:
     """A model's learned scale, and the reach that it makes with the bias, if it has one."""
     scale = network.logit_scale.detach().exp().item()
     bias = getattr(network, "logit_bias", None)
-    return scale, find_reach(scale, None if bias is None else bias.item())
+    return scale, estimate_cosine_range(scale, None if bias is None else bias.item())
 
 
 def _stack(

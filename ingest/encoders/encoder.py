@@ -6,27 +6,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from ingest.error import Fault
+from ingest.error import ComputeError, ConfigurationError, InvalidInputError
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 Preparer = Callable[[Rendered], Any]
 """Makes of a page what its encoder computes with. Crosses to the reading workers, so it pickles."""
 
 
-class NoEncoder(Fault):
+class UnknownEncoder(InvalidInputError):
     """No encoder has this name."""
 
+    code = "unknown-encoder"
 
-class NoDevice(Fault):
+
+class DeviceUnavailable(ConfigurationError):
     """The device, or the number format, asked for is not there."""
 
+    code = "device-unavailable"
 
-class NoMemory(Fault):
+
+class OutOfDeviceMemory(ComputeError):
     """One page alone is more than the device holds."""
 
+    code = "out-of-device-memory"
 
-class BadVectors(Fault):
+
+class InvalidVectors(ComputeError):
     """A model gave values that are no numbers."""
+
+    code = "invalid-vectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Encoding:
     `device` is "auto", "cpu", "cuda", "cuda:1", "mps", or several with commas
     (a process each); `dtype` is "auto", "fp32", "fp16" or "bf16"; `batch` is
     pages computed together, 0 as many as fit; `threads` 0 takes every core;
-    `pool` merges a page's rows until one in `pool` is left (1 keeps all, 0 does
+    `pool_factor` merges a page's rows until one in `pool_factor` is left (1 keeps all, 0 does
     as the index did).
     """
 
@@ -44,7 +52,7 @@ class Encoding:
     dtype: str = "auto"
     batch: int = 0
     threads: int = 0
-    pool: int = 0
+    pool_factor: int = 0
 
 
 class Encoder(Protocol):
@@ -55,11 +63,11 @@ class Encoder(Protocol):
     model: str
     """Which weights: a model id and the head of their hash, or their revision."""
     dim: int
-    reads: str
-    """What of a page it sees: "words", "pictures" (photos and figures) or "pages" (all of it)."""
-    reach: tuple[float, float]
+    modality: str
+    """What of a page it sees: "text", "image" (photos and figures) or "page" (all of it)."""
+    cosine_range: tuple[float, float]
     """The cosine of things that have nothing in common, and that of a plain match."""
-    made: dict[str, str]
+    provenance: dict[str, str]
     """What else the vectors depend on: versions, dtype, pooling."""
     batch_pages: int
     """How many pages it likes to be given together."""
@@ -78,7 +86,7 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
-class PictureEncoder(Encoder, Protocol):
+class ImageEncoder(Encoder, Protocol):
     """An encoder of photos and figures, which also tells what a picture shows."""
 
     logit_scale: float

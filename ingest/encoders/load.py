@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.encoders.encoder import Encoder, Encoding, NoEncoder
+from ingest.encoders.encoder import Encoder, Encoding, UnknownEncoder
 
 
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
@@ -11,20 +11,20 @@ def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
     MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
-        NoEncoder: no encoder has this name.
+        UnknownEncoder: no encoder has this name.
         WeightsMissing, WeightsChanged: its weights are not there, or not as they should be.
-        NoDevice: the device asked for is not there.
+        DeviceUnavailable: the device asked for is not there.
     """
     how = encoding or Encoding()
     if "," in how.device:
-        from ingest.encoders.multi_device import Fleet
+        from ingest.encoders.multi_device import MultiDeviceEncoder
 
-        return Fleet(spec, how)
+        return MultiDeviceEncoder(spec, how)
     encoder = _load(spec, how)
-    if how.pool > 1 and encoder.reads != "pictures":
-        from ingest.encoders.pooled import Merged
+    if how.pool_factor > 1 and encoder.modality != "image":
+        from ingest.encoders.pooled import PooledEncoder
 
-        return Merged(encoder, how.pool)
+        return PooledEncoder(encoder, how.pool_factor)
     return encoder
 
 
@@ -36,9 +36,9 @@ def _load(spec: str, how: Encoding) -> Encoder:
 
             return load_minilm(how.threads)
         case "conse" if not model:
-            from ingest.encoders.conse import Conse
+            from ingest.encoders.conse import ConseEncoder
 
-            return Conse(how.threads)
+            return ConseEncoder(how.threads)
         case "colpali" if model:
             from ingest.encoders.colpali import ColPaliEncoder
 
@@ -51,7 +51,7 @@ def _load(spec: str, how: Encoding) -> Encoder:
             from ingest.encoders.clip import ClipEncoder
 
             return ClipEncoder(model, how)
-    raise NoEncoder(
+    raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        remedy="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
+        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
     )

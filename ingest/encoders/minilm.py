@@ -33,7 +33,7 @@ LATIN_END = "\u0250"
 _CLS, _SEP = 101, 102
 
 
-class MiniLm:
+class MiniLmEncoder:
     """See the module.
 
     Args:
@@ -46,12 +46,12 @@ class MiniLm:
     name = "minilm"
     model = f"all-MiniLM-L6-v2 int8 {MINILM.sha256[:12]}"
     dim = DIM
-    reads = "words"
-    reach = (0.0, 1.0)
+    modality = "text"
+    cosine_range = (0.0, 1.0)
     batch_pages = 16
 
     def __init__(self, threads: int = 0) -> None:
-        self.made = {"onnxruntime": version("onnxruntime")}
+        self.provenance = {"onnxruntime": version("onnxruntime")}
         self._session = open_session(MINILM.verified(), threads)
         self._tokenizer = Tokenizer.from_file(str(MINILM_TOKENIZER.verified()))
         self._tokenizer.no_padding()
@@ -68,11 +68,11 @@ class MiniLm:
         """
         titles = {
             title: self._read(self._tokens(title)[:LONGEST_TITLE])
-            for title in {page.context for page in pages if page.told}
+            for title in {page.context for page in pages if page.searchable_words}
         }
         return [
             self._encode_page(page, titles[page.context])
-            if page.told
+            if page.searchable_words
             else PageVectors(np.zeros((0, DIM), np.float32), np.zeros((0, 4), np.float32))
             for page in pages
         ]
@@ -97,12 +97,14 @@ class MiniLm:
 
     def _encode_page(self, page: Rendered, title: Vectors) -> PageVectors:
         encodings = self._tokenizer.encode_batch(
-            [word.text for word in page.told], add_special_tokens=False
+            [word.text for word in page.searchable_words], add_special_tokens=False
         )
         tokens = [token for encoding in encodings for token in encoding.ids]
         windows = [tokens[at : at + WINDOW] for at in range(0, len(tokens), WINDOW)]
         lengths = [len(encoding.ids) for encoding in encodings]
-        boxes = np.repeat(np.array([w.box for w in page.told], np.float32), lengths, axis=0)
+        boxes = np.repeat(
+            np.array([w.box for w in page.searchable_words], np.float32), lengths, axis=0
+        )
         return PageVectors(
             np.concatenate([*map(self._read, windows), title]),
             np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),
@@ -129,13 +131,13 @@ class MiniLm:
 
 
 @cache
-def load_minilm(threads: int) -> MiniLm:
+def load_minilm(threads: int) -> MiniLmEncoder:
     """The one MiniLM of this process: several encoders speak its space.
 
     Raises:
         WeightsMissing, WeightsChanged
     """
-    return MiniLm(threads)
+    return MiniLmEncoder(threads)
 
 
 def share_known(text: str) -> float:

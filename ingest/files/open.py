@@ -21,10 +21,10 @@ def open_source(path: Path, password: str | None = None) -> Source:
     except OSError as error:
         raise UnreadableFile(
             f"{path.name} cannot be opened: {error.strerror}.",
-            remedy="Check that it is there and may be read.",
+            hint="Check that it is there and may be read.",
         ) from error
     if not head:
-        raise UnreadableFile(f"{path.name} is empty.", remedy="Copy it again.")
+        raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
     # A PDF may have a few bytes before its mark; a picture may have the mark in its metadata.
     if b"%PDF-" in head and not head.startswith(_PICTURE_MARKS):
         from ingest.files.pdf import PdfSource

@@ -14,7 +14,7 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile, clip
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, clip
 from ingest.page import Box, Word
 
 pymupdf.TOOLS.mupdf_display_errors(False)
@@ -26,6 +26,8 @@ MIN_FIGURE = 0.02
 
 class NeedsPassword(UnreadableFile):
     """The PDF is encrypted and the password is missing or wrong."""
+
+    code = "needs-password"
 
 
 class PdfSource:
@@ -44,24 +46,24 @@ class PdfSource:
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError) as error:
             raise UnreadableFile(
                 f"{path.name} is a broken PDF ({_reason(error)}).",
-                remedy="Open it in a PDF reader and save it anew, or copy it again.",
+                hint="Open it in a PDF reader and save it anew, or copy it again.",
             ) from error
         if self._pdf.needs_pass and not self._pdf.authenticate(password or ""):
             raise NeedsPassword(
                 f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
-                remedy="Give it with --password.",
+                hint="Give it with --password.",
             )
         self._path = path
         self.page_count: int = self._pdf.page_count
         if self.page_count == 0:
             raise UnreadableFile(
-                f"{path.name} has no pages.", remedy="It may be cut short: copy it again."
+                f"{path.name} has no pages.", hint="It may be cut short: copy it again."
             )
         if self._pdf.is_repaired and _is_cut_short(path):
-            raise UnreadableFile(f"{path.name} is cut short.", remedy="Copy it again.")
+            raise UnreadableFile(f"{path.name} is cut short.", hint="Copy it again.")
         self.title: str = (self._pdf.metadata or {}).get("title") or ""
 
-    def sheet(self, number: int, dpi: int) -> Sheet:
+    def page_image(self, number: int, dpi: int) -> PageImage:
         """Render a page (from 1) and take its words."""
         try:
             page = self._pdf[number - 1]
@@ -70,7 +72,7 @@ class PdfSource:
                 matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
             )
             image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
-            return Sheet(image, tuple(_words(page)), tuple(_figures(page)))
+            return PageImage(image, tuple(_words(page)), tuple(_figures(page)))
         except (
             pymupdf.FileDataError,
             pymupdf.mupdf.FzErrorBase,
@@ -80,7 +82,7 @@ class PdfSource:
         ) as error:
             raise UnreadableFile(
                 f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
-                remedy="Open it in a PDF reader and save it anew, or copy it again.",
+                hint="Open it in a PDF reader and save it anew, or copy it again.",
             ) from error
 
 

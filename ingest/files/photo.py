@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ingest.files.source import LONGEST_SIDE, Sheet, UnreadableFile
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import WHOLE
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
@@ -45,7 +45,7 @@ class PhotoSource:
             self._check_size(image, MAX_PIXELS)
             self.page_count: int = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
-    def sheet(self, number: int, dpi: int) -> Sheet:
+    def page_image(self, number: int, dpi: int) -> PageImage:
         """Frame `number` (from 1); `dpi` does not matter to pixels."""
         with _Reading(self._path), Image.open(self._path, formats=FORMATS) as image:
             image.seek(number - 1)
@@ -54,13 +54,13 @@ class PhotoSource:
             self._check_size(image, MAX_DECODED)
             rgb = _to_rgb(image)
             rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return Sheet(_upright(rgb, image), (), (WHOLE,))
+            return PageImage(_upright(rgb, image), (), (WHOLE,))
 
     def _check_size(self, image: Image.Image, most: int) -> None:
         if image.width * image.height > most:
             raise UnreadableFile(
                 f"{self._path.name} claims {image.width} x {image.height} pixels, more than is safe to open.",
-                remedy="If it is really that large, save a smaller copy.",
+                hint="If it is really that large, save a smaller copy.",
             )
 
 
@@ -89,16 +89,16 @@ class _Reading:
         if isinstance(error, UnidentifiedImageError):
             raise UnreadableFile(
                 f"{name} is neither a PDF nor a picture that can be read.",
-                remedy="Convert it to PDF, PNG or JPEG.",
+                hint="Convert it to PDF, PNG or JPEG.",
             ) from error
         if isinstance(error, Image.DecompressionBombError):
             raise UnreadableFile(
                 f"{name} claims more pixels than is safe to open.",
-                remedy="If it is really that large, save a smaller copy.",
+                hint="If it is really that large, save a smaller copy.",
             ) from error
         if isinstance(error, _BROKEN):
             raise UnreadableFile(
-                f"{name} is a broken picture ({error}).", remedy="Copy it again, or save it anew."
+                f"{name} is a broken picture ({error}).", hint="Copy it again, or save it anew."
             ) from error
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.encoders.encoder import Preparer
-from ingest.error import Fault
-from ingest.files.ocr import NoOcr
+from ingest.error import PageglassError
+from ingest.files.ocr import OcrUnavailable
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
@@ -39,7 +39,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadPages:
     """Some pages of a file in order. `inspection` comes with the first."""
 
     job: Job
@@ -48,11 +48,11 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class ReadFailure:
     """A file that could not be read to its end. Nothing more comes of it."""
 
     job: Job
-    fault: Fault
+    fault: PageglassError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def read_ahead(
     settings: RenderSettings,
     workers: int = 0,
     preparers: Mapping[str, Preparer] | None = None,
-) -> Generator[Read | Broken, None, None]:
+) -> Generator[ReadPages | ReadFailure, None, None]:
     """Yield the pages of each job, a job's own in order, jobs a little interleaved.
 
     Args:
@@ -75,7 +75,7 @@ def read_ahead(
         preparers: what to make of each page for its encoders, by their names.
 
     Raises:
-        NoOcr: the OCR asked for is not there.
+        OcrUnavailable: the OCR asked for is not there.
     """
     workers = workers or os.cpu_count() or 1
     ready = dict(preparers or {})
@@ -122,17 +122,17 @@ def read_ahead(
                     suspects.extendleft(reversed(died))
                     continue
                 broken.add(task.job)
-                yield Broken(task.job, _crashed(task))
-            except NoOcr:
+                yield ReadFailure(task.job, _crashed(task))
+            except OcrUnavailable:
                 raise
             except Exception as error:
                 broken.add(task.job)
-                yield Broken(task.job, _as_fault(task, error))
+                yield ReadFailure(task.job, _as_fault(task, error))
             else:
                 if task.inspection is None:
                     rest = range(1 + PAGES_AT_ONCE, inspection.page_count + 1, PAGES_AT_ONCE)
                     waiting.extend(_Task(task.job, inspection, first) for first in rest)
-                yield Read(task.job, inspection, pages)
+                yield ReadPages(task.job, inspection, pages)
     finally:
         stop_workers(pool)
 
@@ -182,14 +182,14 @@ def _start_worker(preparers: dict[str, Preparer]) -> None:
 def _crashed(task: _Task) -> UnreadableFile:
     return UnreadableFile(
         f"{task.job.path.name} makes the program that reads it crash, near page {task.first}.",
-        remedy="Open it in a PDF reader or picture editor and save it anew.",
+        hint="Open it in a PDF reader or picture editor and save it anew.",
     )
 
 
-def _as_fault(task: _Task, error: Exception) -> Fault:
-    if isinstance(error, Fault):
+def _as_fault(task: _Task, error: Exception) -> PageglassError:
+    if isinstance(error, PageglassError):
         return error
     return UnreadableFile(
         f"{task.job.path.name} cannot be read ({type(error).__name__}: {error}).",
-        remedy="Open it in a PDF reader or picture editor and save it anew.",
+        hint="Open it in a PDF reader or picture editor and save it anew.",
     )

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
-from ingest.files.source import Sheet
+from ingest.files.source import PageImage
 from ingest.memory import release_memory
 from ingest.page import Box, Page, Rendered, Word
 
@@ -68,14 +68,14 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
 
     Raises:
         UnreadableFile: one of them is broken.
-        NoOcr: the OCR asked for is not there.
+        OcrUnavailable: the OCR asked for is not there.
     """
     source = open_source(path, settings.password)
     ocr = _ocr(settings.ocr)
     pages = []
     for number in range(page.number, page.number + count):
         here = Page(page.document_id, number, page.document_name)
-        pages.append(_finish(source.sheet(number, settings.dpi), here, ocr))
+        pages.append(_finish(source.page_image(number, settings.dpi), here, ocr))
         release_memory()
     return pages
 
@@ -85,21 +85,21 @@ def _ocr(spec: str) -> Ocr | None:
     return load_ocr(spec)
 
 
-def _finish(sheet: Sheet, page: Page, ocr: Ocr | None) -> Rendered:
-    words: Sequence[Word] = () if is_garbled(sheet.words) else sheet.words
+def _finish(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
+    words: Sequence[Word] = () if is_garbled(page_image.words) else page_image.words
     source = "text" if words else "none"
-    if ocr and wants_ocr(sheet, words):
-        if seen := add_unseen(words, ocr.read(sheet.image)):
+    if ocr and wants_ocr(page_image, words):
+        if seen := add_unseen(words, ocr.read(page_image.image)):
             words, source = (*words, *seen), "text+ocr" if words else "ocr"
     buffer = io.BytesIO()
-    sheet.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
+    page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
         page=page,
         image=buffer.getvalue(),
-        width=sheet.image.width,
-        height=sheet.image.height,
+        width=page_image.image.width,
+        height=page_image.image.height,
         words=tuple(words),
-        figures=sheet.figures,
+        figures=page_image.figures,
         source=source,
     )
 
@@ -111,11 +111,13 @@ def is_garbled(words: Sequence[Word]) -> bool:
     return bad > GARBLED * len(text)
 
 
-def wants_ocr(sheet: Sheet, words: Sequence[Word]) -> bool:
+def wants_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     """Whether there may be words on the page that its file does not know."""
-    if min(sheet.image.size) < SMALLEST_TEXT or _is_blank(sheet.image):
+    if min(page_image.image.size) < SMALLEST_TEXT or _is_blank(page_image.image):
         return False
-    pictured = sum((right - left) * (bottom - top) for left, top, right, bottom in sheet.figures)
+    pictured = sum(
+        (right - left) * (bottom - top) for left, top, right, bottom in page_image.figures
+    )
     return len(words) < FEW_WORDS or pictured > MUCH_PICTURE
 
 

@@ -11,19 +11,21 @@ from typing import Protocol
 
 from PIL import Image
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 from ingest.page import Box, Word
 
 LONGEST_SIDE = 3_000
 """Pixels. Larger pages and photos are stored at this size."""
 
 
-class UnreadableFile(Fault):
+class UnreadableFile(InvalidInputError):
     """A file cannot be read; it is set aside until it changes."""
+
+    code = "unreadable-file"
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageImage:
     """A page as its file gives it."""
 
     image: Image.Image
@@ -38,7 +40,7 @@ class Source(Protocol):
     page_count: int
     title: str
 
-    def sheet(self, number: int, dpi: int) -> Sheet:
+    def page_image(self, number: int, dpi: int) -> PageImage:
         """Page `number` (from 1), rendered at `dpi` where the file has no pixels of its own."""
         ...
 

@@ -42,9 +42,9 @@ def look(glance: Glance) -> Image.Image:
     source = open_source(glance.path)
     if source.kind != "image":
         raise UnreadableFile(
-            f"{glance.path.name} is no picture.", remedy="Save its pages as PNG or JPEG first."
+            f"{glance.path.name} is no picture.", hint="Save its pages as PNG or JPEG first."
         )
-    picture = source.sheet(1, 72).image
+    picture = source.page_image(1, 72).image
     box = (0, 0, *picture.size)
     if glance.seed is not None:
         box = choose_crop(*picture.size, random.Random(glance.seed))

@@ -19,9 +19,9 @@ import torch
 from filelock import FileLock, Timeout
 from safetensors.torch import save
 
-from ingest.encoders.checkpoint import BadCheckpoint
+from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.dual_encoder import OPEN_CLIP_CONFIG, OpenClip
-from ingest.error import Fault
+from ingest.error import ConflictError
 from ingest.finetune.curve import draw_curve
 from ingest.library.home import aside, discard, write_atomically
 
@@ -36,12 +36,16 @@ BROKEN = (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, U
 OURS = (MODEL, OPEN_CLIP_CONFIG, TRAINING, LOG, CURVE, STATE)
 
 
-class FolderTaken(Fault):
+class OutputFolderInUse(ConflictError):
     """The folder holds something that must not be overwritten, or is in use."""
 
+    code = "output-folder-in-use"
 
-class OtherTraining(Fault):
+
+class TrainingMismatch(ConflictError):
     """The folder holds an unfinished training that is not this one."""
+
+    code = "training-mismatch"
 
 
 class Folder:
@@ -59,29 +63,29 @@ class Folder:
         """Refuse to destroy anything.
 
         Raises:
-            FolderTaken: it holds a finished training and there is no `force`, or
+            OutputFolderInUse: it holds a finished training and there is no `force`, or
                 something else, or it is the base model's own.
         """
         there = Path(base).expanduser()
         if there.is_dir() and there.resolve() == self.path.resolve():
-            raise FolderTaken(
+            raise OutputFolderInUse(
                 f"{self.path} is the base model's own folder.",
-                remedy="Give --out a folder of its own.",
+                hint="Give --out a folder of its own.",
             )
         if self.path.exists() and not self.path.is_dir():
-            raise FolderTaken(f"{self.path} is no folder.", remedy="Give --out another name.")
+            raise OutputFolderInUse(f"{self.path} is no folder.", hint="Give --out another name.")
         if self.unfinished or not self.path.exists():
             return
         if (self.path / TRAINING).is_file():
             if not force:
-                raise FolderTaken(
+                raise OutputFolderInUse(
                     f"{self.path} holds a finished training.",
-                    remedy="Give --out another folder, or --force to train anew in its place.",
+                    hint="Give --out another folder, or --force to train anew in its place.",
                 )
         elif any(not path.name.startswith(".") for path in self.path.iterdir()):
-            raise FolderTaken(
+            raise OutputFolderInUse(
                 f"{self.path} holds other files.",
-                remedy="Give --out a new or an empty folder.",
+                hint="Give --out a new or an empty folder.",
             )
 
     @contextmanager
@@ -89,16 +93,16 @@ class Folder:
         """Make the folder, and keep other trainings out of it.
 
         Raises:
-            FolderTaken: one is at work there.
+            OutputFolderInUse: one is at work there.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / LOCK)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise FolderTaken(
+            raise OutputFolderInUse(
                 f"Another process is training in {self.path}.",
-                remedy="Wait for it, or give --out another folder.",
+                hint="Wait for it, or give --out another folder.",
             ) from error
         try:
             yield
@@ -120,28 +124,28 @@ class Folder:
             identity: what must be the same for it to be gone on with.
 
         Raises:
-            BadCheckpoint: it cannot be read.
-            OtherTraining: something is not the same.
+            InvalidCheckpoint: it cannot be read.
+            TrainingMismatch: something is not the same.
         """
         path = self.path / STATE
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
             began = state["identity"]
         except BROKEN as error:
-            raise BadCheckpoint(
+            raise InvalidCheckpoint(
                 f"{path} is no state of a training, or broken ({type(error).__name__}).",
-                remedy="Begin anew with --force.",
+                hint="Begin anew with --force.",
             ) from error
         names = {**began, **identity}
         other = [name for name in names if began.get(name) != identity.get(name)]
         if other:
-            raise OtherTraining(
+            raise TrainingMismatch(
                 f"{self.path} holds an unfinished training with other settings: "
                 + "; ".join(
                     f"{name} was {began.get(name)}, now {identity.get(name)}" for name in other
                 )
                 + ".",
-                remedy="Give the same again to go on, another --out, or --force to begin anew.",
+                hint="Give the same again to go on, another --out, or --force to begin anew.",
             )
         return state
 
@@ -150,20 +154,20 @@ class Folder:
         with aside(self.path / STATE) as file:
             torch.save(state, file)
 
-    def save_model(self, tower: OpenClip, reach: tuple[float, float] | None) -> None:
-        """Write the model so that `load_tower` loads it from the folder; `reach` as measured."""
+    def save_model(self, dual_encoder: OpenClip, cosine_range: tuple[float, float] | None) -> None:
+        """Write the model so that `load_dual_encoder` loads it from the folder; `cosine_range` as measured."""
         weights = {
             # Clones, since the format knows no weights that are shared.
             name: tensor.detach().to("cpu", copy=True).contiguous()
-            for name, tensor in tower.network.state_dict().items()
+            for name, tensor in dual_encoder.network.state_dict().items()
         }
         write_atomically(self.path / MODEL, save(weights))
-        if hasattr(tower.tokenizer, "save_pretrained"):
-            tower.tokenizer.save_pretrained(self.path)
-        seen = tower.network.visual.preprocess_cfg
-        measured = {"reach": reach} if reach else {}
+        if hasattr(dual_encoder.tokenizer, "save_pretrained"):
+            dual_encoder.tokenizer.save_pretrained(self.path)
+        seen = dual_encoder.network.visual.preprocess_cfg
+        measured = {"reach": cosine_range} if cosine_range else {}
         self.save_json(
-            OPEN_CLIP_CONFIG, {"model_cfg": tower.config, "preprocess_cfg": seen, **measured}
+            OPEN_CLIP_CONFIG, {"model_cfg": dual_encoder.config, "preprocess_cfg": seen, **measured}
         )
 
     def save_json(self, name: str, values: Mapping[str, Any]) -> None:

@@ -36,7 +36,9 @@ class Gallery:
             self._matches[text_places[pair.words], image_places[pair.image]] = True
 
     @torch.no_grad()
-    def measure(self, tower: OpenClip, towers: Towers, reader: Reader, batch: int) -> Recall | None:
+    def measure(
+        self, dual_encoder: OpenClip, towers: Towers, reader: Reader, batch: int
+    ) -> Recall | None:
         """The recall of a model as it is; None where nothing is held back.
 
         Args:
@@ -45,10 +47,10 @@ class Gallery:
         if not self._glances:
             return None
         images = [
-            towers.images(stack_pixels(tower, pictures))
+            towers.images(stack_pixels(dual_encoder, pictures))
             for pictures in reader.read(_cut(self._glances, batch))
         ]
-        texts = [towers.texts(tower.tokenizer(some)) for some in _cut(self._texts, batch)]
+        texts = [towers.texts(dual_encoder.tokenizer(some)) for some in _cut(self._texts, batch)]
         matches = self._matches.to(towers.device)
         return measure_recall(torch.cat(images), torch.cat(texts), matches)
 

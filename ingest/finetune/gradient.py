@@ -67,14 +67,14 @@ class Towers:
         return contrast(images, texts, matches.to(self.device), scale, bias)
 
 
-def stack_pixels(tower: OpenClip, pictures: Sequence[Image.Image]) -> torch.Tensor:
+def stack_pixels(dual_encoder: OpenClip, pictures: Sequence[Image.Image]) -> torch.Tensor:
     """Pictures as a model of open_clip takes them (n, 3, height, width), on the host."""
-    return torch.stack([tower.prepare(picture)["image"] for picture in pictures])
+    return torch.stack([dual_encoder.prepare(picture)["image"] for picture in pictures])
 
 
-def picture_size(tower: OpenClip) -> tuple[int, int]:
+def picture_size(dual_encoder: OpenClip) -> tuple[int, int]:
     """Width and height of the pictures that a model takes."""
-    *_, height, width = stack_pixels(tower, [Image.new("RGB", (8, 8))]).shape
+    *_, height, width = stack_pixels(dual_encoder, [Image.new("RGB", (8, 8))]).shape
     return width, height
 
 
@@ -118,10 +118,10 @@ def add_gradient(towers: Towers, batch: Batch, part: int, seed: int) -> float:
 class _Side:
     """One tower and what it is to encode."""
 
-    tower: Callable[[torch.Tensor], torch.Tensor]
+    dual_encoder: Callable[[torch.Tensor], torch.Tensor]
     inputs: torch.Tensor
     seed: int
 
     def encode(self, span: slice) -> torch.Tensor:
         torch.manual_seed(self.seed ^ span.start << 1)
-        return self.tower(self.inputs[span])
+        return self.dual_encoder(self.inputs[span])

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ingest.error import Fault
+from ingest.error import ComputeError
 from ingest.finetune.gradient import Batch, Towers, add_gradient
 from ingest.finetune.plan import TrainSettings
 
@@ -22,8 +22,10 @@ HIGHEST_SCALE = math.log(100)
 """CLIP's own bound on its temperature (section 2.5)."""
 
 
-class Diverged(Fault):
+class TrainingDiverged(ComputeError):
     """The loss is no number any more."""
+
+    code = "training-diverged"
 
 
 class Learner:
@@ -82,8 +84,8 @@ class Learner:
         with self._learning():
             loss = add_gradient(self.towers, batch, self._settings.batch, seed)
         if not math.isfinite(loss):
-            raise Diverged(
-                f"The loss became {loss}.", remedy="Lower --lr, or take --dtype bf16 or fp32."
+            raise TrainingDiverged(
+                f"The loss became {loss}.", hint="Lower --lr, or take --dtype bf16 or fp32."
             )
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -17,19 +17,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError, PageglassError
 
 SPLITS = ("train", "val")
 LEAST = 2
 """Pairs to train on: one alone has nothing to differ from."""
 
 
-class NoPairs(Fault):
+class PairsMissing(InvalidInputError):
     """There is no such file, or too little in it to learn from."""
 
+    code = "pairs-missing"
 
-class BadPair(Fault):
+
+class InvalidPair(InvalidInputError):
     """A line that cannot be used."""
+
+    code = "invalid-pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,27 @@ class Pair:
         return " ".join(self.text.split()).casefold()
 
 
-def read_pairs(file: Path) -> tuple[list[Pair], list[tuple[int, Fault]]]:
+def read_pairs(file: Path) -> tuple[list[Pair], list[tuple[int, PageglassError]]]:
     """The pairs of a file, and the lines that are none with the reason. No picture is opened yet.
 
     Raises:
-        NoPairs: the file cannot be read.
+        PairsMissing: the file cannot be read.
     """
     try:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
-        raise NoPairs(
+        raise PairsMissing(
             f"{file} cannot be opened: {error.strerror}.",
-            remedy='Give a file with a line {"image": PATH, "text": CAPTION} for each pair.',
+            hint='Give a file with a line {"image": PATH, "text": CAPTION} for each pair.',
         ) from error
     pairs: list[Pair] = []
-    bad: list[tuple[int, Fault]] = []
+    bad: list[tuple[int, PageglassError]] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             pairs.append(_read_line(line, number, file))
-        except BadPair as fault:
+        except InvalidPair as fault:
             bad.append((number, fault))
     return pairs, bad
 
@@ -84,7 +88,7 @@ def split_pairs(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[P
         share: of the pictures, for validation; above 0 there is at least one.
 
     Raises:
-        NoPairs: fewer than two pairs are left to train on.
+        PairsMissing: fewer than two pairs are left to train on.
     """
     if any(pair.split for pair in pairs):
         held = {pair.image for pair in pairs if pair.split == "val"}
@@ -95,9 +99,9 @@ def split_pairs(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[P
             held = held or {min(draws, key=lambda image: draws[image])}
     train = [replace(pair, split="train") for pair in pairs if pair.image not in held]
     if len(train) < LEAST:
-        raise NoPairs(
+        raise PairsMissing(
             f"{len(train)} of {len(pairs)} usable pairs are left to train on, and {LEAST} are the least.",
-            remedy="Add pairs, or hold fewer of them back for validation (--val-share).",
+            hint="Add pairs, or hold fewer of them back for validation (--val-share).",
         )
     return train, [replace(pair, split="val") for pair in pairs if pair.image in held]
 
@@ -113,34 +117,34 @@ def _read_line(line: bytes, number: int, file: Path) -> Pair:
     try:
         values = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise BadPair(
-            f"{where} is not JSON: {error}.", remedy="Write one JSON object on each line."
+        raise InvalidPair(
+            f"{where} is not JSON: {error}.", hint="Write one JSON object on each line."
         ) from None
     if not isinstance(values, dict):
-        raise BadPair(f"{where} is no JSON object.", remedy='Write {"image": ..., "text": ...}.')
+        raise InvalidPair(f"{where} is no JSON object.", hint='Write {"image": ..., "text": ...}.')
     image, text = _text(values, "image", where), _text(values, "text", where)
     split = values.get("split", "")
     if split not in ("", *SPLITS):
-        raise BadPair(
-            f"{where}: there is no split {json.dumps(split)[:60]}.", remedy='Take "train" or "val".'
+        raise InvalidPair(
+            f"{where}: there is no split {json.dumps(split)[:60]}.", hint='Take "train" or "val".'
         )
     path = file.parent / image
     try:
         real = os.path.realpath(path)
     except ValueError as error:
-        raise BadPair(f"{where}: {error}.", remedy="Write the path of a picture.") from None
+        raise InvalidPair(f"{where}: {error}.", hint="Write the path of a picture.") from None
     return Pair(number, path, os.path.relpath(real, os.path.realpath(file.parent)), text, split)
 
 
 def _text(values: dict[str, Any], name: str, where: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise BadPair(f'{where} has no "{name}".', remedy=f'Give "{name}" as a text.')
+        raise InvalidPair(f'{where} has no "{name}".', hint=f'Give "{name}" as a text.')
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BadPair(
-            f'{where}: "{name}" is no text: {error.reason}.', remedy="Write it as UTF-8."
+        raise InvalidPair(
+            f'{where}: "{name}" is no text: {error.reason}.', hint="Write it as UTF-8."
         ) from None
     return value.strip()
 

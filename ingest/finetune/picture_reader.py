@@ -12,7 +12,7 @@ from typing import Self
 
 from PIL import Image
 
-from ingest.error import Fault
+from ingest.error import ComputeError, PageglassError
 from ingest.files.source import UnreadableFile
 from ingest.finetune.crop import Glance, look
 from ingest.worker import start_worker, stop_workers
@@ -25,8 +25,10 @@ CHUNK = 8
 """Pictures that go to a process, and come back from it, together."""
 
 
-class ReaderDied(Fault):
+class ReaderProcessDied(ComputeError):
     """A process that reads pictures is gone."""
+
+    code = "reader-process-died"
 
 
 class Reader:
@@ -56,25 +58,27 @@ class Reader:
 
         Raises:
             UnreadableFile: one of them.
-            ReaderDied
+            ReaderProcessDied
         """
         for seen in self.try_read(batches):
             pictures = [one for one in seen if isinstance(one, Image.Image)]
             for one in seen:
-                if isinstance(one, Fault):
+                if isinstance(one, PageglassError):
                     raise one
             yield pictures
 
-    def try_read(self, batches: Iterable[Sequence[Glance]]) -> Iterator[list[Image.Image | Fault]]:
+    def try_read(
+        self, batches: Iterable[Sequence[Glance]]
+    ) -> Iterator[list[Image.Image | PageglassError]]:
         """Like `read`, with a fault in the place of a picture that cannot be read.
 
         Raises:
-            ReaderDied
+            ReaderProcessDied
         """
         if not self._pool:
             yield from ([_try(glance) for glance in batch] for batch in batches)
             return
-        coming: deque[Iterator[Image.Image | Fault]] = deque()
+        coming: deque[Iterator[Image.Image | PageglassError]] = deque()
         try:
             for batch in batches:
                 coming.append(self._pool.map(_try, batch, chunksize=CHUNK))
@@ -83,20 +87,20 @@ class Reader:
             while coming:
                 yield list(coming.popleft())
         except BrokenProcessPool:
-            raise ReaderDied(
+            raise ReaderProcessDied(
                 "A process that reads pictures died; there may be too little memory, or a picture"
                 " that makes it crash.",
-                remedy="The same command goes on where this one stopped.",
+                hint="The same command goes on where this one stopped.",
             ) from None
 
 
-def _try(glance: Glance) -> Image.Image | Fault:
+def _try(glance: Glance) -> Image.Image | PageglassError:
     try:
         return look(glance)
-    except Fault as fault:
+    except PageglassError as fault:
         return fault
     except Exception as error:
         return UnreadableFile(
             f"{glance.path.name} cannot be read ({type(error).__name__}: {error}).",
-            remedy="Open it in a picture editor and save it anew.",
+            hint="Open it in a picture editor and save it anew.",
         )

@@ -10,7 +10,7 @@ DEPTHS = (1, 5, 10)
 CHUNK = 1_024
 """Rows that are ranked at once."""
 LEAST = 20
-"""Pictures and captions below which `reach` says nothing."""
+"""Pictures and captions below which `cosine_range` says nothing."""
 GULF = 0.05
 """The least difference of a reach: less would blow up small differences between pictures."""
 
@@ -36,8 +36,8 @@ class Recall:
         return self.text_to_image[0], sum(self.text_to_image + self.image_to_text)
 
     @property
-    def reach(self) -> tuple[float, float] | None:
-        """As `Encoder.reach`; None where there is too little to tell."""
+    def cosine_range(self) -> tuple[float, float] | None:
+        """As `Encoder.cosine_range`; None where there is too little to tell."""
         enough = min(self.images, self.texts) >= LEAST and self.matches - self.strangers > GULF
         return (self.strangers, self.matches) if enough else None
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ingest.encoders.dual_encoder import OpenClip
-from ingest.encoders.encoder import NoMemory
+from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.files.source import UnreadableFile
 from ingest.finetune.contrast import match
 from ingest.finetune.crop import Glance
@@ -20,7 +20,7 @@ from ingest.finetune.gallery import Gallery
 from ingest.finetune.gradient import Batch, picture_size, stack_pixels
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair
-from ingest.finetune.picture_reader import Reader, ReaderDied
+from ingest.finetune.picture_reader import Reader, ReaderProcessDied
 from ingest.finetune.plan import Plan
 from ingest.finetune.recall import Recall
 from ingest.finetune.training_event import Epoch, Event, Stepped
@@ -51,7 +51,7 @@ class Run:
 
     def __init__(
         self,
-        tower: OpenClip,
+        dual_encoder: OpenClip,
         learner: Learner,
         plan: Plan,
         pairs: Sequence[Pair],
@@ -60,9 +60,14 @@ class Run:
         identity: Mapping[str, Any],
     ) -> None:
         self.progress = Progress()
-        self._tower, self._learner, self._plan, self._pairs = tower, learner, plan, pairs
+        self._dual_encoder, self._learner, self._plan, self._pairs = (
+            dual_encoder,
+            learner,
+            plan,
+            pairs,
+        )
         self._gallery, self._folder, self._identity = gallery, folder, identity
-        self._size = picture_size(tower)
+        self._size = picture_size(dual_encoder)
         self._images = _number([pair.image for pair in pairs])
         self._texts = _number([pair.words for pair in pairs])
         self._began = self._saved = time.monotonic()
@@ -72,7 +77,7 @@ class Run:
         """Go on from the folder's state.
 
         Raises:
-            BadCheckpoint, OtherTraining
+            InvalidCheckpoint, TrainingMismatch
         """
         state = self._folder.load(self._identity)
         self._learner.load_state(state["learner"])
@@ -101,7 +106,7 @@ class Run:
         """All steps that are left; an interrupted one is done again by a later run.
 
         Raises:
-            UnreadableFile, ReaderDied, NoMemory, Diverged
+            UnreadableFile, ReaderProcessDied, OutOfDeviceMemory, Diverged
         """
         plan, progress = self._plan, self.progress
         ahead = reader.read(self._glances(step) for step in range(progress.step, plan.steps))
@@ -113,15 +118,15 @@ class Run:
                 if progress.step == plan.steps:
                     return
                 yield self._take_step(next(ahead))
-        except (KeyboardInterrupt, GeneratorExit, UnreadableFile, ReaderDied):
+        except (KeyboardInterrupt, GeneratorExit, UnreadableFile, ReaderProcessDied):
             self._save_if_whole()
             raise
         except torch.OutOfMemoryError:
             self._save_if_whole()
-            raise NoMemory(
+            raise OutOfDeviceMemory(
                 f"{self._learner.towers.device} has too little memory for"
                 f" {plan.settings.batch} pairs at once.",
-                remedy="Lower --batch and raise --accumulate as much: the steps stay the same, and"
+                hint="Lower --batch and raise --accumulate as much: the steps stay the same, and"
                 " the training goes on where it stopped.",
             ) from None
 
@@ -140,8 +145,8 @@ class Run:
         step, progress = self.progress.step, self.progress
         places = self._plan.places(step)
         batch = Batch(
-            stack_pixels(self._tower, pictures),
-            self._tower.tokenizer([self._pairs[place].text for place in places]),
+            stack_pixels(self._dual_encoder, pictures),
+            self._dual_encoder.tokenizer([self._pairs[place].text for place in places]),
             match(self._images[places], self._texts[places]),
         )
         rate = self._plan.learning_rate(step)
@@ -157,14 +162,14 @@ class Run:
         """Measure, keep the best, and write everything down."""
         progress = self.progress
         recall = self._gallery.measure(
-            self._tower, self._learner.towers, reader, self._plan.settings.batch
+            self._dual_encoder, self._learner.towers, reader, self._plan.settings.batch
         )
         number, losses = len(progress.epochs), progress.losses[-self._plan.epoch_steps :]
         earlier = [read_epoch(epoch) for epoch in progress.epochs[1:]]
         # Of equals the later is kept: it has seen more.
         best = number > 0 and not any(_beats(epoch.recall, recall) for epoch in earlier)
         if best:
-            self._folder.save_model(self._tower, recall.reach if recall else None)
+            self._folder.save_model(self._dual_encoder, recall.cosine_range if recall else None)
         epoch = Epoch(
             number,
             progress.step,

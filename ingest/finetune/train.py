@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.dual_encoder import OpenClip, load_tower
-from ingest.error import Fault
+from ingest.encoders.dual_encoder import OpenClip, load_dual_encoder
+from ingest.error import ConfigurationError, PageglassError
 from ingest.finetune.crop import Glance
 from ingest.finetune.folder import Folder
 from ingest.finetune.gallery import Gallery
@@ -31,8 +31,10 @@ LOOK = 256
 """Pictures that are looked through together before the training begins."""
 
 
-class CannotTrain(Fault):
+class UnsupportedBaseModel(ConfigurationError):
     """The base is a model of a kind that is not trained here."""
+
+    code = "unsupported-base-model"
 
 
 def train(
@@ -44,18 +46,18 @@ def train(
     device: str = "auto",
     force: bool = False,
 ) -> Generator[Event, None, None]:
-    """Train `base` on a file of pairs; what becomes of it, `load_tower` loads from `out`.
+    """Train `base` on a file of pairs; what becomes of it, `load_dual_encoder` loads from `out`.
 
     An unfinished training in `out` is gone on with, and on a CPU ends with the
     very weights that it would have had without the stop.
 
     Args:
-        base: a model of open_clip, as `load_tower` takes it.
+        base: a model of open_clip, as `load_dual_encoder` takes it.
         force: begin anew where `out` holds a training.
 
     Raises:
-        NoPairs, FolderTaken, OtherTraining, WeightsMissing, BadCheckpoint, CannotTrain, NoDevice,
-        UnreadableFile, ReaderDied, NoMemory, Diverged: what was trained so far stays.
+        PairsMissing, OutputFolderInUse, TrainingMismatch, WeightsMissing, InvalidCheckpoint, UnsupportedBaseModel, DeviceUnavailable,
+        UnreadableFile, ReaderProcessDied, OutOfDeviceMemory, Diverged: what was trained so far stays.
     """
     how, folder = settings or TrainSettings(), Folder(out)
     folder.check(base, force=force)
@@ -63,8 +65,8 @@ def train(
     dtype = choose_dtype(how.dtype, there)
     good, left_out = yield from _gather(pairs)
     kept, held = split_pairs(good, how.val_share)
-    tower = _load(base, there)
-    towers = Towers(tower.network, there, dtype)
+    dual_encoder = _load(base, there)
+    towers = Towers(dual_encoder.network, there, dtype)
     plan = Plan(len(kept), how)
     identity = {
         "format": FORMAT,
@@ -72,12 +74,12 @@ def train(
         # How a step is cut into batches changes nothing.
         "batch": how.batch * how.accumulate,
         "accumulate": 1,
-        "base": tower.title,
+        "base": dual_encoder.title,
         "pairs": fingerprint([*kept, *held]),
     }
-    gallery, learner = Gallery(held, picture_size(tower)), Learner(towers, how)
+    gallery, learner = Gallery(held, picture_size(dual_encoder)), Learner(towers, how)
     with folder.held(), Reader(len(good)) as reader:
-        run = Run(tower, learner, plan, kept, gallery, folder, identity)
+        run = Run(dual_encoder, learner, plan, kept, gallery, folder, identity)
         if folder.unfinished and not force:
             run.load()
         else:
@@ -87,7 +89,7 @@ def train(
             train=len(kept),
             val=len(held),
             left_out=left_out,
-            cut=_count_cut(tower, good),
+            cut=_count_cut(dual_encoder, good),
             step=run.progress.step,
             steps=plan.steps,
             device=str(there),
@@ -102,7 +104,7 @@ def train(
         about = {"file": str(pairs.absolute()), "train": len(kept), "val": len(held)}
         folder.finish(
             {
-                "base": tower.title,
+                "base": dual_encoder.title,
                 "pairs": {**about, "left_out": left_out},
                 "settings": asdict(how),
                 "device": str(there),
@@ -123,12 +125,12 @@ def _gather(file: Path) -> Generator[LeftOut, None, tuple[list[Pair], int]]:
     pairs, bad = read_pairs(file)
     paths = {pair.image: pair.path for pair in pairs}
     glances = [Glance(path, (1, 1)) for path in paths.values()]
-    broken: dict[str, Fault] = {}
+    broken: dict[str, PageglassError] = {}
     with Reader(len(glances)) as reader:
         parts = (glances[start : start + LOOK] for start in range(0, len(glances), LOOK))
         seen = (one for part in reader.try_read(parts) for one in part)
         for image, one in zip(paths, seen, strict=True):
-            if isinstance(one, Fault):
+            if isinstance(one, PageglassError):
                 broken[image] = one
     bad += [(pair.line, broken[pair.image]) for pair in pairs if pair.image in broken]
     for line, fault in sorted(bad, key=lambda one: one[0]):
@@ -137,18 +139,18 @@ def _gather(file: Path) -> Generator[LeftOut, None, tuple[list[Pair], int]]:
 
 
 def _load(base: str, device: torch.device) -> OpenClip:
-    tower = load_tower(base, device, torch.float32)
-    if not isinstance(tower, OpenClip):
-        raise CannotTrain(
+    dual_encoder = load_dual_encoder(base, device, torch.float32)
+    if not isinstance(dual_encoder, OpenClip):
+        raise UnsupportedBaseModel(
             f"{base} is a transformers checkpoint, and only models of open_clip are trained here.",
-            remedy="Take ARCH/TAG (such as ViT-B-32/laion2b_s34b_b79k), or a folder or hub id that"
+            hint="Take ARCH/TAG (such as ViT-B-32/laion2b_s34b_b79k), or a folder or hub id that"
             " has open_clip_config.json.",
         )
-    return tower
+    return dual_encoder
 
 
-def _count_cut(tower: OpenClip, pairs: Sequence[Pair]) -> int:
+def _count_cut(dual_encoder: OpenClip, pairs: Sequence[Pair]) -> int:
     """Captions that are longer than the model reads."""
     texts = {pair.text for pair in pairs}
-    longest = tower.tokenizer(["a"]).shape[1]
-    return sum(tower.length(text) > longest for text in texts)
+    longest = dual_encoder.tokenizer(["a"]).shape[1]
+    return sum(dual_encoder.length(text) > longest for text in texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.error import Fault
+from ingest.error import PageglassError
 from ingest.finetune.recall import Recall
 
 
@@ -14,7 +14,7 @@ class LeftOut:
     """A line of the pairs that cannot be used."""
 
     line: int
-    fault: Fault
+    fault: PageglassError
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from ingest.page import Vectors, unit
 
 ROUNDS = 4
 """Of k-means; eight rank no better."""
-GIST_ROWS = {"pages": 64, "words": 128, "pictures": 0}
+CENTROID_ROWS = {"page": 64, "text": 128, "image": 0}
 """Rows of a gist, by what the encoder reads; a picture has so few rows that it needs none."""
 
-CENTRE_SHARE = 0.5
+CENTER_SHARE = 0.5
 """Of the centre, taken off a question's rows: at 0 the gists of made pages choose worse, at 1 those of real ones."""
 
 

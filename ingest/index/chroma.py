@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.index.scrub import scrub
-from ingest.index.server import NoRecords, Remote, Server, disconnect, elsewhere
+from ingest.index.server import RecordsMissing, Remote, Server, disconnect, elsewhere
 from ingest.library.home import discard, write_atomically
 from ingest.page import Page
 
@@ -126,13 +126,13 @@ class Records:
         """Whether it is open, as it was at that moment: only the embedded Chroma; a server always tells what is."""
         return self._collection is not None and self._server is None
 
-    def settled(self) -> bool:
+    def synced(self) -> bool:
         """Whether the records are in the Chroma in use. Opens nothing where it is the embedded one."""
         if self._server is None:
             return self._name is None
         try:
             self._open()
-        except NoRecords:
+        except RecordsMissing:
             self.close()
             return False
         return True
@@ -167,7 +167,7 @@ class Records:
     def drop(self) -> None:
         """Delete the collection whole."""
         name = self._name if self._server else self._embedded
-        if self._server and not self.settled():
+        if self._server and not self.synced():
             return
         self._open()
         if self._client is not None and name:

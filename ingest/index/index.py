@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.encoders.encoder import Encoder
-from ingest.index.centroids import CENTRE_SHARE
+from ingest.index.centroids import CENTER_SHARE
 from ingest.index.chroma import Records, Where, collection_head
-from ingest.index.manifest import IndexFormat, Manifest, read_manifest
+from ingest.index.manifest import IndexFormatError, Manifest, read_manifest
 from ingest.index.probe import write_probe
-from ingest.index.quantization import DEFAULT, Storage
-from ingest.index.server import NoRecords
+from ingest.index.quantization import DEFAULT, Quantization
+from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors, VectorWriter, check_convertible, convert
 from ingest.library.home import Home, discard
 from ingest.library.keys import find_edition, vectors_key
@@ -49,7 +49,11 @@ class Index:
 
     @classmethod
     def create(
-        cls, home: Home, encoder: Encoder, storage: Storage | None = None, **made: str
+        cls,
+        home: Home,
+        encoder: Encoder,
+        quantization: Quantization | None = None,
+        **provenance: str,
     ) -> Index:
         """Open the encoder's index, or make an empty one.
 
@@ -58,20 +62,20 @@ class Index:
             made: what else a new index should remember, such as the resolution of its pages.
 
         Raises:
-            IndexFormat: there is one, made with another model or by another version.
+            IndexFormatError: there is one, made with another model or by another version.
         """
         wanted = Manifest.of(encoder)
         path = home.index / wanted.slug / "manifest.json"
         new = not path.exists()
         if new:
             write_probe(path.parent, encoder)
-            kept = {**wanted.made, **made}
-            replace(wanted, made=kept, storage=storage or DEFAULT).write(path)
+            kept = {**wanted.provenance, **provenance}
+            replace(wanted, provenance=kept, quantization=quantization or DEFAULT).write(path)
         index = cls(home, read_manifest(path))
         if not index.manifest.fits(wanted):
-            raise IndexFormat(
+            raise IndexFormatError(
                 f"The index of {encoder.name} was made with {_say(index.manifest)}, not {_say(wanted)}.",
-                remedy="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
+                hint="Run `pageglass ingest --rebuild` to derive it anew, or give the old settings.",
             )
         if new and home.server:
             index.records.create()
@@ -82,30 +86,34 @@ class Index:
         """Write a document's multi-vectors page by page; they are in place once it is closed."""
         target = self.path(document)
         aside = self._staging / f"{self.manifest.slug}-{target.name}"
-        kind, dim, gist = self.manifest.storage, self.manifest.dim, self.manifest.gist
-        return VectorWriter(target, aside, dim, kind, lambda: self.manifest.centre, gist)
+        kind, dim, centroid_rows = (
+            self.manifest.quantization,
+            self.manifest.dim,
+            self.manifest.centroid_rows,
+        )
+        return VectorWriter(target, aside, dim, kind, lambda: self.manifest.center, centroid_rows)
 
-    def keep_as(self, storage: Storage, documents: Sequence[Document]) -> bool:
+    def quantize(self, quantization: Quantization, documents: Sequence[Document]) -> bool:
         """Make what is held into another kind; whether anything was to do. The writer's lock must be held.
 
         What is cut off goes on the next time: each file says of which kind it is,
         and a search takes it so.
 
         Raises:
-            StorageLost: fp16 rows are wanted, and rows are int8.
+            LossyConversion: fp16 rows are wanted, and rows are int8.
         """
         held = {d: self.vectors(d).kind for d in documents if self.has(d)}
-        waiting = [document for document, kind in held.items() if kind != storage]
-        if storage == self.manifest.storage and not waiting:
+        waiting = [document for document, kind in held.items() if kind != quantization]
+        if quantization == self.manifest.quantization and not waiting:
             return False
         for document in waiting:
-            check_convertible(held[document], storage)
-        self.manifest = replace(self.manifest, storage=storage)
+            check_convertible(held[document], quantization)
+        self.manifest = replace(self.manifest, quantization=quantization)
         self.manifest.write(self.folder / "manifest.json")
         for document in waiting:
             target = self.path(document)
             aside = self._staging / f"{self.manifest.slug}-{target.name}"
-            convert(self.vectors(document), target, aside, storage, self.manifest.centre)
+            convert(self.vectors(document), target, aside, quantization, self.manifest.center)
         return True
 
     def vectors(self, document: Document) -> DocumentVectors:
@@ -155,22 +163,22 @@ class Index:
                 if path != self.path(document):
                     discard(path)
 
-    def centre_on(self, encoded: Sequence[PageVectors]) -> None:
+    def fit_center(self, encoded: Sequence[PageVectors]) -> None:
         """Remember what to take off every row, the first time there are any. The writer's lock must be held."""
         means = [seen.vectors.mean(axis=0) for seen in encoded if len(seen.vectors)]
-        if means and not self.manifest.centre:
-            centre = tuple(np.stack(means).mean(axis=0).round(6).tolist())
-            self.manifest = replace(self.manifest, centre=centre)
+        if means and not self.manifest.center:
+            center = tuple(np.stack(means).mean(axis=0).round(6).tolist())
+            self.manifest = replace(self.manifest, center=center)
             self.manifest.write(self.folder / "manifest.json")
 
-    def sketch(self, seen: PageVectors) -> npt.NDArray[np.float32]:
+    def encode_fde(self, seen: PageVectors) -> npt.NDArray[np.float32]:
         """A page's Chroma vector."""
         return self.manifest.fde.encode_page(seen.vectors)
 
     def put(self, pages: Sequence[Page], encoded: Sequence[PageVectors]) -> None:
         """Give Chroma a record of each of these pages that has rows."""
         some = [
-            (page, self.sketch(seen))
+            (page, self.encode_fde(seen))
             for page, seen in zip(pages, encoded, strict=True)
             if len(seen.vectors)
         ]
@@ -190,22 +198,22 @@ class Index:
             query: rows (q, dim), each with its weight (q,).
 
         Raises:
-            NoRecords: the home is a mirror, and no Chroma server is given.
+            RecordsMissing: the home is a mirror, and no Chroma server is given.
         """
         if self._lacks_server:
-            raise NoRecords(
+            raise RecordsMissing(
                 "A mirror has no records of pages: the embedded Chroma is not published.",
-                remedy="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
+                hint="Set PAGEGLASS_CHROMA, there and where the library is, to one Chroma server,"
                 " or PAGEGLASS_EXHAUSTIVE_PAGES to more than there are pages.",
             )
-        sketch = self.manifest.fde.encode_query(query, weights)
-        return self.records.nearest(sketch, count, where)
+        encode_fde = self.manifest.fde.encode_query(query, weights)
+        return self.records.nearest(encode_fde, count, where)
 
-    def towards(self, query: Vectors) -> Vectors:
+    def center_query(self, query: Vectors) -> Vectors:
         """A question's rows (q, dim) as gists are asked with them: less a share of the centre, about which their bits are."""
-        if not self.manifest.centre:
+        if not self.manifest.center:
             return np.asarray(query, np.float32)
-        return np.asarray(query - CENTRE_SHARE * np.array(self.manifest.centre), np.float32)
+        return np.asarray(query - CENTER_SHARE * np.array(self.manifest.center), np.float32)
 
     def path(self, document: Document) -> Path:
         """Where a document's multi-vectors are; in a mirror, once they have been fetched."""
@@ -218,7 +226,7 @@ class Index:
 
 
 def _say(manifest: Manifest) -> str:
-    pooled = f", {manifest.pool} rows merged into one" if manifest.pool > 1 else ""
+    pooled = f", {manifest.pool_factor} rows merged into one" if manifest.pool_factor > 1 else ""
     return f"{manifest.model}{pooled}"
 
 
@@ -240,6 +248,6 @@ def open_indexes(home: Home) -> list[Index]:
     """Every index of a home, by encoder name.
 
     Raises:
-        IndexFormat: one was written by a newer version.
+        IndexFormatError: one was written by a newer version.
     """
     return [Index(home, read_manifest(path)) for path in sorted(home.index.glob("*/manifest.json"))]

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ingest.encoders.encoder import Encoder
-from ingest.error import Fault
-from ingest.index.centroids import GIST_ROWS
-from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensional
-from ingest.index.quantization import DEFAULT, Storage, as_storage
+from ingest.error import StorageError
+from ingest.index.centroids import CENTROID_ROWS
+from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensionalEncoding
+from ingest.index.quantization import DEFAULT, Quantization, parse_quantization
 from ingest.library.home import write_atomically
 
-FORMAT = 4
+FORMAT = 5
 LONGEST_SLUG = 40
 
 
-class IndexFormat(Fault):
+class IndexFormatError(StorageError):
     """The index was written by a version, or with a model, that this one cannot use."""
+
+    code = "index-format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,23 @@ class Manifest:
     """An index's own account of itself.
 
     `encoder` is as `load_encoder` takes it, `model` says which weights exactly;
-    `reads` and `reach` are the encoder's (see `Encoder`); `made` holds what else
+    `modality` and `cosine_range` are the encoder's (see `Encoder`); `provenance` holds what else
     the vectors depend on: versions, dtype, pooling, resolution. `fde` says how
-    a page's rows become its Chroma vector; `centre` (dim,) is what sign bits are
-    about: the mean of the first pages' rows, () until there are any. `gist` is
-    how many rows a page's gist has, 0 for none; `storage` is how rows are kept.
+    a page's rows become its Chroma vector; `center` (dim,) is what sign bits are
+    about: the mean of the first pages' rows, () until there are any. `centroid_rows` is
+    how many rows a page's gist has, 0 for none; `quantization` is how rows are kept.
     """
 
     encoder: str
     model: str
     dim: int
-    reads: str
-    reach: tuple[float, float] = (0.0, 1.0)
-    made: dict[str, str] = field(default_factory=dict)
-    fde: FixedDimensional = WHOLE_MEAN
-    centre: tuple[float, ...] = ()
-    gist: int = 0
-    storage: Storage = DEFAULT
+    modality: str
+    cosine_range: tuple[float, float] = (0.0, 1.0)
+    provenance: dict[str, str] = field(default_factory=dict)
+    fde: FixedDimensionalEncoding = WHOLE_MEAN
+    center: tuple[float, ...] = ()
+    centroid_rows: int = 0
+    quantization: Quantization = DEFAULT
     format: int = FORMAT
 
     @classmethod
@@ -55,17 +57,17 @@ class Manifest:
             encoder.name,
             encoder.model,
             encoder.dim,
-            encoder.reads,
-            encoder.reach,
-            encoder.made,
-            CELLS if encoder.reads == "pages" else WHOLE_MEAN,
-            gist=GIST_ROWS[encoder.reads],
+            encoder.modality,
+            encoder.cosine_range,
+            encoder.provenance,
+            CELLS if encoder.modality == "page" else WHOLE_MEAN,
+            centroid_rows=CENTROID_ROWS[encoder.modality],
         )
 
     @property
-    def pool(self) -> int:
+    def pool_factor(self) -> int:
         """How many rows of a page were merged into one."""
-        return int(self.made.get("pool", "1"))
+        return int(self.provenance.get("pool", "1"))
 
     @property
     def slug(self) -> str:
@@ -74,8 +76,8 @@ class Manifest:
 
     def fits(self, other: Manifest) -> bool:
         """Whether vectors of the two belong in one index."""
-        mine = (self.encoder, self.model, self.dim, self.pool)
-        return mine == (other.encoder, other.model, other.dim, other.pool)
+        mine = (self.encoder, self.model, self.dim, self.pool_factor)
+        return mine == (other.encoder, other.model, other.dim, other.pool_factor)
 
     def write(self, path: Path) -> None:
         """Put it in place whole."""
@@ -87,31 +89,31 @@ def read_manifest(path: Path) -> Manifest:
     """Read a manifest.
 
     Raises:
-        IndexFormat: another version wrote it.
+        IndexFormatError: another version wrote it.
     """
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if values["format"] > FORMAT:
-        raise IndexFormat(
+        raise IndexFormatError(
             f"The index in {path.parent} has format {values['format']}; this pageglass reads up to {FORMAT}.",
-            remedy="Upgrade pageglass, or run `pageglass ingest --rebuild` to derive it anew.",
+            hint="Upgrade pageglass, or run `pageglass ingest --rebuild` to derive it anew.",
         )
     if values["format"] < FORMAT:
-        raise IndexFormat(
+        raise IndexFormatError(
             f"The index in {path.parent} has the old format {values['format']}.",
-            remedy="Run `pageglass ingest --rebuild`: it is derived anew from the library.",
+            hint="Run `pageglass ingest --rebuild`: it is derived anew from the library.",
         )
-    low, high = values["reach"]
+    low, high = values["cosine_range"]
     return Manifest(
         encoder=values["encoder"],
         model=values["model"],
         dim=values["dim"],
-        reads=values["reads"],
-        reach=(low, high),
-        made=values["made"],
-        fde=FixedDimensional(**values["fde"]),
-        centre=tuple(values["centre"]),
-        gist=values["gist"],
-        storage=as_storage(values.get("storage", DEFAULT)),
+        modality=values["modality"],
+        cosine_range=(low, high),
+        provenance=values["provenance"],
+        fde=FixedDimensionalEncoding(**values["fde"]),
+        center=tuple(values["center"]),
+        centroid_rows=values["centroid_rows"],
+        quantization=parse_quantization(values["quantization"]),
         format=values["format"],
     )
 

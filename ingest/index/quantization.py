@@ -16,26 +16,30 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError, StorageError
 from ingest.page import Vectors
 
-Storage = Literal["fp16", "int8", "binary+int8", "binary+fp16"]
-STORAGES: tuple[Storage, ...] = get_args(Storage)
-DEFAULT: Storage = "fp16"
+Quantization = Literal["fp16", "int8", "binary+int8", "binary+fp16"]
+QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
+DEFAULT: Quantization = "fp16"
 LARGEST = 127
 """Of int8; -128 stays unused, so that a row and its negative are kept alike."""
 WORD_BITS = 64
 """Signs are padded with zeros to whole words, which are compared at once."""
 
-Codes = npt.NDArray[np.uint8]
+SignCodes = npt.NDArray[np.uint8]
 
 
-class NoStorage(Fault):
+class UnknownQuantization(InvalidInputError):
     """There is no such way to keep rows."""
 
+    code = "unknown-quantization"
 
-class StorageLost(Fault):
+
+class LossyConversion(StorageError):
     """What the index holds is too coarse to make the wanted kind of it."""
+
+    code = "lossy-conversion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,50 +74,52 @@ def join(parts: Sequence[Rows]) -> Rows:
     return Rows(values, np.concatenate(scales) if scales else None)
 
 
-def as_storage(name: str) -> Storage:
+def parse_quantization(name: str) -> Quantization:
     """A kind by its name.
 
     Raises:
-        NoStorage: there is none of that name.
+        UnknownQuantization: there is none of that name.
     """
-    for kind in STORAGES:
+    for kind in QUANTIZATIONS:
         if kind == name:
             return kind
-    raise NoStorage(f"There is no storage called {name!r}.", remedy=f"Take {_list(STORAGES)}.")
+    raise UnknownQuantization(
+        f"There is no storage called {name!r}.", hint=f"Take {_list(QUANTIZATIONS)}."
+    )
 
 
-def has_signs(kind: Storage) -> bool:
+def has_signs(kind: Quantization) -> bool:
     """Whether sign bits lie beside the rows."""
     return kind.startswith("binary+")
 
 
-def is_int8(kind: Storage) -> bool:
+def is_int8(kind: Quantization) -> bool:
     """Whether rows are int8 with scales, else they are fp16."""
     return kind.endswith("int8")
 
 
-def quantise(rows: Vectors) -> Rows:
+def to_int8(rows: Vectors) -> Rows:
     """Rows (n, dim) as int8 with a scale each; a row of zeros has scale 0."""
     scales = np.abs(rows).max(axis=1, initial=0).astype(np.float32) / np.float32(LARGEST)
     values = np.rint(rows / np.where(scales > 0, scales, 1)[:, None])
     return Rows(np.clip(values, -LARGEST, LARGEST).astype(np.int8), scales)
 
 
-def store(rows: Vectors, kind: Storage) -> Rows:
+def quantize_rows(rows: Vectors, kind: Quantization) -> Rows:
     """Rows (n, dim) as a kind keeps them, without its sign bits."""
-    return quantise(rows) if is_int8(kind) else Rows(np.asarray(rows, np.float16))
+    return to_int8(rows) if is_int8(kind) else Rows(np.asarray(rows, np.float16))
 
 
-def pack(rows: Vectors, centre: Sequence[float] | Vectors = ()) -> Codes:
-    """Sign bits (n, code_bytes(dim)) of rows (n, dim) about a centre (dim,), the origin if () is given."""
-    above = rows > (np.asarray(centre, np.float32) if len(centre) else 0)
-    codes = np.zeros((len(rows), code_bytes(rows.shape[1])), np.uint8)
+def pack_signs(rows: Vectors, center: Sequence[float] | Vectors = ()) -> SignCodes:
+    """Sign bits (n, sign_bytes(dim)) of rows (n, dim) about a centre (dim,), the origin if () is given."""
+    above = rows > (np.asarray(center, np.float32) if len(center) else 0)
+    codes = np.zeros((len(rows), sign_bytes(rows.shape[1])), np.uint8)
     bits = np.packbits(above, axis=1)
     codes[:, : bits.shape[1]] = bits
     return codes
 
 
-def code_bytes(dim: int) -> int:
+def sign_bytes(dim: int) -> int:
     """Bytes of a row's sign bits: whole words."""
     return -(-dim // WORD_BITS) * WORD_BITS // 8
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ingest.error import Fault
+from ingest.error import PageglassError, StorageError, UnavailableError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,16 +27,22 @@ PATIENCE = 60.0
 """Seconds; Chroma's client would wait for an answer for ever."""
 
 
-class ServerUnreachable(Fault):
+class ChromaUnreachable(UnavailableError):
     """The Chroma server cannot be reached."""
 
+    code = "chroma-unreachable"
 
-class ServerRefused(Fault):
+
+class ChromaRefused(StorageError):
     """The Chroma server is there and does not do what it is asked."""
 
+    code = "chroma-refused"
 
-class NoRecords(Fault):
+
+class RecordsMissing(UnavailableError):
     """The records of an index are not where they are looked for."""
+
+    code = "records-missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Server:
         """A client of the server.
 
         Raises:
-            ServerUnreachable, ServerRefused
+            ChromaUnreachable, ChromaRefused
         """
         import chromadb
         from chromadb.config import Settings
@@ -61,7 +67,7 @@ class Server:
         host, tls = at.hostname or "", at.scheme == "https"
         # Chroma Cloud reads the first, a proxy that guards a server of one's own the second.
         headers = {"x-chroma-token": self.token, "Authorization": f"Bearer {self.token}"}
-        with self.told():
+        with self.translated_errors():
             client = chromadb.HttpClient(
                 host=f"[{host}]" if ":" in host else host,
                 port=at.port or (443 if tls else PORT),
@@ -78,44 +84,44 @@ class Server:
         return client
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def translated_errors(self) -> Iterator[None]:
         """Let what goes wrong inside come out as a fault that says what to do."""
         import httpx
         from chromadb.errors import AuthorizationError, ChromaAuthError, ChromaError
 
         try:
             yield
-        except (Fault, KeyboardInterrupt):
+        except (PageglassError, KeyboardInterrupt):
             raise
         except (ChromaAuthError, AuthorizationError) as error:
-            raise ServerRefused(
+            raise ChromaRefused(
                 f"The Chroma server at {self.url} does not accept the token.",
-                remedy="Set PAGEGLASS_CHROMA_TOKEN to one that may use this tenant and database.",
+                hint="Set PAGEGLASS_CHROMA_TOKEN to one that may use this tenant and database.",
             ) from error
         except ChromaError as error:
-            raise ServerRefused(
+            raise ChromaRefused(
                 f"The Chroma server at {self.url} says: {str(error)[:300]}.",
-                remedy="Check PAGEGLASS_CHROMA_TENANT and PAGEGLASS_CHROMA_DATABASE; `pageglass doctor` asks it.",
+                hint="Check PAGEGLASS_CHROMA_TENANT and PAGEGLASS_CHROMA_DATABASE; `pageglass doctor` asks it.",
             ) from error
         except (ValueError, httpx.HTTPError) as error:
             if _unreachable(error):
-                raise ServerUnreachable(
+                raise ChromaUnreachable(
                     f"The Chroma server at {self.url} does not answer.",
-                    remedy="Start it (`chroma run --path DIR --port PORT`), or set PAGEGLASS_CHROMA right.",
+                    hint="Start it (`chroma run --path DIR --port PORT`), or set PAGEGLASS_CHROMA right.",
                 ) from error
-            raise ServerRefused(
+            raise ChromaRefused(
                 f"What answers at {self.url} does not speak as a Chroma server: {str(error)[:300]}.",
-                remedy="Set PAGEGLASS_CHROMA to the address of a Chroma server, and its token if it asks for one.",
+                hint="Set PAGEGLASS_CHROMA to the address of a Chroma server, and its token if it asks for one.",
             ) from error
 
     def delete_collections(self, head: str) -> None:
         """Delete every collection whose name begins so.
 
         Raises:
-            ServerUnreachable, ServerRefused
+            ChromaUnreachable, ChromaRefused
         """
         client = self.connect()
-        with self.told():
+        with self.translated_errors():
             names: list[str] = []
             while some := client.list_collections(limit=100, offset=len(names)):
                 names += [collection.name for collection in some]
@@ -137,7 +143,7 @@ class Remote:
     """One collection on a server, used as Chroma's own object is, in requests that the server takes.
 
     Raises:
-        NoRecords: from each method, if there is no such collection.
+        RecordsMissing: from each method, if there is no such collection.
     """
 
     def __init__(self, server: Server, client: ClientAPI, name: str, *, make: bool = False) -> None:
@@ -187,18 +193,18 @@ class Remote:
     def _told(self) -> Iterator[None]:
         from chromadb.errors import NotFoundError
 
-        with self._server.told():
+        with self._server.translated_errors():
             try:
                 yield
             except NotFoundError as error:
                 raise elsewhere(f"The Chroma server at {self._server.url} has not") from error
 
 
-def elsewhere(where: str) -> NoRecords:
+def elsewhere(where: str) -> RecordsMissing:
     """That records are not there; `where` ends in "has not" or the like."""
-    return NoRecords(
+    return RecordsMissing(
         f"{where} the records of this index.",
-        remedy="Give the PAGEGLASS_CHROMA that it was written with, or run `pageglass ingest` with"
+        hint="Give the PAGEGLASS_CHROMA that it was written with, or run `pageglass ingest` with"
         " this one: it copies them from the index.",
     )
 

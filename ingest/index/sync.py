@@ -11,13 +11,13 @@ from ingest.index.index import Index
 from ingest.page import Document, Page
 
 
-def settle(index: Index, documents: Sequence[Document]) -> None:
+def sync_records(index: Index, documents: Sequence[Document]) -> None:
     """Copy the records if they are elsewhere; cheap where they are not. The writer's lock must be held.
 
     Raises:
-        ServerUnreachable, ServerRefused
+        ChromaUnreachable, ChromaRefused
     """
-    if index.records.settled():
+    if index.records.synced():
         return
     index.records.create()
     for document in documents:

@@ -5,7 +5,7 @@ A file holds `vectors` (rows, dim) fp16, `boxes` (rows, 4) fp16 and `offsets`
 storage (ingest.index.quantization) have `vectors` int8 with `scales` (rows,) fp32, and
 `codes` (rows, bytes) uint8, sign bits. `passages` (passages, dim) fp16 are means
 of PASSAGE_ROWS consecutive rows, scaled to length one, with `passage_offsets`
-(pages + 1): what is said in a passage, not word by word. `gists` (gist rows,
+(pages + 1): what is said in a passage, not word by word. `centroids` (gist rows,
 bytes) uint8, with `gist_offsets` (pages + 1), are sign bits of few rows that
 stand for a page's (ingest.index.centroids).
 Format: https://huggingface.co/docs/safetensors, so other tools can read it too.
@@ -27,15 +27,15 @@ import numpy.typing as npt
 from ingest.index.centroids import pool_rows
 from ingest.index.quantization import (
     DEFAULT,
-    Codes,
+    LossyConversion,
+    Quantization,
     Rows,
-    Storage,
-    StorageLost,
-    code_bytes,
+    SignCodes,
     has_signs,
     is_int8,
-    pack,
-    store,
+    pack_signs,
+    quantize_rows,
+    sign_bytes,
 )
 from ingest.index.tensor_layout import NUMPY, OFFSETS, Layout, Loaded, OpenFile, Source, read_layout
 from ingest.library.home import sync
@@ -64,22 +64,22 @@ class VectorWriter:
         target: Path,
         aside: Path,
         dim: int,
-        kind: Storage = DEFAULT,
-        centre: Callable[[], Sequence[float]] = tuple,
-        gist: int = 0,
+        kind: Quantization = DEFAULT,
+        center: Callable[[], Sequence[float]] = tuple,
+        centroids: int = 0,
     ) -> None:
         self._target = target
         self._aside = aside
         self._kind = kind
-        self._centre = centre
-        self._gist = gist
+        self._center = center
+        self._centroids = centroids
         self._tensors = {
             "vectors": ("I8" if is_int8(kind) else "F16", [dim]),
             **({"scales": ("F32", [])} if is_int8(kind) else {}),
-            **({"codes": ("U8", [code_bytes(dim)])} if has_signs(kind) else {}),
+            **({"codes": ("U8", [sign_bytes(dim)])} if has_signs(kind) else {}),
             "boxes": ("F16", [4]),
             "passages": ("F16", [dim]),
-            "gists": ("U8", [code_bytes(dim)]),
+            "gists": ("U8", [sign_bytes(dim)]),
         }
         self._offsets = {"offsets": [0], **{name: [0] for name in OFFSETS.values()}}
         self._parts = [aside.with_suffix(f".{name}") for name in self._tensors]
@@ -89,21 +89,21 @@ class VectorWriter:
 
     def append(self, page: PageVectors) -> None:
         """Add the next page."""
-        few = pool_rows(page.vectors, self._gist) if self._gist else page.vectors[:0]
-        self.extend(page, pool_passages(page.vectors), pack(few, self._centre()))
+        few = pool_rows(page.vectors, self._centroids) if self._centroids else page.vectors[:0]
+        self.extend(page, pool_passages(page.vectors), pack_signs(few, self._center()))
 
-    def extend(self, page: PageVectors, passages: Vectors, gist: Codes) -> None:
+    def extend(self, page: PageVectors, passages: Vectors, centroids: SignCodes) -> None:
         """Add the next page, whose passages (n, dim) and gist (n, bytes) are there already."""
-        kept = store(page.vectors, self._kind)
+        kept = quantize_rows(page.vectors, self._kind)
         self._put("vectors", kept.values)
         if kept.scales is not None:
             self._put("scales", kept.scales)
         if "codes" in self._files:
-            self._put("codes", pack(page.vectors, self._centre()))
+            self._put("codes", pack_signs(page.vectors, self._center()))
         self._put("boxes", page.boxes)
         self._put("passages", passages)
-        self._put("gists", gist)
-        lengths = (len(page.vectors), len(passages), len(gist))
+        self._put("gists", centroids)
+        lengths = (len(page.vectors), len(passages), len(centroids))
         for ends, length in zip(self._offsets.values(), lengths, strict=True):
             ends.append(ends[-1] + length)
 
@@ -180,7 +180,7 @@ class DocumentVectors:
         if file.size <= SMALL:
             self._file = Loaded(os.pread(file.number, file.size, 0), file.stamp)
         self._mapped: dict[str, npt.NDArray[Any]] = {}
-        self._gists: list[Codes] | None = None
+        self._gists: list[SignCodes] | None = None
 
     @property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -198,7 +198,7 @@ class DocumentVectors:
         return len(self.offsets) - 1
 
     @property
-    def kind(self) -> Storage:
+    def kind(self) -> Quantization:
         """How the rows are kept."""
         signs = "codes" in self._layout.tensors
         if self._layout.tensors["vectors"].dtype == np.int8:
@@ -222,15 +222,15 @@ class DocumentVectors:
         """Every passage of every page (passages, dim)."""
         return self._map()["passages"]
 
-    def gist(self, number: int) -> Codes:
+    def centroids(self, number: int) -> SignCodes:
         """A page's gist (rows, bytes). Those of the whole document stay in memory: a KB or few a page."""
         if self._gists is None:
             file, layout = self.open()
             tensor = layout.tensors["gists"]
-            gists = np.empty(tensor.shape, tensor.dtype)
-            if gists.size:
-                file.read(tensor.start, gists)
-            self._gists = np.split(gists, layout.offsets["gists"][1:-1])
+            centroids = np.empty(tensor.shape, tensor.dtype)
+            if centroids.size:
+                file.read(tensor.start, centroids)
+            self._gists = np.split(centroids, layout.offsets["gists"][1:-1])
         return self._gists[number - 1]
 
     def rows(self, number: int) -> slice:
@@ -278,16 +278,16 @@ class DocumentVectors:
         return mapped
 
 
-def check_convertible(held: Storage, kind: Storage) -> None:
+def check_convertible(held: Quantization, kind: Quantization) -> None:
     """Refuse what cannot be: fp16 rows of int8 ones.
 
     Raises:
-        StorageLost: it is that.
+        LossyConversion: it is that.
     """
     if is_int8(held) and not is_int8(kind):
-        raise StorageLost(
+        raise LossyConversion(
             f"Rows kept as {held} cannot be made {kind} again.",
-            remedy="Run `pageglass ingest --rebuild --storage KIND` to encode the library anew.",
+            hint="Run `pageglass ingest --rebuild --storage KIND` to encode the library anew.",
         )
 
 
@@ -295,8 +295,8 @@ def convert(
     held: DocumentVectors,
     target: Path,
     aside: Path,
-    kind: Storage,
-    centre: Sequence[float],
+    kind: Quantization,
+    center: Sequence[float],
 ) -> None:
     """Write a document's multi-vectors again as another kind, whole or not at all.
 
@@ -304,15 +304,15 @@ def convert(
         centre: the index's, which sign bits are about.
 
     Raises:
-        StorageLost: the wanted kind has fp16 rows and these are int8.
+        LossyConversion: the wanted kind has fp16 rows and these are int8.
     """
     check_convertible(held.kind, kind)
     dim = held.vectors.values.shape[1]
-    writer = VectorWriter(target, aside, dim, kind, lambda: centre)
+    writer = VectorWriter(target, aside, dim, kind, lambda: center)
     try:
         for number in range(1, held.page_count + 1):
             start, end = held.passage_offsets[number - 1 : number + 1]
-            writer.extend(held.page(number), held.passages[start:end], held.gist(number))
+            writer.extend(held.page(number), held.passages[start:end], held.centroids(number))
     except BaseException:
         writer.discard()
         raise

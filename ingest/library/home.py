@@ -24,24 +24,30 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from ingest.error import Fault
+from ingest.error import ConflictError, StorageError, UnavailableError
 
 if TYPE_CHECKING:
     from ingest.index.server import Server
     from ingest.replica.mirror import Mirror
-    from ingest.replica.object_store import Store
+    from ingest.replica.object_store import ObjectStore
 
 
-class HomeBusy(Fault):
+class HomeBusy(UnavailableError):
     """Another process is writing to the home."""
 
+    code = "home-busy"
 
-class HomeUnusable(Fault):
+
+class HomeUnusable(StorageError):
     """The home cannot be made or written."""
 
+    code = "home-unusable"
 
-class OnlyMirror(Fault):
+
+class ReadOnlyMirror(ConflictError):
     """The home is a mirror of another, and cannot be written."""
+
+    code = "read-only-mirror"
 
 
 class Home:
@@ -53,7 +59,7 @@ class Home:
     """
 
     def __init__(
-        self, root: Path | str, server: Server | None = None, store: Store | None = None
+        self, root: Path | str, server: Server | None = None, store: ObjectStore | None = None
     ) -> None:
         self.server = server
         self.store = store
@@ -65,7 +71,7 @@ class Home:
         except OSError as error:
             raise HomeUnusable(
                 f"The data folder {self.root} cannot be made: {error.strerror}.",
-                remedy="Choose another with --home or PAGEGLASS_HOME.",
+                hint="Choose another with --home or PAGEGLASS_HOME.",
             ) from error
         self.pages = self.root / "pages"
         self.staging = self.root / "staging"
@@ -76,7 +82,7 @@ class Home:
         """What the home reads, if it has a store and no library of its own, and something was published.
 
         Raises:
-            StoreFault: the store cannot be asked.
+            ObjectStoreError: the store cannot be asked.
         """
         if self.store is None or (self.root / "library.sqlite3").exists():
             return None
@@ -135,13 +141,13 @@ class Home:
 
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
-            OnlyMirror: the library is another home's.
-            StoreFault: the store cannot be published to; what was written stays in the home.
+            ReadOnlyMirror: the library is another home's.
+            ObjectStoreError: the store cannot be published to; what was written stays in the home.
         """
         if self.mirror:
-            raise OnlyMirror(
+            raise ReadOnlyMirror(
                 f"{self.root} is a mirror of {self.mirror.store.url}, and cannot be written.",
-                remedy="Do it where the library is, or without PAGEGLASS_STORE.",
+                hint="Do it where the library is, or without PAGEGLASS_STORE.",
             )
         try:
             lock = FileLock(self.root / "writer.lock")
@@ -154,12 +160,12 @@ class Home:
         except Timeout as error:
             raise HomeBusy(
                 f"Another process is writing to {self.root}.",
-                remedy="Try again when it has finished.",
+                hint="Try again when it has finished.",
             ) from error
         except OSError as error:
             raise HomeUnusable(
                 f"The data folder {self.root} cannot be written: {error.strerror}.",
-                remedy="Check its permissions and the space left on the disk.",
+                hint="Check its permissions and the space left on the disk.",
             ) from error
         try:
             if self.store and publish:
@@ -179,7 +185,7 @@ class Home:
             every: seconds from the last time, or from the first that was asked, before which nothing is done.
 
         Raises:
-            StoreFault
+            ObjectStoreError
         """
         if self.store is None:
             return

@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ingest.error import Fault
-from ingest.filter import EVERYTHING, Narrow
+from ingest.error import ConflictError, NotFoundError, StorageError
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.fulltext import as_match
 from ingest.library.home import Home
 from ingest.library.keys import page_folder
@@ -32,20 +32,28 @@ TITLE_WEIGHT = 0.5
 """A title's words count half of a page's own."""
 
 
-class NoLibrary(Fault):
+class LibraryNotFound(ConflictError):
     """Nothing has been ingested yet."""
 
+    code = "library-not-found"
 
-class LibraryFormat(Fault):
+
+class LibraryFormatError(StorageError):
     """The library was written by a version this one cannot read."""
 
+    code = "library-format"
 
-class NoDocument(Fault):
+
+class DocumentNotFound(NotFoundError):
     """No such document, or more than one."""
 
+    code = "document-not-found"
 
-class NoPage(Fault):
+
+class PageNotFound(NotFoundError):
     """No such page."""
+
+    code = "page-not-found"
 
 
 def pack_words(words: Sequence[Word]) -> bytes:
@@ -109,19 +117,19 @@ def _composed_name(path: str) -> str:
     return unicodedata.normalize("NFC", readable(os.path.basename(path)))
 
 
-def _gone(page: Page) -> NoPage:
-    return NoPage(f"{page} has been removed.", remedy="Search again.")
+def _gone(page: Page) -> PageNotFound:
+    return PageNotFound(f"{page} has been removed.", hint="Search again.")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FileStamp:
     """What a path was when it was last looked at."""
 
     size: int
     mtime_ns: int
 
     @classmethod
-    def of(cls, path: Path) -> Seen:
+    def of(cls, path: Path) -> FileStamp:
         """Look at a path now.
 
         Raises:
@@ -136,14 +144,14 @@ class Failure:
     """A file that could not be read, and why."""
 
     path: str
-    seen: Seen
+    seen: FileStamp
     reason: str
-    remedy: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """All that the library knows of one page but its pixels and words; `told` says whether it has any, or captions."""
+    """All that the library knows of one page but its pixels and words; `has_text` says whether it has any, or captions."""
 
     page: Page
     width: int
@@ -151,15 +159,15 @@ class PageRecord:
     source: str
     figures: tuple[Box, ...]
     title: str
-    told: bool
+    has_text: bool
 
 
 class Library:
     """The library of a home, from any thread: each thread has a connection of its own.
 
     Raises:
-        NoLibrary: there is none yet.
-        LibraryFormat: a newer pageglass wrote it.
+        LibraryNotFound: there is none yet.
+        LibraryFormatError: a newer pageglass wrote it.
     """
 
     def __init__(self, home: Home) -> None:
@@ -175,20 +183,20 @@ class Library:
     def _prepare(self) -> None:
         self._follow()
         if not self.home.database.exists() or self._format() == 0:
-            raise NoLibrary(
+            raise LibraryNotFound(
                 f"There is no library in {self.home.root}.",
-                remedy="Run `pageglass ingest PATH` first, or point --home at one.",
+                hint="Run `pageglass ingest PATH` first, or point --home at one.",
             )
         if self._format() > FORMAT:
-            raise LibraryFormat(
+            raise LibraryFormatError(
                 f"The library in {self.home.root} has format {self._format()};"
                 f" this pageglass reads up to {FORMAT}.",
-                remedy="Upgrade pageglass, or use another --home.",
+                hint="Upgrade pageglass, or use another --home.",
             )
         if self._format() < FORMAT:
-            raise LibraryFormat(
+            raise LibraryFormatError(
                 f"The library in {self.home.root} has the old format {self._format()}.",
-                remedy="Run `pageglass ingest --rebuild`: it is brought up to date, and nothing is read anew.",
+                hint="Run `pageglass ingest --rebuild`: it is brought up to date, and nothing is read anew.",
             )
 
     def _format(self) -> int:
@@ -248,7 +256,7 @@ class Library:
         """The document with this id, head of an id (6 characters or more), path or file name.
 
         Raises:
-            NoDocument: none or several fit.
+            DocumentNotFound: none or several fit.
         """
         every = self.documents()
         fits = [d for d in every if d.id == wanted]
@@ -260,14 +268,16 @@ class Library:
             return fits[0]
         if fits:
             ids = ", ".join(d.id for d in fits)
-            raise NoDocument(f"{wanted!r} fits {len(fits)} documents.", remedy=f"Say which: {ids}.")
-        raise NoDocument(
-            f"There is no document {wanted!r}.", remedy="`pageglass list` shows what there is."
+            raise DocumentNotFound(
+                f"{wanted!r} fits {len(fits)} documents.", hint=f"Say which: {ids}."
+            )
+        raise DocumentNotFound(
+            f"There is no document {wanted!r}.", hint="`pageglass list` shows what there is."
         )
 
-    def page_records(self, within: Narrow = EVERYTHING) -> list[PageRecord]:
-        """Every page that `within` leaves, in order, without words."""
-        condition, values = within.as_sql()
+    def page_records(self, filter: PageFilter = ALL_PAGES) -> list[PageRecord]:
+        """Every page that `filter` leaves, in order, without words."""
+        condition, values = filter.to_sql()
         return self._records(f"WHERE {condition}", values)
 
     def records_of(self, keys: Iterable[str]) -> list[PageRecord]:
@@ -275,15 +285,15 @@ class Library:
         values = [json.dumps([split_key(key) for key in keys])]
         return self._records(f"WHERE row IN ({_ROWS_OF_KEYS})", values)
 
-    def count(self, narrow: Narrow) -> int:
+    def count(self, narrow: PageFilter) -> int:
         """How many pages `narrow` leaves."""
-        condition, values = narrow.as_sql()
+        condition, values = narrow.to_sql()
         query = f"SELECT count(*) FROM pages WHERE {condition}"
         return int(self._db.execute(query, values).fetchone()[0])
 
-    def select_documents(self, narrow: Narrow) -> list[str]:
+    def select_documents(self, narrow: PageFilter) -> list[str]:
         """Ids of the documents with a page that `narrow` leaves."""
-        condition, values = narrow.as_sql()
+        condition, values = narrow.to_sql()
         query = f"SELECT DISTINCT document_id FROM pages WHERE {condition}"
         return [row[0] for row in self._db.execute(query, values)]
 
@@ -306,25 +316,25 @@ class Library:
                 source=source,
                 figures=_boxes(figures),
                 title=title,
-                told=bool(told),
+                has_text=bool(has_text),
             )
-            for document_id, number, width, height, source, figures, title, path, told in rows
+            for document_id, number, width, height, source, figures, title, path, has_text in rows
         ]
 
     def page(self, key: str) -> Page:
         """The page with this key (`DOCUMENT-NUMBER`, the document by id or head of id).
 
         Raises:
-            NoDocument, NoPage: there is none.
+            DocumentNotFound, PageNotFound: there is none.
         """
         wanted, _, number = key.rpartition("-")
         if not number.isdecimal():
-            raise NoPage(f"{key!r} is not a page.", remedy="Pages look like 0a1b2c3d4e5f-12.")
+            raise PageNotFound(f"{key!r} is not a page.", hint="Pages look like 0a1b2c3d4e5f-12.")
         document = self.document(wanted)
         if not 1 <= int(number) <= document.page_count:
-            raise NoPage(
+            raise PageNotFound(
                 f"{document.name} has no page {number}.",
-                remedy=f"It has {document.page_count}, counted from 1.",
+                hint=f"It has {document.page_count}, counted from 1.",
             )
         return Page(document.id, int(number), document.name)
 
@@ -332,7 +342,7 @@ class Library:
         """The words of a page in reading order.
 
         Raises:
-            NoPage: the page has gone.
+            PageNotFound: the page has gone.
         """
         row = self._db.execute(
             "SELECT words FROM pages WHERE document_id = ? AND number = ?",
@@ -356,7 +366,7 @@ class Library:
         """The page's picture, encoded (WebP).
 
         Raises:
-            NoPage: the page has gone.
+            PageNotFound: the page has gone.
         """
         try:
             if mirror := self.home.mirror:
@@ -393,7 +403,7 @@ class Library:
     def match_terms(
         self,
         terms: Sequence[str],
-        narrow: Narrow | None = None,
+        narrow: PageFilter | None = None,
         *,
         most: int | None = None,
         keys: Iterable[str] | None = None,
@@ -420,7 +430,7 @@ class Library:
             query += f" AND terms.rowid IN ({_ROWS_OF_KEYS})"
             values.append(json.dumps([split_key(key) for key in keys]))
         if narrow:
-            condition, more = narrow.as_sql()
+            condition, more = narrow.to_sql()
             query, values = f"{query} AND {condition}", [*values, *more]
         if most is not None:
             query, values = f"{query} ORDER BY score LIMIT ?", [*values, most]
@@ -492,15 +502,15 @@ class Library:
     def failures(self) -> list[Failure]:
         """Files set aside, by path."""
         return [
-            Failure(os.fsdecode(path), Seen(size, mtime_ns), reason, remedy)
-            for path, size, mtime_ns, reason, remedy in self._db.execute(
+            Failure(os.fsdecode(path), FileStamp(size, mtime_ns), reason, hint)
+            for path, size, mtime_ns, reason, hint in self._db.execute(
                 "SELECT path, size, mtime_ns, reason, remedy FROM failures ORDER BY path"
             )
         ]
 
-    def names(self) -> dict[str, tuple[str, Seen]]:
+    def names(self) -> dict[str, tuple[str, FileStamp]]:
         """Path to document id and what the file was when it was read."""
         return {
-            os.fsdecode(path): (document_id, Seen(size, mtime_ns))
+            os.fsdecode(path): (document_id, FileStamp(size, mtime_ns))
             for path, document_id, size, mtime_ns in self._db.execute("SELECT * FROM names")
         }

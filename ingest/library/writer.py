@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest.library.fulltext import join_words, split_terms
 from ingest.library.home import discard, sync
-from ingest.library.library import FORMAT, Failure, Library, Seen, pack_words
+from ingest.library.library import FORMAT, Failure, FileStamp, Library, pack_words
 from ingest.page import Document, Page, Rendered
 
 _SCHEMA = """
@@ -99,7 +99,7 @@ class PageRow:
         )
 
 
-class Librarian(Library):
+class LibraryWriter(Library):
     """A library that can be written; made where there is none."""
 
     def _prepare(self) -> None:
@@ -172,12 +172,12 @@ class Librarian(Library):
                 "INSERT OR REPLACE INTO captions VALUES (?, ?, ?, ?, ?)",
                 [(*key, figure, text, model) for figure, text in texts.items()],
             )
-            told = [join_words(self.words(page))]
-            told += [caption.text for caption in self.captions(page)]
+            searchable = [join_words(self.words(page))]
+            searchable += [caption.text for caption in self.captions(page)]
             self._db.execute(
                 "UPDATE terms SET body = ? WHERE rowid ="
                 " (SELECT row FROM pages WHERE document_id = ? AND number = ?)",
-                (" ".join(split_terms(" ".join(told))), *key),
+                (" ".join(split_terms(" ".join(searchable))), *key),
             )
             self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
 
@@ -210,7 +210,7 @@ class Librarian(Library):
         )
 
     def add(
-        self, document: Document, pages: Iterable[PageRow], images: Path, seen: dict[str, Seen]
+        self, document: Document, pages: Iterable[PageRow], images: Path, seen: dict[str, FileStamp]
     ) -> None:
         """Make a document visible, whole: move its folder of images into place, then commit its rows.
 
@@ -263,12 +263,12 @@ class Librarian(Library):
             "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)", (row, title, page.terms)
         )
 
-    def set_name(self, path: str, document_id: str, seen: Seen) -> None:
+    def set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
         """Let a path stand for a document, whatever it stood for before."""
         with self._transaction():
             self._set_name(path, document_id, seen)
 
-    def _set_name(self, path: str, document_id: str, seen: Seen) -> None:
+    def _set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)",
             (os.fsencode(path), document_id, seen.size, seen.mtime_ns),
@@ -317,7 +317,7 @@ class Librarian(Library):
         )
         self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
-    def set_aside(self, failure: Failure) -> None:
+    def record_failure(self, failure: Failure) -> None:
         """Remember a file that could not be read, until it changes."""
         self._db.execute(
             "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
@@ -326,7 +326,7 @@ class Librarian(Library):
                 failure.seen.size,
                 failure.seen.mtime_ns,
                 failure.reason,
-                failure.remedy,
+                failure.hint,
                 datetime.now(UTC).isoformat(timespec="seconds"),
             ),
         )

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 
 from ingest.library.keys import HEAD
 from ingest.library.library import FORMAT as LIBRARY_FORMAT
-from ingest.replica.object_store import Store, StoreFault
+from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
 FORMAT = 1
 
 
-class StoreFormat(StoreFault):
+class ObjectStoreFormatError(ObjectStoreError):
     """Another version of pageglass wrote the store."""
+
+    code = "object-store-format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ class Head:
         return f"contents/{self.snapshot}.json"
 
 
-def read_head(store: Store) -> Head | None:
+def read_head(store: ObjectStore) -> Head | None:
     """A store's head; None where nothing was published yet.
 
     Raises:
-        StoreFault: it cannot be read, or another version wrote it.
+        ObjectStoreError: it cannot be read, or another version wrote it.
     """
     try:
         packed = store.read(HEAD)
@@ -59,13 +61,13 @@ def unpack_head(packed: bytes, url: str) -> Head:
     """A head as it is stored.
 
     Raises:
-        StoreFormat: another version wrote it.
+        ObjectStoreFormatError: another version wrote it.
     """
     values = json.loads(packed)
     formats = (values["format"], values.get("library"))
     if formats != (FORMAT, LIBRARY_FORMAT):
-        raise StoreFormat(
+        raise ObjectStoreFormatError(
             f"The store {url} has formats {formats}; this pageglass reads {(FORMAT, LIBRARY_FORMAT)}.",
-            remedy="Run the same version of pageglass wherever the store is used.",
+            hint="Run the same version of pageglass wherever the store is used.",
         )
     return Head(**values)

@@ -26,7 +26,7 @@ from ingest.library.home import discard, write_atomically
 from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head
-from ingest.replica.object_store import Store, StoreRefused
+from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
 
 CHECK = 3.0
 """Seconds for which the head that was read last is taken for the newest."""
@@ -39,10 +39,10 @@ class Mirror:
     """The local side of a store.
 
     Raises:
-        StoreFault: from each method that asks the store, if it cannot be used.
+        ObjectStoreError: from each method that asks the store, if it cannot be used.
     """
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: ObjectStore) -> None:
         self.folder = folder
         self.database = folder / "library.sqlite3"
         self.index = folder / "index"
@@ -67,9 +67,9 @@ class Mirror:
                 try:
                     packed = self.store.read(HEAD)
                 except FileNotFoundError:
-                    raise StoreRefused(
+                    raise ObjectStoreRefused(
                         f"The store {self.store.url} holds no library any more.",
-                        remedy="Set PAGEGLASS_STORE right, or run `pageglass ingest` where the library is.",
+                        hint="Set PAGEGLASS_STORE right, or run `pageglass ingest` where the library is.",
                     ) from None
                 try:
                     self._apply(packed)
@@ -77,9 +77,9 @@ class Mirror:
                     continue  # a newer head has taken its place, and what it named is deleted
                 self._checked = time.monotonic()
                 return
-            raise StoreRefused(
+            raise ObjectStoreRefused(
                 f"The store {self.store.url} lacks what its head names.",
-                remedy="Run `pageglass ingest` where the library is: it publishes what is missing.",
+                hint="Run `pageglass ingest` where the library is: it publishes what is missing.",
             )
 
     def vectors(self, key: str) -> DocumentVectors:
@@ -214,11 +214,11 @@ class Mirror:
         self.cache.keep(wanted)
 
 
-def find_mirror(folder: Path, store: Store) -> Mirror | None:
+def find_mirror(folder: Path, store: ObjectStore) -> Mirror | None:
     """A mirror of the store in a folder; None where nothing was published yet.
 
     Raises:
-        StoreFault
+        ObjectStoreError
     """
     mirror = Mirror(folder, store)
     if not (folder / HEAD).exists() and not store.exists(HEAD):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.error import Fault
+from ingest.error import PageglassError, StorageError
 from ingest.library.home import aside
 
 AT_ONCE = 500
@@ -25,24 +25,32 @@ OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 """What is put there appears whole; elsewhere it is written aside and renamed."""
 
 
-class StoreFault(Fault):
+class ObjectStoreError(StorageError):
     """Something is wrong with the store."""
 
+    code = "object-store"
 
-class StoreUnreachable(StoreFault):
+
+class ObjectStoreUnreachable(ObjectStoreError):
     """The store does not answer, or not as it should."""
 
+    code = "object-store-unreachable"
 
-class StoreRefused(StoreFault):
+
+class ObjectStoreRefused(ObjectStoreError):
     """The store is there and does not let us in."""
 
+    code = "object-store-refused"
 
-class NoStorePackage(StoreFault):
+
+class ObjectStorePackageMissing(ObjectStoreError):
     """The package that speaks to this kind of store is not installed."""
+
+    code = "object-store-package-missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class ObjectStore:
     """Where a store is, as fsspec spells it (`s3://BUCKET/PREFIX`, `file:///FOLDER`).
 
     Args:
@@ -57,7 +65,7 @@ class Store:
 
         Raises:
             FileNotFoundError: there are none.
-            StoreFault
+            ObjectStoreError
         """
         with self._told():
             files, root = self._open()
@@ -68,7 +76,7 @@ class Store:
 
         Raises:
             FileNotFoundError: there is nothing.
-            StoreFault
+            ObjectStoreError
         """
         with self._told():
             files, root = self._open()
@@ -141,9 +149,9 @@ class Store:
             files, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
         except ImportError as error:
             package = known_implementations.get(protocol, {}).get("class", protocol).split(".")[0]
-            raise NoStorePackage(
+            raise ObjectStorePackageMissing(
                 f"The store {self.url} needs a package that is not installed.",
-                remedy=f"Install it: pip install {package}.",
+                hint=f"Install it: pip install {package}.",
             ) from error
         return files, root.rstrip("/")
 
@@ -154,9 +162,9 @@ class Store:
             try:
                 yield files, root
             except FileNotFoundError as error:
-                raise StoreRefused(
+                raise ObjectStoreRefused(
                     f"Nothing can be written to the store {self.url}: {str(error)[:300]}",
-                    remedy="Make the bucket or folder first, or set PAGEGLASS_STORE right.",
+                    hint="Make the bucket or folder first, or set PAGEGLASS_STORE right.",
                 ) from error
 
     @contextmanager
@@ -164,17 +172,17 @@ class Store:
         """Let what goes wrong inside come out as a fault that says what to do."""
         try:
             yield
-        except (Fault, FileNotFoundError):
+        except (PageglassError, FileNotFoundError):
             raise
         except PermissionError as error:
-            raise StoreRefused(
+            raise ObjectStoreRefused(
                 f"The store {self.url} does not let us in: {str(error)[:300]}",
-                remedy="Give credentials that may read it, and for whoever ingests, write it.",
+                hint="Give credentials that may read it, and for whoever ingests, write it.",
             ) from error
         except Exception as error:
-            raise StoreUnreachable(
+            raise ObjectStoreUnreachable(
                 f"The store {self.url} cannot be used: {str(error)[:300]}",
-                remedy="Check PAGEGLASS_STORE, the network and the credentials; `pageglass doctor` asks it.",
+                hint="Check PAGEGLASS_STORE, the network and the credentials; `pageglass doctor` asks it.",
             ) from error
 
 

@@ -22,36 +22,38 @@ from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, v
 from ingest.library.library import Library
 from ingest.page import Document
 from ingest.replica.head import Head, read_head
-from ingest.replica.object_store import Store, StoreFault
+from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
 GRACE = 300.0
 """Seconds that what is no longer needed stays, for mirrors that still read it."""
 
 
-class StoreTaken(StoreFault):
+class ObjectStoreTaken(ObjectStoreError):
     """The store holds the library of another home."""
 
+    code = "object-store-taken"
 
-def check_owner(home: Home, store: Store) -> Head | None:
+
+def check_owner(home: Home, store: ObjectStore) -> Head | None:
     """The head, which must be this home's.
 
     Raises:
-        StoreTaken, StoreFault
+        ObjectStoreTaken, ObjectStoreError
     """
     head = read_head(store)
     if head and head.home != home.id:
-        raise StoreTaken(
+        raise ObjectStoreTaken(
             f"The store {store.url} holds the library of another home than {home.root}.",
-            remedy="Give each home that is written to a store, or a prefix in one, of its own.",
+            hint="Give each home that is written to a store, or a prefix in one, of its own.",
         )
     return head
 
 
-def publish(home: Home, store: Store) -> None:
+def publish(home: Home, store: ObjectStore) -> None:
     """Bring the store up to the home. The writer's lock must be held.
 
     Raises:
-        StoreTaken, StoreFault: mirrors keep what they had.
+        ObjectStoreTaken, ObjectStoreError: mirrors keep what they had.
     """
     before = check_owner(home, store)
     if not home.database.exists():
@@ -91,7 +93,7 @@ def _take_snapshot(home: Home, path: Path) -> str:
 
 
 def _put_pages(
-    home: Home, store: Store, before: Head | None, documents: Sequence[Document]
+    home: Home, store: ObjectStore, before: Head | None, documents: Sequence[Document]
 ) -> None:
     whole = set(_read_json(store, before.contents_key, [])) if before else set()
     for document in documents:
@@ -107,7 +109,7 @@ def _put_pages(
 
 
 def _put_indexes(
-    home: Home, store: Store, documents: Sequence[Document]
+    home: Home, store: ObjectStore, documents: Sequence[Document]
 ) -> tuple[dict[str, str], dict[str, str], set[str]]:
     """Put what the indexes hold; returns their editions, their collections on a server, and every key."""
     editions: dict[str, str] = {}
@@ -129,7 +131,7 @@ def _put_indexes(
     return editions, collections, kept
 
 
-def _sweep(store: Store, kept: set[str]) -> None:
+def _sweep(store: ObjectStore, kept: set[str]) -> None:
     """Delete what no head has named for a while, and note what is not named since now."""
     there = [key for top in ("pages", "library", "contents") for key in store.children(top)]
     for slug in store.children("index"):
@@ -144,7 +146,7 @@ def _sweep(store: Store, kept: set[str]) -> None:
         store.write(STALE, json.dumps(stale).encode())
 
 
-def _read_json(store: Store, key: str, default: Any) -> Any:
+def _read_json(store: ObjectStore, key: str, default: Any) -> Any:
     try:
         return json.loads(store.read(key))
     except FileNotFoundError:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ingest.files.find import SUFFIXES
 from ingest.library.home import write_atomically
-from retrieval.evaluate.dataset import BadDataset, Dataset, Question, Target, checked
+from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, checked
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 
 CORPUS = "corpus.jsonl"
@@ -33,7 +33,7 @@ def read_beir(folder: Path, written: Path, split: str | None = None) -> Dataset:
         split: the name of the file in qrels/; None takes test, or the only one.
 
     Raises:
-        BadDataset: a file is missing, or a line cannot be used.
+        InvalidDataset: a file is missing, or a line cannot be used.
     """
     items, clusters = {}, {}
     for where, row in read_lines(folder / CORPUS):
@@ -78,15 +78,15 @@ def pick_split(names: set[str], split: str | None, where: Path) -> str:
     """The split asked for, else test, else the only one.
 
     Raises:
-        BadDataset: it is not there, or it is not clear which.
+        InvalidDataset: it is not there, or it is not clear which.
     """
     for name in (split,) if split else ("test", *(names if len(names) == 1 else ())):
         if name in names:
             return str(name)
     there = ", ".join(sorted(names)) or "none"
-    raise BadDataset(
+    raise InvalidDataset(
         f"{where} has no split {split or 'test'!r}, but {there}.",
-        remedy="Say which with --split.",
+        hint="Say which with --split.",
     )
 
 
@@ -102,9 +102,9 @@ def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
             return place
     words = "\n\n".join(str(row[f]) for f in ("title", "text") if row.get(f))
     if named or not words.strip():
-        raise BadDataset(
+        raise InvalidDataset(
             f"{where}: there is no picture {named or f'images/{key}.*'}.",
-            remedy="Put it there, or name it with a field image.",
+            hint="Put it there, or name it with a field image.",
         )
     return _set_text(words, written)
 
@@ -150,11 +150,11 @@ def _read_qrels(path: Path, items: Mapping[str, Path]) -> Grades:
             if len(cells) not in (3, 4):
                 raise ValueError(f"{len(cells)} columns")
         except (ValueError, IndexError) as error:
-            raise BadDataset(
+            raise InvalidDataset(
                 f"{where} is no judgement: {error}.",
-                remedy="Write query-id, corpus-id and score with tabs between them.",
+                hint="Write query-id, corpus-id and score with tabs between them.",
             ) from None
         if item not in items:
-            raise BadDataset(f"{where}: {item!r} is not in {CORPUS}.", remedy="Add it there.")
+            raise InvalidDataset(f"{where}: {item!r} is not in {CORPUS}.", hint="Add it there.")
         grades[query][item] = grade
     return grades

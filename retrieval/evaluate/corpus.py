@@ -14,7 +14,7 @@ from ingest.add import ID_LENGTH
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
-from retrieval.evaluate.dataset import BadDataset, Dataset, Question
+from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def identify(items: Mapping[str, Path]) -> dict[str, str]:
     """The document id that each item's bytes have in any library.
 
     Raises:
-        BadDataset: a file cannot be read.
+        InvalidDataset: a file cannot be read.
     """
     found = {}
     for name, path in items.items():
@@ -38,8 +38,8 @@ def identify(items: Mapping[str, Path]) -> dict[str, str]:
             with path.open("rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
         except OSError as error:
-            raise BadDataset(
-                f"{path} cannot be opened: {error.strerror}.", remedy="Get the set's files anew."
+            raise InvalidDataset(
+                f"{path} cannot be opened: {error.strerror}.", hint="Get the set's files anew."
             ) from error
     return found
 
@@ -85,9 +85,9 @@ def describe(home: Home) -> dict[str, Any]:
                 "encoder": manifest.encoder,
                 "model": manifest.model,
                 "dim": manifest.dim,
-                "reads": manifest.reads,
-                "made": manifest.made,
-                "storage": manifest.storage,
+                "modality": manifest.modality,
+                "provenance": manifest.provenance,
+                "quantization": manifest.quantization,
                 "pages": pages,
                 "vectors": rows,
                 "vectors_per_page": round(rows / pages, 1) if pages else 0.0,

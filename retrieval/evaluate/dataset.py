@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 
 Kind = Literal["pages", "photos"]
 Target = tuple[str, int | None]
@@ -23,8 +23,10 @@ NAMES_A_PAGE = re.compile(rf"\b(page|slide|p\.) ?(\d+|{NUMBERS})\b", re.IGNORECA
 NAMED = "names a page"
 
 
-class BadDataset(Fault):
+class InvalidDataset(InvalidInputError):
     """A set of questions cannot be read, or holds nothing to measure."""
+
+    code = "invalid-dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,19 @@ def checked(dataset: Dataset, source: Path) -> Dataset:
     """The set, if there is anything to measure in it.
 
     Raises:
-        BadDataset: no question has a right page, or an id stands twice.
+        InvalidDataset: no question has a right page, or an id stands twice.
     """
     if not dataset.questions:
-        raise BadDataset(
+        raise InvalidDataset(
             f"No question in {source} has a relevant page.",
-            remedy="Label at least one question with what answers it.",
+            hint="Label at least one question with what answers it.",
         )
     seen: set[str] = set()
     for question in dataset.questions:
         if question.id in seen:
-            raise BadDataset(
+            raise InvalidDataset(
                 f"{source}: two questions have the id {question.id!r}.",
-                remedy="Give each question an id of its own.",
+                hint="Give each question an id of its own.",
             )
         seen.add(question.id)
     return dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from retrieval.evaluate.beir import CORPUS, read_beir
-from retrieval.evaluate.dataset import BadDataset, Dataset
+from retrieval.evaluate.dataset import Dataset, InvalidDataset
 from retrieval.evaluate.manifest_set import FILE, read_manifest_set
 from retrieval.evaluate.vidore import find_tables, read_vidore
 
@@ -18,8 +18,8 @@ def read_datasets(folder: Path, written: Path, split: str | None = None) -> list
         split: of BEIR and ViDoRe sets.
 
     Raises:
-        BadDataset: it is none of the known formats, or broken.
-        NoArrow: it needs pyarrow.
+        InvalidDataset: it is none of the known formats, or broken.
+        PyarrowMissing: it needs pyarrow.
     """
     if (folder / FILE).is_file():
         return read_manifest_set(folder)
@@ -27,7 +27,7 @@ def read_datasets(folder: Path, written: Path, split: str | None = None) -> list
         return [read_beir(folder, written, split)]
     if folder.is_dir() and find_tables(folder):
         return [read_vidore(folder, written, split)]
-    raise BadDataset(
+    raise InvalidDataset(
         f"There is no set of questions in {folder}.",
-        remedy=f"Give a folder with {FILE}, {CORPUS} or parquet files; see docs/eval.md.",
+        hint=f"Give a folder with {FILE}, {CORPUS} or parquet files; see docs/eval.md.",
     )

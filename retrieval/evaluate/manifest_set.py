@@ -16,8 +16,8 @@ from typing import Any
 
 from retrieval.evaluate.dataset import (
     NAMED,
-    BadDataset,
     Dataset,
+    InvalidDataset,
     Kind,
     Question,
     Target,
@@ -33,25 +33,25 @@ def read_manifest_set(folder: Path) -> list[Dataset]:
     """The set, and one more for each further text that its questions are put in.
 
     Raises:
-        BadDataset: the manifest is not as above, or a file is not there.
+        InvalidDataset: the manifest is not as above, or a file is not there.
     """
     path = folder / FILE
     manifest = read_json(path)
     parts = manifest if isinstance(manifest, dict) else {}
     queries, files = parts.get("queries", []), parts.get("files", [])
     if not _objects(queries) or not _objects(files):
-        raise BadDataset(
+        raise InvalidDataset(
             f'{path} has no lists "files" and "queries" of objects.',
-            remedy="A set without labelled questions cannot be evaluated; see docs/eval.md.",
+            hint="A set without labelled questions cannot be evaluated; see docs/eval.md.",
         )
     items = {}
     for number, file in enumerate(files, 1):
         name = text(file, f"{path}, file {number}", "file")
         items[name] = folder / name
         if not items[name].is_file():
-            raise BadDataset(
+            raise InvalidDataset(
                 f"{path} names {name}, which is not there.",
-                remedy="Get the set's files, or take it out of the list.",
+                hint="Get the set's files, or take it out of the list.",
             )
     photos = any("relevant_images" in query for query in queries)
     kind: Kind = "photos" if photos else "pages"
@@ -103,19 +103,21 @@ def _list(query: Mapping[str, Any], where: str) -> list[Any]:
     name = "relevant_images" if "relevant_images" in query else "relevant_pages"
     value = query.get(name)
     if not isinstance(value, list):
-        raise BadDataset(f'{where} has no list "{name}".', remedy="List what answers the question.")
+        raise InvalidDataset(
+            f'{where} has no list "{name}".', hint="List what answers the question."
+        )
     return value
 
 
 def _page(value: Any, where: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise BadDataset(f"{where}: {value!r} is no page.", remedy="Count pages from 1.")
+    raise InvalidDataset(f"{where}: {value!r} is no page.", hint="Count pages from 1.")
 
 
 def _item(name: Any, where: str, items: Mapping[str, Path]) -> str:
     if name not in items:
-        raise BadDataset(
-            f'{where} names {name!r}, which is not among "files".', remedy="List it there."
+        raise InvalidDataset(
+            f'{where} names {name!r}, which is not among "files".', hint="List it there."
         )
     return str(name)

@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any, Self
 
 from ingest.index.index import Index, open_indexes
-from ingest.index.quantization import STORAGES, Storage, as_storage
+from ingest.index.quantization import QUANTIZATIONS, Quantization, parse_quantization
 from ingest.index.vector_file import DocumentVectors, convert
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Document
 
 
-def read_kinds(names: Sequence[str]) -> list[Storage]:
+def read_kinds(names: Sequence[str]) -> list[Quantization]:
     """Kinds by their names, fp16 first, which the others are compared with; "all" is every kind.
 
     Raises:
-        NoStorage: there is none of a name.
+        UnknownQuantization: there is none of a name.
     """
     if not names:
         return []
-    wanted = set(STORAGES) if "all" in names else {as_storage(name) for name in names}
-    return [kind for kind in STORAGES if kind in wanted | {STORAGES[0]}]
+    wanted = set(QUANTIZATIONS) if "all" in names else {parse_quantization(name) for name in names}
+    return [kind for kind in QUANTIZATIONS if kind in wanted | {QUANTIZATIONS[0]}]
 
 
 class Converted:
@@ -38,10 +38,10 @@ class Converted:
         folder: where to make it; the system's folder for temporary files if None.
 
     Raises:
-        StorageLost: an index holds int8 rows, and the kind has fp16 ones.
+        LossyConversion: an index holds int8 rows, and the kind has fp16 ones.
     """
 
-    def __init__(self, home: Home, kind: Storage, folder: Path | None = None) -> None:
+    def __init__(self, home: Home, kind: Quantization, folder: Path | None = None) -> None:
         self.kind = kind
         self._made = tempfile.TemporaryDirectory(prefix="pageglass-", dir=folder)
         self._root = Path(self._made.name)
@@ -81,7 +81,7 @@ class Converted:
     def resize(self, corpus: dict[str, Any]) -> dict[str, Any]:
         """What `describe` says of the home, with the sizes of the kind."""
         indexes = [
-            {**i, "bytes": self._sizes[i["encoder"]], "storage": self.kind}
+            {**i, "bytes": self._sizes[i["encoder"]], "quantization": self.kind}
             for i in corpus["indexes"]
         ]
         return {**corpus, "indexes": indexes}
@@ -91,8 +91,8 @@ class Converted:
         for document in documents:
             if index.has(document):
                 path = self._path(index, document)
-                aside, centre = self._root / "aside", index.manifest.centre
-                convert(index.vectors(document), path, aside, self.kind, centre)
+                aside, center = self._root / "aside", index.manifest.center
+                convert(index.vectors(document), path, aside, self.kind, center)
                 size += path.stat().st_size
         self._sizes[index.manifest.encoder] = size
 

@@ -14,12 +14,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ingest.library.library import Library, NoDocument
+from ingest.library.library import DocumentNotFound, Library
 from ingest.page import Document
 from retrieval.evaluate.dataset import (
     NAMED,
-    BadDataset,
     Dataset,
+    InvalidDataset,
     Question,
     Target,
     checked,
@@ -35,12 +35,12 @@ def read_questions(path: Path, library: Library) -> Dataset:
     """The questions, their documents found in the library by id, path or file name.
 
     Raises:
-        BadDataset: a line cannot be used; nothing is left out in silence.
+        InvalidDataset: a line cannot be used; nothing is left out in silence.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise BadDataset(
+        raise InvalidDataset(
             f"{path} is no file of questions.",
-            remedy=f"Give one that ends in {', '.join(SUFFIXES)}, or a folder; see docs/eval.md.",
+            hint=f"Give one that ends in {', '.join(SUFFIXES)}, or a folder; see docs/eval.md.",
         )
     rows = read_lines(path) if path.suffix.lower() == ".jsonl" else read_table(path)
     questions, items = [], {}
@@ -48,8 +48,8 @@ def read_questions(path: Path, library: Library) -> Dataset:
         asked = text(row, where, "question", "query")
         try:
             document = library.document(text(row, where, "document", "doc"))
-        except NoDocument as fault:
-            raise BadDataset(f"{where}: {fault.message}", remedy=fault.remedy) from None
+        except DocumentNotFound as fault:
+            raise InvalidDataset(f"{where}: {fault.message}", hint=fault.hint) from None
         items[document.id] = Path(document.paths[0]) if document.paths else Path(document.name)
         given = row.get("pages", row.get("page"))
         relevant: dict[Target, float] = {
@@ -70,13 +70,13 @@ def _pages(given: Any, document: Document, where: str) -> list[int]:
     for part in map(str, parts):
         span = SPAN.fullmatch(part.strip())
         if span is None:
-            raise BadDataset(
-                f"{where}: {part!r} is no page.", remedy="Write pages as 3, or 3;4-6, from 1."
+            raise InvalidDataset(
+                f"{where}: {part!r} is no page.", hint="Write pages as 3, or 3;4-6, from 1."
             )
         pages += range(int(span[1]), int(span[2] or span[1]) + 1)
     if not pages or min(pages) < 1 or max(pages) > document.page_count:
-        raise BadDataset(
+        raise InvalidDataset(
             f"{where}: {document.name} has pages 1 to {document.page_count}, not {given}.",
-            remedy="Name the pages that hold the answer.",
+            hint="Name the pages that hold the answer.",
         )
     return pages

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ingest.library.home import write_atomically
-from retrieval.evaluate.dataset import BadDataset, Dataset
+from retrieval.evaluate.dataset import Dataset, InvalidDataset
 from retrieval.evaluate.interval import Interval, Sampling, difference, interval, unit_of
 from retrieval.evaluate.metrics import METRICS
 from retrieval.evaluate.run import IMAGES, Answered
@@ -23,8 +23,10 @@ MAIN = {"pages": "nDCG@5", "photos": "hit@5"}
 Result = dict[str, Any]
 
 
-class NotComparable(BadDataset):
+class ResultsNotComparable(InvalidDataset):
     """Two results have no questions in common."""
+
+    code = "results-not-comparable"
 
 
 def summarise(
@@ -86,18 +88,18 @@ def read_results(path: Path) -> Result:
     """Results that `write_results` wrote.
 
     Raises:
-        BadDataset: the file is something else, or newer than this version.
+        InvalidDataset: the file is something else, or newer than this version.
     """
     results = read_json(path)
     if not isinstance(results, dict) or "runs" not in results or "format" not in results:
-        raise BadDataset(
+        raise InvalidDataset(
             f"{path} holds no results of an evaluation.",
-            remedy="Give a file that `pageglass eval --out` wrote.",
+            hint="Give a file that `pageglass eval --out` wrote.",
         )
     if results["format"] > FORMAT:
-        raise BadDataset(
+        raise InvalidDataset(
             f"{path} has format {results['format']}; this pageglass reads up to {FORMAT}.",
-            remedy="Upgrade pageglass.",
+            hint="Upgrade pageglass.",
         )
     return results
 
@@ -114,7 +116,7 @@ def compare(
         called: what the two are called; None calls them by their settings.
 
     Raises:
-        NotComparable: they have no set with the same questions in common.
+        ResultsNotComparable: they have no set with the same questions in common.
     """
     found = []
     for a in first:
@@ -123,9 +125,9 @@ def compare(
                 names = called or (a["setting"], b["setting"])
                 found += compare_rankings(a, a["first"], b, b["first"], sampling, names)
     if not found:
-        raise NotComparable(
+        raise ResultsNotComparable(
             "The two results have no questions in common.",
-            remedy="Evaluate both on the same set, and compare again.",
+            hint="Evaluate both on the same set, and compare again.",
         )
     return found
 

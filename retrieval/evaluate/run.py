@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
-from ingest.filter import EVERYTHING, Narrow
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from retrieval.evaluate.corpus import Asked
@@ -36,8 +36,8 @@ class Ranker(Protocol):
         self,
         queries: Sequence[str],
         *,
-        pictures: bool = False,
-        within: Narrow = EVERYTHING,
+        images: bool = False,
+        filter: PageFilter = ALL_PAGES,
     ) -> list[Ranking]:
         """Every candidate page of each question with its score and signals."""
         ...
@@ -47,7 +47,7 @@ class Ranker(Protocol):
 class Plan:
     """What is measured.
 
-    `within` are the set's documents where the home holds others too; `pictures`
+    `within` are the set's documents where the home holds others too; `images`
     measures `search --images` first; `by_page` ranks pages, else documents at
     their best page; `signals` measures each signal alone too, with BM25 as the
     companion of the encoders that are `readers` of pages.
@@ -55,7 +55,7 @@ class Plan:
 
     by_page: bool
     within: Sequence[str] | None = None
-    pictures: bool = False
+    images: bool = False
     signals: bool = False
     readers: Sequence[str] = ()
 
@@ -74,7 +74,7 @@ def run(ranker: Ranker, questions: Sequence[Asked], plan: Plan) -> Iterator[Answ
     """Each question's outcome as it comes. The first TIMED are ranked one by one, the rest TOGETHER.
 
     Raises:
-        EmptyQuery, NoPictures: as `Searcher.rank`.
+        EmptyQuery, ImageIndexNotFound: as `Searcher.rank`.
     """
     for at in range(min(TIMED, len(questions))):
         yield from _answer(ranker, questions[at : at + 1], plan, timed=True)
@@ -88,14 +88,14 @@ def _answer(
     figures: list[Figures] = [{} for _ in batch]
     found: list[list[str]] = [[] for _ in batch]
     took = None
-    for pictures in (True, False) if plan.pictures else (False,):
+    for images in (True, False) if plan.images else (False,):
         for scope in ("document", "set", "home"):
             started = time.perf_counter()
-            rankings = _rank(ranker, batch, scope, pictures, plan)
+            rankings = _rank(ranker, batch, scope, images, plan)
             seconds = time.perf_counter() - started
             for place, ranking in rankings.items():
                 asked = batch[place]
-                for name, order in _named(ranking, pictures, plan).items():
+                for name, order in _named(ranking, images, plan).items():
                     keys = _keys(ranking, order, plan.by_page)
                     figures[place].setdefault(name, {})[scope] = measure(keys, asked.relevant)
                     if scope == "set" and not found[place] and name in {DEFAULT, IMAGES}:
@@ -106,22 +106,22 @@ def _answer(
 
 
 def _rank(
-    ranker: Ranker, batch: Sequence[Asked], scope: str, pictures: bool, plan: Plan
+    ranker: Ranker, batch: Sequence[Asked], scope: str, images: bool, plan: Plan
 ) -> dict[int, Ranking]:
     """Rankings in a scope, by the places of the questions that have it."""
     queries = [asked.question.query for asked in batch]
     if scope != "document":
         if scope == "home" and plan.within is None:
             return {}
-        within = EVERYTHING if scope == "home" or plan.within is None else Narrow.to(plan.within)
-        ranked = ranker.rank_all(queries, pictures=pictures, within=within)
+        filter = ALL_PAGES if scope == "home" or plan.within is None else PageFilter.to(plan.within)
+        ranked = ranker.rank_all(queries, images=images, filter=filter)
         return dict(enumerate(ranked))
     if not plan.by_page:
         return {}
     # Few pages, and seldom the same ones.
     return {
         place: ranker.rank_all(
-            [queries[place]], pictures=pictures, within=Narrow.to([asked.document])
+            [queries[place]], images=images, filter=PageFilter.to([asked.document])
         )[0]
         for place, asked in enumerate(batch)
         if asked.document is not None
@@ -129,7 +129,7 @@ def _rank(
 
 
 def time_encoding(
-    home: Home, queries: Sequence[str], encoding: Encoding, *, pictures: bool = False
+    home: Home, queries: Sequence[str], encoding: Encoding, *, images: bool = False
 ) -> list[float]:
     """Seconds that a home's encoders take for each of the first TIMED questions, loaded anew.
 
@@ -138,7 +138,7 @@ def time_encoding(
     """
     names = []
     for index in open_indexes(home):
-        if not pictures or index.manifest.reads == "pictures":
+        if not images or index.manifest.modality == "image":
             names.append(index.manifest.encoder)
         index.records.close()
     encoders = [load_encoder(name, encoding) for name in names]
@@ -154,18 +154,18 @@ def time_encoding(
     return took
 
 
-def follow(answered: Iterator[Answered], told: Callable[[], None]) -> list[Answered]:
+def collect(answered: Iterator[Answered], advance: Callable[[], None]) -> list[Answered]:
     """All of them, telling of each."""
     done = []
     for one in answered:
         done.append(one)
-        told()
+        advance()
     return done
 
 
-def _named(ranking: Ranking, pictures: bool, plan: Plan) -> dict[str, list[int]]:
-    if not plan.signals or pictures:
-        return {IMAGES if pictures else DEFAULT: ranking.order()}
+def _named(ranking: Ranking, images: bool, plan: Plan) -> dict[str, list[int]]:
+    if not plan.signals or images:
+        return {IMAGES if images else DEFAULT: ranking.order()}
     return orders(ranking, plan.readers)
 
 

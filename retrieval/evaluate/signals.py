@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from retrieval.fuse import Signal, fuse_kind
+from retrieval.fuse import Signal, fuse_signals
 from retrieval.ranking import Ranking
 
 DEFAULT = "default"
@@ -31,12 +31,12 @@ def orders(ranking: Ranking, readers: Collection[str]) -> dict[str, list[int]]:
         scores[f"late interaction, {name}"] = late
         if dense is not None:
             scores[f"dense, {name}"] = dense
-            scores[f"late interaction + dense, {name}"] = fuse_kind([late, dense], dense)
+            scores[f"late interaction + dense, {name}"] = fuse_signals([late, dense], dense)
         if bm25 is not None and name in readers:
             whole = late if dense is None else dense
-            scores[f"BM25 + late interaction, {name}"] = fuse_kind([bm25, late], whole)
+            scores[f"BM25 + late interaction, {name}"] = fuse_signals([bm25, late], whole)
             if dense is not None:
-                scores[f"BM25 + dense, {name}"] = fuse_kind([bm25, dense], dense)
+                scores[f"BM25 + dense, {name}"] = fuse_signals([bm25, dense], dense)
         scores[f"fused, {name}"] = kind
     return {
         name: [int(i) for i in np.argsort(-np.nan_to_num(values, nan=-9e9), kind="stable")]

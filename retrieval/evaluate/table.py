@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from retrieval.evaluate.dataset import BadDataset
+from retrieval.evaluate.dataset import InvalidDataset
 
 Row = Mapping[str, Any]
 TABLES = (".csv", ".tsv")
@@ -18,36 +18,36 @@ def read_text(path: Path) -> str:
     """A file's text.
 
     Raises:
-        BadDataset: it cannot be read, or is no UTF-8.
+        InvalidDataset: it cannot be read, or is no UTF-8.
     """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise BadDataset(
+        raise InvalidDataset(
             f"{path} cannot be opened: {error.strerror}.",
-            remedy="Check that it is there and may be read.",
+            hint="Check that it is there and may be read.",
         ) from error
     except UnicodeDecodeError as error:
-        raise BadDataset(f"{path} is no UTF-8: {error}.", remedy="Save it as UTF-8.") from None
+        raise InvalidDataset(f"{path} is no UTF-8: {error}.", hint="Save it as UTF-8.") from None
 
 
 def read_json(path: Path) -> Any:
     """A JSON file's value.
 
     Raises:
-        BadDataset: it is no JSON.
+        InvalidDataset: it is no JSON.
     """
     try:
         return json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise BadDataset(f"{path} is not JSON: {error}.", remedy="Mend or replace it.") from None
+        raise InvalidDataset(f"{path} is not JSON: {error}.", hint="Mend or replace it.") from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, Row]]:
     """Each object of a JSON Lines file with where it stands ("corpus.jsonl, line 3").
 
     Raises:
-        BadDataset: a line is no JSON object.
+        InvalidDataset: a line is no JSON object.
     """
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
@@ -56,12 +56,12 @@ def read_lines(path: Path) -> Iterator[tuple[str, Row]]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise BadDataset(
-                f"{where} is not JSON: {error}.", remedy="Write one JSON object on each line."
+            raise InvalidDataset(
+                f"{where} is not JSON: {error}.", hint="Write one JSON object on each line."
             ) from None
         if not isinstance(value, dict):
-            raise BadDataset(
-                f"{where} is no JSON object.", remedy="Write one JSON object on each line."
+            raise InvalidDataset(
+                f"{where} is no JSON object.", hint="Write one JSON object on each line."
             )
         yield where, value
 
@@ -70,7 +70,7 @@ def read_table(path: Path) -> Iterator[tuple[str, Row]]:
     """Each row of a CSV or TSV file with a head line, with where it stands.
 
     Raises:
-        BadDataset: a row has more or fewer cells than the head.
+        InvalidDataset: a row has more or fewer cells than the head.
     """
     lines = read_text(path).splitlines()
     # A TSV of TREC's kind has no quoting: a question may begin with a quotation mark.
@@ -87,9 +87,9 @@ def read_table(path: Path) -> Iterator[tuple[str, Row]]:
             continue
         where = f"{path.name}, line {reader.line_num}"
         if len(cells) != len(head):
-            raise BadDataset(
+            raise InvalidDataset(
                 f"{where} has {len(cells)} cells, the head line {len(head)}.",
-                remedy=f"Write {', '.join(head)} on every line.",
+                hint=f"Write {', '.join(head)} on every line.",
             )
         yield where, dict(zip(head, cells, strict=True))
 
@@ -98,13 +98,13 @@ def text(row: Row, where: str, *names: str) -> str:
     """The first of some fields that is there, as text.
 
     Raises:
-        BadDataset: none is, or it is blank.
+        InvalidDataset: none is, or it is blank.
     """
     for name in names:
         value = row.get(name)
         if isinstance(value, (str, int)) and str(value).strip():
             return str(value).strip()
-    raise BadDataset(f'{where} has no "{names[0]}".', remedy=f'Give "{names[0]}" as a text.')
+    raise InvalidDataset(f'{where} has no "{names[0]}".', hint=f'Give "{names[0]}" as a text.')
 
 
 def texts(value: Any) -> tuple[str, ...]:

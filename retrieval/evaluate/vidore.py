@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.error import Fault
+from ingest.error import ConfigurationError
 from ingest.library.home import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
-from retrieval.evaluate.dataset import BadDataset, Dataset, Question, checked
+from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, checked
 from retrieval.evaluate.table import Row, texts
 
 TABLES = ("corpus", "queries", "qrels")
@@ -24,8 +24,10 @@ BATCH = 16
 """Rows read together: a row may hold a page's picture."""
 
 
-class NoArrow(Fault):
+class PyarrowMissing(ConfigurationError):
     """The library that reads parquet and Arrow files is not installed."""
+
+    code = "pyarrow-missing"
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -38,8 +40,8 @@ def read_vidore(folder: Path, written: Path, split: str | None = None) -> Datase
     """The set. Its pictures are written below `written`.
 
     Raises:
-        NoArrow: pyarrow is not installed.
-        BadDataset: the tables lack what is needed.
+        PyarrowMissing: pyarrow is not installed.
+        InvalidDataset: the tables lack what is needed.
     """
     files = find_tables(folder)
     tables = {name: [path for path in files if _is_of(path, folder, name)] for name in TABLES}
@@ -63,7 +65,7 @@ def _read_three(
     for where, row in _rows(_of_split(tables["qrels"], folder, split)):
         item = _id(row, where, "corpus_id")
         if item not in items:
-            raise BadDataset(f"{where}: corpus has no {item}.", remedy="Get the whole set.")
+            raise InvalidDataset(f"{where}: corpus has no {item}.", hint="Get the whole set.")
         score = row.get("score")
         grades[_id(row, where, "query_id")][item] = 1.0 if score is None else float(score)
     return assemble(folder, "vidore", items, clusters, queries, grades)
@@ -115,9 +117,9 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
         import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
         import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
-        raise NoArrow(
+        raise PyarrowMissing(
             "A set in parquet or Arrow files needs pyarrow, which is not installed.",
-            remedy="Run `pip install pyarrow`.",
+            hint="Run `pip install pyarrow`.",
         ) from None
     for path in files:
         number = 0
@@ -133,16 +135,16 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
                         named = {key.replace("-", "_"): value for key, value in row.items()}
                         yield f"{path.name}, row {number}", named
         except (arrow.ArrowException, OSError) as error:
-            raise BadDataset(f"{path} cannot be read: {error}.", remedy="Get it anew.") from error
+            raise InvalidDataset(f"{path} cannot be read: {error}.", hint="Get it anew.") from error
 
 
 def _id(row: Row, where: str, *names: str) -> str:
     for name in names:
         if row.get(name) is not None:
             return str(row[name])
-    raise BadDataset(
+    raise InvalidDataset(
         f"{where} has no {names[0]} among {', '.join(row)}.",
-        remedy="Give a ViDoRe set: docs/eval.md shows its columns.",
+        hint="Give a ViDoRe set: docs/eval.md shows its columns.",
     )
 
 
@@ -151,9 +153,9 @@ def _write(row: Row, where: str, written: Path) -> Path:
     image: Any = row.get("image")
     data = image.get("bytes") if isinstance(image, dict) else image
     if not isinstance(data, bytes):
-        raise BadDataset(
+        raise InvalidDataset(
             f"{where} holds no picture in its column image.",
-            remedy="Save the set with its pictures inside (datasets does so by itself).",
+            hint="Save the set with its pictures inside (datasets does so by itself).",
         )
     suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
     path = written / f"{hashlib.sha256(data).hexdigest()[:20]}{suffix}"

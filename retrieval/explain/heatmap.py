@@ -23,14 +23,14 @@ CAPTION = 28
 GAP = 8
 
 
-def draw_map(image: bytes, explained: Explanation, token: int | None = None) -> bytes:
+def draw_heatmap(image: bytes, explained: Explanation, token: int | None = None) -> bytes:
     """The page (encoded as any picture) with the heat of a token, or of the whole question, over it, as PNG."""
     out = io.BytesIO()
     _draw(_open(image, WIDTH), explained, token).save(out, "PNG")
     return out.getvalue()
 
 
-def draw_sheet(image: bytes, explained: Explanation) -> bytes:
+def draw_heatmap_sheet(image: bytes, explained: Explanation) -> bytes:
     """The whole question's map and one for each of its words, side by side with captions, as PNG."""
     page = _open(image, PANEL)
     words = [i for i, match in enumerate(explained.tokens) if match.word and match.weight > 0]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
-from retrieval.scoring.dot_products import similar
+from retrieval.scoring.dot_products import dot_products_dense
 
 MOST = 3
 MOST_PATCHES = 40
@@ -32,7 +32,7 @@ def find_word_regions(
     if not len(rows):
         return ()
     starts = line_starts(boxes)
-    best = np.maximum.reduceat(similar(query.vectors, rows), starts, axis=1)
+    best = np.maximum.reduceat(dot_products_dense(query.vectors, rows), starts, axis=1)
     scores = weights @ best / weights.sum()
     lines = np.split(boxes, starts[1:])
     found = []
@@ -43,11 +43,11 @@ def find_word_regions(
     return tuple(found)
 
 
-def find_picture_region(query: QueryVectors, page: PageVectors) -> tuple[Region, ...]:
+def find_image_region(query: QueryVectors, page: PageVectors) -> tuple[Region, ...]:
     """The part of a picture that answers best to a question."""
     if not len(page.vectors):
         return ()
-    products = similar(query.vectors, page.vectors).max(axis=0)
+    products = dot_products_dense(query.vectors, page.vectors).max(axis=0)
     best = int(products.argmax())
     left, top, right, bottom = page.boxes[best].tolist()
     return (Region((left, top, right, bottom), float(products[best])),)
@@ -65,7 +65,7 @@ def find_patch_regions(
     rows, boxes = _placed(page)
     if not len(rows):
         return ()
-    products = similar(query.vectors, rows)
+    products = dot_products_dense(query.vectors, rows)
     heat = (products - products.mean(axis=1, keepdims=True)).mean(axis=0)
     order = np.argsort(-heat)[:MOST_PATCHES]
     hot = order[heat[order] >= NEAR_BEST * heat.max()].tolist()

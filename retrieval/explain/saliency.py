@@ -20,7 +20,9 @@ FEWEST_PARTS = 4
 """Of fewer parts than this none can stand out; there being near enough must do."""
 
 
-def find_peak(explained: Explanation, reach: tuple[float, float]) -> tuple[Box, ...]:
+def find_salient_regions(
+    explained: Explanation, cosine_range: tuple[float, float]
+) -> tuple[Box, ...]:
     """The part of the page nearest to a text, as a box, where it stands out; all parts where all are near; else none.
 
     Args:
@@ -32,7 +34,7 @@ def find_peak(explained: Explanation, reach: tuple[float, float]) -> tuple[Box, 
         return ()
     heat = (weights @ explained.similar / weights.sum())[placed]
     best = int(heat.argmax())
-    low, high = reach
+    low, high = cosine_range
     near = (heat - low) / max(high - low, 1e-6)
     if near[best] < LEAST:
         return ()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ingest.encoders.encoder import NoDevice
+from ingest.encoders.encoder import DeviceUnavailable
 
 if TYPE_CHECKING:
-    from retrieval.gpu.vector_cache import Resident
+    from retrieval.gpu.vector_cache import GpuVectorCache
 
 ScoreDevice = Literal["auto", "cpu", "cuda"]
 SCORE_DEVICES: tuple[ScoreDevice, ...] = get_args(ScoreDevice)
@@ -34,35 +34,35 @@ def choose_score_device(wanted: ScoreDevice) -> Choice:
     """Where scores are computed; "auto" takes CUDA where there is a device and the kernels are installed.
 
     Raises:
-        NoDevice: "cuda" is asked for, and cannot be had.
+        DeviceUnavailable: "cuda" is asked for, and cannot be had.
     """
     if wanted == "cpu":
         return Choice("cpu", "asked for")
-    lacking, remedy = _what_lacks()
+    lacking, hint = _what_lacks()
     if not lacking:
         return Choice("cuda", _name())
     if wanted == "auto":
         return Choice("cpu", lacking)
-    raise NoDevice(
+    raise DeviceUnavailable(
         f"Scores cannot be computed on CUDA: {lacking}.",
-        remedy=f"{remedy}, or set PAGEGLASS_SCORE_DEVICE to auto or cpu.",
+        hint=f"{hint}, or set PAGEGLASS_SCORE_DEVICE to auto or cpu.",
     )
 
 
-def open_resident(wanted: ScoreDevice, cache_mb: int) -> Resident | None:
+def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | None:
     """What scores pages on a device and keeps at most so many megabytes of them there; None where the CPU does.
 
     Raises:
-        NoDevice: as `choose_score_device`.
+        DeviceUnavailable: as `choose_score_device`.
     """
     if choose_score_device(wanted).device == "cpu":
         return None
     import torch
     from late_interaction_kernels.score_pairs import score_pairs_packed
 
-    from retrieval.gpu.vector_cache import Resident
+    from retrieval.gpu.vector_cache import GpuVectorCache
 
-    return Resident(torch.device("cuda", 0), cache_mb * 1_000_000, score_pairs_packed)
+    return GpuVectorCache(torch.device("cuda", 0), cache_mb * 1_000_000, score_pairs_packed)
 
 
 def _what_lacks() -> tuple[str, str]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect
 
-from ingest.error import Fault
+from ingest.error import ComputeError
 
 
-class NoRoom(Fault):
+class GpuMemoryExhausted(ComputeError):
     """A device's memory is too small for what must lie there."""
 
+    code = "gpu-memory-exhausted"
 
-class Room:
+
+class FreeList:
     """A line of `size` units, all of them free at first."""
 
     def __init__(self, size: int) -> None:

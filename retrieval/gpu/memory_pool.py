@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from ingest.index.quantization import Rows
-from retrieval.gpu.free_list import NoRoom, Room
+from retrieval.gpu.free_list import FreeList, GpuMemoryExhausted
 
 PIECE = 1 << 29
 """fp16 values of one arena, 1 GiB: the kernel counts values in 32 bits."""
 
 
-class Arenas:
+class MemoryPool:
     """Stretches of fp16 values on a device.
 
     Args:
@@ -30,13 +30,13 @@ class Arenas:
         self.device = device
         self._left = size // 2
         self._pieces: list[Tensor] = []
-        self._rooms: list[Room] = []
+        self._rooms: list[FreeList] = []
 
     def take(self, count: int, dim: int) -> tuple[int, int] | None:
         """Room for `count` values of rows of `dim`: the arena and the first value; None where there is none.
 
         Raises:
-            NoRoom: the device has no memory left, and none was taken yet.
+            GpuMemoryExhausted: the device has no memory left, and none was taken yet.
         """
         for arena, room in enumerate(self._rooms):
             start = room.take(count, dim)
@@ -76,12 +76,12 @@ class Arenas:
             self._pieces.append(torch.empty(size, dtype=torch.float16, device=self.device))
         except torch.OutOfMemoryError:
             if not self._pieces:
-                raise NoRoom(
+                raise GpuMemoryExhausted(
                     f"{self.device} has no {2 * size / 1e6:.0f} MB of memory left for rows of pages.",
-                    remedy="Make PAGEGLASS_DEVICE_CACHE_MB less, or set PAGEGLASS_SCORE_DEVICE to cpu.",
+                    hint="Make PAGEGLASS_DEVICE_CACHE_MB less, or set PAGEGLASS_SCORE_DEVICE to cpu.",
                 ) from None
             self._left = 0
             return False
-        self._rooms.append(Room(size))
+        self._rooms.append(FreeList(size))
         self._left -= size
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.gpu.free_list import Room
+from retrieval.gpu.free_list import FreeList
 
 NOWHERE = -1
 _NUMBERS = 1 << 62
@@ -17,11 +17,11 @@ _NUMBERS = 1 << 62
 Places = npt.NDArray[np.int64]
 
 
-class Ledger:
+class PageTable:
     """A line for each page."""
 
     def __init__(self) -> None:
-        self._numbers = Room(_NUMBERS)
+        self._numbers = FreeList(_NUMBERS)
         self.document: Places = np.zeros(0, np.int64)
         """The number of its document's first page."""
         self.count: Places = np.zeros(0, np.int64)

@@ -23,11 +23,11 @@ from torch import Tensor
 from ingest.index.quantization import Rows
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from retrieval.gpu.free_list import NoRoom
+from retrieval.gpu.free_list import GpuMemoryExhausted
 from retrieval.gpu.kernel import Kernel, Questions, alike
-from retrieval.gpu.memory_pool import Arenas
-from retrieval.gpu.page_table import NOWHERE, Ledger, Places
-from retrieval.scoring.scores import Part, Scores, stored
+from retrieval.gpu.memory_pool import MemoryPool
+from retrieval.gpu.page_table import NOWHERE, PageTable, Places
+from retrieval.scoring.scores import CandidateBatch, Scores, stored
 
 What = Literal["vectors", "passages"]
 
@@ -46,7 +46,7 @@ class _Document:
         return len(self.offsets) - 1
 
 
-class Resident:
+class GpuVectorCache:
     """Scores pages on a device, for any number of threads, one after the other.
 
     Args:
@@ -57,10 +57,10 @@ class Resident:
     def __init__(self, device: torch.device, size: int, kernel: Kernel) -> None:
         self.sent = 0
         """Pages sent to the device so far."""
-        self._arenas = Arenas(device, size)
+        self._arenas = MemoryPool(device, size)
         self._kernel = kernel
         self._lock = threading.Lock()
-        self._ledger = Ledger()
+        self._ledger = PageTable()
         self._known: dict[tuple[int, str], _Document] = {}
         self._by_first: dict[int, _Document] = {}
         self._gone: deque[tuple[int, str]] = deque()
@@ -70,7 +70,7 @@ class Resident:
         self,
         query: Vectors,
         weights: npt.NDArray[np.float32],
-        parts: Sequence[Part],
+        parts: Sequence[CandidateBatch],
         count: int,
         what: What,
     ) -> Scores:
@@ -81,7 +81,7 @@ class Resident:
             weights: (q,), or (questions, q), none of them all zero.
 
         Raises:
-            NoRoom: not even one page fits.
+            GpuMemoryExhausted: not even one page fits.
         """
         scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
         with self._lock:
@@ -137,7 +137,7 @@ class Resident:
         """Have as many of these pages as fit lie on the device, and mark those as asked for now.
 
         Raises:
-            NoRoom: none fits.
+            GpuMemoryExhausted: none fits.
         """
         ledger = self._ledger
         lies = ledger.arena[pages] != NOWHERE
@@ -148,9 +148,9 @@ class Resident:
             if not self._place(page, count, dim, missing):
                 if done or lies.any():
                     return
-                raise NoRoom(
+                raise GpuMemoryExhausted(
                     f"A page of {2 * count / 1e6:.1f} MB does not fit into the memory that is set aside on the device.",
-                    remedy="Make PAGEGLASS_DEVICE_CACHE_MB more, or set PAGEGLASS_SCORE_DEVICE to cpu.",
+                    hint="Make PAGEGLASS_DEVICE_CACHE_MB more, or set PAGEGLASS_SCORE_DEVICE to cpu.",
                 )
             missing -= count
 

@@ -10,45 +10,47 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.error import Fault
+from ingest.error import InvalidInputError
 
 _WEIGHTED = re.compile(r"(\d+(?:\.\d+)?):(.+)", re.DOTALL)
 SIGNS = {"+": 1.0, "-": -1.0}
 
 
-class BadQuery(Fault):
+class InvalidQuery(InvalidInputError):
     """The parts of a question do not add up."""
+
+    code = "invalid-query"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QueryPart:
     """A text, or the path of a picture, and what it counts; less than nothing takes it away."""
 
     weight: float
     value: str
 
 
-def split_query(words: Sequence[str]) -> list[Part]:
+def split_query(words: Sequence[str]) -> list[QueryPart]:
     """Parts of a question as a command line gives it: `+` and `-` stand alone between them.
 
     Words without a sign between them are one text. `N:` before a part weighs it.
 
     Raises:
-        BadQuery: a sign has nothing after it, or all parts weigh nothing.
+        InvalidQuery: a sign has nothing after it, or all parts weigh nothing.
     """
-    parts: list[Part] = []
+    parts: list[QueryPart] = []
     sign, held = 1.0, list[str]()
 
     def close() -> None:
         text = " ".join(held).strip()
         if not text:
-            raise BadQuery(
+            raise InvalidQuery(
                 "A + or - has nothing to add or take away.",
-                remedy='Write it like: "golden retriever" + ./pool.jpg - fruit.',
+                hint='Write it like: "golden retriever" + ./pool.jpg - fruit.',
             )
         weighted = _WEIGHTED.fullmatch(text)
         weight, value = (float(weighted[1]), weighted[2]) if weighted else (1.0, text)
-        parts.append(Part(sign * weight, value.strip()))
+        parts.append(QueryPart(sign * weight, value.strip()))
 
     for i, word in enumerate(words):
         if word in SIGNS:
@@ -59,7 +61,7 @@ def split_query(words: Sequence[str]) -> list[Part]:
             held.append(word)
     close()
     if not any(part.weight for part in parts):
-        raise BadQuery("Every part weighs nothing.", remedy="Give one of them a weight.")
+        raise InvalidQuery("Every part weighs nothing.", hint="Give one of them a weight.")
     return parts
 
 
@@ -70,7 +72,7 @@ def is_composed(words: Sequence[str]) -> bool:
     )
 
 
-def is_picture(value: str) -> bool:
+def is_image(value: str) -> bool:
     """Whether a part names a file: by how it starts, or by its ending."""
     return value.startswith(("./", "../", "/", "~/")) or bool(
         re.search(r"\.(jpe?g|png|webp|tiff?|gif|bmp)$", value, re.IGNORECASE)

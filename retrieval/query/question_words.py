@@ -36,7 +36,7 @@ _OTHERS = re.compile(
 )
 
 
-def strip_asking(question: str) -> str:
+def strip_question_words(question: str) -> str:
     """The question without what only asks, composed (NFKC); a one-syllable noun stays with its particle and without."""
     text = _OTHERS.sub(" ", unicodedata.normalize("NFKC", question))
     return _HANGUL.sub(lambda run: _strip_word(run[0], text[: run.start()][-1:].isalnum()), text)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.library.fulltext import split_terms
-from retrieval.query.question_words import strip_asking
+from retrieval.query.question_words import strip_question_words
 
 STOP_WORDS = frozenset(
     "a about according an and any are as at be been but by can could did do does for from had has"
@@ -21,7 +21,7 @@ STOP_WORDS = frozenset(
 
 def content_terms(query: str) -> list[str]:
     """The question's terms without stop words and what only asks; all of them if it has no others."""
-    terms = [term for term in split_terms(strip_asking(query)) if term not in STOP_WORDS]
+    terms = [term for term in split_terms(strip_question_words(query)) if term not in STOP_WORDS]
     return terms or split_terms(query)
 
 

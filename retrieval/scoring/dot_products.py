@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.index.quantization import Rows, quantise
+from ingest.index.quantization import Rows, to_int8
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
 _OPSET, _IR = 17, 9
 
 
-def products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of `query` (q, dim) with rows as they are stored; of sign bits, what `with_signs` gives."""
+def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
+    """Inner products (q, n) of `query` (q, dim) with rows as they are stored; of sign bits, what `dot_products_signs` gives."""
     if rows.values.dtype == np.uint8:
-        return with_signs(query, rows.values)
-    found = similar(query, rows.values)
+        return dot_products_signs(query, rows.values)
+    found = dot_products_dense(query, rows.values)
     if rows.scales is not None:
         found *= rows.scales
     return found
 
 
-def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def dot_products_dense(
+    query: npt.NDArray[np.float32], rows: npt.NDArray[Any]
+) -> npt.NDArray[np.float32]:
     """Inner products (q, n) of `query` (q, dim) with `rows` (n, dim), computed in fp32.
 
     Args:
@@ -49,7 +51,7 @@ def similar(query: npt.NDArray[np.float32], rows: npt.NDArray[Any]) -> npt.NDArr
     return product
 
 
-def with_signs(
+def dot_products_signs(
     query: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
     """Inner products (q, n) of `query` (q, dim), as int8, with unit rows of which only the signs are known.
@@ -57,7 +59,7 @@ def with_signs(
     Args:
         codes: (n, bytes) as `ingest.index.quantization.pack` makes them.
     """
-    asked = quantise(query)
+    asked = to_int8(query)
     assert asked.scales is not None
     # A row of signs has length one when each is 1 or -1 over the root of dim. With 1 and 0
     # for 1 and -1, a product is twice as much less the sum of the question's row.

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from ingest.index.quantization import Rows, join
 from ingest.page import Vectors, unit
-from retrieval.scoring.dot_products import products
-from retrieval.scoring.parallel import spread
+from retrieval.scoring.dot_products import dot_products
+from retrieval.scoring.parallel import parallel_map
 
 ROWS_AT_ONCE = 8_192
 """Page rows multiplied together, by one core: they and their products stay in the cache."""
@@ -53,11 +53,11 @@ def maxsim(
 
     def score(group: tuple[int, int]) -> None:
         first, last = group
-        found = products(query, held[offsets[first] : offsets[last]])
+        found = dot_products(query, held[offsets[first] : offsets[last]])
         best = _best(found, lengths[first:last])
         scores[..., first:last][..., lengths[first:last] > 0] = weights @ best
 
-    spread(score, _groups(offsets, _at_once(len(query))))
+    parallel_map(score, _groups(offsets, _at_once(len(query))))
     return scores
 
 

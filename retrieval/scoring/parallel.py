@@ -28,7 +28,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def spread(work: Callable[[T], None], pieces: Iterable[T]) -> None:
+def parallel_map(work: Callable[[T], None], pieces: Iterable[T]) -> None:
     """Do each piece of work, as many at once as there are cores; which comes first is not said.
 
     Pieces are asked for one at a time. What the first to fail raises is raised

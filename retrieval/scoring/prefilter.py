@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.index.quantization import Codes, Rows
+from ingest.index.quantization import Rows, SignCodes
 from ingest.page import Vectors
 from retrieval.scoring.maxsim import Scores, maxsim
 
 
-def shortlist(
-    query: Vectors, weights: npt.NDArray[np.float32], gists: Sequence[Codes], most: int
+def prefilter(
+    query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes], most: int
 ) -> npt.NDArray[np.int64]:
     """The places of the `most` gists that score best, best first; those without rows last.
 
@@ -27,10 +27,12 @@ def shortlist(
         weights: (q,), not all zero.
         gists: (rows, bytes) of each page.
     """
-    return np.argsort(-score_gists(query, weights, gists), kind="stable")[:most]
+    return np.argsort(-score_centroids(query, weights, centroids), kind="stable")[:most]
 
 
-def score_gists(query: Vectors, weights: npt.NDArray[np.float32], gists: Sequence[Codes]) -> Scores:
+def score_centroids(
+    query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes]
+) -> Scores:
     """MaxSim of a question with each gist (gists,); NaN for those without rows."""
-    ends = np.cumsum([0, *map(len, gists)])
-    return maxsim(query, weights, Rows(np.concatenate(gists)), ends)
+    ends = np.cumsum([0, *map(len, centroids)])
+    return maxsim(query, weights, Rows(np.concatenate(centroids)), ends)

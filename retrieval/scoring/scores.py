@@ -20,12 +20,12 @@ from ingest.index.quantization import Rows, has_signs
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
 from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim
-from retrieval.scoring.parallel import spread
+from retrieval.scoring.parallel import parallel_map
 
 if TYPE_CHECKING:
-    from retrieval.gpu.vector_cache import Resident
+    from retrieval.gpu.vector_cache import GpuVectorCache
 
-RESCORED = 50
+RESCORE_TOP_K = 50
 """Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
 MAPPED_PAGES = 8
 """A document of so many pages that are all candidates is mapped and multiplied as it lies; others are read."""
@@ -35,7 +35,7 @@ Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CandidateBatch:
     """Candidate pages of one document: their `numbers` in it, and their `places` among all candidates."""
 
     held: DocumentVectors
@@ -43,14 +43,14 @@ class Part:
     places: Places
 
 
-def score_parts(
+def score_batches(
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[Part],
+    parts: Sequence[CandidateBatch],
     count: int,
     what: Literal["vectors", "passages"],
-    rescored: int = RESCORED,
-    on: Resident | None = None,
+    rescored: int = RESCORE_TOP_K,
+    on: GpuVectorCache | None = None,
 ) -> Scores:
     """MaxSim of a question (q, dim) with `count` candidates (count,); NaN for those in no part or without rows.
 
@@ -76,9 +76,9 @@ def _rescore(
     scores: Scores,
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[Part],
+    parts: Sequence[CandidateBatch],
     rescored: int,
-    on: Resident | None,
+    on: GpuVectorCache | None,
 ) -> None:
     """Fill in one question's scores of pages that have sign bits."""
     rough = np.full(len(scores), np.nan, np.float32)
@@ -90,7 +90,7 @@ def _rescore(
     for part in parts:
         some = best[part.places]
         if some.any():
-            chosen.append(Part(part.held, part.numbers[some], part.places[some]))
+            chosen.append(CandidateBatch(part.held, part.numbers[some], part.places[some]))
     _fill(scores, query, weights, chosen, "vectors", on)
     known = best & ~np.isnan(scores)
     rest = ~best & ~np.isnan(rough)
@@ -100,9 +100,9 @@ def _rescore(
 
 def _line(x: Scores, y: Scores, at: Scores) -> Scores:
     """What the least-squares line through (x, y) says of other places; the mean where x tells nothing apart."""
-    centred = x - x.mean()
-    spread = float(centred @ centred)
-    slope = max(float(centred @ y) / spread, 0.0) if spread > 1e-12 else 0.0
+    centered = x - x.mean()
+    spread = float(centered @ centered)
+    slope = max(float(centered @ y) / spread, 0.0) if spread > 1e-12 else 0.0
     return np.asarray(y.mean() + slope * (at - x.mean()), np.float32)
 
 
@@ -110,9 +110,9 @@ def _fill(
     scores: Scores,
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[Part],
+    parts: Sequence[CandidateBatch],
     what: Literal["vectors", "passages", "codes"],
-    on: Resident | None,
+    on: GpuVectorCache | None,
 ) -> None:
     """Put each part's scores in their places."""
     if on is not None and what != "codes" and parts:
@@ -120,7 +120,7 @@ def _fill(
         found = on.score(query, weights, parts, scores.shape[-1], what)
         scores[..., all_places] = found[..., all_places]
         return
-    whole: list[Part] = []
+    whole: list[CandidateBatch] = []
     apart: list[tuple[DocumentVectors, int]] = []
     places: list[int] = []
     for part in parts:
@@ -130,7 +130,7 @@ def _fill(
         apart.extend((part.held, number) for number in part.numbers.tolist())
         places.extend(part.places.tolist())
 
-    def score_whole(part: Part) -> None:
+    def score_whole(part: CandidateBatch) -> None:
         rows, offsets = stored(part.held, what)
         scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
 
@@ -145,8 +145,8 @@ def _fill(
         spare.append(buffers)
         scores[..., places[group.first : group.last]] = found
 
-    spread(score_whole, whole)
-    spread(score_group, gather(apart, what, ROWS_AT_ONCE))
+    parallel_map(score_whole, whole)
+    parallel_map(score_group, gather(apart, what, ROWS_AT_ONCE))
 
 
 def stored(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import DocumentOption, HomeOption, JsonOption, make_model, session
 from api.cli.terminal import Terminal, plain, readable_question
-from api.rag.citation_note import doubt
+from api.rag.citation_note import citation_note
 
 if TYPE_CHECKING:
     from api.rag.answer import Pieces
@@ -64,28 +64,28 @@ def ask(
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
     if question is None and not chat:
-        raise BadUsage("There is no question.", remedy="Give one, or --chat to type several.")
+        raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     from api.cli.save_page import save_pages
     from api.rag.answer import answer_pieces
-    from api.rag.evidence import inquire, narrow_to
+    from api.rag.evidence import filter_documents, retrieve_evidence
     from api.schemas import AnswerBody
 
     writer = make_model(found.settings, model)
     searcher = found.open_searcher(home, once=not chat)
 
     def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:
-        inquiry = inquire(
+        retrieved = retrieve_evidence(
             searcher,
             asked,
             writer,
             top=top or found.settings.evidence_pages,
-            within=narrow_to(searcher.library, document),
+            filter=filter_documents(searcher.library, document),
             history=history,
         )
-        answer = _follow(answer_pieces(inquiry, writer), shown=not json)
+        answer = _follow(answer_pieces(retrieved, writer), shown=not json)
         saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
         if json:
-            body = AnswerBody.of(answer, inquiry).model_dump()
+            body = AnswerBody.of(answer, retrieved).model_dump()
             found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
         else:
             _show(found.terminal, answer)
@@ -130,7 +130,9 @@ def _show(terminal: Terminal, answer: Answer) -> None:
         terminal.result()
     for citation in answer.citations:
         quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        terminal.result(f"[{citation.label}] {plain(str(citation.page))}{quote}{doubt(citation)}")
+        terminal.result(
+            f"[{citation.label}] {plain(str(citation.page))}{quote}{citation_note(citation)}"
+        )
     if answer.dropped_labels:
         count = answer.dropped_labels
         terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")

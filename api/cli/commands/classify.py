@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import HomeOption, JsonOption, session
 from api.cli.terminal import plain
 
@@ -37,22 +37,22 @@ def classify(
     from dataclasses import replace
 
     from api.rag.query_image import open_picture
-    from ingest.annotate.classify import Labeller, load_picture_encoder
+    from ingest.annotate.classify import Labeller, load_image_encoder
     from ingest.annotate.tag import read_labels
-    from ingest.choose import canonical, pick_pictures
+    from ingest.choose import canonical, choose_image_encoder
     from ingest.files.source import UnreadableFile
     from ingest.library.library import readable
-    from retrieval.search import as_rendered
+    from retrieval.search import render_query_image
 
     chosen = encoder or found.settings.images
-    spec = canonical(chosen) if chosen else pick_pictures(found.open_home(home))
+    spec = canonical(chosen) if chosen else choose_image_encoder(found.open_home(home))
     if spec == "none":
-        raise BadUsage("There is no encoder of pictures.", remedy="Say one: --images conse.")
+        raise InvalidUsage("There is no encoder of pictures.", hint="Say one: --images conse.")
     encoding = found.settings.encoding()
     if device:
         encoding = replace(encoding, device=device)
     wanted = read_labels(Path(labels[1:])) if labels.startswith("@") else labels.split(",")
-    seeing = load_picture_encoder(spec, encoding)
+    seeing = load_image_encoder(spec, encoding)
     labeller = Labeller(seeing, wanted)
     failed = 0
     for path in images:
@@ -62,7 +62,9 @@ def classify(
             failed += 1
             found.terminal.fault(fault)
             continue
-        likely = labeller.probabilities(seeing.encode_pages([as_rendered(picture)])[0].vectors)
+        likely = labeller.probabilities(
+            seeing.encode_pages([render_query_image(picture)])[0].vectors
+        )
         ranked = sorted(zip(likely.tolist(), labeller.labels, strict=True), reverse=True)
         name = readable(str(path))
         if json:

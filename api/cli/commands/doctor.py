@@ -26,7 +26,7 @@ def doctor(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None
             continue
         line = f"{_MARKS[finding.state]:<7} {finding.topic:<8} {finding.name}: {finding.detail}"
         found.terminal.result(plain(line))
-        if finding.remedy:
-            found.terminal.result(f"{'':17}{plain(finding.remedy)}")
+        if finding.hint:
+            found.terminal.result(f"{'':17}{plain(finding.hint)}")
     if broken:
         raise typer.Exit(ExitCode.FAILURE)

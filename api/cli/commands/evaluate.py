@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import HomeOption, JsonOption, Session, session
 
 if TYPE_CHECKING:
-    from ingest.index.quantization import Storage
+    from ingest.index.quantization import Quantization
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import Converted
 
@@ -43,7 +43,7 @@ def evaluate(
     ocr: Annotated[
         str | None, typer.Option(help="As for ingest.", show_default="PAGEGLASS_OCR")
     ] = None,
-    storage: Annotated[
+    quantization: Annotated[
         list[str] | None,
         typer.Option(
             help="What rows kept as int8, binary+int8 or binary+fp16 would cost against fp16. May be repeated; all is every kind.",
@@ -85,9 +85,9 @@ def evaluate(
     """
     found = session(ctx, json=json)
     if bool(datasets) == (compare is not None):
-        raise BadUsage(
+        raise InvalidUsage(
             "Give a DATASET, or --compare A B, one of them.",
-            remedy="`pageglass eval --help` shows how.",
+            hint="`pageglass eval --help` shows how.",
         )
     from api.cli.eval_report import show_comparisons, show_run, show_storages
     from retrieval.evaluate.interval import Sampling
@@ -96,7 +96,7 @@ def evaluate(
     from retrieval.evaluate.result import compare_rankings, read_results, write_results
 
     sampling = Sampling(seed=seed)
-    kinds = read_kinds(storage or [])
+    kinds = read_kinds(quantization or [])
     if compare:
         first, second = (read_results(path)["runs"] for path in compare)
         comparisons = compare_runs(first, second, sampling, (str(compare[0]), str(compare[1])))
@@ -164,8 +164,8 @@ def _differ(run: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two runs are worth comparing: of one storage, or of one home with fp16 first."""
     if other["set"] != run["set"] or other["setting"] == run["setting"]:
         return False
-    same_home = other["encoders"] == run["encoders"] and run["storage"] == "fp16"
-    return bool(same_home or other["storage"] == run["storage"])
+    same_home = other["encoders"] == run["encoders"] and run["quantization"] == "fp16"
+    return bool(same_home or other["quantization"] == run["quantization"])
 
 
 def _finish(found: Session, results: dict[str, Any], json: bool) -> None:
@@ -206,7 +206,7 @@ def _evaluate(
     sampling: Sampling,
     quiet: bool,
     home: Path | None,
-    kinds: Sequence[Storage],
+    kinds: Sequence[Quantization],
 ) -> Iterator[dict[str, Any]]:
     """Results of each set that a DATASET holds, with each kind of storage."""
     from platformdirs import user_cache_path
@@ -217,14 +217,14 @@ def _evaluate(
     from retrieval.evaluate.load import read_datasets
     from retrieval.evaluate.questions import read_questions
 
-    asked: Sequence[Storage | None] = kinds or [None]
+    asked: Sequence[Quantization | None] = kinds or [None]
     cache = user_cache_path("pageglass", appauthor=False) / "eval"
     own = home or found.home
     if not path.is_dir():
         if encoder or images or pool or ocr:
-            raise BadUsage(
+            raise InvalidUsage(
                 "A file of questions is asked of a home as it is.",
-                remedy="Leave out --encoder, --images, --pool and --ocr; `pageglass ingest` has them.",
+                hint="Leave out --encoder, --images, --pool and --ocr; `pageglass ingest` has them.",
             )
         opened = found.open_home(home)
         dataset = read_questions(path, Library(opened))
@@ -274,7 +274,7 @@ def _ingest(
     settings = AddSettings(
         render=RenderSettings(found.settings.dpi, ocr, None),
         encoders=choose_encoders(home, encoder, images).encoders,
-        encoding=replace(found.settings.encoding(), pool=pool or 0),
+        encoding=replace(found.settings.encoding(), pool_factor=pool or 0),
         workers=found.settings.workers,
     )
     with _progress(found.terminal, quiet) as progress:
@@ -293,15 +293,15 @@ def _measure(
     signals: bool,
     sampling: Sampling,
     quiet: bool,
-    storage: Storage | None = None,
+    quantization: Quantization | None = None,
     all_of_it: bool = False,
 ) -> dict[str, Any]:
     """Ask every question of the home, as it is or with its rows made into a kind of storage."""
-    if storage is None:
+    if quantization is None:
         return _ask(found, home, dataset, ids, signals, sampling, quiet, None, all_of_it)
     from retrieval.evaluate.quantizations import Converted
 
-    with Converted(home, storage) as made:
+    with Converted(home, quantization) as made:
         return _ask(found, home, dataset, ids, signals, sampling, quiet, made, all_of_it)
 
 
@@ -320,31 +320,31 @@ def _ask(
     from api.cli.session import make_searcher
     from retrieval.evaluate.corpus import describe, place
     from retrieval.evaluate.result import summarise
-    from retrieval.evaluate.run import Plan, follow, run, time_encoding
+    from retrieval.evaluate.run import Plan, collect, run, time_encoding
 
     searcher = make_searcher(home, found.settings, opener=made.open if made else None)
     try:
         held = {document.id for document in searcher.library.documents()}
         corpus = made.resize(describe(home)) if made else describe(home)
-        sees_pictures = any(i["reads"] == "pictures" for i in corpus["indexes"])
+        sees_pictures = any(i["modality"] == "image" for i in corpus["indexes"])
         wanted = set(ids.values())
         others = held - wanted if not all_of_it else set()
         plan = Plan(
             by_page=dataset.by_page,
             within=sorted(wanted & held) if others else None,
-            pictures=dataset.kind == "photos" and sees_pictures,
+            images=dataset.kind == "photos" and sees_pictures,
             signals=signals,
-            readers=[i["encoder"] for i in corpus["indexes"] if i["reads"] != "pictures"],
+            readers=[i["encoder"] for i in corpus["indexes"] if i["modality"] != "image"],
         )
         asked = place(dataset, ids)
         encoding = time_encoding(
             home,
             [one.question.query for one in asked],
             found.settings.encoding(),
-            pictures=plan.pictures,
+            images=plan.images,
         )
         with Asking(dataset.name, len(asked), quiet) as progress:
-            answered = follow(run(searcher, asked, plan), progress.told)
+            answered = collect(run(searcher, asked, plan), progress.advance)
     finally:
         searcher.close()
     if others:
@@ -357,7 +357,7 @@ def _ask(
         sampling,
         setting=f"{encoders}, {made.kind}" if made else encoders,
         encoders=encoders,
-        storage=made.kind if made else None,
+        quantization=made.kind if made else None,
         corpus=corpus,
         not_read=sorted(item for item, key in ids.items() if key not in held),
         exhaustive_pages=found.settings.exhaustive_pages,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.exits import BadUsage
+from api.cli.exits import InvalidUsage
 from api.cli.session import HomeOption, JsonOption, session
 from api.cli.terminal import plain, readable_question
 
@@ -41,7 +41,7 @@ def explain(
     """Show why a page was found: the best match of each word, and a map of the page."""
     found = session(ctx, json=json)
     from ingest.library.home import write_atomically
-    from retrieval.explain.heatmap import draw_map, draw_sheet
+    from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
     searcher = found.open_searcher(home)
     try:
@@ -51,9 +51,9 @@ def explain(
     finally:
         searcher.close()
     if token is not None:
-        drawn = draw_map(image, explained, find_token(explained, token))
+        drawn = draw_heatmap(image, explained, find_token(explained, token))
     else:
-        drawn = draw_sheet(image, explained)
+        drawn = draw_heatmap_sheet(image, explained)
     if out is not None:
         write_atomically(out, drawn)
     if json:
@@ -74,13 +74,13 @@ def find_token(explained: Explanation, word: str) -> int:
     """The place of a word among a question's tokens.
 
     Raises:
-        BadUsage: it is none of them.
+        InvalidUsage: it is none of them.
     """
     words = [match.word.casefold() for match in explained.tokens]
     if word.casefold() in words:
         return words.index(word.casefold())
     there = ", ".join(dict.fromkeys(filter(None, words)))
-    raise BadUsage(f"{word!r} is no word of the question.", remedy=f"It has: {there}.")
+    raise InvalidUsage(f"{word!r} is no word of the question.", hint=f"It has: {there}.")
 
 
 def describe(explained: Explanation) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import HomeOption, JsonOption, Session, make_model, session
 from api.cli.terminal import plain
 
@@ -62,7 +62,7 @@ def extract(
     from api.rag.evidence import chat_of
     from api.rag.extraction import describe, label, read_pages
     from generation.extraction.schema import open_schema, ready_schemas
-    from ingest.error import Fault
+    from ingest.error import PageglassError
     from ingest.library.home import write_atomically
 
     if list_schemas:
@@ -76,35 +76,35 @@ def extract(
         return
     if compare:
         if len(sources or ()) != 2 or schema or each:
-            raise BadUsage(
+            raise InvalidUsage(
                 "--compare takes two sources, and no --schema or --each.",
-                remedy="Try `pageglass extract --compare A B`.",
+                hint="Try `pageglass extract --compare A B`.",
             )
         chat = chat_of(make_model(found.settings, model))
         a, b = (_open(found, home, source, password) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
-        raise BadUsage(
+        raise InvalidUsage(
             "A PAGE_OR_FILE and a --schema are needed.",
-            remedy="`pageglass extract --list-schemas` shows those that are ready.",
+            hint="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
     chat = chat_of(make_model(found.settings, model))
     pages = label([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
-    failed: list[Fault] = []
+    failed: list[PageglassError] = []
     for group in groups:
         names = [plain(str(page.page)) for page in group]
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
             record = read_pages(group, wanted, chat)
-        except Fault as fault:
+        except PageglassError as fault:
             if not each:
                 raise
-            found.terminal.fail(f"{names[0]}: {fault.message}", fault.remedy)
+            found.terminal.fail(f"{names[0]}: {fault.message}", fault.hint)
             failed.append(fault)
             continue
         body = {"pages": [page.page.key for page in group], **describe(record)}

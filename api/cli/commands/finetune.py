@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import JsonOption, session
 from api.cli.terminal import Terminal, plain
 
@@ -84,7 +84,7 @@ def finetune(
     """
     found = session(ctx, json=json)
     if freeze_image and freeze_text:
-        raise BadUsage("Nothing is left to train.", remedy="Freeze one tower, or neither.")
+        raise InvalidUsage("Nothing is left to train.", hint="Freeze one tower, or neither.")
     from ingest.finetune.plan import TrainSettings
     from ingest.finetune.train import train
 
@@ -170,7 +170,7 @@ def record(event: Event) -> dict[str, Any]:
 
     match event:
         case LeftOut(line, fault):
-            about = {"line": line, "reason": plain(fault.message), "remedy": plain(fault.remedy)}
+            about = {"line": line, "reason": plain(fault.message), "hint": plain(fault.hint)}
             return {"event": "left_out", **about}
         case Started():
             return {"event": "started", **asdict(event)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import HomeOption, JsonOption, session
 from api.cli.terminal import Terminal, plain
 
@@ -72,7 +72,7 @@ def ingest(
             show_default="as the index was made, or 1",
         ),
     ] = None,
-    storage: Annotated[
+    quantization: Annotated[
         str | None,
         typer.Option(
             help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --storage` measures them.",
@@ -138,8 +138,8 @@ def ingest(
     """
     found = session(ctx, json=json)
     settings = found.settings
-    if not paths and not rebuild and not storage and not caption:
-        raise BadUsage("There is no PATH.", remedy="Name files, folders or globs to read.")
+    if not paths and not rebuild and not quantization and not caption:
+        raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     ocr = ocr or settings.ocr
     _check_ocr(ocr)
 
@@ -149,10 +149,10 @@ def ingest(
     from ingest.choose import choose_encoders
     from ingest.encoders.encoder import Encoding
     from ingest.files.render import RenderSettings
-    from ingest.index.quantization import as_storage
+    from ingest.index.quantization import parse_quantization
     from ingest.rebuild import rebuild_indexes
 
-    kept = storage or settings.storage
+    kept = quantization or settings.quantization
     opened = found.open_home(home)
 
     def make_captioner(spec: str) -> Captioner:
@@ -185,7 +185,7 @@ def ingest(
             device or settings.device,
             dtype or settings.dtype,
             settings.batch if batch is None else batch,
-            pool=pool or 0,
+            pool_factor=pool or 0,
         ),
         workers=settings.workers if workers is None else workers,
         retry=retry,
@@ -194,7 +194,7 @@ def ingest(
         labels=read_labels(tag_with) if tag_with else None,
         caption=caption,
         load_captioner=load_captioner,
-        storage=as_storage(kept) if kept else None,
+        quantization=parse_quantization(kept) if kept else None,
     )
 
     def waiting() -> None:
@@ -207,7 +207,7 @@ def ingest(
                 choice.encoders,
                 add_settings.encoding,
                 dpi=add_settings.render.dpi,
-                storage=add_settings.storage,
+                quantization=add_settings.quantization,
                 on_wait=waiting,
             )
         if paths or caption or not rebuild:
@@ -228,18 +228,18 @@ def _check_ocr(spec: str) -> None:
     kind, _, languages = spec.partition(":")
     known = spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages)
     if not known:
-        raise BadUsage(
+        raise InvalidUsage(
             f"There is no OCR called {spec!r}.",
-            remedy="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
+            hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
         )
 
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
     """Show events as they come, sum up, and say how it went; `named` where files were to be found."""
-    from ingest.event import Captioned, Done, Failed, Looked, Removed
+    from ingest.event import Captioned, Done, Failed, FilesFound, Removed
 
     failures: list[Failure] = []
-    looked: Looked | None = None
+    looked: FilesFound | None = None
     done: Done | None = None
     removed = False
     captioned = 0
@@ -252,7 +252,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
             match event:
                 case Failed(failure):
                     failures.append(failure)
-                case Looked():
+                case FilesFound():
                     looked = event
                 case Done():
                     done = event
@@ -302,7 +302,7 @@ def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
         terminal.note("Set aside until they change (--retry tries them again):")
     for failure in failures:
         terminal.note(f"  {plain(readable(failure.path))}")
-        terminal.note(f"    {plain(failure.reason)} {plain(failure.remedy)}")
+        terminal.note(f"    {plain(failure.reason)} {plain(failure.hint)}")
 
 
 def record(event: Event) -> dict[str, Any]:
@@ -313,28 +313,28 @@ def record(event: Event) -> dict[str, Any]:
         Captioned,
         Done,
         Dropped,
-        Encoded,
+        DuplicateFound,
         Failed,
+        FileOpened,
+        FilesFound,
         Indexed,
-        Looked,
-        Named,
-        Opened,
+        PagesEncoded,
+        Quantized,
         Removed,
-        Stored,
         Tagged,
     )
     from ingest.library.library import readable
 
     match event:
-        case Looked(files, to_read):
+        case FilesFound(files, to_read):
             return {"event": "looked", "files": files, "to_read": to_read}
-        case Opened(path, pages):
+        case FileOpened(path, pages):
             return {"event": "opened", "path": readable(path), "pages": pages}
-        case Encoded(pages):
+        case PagesEncoded(pages):
             return {"event": "encoded", "pages": pages}
         case Added(document):
             return {"event": "added", **DocumentBody.of(document).model_dump()}
-        case Named(path, document_id):
+        case DuplicateFound(path, document_id):
             return {"event": "named", "path": readable(path), "document": document_id}
         case Failed(failure, earlier):
             return {"event": "failed", **failure_record(failure), "earlier": earlier}
@@ -342,8 +342,8 @@ def record(event: Event) -> dict[str, Any]:
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
-        case Stored(encoder, storage):
-            return {"event": "stored", "encoder": encoder, "storage": storage}
+        case Quantized(encoder, quantization):
+            return {"event": "quantized", "encoder": encoder, "quantization": quantization}
         case Tagged(pages):
             return {"event": "tagged", "pages": pages}
         case Captioned(page, pictures, left):

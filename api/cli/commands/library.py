@@ -20,11 +20,11 @@ def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOptio
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas import DocumentBody
-    from ingest.library.library import Library, NoLibrary
+    from ingest.library.library import Library, LibraryNotFound
 
     try:
         documents = Library(session(ctx, json=json).open_home(home)).documents()
-    except NoLibrary:
+    except LibraryNotFound:
         documents = []
     if json:
         for document in documents:
@@ -95,11 +95,11 @@ def read_status(home: Home) -> dict[str, Any]:
     """What a home holds, as `status --json` writes it (docs/cli.md).
 
     Raises:
-        LibraryFormat, IndexFormat: a newer version wrote it.
+        LibraryFormatError, IndexFormatError: a newer version wrote it.
     """
     from api.schemas import failure_record
     from ingest.index.index import open_indexes
-    from ingest.library.library import Library, NoLibrary, readable
+    from ingest.library.library import Library, LibraryNotFound, readable
 
     state: dict[str, Any] = {
         "home": readable(str(home.root)),
@@ -112,7 +112,7 @@ def read_status(home: Home) -> dict[str, Any]:
     }
     try:
         library = Library(home)
-    except NoLibrary:
+    except LibraryNotFound:
         return state
     documents = library.documents()
     state["documents"] = len(documents)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.commands.serve import run_app
-from api.cli.exits import BadUsage
+from api.cli.exits import InvalidUsage
 from api.cli.session import HomeOption, session
 
 
@@ -33,7 +33,9 @@ def mcp(
     """Serve the library's pages to programs that speak MCP: search, ask and get_page."""
     found = session(ctx)
     if not http and (host is not None or port is not None):
-        raise BadUsage("--host and --port are for --http.", remedy="Add --http, or leave them out.")
+        raise InvalidUsage(
+            "--host and --port are for --http.", hint="Add --http, or leave them out."
+        )
     opened = found.open_home(home)
     if http:
         from api.mcp.mcp_app import create_mcp_app

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.exits import BadUsage, ExitCode
+from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import DocumentOption, HomeOption, JsonOption, session
 from api.cli.terminal import Terminal, plain, readable_question, shorten
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from retrieval.hit import Hit
-    from retrieval.query.compose import Part
+    from retrieval.query.compose import QueryPart
 
 SHOWN_WORDS = 100
 """Characters of a page's best region."""
@@ -71,32 +71,32 @@ def search(
     """Find pages by their words and by what their pictures show."""
     found = session(ctx, json=json)
     if (not query) == (like is None):
-        raise BadUsage(
+        raise InvalidUsage(
             "A search is for a QUERY or by --like IMAGE, one of them.",
-            remedy="`pageglass search --help` shows how.",
+            hint="`pageglass search --help` shows how.",
         )
-    from api.rag.evidence import narrow_to
+    from api.rag.evidence import filter_documents
     from api.schemas import HitBody
-    from ingest.filter import Narrow
+    from ingest.filter import PageFilter
     from retrieval.query.compose import is_composed, split_query
 
     first, last = _read_range(pages) if pages else (None, None)
     tags = tuple(tag or ())
-    narrow = Narrow(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
+    narrow = PageFilter(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
 
     searcher = found.open_searcher(home)
     try:
-        within = narrow_to(searcher.library, document, narrow)
+        filter = filter_documents(searcher.library, document, narrow)
         if like is not None:
             from api.rag.query_image import open_picture
 
-            hits = searcher.like(open_picture(like), top=top, within=within)
+            hits = searcher.search_by_image(open_picture(like), top=top, filter=filter)
         elif query and is_composed(query):
             parts = _open_parts(split_query([readable_question(word) for word in query]))
-            hits = searcher.combine(parts, top=top, within=within)
+            hits = searcher.search_composed(parts, top=top, filter=filter)
         else:
             question = readable_question(" ".join(query or []))
-            hits = searcher.search(question, top=top, pictures=images, within=within)
+            hits = searcher.search(question, top=top, images=images, filter=filter)
     finally:
         searcher.close()
     for rank, hit in enumerate(hits, 1):
@@ -111,7 +111,7 @@ def search(
 
 def _check_kind(kind: str | None) -> str | None:
     if kind not in {None, "pdf", "image"}:
-        raise BadUsage(f"--kind {plain(str(kind))} is neither.", remedy="Take pdf or image.")
+        raise InvalidUsage(f"--kind {plain(str(kind))} is neither.", hint="Take pdf or image.")
     return kind
 
 
@@ -123,7 +123,9 @@ def _read_range(pages: str) -> tuple[int | None, int | None]:
     """`3-9`, `3-`, `-9` or `3` as the first and the last page number."""
     found = re.fullmatch(r"(\d*)(-?)(\d*)", pages.strip())
     if not found or not (found[1] or found[3]):
-        raise BadUsage(f"--pages {plain(pages)} is no range.", remedy="Write it like 3-9, 3- or 3.")
+        raise InvalidUsage(
+            f"--pages {plain(pages)} is no range.", hint="Write it like 3-9, 3- or 3."
+        )
     first = int(found[1]) if found[1] else None
     return first, int(found[3]) if found[3] else None if found[2] else first
 
@@ -135,15 +137,15 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
         terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(picture)'}")
 
 
-def _open_parts(parts: list[Part]) -> list[tuple[float, str | Image.Image]]:
+def _open_parts(parts: list[QueryPart]) -> list[tuple[float, str | Image.Image]]:
     """The parts of a question with their pictures opened."""
     from api.rag.query_image import open_picture
-    from retrieval.query.compose import is_picture
+    from retrieval.query.compose import is_image
 
     return [
         (
             part.weight,
-            open_picture(Path(part.value).expanduser()) if is_picture(part.value) else part.value,
+            open_picture(Path(part.value).expanduser()) if is_image(part.value) else part.value,
         )
         for part in parts
     ]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.exits import BadUsage
+from api.cli.exits import InvalidUsage
 from api.cli.session import HomeOption, Session, session
 from api.settings import is_loopback
-from ingest.error import Fault
+from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -20,8 +20,10 @@ GRACE = 10
 """Seconds that answers under way may take once the server is told to stop."""
 
 
-class CannotListen(Fault):
+class AddressUnavailable(ConfigurationError):
     """The address cannot be listened on."""
+
+    code = "address-unavailable"
 
 
 def serve(
@@ -64,15 +66,15 @@ def run_app(
     """Listen, and serve the application that `make` makes until Ctrl-C; `path` is where it begins.
 
     Raises:
-        BadUsage: other machines could reach it, and there is no token.
-        CannotListen
+        InvalidUsage: other machines could reach it, and there is no token.
+        AddressUnavailable
     """
     settings = found.settings
     host = host or settings.host
     if not is_loopback(host) and settings.token is None:
-        raise BadUsage(
+        raise InvalidUsage(
             f"{host} can be reached from other machines, and there is no token.",
-            remedy="Set PAGEGLASS_TOKEN to a long random text, or serve on 127.0.0.1.",
+            hint="Set PAGEGLASS_TOKEN to a long random text, or serve on 127.0.0.1.",
         )
     listening = _listen(host, settings.port if port is None else port)
 
@@ -105,14 +107,14 @@ def _listen(host: str, port: int) -> socket.socket:
     """A bound socket.
 
     Raises:
-        CannotListen: the port is taken, or the address is not ours.
+        AddressUnavailable: the port is taken, or the address is not ours.
     """
     plain_host = host.strip("[]")
     family = socket.AF_INET6 if ":" in plain_host else socket.AF_INET
     try:
         return socket.create_server((plain_host, port), family=family, backlog=128)
     except OSError as error:
-        raise CannotListen(
+        raise AddressUnavailable(
             f"{host}:{port} cannot be listened on: {error.strerror or error}.",
-            remedy="Choose another with --host or --port.",
+            hint="Choose another with --host or --port.",
         ) from error
