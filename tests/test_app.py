@@ -154,7 +154,7 @@ class TestAsking:
 
     def test_no_such_document(self, client: TestClient) -> None:
         response = client.post("/v1/search", json={"query": "x", "documents": ["none.pdf"]})
-        assert problem_of(response, 404)["type"] == "urn:pageglass:problem:no-document"
+        assert problem_of(response, 404)["type"] == "urn:pageglass:problem:document-not-found"
 
     def test_at_once(self, client: TestClient) -> None:
         found: list[int] = []

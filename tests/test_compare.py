@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from skimage import data_dir
 from typer.testing import CliRunner
 
-import generation.models.model as models
+import generation.models.load as models
 from api.cli.main import app
 from api.http.app import create_app
 from api.settings import Settings

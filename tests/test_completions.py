@@ -122,7 +122,7 @@ def test_errors_in_their_shape(client: openai.OpenAI, url: str) -> None:
     said: Any = [{"role": "user", "content": LENS}]
     with pytest.raises(openai.NotFoundError) as unknown:
         client.chat.completions.create(model="gpt-5", messages=said)
-    assert unknown.value.code == "no_chat_model"
+    assert unknown.value.code == "chat_model_not_found"
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="pageglass/none.pdf", messages=said)
     with (

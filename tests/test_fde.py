@@ -71,8 +71,8 @@ def slow(fde: FixedDimensionalEncoding, rows: np.ndarray, *, page: bool) -> np.n
     dim_proj=st.integers(1, 6),
     dim_final=st.sampled_from([0, 7]),
 )
-def test_same_as_the_slow_way(seed, count, planes, repeats, inner, final):
-    fde = FixedDimensionalEncoding(planes, repeats, inner, final)
+def test_same_as_the_slow_way(seed, count, k_sim, r_reps, dim_proj, dim_final):
+    fde = FixedDimensionalEncoding(k_sim, r_reps, dim_proj, dim_final)
     rows = unit_rows(seed, count)
     np.testing.assert_allclose(fde.encode_page(rows), slow(fde, rows, page=True), atol=1e-4)
     ones = np.ones(count, np.float32)

@@ -311,7 +311,7 @@ from pathlib import Path
 import numpy as np, torch
 from late_interaction_kernels import score_pairs
 from test_resident import agrees, document, some, unit_rows, whole
-from retrieval.gpu.vector_cache import Resident
+from retrieval.gpu.vector_cache import GpuVectorCache
 
 # Which block sizes are the fastest cannot be measured without a device: one pair is taken.
 kernel = score_pairs._scatter_fwd_kernel
@@ -324,10 +324,10 @@ with tempfile.TemporaryDirectory() as folder:
     for seed, dim, kind in ((1, 128, "fp16"), (2, 24, "int8")):
         query = unit_rows(9, 25, dim)
         held = document(Path(folder), seed, [40, 0, 1, 33, 260, 16], kind, dim)
-        roomy = Resident(cpu, 1 << 20, score_pairs.score_pairs_packed)
+        roomy = GpuVectorCache(cpu, 1 << 20, score_pairs.score_pairs_packed)
         agrees(roomy, [whole(held)], query, weights)
         agrees(roomy, [some(held, 6, 1, 4)], query[:7], weights[0, :7])
-        tight = Resident(cpu, 60 * dim * 2, score_pairs.score_pairs_packed)
+        tight = GpuVectorCache(cpu, 60 * dim * 2, score_pairs.score_pairs_packed)
         agrees(tight, [some(held, 1, 3, 4, 6, 2)], query, weights)
         assert (roomy.sent, tight.sent) == (5, 4)
 print("agrees")

@@ -310,7 +310,7 @@ def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_pat
     with TestClient(create_app(mirror, Settings(workers=1)), "http://127.0.0.1") as client:
         response = client.post("/v1/documents", files={"files": ("a.pdf", b"%PDF-1.4")})
         assert response.status_code == 409
-        assert response.json()["type"] == "urn:pageglass:problem:only-mirror"
+        assert response.json()["type"] == "urn:pageglass:problem:read-only-mirror"
         hits = client.post("/v1/search", json={"query": QUESTION}).json()["hits"]
         assert client.get(f"/v1/pages/{hits[0]['page']}/image").status_code == 200
     assert not list((tmp_path / "mirror").glob("uploads/*/*"))

@@ -287,7 +287,7 @@ def check_convertible(held: Quantization, kind: Quantization) -> None:
     if is_int8(held) and not is_int8(kind):
         raise LossyConversion(
             f"Rows kept as {held} cannot be made {kind} again.",
-            hint="Run `pageglass ingest --rebuild --storage KIND` to encode the library anew.",
+            hint="Run `pageglass ingest --rebuild --quantization KIND` to encode the library anew.",
         )
 
 

@@ -75,7 +75,7 @@ def ingest(
     quantization: Annotated[
         str | None,
         typer.Option(
-            help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --storage` measures them.",
+            help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --quantization` measures them.",
             show_default="what the home has, or fp16",
         ),
     ] = None,
