@@ -21,7 +21,8 @@ from typing import BinaryIO
 from api.schemas import DocumentBody, FileBody
 from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
 from ingest.event import Added, Failed
-from ingest.library.home import Home, HomeUnusable, discard, sync
+from ingest.library.atomic import discard, sync
+from ingest.library.home import Home, HomeUnusable
 from ingest.library.library import Failure, Library, LibraryNotFound
 from ingest.library.writer import LibraryWriter
 

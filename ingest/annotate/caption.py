@@ -17,7 +17,7 @@ from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
 from ingest.filter import PageFilter
 from ingest.index.index import Index
-from ingest.library.home import aside
+from ingest.library.atomic import aside
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, cut
 from ingest.rebuild import encode_document

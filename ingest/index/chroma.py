@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from ingest.index.scrub import scrub
 from ingest.index.server import RecordsMissing, Remote, Server, disconnect, elsewhere
-from ingest.library.home import discard, write_atomically
+from ingest.library.atomic import discard, write_atomically
 from ingest.page import Page
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from ingest.index.probe import write_probe
 from ingest.index.quantization import DEFAULT, Quantization
 from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors, VectorWriter, check_convertible, convert
-from ingest.library.home import Home, discard
+from ingest.library.atomic import discard
+from ingest.library.home import Home
 from ingest.library.keys import find_edition, vectors_key
 from ingest.page import Document, Page, PageVectors, Vectors
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.library.atomic import discard, sync
 from ingest.library.fulltext import join_words, split_terms
-from ingest.library.home import discard, sync
 from ingest.library.library import FORMAT, Failure, FileStamp, Library, pack_words
 from ingest.page import Document, Page, Rendered
 

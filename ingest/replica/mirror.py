@@ -22,7 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ingest.index.vector_file import DocumentVectors
-from ingest.library.home import discard, write_atomically
+from ingest.library.atomic import discard, write_atomically
 from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head

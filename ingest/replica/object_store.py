@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.error import PageglassError, StorageError
-from ingest.library.home import aside
+from ingest.library.atomic import aside
 
 AT_ONCE = 500
 """Files handed to fsspec together; it sends several of them at a time."""
