@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 from api.settings import KEYS, Settings
 from api.version import find_version
 from generation.models.model import SPECS
-from ingest.encoders.encoder import Encoding
-from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import (
+from ingest.encoders.embedded.weights import (
     EFFICIENTNET,
     MINILM,
     MINILM_TOKENIZER,
     Weights,
 )
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
 from ingest.files.ocr import tesseract_languages
 from ingest.index.index import Index, open_indexes

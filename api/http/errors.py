@@ -27,13 +27,13 @@ from ingest.add import DiskFull
 from ingest.annotate.classify import LabelsMissing, NotAnImageEncoder
 from ingest.annotate.tag import InvalidLabels
 from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
 from ingest.encoders.encoder import (
     DeviceUnavailable,
     InvalidVectors,
     OutOfDeviceMemory,
     UnknownEncoder,
 )
-from ingest.encoders.weights import WeightsChanged, WeightsMissing
 from ingest.error import InvalidInputError, NotFoundError, PageglassError
 from ingest.files.ocr import OcrFailed, OcrUnavailable
 from ingest.files.source import UnreadableFile
