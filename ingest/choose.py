@@ -66,11 +66,11 @@ def choose_page_encoder() -> tuple[str, str]:
     """What "auto" means here, and why: ColPali where a CUDA device and its weights are, else MiniLM."""
     import torch
 
-    from ingest.encoders.checkpoint import is_at_hand
+    from ingest.encoders.checkpoint import is_local
 
     if not torch.cuda.is_available():
         return PAGES, f"--encoder auto took {PAGES}: there is no CUDA device."
-    if not is_at_hand(COLPALI):
+    if not is_local(COLPALI):
         return PAGES, (
             f"--encoder auto took {PAGES}: the weights of {COLPALI} are not here"
             f" (`hf download {COLPALI}` gets them)."

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_pdf import make_pdf
 from plain_kernel import plain_kernel
-from test_storage import unit_rows, whole, write
+from test_quantization import unit_rows, whole, write
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
