@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from api.schemas import DocumentBody, FileBody
-from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
+from ingest.add import AddSettings, add
+from ingest.disk import DiskFull, is_disk_full
 from ingest.event import Added, Failed
+from ingest.file_state import ID_LENGTH, Failure
 from ingest.library.atomic import discard, sync
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeUnusable
-from ingest.library.library import Failure, Library, LibraryNotFound
+from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 
 WAIT = 60.0

@@ -43,10 +43,10 @@ def open_file(
     import hashlib
 
     from generation.prompt import Evidence
-    from ingest.add import ID_LENGTH
+    from ingest.file_state import ID_LENGTH
     from ingest.files.render import RenderSettings, inspect, render
     from ingest.files.source import UnreadableFile
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
     from ingest.page import Page
 
     how = RenderSettings(settings.dpi, settings.ocr, password)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.add import ID_LENGTH
+from ingest.file_state import ID_LENGTH
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
