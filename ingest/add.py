@@ -11,12 +11,12 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.add_settings import AddSettings
 from ingest.disk import DiskFull, disk_full, is_disk_full
 from ingest.event import Added, Event
-from ingest.ingest_run import IngestRun
 from ingest.library.home import Home
 from ingest.replica.object_store import ObjectStoreUnreachable
+from ingest.run.ingest_run import IngestRun
+from ingest.run.settings import AddSettings
 
 __all__ = ["AddSettings", "DiskFull", "add"]
 

@@ -273,6 +273,7 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
     list(add(writer, []))
     home = connect_home(tmp_path / "mirror", store=folder)
     mirror = home.replica
+    assert isinstance(mirror, mirrors.Mirror)
     assert mirror
     sizes = [path.stat().st_size for path in own_home.root.glob("index/*/*.safetensors")]
     mirror.cache.most = int(1.2 * max(sizes))

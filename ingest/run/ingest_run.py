@@ -7,10 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest.add_settings import AddSettings
 from ingest.annotate.caption import caption_documents
 from ingest.annotate.tag import tag_documents
-from ingest.assemble import DocumentAssembler, IngestCount, PendingFile
 from ingest.choose import choose_encoders, load_encoders
 from ingest.disk import disk_full, has_little_space
 from ingest.encoders.encoder import Encoder, Preparer
@@ -36,7 +34,9 @@ from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
-from ingest.scan import FileScan, missing_paths, scan_files
+from ingest.run.assemble import DocumentAssembler, IngestCount, PendingFile
+from ingest.run.scan import FileScan, missing_paths, scan_files
+from ingest.run.settings import AddSettings
 
 
 class IngestRun:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.draft import Draft
 from ingest.encoders.encoder import Encoder
 from ingest.error import PageglassError
 from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
@@ -28,8 +27,9 @@ from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, Rendered
-from ingest.pipeline import Pipeline
-from ingest.title import find_title
+from ingest.run.draft import Draft
+from ingest.run.pipeline import Pipeline
+from ingest.run.title import find_title
 
 BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
