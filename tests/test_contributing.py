@@ -24,10 +24,3 @@ def test_an_example_runs(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     code = compile("\n".join(EXAMPLES[title]), f"CONTRIBUTING.md, {title}", "exec")
     exec(code, {"__name__": "example"})
-
-
-def test_files_that_are_named_are_there() -> None:
-    root = Path(__file__).parents[1]
-    named = re.findall(r"`((?:ingest|retrieval|generation|api|tests|docs)/[\w/]+\.\w+)`", TEXT)
-    assert named
-    assert [name for name in named if not (root / name).exists() and "NAME" not in name] == []
