@@ -11,6 +11,7 @@ import typer
 
 from api.cli.main import app
 from api.settings import Settings
+from ingest.index.manifest import FORMAT
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -114,3 +115,9 @@ def test_source_files_that_are_named_exist(page: str) -> None:
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
     modules = re.findall(r"benchmarks\.(\w+)", TEXTS[page])
     assert [name for name in modules if not (ROOT / "benchmarks" / f"{name}.py").exists()] == []
+
+
+def test_the_changelog_names_the_index_format() -> None:
+    newest = re.search(r"Indexes have format (\d+)", TEXTS["CHANGELOG.md"])
+    assert newest is not None
+    assert int(newest[1]) == FORMAT
