@@ -32,7 +32,9 @@ def command_lines(text: str) -> list[str]:
     ]
 
 
-WRITTEN = sorted({line for text in TEXTS.values() for line in command_lines(text)})
+CURRENT = sorted(TEXTS.keys() - {"CHANGELOG.md"})
+"""Pages that describe the program as it is; the changelog names what is gone, too."""
+WRITTEN = sorted({line for page in CURRENT for line in command_lines(TEXTS[page])})
 
 
 def options_of(name: str) -> set[str]:
@@ -58,7 +60,7 @@ def test_a_command_line_parses(line: str) -> None:
         command.make_parser(context).parse_args(arguments)
 
 
-@pytest.mark.parametrize("page", sorted(TEXTS))
+@pytest.mark.parametrize("page", CURRENT)
 def test_options_that_are_named_exist(page: str) -> None:
     known = {"--help", "--version"}.union(*(options_of(name) for name in COMMANDS))
     text = re.sub(r"```.*?```", "", TEXTS[page], flags=re.DOTALL)
@@ -86,7 +88,7 @@ def test_every_command_is_documented() -> None:
     assert set(COMMANDS) <= set(rows)
 
 
-@pytest.mark.parametrize("page", sorted(TEXTS))
+@pytest.mark.parametrize("page", CURRENT)
 def test_settings_that_are_named_exist(page: str) -> None:
     known = {f"PAGEGLASS_{name.upper()}" for name in Settings.model_fields}
     assert set(re.findall(r"PAGEGLASS_[A-Z_]*[A-Z]", TEXTS[page])) <= known
