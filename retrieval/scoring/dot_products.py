@@ -5,7 +5,7 @@ on fp16 rows that was the fastest of numpy, torch, maxsim-cpu and this
 (benchmarks/kernel.py). Sign bits are multiplied in whole numbers, with the
 question as int8: in about half the time of fp16 rows, and nearer to their
 products than bits that are compared with the question's own
-(benchmarks/quantization.py). One thread: retrieval.scoring.parallel gives each core rows of
+(benchmarks/storage.py). One thread: retrieval.scoring.parallel gives each core rows of
 its own. Knows no pages.
 """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from retrieval.gpu.vector_cache import GpuVectorCache
 
 RESCORE_TOP_K = 50
-"""Pages that sign bits choose to be scored by their rows; chosen by benchmarks/quantization.py."""
+"""Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
 MAPPED_PAGES = 8
 """A document of so many pages that are all candidates is mapped and multiplied as it lies; others are read."""
 
