@@ -1,9 +1,9 @@
-"""A home of made pages, and the questions that ask for some of them: built in bounded memory, kept, read again.
+"""Homes of synthetic pages with queries: built in bounded memory and kept.
 
     HOME/questions.npz    rows (questions, 18, 128), and `sought`, the key of the page each asks for
 
-Real SQLite, Chroma and vector files, written as an ingest writes them, but for
-the pictures and words that made pages lack.
+Real SQLite, Chroma and vector files, written as an ingest writes them, without
+images and words, which synthetic pages lack.
 """
 
 from __future__ import annotations
