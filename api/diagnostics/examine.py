@@ -23,9 +23,9 @@ from generation.models.model import SPECS
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.encoders.weights import (
+    BERT_VOCAB,
     EFFICIENTNET,
     MINILM,
-    MINILM_TOKENIZER,
     Weights,
 )
 from ingest.error import PageglassError
@@ -71,14 +71,14 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield _device()
     yield _scoring(settings)
     yield from _encoder(
-        "minilm", "words of pages: searched by meaning, word by word", MINILM, MINILM_TOKENIZER
+        "minilm", "words of pages: searched by meaning, word by word", MINILM, BERT_VOCAB
     )
     yield from _encoder(
         "conse",
         "photos and figures: searched by what they show",
         EFFICIENTNET,
         MINILM,
-        MINILM_TOKENIZER,
+        BERT_VOCAB,
     )
     yield from _ocr(settings.ocr)
     yield _model(settings)
