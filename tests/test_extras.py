@@ -57,6 +57,11 @@ def test_extras_are_those_of_the_project_with_their_packages() -> None:
         assert modules == brought, name
 
 
+def test_the_docs_list_every_extra() -> None:
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [*EXTRAS, "all"]
+
+
 def test_the_core_names_no_package_of_an_extra() -> None:
     core = {distribution_name(requirement) for requirement in PROJECT["dependencies"]}
     for name in EXTRAS:
