@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / ".venv-core"
@@ -74,13 +75,13 @@ def test_the_wheel_holds_the_packages_their_data_and_the_notices(wheel: Path) ->
 def test_it_ingests_a_pdf_and_answers_outside_the_checkout(
     environment: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "form.pdf").write_bytes(PDF.read_bytes())
+    make_pdf(tmp_path / "tower.pdf", "The tower was built in 1874. It has 212 steps to the lamp.")
     program = environment / "bin" / "pageglass"
     user = {"cwd": str(tmp_path), "HOME": str(tmp_path)}
-    run(program, "ingest", "form.pdf", "--home", "home", **user)
-    answer = run(program, "ask", "What is the email of the volunteer?", "--home", "home", **user)
-    assert "priya@lanwarne.example" in answer.stdout
-    assert "form.pdf, page 1" in answer.stdout
+    run(program, "ingest", "tower.pdf", "--home", "home", **user)
+    answer = run(program, "ask", "How many steps has the tower?", "--home", "home", **user)
+    assert "212 steps" in answer.stdout
+    assert "tower.pdf, page 1" in answer.stdout
 
 
 @needs_core
