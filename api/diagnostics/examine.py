@@ -138,13 +138,13 @@ def _drift(index: Index, settings: Settings) -> Finding:
     if drift.changed:
         return Finding(
             "encoder", manifest.encoder, "note",
-            f"gives other vectors than when the index was made (cosine {drift.similar:.3f}); then:"
+            f"gives other vectors than when the index was made (cosine {drift.cosine:.3f}); then:"
             f" {', '.join(f'{name} {value}' for name, value in manifest.provenance.items())}",
             "Run `pageglass ingest --rebuild`, or go back to those versions.",
         )  # fmt: skip
     return Finding(
         "encoder", manifest.encoder, "ok",
-        f"gives the vectors it gave when the index was made (cosine {drift.similar:.4f})",
+        f"gives the vectors it gave when the index was made (cosine {drift.cosine:.4f})",
     )  # fmt: skip
 
 
