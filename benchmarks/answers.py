@@ -1,4 +1,4 @@
-"""The extractive model on a labelled set: does it cite the right page, and decline when it should?
+"""Extractive answers on a labelled set: cited pages and declined questions.
 
     python -m benchmarks.answers EVAL/mmlongbench-dev --home DIR [--top 5] [--fit]
 
@@ -6,8 +6,10 @@ DIR is a home that benchmarks.pages made. Every quote must stand word for word
 on its page; the script exits 1 if one does not. Besides the set's own
 unanswerable questions, those of data/questions.json are asked, whose documents
 are not in this library, and thirty of general knowledge. For each kind it also
-says how many a language model would not be asked (generation.context.abstain). --fit prints coefficients for generation.models.confidence
-(logistic regression, balanced), with AUC cross-validated over documents.
+prints how many would be declined before a language model is called
+(generation.context.abstain). --fit prints coefficients for
+generation.models.confidence (balanced logistic regression), with AUC
+cross-validated over documents.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from api.rag.evidence import gather
+from api.rag.evidence import retrieve_evidence
 from generation.ask import ask
 from generation.context.abstain import MIN_SCORE, should_abstain
 from generation.models.extractive import Extractive
@@ -110,7 +112,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
     asked += [(query, "general", query, {}) for query in GENERAL]
     rows = []
     for query, kind, document, question in asked:
-        prompt = gather(searcher, query, model, top=top)
+        prompt = retrieve_evidence(searcher, query, model, top=top).prompt
         answer = ask(prompt, model)
         gold = set()
         if kind == "answerable":

@@ -26,7 +26,8 @@ from ingest.index.manifest import Manifest
 from ingest.index.tensor_layout import FloatRows
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
-from ingest.library.library import Library, PageNotFound, PageRecord
+from ingest.library.library import Library
+from ingest.library.pages import PageNotFound, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from retrieval.candidates import Candidates
 from retrieval.explain.explain import Explanation, explain_rows

@@ -25,8 +25,10 @@ from ingest.add import AddSettings, add
 from ingest.event import Captioned
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
+from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
-from ingest.library.library import FORMAT, Library, LibraryFormatError
+from ingest.library.library import Library
+from ingest.library.schema import FORMAT
 from ingest.library.writer import LibraryWriter
 from ingest.remove import remove
 from ingest.verify import verify
@@ -240,7 +242,7 @@ def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: No
     events = [json.loads(line) for line in done.stdout.splitlines()]
     (told,) = [e for e in events if e["event"] == "captioned"]
     assert (told["pictures"], told["left"]) == (1, 0)
-    assert "1 pictures captioned" in done.stderr
+    assert "1 images captioned" in done.stderr
     library = Library(Home(tmp_path / "home"))
     assert library.captioner() == f"transformers:{model}"
     (caption,) = library.captions(library.page_records()[0].page)

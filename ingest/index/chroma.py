@@ -27,11 +27,11 @@ from ingest.index.scrub import scrub
 from ingest.index.server import (
     RecordsMissing,
     RemoteCollection,
-    Server,
     disconnect,
     records_missing,
 )
 from ingest.library.atomic import discard, write_atomically
+from ingest.library.home import RecordServer
 from ingest.page import Page
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Records:
         self,
         folder: Path,
         encoder: str,
-        server: Server | None = None,
+        server: RecordServer | None = None,
         home_id: str = "",
         name_file: Path | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class Records:
             )
         return self._collection
 
-    def _open_remote(self, server: Server) -> RemoteCollection:
+    def _open_remote(self, server: RecordServer) -> RemoteCollection:
         if self._name is None:
             raise records_missing(f"The Chroma server at {server.url}")
         self._client = server.connect()

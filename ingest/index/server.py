@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest.error import PageglassError, StorageError, UnavailableError
+from ingest.library.home import RecordServer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,7 +151,7 @@ class RemoteCollection:
     """
 
     def __init__(
-        self, server: Server, client: ClientAPI, name: str, *, create: bool = False
+        self, server: RecordServer, client: ClientAPI, name: str, *, create: bool = False
     ) -> None:
         self._server = server
         with self._translated_errors():

@@ -310,7 +310,7 @@ import tempfile
 from pathlib import Path
 import numpy as np, torch
 from late_interaction_kernels import score_pairs
-from test_resident import agrees, document, some, unit_rows, whole
+from test_vector_cache import agrees, document, some, unit_rows, whole
 from retrieval.gpu.vector_cache import GpuVectorCache
 
 # Which block sizes are the fastest cannot be measured without a device: one pair is taken.
