@@ -5,15 +5,13 @@ A process, not a thread: one interpreter cannot feed two GPUs.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from ingest.encoders.encoder import DeviceUnavailable, Encoder, Encoding, Preparer
 from ingest.encoders.load import load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered
-from ingest.worker import start_worker
+from ingest.worker import start_pool, start_worker
 
 
 class MultiDeviceEncoder:
@@ -30,15 +28,8 @@ class MultiDeviceEncoder:
                 f"{encoding.device!r} does not name devices.",
                 hint="Say which, such as --device cuda:0,cuda:1.",
             )
-        context = multiprocessing.get_context("spawn")
         self._ships = [
-            ProcessPoolExecutor(
-                1,
-                mp_context=context,
-                initializer=_launch,
-                initargs=(spec, replace(encoding, device=device)),
-            )
-            for device in devices
+            start_pool(1, _launch, (spec, replace(encoding, device=device))) for device in devices
         ]
         # All load at once; the first one speaks for the others.
         signs = [ship.submit(_describe) for ship in self._ships]
