@@ -113,8 +113,13 @@ def search(
 
 
 def _check_kind(kind: str | None) -> DocumentKind | None:
-    if kind is None or kind == "pdf" or kind == "image":
-        return kind
+    match kind:
+        case None:
+            return None
+        case "pdf":
+            return "pdf"
+        case "image":
+            return "image"
     raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
 
 
