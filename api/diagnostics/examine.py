@@ -34,8 +34,10 @@ from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import IndexFormatError
 from ingest.index.probe import measure_drift
 from ingest.index.server import disconnect
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import readable
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryFormatError, LibraryNotFound, readable
+from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 from retrieval.gpu.device import choose_score_device
@@ -107,7 +109,7 @@ def _store(home: Home, store: ObjectStore) -> Finding:
     """Whether the store answers, whose library it holds, and what it is to the home."""
     try:
         head = read_head(store)
-        mirror = home.mirror
+        mirror = home.replica
     except ObjectStoreError as fault:
         return Finding("store", store.url, "broken", fault.message, fault.hint)
     if head is None:
