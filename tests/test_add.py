@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pymupdf
 import pytest
-from chromadb.errors import InternalError
 from PIL import Image
 
-from ingest.add import AddSettings, add, is_disk_full
+from ingest.add import AddSettings, add
 from ingest.encoders.load import UnknownEncoder
 from ingest.event import Added, Done, DuplicateFound, Event, FileOpened, FilesFound, Removed
 from ingest.files.render import RenderSettings
@@ -252,7 +249,7 @@ def test_redo_takes_other_settings(home: Home, folder: Path) -> None:
     assert (large.width, large.height) == pytest.approx((2 * small.width, 2 * small.height), abs=1)
 
 
-# --- writers
+# --- cut off
 
 
 def test_a_run_does_not_wait_longer_than_it_is_told(home: Home, folder: Path) -> None:
@@ -263,9 +260,7 @@ def test_a_run_does_not_wait_longer_than_it_is_told(home: Home, folder: Path) ->
     assert not home.database.exists()
 
 
-def test_a_run_that_is_cut_off_leaves_whole_documents_and_no_lock(
-    home: Home, folder: Path
-) -> None:
+def test_a_run_that_is_cut_off_leaves_whole_documents_and_no_lock(home: Home, folder: Path) -> None:
     for n in range(3):
         make_pdf(folder / f"{n}.pdf", *[f"Lamp {n}"] * 30)
     events = add(home, [folder], PLAIN)
@@ -301,24 +296,3 @@ def test_what_a_killed_writer_left_is_cleared(home: Home, folder: Path) -> None:
     for index in open_indexes(home):
         assert not any(key.startswith(document.id) for key in index.records.keys())
         index.records.close()
-
-
-# --- a full disk
-
-
-@pytest.mark.parametrize(
-    ("error", "full"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), True),
-        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
-        (OSError(errno.EACCES, "no space left for you"), False),
-        (sqlite3.OperationalError("database or disk is full"), True),
-        (sqlite3.OperationalError("database is locked"), False),
-        (InternalError("Error: (code: 13) database or disk is full"), True),
-        (InternalError("Error: No space left on device (os error 28)"), True),
-        (InternalError("Error: not found"), False),
-        (ValueError("disk is full"), False),
-    ],
-)
-def test_a_full_disk_is_told_from_other_errors(error: Exception, full: bool) -> None:
-    assert is_disk_full(error) == full

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from make_library import STAMP, make_image, render, stage, write_document
 
-from ingest.add import is_disk_full
+from ingest.disk import is_disk_full
 from ingest.file_state import Failure, FileStamp
 from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
@@ -410,5 +410,3 @@ def test_checking_names_a_document_that_is_not_whole(
     [problem] = writer.check()
     assert document.id in problem
     assert says in problem
-
-
