@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from ingest.encoders.conse import ConseEncoder
+from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.page import Vectors, cut
 from retrieval.duplicates import ALIKE, SAME, Grey, correlate, shrink
 from retrieval.search import render_query_image

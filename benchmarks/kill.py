@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.filter import PageFilter
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryNotFound
+from ingest.library.library import Library
 from ingest.verify import verify
 from retrieval.search import Searcher
 

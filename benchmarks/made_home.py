@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
+from ingest.file_state import FileStamp
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
-from ingest.library.library import FileStamp, pack_words
+from ingest.library.words import pack_words
 from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Document, Page, PageVectors, QueryVectors
 from retrieval.search import Searcher

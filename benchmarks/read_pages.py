@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.text_pages import text_pages
-from ingest.encoders.minilm import load_minilm
+from ingest.encoders.embedded.minilm import load_minilm
 from ingest.index.index import open_indexes
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
