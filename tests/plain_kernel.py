@@ -1,4 +1,4 @@
-"""What the fused kernel gives, by torch on any device; it also holds callers to what the kernel relies on."""
+"""Reference of the fused kernel in torch, with checks of its preconditions."""
 
 from __future__ import annotations
 

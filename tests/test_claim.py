@@ -1,4 +1,4 @@
-"""An answer's sentences, and what stands behind each."""
+"""Claims of an answer and the citations behind each."""
 
 from __future__ import annotations
 

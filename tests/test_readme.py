@@ -1,4 +1,4 @@
-"""The README, the Makefile and the docs say what is so."""
+"""The README, the Makefile and the links of the documentation."""
 
 import re
 import shlex
