@@ -1,4 +1,4 @@
-"""Reference of the fused kernel in torch, with checks of its preconditions."""
+"""What the fused kernel gives, by torch on any device; it also holds callers to what the kernel relies on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims of an answer and the citations behind each."""
+"""An answer's sentences, and what stands behind each."""
 
 from __future__ import annotations
 
