@@ -1,4 +1,4 @@
-"""Hostile pages and a model that believes them: nothing forged comes out as verified."""
+"""Hostile pages with a model that obeys them: nothing forged is verified."""
 
 from __future__ import annotations
 
