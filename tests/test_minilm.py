@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from published import published_model
 
-from ingest.encoders.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
+from ingest.encoders.embedded.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
 from ingest.page import Page, Rendered, Word
 
 

@@ -11,8 +11,8 @@ import pytest
 from published import published_model
 from tokenizers import Tokenizer
 
-from ingest.encoders.weights import BERT_VOCAB, WeightsChanged
-from ingest.encoders.wordpiece import SPECIAL, load_wordpiece
+from ingest.encoders.embedded.weights import BERT_VOCAB, WeightsChanged
+from ingest.encoders.embedded.wordpiece import SPECIAL, load_wordpiece
 
 ROOT = Path(__file__).parents[1]
 TEXTS = (

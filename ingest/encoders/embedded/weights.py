@@ -78,7 +78,7 @@ MINILM = Weights(
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
 BERT_VOCAB = Weights(
-    "ingest.encoders",
+    "ingest.encoders.embedded",
     "pageglass",
     "vocab.txt",
     "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding
 
-from ingest.encoders.session import open_session
-from ingest.encoders.weights import MINILM
-from ingest.encoders.wordpiece import load_wordpiece
+from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.weights import MINILM
+from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.library.fulltext import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 
