@@ -29,10 +29,11 @@ from PIL import Image
 from generation.context.crop import MOST_AREA, best_part, found_part, line_height, overview
 from generation.context.image_tokens import ImageTokenCounter, Patches, Tiles
 from generation.context.limits import Limits
-from generation.context.page_input import cut, shrink
+from generation.context.page_input import shrink
 from generation.prompt import Evidence
 from generation.text.line import split_lines
 from ingest.add import add
+from ingest.box import crop_image
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
@@ -137,7 +138,7 @@ def measure(evidence: Evidence, answer: str, ocr: Ocr) -> Iterator[Row]:
 
     for name, image_tokens in GAUGES.items():
         limits = Limits(image_tokens=image_tokens)
-        whole, part = shrink(page, limits), shrink(cut(page, box), limits)
+        whole, part = shrink(page, limits), shrink(crop_image(page, box), limits)
         kept = (whole.width, whole.height)
         tokens = image_tokens.tokens(*kept), image_tokens.tokens(part.width, part.height)
         yield Row(

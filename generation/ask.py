@@ -17,7 +17,8 @@ from generation.context.abstain import FAR, NOTE, should_abstain
 from generation.models.model import VisionModel
 from generation.prompt import Evidence, Prompt
 from generation.text.quote import find_quote, quote_boxes
-from ingest.page import Box, Page, Word
+from ingest.box import covered_share
+from ingest.page import Box, Page
 
 RegionLocator = Callable[[str, Page], Sequence[Box]]
 """Where on a page a claim is borne out, by its looks; nowhere where no part stands out."""
@@ -173,7 +174,8 @@ class _Desk:
         if self._locate is None or not claim.says:
             return ()
         boxes = self._locate(claim.text, evidence.page)
-        return tuple(box for box in boxes if printed_share(box, evidence.words) <= MOST_PRINT)
+        printed = [word.box for word in evidence.words]
+        return tuple(box for box in boxes if covered_share(box, printed) <= MOST_PRINT)
 
     def _keep(self, citation: Citation) -> Citation:
         self.citations.append(citation)
@@ -189,15 +191,3 @@ class _Desk:
         if (label, quote) not in self._spans:
             self._spans[label, quote] = find_quote(quote, self._evidence[label].words)
         return self._spans[label, quote]
-
-
-def printed_share(box: Box, words: Sequence[Word]) -> float:
-    """The share of a box, 0..1, that words cover (overlapping ones count twice, to 1 at most)."""
-    left, top, right, bottom = box
-    area = (right - left) * (bottom - top)
-    covered = sum(
-        max(0.0, min(right, word.box[2]) - max(left, word.box[0]))
-        * max(0.0, min(bottom, word.box[3]) - max(top, word.box[1]))
-        for word in words
-    )
-    return min(1.0, covered / area) if area > 0 else 1.0

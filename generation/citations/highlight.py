@@ -11,6 +11,7 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
+from ingest.box import touched_pixels
 from ingest.page import Box
 
 MARKER = (255, 236, 110)
@@ -30,7 +31,9 @@ def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"]
     with Image.open(io.BytesIO(image)) as opened:
         page = opened.convert("RGB")
     marker = Image.new("RGB", page.size, "white")
-    frames = [frame for box in boxes if (frame := _pixels(box, page.size))]
+    touched = [frame for box in boxes if (frame := touched_pixels(box, page.size))]
+    # Pillow draws the last row and column of a rectangle too.
+    frames = [(left, top, right - 1, bottom - 1) for left, top, right, bottom in touched]
     draw = ImageDraw.Draw(marker)
     for frame in frames:
         draw.rectangle(frame, fill=MARKER)
@@ -41,11 +44,3 @@ def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"]
     out = io.BytesIO()
     marked.save(out, format, **({"quality": 90} if format == "WEBP" else {}))
     return out.getvalue()
-
-
-def _pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """The first and last pixel, inclusive, that the box covers; None if it covers none."""
-    wide, high = size
-    left, right = (max(0, int(box[0] * wide)), min(wide, -int(-box[2] * wide // 1)) - 1)
-    top, bottom = (max(0, int(box[1] * high)), min(high, -int(-box[3] * high // 1)) - 1)
-    return (left, top, right, bottom) if left <= right and top <= bottom else None

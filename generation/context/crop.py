@@ -12,7 +12,7 @@ from statistics import median
 
 from generation.context.image_tokens import ImageTokenCounter, Size, scaled
 from generation.prompt import Evidence
-from generation.text.line import union_box
+from ingest.box import area, clip_to_page, expand, overlaps, pixel_size, union_box
 from ingest.page import Box
 
 SMALL = 12.0
@@ -34,7 +34,7 @@ def best_part(
     box = found_part(evidence)
     if box is None or line_height(evidence, box) * kept[1] >= SMALL:
         return None
-    part = pixels_of(box, size)
+    part = pixel_size(box, size)
     sent = image_tokens.kept(*part)
     if sent[0] / part[0] < SHARPER * kept[0] / size[0]:
         return None
@@ -46,46 +46,19 @@ def found_part(evidence: Evidence) -> Box | None:
     """The box around the best regions, with a margin; None where there is none, or it is too much of the page."""
     found: Box | None = None
     for region in evidence.regions:
-        left, top, right, bottom = union_box([region.box, *([found] if found else [])])
-        wider = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
-        if _area(_with_margin(wider)) > MOST_AREA:
+        wider = clip_to_page(union_box([region.box, *([found] if found else [])]))
+        if area(expand(wider, MARGIN)) > MOST_AREA:
             break
         found = wider
-    return _with_margin(found) if found else None
+    return expand(found, MARGIN) if found else None
 
 
 def line_height(evidence: Evidence, box: Box) -> float:
     """The median height of the words in a box, as a fraction of the page's; of no words, that of the whole page."""
-    inside = [w.box for w in evidence.words if _overlap(w.box, box)]
+    inside = [w.box for w in evidence.words if overlaps(w.box, box)]
     return median(b[3] - b[1] for b in inside) if inside else 1.0
 
 
 def overview(kept: Size) -> Size:
     """The page halved, to show where its part stands."""
     return scaled(*kept, 0.5)
-
-
-def pixels_of(box: Box, size: Size) -> Size:
-    """How large a box of a page is."""
-    return (
-        max(1, round((box[2] - box[0]) * size[0])),
-        max(1, round((box[3] - box[1]) * size[1])),
-    )
-
-
-def _with_margin(box: Box) -> Box:
-    left, top, right, bottom = box
-    return (
-        max(0.0, left - MARGIN),
-        max(0.0, top - MARGIN),
-        min(1.0, right + MARGIN),
-        min(1.0, bottom + MARGIN),
-    )
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from generation.context.crop import best_part, overview, pixels_of
+from generation.context.crop import best_part, overview
 from generation.context.image_tokens import Size, scaled
 from generation.context.limits import Limits, count_tokens
 from generation.prompt import Evidence
 from generation.request import Picture
 from generation.text.line import split_lines
-from ingest.page import Box, Word
+from ingest.box import crop_image
+from ingest.page import Word
 
 JPEG_QUALITY = 85
 
@@ -94,7 +95,9 @@ def build_page_input(evidence: Evidence, limits: Limits, room: int) -> PageInput
     )
     if box is None:
         return PageInput(evidence, text, encode(page, kept))
-    return PageInput(evidence, text, encode(page, overview(kept)), shrink(cut(page, box), limits))
+    return PageInput(
+        evidence, text, encode(page, overview(kept)), shrink(crop_image(page, box), limits)
+    )
 
 
 def page_text(words: Sequence[Word], letters: int) -> str:
@@ -120,14 +123,6 @@ def size_sent(size: Size, limits: Limits) -> Size:
     """The size in which a picture of `size` is sent."""
     longest = limits.longest_edge or max(size)
     return limits.image_tokens.kept(*scaled(*size, min(1, longest / max(size))))
-
-
-def cut(page: Image.Image, box: Box) -> Image.Image:
-    """The pixels of a page inside a box, given in fractions of it."""
-    width, height = page.size
-    left, top = int(box[0] * width), int(box[1] * height)
-    across, down = pixels_of(box, page.size)
-    return page.crop((left, top, min(width, left + across), min(height, top + down)))
 
 
 def encode(pixels: Image.Image, size: Size) -> Picture:

@@ -20,8 +20,8 @@ from generation.extraction.extract import field
 from generation.extraction.record import Record, RequiredFieldMissing
 from generation.extraction.schema import Schema, escape, kinds, misfits, resolve
 from generation.prompt import Evidence
-from generation.text.line import union_box
 from generation.text.value import Span, dates, find_value, numbers
+from ingest.box import union_box
 from ingest.page import Word
 
 NAME = "extractive"

@@ -25,6 +25,7 @@ from generation.models.passage import (
     without_numbers,
 )
 from generation.prompt import Prompt
+from ingest.box import contains_center
 from ingest.encoders.minilm import MiniLmEncoder, load_minilm
 
 NOTE = (
@@ -173,16 +174,8 @@ def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
 
 def _region(passage: Passage) -> float:
     """The best cosine of a region whose middle lies in the unit."""
-    left, top, right, bottom = passage.box
-    return max(
-        (
-            region.score
-            for region in passage.evidence.regions
-            if left <= (region.box[0] + region.box[2]) / 2 <= right
-            and top <= (region.box[1] + region.box[3]) / 2 <= bottom
-        ),
-        default=0.0,
-    )
+    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
+    return max(inside, default=0.0)
 
 
 def _in_context(passage: Passage) -> str:

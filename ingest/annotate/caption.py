@@ -13,13 +13,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from ingest.annotate.captioner import Captioner
+from ingest.box import crop_image
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
 from ingest.filter import PageFilter
 from ingest.index.index import Index
 from ingest.library.home import aside
 from ingest.library.writer import LibraryWriter
-from ingest.page import Document, cut
+from ingest.page import Document
 from ingest.rebuild import encode_document
 
 NO_CAPTIONER = "none"
@@ -65,7 +66,9 @@ def caption_documents(
         for number, some in figures.items():
             record = records[number]
             pixels = library.rendered(record).pixels()
-            texts = captioner.caption([cut(pixels, record.figures[figure]) for figure in some])
+            texts = captioner.caption(
+                [crop_image(pixels, record.figures[figure]) for figure in some]
+            )
             library.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
             left -= 1
             yield Captioned(record.page, len(some), left)

@@ -15,11 +15,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from ingest.box import crop_image
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.dual_encoder import Prepared, load_dual_encoder
 from ingest.encoders.encoder import Encoding
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors
 
 PICTURE_TOKENS = 256
 """What a picture counts for in a batch's budget of tokens: ViT-L/14 sees so many patches."""
@@ -36,7 +37,7 @@ class ImagePreparer:
     def __call__(self, page: Rendered) -> list[dict[str, npt.NDArray[Any]]]:
         """One set of arrays a picture."""
         picture = page.pixels()
-        ready = [self.prepare(cut(picture, place)) for place in _places(page)]
+        ready = [self.prepare(crop_image(picture, place)) for place in _places(page)]
         return [{name: value.numpy() for name, value in one.items()} for one in ready]
 
 

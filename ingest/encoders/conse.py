@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ingest.box import crop_image
 from ingest.encoders.efficientnet import EfficientNetLite2
 from ingest.encoders.minilm import DIM, MiniLmEncoder, load_minilm, share_known
 from ingest.encoders.weights import EFFICIENTNET
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 TOP_LABELS = 50
 WORDY = 20
@@ -74,7 +75,7 @@ class ConseEncoder:
             if page.figures:
                 picture = page.pixels()
                 for figure in page.figures:
-                    seen = cut(picture, figure)
+                    seen = crop_image(picture, figure)
                     parts = [WHOLE] if len(page.words) >= WORDY else list(_grid(*seen.size))
                     rows.append(self._encode_parts(seen, parts))
                     boxes.append(np.array([_within(figure, part) for part in parts]))
@@ -85,7 +86,7 @@ class ConseEncoder:
 
     def _encode_parts(self, picture: Image.Image, parts: Sequence[Box]) -> Vectors:
         """A row a part of an RGB picture (parts, dim)."""
-        probabilities = self._classifier.classify([cut(picture, part) for part in parts])
+        probabilities = self._classifier.classify([crop_image(picture, part) for part in parts])
         weights = np.zeros_like(probabilities)
         top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
         np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)

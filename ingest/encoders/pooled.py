@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ingest.box import union_box
 from ingest.encoders.encoder import Encoder, Preparer
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
@@ -63,11 +64,11 @@ def pool_tokens(page: PageVectors, factor: int) -> PageVectors:
     clusters = fcluster(linkage(apart, method="ward"), t=wanted, criterion="maxclust")
     _, firsts = np.unique(clusters, return_index=True)
     members = [clusters == clusters[first] for first in np.sort(firsts)]
-    around = [[*boxes[own, :2].min(axis=0), *boxes[own, 2:].max(axis=0)] for own in members]
+    merged = [union_box(boxes[own].tolist()) for own in members]
     return replace(
         page,
         vectors=np.concatenate([[_mean(rows[own]) for own in members], page.vectors[~placed]]),
-        boxes=np.concatenate([around, page.boxes[~placed]]).astype(np.float32),
+        boxes=np.concatenate([merged, page.boxes[~placed]]).astype(np.float32),
     )
 
 
