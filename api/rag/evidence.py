@@ -15,7 +15,7 @@ from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.library import Library, PageNotFound
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
+    from generation.citations.verify import RegionLocator
     from generation.models.model import ChatModel, VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher

@@ -1,7 +1,4 @@
-"""Draw marker strokes over a page image where its quotes are printed.
-
-Knows pixels and boxes, nothing of answers.
-"""
+"""Highlights: boxes of quotes marked on a page image."""
 
 from __future__ import annotations
 
@@ -15,18 +12,18 @@ from ingest.box import touched_pixels
 from ingest.page import Box
 
 MARKER = (255, 236, 110)
-"""Multiplied with the page, so that print under it stays dark."""
+"""Multiplied with the page, so that text under it stays dark."""
 
 OUTLINE = (214, 158, 0)
 
 
 def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"] = "PNG") -> bytes:
-    """The encoded picture `image` with `boxes` (fractions of it) marked, encoded as `format`.
+    """Mark `boxes` (fractions of the image) on an encoded image, and encode it as `format`.
 
-    Nothing outside the boxes changes; a box outside the picture marks nothing.
+    Nothing outside the boxes changes; a box outside the image marks nothing.
 
     Raises:
-        PIL.UnidentifiedImageError: `image` is no picture.
+        PIL.UnidentifiedImageError: `image` is not an image.
     """
     with Image.open(io.BytesIO(image)) as opened:
         page = opened.convert("RGB")

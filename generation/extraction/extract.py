@@ -22,14 +22,14 @@ from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.context.page_input import shrink
 from generation.extraction.record import Field, Record, SchemaMismatch
-from generation.extraction.schema import Schema, leaves, misfits
+from generation.extraction.schema import Schema, leaves, validation_errors
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
-from generation.request import Picture, Request, Turn
+from generation.request import EncodedImage, Request, Turn
 from generation.text.quote import find_quote, quote_boxes
 from generation.text.value import find_value
 
-REPAIRS = 2
+MAX_REPAIRS = 2
 """How often a reply that does not fit is sent back."""
 
 MOST_TOKENS = 8_192
@@ -72,8 +72,10 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
     """
     turns = [Turn("user", (*_pages(evidence, model.limits), _ask(schema)))]
     usage = Usage(model.name)
-    for attempt in range(1, REPAIRS + 2):
-        request = Request(SYSTEM, tuple(turns), wrap(schema), MOST_TOKENS, kept=2 * len(evidence))
+    for attempt in range(1, MAX_REPAIRS + 2):
+        request = Request(
+            SYSTEM, tuple(turns), wrap(schema), MOST_TOKENS, cached_parts=2 * len(evidence)
+        )
         reply, used = _reply(model, request)
         usage = _sum(usage, used)
         found, problems = _read(reply, schema)
@@ -87,7 +89,7 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
             Turn("user", (_complain(problems),)),
         ]
     raise SchemaMismatch(
-        f"{model.name} gave nothing that fits the schema in {REPAIRS + 1} replies:"
+        f"{model.name} gave nothing that fits the schema in {MAX_REPAIRS + 1} replies:"
         f" {'; '.join(problems[:3])}.",
         hint="Take another --model, or a schema that asks for less or allows null.",
     )
@@ -128,8 +130,8 @@ def _moved(part: Any) -> Any:
     return moved
 
 
-def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | Picture]:
-    parts: list[str | Picture] = []
+def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | EncodedImage]:
+    parts: list[str | EncodedImage] = []
     for each in evidence:
         words = json.dumps(" ".join(word.text for word in each.words), ensure_ascii=False)
         name = json.dumps(str(each.page), ensure_ascii=False)
@@ -137,7 +139,7 @@ def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | Picture]:
     return parts
 
 
-def _picture(data: bytes, limits: Limits) -> Picture:
+def _picture(data: bytes, limits: Limits) -> EncodedImage:
     with Image.open(io.BytesIO(data)) as opened:
         return shrink(opened.convert("RGB"), limits)
 
@@ -183,7 +185,7 @@ def _read(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"it is not JSON: {error}"]
     if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
         return {}, ['/data: there is no object of that name; the record belongs into "data"']
-    return found, [f"/data{line}" for line in misfits(schema, found["data"])]
+    return found, [f"/data{line}" for line in validation_errors(schema, found["data"])]
 
 
 def _sources(found: Mapping[str, Any]) -> dict[str, Source]:

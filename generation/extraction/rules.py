@@ -18,7 +18,7 @@ from typing import Any
 from generation.answer import Usage
 from generation.extraction.extract import field
 from generation.extraction.record import Record, RequiredFieldMissing
-from generation.extraction.schema import Schema, escape, kinds, misfits, resolve
+from generation.extraction.schema import Schema, escape, kinds, resolve, validation_errors
 from generation.prompt import Evidence
 from generation.text.value import Span, dates, find_value, numbers
 from ingest.box import union_box
@@ -34,7 +34,7 @@ BELOW = 2.5
 """A value stands below its label by no more than this many line heights."""
 HEAD = 0.5
 """The share of a page, from its top, in which a seller's name and address are sought."""
-LONGEST_VALUE = 12
+MAX_VALUE_WORDS = 12
 """Words."""
 
 _ALIKE = [
@@ -90,7 +90,7 @@ def extract_by_rules(evidence: Sequence[Evidence], schema: Schema) -> Record:
     pages = [(each, read_rows(each.words)) for each in evidence]
     found: dict[str, Found] = {}
     data = _object(schema, schema, "", pages, found)
-    problems = misfits(schema, data)
+    problems = validation_errors(schema, data)
     if problems:
         raise RequiredFieldMissing(
             f"Not everything that the schema requires was found: {'; '.join(problems[:5])}.",
@@ -141,7 +141,7 @@ def _object(
             data[key] = _object(root, one, here, pages, found)
             continue
         value = _scalar(key, one, types, pages)
-        if value is not None and not misfits(_alone(root, one), value.value):
+        if value is not None and not validation_errors(_alone(root, one), value.value):
             found[here] = value
             data[key] = value.value
         elif "null" in types:
@@ -204,7 +204,7 @@ def _labelled(label: frozenset[str], pages: Pages) -> Found | None:
                     beside = right and (cell.text.endswith((":", "：")) or _has_digit(right))
                     taken = right if beside or not under else under
                     at = taken.at if taken else ()
-                at = at[:LONGEST_VALUE]
+                at = at[:MAX_VALUE_WORDS]
                 if at and (span := _span(at)):
                     return Found(" ".join(page.words[i].text for i in at), page, span)
     return None

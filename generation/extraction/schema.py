@@ -21,7 +21,7 @@ from referencing.jsonschema import DRAFT202012
 from ingest.error import InvalidInputError
 
 Schema = Mapping[str, Any]
-MOST_PROBLEMS = 20
+MAX_ERRORS = 20
 
 
 class InvalidSchema(InvalidInputError):
@@ -91,11 +91,11 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
     return schema
 
 
-def misfits(schema: Schema, value: Any) -> list[str]:
+def validation_errors(schema: Schema, value: Any) -> list[str]:
     """One line for each way in which a value does not fit, `/json/pointer: reason`; none where it fits."""
     validator = Draft202012Validator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
-    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MOST_PROBLEMS]]
+    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]
 
 
 def resolve(root: Schema, part: Schema) -> Schema:
