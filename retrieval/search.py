@@ -25,7 +25,8 @@ from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import Manifest
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
-from ingest.library.library import Library, PageNotFound, PageRecord
+from ingest.library.library import Library
+from ingest.library.pages import PageNotFound, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from retrieval.candidates import Candidates
 from retrieval.explain.explain import Explanation, explain_rows

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ingest.encoders.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
-from ingest.encoders.weights import MINILM_TOKENIZER
+from ingest.encoders.embedded.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
+from ingest.encoders.embedded.weights import MINILM_TOKENIZER
 from ingest.page import Page, Rendered, Word
 
 

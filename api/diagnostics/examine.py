@@ -20,22 +20,24 @@ from urllib.parse import urlsplit
 from api.settings import KEYS, Settings
 from api.version import find_version
 from generation.models.model import SPECS
-from ingest.encoders.encoder import Encoding
-from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import (
+from ingest.encoders.embedded.weights import (
     EFFICIENTNET,
     MINILM,
     MINILM_TOKENIZER,
     Weights,
 )
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
 from ingest.files.ocr import tesseract_languages
 from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import IndexFormatError
 from ingest.index.probe import measure_drift
 from ingest.index.server import disconnect
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import readable
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryFormatError, LibraryNotFound, readable
+from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 from retrieval.gpu.device import choose_score_device
@@ -107,7 +109,7 @@ def _store(home: Home, store: ObjectStore) -> Finding:
     """Whether the store answers, whose library it holds, and what it is to the home."""
     try:
         head = read_head(store)
-        mirror = home.mirror
+        mirror = home.replica
     except ObjectStoreError as fault:
         return Finding("store", store.url, "broken", fault.message, fault.hint)
     if head is None:

@@ -32,11 +32,11 @@ def _load(spec: str, how: Encoding) -> Encoder:
     kind, _, model = spec.partition(":")
     match kind:
         case "minilm" if not model:
-            from ingest.encoders.minilm import load_minilm
+            from ingest.encoders.embedded.minilm import load_minilm
 
             return load_minilm(how.threads)
         case "conse" if not model:
-            from ingest.encoders.conse import ConseEncoder
+            from ingest.encoders.embedded.conse import ConseEncoder
 
             return ConseEncoder(how.threads)
         case "colpali" if model:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.error import ConfigurationError
-from ingest.library.home import write_atomically
+from ingest.library.atomic import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, checked
 from retrieval.evaluate.table import Row, texts

@@ -148,7 +148,7 @@ def evaluate(
     if out:
         write_results(out, results)
     if plot:
-        from ingest.library.home import write_atomically
+        from ingest.library.atomic import write_atomically
         from retrieval.evaluate.plot import draw_results
 
         write_atomically(plot, draw_results(runs))

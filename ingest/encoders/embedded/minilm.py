@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from ingest.encoders.session import open_session
-from ingest.encoders.weights import MINILM, MINILM_TOKENIZER
+from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.weights import MINILM, MINILM_TOKENIZER
 from ingest.library.fulltext import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 

@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image
 
 from ingest.box import crop_image
-from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLmEncoder, load_minilm, share_known
-from ingest.encoders.weights import EFFICIENTNET
+from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, load_minilm, share_known
+from ingest.encoders.embedded.weights import EFFICIENTNET
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 TOP_LABELS = 50
