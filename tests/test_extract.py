@@ -20,7 +20,7 @@ from api.cli.main import app
 from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.extraction.extract import MAX_REPAIRS, extract, wrap
+from generation.extraction.extract import MAX_REPAIRS, extract, reply_schema
 from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
 from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
@@ -148,7 +148,7 @@ def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
         "type": "object",
         "properties": {"a": {"$ref": "#/$defs/name"}, "b": {"$ref": "#/properties/a"}},
     }
-    whole = wrap(check_schema(schema))
+    whole = reply_schema(check_schema(schema))
     assert validation_errors(whole, {"data": {"a": "x", "b": "y"}, "sources": []}) == []
     assert validation_errors(whole, {"data": {"a": "x", "b": 1}, "sources": []})
 
