@@ -20,6 +20,7 @@ from api.settings import Settings
 from ingest import add as adding
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
+from ingest.extras import MissingExtra
 from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import RecordsMissing, Server
@@ -34,7 +35,6 @@ from ingest.replica.connect import connect_home
 from ingest.replica.head import ObjectStoreFormatError, read_head
 from ingest.replica.object_store import (
     ObjectStore,
-    ObjectStorePackageMissing,
     ObjectStoreRefused,
     ObjectStoreUnreachable,
 )
@@ -350,7 +350,7 @@ def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_pa
 
 
 def test_stores_that_cannot_be_used(own_home: Home, s3: str, tmp_path: Path) -> None:
-    with pytest.raises(ObjectStorePackageMissing, match="pip install gcsfs"):
+    with pytest.raises(MissingExtra, match="pip install gcsfs"):
         ObjectStore("gs://bucket/prefix").read(HEAD)
     with pytest.raises(ObjectStoreUnreachable, match="nonsense"):
         ObjectStore("nonsense://bucket/prefix").read(HEAD)

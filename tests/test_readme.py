@@ -91,14 +91,29 @@ def test_make_runs_what_the_readme_says():
     assert listed.count("pageglass ask") == 2
     assert "--images" in listed
     assert ".venv/bin/pytest" in listed
+    assert ".venv/bin/deptry" in listed
+    assert ".venv-core/bin/pageglass ask" in listed
 
 
-def test_the_lock_names_no_host_and_hashes_everything():
-    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "least"), [("core", 90), ("dev", 200)])
+def test_the_locks_name_no_host_and_hash_everything(name, least):
+    lock = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     assert "://" not in lock
     pinned = re.findall(r"^[a-z0-9][\w.\-]*\s*={2,3}", lock, re.MULTILINE | re.IGNORECASE)
-    assert len(pinned) > 150
+    assert len(pinned) > least
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\w)", lock.strip()))
+
+
+def test_the_core_is_locked_to_the_versions_of_the_whole_and_has_no_torch():
+    core, dev = (
+        set(re.findall(r"^([\w.\-]+)={2,3}([^\s;]+)", text, re.MULTILINE))
+        for text in (
+            (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+            for name in ("core", "dev")
+        )
+    )
+    assert core <= dev
+    assert not {name for name, _ in core} & {"torch", "transformers", "openai", "mcp", "scipy"}
 
 
 def test_links_lead_somewhere():

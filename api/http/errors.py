@@ -35,6 +35,7 @@ from ingest.encoders.encoder import (
     UnknownEncoder,
 )
 from ingest.error import InvalidInputError, NotFoundError, PageglassError
+from ingest.extras import MissingExtra
 from ingest.files.ocr import OcrFailed, OcrUnavailable
 from ingest.files.source import UnreadableFile
 from ingest.index.manifest import IndexFormatError
@@ -47,7 +48,6 @@ from ingest.library.pages import PageNotFound
 from ingest.replica.head import ObjectStoreFormatError
 from ingest.replica.object_store import (
     ObjectStoreError,
-    ObjectStorePackageMissing,
     ObjectStoreRefused,
 )
 from ingest.replica.publish import ObjectStoreTaken
@@ -98,7 +98,7 @@ STATUSES: dict[type[PageglassError], HTTPStatus] = {
     ObjectStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     ObjectStoreRefused: HTTPStatus.BAD_GATEWAY,
     ObjectStoreFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ObjectStorePackageMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
+    MissingExtra: HTTPStatus.INTERNAL_SERVER_ERROR,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
     LibraryFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,

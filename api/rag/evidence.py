@@ -119,13 +119,14 @@ def chat_of(model: VisionModel) -> ChatModel | None:
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:
-    """The score below which a model is not asked: 0, for always, where the limit was not measured.
+    """The score below which a model is not asked; 0, for never, where it was not measured.
 
-    It was for the default encoder of words. A model that does not see pages
-    (extractive) has a confidence of its own.
+    It holds for calibrated encoders (see `Encoder`). A model that does not see
+    pages (extractive) has a confidence of its own.
     """
-    words = [seen.encoder for seen in searcher.manifests() if seen.modality != "image"]
-    return MIN_SCORE if model.uses_images and words == ["minilm"] else 0.0
+    readers = [seen for seen in searcher.manifests() if seen.modality != "image"]
+    calibrated = len(readers) == 1 and readers[0].calibrated
+    return MIN_SCORE if model.uses_images and calibrated else 0.0
 
 
 def filter_documents(

@@ -89,6 +89,10 @@ def evaluate(
             "Give a DATASET, or --compare A B, one of them.",
             hint="`pageglass eval --help` shows how.",
         )
+    from ingest.extras import require
+
+    drawn = ("matplotlib",) if plot else ()
+    require("scipy", *drawn, extra="eval", feature="Evaluation")
     from api.cli.eval_report import show_comparisons, show_run, show_storages
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import read_kinds
