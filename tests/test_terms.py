@@ -1,99 +1,68 @@
-"""The terms of lexical search: words of scripts with spaces, character pairs of those without."""
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
-from __future__ import annotations
-
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ingest.library.fulltext import join_words, split_terms
-from ingest.page import Word
-
-CJK = st.text(
-    st.one_of(
-        st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3),
-        st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
-        st.characters(min_codepoint=0x3041, max_codepoint=0x3096),
-    ),
-    min_size=2,
-    max_size=30,
-)
+from ingest.library.fulltext import split_terms
+from retrieval.query.terms import content_stems, content_terms, stem, token_weights
 
 
-@pytest.mark.parametrize(
-    ("text", "terms"),
-    [
-        ("The Lamp's 2,400 mm lens", ["the", "lamp", "s", "2", "400", "mm", "lens"]),
-        ("snake_case-word", ["snake", "case", "word"]),
-        ("등대지기", ["등대", "대지", "지기"]),
-        ("등", ["등"]),
-        ("東京都", ["東京", "京都"]),
-        ("カメラ", ["カメ", "メラ"]),
-        ("2025년 9월", ["2025", "년", "9", "월"]),
-        ("GPU를 쓴다", ["gpu", "를", "쓴다"]),
-        ("使用Python编程", ["使用", "python", "编程"]),
-        ("Ωμέγα Привет", ["ωμέγα", "привет"]),
-        ("ＡＢＣ１２", ["abc12"]),
-        ("ﬁsh", ["fish"]),
-        ("", []),
-        ("… — !?", []),
-        ("𠀀𠀁", ["𠀀𠀁"]),
-    ],
-)
-def test_text_is_split_by_script(text: str, terms: list[str]) -> None:
-    assert split_terms(text) == terms
+def test_stop_words_are_left_out_unless_there_is_nothing_else():
+    assert content_terms("What is the height of the tower?") == ["height", "tower"]
+    assert content_terms("What is it?") == ["what", "is", "it"]
 
 
-@pytest.mark.parametrize("grown", ["등대를", "등대에서", "등대지기의", "옛등대는"])
-def test_a_korean_noun_is_found_whatever_has_grown_on(grown: str) -> None:
-    assert set(split_terms("등대")) <= set(split_terms(grown))
+def test_korean_questions_become_pairs_of_characters():
+    assert content_terms("등대 요금") == ["등대", "요금"]
+    assert content_terms("관람료를") == ["관람", "람료"]
 
 
-def test_letters_apart_and_composed_are_the_same() -> None:
-    assert split_terms("cafe\u0301") == split_terms("caf\u00e9") == ["café"]
-    assert split_terms("\u1112\u1161\u11ab\u1100\u116e\u11a8") == split_terms("한국")
+def test_rare_words_weigh_more_and_punctuation_nothing():
+    words = ("tower", "page", "?", "")
+    weights = token_weights(words, {"tower": 1, "page": 90}, 100)
+    # sqrt(log(1 + (100 - 1 + 0.5) / 1.5)) = sqrt(log(67.33)) = 2.0518
+    assert weights[0] == pytest.approx(2.0518, abs=1e-3)
+    assert weights[0] > weights[1] > weights[2] == 0
+    assert weights[3] == 1
 
 
-def test_half_width_kana_are_the_same_as_full_width() -> None:
-    assert split_terms("ｶﾒﾗ") == split_terms("カメラ")
+def test_a_question_of_nothing_but_punctuation_still_has_weights():
+    assert token_weights(("?", "!"), {}, 10).tolist() == [1, 1]
+    assert token_weights(("?", "!"), {}, 10).dtype == np.float32
 
 
-@given(text=CJK, data=st.data())
-def test_every_substring_of_two_characters_or_more_is_found(text: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(text) - 2))
-    end = data.draw(st.integers(start + 2, len(text)))
-    assert set(split_terms(text[start:end])) <= set(split_terms(text))
+def test_a_word_on_more_pages_than_were_counted_weighs_as_one_on_all():
+    """Pages and the word's are counted one after the other, and a document may come between."""
+    more, every = (token_weights(("lamp",), {"lamp": found}, 10) for found in (14, 10))
+    assert more.tolist() == every.tolist()
+    assert every[0] > 0
 
 
-@given(before=CJK, after=CJK, word=st.from_regex(r"[a-z]{1,8}", fullmatch=True))
-def test_a_latin_word_between_cjk_stays_whole(before: str, after: str, word: str) -> None:
-    assert word in split_terms(before + word + after)
+def test_forms_of_a_word_have_one_stem():
+    assert content_stems("repairing the repaired repairs") == {"repair"}
+    assert content_stems("price prices") == {"price"} == content_stems("pricing")
+    assert content_stems("the glass") == {"glass"}
+    assert content_stems("What is it?") == frozenset()
 
 
-@given(st.text())
-def test_terms_are_what_the_index_can_hold(text: str) -> None:
-    for term in split_terms(text):
-        assert term
-        assert not any(c.isspace() or c in "\"'*^:()" for c in term)
+def test_a_stem_is_what_the_full_text_index_stems_to():
+    words = "relational conditional rational happy cities engines flies running as s café naïve E41 요금"
+    index = sqlite3.connect(":memory:")
+    index.execute(
+        "CREATE VIRTUAL TABLE t USING fts5(w, tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    index.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
+    terms = split_terms(words)
+    index.executemany("INSERT INTO t(rowid, w) VALUES (?, ?)", enumerate(terms))
+    stems = dict(index.execute("SELECT doc, term FROM v"))
+    assert {term: stem(term) for term in terms} == {t: stems[i] for i, t in enumerate(terms)}
 
 
-@given(st.text(), st.text())
-def test_a_text_has_the_terms_of_its_parts(left: str, right: str) -> None:
-    assert split_terms(f"{left}\n{right}") == split_terms(left) + split_terms(right)
-
-
-def test_a_line_that_breaks_within_a_word_is_read_as_one() -> None:
-    def line(row: int, *texts: str) -> list[Word]:
-        return [
-            Word(text, (0.1 + 0.2 * i, 0.1 * row, 0.25 + 0.2 * i, 0.1 * row + 0.05))
-            for i, text in enumerate(texts)
-        ]
-
-    korean = [*line(1, "보증금을", "돌"), *line(2, "려받는다")]
-    assert join_words(korean) == "보증금을 돌려받는다"
-    assert join_words([*line(1, "旧电池请", "不"), *line(2, "要扔进")]) == "旧电池请 不要扔进"
-    assert join_words([*line(1, "the", "red"), *line(2, "lamp")]) == "the red lamp"
-    assert join_words([*line(1, "warranty", "2년"), *line(2, "GPU")]) == "warranty 2년 GPU"
-    assert join_words(line(1, "등대", "요금")) == "등대 요금"
-    assert join_words([*line(5, "끝", "말"), *line(1, "다른")]) == "끝 말 다른"  # the next column
-    assert join_words([]) == ""
+def test_stems_are_the_same_from_any_thread():
+    words = [
+        f"{a}{b}" for a in ("nation", "relat", "happ") for b in ("al", "ing", "ed", "ies")
+    ] * 50
+    expected = [stem.__wrapped__(word) for word in words]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(stem.__wrapped__, words)) == expected
