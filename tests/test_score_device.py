@@ -14,7 +14,7 @@ from api.settings import Settings
 from ingest.encoders.encoder import DeviceUnavailable
 from ingest.library.home import Home
 from retrieval.gpu import device as module
-from retrieval.gpu.device import Choice, choose_score_device, open_vector_cache
+from retrieval.gpu.device import DeviceChoice, choose_score_device, open_vector_cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,7 +54,7 @@ def test_auto_takes_the_cpu_and_cuda_is_refused(
     pretend(monkeypatch, **lacks)  # type: ignore[arg-type]
     choice = choose_score_device("auto")
     assert choice.device == "cpu"
-    assert why in choice.why
+    assert why in choice.reason
     assert open_vector_cache("auto", 100) is None
     with pytest.raises(DeviceUnavailable, match=f"{why}.*{hint}.*PAGEGLASS_SCORE_DEVICE"):
         choose_score_device("cuda")
@@ -65,9 +65,11 @@ def test_auto_takes_the_cpu_and_cuda_is_refused(
 def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch)
     assert (
-        choose_score_device("auto") == choose_score_device("cuda") == Choice("cuda", "Sample 9000")
+        choose_score_device("auto")
+        == choose_score_device("cuda")
+        == DeviceChoice("cuda", "Sample 9000")
     )
-    assert choose_score_device("cpu") == Choice("cpu", "asked for")
+    assert choose_score_device("cpu") == DeviceChoice("cpu", "asked for")
     assert open_vector_cache("cpu", 100) is None
 
 

@@ -34,7 +34,7 @@ def exit_code(fault: PageglassError) -> ExitCode:
     from ingest.encoders.encoder import UnknownEncoder
     from ingest.index.quantization import UnknownQuantization
     from ingest.library.library import DocumentNotFound, PageNotFound
-    from retrieval.search import EmptyQuery
+    from retrieval.error import EmptyQuery
 
     match fault:
         case (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from ingest.library.home import Home
     from retrieval.search import Searcher
-    from retrieval.state import Opener
+    from retrieval.snapshot import Opener
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The data folder.", show_default=False)
@@ -88,7 +88,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        on=open_vector_cache(wanted, settings.device_cache_mb),
+        scorer=open_vector_cache(wanted, settings.device_cache_mb),
     )
 
 

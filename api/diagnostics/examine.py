@@ -184,10 +184,10 @@ def _scoring(settings: Settings) -> Finding:
     except PageglassError as fault:
         return Finding("scoring", settings.score_device, "broken", fault.message, fault.hint)
     if choice.device == "cpu":
-        return Finding("scoring", "cpu", "ok", f"used: {choice.why}")
+        return Finding("scoring", "cpu", "ok", f"used: {choice.reason}")
     kept = f"keeps up to {settings.device_cache_mb} MB of rows there"
     once = "" if settings.score_device == "cuda" else "; a command that asks once takes the CPU"
-    return Finding("scoring", "cuda", "ok", f"used: {choice.why}, {kept}{once}")
+    return Finding("scoring", "cuda", "ok", f"used: {choice.reason}, {kept}{once}")
 
 
 def _gpus() -> list[str]:

@@ -53,8 +53,8 @@ from generation.citations.highlight import highlight
 from ingest.library.home import Home
 from ingest.library.library import DocumentNotFound, LibraryNotFound
 from ingest.remove import remove
+from retrieval.error import PageNotEncoded
 from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
-from retrieval.search import PageNotEncoded
 
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
 PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]

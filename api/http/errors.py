@@ -54,9 +54,9 @@ from ingest.replica.object_store import (
     ObjectStoreRefused,
 )
 from ingest.replica.publish import ObjectStoreTaken
+from retrieval.error import EmptyQuery, ImageIndexNotFound, LibraryChanging, PageNotEncoded
 from retrieval.gpu.free_list import GpuMemoryExhausted
 from retrieval.query.compose import InvalidQuery
-from retrieval.search import EmptyQuery, ImageIndexNotFound, LibraryChanging, PageNotEncoded
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PATHS = ("/v1/chat/", "/v1/models")

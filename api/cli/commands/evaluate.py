@@ -318,7 +318,7 @@ def _ask(
 ) -> dict[str, Any]:
     from api.cli.eval_report import Asking
     from api.cli.session import make_searcher
-    from retrieval.evaluate.corpus import describe, place
+    from retrieval.evaluate.corpus import describe, judge
     from retrieval.evaluate.result import summarise
     from retrieval.evaluate.run import Plan, collect, run, time_encoding
 
@@ -334,9 +334,9 @@ def _ask(
             within=sorted(wanted & held) if others else None,
             images=dataset.kind == "photos" and sees_pictures,
             signals=signals,
-            readers=[i["encoder"] for i in corpus["indexes"] if i["modality"] != "image"],
+            text_encoders=[i["encoder"] for i in corpus["indexes"] if i["modality"] != "image"],
         )
-        asked = place(dataset, ids)
+        asked = judge(dataset, ids)
         encoding = time_encoding(
             home,
             [one.question.query for one in asked],
