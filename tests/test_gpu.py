@@ -122,7 +122,7 @@ def agrees(
     weights: np.ndarray,
     what: str = "vectors",
 ) -> None:
-    count = sum(len(part.places) for part in parts)
+    count = sum(len(part.positions) for part in parts)
     there = score_batches(query, weights, parts, count, what, scorer=on)  # type: ignore[arg-type]
     here = score_batches(query, weights, parts, count, what)  # type: ignore[arg-type]
     np.testing.assert_allclose(there, here, atol=1e-3, equal_nan=True)

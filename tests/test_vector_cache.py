@@ -57,7 +57,7 @@ def some(held: DocumentVectors, *numbers: int) -> CandidateBatch:
 def agrees(
     on: GpuVectorCache, parts: list[CandidateBatch], query: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    count = sum(len(part.places) for part in parts)
+    count = sum(len(part.positions) for part in parts)
     there = score_batches(query, weights, parts, count, "vectors", scorer=on)
     here = score_batches(query, weights, parts, count, "vectors")
     np.testing.assert_allclose(there, here, atol=5e-4, equal_nan=True)
@@ -69,7 +69,9 @@ def asks(on: GpuVectorCache, *parts: CandidateBatch) -> int:
     before = on.uploaded
     placed, count = [], 0
     for part in parts:
-        placed.append(CandidateBatch(part.held, part.numbers, count + np.arange(len(part.numbers))))
+        placed.append(
+            CandidateBatch(part.vectors, part.numbers, count + np.arange(len(part.numbers)))
+        )
         count += len(part.numbers)
     agrees(on, placed, unit_rows(1, 3), np.ones(3, np.float32))
     return on.uploaded - before

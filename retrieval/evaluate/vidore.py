@@ -123,7 +123,7 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
     except ImportError:
         raise PyarrowMissing(
             "A set in parquet or Arrow files needs pyarrow, which is not installed.",
-            hint="Install pyarrow.",
+            hint="Run `pip install pyarrow`.",
         ) from None
     for path in files:
         number = 0

@@ -69,7 +69,7 @@ def _find_obstacle() -> tuple[str, str]:
     if find_spec(KERNELS) is None or find_spec("triton") is None:
         return (
             "the fused kernels are not installed",
-            "Install late-interaction-kernels (on Linux)",
+            "Run `pip install late-interaction-kernels` (on Linux)",
         )
     if not _has_driver():
         return "no NVIDIA driver is installed", "Install the driver of the GPU"
