@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.rag.evidence import RetrievedEvidence
 from generation.answer import Answer, Citation, Grounded, Usage
-from ingest.library.library import Failure, readable
+from ingest.file_state import Failure
+from ingest.library.documents import readable
 from ingest.page import Document, Page
 from retrieval.hit import Hit
 

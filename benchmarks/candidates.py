@@ -1,13 +1,13 @@
-"""How many of the exact MaxSim top 10 are among the candidates: encodings of several sizes, gists, and other ways.
+"""Candidate recall: exact MaxSim's top 10 by encoding, centroids and others.
 
     python -m benchmarks.candidates made [--pages 5000] [--questions 100]
     python -m benchmarks.candidates read --home DEV --labels EVAL/mmlongbench-dev/manifest.json [--more 4600]
 
-Made pages (benchmarks.made_pages), or pages of real words (benchmarks.read_pages),
-as rows of words and then as patches. Encodings are ranked exactly, so that what is
+Synthetic pages (benchmarks.made_pages), or pages of real words
+(benchmarks.read_pages), as rows of words and then as patches. Encodings are ranked exactly, so that what is
 measured is the encoding and not the HNSW graph. "A record a patch" is Chroma's
-own recipe with a perfect index: for each token of the question the pages with
-the nearest patches, as many tokens deep as the number of candidates allows.
+own recipe with exact search: for each token of the query the pages with the
+nearest patches, as deep as the number of candidates allows.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""From PDF files to vectors on disk: this program against the loop that tutorials show, in one run.
+"""Ingest on a GPU: PDF files to vectors, against the usual loop.
 
     python -m benchmarks.gpu [--pages 400] [--models ColPali-3B,...] [--device cuda] [--small]
 
-Real configs, random weights. The loop renders a page, hands four at a time to
-the processor and the model in fp16, one after the other, and saves the rows.
+Real configs, random weights. The loop renders pages, passes four at a time to
+the processor and the model in fp16, one step after the other, and saves the rows.
 Printed for each model: pages a second of both and their ratio, the share of the
 device's own bf16 matrix-multiply rate reached inside the forward pass, and what
 the device did the rest of the time. `--small` runs all of it with tiny models
-on a CPU, to see that it works.
+on a CPU, as a check.
 """
 
 from __future__ import annotations

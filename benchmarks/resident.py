@@ -1,4 +1,4 @@
-"""Exact MaxSim on a GPU, rows resident: the share of the card's memory bandwidth reached, and torch beside it.
+"""Exact MaxSim on a GPU with cached rows: memory bandwidth, against torch.
 
     python -m benchmarks.resident [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 50]
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from ingest.filter import PageFilter
 from ingest.index.chroma import MOST_VALUES, Where
 from ingest.index.index import Index
-from ingest.library.library import Library, PageRecord, split_key
+from ingest.library.library import Library
+from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from retrieval.scoring.prefilter import prefilter
 from retrieval.snapshot import LibrarySnapshot

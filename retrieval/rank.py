@@ -11,7 +11,8 @@ from ingest.filter import PageFilter
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.fulltext import split_terms
-from ingest.library.library import Library, PageRecord
+from ingest.library.library import Library
+from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors, Vectors
 from retrieval.candidates import Candidates
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals

@@ -13,7 +13,8 @@ from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
-from ingest.library.library import Library, PageNotFound
+from ingest.library.library import Library
+from ingest.library.pages import PageNotFound
 from ingest.page import Page, QueryVectors
 from retrieval.candidates import Candidates
 from retrieval.error import LibraryChanging, PageNotEncoded

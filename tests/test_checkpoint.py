@@ -14,7 +14,7 @@ from ingest.encoders.checkpoint import (
     is_at_hand,
     reason,
 )
-from ingest.encoders.weights import WeightsMissing
+from ingest.encoders.embedded.weights import WeightsMissing
 
 COMMIT = "0123456789ab" + "c" * 28
 

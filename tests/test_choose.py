@@ -22,8 +22,8 @@ from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.manifest import FORMAT, IndexFormatError, read_manifest, slug
 from ingest.index.probe import measure_drift
+from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
-from ingest.library.library import LibraryFormatError
 from ingest.rebuild import rebuild_indexes
 from ingest.verify import verify
 from retrieval.search import Searcher

@@ -17,9 +17,9 @@ from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import DeviceUnavailable, Encoding
 from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import WeightsMissing
 from ingest.page import Page, Rendered
 from retrieval.scoring.maxsim import maxsim
 

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ingest.encoders.conse import WORDY, ConseEncoder
-from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import load_minilm
-from ingest.encoders.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
+from ingest.encoders.embedded.conse import WORDY, ConseEncoder
+from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+from ingest.encoders.embedded.minilm import load_minilm
+from ingest.encoders.embedded.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 from ingest.page import WHOLE, Page, Rendered, Word
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +69,9 @@ def test_the_labels_that_travel_are_those_of_the_model():
     assert len(texts) == 1000
     assert texts[0].startswith("tench")
     some = list(range(0, 1000, 50))
-    shipped = np.load(ROOT / "ingest" / "encoders" / "labels.npy")[some].astype(np.float32)
+    shipped = np.load(ROOT / "ingest" / "encoders" / "embedded" / "labels.npy")[some].astype(
+        np.float32
+    )
     fresh = load_minilm(0).embed([texts[i] for i in some])
     assert (shipped * fresh).sum(axis=1) == pytest.approx(1, abs=1e-3)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from test_colpali import PAGES, QUESTION, quietly
 from test_local import asked
-from test_resident import document, some, unit_rows, whole
+from test_vector_cache import document, some, unit_rows, whole
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE

@@ -10,7 +10,7 @@ import pymupdf
 import pytest
 
 from ingest.add import AddSettings, add
-from ingest.encoders.minilm import share_known
+from ingest.encoders.embedded.minilm import share_known
 from ingest.files.render import RenderSettings
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home

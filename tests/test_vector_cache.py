@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_pdf import make_pdf
 from plain_kernel import plain_kernel
-from test_storage import unit_rows, whole, write
+from test_quantization import unit_rows, whole, write
 
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
@@ -312,7 +312,7 @@ import tempfile
 from pathlib import Path
 import numpy as np, torch
 from late_interaction_kernels import score_pairs
-from test_resident import agrees, document, some, unit_rows, whole
+from test_vector_cache import agrees, document, some, unit_rows, whole
 from retrieval.gpu.vector_cache import GpuVectorCache
 
 # Which block sizes are the fastest cannot be measured without a device: one pair is taken.

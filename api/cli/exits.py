@@ -33,7 +33,8 @@ def exit_code(fault: PageglassError) -> ExitCode:
     from generation.models.model import UnknownModel
     from ingest.encoders.encoder import UnknownEncoder
     from ingest.index.quantization import UnknownQuantization
-    from ingest.library.library import DocumentNotFound, PageNotFound
+    from ingest.library.documents import DocumentNotFound
+    from ingest.library.pages import PageNotFound
     from retrieval.error import EmptyQuery
 
     match fault:

@@ -50,11 +50,11 @@ class Session:
         Raises:
             HomeUnusable: it cannot be made.
         """
-        from ingest.library.home import Home
+        from ingest.replica.connect import connect_home
 
         settings = self.settings
         root = home or self.home or settings.home
-        return Home(root, settings.chroma_server(), settings.published())
+        return connect_home(root, settings.chroma_server(), settings.published())
 
     def open_searcher(self, home: Path | None, *, once: bool = True) -> Searcher:
         """A searcher of the home, for one question if `once`; to be closed.

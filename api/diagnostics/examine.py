@@ -20,22 +20,25 @@ from urllib.parse import urlsplit
 from api.settings import KEYS, Settings
 from api.version import find_version
 from generation.models.model import SPECS
-from ingest.encoders.encoder import Encoding
-from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import (
+from ingest.encoders.embedded.weights import (
+    BERT_VOCAB,
     EFFICIENTNET,
     MINILM,
-    MINILM_TOKENIZER,
     Weights,
 )
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
+from ingest.extras import EXTRAS, MissingExtra, find_missing, install_name
 from ingest.files.ocr import tesseract_languages
 from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import IndexFormatError
 from ingest.index.probe import measure_drift
 from ingest.index.server import disconnect
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import readable
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryFormatError, LibraryNotFound, readable
+from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 from retrieval.gpu.device import choose_score_device
@@ -47,7 +50,6 @@ NEEDED = (
     "fastapi", "uvicorn", "python-multipart",
 )  # fmt: skip
 """Without one of these the default does not run."""
-OPTIONAL = ("torch", "transformers", "open_clip_torch", "colpali-engine", "anthropic", "openai")
 LITTLE_SPACE = 1_000_000_000
 """Bytes."""
 
@@ -71,14 +73,14 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield _device()
     yield _scoring(settings)
     yield from _encoder(
-        "minilm", "words of pages: searched by meaning, word by word", MINILM, MINILM_TOKENIZER
+        "minilm", "words of pages: searched by meaning, word by word", MINILM, BERT_VOCAB
     )
     yield from _encoder(
         "conse",
         "photos and figures: searched by what they show",
         EFFICIENTNET,
         MINILM,
-        MINILM_TOKENIZER,
+        BERT_VOCAB,
     )
     yield from _ocr(settings.ocr)
     yield _model(settings)
@@ -107,8 +109,8 @@ def _store(home: Home, store: ObjectStore) -> Finding:
     """Whether the store answers, whose library it holds, and what it is to the home."""
     try:
         head = read_head(store)
-        mirror = home.mirror
-    except ObjectStoreError as fault:
+        mirror = home.replica
+    except (ObjectStoreError, MissingExtra) as fault:
         return Finding("store", store.url, "broken", fault.message, fault.hint)
     if head is None:
         return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
@@ -155,10 +157,12 @@ def _packages() -> Iterator[Finding]:
             yield Finding(
                 "package", name, "broken", "not installed", f"Install it: pip install {name}."
             )
-    for name in OPTIONAL:
+    for name, extra in EXTRAS.items():
+        missing = find_missing(*extra.modules)
         yield Finding(
-            "package", name, "ok" if _version(name) else "note",
-            f"{_version(name) or 'not installed'}; the default does not use it",
+            "extra", name, "note" if missing else "ok",
+            extra.purpose + (f": not installed ({', '.join(missing)})" if missing else ""),
+            f"If you want it: pip install '{install_name(name)}'." if missing else "",
         )  # fmt: skip
 
 
@@ -316,5 +320,5 @@ def _home(home: Home, settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
     except (LibraryFormatError, IndexFormatError) as fault:
         yield Finding("library", "format", "broken", fault.message, fault.hint)
-    except ObjectStoreError as fault:
+    except (ObjectStoreError, MissingExtra) as fault:
         yield Finding("library", "store", "broken", fault.message, fault.hint)

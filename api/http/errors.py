@@ -23,34 +23,31 @@ from generation.models.access import (
 )
 from generation.models.fit import ImageRequired, PromptTooLong
 from generation.models.model import UnknownModel
-from ingest.add import DiskFull
 from ingest.annotate.classify import LabelsMissing, NotAnImageEncoder
 from ingest.annotate.tag import InvalidLabels
+from ingest.disk import DiskFull
 from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
 from ingest.encoders.encoder import (
     DeviceUnavailable,
     InvalidVectors,
     OutOfDeviceMemory,
     UnknownEncoder,
 )
-from ingest.encoders.weights import WeightsChanged, WeightsMissing
 from ingest.error import InvalidInputError, NotFoundError, PageglassError
+from ingest.extras import MissingExtra
 from ingest.files.ocr import OcrFailed, OcrUnavailable
 from ingest.files.source import UnreadableFile
 from ingest.index.manifest import IndexFormatError
 from ingest.index.quantization import LossyConversion, UnknownQuantization
 from ingest.index.server import ChromaRefused, ChromaUnreachable, RecordsMissing
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import HomeBusy, HomeUnusable, ReadOnlyMirror
-from ingest.library.library import (
-    DocumentNotFound,
-    LibraryFormatError,
-    LibraryNotFound,
-    PageNotFound,
-)
+from ingest.library.pages import PageNotFound
 from ingest.replica.head import ObjectStoreFormatError
 from ingest.replica.object_store import (
     ObjectStoreError,
-    ObjectStorePackageMissing,
     ObjectStoreRefused,
 )
 from ingest.replica.publish import ObjectStoreTaken
@@ -101,7 +98,7 @@ STATUSES: dict[type[PageglassError], HTTPStatus] = {
     ObjectStoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     ObjectStoreRefused: HTTPStatus.BAD_GATEWAY,
     ObjectStoreFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ObjectStorePackageMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
+    MissingExtra: HTTPStatus.INTERNAL_SERVER_ERROR,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     HomeUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
     LibraryFormatError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -12,7 +12,8 @@ from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.library.library import Library, PageNotFound
+from ingest.library.library import Library
+from ingest.library.pages import PageNotFound
 
 if TYPE_CHECKING:
     from generation.ask import RegionLocator

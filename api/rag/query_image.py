@@ -17,7 +17,7 @@ def open_picture(path: Path) -> Image.Image:
     """
     from ingest.files.photo import PhotoSource
     from ingest.files.source import UnreadableFile
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     try:
         path.open("rb").close()

@@ -24,7 +24,7 @@ from generation.models.passage import (
     without_numbers,
 )
 from generation.prompt import Prompt
-from ingest.encoders.minilm import MiniLmEncoder, load_minilm
+from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from retrieval.query.terms import content_stems
 
 NOTE = (

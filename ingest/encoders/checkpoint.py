@@ -16,7 +16,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from ingest.encoders.weights import WeightsMissing
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.error import ConfigurationError
 
 SAFE = "*.safetensors"

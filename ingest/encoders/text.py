@@ -20,8 +20,8 @@ import torch
 from ingest.encoders.batch import Budget, run_batches
 from ingest.encoders.checkpoint import UNLOADABLE, Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
+from ingest.encoders.embedded.minilm import LONGEST_TITLE
 from ingest.encoders.encoder import Encoding
-from ingest.encoders.minilm import LONGEST_TITLE
 from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word, unit
 
 INSTEAD = "--encoder minilm"

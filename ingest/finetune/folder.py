@@ -23,7 +23,7 @@ from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.dual_encoder import OPEN_CLIP_CONFIG, OpenClip
 from ingest.error import ConflictError
 from ingest.finetune.curve import draw_curve
-from ingest.library.home import aside, discard, write_atomically
+from ingest.library.atomic import aside, discard, write_atomically
 
 MODEL = "open_clip_model.safetensors"
 TRAINING = "training.json"

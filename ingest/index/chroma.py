@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.index.scrub import scrub
-from ingest.index.server import RecordsMissing, Remote, Server, disconnect, elsewhere
-from ingest.library.home import discard, write_atomically
+from ingest.index.server import RecordsMissing, Remote, disconnect, elsewhere
+from ingest.library.atomic import discard, write_atomically
+from ingest.library.home import RecordServer
 from ingest.page import Page
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Records:
         self,
         folder: Path,
         encoder: str,
-        server: Server | None = None,
+        server: RecordServer | None = None,
         home_id: str = "",
         note: Path | None = None,
     ) -> None:
@@ -92,7 +93,7 @@ class Records:
             )
         return self._collection
 
-    def _open_remote(self, server: Server) -> Remote:
+    def _open_remote(self, server: RecordServer) -> Remote:
         if self._name is None:
             raise elsewhere(f"The Chroma server at {server.url} has not")
         self._client = server.connect()

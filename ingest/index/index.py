@@ -24,7 +24,8 @@ from ingest.index.probe import write_probe
 from ingest.index.quantization import DEFAULT, Quantization
 from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors, VectorWriter, check_convertible, convert
-from ingest.library.home import Home, discard
+from ingest.library.atomic import discard
+from ingest.library.home import Home
 from ingest.library.keys import find_edition, vectors_key
 from ingest.page import Document, Page, PageVectors, Vectors
 
@@ -43,9 +44,9 @@ class Index:
             self.folder / "collection",
         )
         self._staging = home.staging
-        self._mirror = home.mirror
-        self._edition = find_edition(self.folder) if self._mirror else ""
-        self._lacks_server = self._mirror is not None and home.server is None
+        self._replica = home.replica
+        self._edition = find_edition(self.folder) if self._replica else ""
+        self._lacks_server = self._replica is not None and home.server is None
 
     @classmethod
     def create(
@@ -122,24 +123,26 @@ class Index:
         Raises:
             FileNotFoundError: it has been removed, or is not in this index.
         """
-        if self._mirror:
-            return self._mirror.vectors(self._key(document))
+        if self._replica:
+            return self._replica.open(
+                self._key(document), lambda path: DocumentVectors(path, keep=True)
+            )
         return DocumentVectors(self.path(document))
 
     @property
     def mirrored(self) -> bool:
         """Whether vectors come from a store, through a cache that lets go of them when it is full."""
-        return self._mirror is not None
+        return self._replica is not None
 
     def prefetch(self, documents: Sequence[Document]) -> None:
         """In a mirror, fetch together the multi-vectors that are about to be read."""
-        if self._mirror:
-            self._mirror.prefetch([self._key(document) for document in documents])
+        if self._replica:
+            self._replica.prefetch([self._key(document) for document in documents])
 
     def has(self, document: Document) -> bool:
         """Whether the document, as it is now, has been encoded."""
-        if self._mirror:
-            return self._mirror.has(self._key(document))
+        if self._replica:
+            return self._replica.has(self._key(document))
         return self.path(document).exists()
 
     def remove(self, document_ids: Sequence[str]) -> None:
@@ -217,8 +220,8 @@ class Index:
 
     def path(self, document: Document) -> Path:
         """Where a document's multi-vectors are; in a mirror, once they have been fetched."""
-        if self._mirror:
-            return self._mirror.cache.path(self._key(document))
+        if self._replica:
+            return self._replica.path(self._key(document))
         return self.folder / f"{document.id}-{document.revision}.safetensors"
 
     def _key(self, document: Document) -> str:

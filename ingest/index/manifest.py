@@ -14,7 +14,7 @@ from ingest.error import StorageError
 from ingest.index.centroids import CENTROID_ROWS
 from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensionalEncoding
 from ingest.index.quantization import DEFAULT, Quantization, parse_quantization
-from ingest.library.home import write_atomically
+from ingest.library.atomic import write_atomically
 
 FORMAT = 5
 LONGEST_SLUG = 40

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.encoders.encoder import Encoder
-from ingest.library.home import write_atomically
+from ingest.library.atomic import write_atomically
 from ingest.page import WHOLE, Page, Rendered, Vectors, Word
 
 QUESTION = "Which lighthouse has a red lantern?"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest.error import PageglassError, StorageError, UnavailableError
+from ingest.library.home import RecordServer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +147,9 @@ class Remote:
         RecordsMissing: from each method, if there is no such collection.
     """
 
-    def __init__(self, server: Server, client: ClientAPI, name: str, *, make: bool = False) -> None:
+    def __init__(
+        self, server: RecordServer, client: ClientAPI, name: str, *, make: bool = False
+    ) -> None:
         self._server = server
         with self._told():
             if make:

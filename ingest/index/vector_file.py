@@ -38,7 +38,7 @@ from ingest.index.quantization import (
     sign_bytes,
 )
 from ingest.index.tensor_layout import NUMPY, OFFSETS, Layout, Loaded, OpenFile, Source, read_layout
-from ingest.library.home import sync
+from ingest.library.atomic import sync
 from ingest.page import PageVectors, Vectors, unit
 
 SMALL = 32_768

@@ -19,7 +19,7 @@ def read_datasets(folder: Path, written: Path, split: str | None = None) -> list
 
     Raises:
         InvalidDataset: the format is unknown, or a file is invalid.
-        PyarrowMissing: pyarrow is not installed.
+        MissingExtra: pyarrow is not installed.
     """
     if (folder / FILE).is_file():
         return read_manifest_set(folder)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.error import ConfigurationError
-from ingest.library.home import write_atomically
+from ingest.extras import require
+from ingest.library.atomic import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, validate
 from retrieval.evaluate.table import Row, texts
@@ -22,12 +22,6 @@ from retrieval.evaluate.table import Row, texts
 TABLES = ("corpus", "queries", "qrels")
 BATCH = 16
 """Rows read at once: a row may contain a page image."""
-
-
-class PyarrowMissing(ConfigurationError):
-    """pyarrow, which reads parquet and Arrow files, is not installed."""
-
-    code = "pyarrow-missing"
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -44,7 +38,7 @@ def read_vidore(folder: Path, written: Path, split: str | None = None) -> Datase
         split: None takes test, or the only one.
 
     Raises:
-        PyarrowMissing: pyarrow is not installed.
+        MissingExtra: pyarrow is not installed.
         InvalidDataset: a table or a column is missing.
     """
     files = find_tables(folder)
@@ -117,14 +111,10 @@ def _of_split(files: Sequence[Path], folder: Path, split: str | None) -> list[Pa
 
 def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
     """Rows with their places; hyphens in column names become underscores."""
-    try:
-        import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        raise PyarrowMissing(
-            "A set in parquet or Arrow files needs pyarrow, which is not installed.",
-            hint="Run `pip install pyarrow`.",
-        ) from None
+    require("pyarrow", extra="eval", feature="A dataset in parquet or Arrow files")
+    import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
     for path in files:
         number = 0
         try:

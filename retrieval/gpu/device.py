@@ -11,12 +11,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from ingest.encoders.encoder import DeviceUnavailable
+from ingest.extras import missing_extra
 
 if TYPE_CHECKING:
     from retrieval.gpu.vector_cache import GpuVectorCache
 
 ScoreDevice = Literal["auto", "cpu", "cuda"]
 KERNELS = "late_interaction_kernels"
+NO_KERNELS = "the fused kernels are not installed"
 CAPABILITY = (7, 5)
 """The lowest compute capability that the kernels support."""
 
@@ -33,6 +35,7 @@ def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
     """The device that computes scores; "auto" takes CUDA where a device and the kernels are there.
 
     Raises:
+        MissingExtra: "cuda" is wanted, and the kernels are not installed.
         DeviceUnavailable: "cuda" is wanted and not available.
     """
     if wanted == "cpu":
@@ -42,6 +45,8 @@ def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
         return DeviceChoice("cuda", _name())
     if wanted == "auto":
         return DeviceChoice("cpu", obstacle)
+    if obstacle == NO_KERNELS:
+        raise missing_extra("gpu", "Scoring on CUDA", [KERNELS])
     raise DeviceUnavailable(
         f"Scores cannot be computed on CUDA: {obstacle}.",
         hint=f"{hint}, or compute scores on the CPU.",
@@ -67,10 +72,7 @@ def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | No
 def _find_obstacle() -> tuple[str, str]:
     """What keeps scores from CUDA, with a hint; empty where CUDA is available."""
     if find_spec(KERNELS) is None or find_spec("triton") is None:
-        return (
-            "the fused kernels are not installed",
-            "Run `pip install late-interaction-kernels` (on Linux)",
-        )
+        return NO_KERNELS, ""
     if not _has_driver():
         return "no NVIDIA driver is installed", "Install the driver of the GPU"
     import torch

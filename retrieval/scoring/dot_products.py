@@ -129,7 +129,7 @@ def _open(
     """A session of a graph of steps: operator, inputs, output and attributes."""
     from onnx import TensorProto, helper
 
-    from ingest.encoders.session import open_session
+    from ingest.encoders.embedded.onnx_session import open_session
 
     def declare(tensors: Tensors) -> list[Any]:
         return [

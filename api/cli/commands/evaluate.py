@@ -89,6 +89,10 @@ def evaluate(
             "Give a DATASET, or --compare A B, one of them.",
             hint="`pageglass eval --help` shows how.",
         )
+    from ingest.extras import require
+
+    drawn = ("matplotlib",) if plot else ()
+    require("scipy", *drawn, extra="eval", feature="Evaluation")
     from api.cli.eval_report import show_comparisons, show_run, show_storages
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import read_kinds
@@ -148,7 +152,7 @@ def evaluate(
     if out:
         write_results(out, results)
     if plot:
-        from ingest.library.home import write_atomically
+        from ingest.library.atomic import write_atomically
         from retrieval.evaluate.plot import draw_results
 
         write_atomically(plot, draw_results(runs))

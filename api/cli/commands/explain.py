@@ -40,7 +40,7 @@ def explain(
 ) -> None:
     """Show why a page was found: the best match of each word, and a map of the page."""
     found = session(ctx, json=json)
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
     from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
     searcher = found.open_searcher(home)

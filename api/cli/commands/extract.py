@@ -63,7 +63,7 @@ def extract(
     from api.rag.extraction import describe, label, read_pages
     from generation.extraction.schema import open_schema, ready_schemas
     from ingest.error import PageglassError
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     if list_schemas:
         ready = ready_schemas()
@@ -140,7 +140,7 @@ def _compare(
 ) -> None:
     """Tell what differs."""
     from api.rag.extraction import compare_pages
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     terminal = found.terminal
     body = compare_pages(a, b, chat)

@@ -13,6 +13,7 @@ import typer
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.session import JsonOption, session
 from api.cli.terminal import Terminal, plain
+from ingest.extras import require
 
 if TYPE_CHECKING:
     from api.cli.training_progress import TrainingBar, TrainingLines
@@ -85,6 +86,11 @@ def finetune(
     found = session(ctx, json=json)
     if freeze_image and freeze_text:
         raise InvalidUsage("Nothing is left to train.", hint="Freeze one tower, or neither.")
+    require(
+        *("torch", "torchvision", "transformers", "open_clip", "huggingface_hub"),
+        extra="models",
+        feature="Fine-tuning",
+    )
     from ingest.finetune.plan import TrainSettings
     from ingest.finetune.train import train
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from api.cli.progress import ProgressBar, ProgressLines
     from ingest.annotate.captioner import Captioner
     from ingest.event import Event
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
 
 
 def ingest(
@@ -296,7 +296,7 @@ def _sum_up(done: Any, captioned: int) -> str:
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     if failures:
         terminal.note("Set aside until they change (--retry tries them again):")
@@ -323,7 +323,7 @@ def record(event: Event) -> dict[str, Any]:
         Removed,
         Tagged,
     )
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     match event:
         case FilesFound(files, to_read):

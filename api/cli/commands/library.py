@@ -20,7 +20,8 @@ def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOptio
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas import DocumentBody
-    from ingest.library.library import Library, LibraryNotFound
+    from ingest.library.database import LibraryNotFound
+    from ingest.library.library import Library
 
     try:
         documents = Library(session(ctx, json=json).open_home(home)).documents()
@@ -99,7 +100,9 @@ def read_status(home: Home) -> dict[str, Any]:
     """
     from api.schemas import failure_record
     from ingest.index.index import open_indexes
-    from ingest.library.library import Library, LibraryNotFound, readable
+    from ingest.library.database import LibraryNotFound
+    from ingest.library.documents import readable
+    from ingest.library.library import Library
 
     state: dict[str, Any] = {
         "home": readable(str(home.root)),

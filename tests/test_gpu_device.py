@@ -12,6 +12,7 @@ from api.cli.session import make_searcher
 from api.diagnostics.examine import examine
 from api.settings import Settings
 from ingest.encoders.encoder import DeviceUnavailable
+from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from retrieval.gpu import device as module
 from retrieval.gpu.device import DeviceChoice, choose_score_device, open_vector_cache
@@ -40,7 +41,6 @@ def pretend(
 
 
 LACKING = [
-    ({"kernels": False}, "kernels are not installed", "install late-interaction-kernels"),
     ({"driver": False}, "no NVIDIA driver", "driver"),
     ({"gpu": False}, "sees no CUDA device", "CUDA_VISIBLE_DEVICES"),
     ({"capability": (7, 0)}, "Sample 9000 has compute capability 7.0, and 7.5", "newer"),
@@ -60,6 +60,19 @@ def test_auto_takes_the_cpu_and_cuda_is_refused(
         choose_score_device("cuda")
     with pytest.raises(DeviceUnavailable):
         open_vector_cache("cuda", 100)
+
+
+def test_without_the_kernels_auto_takes_the_cpu_and_cuda_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, kernels=False)
+    choice = choose_score_device("auto")
+    assert choice.device == "cpu"
+    assert "kernels are not installed" in choice.why
+    assert open_vector_cache("auto", 100) is None
+    for ask in (choose_score_device, lambda wanted: open_vector_cache(wanted, 100)):
+        with pytest.raises(MissingExtra, match=r"late_interaction_kernels.*'pageglass\[gpu\]'"):
+            ask("cuda")
 
 
 def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +112,7 @@ def test_doctor_says_which_device_scores(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PAGEGLASS_SCORE_DEVICE", "cuda")
     name, state, words = scoring()
     assert (name, state) == ("cuda", "broken")
-    assert "install late-interaction-kernels" in words
+    assert "pip install 'pageglass[gpu]'" in words
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -1,11 +1,11 @@
-"""What each kind of storage costs: time and size on made rows, and nDCG and kept neighbours on a labelled set.
+"""Quantization: time and size, nDCG and kept neighbours of each kind.
 
-    python -m benchmarks.storage [--rows N] [--dim D] [--home DIR EVAL/mmlongbench-dev]
+    python -m benchmarks.quantization [--rows N] [--dim D] [--home DIR EVAL/mmlongbench-dev]
 
 First, seconds to score a question of 20 rows against N rows as each kind stores
-them, on one core, beside the ways to compare sign bits that were not taken:
-those counted that differ from the question's own, and all unpacked to plus and
-minus one and multiplied in fp32. Then, given
+them, on one core, beside the two ways to compare sign bits that were not kept:
+Hamming distance, and signs unpacked to plus and minus one and multiplied in
+fp32. Then, given
 a home that holds the set as fp16, nDCG@5 within the document and over all,
 which share of the ten pages that late interaction puts first with fp16 is still
 there, size a page and the time of a search, for several numbers of rescored

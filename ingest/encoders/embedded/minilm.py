@@ -17,10 +17,11 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 
-from ingest.encoders.session import open_session
-from ingest.encoders.weights import MINILM, MINILM_TOKENIZER
+from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.weights import MINILM
+from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.library.fulltext import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 
@@ -53,9 +54,7 @@ class MiniLmEncoder:
     def __init__(self, threads: int = 0) -> None:
         self.provenance = {"onnxruntime": version("onnxruntime")}
         self._session = open_session(MINILM.verified(), threads)
-        self._tokenizer = Tokenizer.from_file(str(MINILM_TOKENIZER.verified()))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = load_wordpiece()
 
     def preparer(self) -> None:
         """Nothing: what is to be done ahead of the model is little."""

@@ -20,19 +20,21 @@ from api.settings import Settings
 from ingest import add as adding
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
+from ingest.extras import MissingExtra
 from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import RecordsMissing, Server
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, ReadOnlyMirror
 from ingest.library.keys import HEAD
-from ingest.library.library import Library, LibraryNotFound
+from ingest.library.library import Library
 from ingest.remove import remove
 from ingest.replica import mirror as mirrors
 from ingest.replica import publish as publishing
+from ingest.replica.connect import connect_home
 from ingest.replica.head import ObjectStoreFormatError, read_head
 from ingest.replica.object_store import (
     ObjectStore,
-    ObjectStorePackageMissing,
     ObjectStoreRefused,
     ObjectStoreUnreachable,
 )
@@ -106,12 +108,12 @@ def read_all(home: Home) -> int:
 def test_two_mirrors_find_what_the_writer_finds(
     own_home: Home, store: ObjectStore, tmp_path: Path
 ) -> None:
-    writer = Home(own_home.root, store=store)
+    writer = connect_home(own_home.root, store=store)
     list(add(writer, []))
     here = found(writer)
     page = here[0].page
     for name in ("one", "two"):
-        mirror = Home(tmp_path / name, store=store)
+        mirror = connect_home(tmp_path / name, store=store)
         assert found(mirror) == here
         assert Library(mirror).image(page) == Library(writer).image(page)
         assert Library(mirror).image_path(page).read_bytes() == Library(writer).image(page)
@@ -122,19 +124,19 @@ def test_two_mirrors_find_what_the_writer_finds(
 def test_mirrors_ask_the_chroma_server_for_candidates(
     own_home: Home, folder: ObjectStore, chroma_server: Server, tmp_path: Path
 ) -> None:
-    writer = Home(own_home.root, chroma_server, folder)
+    writer = connect_home(own_home.root, chroma_server, folder)
     list(add(writer, []))
     here = found(writer, exhaustive_pages=0)
     assert here
-    assert found(Home(tmp_path / "one", chroma_server, folder), exhaustive_pages=0) == here
+    assert found(connect_home(tmp_path / "one", chroma_server, folder), exhaustive_pages=0) == here
     with pytest.raises(RecordsMissing, match="PAGEGLASS_CHROMA"):
-        found(Home(tmp_path / "two", store=folder), exhaustive_pages=0)
+        found(connect_home(tmp_path / "two", store=folder), exhaustive_pages=0)
 
 
 def test_what_is_there_is_not_sent_again(
     own_home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = Home(own_home.root, store=store)
+    writer = connect_home(own_home.root, store=store)
     list(add(writer, []))
     sent: list[str] = []
     put, write = ObjectStore.put, ObjectStore.write
@@ -156,9 +158,9 @@ def test_what_is_there_is_not_sent_again(
 def test_a_running_mirror_sees_removals(
     own_home: Home, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = Home(own_home.root, store=store)
+    writer = connect_home(own_home.root, store=store)
     list(add(writer, []))
-    mirror = Home(tmp_path / "mirror", store=store)
+    mirror = connect_home(tmp_path / "mirror", store=store)
     searcher = Searcher(mirror)
     first = searcher.search(QUESTION, top=5)[0].page
     old = searcher.library.document(first.document_id)
@@ -179,10 +181,10 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
     own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has read the head a moment ago, and does not look again until something is missing."""
-    writer = Home(own_home.root, store=folder)
+    writer = connect_home(own_home.root, store=folder)
     list(add(writer, []))
     monkeypatch.setattr(mirrors, "CHECK", 1_000.0)
-    mirror = Home(tmp_path / "mirror", store=folder)
+    mirror = connect_home(tmp_path / "mirror", store=folder)
     searcher = Searcher(mirror)
     first = searcher.search(QUESTION, top=1)[0].page
     monkeypatch.setattr(publishing, "GRACE", 0.0)
@@ -197,7 +199,7 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
 def test_what_is_not_needed_stays_for_a_while(
     own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = Home(own_home.root, store=folder)
+    writer = connect_home(own_home.root, store=folder)
     list(add(writer, []))
     before = set(folder.children("pages")), set(folder.children("library"))
     remove(writer, [Library(writer).documents()[0].id])
@@ -220,9 +222,9 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     """A document goes and one comes; cut before each of the steps, one by one, and while files are put."""
     spare = tmp_path / "spare.png"
     shutil.copy(next(Path("data/samples").glob("*.png")), spare)
-    writer = Home(own_home.root, store=folder)
+    writer = connect_home(own_home.root, store=folder)
     list(add(writer, []))
-    pages = read_all(Home(tmp_path / "before", store=folder))
+    pages = read_all(connect_home(tmp_path / "before", store=folder))
     head = folder.read(HEAD)
     alone = Home(own_home.root)
     remove(alone, [Library(alone).documents()[0].id])
@@ -258,19 +260,20 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
             break
         except Cut:
             new = folder.read(HEAD) != head
-            mirror = Home(tmp_path / f"cut{cuts}", store=folder)
+            mirror = connect_home(tmp_path / f"cut{cuts}", store=folder)
             assert read_all(mirror) == (pages if not new else Library(writer).page_count())
             cuts += 1
     assert cuts > 2
-    assert read_all(Home(tmp_path / "after", store=folder)) == Library(writer).page_count()
+    assert read_all(connect_home(tmp_path / "after", store=folder)) == Library(writer).page_count()
     assert verify(writer) == []
 
 
 def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    writer = Home(own_home.root, store=folder)
+    writer = connect_home(own_home.root, store=folder)
     list(add(writer, []))
-    home = Home(tmp_path / "mirror", store=folder)
-    mirror = home.mirror
+    home = connect_home(tmp_path / "mirror", store=folder)
+    mirror = home.replica
+    assert isinstance(mirror, mirrors.Mirror)
     assert mirror
     sizes = [path.stat().st_size for path in own_home.root.glob("index/*/*.safetensors")]
     mirror.cache.most = int(1.2 * max(sizes))
@@ -294,10 +297,10 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
 
 
 def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(Home(own_home.root, store=folder), []))
-    mirror = Home(tmp_path / "mirror", store=folder)
+    list(add(connect_home(own_home.root, store=folder), []))
+    mirror = connect_home(tmp_path / "mirror", store=folder)
     name = Library(mirror).documents()[0].id
-    with pytest.raises(ReadOnlyMirror, match="PAGEGLASS_STORE"):
+    with pytest.raises(ReadOnlyMirror, match="without the store"):
         list(add(mirror, ["data/samples"]))
     with pytest.raises(ReadOnlyMirror):
         remove(mirror, [name])
@@ -320,7 +323,10 @@ def test_a_long_run_is_published_as_it_goes(
     folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adding, "PUBLISH_EVERY", 0.0)
-    writer, mirror = Home(tmp_path / "home", store=folder), Home(tmp_path / "mirror", store=folder)
+    writer, mirror = (
+        connect_home(tmp_path / "home", store=folder),
+        connect_home(tmp_path / "mirror", store=folder),
+    )
     run = cast(
         "Generator[Event]", add(writer, ["data/samples/balloon.webp"], AddSettings(workers=1))
     )
@@ -334,26 +340,26 @@ def test_a_long_run_is_published_as_it_goes(
 
 
 def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(Home(own_home.root, store=folder), []))
+    list(add(connect_home(own_home.root, store=folder), []))
     other = shutil.copytree(own_home.root, tmp_path / "other")
     (other / "id").unlink()
     with pytest.raises(ObjectStoreTaken, match="another home"):
-        list(add(Home(other, store=folder), []))
-    findings = examine(Home(other, store=folder), Settings(store=folder.url))
+        list(add(connect_home(other, store=folder), []))
+    findings = examine(connect_home(other, store=folder), Settings(store=folder.url))
     assert next(f for f in findings if f.topic == "store").state == "broken"
 
 
 def test_stores_that_cannot_be_used(own_home: Home, s3: str, tmp_path: Path) -> None:
-    with pytest.raises(ObjectStorePackageMissing, match="pip install gcsfs"):
+    with pytest.raises(MissingExtra, match="pip install gcsfs"):
         ObjectStore("gs://bucket/prefix").read(HEAD)
     with pytest.raises(ObjectStoreUnreachable, match="nonsense"):
         ObjectStore("nonsense://bucket/prefix").read(HEAD)
     with pytest.raises(ObjectStoreRefused, match="bucket"):
-        list(add(Home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")), []))
+        list(add(connect_home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")), []))
     newer = ObjectStore(f"{s3}/newer")
     newer.write(HEAD, b'{"format": 99}')
     with pytest.raises(ObjectStoreFormatError, match="same version"):
-        Library(Home(tmp_path / "mirror", store=newer))
+        Library(connect_home(tmp_path / "mirror", store=newer))
     assert verify(own_home) == []
 
 
@@ -364,11 +370,11 @@ def test_the_doctor_asks_the_store(own_home: Home, folder: ObjectStore, tmp_path
         one = next(f for f in examine(home, settings) if f.topic == "store")
         return one.state, one.detail
 
-    writer = Home(own_home.root, store=folder)
+    writer = connect_home(own_home.root, store=folder)
     assert finding(writer) == ("ok", "empty yet: the next ingest publishes to it")
     list(add(writer, []))
     assert "published up to" in finding(writer)[1]
-    assert "is a mirror" in finding(Home(tmp_path / "mirror", store=folder))[1]
+    assert "is a mirror" in finding(connect_home(tmp_path / "mirror", store=folder))[1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ingest.index.index import Index
 from ingest.index.vector_file import VectorWriter
-from ingest.library.home import Home, sync
+from ingest.library.atomic import sync
+from ingest.library.home import Home
 from ingest.library.writer import PageRow
 from ingest.page import Document, Page, PageVectors, Rendered
 

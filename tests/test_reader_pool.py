@@ -46,7 +46,7 @@ def collect(
     for result in results:
         if isinstance(result, ReadFailure):
             assert result.job.name not in faults
-            faults[result.job.name] = str(result.fault)
+            faults[result.job.name] = str(result.error)
         else:
             for page in result.pages:
                 assert page.page.document_id == result.job.document_id

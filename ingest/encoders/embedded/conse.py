@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import DIM, MiniLmEncoder, load_minilm, share_known
-from ingest.encoders.weights import EFFICIENTNET
+from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, load_minilm, share_known
+from ingest.encoders.embedded.weights import EFFICIENTNET
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
 
 TOP_LABELS = 50

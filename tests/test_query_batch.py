@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_storage import unit_rows
+from test_quantization import unit_rows
 
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home

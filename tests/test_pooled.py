@@ -12,9 +12,9 @@ from colpali_engine.compression.token_pooling import HierarchicalTokenPooler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.encoders.embedded.minilm import load_minilm
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
-from ingest.encoders.minilm import load_minilm
 from ingest.encoders.pooled import PooledEncoder, pool_tokens
 from ingest.page import Page, PageVectors, Rendered, Word
 
