@@ -68,7 +68,7 @@ def test_without_the_kernels_auto_takes_the_cpu_and_cuda_names_the_extra(
     pretend(monkeypatch, kernels=False)
     choice = choose_score_device("auto")
     assert choice.device == "cpu"
-    assert "kernels are not installed" in choice.why
+    assert "kernels are not installed" in choice.reason
     assert open_vector_cache("auto", 100) is None
     for ask in (choose_score_device, lambda wanted: open_vector_cache(wanted, 100)):
         with pytest.raises(MissingExtra, match=r"late_interaction_kernels.*'pageglass\[gpu\]'"):

@@ -19,11 +19,10 @@ from ingest.library.fulltext import split_terms
 from retrieval.query.question_words import strip_question_words
 
 STOP_WORDS = frozenset(
-    """a about according after all also am an and any are as at be been being but by can could did
-    do does for from get give had has have he her him his how i if in into is it its itself many me
-    most much my no not of on or our out please s she should show so some such t tell than that the
-    their them then there these they this those to up us was we were what when where which while who
-    whom whose why will with would you your""".split()
+    """a about according an and any are as at be been but by can could did do does for from had has
+    have how i if in into is it its many me most much my no not of on or our please s she should show
+    so some such t tell than that the their them then there these they this those to was we were what
+    when where which who whom whose why will with would you your""".split()
 )
 """English words that carry grammar and no content."""
 

@@ -43,9 +43,9 @@ def maxsim(
         (pages,) or (queries, pages) scores in -1..1; NaN for a page without rows.
 
     >>> query = np.array([[1, 0], [0, 1]], np.float32)
-    >>> pages = np.array([[1, 0], [0.6, 0.8], [-1, 0]], np.float32)
-    >>> maxsim(query, np.ones(2, np.float32), pages, [0, 2, 3]).round(2).tolist()
-    [0.9, -0.5]
+    >>> rows = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+    >>> maxsim(query, np.ones(2, np.float32), rows, [0, 2, 3]).tolist()
+    [1.0, -0.5]
     """
     offsets = np.asarray(offsets, np.int64)
     scores = np.full((*weights.shape[:-1], len(offsets) - 1), np.nan, np.float32)
