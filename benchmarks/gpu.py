@@ -28,7 +28,7 @@ from PIL import Image
 
 from benchmarks.models import MAKERS
 from ingest.add import AddSettings, add
-from ingest.encoders import colpali, dual_encoder
+from ingest.encoders import colpali, open_clip_model
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.files.render import RenderSettings
@@ -219,13 +219,13 @@ class Watch:
 def watch_forward(device: str) -> Iterator[Watch]:
     """Time every forward pass of our encoders inside."""
     watch = Watch(device)
-    forward, see = colpali.ColPaliEncoder._rows, dual_encoder.OpenClip.encode_images
+    forward, see = colpali.ColPaliEncoder._rows, open_clip_model.OpenClip.encode_images
     colpali.ColPaliEncoder._rows = lambda self, batch: watch.call(forward, self, batch)  # type: ignore[method-assign]
-    dual_encoder.OpenClip.encode_images = lambda self, batch: watch.call(see, self, batch)  # type: ignore[method-assign]
+    open_clip_model.OpenClip.encode_images = lambda self, batch: watch.call(see, self, batch)  # type: ignore[method-assign]
     try:
         yield watch
     finally:
-        colpali.ColPaliEncoder._rows, dual_encoder.OpenClip.encode_images = forward, see  # type: ignore[method-assign]
+        colpali.ColPaliEncoder._rows, open_clip_model.OpenClip.encode_images = forward, see  # type: ignore[method-assign]
 
 
 def count_flops(spec: str, device: str, files: list[Path]) -> float:

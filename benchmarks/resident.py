@@ -25,7 +25,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.sizes import read_sizes
 from ingest.error import PageglassError
-from ingest.index.vector_file import DocumentVectors, VectorWriter
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors, unit
 from retrieval.gpu.device import open_vector_cache
 from retrieval.gpu.vector_cache import GpuVectorCache

@@ -69,11 +69,11 @@ def choose_page_encoder() -> tuple[str, str]:
         return PAGES, f"--encoder auto took {PAGES}: {install_name('models')} is not installed."
     import torch
 
-    from ingest.encoders.checkpoint import is_at_hand
+    from ingest.encoders.checkpoint import is_local
 
     if not torch.cuda.is_available():
         return PAGES, f"auto took {PAGES}: there is no CUDA device."
-    if not is_at_hand(COLPALI):
+    if not is_local(COLPALI):
         return PAGES, (
             f"auto took {PAGES}: the weights of {COLPALI} are not here"
             f" (`hf download {COLPALI}` gets them)."

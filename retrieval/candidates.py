@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
-from ingest.index.chroma import MOST_VALUES, Where
+from ingest.index.chroma import MAX_FILTER_VALUES, Where
 from ingest.index.index import Index
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
@@ -94,7 +94,7 @@ class Candidates:
     ) -> Sequence[str]:
         """Keys of one index's candidates, from the `pending` pages and the ANN query."""
         # A mirror would have to download the files of all these pages for their centroids.
-        prefiltered = index.manifest.centroid_rows > 0 and not index.mirrored
+        prefiltered = index.manifest.centroids > 0 and not index.mirrored
         count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
         keys = list(pending)
         with self.lock:
@@ -140,8 +140,8 @@ def _filters(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) 
         return [Where()]
     known = [i for i in ids if i in snapshot.documents and i not in snapshot.pending]
     return [
-        Where(tuple(known[at : at + MOST_VALUES]), filter.first, filter.last)
-        for at in range(0, len(known), MOST_VALUES)
+        Where(tuple(known[at : at + MAX_FILTER_VALUES]), filter.first, filter.last)
+        for at in range(0, len(known), MAX_FILTER_VALUES)
     ]
 
 

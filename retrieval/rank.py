@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ingest.filter import PageFilter
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
+from ingest.index.tensor_layout import FloatRows
 from ingest.library.fulltext import split_terms
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
@@ -19,7 +20,7 @@ from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.query.terms import token_weights
 from retrieval.ranking import BM25, CandidateSet, Ranking
 from retrieval.scoring.maxsim import block_weights, mean_row
-from retrieval.scoring.scores import BatchScorer, RowKind, score_batches
+from retrieval.scoring.scores import BatchScorer, score_batches
 from retrieval.snapshot import LibrarySnapshot
 
 
@@ -105,7 +106,7 @@ class CandidateRanker:
         rows: Sequence[Vectors],
         weights: Sequence[npt.NDArray[np.float32]],
         pages: Sequence[PageRecord],
-        kind: RowKind,
+        kind: FloatRows,
     ) -> Signal:
         """MaxSim of each query's rows with each page's vectors or passages (queries, pages)."""
         scores = np.full((len(rows), len(pages)), np.nan, np.float32)

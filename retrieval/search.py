@@ -235,7 +235,7 @@ class Searcher:
                     self.library, self._snapshot, self._exhaustive_pages, self._opener
                 )
                 same = [i.manifest for i in indexes] == [i.manifest for i in self._indexes]
-                is_open = same and any(index.records.held for index in self._indexes)
+                is_open = same and any(index.records.snapshot for index in self._indexes)
                 if not (is_open and self._baseline and snapshot.can_reuse(self._baseline)):
                     self.close()
                     self._indexes = indexes

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.index.centroids import pool_rows
+from ingest.index.convert import convert
 from ingest.index.quantization import pack_signs, to_int8
-from ingest.index.vector_file import DocumentVectors, VectorWriter, convert
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors, unit
 from retrieval.scoring.prefilter import prefilter, score_centroids
 
@@ -89,7 +91,7 @@ def test_the_score_is_maxsim_with_the_signs(tmp_path):
     scores = score_centroids(query, weights, [held.centroids(number) for number in (3, 2, 1)])
     for place, rows in ((0, pages[2]), (2, pages[0])):
         signs = np.where(pool_rows(rows, 6) > 0, 1, -1) / np.sqrt(rows.shape[1])
-        expected = weights @ (to_int8(query).wide() @ signs.T).max(axis=1) / weights.sum()
+        expected = weights @ (to_int8(query).dequantize() @ signs.T).max(axis=1) / weights.sum()
         assert scores[place] == pytest.approx(expected, abs=1e-4)
     assert np.isnan(scores[1])
 

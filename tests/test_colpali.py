@@ -288,7 +288,7 @@ class TestTrouble:
             load_encoder("colpali:vidore/colqwen2.5-v0.2")
         assert "vidore/colqwen2.5-v0.2 cannot be had" in caught.value.message
         assert "give its folder" in caught.value.hint
-        assert "--encoder minilm works as it is" in caught.value.hint
+        assert "minilm needs no download" in caught.value.hint
 
     def test_no_such_device(self, folder: Path) -> None:
         with pytest.raises(DeviceUnavailable, match="has no device cuda:7"):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ingest.encoders.embedded.conse import WORDY, ConseEncoder
+from ingest.encoders.embedded.conse import MANY_WORDS, ConseEncoder
 from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 from ingest.encoders.embedded.minilm import load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
@@ -87,7 +87,7 @@ def test_ten_rows_a_figure_with_boxes_inside_it(conse, photos):
 
 
 def test_a_figure_on_a_page_of_text_is_seen_once(conse, photos):
-    words = tuple(Word("word", (0, 0, 0.1, 0.1)) for _ in range(WORDY))
+    words = tuple(Word("word", (0, 0, 0.1, 0.1)) for _ in range(MANY_WORDS))
     page = replace(rendered(photos[0], (0.2, 0.4, 0.7, 0.9), WHOLE), words=words)
     (seen,) = conse.encode_pages([page])
     assert seen.boxes == pytest.approx(np.array([(0.2, 0.4, 0.7, 0.9), WHOLE]))

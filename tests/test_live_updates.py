@@ -38,7 +38,7 @@ def searcher(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Search
 
 
 def open_collections(searcher: Searcher) -> list[Any]:
-    return [index.records._collection for index in searcher._indexes if index.records.held]
+    return [index.records._collection for index in searcher._indexes if index.records.snapshot]
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.index.muvera import (
-    CELLS,
+    MEAN_FDE,
     NEXT,
-    WHOLE_MEAN,
+    PATCH_FDE,
     FixedDimensionalEncoding,
     _buckets,
     _hyperplanes,
@@ -82,25 +82,25 @@ def test_same_as_the_slow_way(seed, count, k_sim, r_reps, dim_proj, dim_final):
 def test_one_cell_is_the_direction_of_a_page_and_the_weighted_sum_of_a_question():
     rows, weights = unit_rows(1, 5), np.array([1, 0, 2, 0.5, 1], np.float32)
     mean = rows.mean(axis=0)
-    np.testing.assert_allclose(WHOLE_MEAN.encode_page(rows), mean / np.linalg.norm(mean), atol=1e-6)
+    np.testing.assert_allclose(MEAN_FDE.encode_page(rows), mean / np.linalg.norm(mean), atol=1e-6)
     np.testing.assert_allclose(
-        WHOLE_MEAN.encode_query(rows, weights), (rows * weights[:, None]).sum(axis=0), atol=1e-6
+        MEAN_FDE.encode_query(rows, weights), (rows * weights[:, None]).sum(axis=0), atol=1e-6
     )
 
 
 def test_a_page_without_rows_is_zeros():
     empty = np.zeros((0, DIM), np.float32)
-    assert not CELLS.encode_page(empty).any()
-    assert CELLS.encode_page(empty).shape == (CELLS.size(DIM),)
-    assert CELLS.size(128) == 1024
+    assert not PATCH_FDE.encode_page(empty).any()
+    assert PATCH_FDE.encode_page(empty).shape == (PATCH_FDE.size(DIM),)
+    assert PATCH_FDE.size(128) == 1024
 
 
 def test_the_seed_decides_and_nothing_else():
     rows = unit_rows(2, 30)
-    again = FixedDimensionalEncoding(CELLS.k_sim, CELLS.r_reps, CELLS.dim_proj)
-    assert (CELLS.encode_page(rows) == again.encode_page(rows)).all()
-    other = FixedDimensionalEncoding(CELLS.k_sim, CELLS.r_reps, CELLS.dim_proj, seed=1)
-    assert not np.allclose(CELLS.encode_page(rows), other.encode_page(rows))
+    again = FixedDimensionalEncoding(PATCH_FDE.k_sim, PATCH_FDE.r_reps, PATCH_FDE.dim_proj)
+    assert (PATCH_FDE.encode_page(rows) == again.encode_page(rows)).all()
+    other = FixedDimensionalEncoding(PATCH_FDE.k_sim, PATCH_FDE.r_reps, PATCH_FDE.dim_proj, seed=1)
+    assert not np.allclose(PATCH_FDE.encode_page(rows), other.encode_page(rows))
 
 
 def test_without_projection_rows_alone_in_their_cells_give_cosines():

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from ingest.add import AddSettings, add
 from ingest.event import Quantized
+from ingest.index.convert import convert
 from ingest.index.index import open_indexes
 from ingest.index.quantization import (
     QUANTIZATIONS,
@@ -23,7 +24,8 @@ from ingest.index.quantization import (
     sign_bytes,
     to_int8,
 )
-from ingest.index.vector_file import DocumentVectors, VectorWriter, convert
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.library.library import Library
 from ingest.page import PageVectors
 from ingest.verify import verify
@@ -62,7 +64,7 @@ def test_int8_worked_out_by_hand():
     kept = to_int8(np.array([[127, -64.4, 0], [0.3, -63.5, 20]], np.float32))
     assert kept.values.tolist() == [[127, -64, 0], [1, -127, 40]]
     assert kept.scales.tolist() == [1, 0.5]
-    assert kept.wide().tolist() == [[127, -64, 0], [0.5, -63.5, 20]]
+    assert kept.dequantize().tolist() == [[127, -64, 0], [0.5, -63.5, 20]]
 
 
 @given(
@@ -78,12 +80,12 @@ def test_int8_is_off_by_at_most_half_a_scale(rows):
     assert np.isfinite(kept.scales).all()
     # The quotient is rounded in fp32, which adds a little.
     slack = np.abs(rows).max() * 1e-6
-    assert (np.abs(kept.wide() - rows) <= kept.scales[:, None] / 2 + slack).all()
+    assert (np.abs(kept.dequantize() - rows) <= kept.scales[:, None] / 2 + slack).all()
 
 
 def test_a_row_of_zeros_stays_one_and_no_rows_stay_none():
-    assert to_int8(np.zeros((1, 4), np.float32)).wide().tolist() == [[0, 0, 0, 0]]
-    assert to_int8(np.zeros((0, 4), np.float32)).wide().shape == (0, 4)
+    assert to_int8(np.zeros((1, 4), np.float32)).dequantize().tolist() == [[0, 0, 0, 0]]
+    assert to_int8(np.zeros((0, 4), np.float32)).dequantize().shape == (0, 4)
 
 
 def test_signs_worked_out_by_hand():
@@ -98,7 +100,7 @@ def test_signs_worked_out_by_hand():
 @given(seed=st.integers(0, 2**32 - 1), dim=st.sampled_from([3, 64, 70, 384]))
 def test_products_with_signs_are_those_of_a_slow_loop(seed, dim):
     query, rows = unit_rows(seed, 3, dim), unit_rows(seed + 1, 5, dim)
-    asked = to_int8(query).wide()
+    asked = to_int8(query).dequantize()
     slow = [
         [sum(a if b > 0 else -a for a, b in zip(q, r, strict=True)) / math.sqrt(dim) for r in rows]
         for q in asked
@@ -113,7 +115,7 @@ def test_int8_scores_are_those_of_the_rows_it_stands_for(seed, lengths):
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     query, weights = unit_rows(seed, 3), np.array([1, 2, 0.5], np.float32)
     kept = to_int8(unit_rows(seed + 1, max(int(offsets[-1]), 1)))
-    expected = maxsim(query, weights, kept.wide(), offsets)
+    expected = maxsim(query, weights, kept.dequantize(), offsets)
     np.testing.assert_allclose(
         maxsim(query, weights, kept, offsets), expected, atol=1e-5, equal_nan=True
     )
@@ -130,7 +132,7 @@ def test_a_negative_best_stays_negative_in_int8():
 def test_what_each_kind_writes_is_read_again(tmp_path, kind):
     pages = [unit_rows(1, 4, 70), np.zeros((0, 70), np.float32), unit_rows(2, 9, 70)]
     held = write(tmp_path, kind, pages, [0.01] * 70)
-    assert held.kind == kind
+    assert held.quantization == kind
     for number, rows in enumerate(pages, 1):
         np.testing.assert_allclose(held.page(number).vectors, rows, atol=3e-3)
     tensors = load_file(tmp_path / f"{kind}.safetensors")
@@ -160,7 +162,7 @@ def test_int8_does_not_become_fp16_again(tmp_path):
         convert(held, tmp_path / "out", tmp_path / "aside", "binary+fp16", [])
     assert not (tmp_path / "out").exists()
     convert(held, tmp_path / "out", tmp_path / "aside", "binary+int8", [])
-    assert DocumentVectors(tmp_path / "out").kind == "binary+int8"
+    assert DocumentVectors(tmp_path / "out").quantization == "binary+int8"
 
 
 def test_the_best_by_sign_bits_get_exact_scores_and_the_rest_the_line_through_them(tmp_path):
@@ -199,7 +201,7 @@ def test_documents_of_several_kinds_are_scored_together(tmp_path):
 
 def test_rows_are_cut_with_their_scales():
     kept = to_int8(unit_rows(1, 6))
-    np.testing.assert_array_equal(kept[2:4].wide(), kept.wide()[2:4])
+    np.testing.assert_array_equal(kept[2:4].dequantize(), kept.dequantize()[2:4])
     assert len(Rows(kept.values)[1:]) == 5
 
 
@@ -232,7 +234,7 @@ def test_a_home_is_converted_searched_and_verified(own_home):
     searcher.close()
     documents = Library(own_home).documents()
     for index in open_indexes(own_home):
-        assert {index.vectors(document).kind for document in documents} == {"binary+int8"}
+        assert {index.vectors(document).quantization for document in documents} == {"binary+int8"}
         index.records.close()
 
 

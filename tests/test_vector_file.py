@@ -4,7 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from ingest.index.vector_file import PASSAGE_ROWS, DocumentVectors, VectorWriter
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import PASSAGE_ROWS, VectorWriter
 from ingest.page import PageVectors
 
 
@@ -42,9 +43,9 @@ def test_the_file_is_plain_safetensors(tmp_path):
         "boxes": ("float16", (5, 4)),
         "offsets": ("int64", (3,)),
         "passages": ("float16", (2, 6)),
-        "gists": ("uint8", (0, 8)),
+        "centroids": ("uint8", (0, 8)),
         "passage_offsets": ("int64", (3,)),
-        "gist_offsets": ("int64", (3,)),
+        "centroid_offsets": ("int64", (3,)),
     }
 
 

@@ -1,4 +1,7 @@
-"""Encoder loader: an encoder by its name. The only file that imports every encoder."""
+"""Encoder loader: an encoder by its name.
+
+The only module that imports the implementations, each when it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,22 @@ from ingest.extras import require
 
 
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
-    """Load an encoder by name: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` or `clip:MODEL`.
+    """Load an encoder by name.
 
+    Names: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
     MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
         UnknownEncoder: no encoder has this name.
         MissingExtra: it runs on packages that are not installed.
-        WeightsMissing, WeightsChanged: its weights are not there, or not as they should be.
-        DeviceUnavailable: the device asked for is not there.
+        WeightsMissing, WeightsChanged, InvalidCheckpoint: its weights cannot be used.
+        DeviceUnavailable: the device is not available.
     """
     how = encoding or Encoding()
     if "," in how.device:
         from ingest.encoders.multi_device import MultiDeviceEncoder
 
-        return MultiDeviceEncoder(spec, how)
+        return MultiDeviceEncoder(spec, how, load_encoder)
     encoder = _load(spec, how)
     if how.pool_factor > 1 and encoder.modality != "image":
         require("scipy", extra="models", feature="Merging the vectors of a page")
@@ -59,7 +63,7 @@ def _load(spec: str, how: Encoding) -> Encoder:
             return ClipEncoder(model, how)
     raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
+        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for images.",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.index.index import Index
-from ingest.index.vector_file import VectorWriter
+from ingest.index.vector_writer import VectorWriter
 from ingest.library.atomic import sync
 from ingest.library.home import Home
 from ingest.library.writer import PageRow

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ingest.index.quantization import Rows
+from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
 from retrieval.gpu.free_list import GpuMemoryExhausted
@@ -27,7 +28,7 @@ from retrieval.gpu.kernel import Kernel, QueryBatch, group_by_length
 from retrieval.gpu.memory_pool import MemoryPool
 from retrieval.gpu.page_table import NOT_RESIDENT, PageNumbers, PageTable
 from retrieval.scoring.maxsim import Scores
-from retrieval.scoring.scores import CandidateBatch, RowKind, document_rows
+from retrieval.scoring.scores import CandidateBatch, document_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class GpuVectorCache:
         weights: npt.NDArray[np.float32],
         batches: Sequence[CandidateBatch],
         count: int,
-        kind: RowKind,
+        kind: FloatRows,
     ) -> Scores:
         """MaxSim with `count` candidates (..., count), as `BatchScorer.score`.
 
@@ -97,7 +98,7 @@ class GpuVectorCache:
                 waiting &= ~ready
         return scores
 
-    def _first_page(self, vectors: DocumentVectors, kind: RowKind) -> int:
+    def _first_page(self, vectors: DocumentVectors, kind: FloatRows) -> int:
         """The number of a document's first page; its pages are added where they are new."""
         key = (id(vectors), kind)
         if key not in self._documents:

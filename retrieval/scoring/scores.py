@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.index.gather import Buffers, Group, gather
 from ingest.index.quantization import Rows, has_signs
+from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
+from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
 from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
@@ -28,8 +29,6 @@ RESCORE_TOP_K = 50
 MAPPED_PAGES = 8
 """A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
 
-RowKind = Literal["vectors", "passages"]
-StoredKind = Literal["vectors", "passages", "codes"]
 Positions = npt.NDArray[np.int64]
 
 
@@ -51,7 +50,7 @@ class BatchScorer(Protocol):
         weights: npt.NDArray[np.float32],
         batches: Sequence[CandidateBatch],
         count: int,
-        kind: RowKind,
+        kind: FloatRows,
     ) -> Scores:
         """MaxSim with `count` candidates (..., count); NaN for those in no batch.
 
@@ -67,7 +66,7 @@ def score_batches(
     weights: npt.NDArray[np.float32],
     batches: Sequence[CandidateBatch],
     count: int,
-    kind: RowKind,
+    kind: FloatRows,
     rescore_top_k: int = RESCORE_TOP_K,
     scorer: BatchScorer | None = None,
 ) -> Scores:
@@ -81,7 +80,7 @@ def score_batches(
         (count,) or (queries, count), NaN for pages in no batch or without rows.
     """
     scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
-    coded = [b for b in batches if kind == "vectors" and has_signs(b.vectors.kind)]
+    coded = [b for b in batches if kind == "vectors" and has_signs(b.vectors.quantization)]
     if sum(len(batch.positions) for batch in coded) <= rescore_top_k:
         coded = []
     with_codes = {id(batch.vectors) for batch in coded}
@@ -134,7 +133,7 @@ def _score_into(
     query: Vectors,
     weights: npt.NDArray[np.float32],
     batches: Sequence[CandidateBatch],
-    kind: StoredKind,
+    kind: RowTensor,
     scorer: BatchScorer | None,
 ) -> None:
     """Put each batch's scores in their positions."""
@@ -158,22 +157,22 @@ def _score_into(
         found = maxsim(query, weights, rows, offsets)
         scores[..., batch.positions] = found[..., batch.numbers - 1]
 
-    spare: deque[Buffers] = deque()
+    spare: deque[RowBuffers] = deque()
 
-    def score_group(group: Group) -> None:
+    def score_group(group: RowBatch) -> None:
         try:
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
-            buffers = Buffers()
+            buffers = RowBuffers()
         found = maxsim(query, weights, group.read(buffers), group.edges)
         spare.append(buffers)
         scores[..., positions[group.first : group.last]] = found
 
     parallel_map(score_document, whole)
-    parallel_map(score_group, gather(single, kind, BLOCK_ROWS))
+    parallel_map(score_group, iter_row_batches(single, kind, BLOCK_ROWS))
 
 
-def document_rows(vectors: DocumentVectors, kind: StoredKind) -> tuple[Rows, npt.NDArray[np.int64]]:
+def document_rows(vectors: DocumentVectors, kind: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
     """Rows of one kind of all pages of a document, and the pages' offsets (pages + 1,) in them."""
     if kind == "passages":
         return Rows(vectors.passages), vectors.passage_offsets

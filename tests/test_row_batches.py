@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.index.gather import AHEAD, Buffers, gather
+from ingest.index.convert import convert
 from ingest.index.quantization import QUANTIZATIONS, parse_quantization
-from ingest.index.vector_file import SMALL, DocumentVectors, VectorWriter, convert
+from ingest.index.row_batches import PREFETCHED, RowBuffers, iter_row_batches
+from ingest.index.vector_file import SMALL, DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors
 
 DIM = 64
@@ -35,10 +37,10 @@ def write(target: Path, lengths: list[int], kind: str = "fp16", seed: int = 0) -
 def gathered(wanted: list, what: str = "vectors", most_rows: int = 300) -> list[np.ndarray]:
     """Each page's rows as fp32, copied before the next group takes their place."""
     found: list[np.ndarray] = []
-    buffers = Buffers()
-    for some in gather(wanted, what, most_rows):
+    buffers = RowBuffers()
+    for some in iter_row_batches(wanted, what, most_rows):
         assert some.first == len(found)
-        rows = some.read(buffers).wide()
+        rows = some.read(buffers).dequantize()
         assert len(rows) <= most_rows or some.last == some.first + 1
         found.extend(
             rows[a:b]
@@ -79,11 +81,13 @@ def test_passages_and_sign_bits_are_those_of_the_mapped_file(documents):
         passages = np.concatenate(gathered(wanted, "passages"))
         np.testing.assert_array_equal(passages, held.passages.astype(np.float32))
         if held.codes is not None:
-            codes = [some.read(Buffers()).values for some in gather(wanted, "codes", 100)]
+            codes = [
+                some.read(RowBuffers()).values for some in iter_row_batches(wanted, "codes", 100)
+            ]
             np.testing.assert_array_equal(np.concatenate(codes), held.codes.values)
         else:
             with pytest.raises(FileNotFoundError):
-                list(gather(wanted, "codes", 100))
+                list(iter_row_batches(wanted, "codes", 100))
 
 
 def open_files() -> int:
@@ -93,15 +97,15 @@ def open_files() -> int:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
 def test_no_more_files_are_open_than_pages_are_asked_for_ahead(tmp_path):
     held = []
-    for number in range(3 * AHEAD):
+    for number in range(3 * PREFETCHED):
         write(tmp_path / str(number), [130, 130])
         held.append(DocumentVectors(tmp_path / str(number)))
     before = open_files()
     most = 0
-    for _group in gather([(one, 2) for one in held], "vectors", 1000):
+    for _group in iter_row_batches([(one, 2) for one in held], "vectors", 1000):
         most = max(most, open_files() - before)
     del _group
-    assert 1 < most <= AHEAD + 10
+    assert 1 < most <= PREFETCHED + 10
     assert open_files() == before
 
 
@@ -111,10 +115,10 @@ def test_a_file_of_another_kind_put_in_its_place_is_read_as_it_is(tmp_path, kind
     pages = write(path, [200, 100])
     held = DocumentVectors(path)
     convert(held, path, tmp_path / "aside", kind, ())
-    assert held.kind == "fp16"
+    assert held.quantization == "fp16"
     found = gathered([(held, 1), (held, 2)])
     np.testing.assert_allclose(np.concatenate(found), np.concatenate(pages), atol=5e-3)
-    assert held.kind == kind
+    assert held.quantization == kind
     np.testing.assert_allclose(held.page(2).vectors, pages[1], atol=5e-3)
 
 
