@@ -11,10 +11,9 @@ import re
 from collections.abc import Sequence
 
 from generation.models.model import ChatModel
-from generation.models.passage import content_terms
 from generation.prompt import Message
 from generation.request import Request, Turn
-from retrieval.query.terms import STOP_WORDS
+from retrieval.query.terms import STOP_WORDS, content_stems
 
 MAX_QUERY_CHARS = 400
 """Characters of a query that a model may write."""
@@ -78,8 +77,8 @@ def _ask(question: str, history: Sequence[Message], chat: ChatModel) -> str:
         if len(reply.strip()) > MAX_QUERY_CHARS:
             return ""
     query = reply.strip().strip("\"'“”`").strip()
-    known = content_terms(" ".join([question, *(message.text for message in history)]))
-    return query if len(query.splitlines()) == 1 and content_terms(query) & known else ""
+    known = content_stems(" ".join([question, *(message.text for message in history)]))
+    return query if len(query.splitlines()) == 1 and content_stems(query) & known else ""
 
 
 def _carry(question: str, before: Sequence[str]) -> str:
@@ -87,12 +86,12 @@ def _carry(question: str, before: Sequence[str]) -> str:
     if not _leans(question):
         return question
     stands = next((each for each in reversed(before) if not _leans(each)), before[0])
-    have = content_terms(question)
+    have = content_stems(question)
     carried = [
         word
         for each in stands[:MAX_MESSAGE_CHARS].split()
         if (word := each.strip(_EDGES)).lower() not in STOP_WORDS
-        and (terms := content_terms(word))
+        and (terms := content_stems(word))
         and not terms <= have
     ]
     return " ".join([question, *dict.fromkeys(carried)])
@@ -100,4 +99,4 @@ def _carry(question: str, before: Sequence[str]) -> str:
 
 def _leans(question: str) -> bool:
     """Whether a question says too little by itself."""
-    return len(content_terms(question)) < MIN_TERMS or bool(_LEANS.search(question))
+    return len(content_stems(question)) < MIN_TERMS or bool(_LEANS.search(question))

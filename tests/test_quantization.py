@@ -187,7 +187,7 @@ def test_documents_of_several_kinds_are_scored_together(tmp_path):
     pages = [unit_rows(1, 5, 64), np.zeros((0, 64), np.float32), unit_rows(2, 3, 64)]
     parts = [whole(write(tmp_path, kind, pages), 3 * at) for at, kind in enumerate(QUANTIZATIONS)]
     query, weights = unit_rows(5, 2, 64), np.ones(2, np.float32)
-    few = [CandidateBatch(p.held, p.numbers[:2], p.places[:2]) for p in parts]
+    few = [CandidateBatch(p.vectors, p.numbers[:2], p.positions[:2]) for p in parts]
     for rescored in (100, 3):
         found = score_batches(query, weights, parts, 12, "vectors", rescored).reshape(4, 3)
         assert np.isnan(found[:, 1]).all()

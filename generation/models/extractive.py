@@ -18,7 +18,6 @@ from generation.answer import SelfAssessment, Usage
 from generation.models.confidence import THRESHOLD, Features, confidence
 from generation.models.passage import (
     Passage,
-    content_terms,
     read_passages,
     running_titles,
     term_weights,
@@ -27,6 +26,7 @@ from generation.models.passage import (
 from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from retrieval.query.terms import content_stems
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
@@ -115,7 +115,7 @@ class Extractive:
     def choose(self, prompt: Prompt) -> Choice:
         """The one to three best units, with a label or head joined where it helps."""
         passages = read_passages(prompt)
-        asked = content_terms(prompt.question)
+        asked = content_stems(prompt.question)
         if not passages or not asked:
             return Choice((), Features())
         weights = term_weights(asked, passages)
@@ -232,7 +232,7 @@ def _features(
     page: frozenset[str] = frozenset().union(
         *(p.terms for p in passages if p.evidence is best.evidence)
     )
-    names = content_terms(" ".join(_NAMED.findall(prompt.question)))
+    names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))
     return Features(
         cosine=max(0.0, cosine) * latin,
