@@ -10,7 +10,7 @@ from hostile import IGNORE, TRICKS, TRUE, Trick, read_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.cli.terminal import plain
+from api.printable import plain
 from generation.answer import Answer, Usage, Verdict
 from generation.ask import ask
 from generation.context.page_input import PageInput
