@@ -37,7 +37,7 @@ class Classifier:
             UnreadableFile: the file is missing, or no image that can be read.
         """
         from api.rag.query_image import open_query_image
-        from retrieval.search import render_query_image
+        from retrieval.query.encode import render_query_image
 
         page = render_query_image(open_query_image(path))
         likely = self.labeller.probabilities(self.encoder.encode_pages([page])[0].vectors)
@@ -86,7 +86,7 @@ def classify_images(
     Raises:
         UnreadableFile: a file is missing, or no image that can be read.
     """
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     for path in paths:
         yield readable(str(path)), classifier.classify(path)

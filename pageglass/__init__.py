@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from ingest.event import Event
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
     from ingest.page import Box, Document, Page, Word
     from retrieval.explain.explain import Explanation, TokenMatch
     from retrieval.hit import Hit, Region
