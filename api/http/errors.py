@@ -15,13 +15,14 @@ from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
 from generation.extraction.schema import InvalidSchema
 from generation.models.access import (
     ApiKeyMissing,
+    ImageRequired,
     ModelError,
     Overloaded,
+    PromptTooLong,
     RateLimited,
     RequestTooLarge,
     TimedOut,
 )
-from generation.models.fit import ImageRequired, PromptTooLong
 from generation.models.model import UnknownModel
 from ingest.annotate.classify import LabelsMissing, NotAnImageEncoder
 from ingest.annotate.tag import InvalidLabels

@@ -114,8 +114,7 @@ def retrieve_evidence(
 
 def chat_of(model: VisionModel) -> ChatModel | None:
     """The language model behind a model that answers; None where it has none."""
-    chat: ChatModel | None = getattr(model, "chat", None)
-    return chat
+    return model.chat
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:
