@@ -1,1 +1,1 @@
-"""Pages in; a cited answer out. Knows no index and no HTTP."""
+"""Answer generation: evidence pages to a cited, verified answer."""
