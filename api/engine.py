@@ -1,30 +1,36 @@
-"""What the endpoints share: one searcher and one model, each made when first needed, and the home.
+"""Engine of a server: one home, one searcher and one model, shared by its requests.
 
-A server may start before anything was ingested; it then says so, and works
-from the first document on.
+The searcher and the model are made when first needed. A server may start
+before anything was ingested.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from api.cli.session import make_model, make_searcher
+from api.factory import make_model, make_searcher
+from api.ingestion import IngestOptions, plan_ingest
+from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
-from ingest.choose import choose_encoders
 from ingest.files.render import RenderSettings
-from ingest.index.quantization import parse_quantization
 from ingest.library.home import Home
 from ingest.library.library import Library
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
+    from generation.prompt import Message
     from retrieval.search import Searcher
+
+log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Shared by the server's threads."""
+    """Searcher and model of a home; safe to use from several threads."""
 
     def __init__(self, home: Home, settings: Settings) -> None:
         self.home = home
@@ -34,19 +40,21 @@ class Engine:
         self._model: VisionModel | None = None
 
     def searcher(self) -> Searcher:
-        """The one searcher.
+        """Searcher of the home.
 
         Raises:
             LibraryNotFound: nothing has been ingested yet.
-            DeviceUnavailable: pages are to be scored where there is no such device.
+            DeviceUnavailable: the scoring device of the settings does not exist.
         """
         with self._lock:
             if self._searcher is None:
+                started = time.monotonic()
                 self._searcher = make_searcher(self.home, self.settings)
+                log.debug("searcher opened in %.2f s", time.monotonic() - started)
             return self._searcher
 
     def library(self) -> Library:
-        """The library that the searcher reads.
+        """Library that the searcher reads.
 
         Raises:
             LibraryNotFound: nothing has been ingested yet.
@@ -54,34 +62,49 @@ class Engine:
         return self.searcher().library
 
     def model(self) -> VisionModel:
-        """The one model.
+        """Model that writes answers.
 
         Raises:
-            UnknownModel: there is none of that name.
-            ApiKeyMissing: its provider wants a key, and there is none.
-            WeightsMissing, WeightsChanged, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: what
-                it needs is not as it should be.
+            What `api.factory.make_model` raises.
         """
         with self._lock:
             if self._model is None:
+                started = time.monotonic()
                 self._model = make_model(self.settings)
+                log.debug("model %s loaded in %.2f s", self._model.name, time.monotonic() - started)
             return self._model
 
-    def add_settings(self, password: str | None) -> AddSettings:
-        """How uploads are read."""
-        settings = self.settings
-        return AddSettings(
-            render=RenderSettings(settings.dpi, settings.ocr, password),
-            encoders=choose_encoders(self.home, settings.encoder, settings.images).encoders,
-            workers=settings.workers,
-            encoding=settings.encoding(),
-            quantization=parse_quantization(settings.quantization)
-            if settings.quantization
-            else None,
+    def retrieve(
+        self,
+        query: str,
+        *,
+        top: int | None = None,
+        documents: Sequence[str] | None = None,
+        history: Sequence[Message] = (),
+    ) -> RetrievedEvidence:
+        """Evidence for the model; `top` pages at most, as many as the settings say without it.
+
+        Raises what `searcher`, `model` and `api.rag.evidence.retrieve_evidence` raise.
+        """
+        return retrieve_evidence(
+            self.searcher(),
+            query,
+            self.model(),
+            top=top or self.settings.evidence_pages,
+            documents=documents,
+            history=history,
         )
 
+    def add_settings(self, password: str | None) -> AddSettings:
+        """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises."""
+        return plan_ingest(self.home, self.settings, IngestOptions(password=password)).settings
+
+    def render_settings(self, password: str | None) -> RenderSettings:
+        """Settings for reading files that are not kept."""
+        return RenderSettings(self.settings.dpi, self.settings.ocr, password)
+
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the searcher."""
         with self._lock:
             if self._searcher is not None:
                 self._searcher.close()

@@ -1,6 +1,7 @@
-"""What the environment says: every `PAGEGLASS_...` variable and the providers' keys; nothing else reads it.
+"""Settings from the environment: `PAGEGLASS_...` variables and the providers' keys.
 
-Options on the command line win over these. Owns no connections and opens no files.
+Nothing else reads the environment. Options on the command line win over
+settings. Owns no connections and opens no files.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
     from generation.models.access import Access
@@ -26,11 +29,17 @@ KEYS = {
     "openai": "OPENAI_API_KEY",
     "gemini": "GEMINI_API_KEY",
 }
-"""Where each provider's key is, by the name its own tools use."""
+"""Environment variable of each provider's key, named as its own tools name it."""
+
+
+class InvalidSetting(ConfigurationError):
+    """A setting has a value that is not allowed."""
+
+    code = "invalid-setting"
 
 
 class Settings(BaseSettings):
-    """How pageglass runs. Read once, at the start, and handed on as plain values."""
+    """Settings of the program, read once at the start and passed on as plain values."""
 
     model_config = SettingsConfigDict(
         env_prefix="PAGEGLASS_", extra="ignore", hide_input_in_errors=True, frozen=True
@@ -45,12 +54,12 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(
         default=None, description="The bearer token that HTTP clients must show."
     )
-    model: str = Field(default="extractive", description="What writes answers.")
+    model: str = Field(default="extractive", description="Model that writes answers.")
     anthropic_url: str | None = Field(
-        default=None, pattern=r"^https?://\S+$", description="Where anthropic: models are asked."
+        default=None, pattern=r"^https?://\S+$", description="Address of anthropic: models."
     )
     openai_url: str | None = Field(
-        default=None, pattern=r"^https?://\S+$", description="Where openai: models are asked."
+        default=None, pattern=r"^https?://\S+$", description="Address of openai: models."
     )
     model_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
@@ -59,40 +68,46 @@ class Settings(BaseSettings):
         default=3, ge=0, le=10, description="How often a call that failed at once is tried again."
     )
     encoder: str | None = Field(
-        default=None, description="What sees pages; unset, what the home has, or minilm."
+        default=None, description="Encoder of pages; unset, what the home has, or minilm."
     )
     images: str | None = Field(
-        default=None, description="What sees photos; unset, what the home has, or conse."
+        default=None, description="Encoder of photos; unset, what the home has, or conse."
     )
     quantization: str | None = Field(
-        default=None, description="How indexes keep rows; unset, what the home has, or fp16."
+        default=None, description="Quantization of rows; unset, what the home has, or fp16."
     )
-    device: str = Field(default="auto", description="Where torch models run.")
-    dtype: str = Field(default="auto", description="Their numbers: fp32, fp16 or bf16.")
-    batch: int = Field(default=0, ge=0, description="Pages they see together; 0 as many as fit.")
+    device: str = Field(default="auto", description="Device of torch models.")
+    dtype: str = Field(default="auto", description="Their number type: fp32, fp16 or bf16.")
+    batch: int = Field(default=0, ge=0, description="Pages a batch; 0 as many as fit.")
     score_device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="Where pages are scored."
+        default="auto", description="Device that scores pages."
     )
     device_cache_mb: int = Field(
         default=2_000, ge=16, description="Megabytes of a GPU's memory for rows of pages."
     )
-    ocr: str = Field(default="rapidocr", description="What reads pages without text.")
+    ocr: str = Field(default="rapidocr", description="OCR of pages without text.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     evidence_pages: int = Field(
-        default=5, ge=1, le=50, description="How many pages an answer may draw on."
+        default=5, ge=1, le=50, description="Pages of evidence for an answer."
     )
     chroma: str | None = Field(
         default=None, description="A Chroma server, http(s)://HOST:PORT, for the embedded Chroma."
     )
     chroma_tenant: str = Field(default="default_tenant", description="Its tenant.")
     chroma_database: str = Field(default="default_database", description="Its database.")
-    chroma_token: SecretStr | None = Field(default=None, description="What it lets us in by.")
+    chroma_token: SecretStr | None = Field(default=None, description="Its token.")
     store: str | None = Field(
         default=None, description="A bucket or folder to publish to, or to mirror (fsspec URL)."
     )
     cache_mb: int = Field(
         default=10_000, ge=1, description="Megabytes that a mirror keeps of what it fetched."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None, description="Lowest level logged; unset, info for servers, else warning."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines as text, or as JSON objects."
     )
     exhaustive_pages: int = Field(
         default=1_000, ge=0, description="Up to so many pages, every page is scored exactly."
@@ -104,13 +119,13 @@ class Settings(BaseSettings):
     )
 
     def encoding(self) -> Encoding:
-        """How encoders run."""
+        """Device, number type and batch size of encoders."""
         from ingest.encoders.encoder import Encoding
 
         return Encoding(self.device, self.dtype, self.batch)
 
     def access(self, spec: str) -> Access:
-        """How a model, "PROVIDER:MODEL", is reached: its key, its address, patience; its device."""
+        """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""
         from generation.models.access import Access
 
         provider = spec.partition(":")[0]
@@ -121,7 +136,7 @@ class Settings(BaseSettings):
         )
 
     def chroma_server(self) -> Server | None:
-        """The Chroma server, where there is one to be used."""
+        """Chroma server that holds the records; None for the embedded Chroma."""
         from ingest.index.server import Server
 
         if self.chroma is None:
@@ -130,7 +145,7 @@ class Settings(BaseSettings):
         return Server(self.chroma, self.chroma_tenant, self.chroma_database, token)
 
     def published(self) -> ObjectStore | None:
-        """The store that homes are published to or read from, where there is one to be used."""
+        """Object store that homes are published to or mirrored from; None without one."""
         from ingest.replica.object_store import ObjectStore
 
         return None if self.store is None else ObjectStore(self.store, self.cache_mb)
@@ -138,7 +153,7 @@ class Settings(BaseSettings):
     @field_validator("store")
     @classmethod
     def _plain_store(cls, url: str | None) -> str | None:
-        """A URL with a path and no more: a password in it would be shown."""
+        """Accept a URL with a path and no more: a password in it would be shown."""
         if not url or not url.strip():
             return None
         protocol, found, place = url.strip().partition("://")
@@ -151,7 +166,7 @@ class Settings(BaseSettings):
     @field_validator("chroma")
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
-        """An address of http or https and no more: a password in it would be shown."""
+        """Accept an http or https address and no more: a password in it would be shown."""
         if not url or not url.strip():
             return None
         try:
@@ -169,12 +184,30 @@ class Settings(BaseSettings):
     @field_validator("token", "chroma_token")
     @classmethod
     def _no_blank_token(cls, token: SecretStr | None) -> SecretStr | None:
-        """A variable that is set to nothing asks for no token."""
+        """Take an empty variable for none."""
         return token if token and token.get_secret_value().strip() else None
 
 
+def read_settings(**values: Any) -> Settings:
+    """Settings from the environment; `values` by name take their place.
+
+    Raises:
+        InvalidSetting: a value is not allowed; the message does not repeat it.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"])
+        variable = f"PAGEGLASS_{name.upper()}"
+        raise InvalidSetting(
+            f"{name if name in values else variable}: {first['msg']}.",
+            hint="Correct it, or leave it out.",
+        ) from None
+
+
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; a name other than localhost counts as not."""
+    """Whether only this machine can reach an address; of names, only localhost."""
     if host.lower() == "localhost":
         return True
     try:

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from api.rag.evidence import gather
+from api.rag.evidence import retrieve_evidence
 from generation.ask import ask
 from generation.context.abstain import MIN_SCORE, should_abstain
 from generation.models.extractive import Extractive
@@ -112,7 +112,7 @@ def collect(folder: Path, home: Home, top: int) -> list[Row]:
     asked += [(query, "general", query, {}) for query in GENERAL]
     rows = []
     for query, kind, document, question in asked:
-        prompt = gather(searcher, query, model, top=top)
+        prompt = retrieve_evidence(searcher, query, model, top=top).prompt
         answer = ask(prompt, model)
         gold = set()
         if kind == "answerable":

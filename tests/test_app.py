@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from error_classes import error_classes
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -23,9 +24,11 @@ from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
 from api.http.upload import ABANDONED, clean_name, sweep_uploads
 from api.settings import Settings
+from generation.models.access import Unreachable
+from ingest.disk import DiskFull
 from ingest.error import PageglassError
 from ingest.files.pdf import NeedsPassword
-from ingest.library.home import Home
+from ingest.library.home import Home, HomeBusy
 from ingest.library.library import Library
 from ingest.verify import verify
 
@@ -63,8 +66,9 @@ def problem_of(response: Any, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
-    assert {"type", "title", "status", "detail", "hint"} <= set(body)
+    assert {"type", "title", "status", "detail", "hint", "request_id"} <= set(body)
     assert body["status"] == status
+    assert body["request_id"] == response.headers["x-request-id"]
     assert body["hint"]
     return body
 
@@ -409,26 +413,15 @@ class TestProblems:
             told = problem_of(client.get("/crash"), 500)
         assert "secret" not in str(told)
 
-    def test_every_fault_has_a_status(self) -> None:
-        def kinds(fault: type[PageglassError]) -> Iterator[type[PageglassError]]:
-            for kind in fault.__subclasses__():
-                yield kind
-                yield from kinds(kind)
-
-        api = {"InvalidUsage", "AddressUnavailable", "PageNotSaved"}
-        known = [
-            kind
-            for kind in kinds(PageglassError)
-            if kind.__name__ not in api
-            # Not over HTTP.
-            and not kind.__module__.startswith(("ingest.finetune", "retrieval.evaluate"))
-        ]
-        assert len(known) >= len(STATUSES)
-        assert [k for k in known if not set(k.__mro__) & set(STATUSES)] == []
-
-    def test_a_fault_counts_as_its_parent(self) -> None:
+    def test_an_error_has_its_class_status_else_its_familys(self) -> None:
         assert status_of(NeedsPassword("x", hint="y")) == 422
+        assert status_of(HomeBusy("x", hint="y")) == 503
+        assert status_of(DiskFull("x", hint="y")) == 507
+        assert status_of(Unreachable("x", hint="y")) == 502
         assert status_of(PageglassError("x", hint="y")) == 500
+
+    def test_every_status_is_of_an_error(self) -> None:
+        assert set(STATUSES) <= {kind.code for kind in error_classes()}
 
     def test_openapi(self, client: TestClient) -> None:
         described = client.get("/openapi.json").json()
@@ -493,7 +486,10 @@ def test_serve_and_stop(tmp_path: Path) -> None:
             assert response.status == 200
         run.send_signal(signal.SIGINT)
         out, error = run.communicate(timeout=30)
-    assert (run.returncode, out, error) == (0, b"", b"Stopped.\n")
+    assert (run.returncode, out) == (0, b"")
+    request, stopped = error.splitlines()
+    assert re.search(rb"GET /health 200 [\d.]+ ms [0-9a-f]{32}$", request)
+    assert stopped == b"Stopped."
 
 
 def test_serve_where_the_port_is_taken(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Citations are read from a stream, and none is believed unseen."""
+"""Citations read from a stream and checked against their pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures are captioned, found by their captions, and never quoted by them."""
+"""Captions of images: written, searchable, and never quoted."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: No
     events = [json.loads(line) for line in done.stdout.splitlines()]
     (told,) = [e for e in events if e["event"] == "captioned"]
     assert (told["pictures"], told["left"]) == (1, 0)
-    assert "1 pictures captioned" in done.stderr
+    assert "1 images captioned" in done.stderr
     library = Library(Home(tmp_path / "home"))
     assert library.captioner() == f"transformers:{model}"
     (caption,) = library.captions(library.page_records()[0].page)

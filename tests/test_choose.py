@@ -1,4 +1,4 @@
-"""Homes with other encoders than the default: chosen, remembered, exchanged, merged, checked."""
+"""Encoders of a home: chosen, remembered, replaced, pooled, checked."""
 
 from __future__ import annotations
 

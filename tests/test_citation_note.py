@@ -1,4 +1,4 @@
-"""Nothing that was not verified looks as if it were."""
+"""Notes on citations that are not verified quotes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ BOX = ((0.1, 0.2, 0.3, 0.4),)
         ("the lens", "quote", ""),
         ("the lens", "none", " (quote not found)"),
         ("", "none", " (names the page only)"),
-        ("", "region", " (seen in the picture, by likeness)"),
-        ("the lens", "region", " (quote not found; seen in the picture, by likeness)"),
+        ("", "region", " (seen in the image, by similarity)"),
+        ("the lens", "region", " (quote not found; seen in the image, by similarity)"),
     ],
 )
 def test_a_citation_is_marked(quote: str, grounded: Grounded, said: str) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from api.cli.terminal import plain, readable_question, shorten
+from api.printable import plain, readable_question, shorten
 from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]

@@ -1,4 +1,4 @@
-"""CLIP encoders through the public plug, on tiny models of open_clip's and transformers' own classes."""
+"""CLIP encoders on tiny models of open_clip's and transformers' classes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ import torch
 from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_images
-from tiny_colbert import make_bert
-from tiny_towers import (
+from tiny_clip import (
     BIAS,
     LENGTH,
     SCALE,
@@ -31,6 +30,7 @@ from tiny_towers import (
     make_siglip,
     make_siglip2,
 )
+from tiny_colbert import make_bert
 
 from ingest.add import AddSettings, add
 from ingest.box import crop_image

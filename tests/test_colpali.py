@@ -1,4 +1,4 @@
-"""ColPali-family encoders through the public plug, on tiny models of the engine's own classes."""
+"""ColPali-family encoders on tiny models of colpali-engine's classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two pages or pictures is told with its place on both."""
+"""Differences between two pages or images, each with its place on both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages become records that fit a schema, and no value passes for printed that is not."""
+"""Records that fit a schema, with every printed value verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that is no model: right sentences, real quotes, and the sense to decline."""
+"""The extractive model: chosen sentences, exact quotes, refusals."""
 
 from __future__ import annotations
 

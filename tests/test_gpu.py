@@ -1,4 +1,4 @@
-"""On a CUDA device, the same as on the CPU: run where there is one."""
+"""CUDA results against the CPU's; run where there is a device."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from test_colpali import PAGES, QUESTION, quietly
 from test_transformers import asked
 from test_vector_cache import document, some, unit_rows, whole
+from tiny_clip import make_clip, make_open_clip
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
-from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
 from generation.models.transformers import TransformersChatModel

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from api.cli.session import make_searcher
 from api.diagnostics.examine import examine
+from api.factory import make_searcher
 from api.settings import Settings
 from ingest.encoders.encoder import DeviceUnavailable
 from ingest.extras import MissingExtra

@@ -1,4 +1,4 @@
-"""The real SDKs of the providers against a server that speaks their wire format."""
+"""The providers' real SDKs against a server that speaks their wire format."""
 
 from __future__ import annotations
 

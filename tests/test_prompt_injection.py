@@ -1,4 +1,4 @@
-"""Hostile pages and a model that believes them: nothing forged comes out as verified."""
+"""Hostile pages with a model that obeys them: nothing forged is verified."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hostile import IGNORE, TRICKS, TRUE, Trick, read_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.cli.terminal import plain
+from api.printable import plain
 from generation.answer import Answer, SelfAssessment, Usage
 from generation.ask import ask
 from generation.context.page_input import PageInput

@@ -1,4 +1,4 @@
-"""A follow-up finds its page: rewritten by a model, or by the words before it."""
+"""Follow-up questions rewritten by a model or by earlier words."""
 
 from __future__ import annotations
 

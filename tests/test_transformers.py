@@ -1,4 +1,4 @@
-"""Local vision models: tiny ones of the real classes answer, stop, fail and caption."""
+"""Local vision-language models: tiny ones answer, stop, fail and caption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation on the terminal: a question a line, until an empty one or Ctrl-D; kept in memory alone."""
+"""Conversation on the terminal: one question a line, history kept in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 
 from api.cli.exits import ExitCode, exit_code
-from api.cli.terminal import Terminal, readable_question
+from api.cli.terminal import Terminal
+from api.printable import readable_question
 from generation.answer import Answer
 from generation.prompt import Message
 from ingest.error import PageglassError
@@ -14,41 +15,42 @@ from ingest.error import PageglassError
 PROMPT = "> "
 
 Turn = Callable[[str, tuple[Message, ...]], Answer]
-"""Answers a question after what was said before, showing it as it comes."""
+"""Answers a question after earlier messages, and shows the answer as it comes."""
 
 
 def converse(terminal: Terminal, turn: Turn, first: str = "") -> ExitCode:
-    """Ask turn after turn. Ctrl-C stops the answer under way; at the prompt it leaves.
+    """Run a conversation until an empty line or Ctrl-D; return the exit code.
 
-    A fault is told, and the conversation goes on; where nobody sits at a
-    terminal, the last one's exit code is returned.
+    Ctrl-C stops the current answer; at the prompt it ends the program. An error
+    is shown, and the conversation goes on; where stdin is not a terminal, the
+    last error's exit code is returned.
     """
-    typed = sys.stdin.isatty()
-    if typed:
+    interactive = sys.stdin.isatty()
+    if interactive:
         # Importing it gives input() its line editing and its memory of lines.
         import readline  # noqa: F401
     history: list[Message] = []
     ended = ExitCode.DONE
-    question = readable_question(first).strip() or _read(typed)
+    question = readable_question(first).strip() or _read(interactive)
     while question:
         try:
             answer = turn(question, tuple(history))
-        except PageglassError as fault:
-            terminal.fault(fault)
-            ended = exit_code(fault)
+        except PageglassError as error:
+            terminal.error(error)
+            ended = exit_code(error)
         except KeyboardInterrupt:
-            if not typed:
+            if not interactive:
                 raise
             terminal.note("\nStopped; Ctrl-C again leaves.")
         else:
             history += [Message("user", question), Message("assistant", answer.text)]
-        question = _read(typed)
-    return ExitCode.DONE if typed else ended
+        question = _read(interactive)
+    return ExitCode.DONE if interactive else ended
 
 
-def _read(typed: bool) -> str:
+def _read(interactive: bool) -> str:
     """The next question, "" at the end. The prompt stays off a stdout that is no terminal."""
-    if not typed:
+    if not interactive:
         return readable_question(sys.stdin.readline()).strip()
     if sys.stdout.isatty():
         shown = PROMPT

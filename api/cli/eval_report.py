@@ -1,15 +1,12 @@
-"""What people see of an evaluation: a bar while it asks, tables of means with intervals, plain sentences."""
+"""Report of an evaluation: tables of means with intervals, and comparisons as sentences."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
-from api.cli.terminal import Terminal, plain
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from api.cli.terminal import Terminal
+from api.printable import plain
 
 COLUMNS = {
     "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "nDCG@10", "MRR@10"),
@@ -18,36 +15,8 @@ COLUMNS = {
 SCOPES = {"document": "within the document", "set": "over the set", "home": "over the home"}
 
 
-class Asking:
-    """A bar of questions on a terminal; nothing elsewhere."""
-
-    def __init__(self, name: str, questions: int, quiet: bool) -> None:
-        self._bar: Progress | None = None
-        if not quiet and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            console = Console(file=sys.stderr, markup=False, highlight=False)
-            self._bar = Progress(console=console, transient=True)
-            self._task = self._bar.add_task("asking", total=questions)
-
-    def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def advance(self) -> None:
-        """One more question is answered."""
-        if self._bar:
-            self._bar.advance(self._task)
-
-
 def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
-    """One set under one setting."""
+    """Print the results of one set under one setting."""
     columns = COLUMNS[run["kind"]]
     corpus = run["corpus"]
     terminal.result(f"{plain(run['set'])}, {run['setting']}")
@@ -103,15 +72,15 @@ def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
 
 
 def show_comparisons(terminal: Terminal, comparisons: Sequence[dict[str, Any]]) -> None:
-    """A sentence for each."""
+    """Print a sentence for each comparison."""
     for found in comparisons:
-        terminal.result(plain(say(found)))
+        terminal.result(plain(comparison_sentence(found)))
 
 
-def show_storages(
+def show_quantizations(
     terminal: Terminal, runs: Sequence[dict[str, Any]], comparisons: Sequence[dict[str, Any]]
 ) -> None:
-    """For each kind of storage its size and time, and what it loses against fp16 on this set."""
+    """Print size, time and loss against fp16 of each quantization."""
     lost = {(c["set"], c["scope"], c["first"], c["second"]): c["metrics"] for c in comparisons}
     rows = []
     for run in runs:
@@ -149,8 +118,8 @@ def _change(found: dict[str, Any] | None) -> str:
     return f"({change['mean']:+.3f}, {change['low']:+.3f} to {change['high']:+.3f})"
 
 
-def say(found: dict[str, Any]) -> str:
-    """What a comparison means, in one sentence."""
+def comparison_sentence(found: dict[str, Any]) -> str:
+    """Meaning of a comparison, in one sentence."""
     main = found["metrics"][found["main"]]
     change = main["change"]
     bounds = (

@@ -1,14 +1,14 @@
-"""Exit codes, the same for every command, and the table from faults to them."""
+"""Exit codes, the same for every command, by family of errors."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from ingest.error import InvalidInputError, PageglassError
+from ingest.error import InvalidInputError, NotFoundError, PageglassError
 
 
 class ExitCode(IntEnum):
-    """What a command's end says to the shell."""
+    """Exit code of a command."""
 
     DONE = 0
     FAILURE = 1
@@ -24,30 +24,27 @@ class InvalidUsage(InvalidInputError):
     code = "invalid-usage"
 
 
-def exit_code(fault: PageglassError) -> ExitCode:
-    """The exit code of a command that ends with this fault."""
-    # Late, since `pageglass --help` comes by here: these modules import numpy.
-    from generation.extraction.record import RequiredFieldMissing
-    from generation.extraction.schema import InvalidSchema
-    from generation.models.access import ApiKeyMissing
-    from generation.models.model import UnknownModel
-    from ingest.encoders.encoder import UnknownEncoder
-    from ingest.index.quantization import UnknownQuantization
-    from ingest.library.documents import DocumentNotFound
-    from ingest.library.pages import PageNotFound
-    from retrieval.search import EmptyQuery
+EXIT_CODES: dict[str, ExitCode] = {
+    InvalidInputError.code: ExitCode.USAGE,
+    NotFoundError.code: ExitCode.NOTHING,
+    PageglassError.code: ExitCode.FAILURE,
+    # What a file holds, not what was typed.
+    "unreadable-file": ExitCode.FAILURE,
+    "invalid-dataset": ExitCode.FAILURE,
+    "results-not-comparable": ExitCode.FAILURE,
+    "invalid-pair": ExitCode.FAILURE,
+    "pairs-missing": ExitCode.FAILURE,
+    "prompt-too-long": ExitCode.FAILURE,
+    "image-required": ExitCode.FAILURE,
+    "required-field-missing": ExitCode.NOTHING,
+    # What the environment says counts as typed.
+    "invalid-setting": ExitCode.USAGE,
+    "api-key-missing": ExitCode.USAGE,
+}
+"""By `code` of a family, and of the classes that differ from their family."""
 
-    match fault:
-        case (
-            InvalidUsage()
-            | EmptyQuery()
-            | InvalidSchema()
-            | UnknownModel()
-            | ApiKeyMissing()
-            | UnknownEncoder()
-            | UnknownQuantization()
-        ):
-            return ExitCode.USAGE
-        case DocumentNotFound() | PageNotFound() | RequiredFieldMissing():
-            return ExitCode.NOTHING
-    return ExitCode.FAILURE
+
+def exit_code(error: PageglassError) -> ExitCode:
+    """Exit code of a command that ends with an error: its class's, else the nearest parent's."""
+    codes = (EXIT_CODES.get(vars(kind).get("code", "")) for kind in type(error).__mro__)
+    return next(code for code in codes if code is not None)

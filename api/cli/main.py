@@ -31,40 +31,42 @@ from api.cli.commands.photos import duplicates, tags
 from api.cli.commands.search import search
 from api.cli.commands.serve import serve
 from api.cli.exits import ExitCode, exit_code
-from api.cli.session import Session, read_settings
+from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
+from api.log import configure_logging
+from api.settings import read_settings
 from api.version import find_version
 from ingest.error import PageglassError
 
 
-class _Door(TyperGroup):
-    """Where every command comes out: faults become an error on stderr and an exit code."""
+class _CommandGroup(TyperGroup):
+    """Group of all commands; an error becomes a message on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         warnings.showwarning = partial(_show_warning, warnings.showwarning)
         try:
             return super().invoke(ctx)
-        except PageglassError as fault:
-            _terminal(ctx).fault(fault)
-            raise typer.Exit(exit_code(fault)) from fault
+        except PageglassError as error:
+            _terminal(ctx).error(error)
+            raise typer.Exit(exit_code(error)) from error
         except KeyboardInterrupt:
             _terminal(ctx).fail("Stopped.")
             raise typer.Exit(ExitCode.STOPPED) from None
         except BrokenPipeError:
-            # Whoever read our output has had enough; only what takes long is then cut short.
+            # The reader of our output has closed it; only long work is then incomplete.
             _silence_stdout()
             cut = ctx.invoked_subcommand in {"ingest", "eval", "finetune"}
             raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _terminal(ctx).fail(
-                f"{where}{error.strerror or error}.", "Check that it is there and may be used."
+                f"{where}{error.strerror or error}.", "Check that it exists and may be used."
             )
             raise typer.Exit(ExitCode.FAILURE) from error
         except sqlite3.Error as error:
             _terminal(ctx).fail(
                 f"The library cannot be used: {error}.",
-                "`pageglass status --verify` looks closer; a copy of the files can be ingested"
+                "`pageglass status --verify` checks it; a copy of the files can be ingested"
                 " into a new --home.",
             )
             raise typer.Exit(ExitCode.FAILURE) from error
@@ -76,7 +78,7 @@ app = typer.Typer(
     " on the page.",
     epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 some files failed or pairs were left out,"
     " 4 nothing found or declined to answer, 130 stopped by Ctrl-C.",
-    cls=_Door,
+    cls=_CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -102,6 +104,9 @@ def start(
             show_default=False,
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log at level debug (else PAGEGLASS_LOG_LEVEL).")
+    ] = False,
     _version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
@@ -109,7 +114,11 @@ def start(
 ) -> None:
     """Read the environment before the command runs."""
     set_up_streams()
-    ctx.obj = Session(read_settings(), home)
+    settings = read_settings()
+    if verbose:
+        settings = settings.model_copy(update={"log_level": "debug"})
+    configure_logging(settings.log_level or "warning", settings.log_format)
+    ctx.obj = Session(settings, home)
 
 
 app.command()(ingest)
@@ -131,7 +140,7 @@ app.command()(mcp)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:
-    """Warnings of this program for people; those of others as Python shows them."""
+    """Show a warning of this program as a message; others as Python shows them."""
     if category.__module__.partition(".")[0] in {"ingest", "retrieval", "generation", "api"}:
         Terminal().note(f"warning: {message}")
     else:
@@ -143,7 +152,7 @@ def _terminal(ctx: Any) -> Terminal:
 
 
 def _silence_stdout() -> None:
-    """Send what is still buffered nowhere, or Python complains of the closed pipe at its end."""
+    """Discard what is still buffered, or Python reports the closed pipe at its exit."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,37 +1,18 @@
-"""What people see while an ingest runs, on stderr: a bar on a terminal, a line a document elsewhere."""
+"""Progress on stderr: a bar on a terminal, lines elsewhere, nothing with --quiet."""
 
 from __future__ import annotations
 
 import sys
-import time
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar
 
-from api.cli.terminal import Terminal, plain
-from ingest.event import (
-    Added,
-    Captioned,
-    Done,
-    Dropped,
-    DuplicateFound,
-    Event,
-    Failed,
-    FileOpened,
-    FilesFound,
-    Indexed,
-    PagesEncoded,
-    Quantized,
-    Tagged,
-)
+from api.cli.terminal import Terminal
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+Event = TypeVar("Event", contravariant=True)
 
 
-class ProgressLines:
-    """For logs and pipes: one line a document."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+class Progress(Generic[Event]):
+    """Progress that shows nothing; the base of the others."""
 
     def __enter__(self) -> Self:
         return self
@@ -40,51 +21,39 @@ class ProgressLines:
         return
 
     def show(self, event: Event) -> None:
-        """Tell of an event."""
-        match event:
-            case FilesFound():
-                self._terminal.note(f"{event.files} files, {event.to_read} to read")
-            case Added(document):
-                self._terminal.note(f"added {plain(document.name)}, {document.page_count} pages")
-            case Indexed(document, encoder):
-                self._terminal.note(f"indexed {plain(document.name)} with {encoder}")
-            case Tagged(pages):
-                self._terminal.note(f"tagged {pages} pages")
-            case Captioned(page, pictures, left):
-                self._terminal.note(
-                    f"captioned {plain(str(page))}, pictures: {pictures}; pages to go: {left}"
-                )
-            case Dropped(encoder):
-                self._terminal.note(f"dropped the index of {encoder}")
-            case Quantized(encoder, quantization):
-                self._terminal.note(f"the index of {encoder} is kept as {quantization} now")
-            case _:
-                pass
+        """Show an event."""
 
 
-class ProgressBar:
-    """For a terminal: files, pages, pages a second and the time left.
+class LineProgress(Progress[Event]):
+    """Progress as lines, for logs and pipes; `describe` gives the lines of an event."""
 
-    How many pages there are is known only file by file, so the time left
-    counts a file that is not open yet as an average one.
-    """
+    def __init__(self, terminal: Terminal, describe: Callable[[Event], Sequence[str]]) -> None:
+        self._terminal = terminal
+        self._describe = describe
 
-    def __init__(self) -> None:
+    def show(self, event: Event) -> None:
+        """Print the event's lines."""
+        for line in self._describe(event):
+            self._terminal.note(line)
+
+
+class BarProgress(Progress[Event]):
+    """Progress bar on a terminal, with a text on either side and the time left."""
+
+    def __init__(self, text: str) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
 
-        self._bar: Progress = Progress(
-            TextColumn("{task.fields[files]}", markup=False),
+        self._bar = RichProgress(
+            TextColumn("{task.fields[before]}", markup=False),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[pages]}", markup=False),
+            TextColumn("{task.fields[after]}", markup=False),
             TimeRemainingColumn(),
             console=Console(file=sys.stderr, markup=False, highlight=False),
             transient=True,
         )
-        self._task: TaskID = self._bar.add_task("", total=None, files="looking", pages="")
-        self._to_read = self._opened = self._finished = self._known = self._done = 0
-        self._captioned = 0
-        self._started = time.monotonic()
+        self._task = self._bar.add_task("", total=None, before=text, after="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -93,48 +62,15 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def show(self, event: Event) -> None:
-        """Tell of an event."""
-        match event:
-            case FilesFound():
-                self._to_read = event.to_read
-                self._started = time.monotonic()
-            case FileOpened():
-                self._opened += 1
-                self._known += event.page_count
-            case PagesEncoded():
-                self._done += event.pages
-            case Added() | DuplicateFound() | Failed(earlier=False):
-                self._finished += 1
-            case Captioned(left=left):
-                self._captioned += 1
-                self._bar.update(
-                    self._task,
-                    completed=self._captioned,
-                    total=self._captioned + left,
-                    files="captions",
-                    pages=f"{left} pages to go",
-                )
-                return
-            case Done():
-                self._bar.update(self._task, total=max(self._done, 1), completed=max(self._done, 1))
-                return
-            case _:
-                return
-        self._bar.update(
-            self._task,
-            completed=self._done,
-            total=self._estimate(),
-            files=f"{self._finished}/{self._to_read} files",
-            pages=f"{self._done} pages, {self._rate():.1f} pages/s",
-        )
+    def update(self, completed: float, total: float | None, before: str, after: str = "") -> None:
+        """Move the bar and change its texts."""
+        self._bar.update(self._task, completed=completed, total=total, before=before, after=after)
 
-    def _estimate(self) -> float | None:
-        """All pages there will be, as far as can be told."""
-        if not self._opened:
-            return None
-        closed = max(self._to_read - max(self._opened, self._finished), 0)
-        return max(self._known + closed * self._known / self._opened, self._done)
+    def print(self, line: str) -> None:
+        """Print a line above the bar, where it stays."""
+        self._bar.console.print(line)
 
-    def _rate(self) -> float:
-        return self._done / max(time.monotonic() - self._started, 1e-3)
+
+def is_bar_shown() -> bool:
+    """Whether stderr is a terminal."""
+    return sys.stderr.isatty()

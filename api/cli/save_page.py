@@ -1,4 +1,4 @@
-"""Write the pages that an answer cites as PNG files, their quotes marked."""
+"""Cited pages of an answer as PNG files, their quotes marked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PageNotSaved(StorageError):
 
 
 def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
-    """One file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of their labels.
+    """Write one file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of labels.
 
     Raises:
         PageNotFound: the page has gone.

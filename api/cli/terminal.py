@@ -1,7 +1,7 @@
-"""The two voices of the command line: results on stdout, everything else on stderr.
+"""Terminal output: results on stdout, messages and errors on stderr.
 
 With `--json` stdout carries JSON lines and nothing else. What is printed never
-holds control characters, so a file's name or words cannot play tricks on a
+holds control characters, so that a file's name or words cannot control the
 terminal, and never fails for an encoding that lacks a character.
 """
 
@@ -13,60 +13,38 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from api.hints import hint_for
+from api.printable import plain
 from ingest.error import PageglassError
 
 
 def set_up_streams() -> None:
-    """Let stdout and stderr show what their encoding lacks as escapes, rather than fail."""
+    """Let stdout and stderr write escapes for characters that their encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def plain(text: str) -> str:
-    """One line fit to print: control characters and undecodable bytes are shown as escapes."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":  # a byte of a file name that is no text
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    if character.isspace():
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def shorten(text: str, length: int) -> str:
-    """The text on one line, cut to `length` characters."""
-    line = plain(" ".join(text.split()))
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
-
-
-def readable_question(text: str) -> str:
-    """A question as typed; bytes that are no text become question marks."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 class Terminal:
-    """Where a command writes. `json` once the command was asked for JSON lines."""
+    """Output of a command; `json` where it was asked for JSON lines."""
 
     def __init__(self) -> None:
         self.json = False
 
     def result(self, line: str = "") -> None:
-        """A line for people who asked for it: stdout."""
+        """Print a line of the result on stdout."""
         print(line, flush=True)
 
     def record(self, record: dict[str, Any]) -> None:
-        """One JSON object on one line of stdout."""
+        """Print one JSON object on one line of stdout."""
         print(json.dumps(record, ensure_ascii=False), flush=True)
 
     def note(self, line: str) -> None:
-        """Something beside the result: stderr."""
+        """Print a message on stderr."""
         print(line, file=sys.stderr, flush=True)
 
     def fail(self, message: str, hint: str = "") -> None:
-        """What went wrong and what to do: stderr, as an object where JSON was asked for."""
+        """Print what went wrong and what to do on stderr, as JSON where that was asked for."""
         if self.json:
             body = {"error": plain(message), "hint": plain(hint)}
             print(json.dumps(body, ensure_ascii=False), file=sys.stderr, flush=True)
@@ -75,12 +53,12 @@ class Terminal:
         if hint:
             self.note(f"  {plain(hint)}")
 
-    def fault(self, fault: PageglassError) -> None:
-        """A fault, as `fail` writes it."""
-        self.fail(fault.message, fault.hint)
+    def error(self, error: PageglassError) -> None:
+        """Print an error with its hint in the words of the command line."""
+        self.fail(error.message, hint_for(error, "cli"))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns on stdout, the last as long as it is: nothing is cut or wrapped."""
+        """Print columns on stdout; nothing is cut or wrapped."""
         shown = [[plain(cell) for cell in row] for row in (heads, *rows)]
         widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
         for row in shown:

@@ -1,6 +1,7 @@
-"""The HTTP API. Endpoints are plain functions, run on the server's threads; see docs/http.md.
+"""HTTP application and its endpoints for search, documents and pages (docs/http.md).
 
-Loads no model and no index until a request needs one.
+Endpoints are plain functions, run on the server's threads. No model and no
+index is loaded until a request needs one.
 """
 
 from __future__ import annotations
@@ -31,25 +32,22 @@ from api.engine import Engine
 from api.http.ask_routes import router as asking
 from api.http.auth import AuthMiddleware, BodyLimitMiddleware
 from api.http.completions import router as completions
-from api.http.errors import add_handlers, describe, problem
+from api.http.errors import add_handlers, describe_problems, problem
 from api.http.extract_routes import router as extracting
 from api.http.highlight_param import LONGEST_MARK, MOST_MARKS, parse_highlights
+from api.http.request_log import RequestLogMiddleware
 from api.http.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
 from api.http.routing import Running, problems
 from api.http.upload import WAIT, clean_name, ingest_uploads, save_upload, sweep_uploads
 from api.rag.evidence import filter_documents
-from api.rag.query_image import open_picture
-from api.schemas import (
-    DocumentBody,
-    DocumentsBody,
-    HealthBody,
-    HitBody,
-    SearchBody,
-    UploadBody,
-)
+from api.rag.query_image import open_query_image
+from api.schemas.documents import DocumentBody, DocumentsBody, UploadBody
+from api.schemas.hits import SearchBody
+from api.schemas.service import HealthBody
 from api.settings import Settings
 from api.version import find_version
 from generation.citations.highlight import highlight
+from ingest.files.source import UnreadableFile
 from ingest.library.database import LibraryNotFound
 from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
@@ -80,40 +78,38 @@ async def health() -> HealthBody:
 
 @router.post("/search", responses=problems(404, 409))
 def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
-    """The pages that fit a question, best first."""
+    """Search pages by a query, best first."""
     searcher = engine.searcher()
     hits = searcher.search(
         wanted.query,
         top=wanted.top,
         images=wanted.images,
-        filter=filter_documents(searcher.library, wanted.documents, wanted.narrow()),
+        filter=filter_documents(searcher.library, wanted.documents, wanted.page_filter()),
     )
-    return SearchBody(
-        query=wanted.query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]
-    )
+    return SearchBody.of(wanted.query, hits)
 
 
 @router.post("/search/image", responses=problems(404, 409, 413))
 def search_like(
-    file: Annotated[UploadFile, File(description="A picture.")],
+    file: Annotated[UploadFile, File(description="An image.")],
     engine: Running,
     top: Annotated[int, Form(ge=1, le=MOST_HITS)] = 10,
     documents: Annotated[list[str] | None, Form()] = None,
 ) -> SearchBody:
-    """The photos and figures most like a picture, which is not kept."""
+    """Search photos and figures by an image, which is not kept."""
     searcher = engine.searcher()
     filter = filter_documents(searcher.library, documents)
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         path = FilePath(folder, clean_name(file.filename))
         path.write_bytes(file.file.read())
-        picture = open_picture(path)
-    hits = searcher.search_by_image(picture, top=top, filter=filter)
-    return SearchBody(query="", hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
+        image = open_query_image(path)
+    hits = searcher.search_by_image(image, top=top, filter=filter)
+    return SearchBody.of("", hits)
 
 
 @router.get("/documents")
 def list_documents(engine: Running) -> DocumentsBody:
-    """Every document."""
+    """List every document."""
     try:
         documents = engine.library().documents()
     except LibraryNotFound:
@@ -134,16 +130,16 @@ def list_documents(engine: Running) -> DocumentsBody:
 def add_documents(
     files: Files, engine: Running, password: Annotated[str | None, Form()] = None
 ) -> JSONResponse:
-    """Upload files and wait until they can be searched. `password` opens encrypted PDFs."""
-    arrivals = [save_upload(engine.home, file.file, file.filename) for file in files]
-    body = UploadBody(files=ingest_uploads(engine.home, arrivals, engine.add_settings(password)))
+    """Upload files and wait until they can be searched; `password` opens encrypted PDFs."""
+    uploads = [save_upload(engine.home, file.file, file.filename) for file in files]
+    body = UploadBody(files=ingest_uploads(engine.home, uploads, engine.add_settings(password)))
     statuses = {result.status for result in body.files}
     if statuses == {422}:
         return problem(
             422,
             "None of the files can be read.",
             "Each of `files` says why.",
-            name="UnreadableFile",
+            code=UnreadableFile.code,
             files=[result.model_dump() for result in body.files],
         )
     overall = 207 if 422 in statuses else max(statuses)
@@ -157,7 +153,7 @@ def remove_document(
     """Remove a document and all that is derived from it; of uploads, the file too."""
     if all(document != known.id for known in engine.library().documents()):
         raise DocumentNotFound(
-            f"There is no document {document!r}.", hint="GET /v1/documents shows what there is."
+            f"There is no document {document!r}.", hint="Give the whole id of a document."
         )
     remove(engine.home, [document], wait=WAIT)
 
@@ -177,7 +173,7 @@ def page_image(
     highlights: Annotated[Marks, Query(alias="highlight")] = [],  # noqa: B006
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A page's picture, with boxes or quotes marked on it."""
+    """Image of a page, with boxes or quotes marked on it."""
     library = engine.library()
     found = library.page(page)
     boxes = parse_highlights(highlights, library.words(found) if highlights else ())
@@ -200,7 +196,10 @@ def page_image(
     "/pages/{page}/map",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {}}, "description": "The page with a map over it (PNG)"},
+        200: {
+            "content": {"image/png": {}},
+            "description": "The page with a heat map over it (PNG)",
+        },
         **problems(404, 409),
     },
 )
@@ -211,9 +210,11 @@ def page_map(
     token: Annotated[
         int | None, Query(ge=0, description="Only this token of the question, counted from 0.")
     ] = None,
-    encoder: Annotated[str | None, Query(max_length=500, description="Whose view.")] = None,
+    encoder: Annotated[
+        str | None, Query(max_length=500, description="The encoder that explains.")
+    ] = None,
 ) -> Response:
-    """Where a page answers to a question: warm over what is near, a panel a word."""
+    """Heat map of a query over a page, one panel a token."""
     searcher = engine.searcher()
     found = searcher.library.page(page)
     explained = searcher.explain(query, found, encoder)
@@ -231,11 +232,11 @@ def page_map(
 def create_app(
     home: Home, settings: Settings | None = None, *, hosts: Collection[str] = ()
 ) -> FastAPI:
-    """The application over a home.
+    """HTTP application over a home.
 
     Args:
-        settings: how it runs; without them the defaults, whatever the environment says.
-        hosts: names besides loopback's that it answers to where no token is set.
+        settings: without them the defaults, whatever the environment says.
+        hosts: names besides loopback's that are served where no token is set.
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
@@ -271,7 +272,8 @@ def create_app(
     for routes in (router, asking, completions, extracting):
         app.include_router(routes, dependencies=guarded)
     add_handlers(app)
-    describe(app)
+    describe_problems(app)
     app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
     app.add_middleware(AuthMiddleware, token=token, hosts=hosts)
+    app.add_middleware(RequestLogMiddleware)
     return app

@@ -1,4 +1,4 @@
-"""An answer as server-sent events: `hits`, then `delta` and `citation` as they come, `done` or `error` last."""
+"""Server-sent events of an answer: hits, delta, citation, then done or error."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
-from api.http.errors import crash_body, fault_body
-from api.rag.answer import answer_pieces
+from api.http.errors import crash_body, error_body
+from api.rag.answer import stream_pieces
 from api.rag.evidence import RetrievedEvidence
-from api.schemas import AnswerBody, CitationBody, DeltaBody, SearchBody
+from api.schemas.answers import AnswerBody, CitationBody, DeltaBody
+from api.schemas.hits import SearchBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
 from ingest.error import PageglassError
 
 
 def ask_events(retrieved: RetrievedEvidence, model: VisionModel) -> Generator[bytes]:
-    """The events, encoded. What goes wrong on the way is told as an `error`, which then is the last."""
+    """Events, encoded; an error on the way becomes the last event, `error`."""
     yield _event("hits", SearchBody.of(retrieved.searched, retrieved.hits))
     try:
-        with closing(answer_pieces(retrieved, model)) as pieces:
+        with closing(stream_pieces(retrieved, model)) as pieces:
             for piece in pieces:
                 match piece:
                     case str():
@@ -32,10 +33,10 @@ def ask_events(retrieved: RetrievedEvidence, model: VisionModel) -> Generator[by
                         yield _event("citation", CitationBody.of(piece))
                     case Answer():
                         yield _event("done", AnswerBody.of(piece, retrieved))
-    except PageglassError as fault:
-        yield _event("error", fault_body(fault))
+    except PageglassError as error:
+        yield _event("error", error_body(error))
     except Exception:
-        # The status has been sent: this is the one way left to say so. The log says what.
+        # The status has been sent already, so an event says so; the log has the exception.
         yield _event("error", crash_body())
         raise
 

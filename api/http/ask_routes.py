@@ -1,4 +1,4 @@
-"""`POST /v1/ask`: an answer as one body, or as events while it is written."""
+"""Endpoint `POST /v1/ask`: an answer as one body or as server-sent events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from api.http.ask_events import ask_events
 from api.http.requests import AskRequest
 from api.http.routing import Running, problems
 from api.http.streams import EventStream
-from api.rag.answer import whole_answer
-from api.rag.evidence import filter_documents, retrieve_evidence
-from api.schemas import AnswerBody
+from api.rag.answer import generate_answer
+from api.schemas.answers import AnswerBody
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -32,16 +31,10 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 def ask_pages(
     wanted: AskRequest, engine: Running, accept: Annotated[str | None, Header()] = None
 ) -> AnswerBody | Response:
-    """An answer that quotes the pages; `declined` where they do not say."""
-    searcher, model = engine.searcher(), engine.model()
-    retrieved = retrieve_evidence(
-        searcher,
-        wanted.question(),
-        model,
-        top=wanted.top or engine.settings.evidence_pages,
-        filter=filter_documents(searcher.library, wanted.documents),
-        history=wanted.history(),
+    """Answer a question from the pages; `declined` where they do not answer it."""
+    evidence = engine.retrieve(
+        wanted.question(), top=wanted.top, documents=wanted.documents, history=wanted.history()
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
-        return EventStream(ask_events(retrieved, model))
-    return AnswerBody.of(whole_answer(retrieved, model), retrieved)
+        return EventStream(ask_events(evidence, engine.model()))
+    return AnswerBody.of(generate_answer(evidence, engine.model()), evidence)

@@ -1,6 +1,6 @@
-"""What stands before every endpoint: the bearer token, the host's name, and the size of a body.
+"""Access control: bearer token, host and origin, and the size of a body.
 
-Plain ASGI, so that a request is turned away before any of its body is read.
+Plain ASGI middleware, so that a request is refused before its body is read.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from api.http.errors import problem
 from api.settings import is_loopback
 
 OPEN_PATHS = frozenset({"/health"})
-"""Need no token."""
+"""Paths that need no token."""
 LARGEST_JSON = 1_000_000
 """Bytes of a body that is no upload."""
 
 
 class AuthMiddleware:
-    """Asks for the token; without one, serves this machine's own programs and pages only.
+    """ASGI middleware that checks the bearer token, or without one the host and origin.
 
-    Without a token, a page of another site could otherwise have its reader's
-    browser ask us, by letting its own name point here (DNS rebinding) or by
-    posting a form: so Host must be a loopback name or one of `hosts`, and
-    Origin, where there is one, the same as Host.
+    Without a token only programs and pages of this machine are served. A page
+    of another site could have its reader's browser send requests, by pointing
+    its own name here (DNS rebinding) or by posting a form: so Host must be a
+    loopback name or one of `hosts`, and Origin, if sent, the same as Host.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str]) -> None:
@@ -38,7 +38,7 @@ class AuthMiddleware:
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it with a problem."""
+        """Pass a request on, or answer it with a problem."""
         refusal = self._refuse(scope) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send)
 
@@ -51,7 +51,7 @@ class AuthMiddleware:
                 401,
                 "The request shows no valid token.",
                 "Send it as `Authorization: Bearer TOKEN`.",
-                name="NoToken",
+                code="no-token",
                 path=scope["path"],
                 headers={"WWW-Authenticate": 'Bearer realm="pageglass"'},
             )
@@ -62,7 +62,7 @@ class AuthMiddleware:
                 421,
                 f"This server is not {name or 'that host'}.",
                 "Ask it as 127.0.0.1 or localhost, or set a token.",
-                name="WrongHost",
+                code="wrong-host",
                 path=scope["path"],
             )
         origin = headers.get("origin")
@@ -71,7 +71,7 @@ class AuthMiddleware:
                 403,
                 "Pages of other sites may not use this server.",
                 "Ask it from its own address, or without a browser.",
-                name="WrongOrigin",
+                code="wrong-origin",
                 path=scope["path"],
             )
         return None
@@ -85,7 +85,7 @@ class AuthMiddleware:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without the port."""
+    """Name in a Host header, without the port."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -93,14 +93,14 @@ def _name(host: str) -> str:
 
 
 class BodyLimitMiddleware:
-    """Stops a request whose body is larger than allowed, by what it says and by what it sends."""
+    """ASGI middleware that refuses bodies over a limit, by Content-Length and by count."""
 
     def __init__(self, app: ASGIApp, largest_upload: int) -> None:
         self._app = app
         self._largest_upload = largest_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; its body is counted as it is read."""
+        """Pass a request on; its body is counted as it is read."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -133,5 +133,5 @@ def _too_large(largest: int) -> Response:
         413,
         _TOO_LARGE.format(largest / 1e6),
         "Send fewer or smaller files, or set PAGEGLASS_MAX_UPLOAD_MB.",
-        name="RequestTooLarge",
+        code="body-too-large",
     )

@@ -1,7 +1,7 @@
-"""What chat clients send in OpenAI's protocol, and what they are told of models.
+"""JSON of OpenAI's chat protocol: requests, messages and models.
 
-Fields that are not known are let be, since clients send many; those that would
-change the shape of a reply are refused.
+Unknown fields are ignored, since clients send many; those that would change
+the shape of a reply are refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from generation.prompt import Message
 
 
 class PartBody(BaseModel):
-    """A part of a message; only text can be read."""
+    """Part of a message; only text is read."""
 
     type: str
     text: str = ""
@@ -27,32 +27,32 @@ class PartBody(BaseModel):
         if kind != "text":
             raise ValueError(
                 f"parts of type {kind} are not read, only text;"
-                " POST /v1/search/image searches by a picture"
+                " POST /v1/search/image searches by an image"
             )
         return kind
 
 
 class ChatMessage(BaseModel):
-    """A message. Those of roles other than user and assistant are not shown to the model."""
+    """Message; only the roles user and assistant are shown to the model."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[PartBody] | None = None
 
     def text(self) -> str:
-        """Its words."""
+        """Text of the message."""
         if isinstance(self.content, list):
             return "\n".join(part.text for part in self.content)
         return self.content or ""
 
 
 class StreamOptions(BaseModel):
-    """How a stream ends."""
+    """Options of a stream."""
 
     include_usage: bool = False
 
 
 class ChatRequest(BaseModel):
-    """A conversation; the last message is the question. `documents` and `top` are of this program."""
+    """Conversation whose last message is the question; `documents` and `top` are extensions."""
 
     model: str = Field(max_length=1_000)
     messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
@@ -85,7 +85,7 @@ class ChatRequest(BaseModel):
         return self.messages[-1].text()
 
     def history(self) -> tuple[Message, ...]:
-        """What was said before it, without footnotes."""
+        """Earlier messages, without footnotes."""
         return tuple(
             Message(said.role, without_footnotes(said.text())[:LONGEST_MESSAGE])
             for said in self.messages[:-1]
@@ -94,7 +94,7 @@ class ChatRequest(BaseModel):
 
 
 class ModelBody(BaseModel):
-    """A model's name."""
+    """Name of a model."""
 
     id: str
     object: Literal["model"] = "model"
@@ -103,7 +103,7 @@ class ModelBody(BaseModel):
 
 
 class ModelsBody(BaseModel):
-    """Every model."""
+    """List of models."""
 
     object: Literal["list"] = "list"
     data: list[ModelBody]

@@ -1,4 +1,4 @@
-"""OpenAI's chat protocol over a library: `POST /v1/chat/completions` and `GET /v1/models`, for any chat client."""
+"""OpenAI's chat protocol: `POST /v1/chat/completions` and `GET /v1/models`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
 from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
-from api.http.errors import ChatModelNotFound, crash_body, fault_body, openai_body
+from api.http.errors import ChatModelNotFound, crash_body, error_body, openai_body
 from api.http.routing import Running
 from api.http.streams import EventStream
-from api.rag.answer import answer_pieces, whole_answer
-from api.rag.evidence import RetrievedEvidence, filter_documents, retrieve_evidence
+from api.rag.answer import generate_answer, stream_pieces
+from api.rag.evidence import RetrievedEvidence
 from api.rag.footnotes import page_link, write_footnotes
-from api.schemas import CitationBody
+from api.schemas.answers import CitationBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
 from ingest.error import PageglassError
-from ingest.filter import PageFilter
 
 MODEL = "pageglass"
 """The whole library; `pageglass/DOCUMENT` is one document of it."""
@@ -34,14 +33,15 @@ router = APIRouter(prefix="/v1")
 
 @router.get("/models")
 def list_models() -> ModelsBody:
-    """The one model that chat clients see."""
+    """List the one model."""
     return ModelsBody(data=[ModelBody(id=MODEL)])
 
 
 @router.get("/models/{model:path}")
 def show_model(model: str, engine: Running) -> ModelBody:
-    """A model by its name."""
-    _narrow(model, None, engine)
+    """Show a model by its name."""
+    if documents := _documents(model, None):
+        engine.library().document(documents[0])
     return ModelBody(id=model)
 
 
@@ -59,38 +59,39 @@ def show_model(model: str, engine: Running) -> ModelBody:
     },
 )
 def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response:
-    """An answer that quotes the pages, in the shape of a chat completion."""
-    searcher, model = engine.searcher(), engine.model()
-    retrieved = retrieve_evidence(
-        searcher,
+    """Answer a question from the pages, as a chat completion."""
+    evidence = engine.retrieve(
         wanted.question(),
-        model,
-        top=wanted.top or engine.settings.evidence_pages,
-        filter=_narrow(wanted.model, wanted.documents, engine),
+        top=wanted.top,
+        documents=_documents(wanted.model, wanted.documents),
         history=wanted.history(),
     )
-    reply = _Reply(wanted, retrieved, model, str(request.base_url))
+    reply = _Reply(wanted, evidence, engine.model(), str(request.base_url))
     return EventStream(reply.stream()) if wanted.stream else JSONResponse(reply.whole())
 
 
-def _narrow(model: str, wanted: list[str] | None, engine: Running) -> PageFilter:
-    """What to search within."""
+def _documents(model: str, wanted: list[str] | None) -> list[str] | None:
+    """Documents to search: the one that the model's name has, else those of the request.
+
+    Raises:
+        ChatModelNotFound
+    """
     name, _, document = model.partition("/")
     if name != MODEL or model.endswith("/"):
         raise ChatModelNotFound(
             f"There is no model {model!r}.", hint=f"Take {MODEL}, or {MODEL}/DOCUMENT."
         )
-    return filter_documents(engine.library(), [document] if document else wanted)
+    return [document] if document else wanted
 
 
 class _Reply:
-    """One completion, whole or in chunks."""
+    """Chat completion, whole or in chunks."""
 
     def __init__(
-        self, wanted: ChatRequest, retrieved: RetrievedEvidence, model: VisionModel, base: str
+        self, wanted: ChatRequest, evidence: RetrievedEvidence, model: VisionModel, base: str
     ) -> None:
         self._wanted = wanted
-        self._inquiry = retrieved
+        self._evidence = evidence
         self._model = model
         self._base = base
         self._head = {
@@ -101,7 +102,7 @@ class _Reply:
 
     def whole(self) -> dict[str, Any]:
         """The completion. Raises what the model raises."""
-        answer = whole_answer(self._inquiry, self._model)
+        answer = generate_answer(self._evidence, self._model)
         notes = write_footnotes(answer.citations, self._base)
         message = {
             "role": "assistant",
@@ -121,17 +122,17 @@ class _Reply:
         """Chunks as events, `[DONE]` last; an `error` instead where something fails on the way."""
         try:
             yield self._chunk({"role": "assistant", "content": ""})
-            with closing(answer_pieces(self._inquiry, self._model)) as pieces:
+            with closing(stream_pieces(self._evidence, self._model)) as pieces:
                 for piece in pieces:
                     if isinstance(piece, str):
                         yield self._chunk({"content": piece})
                     elif isinstance(piece, Answer):
                         yield from self._end(piece)
             yield format_sse_event(data_str="[DONE]")
-        except PageglassError as fault:
-            yield _data(openai_body(fault_body(fault)))
+        except PageglassError as error:
+            yield _data(openai_body(error_body(error)))
         except Exception:
-            # The status has been sent: this is the one way left to say so. The log says what.
+            # The status has been sent already, so an event says so; the log has the exception.
             yield _data(openai_body(crash_body()))
             raise
 

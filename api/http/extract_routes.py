@@ -1,4 +1,4 @@
-"""`POST /v1/extract`: pages of the library, or files sent with the question and not kept, as JSON that fits a schema."""
+"""Endpoint `POST /v1/extract`: pages or sent files as a record, or a comparison."""
 
 from __future__ import annotations
 
@@ -17,20 +17,26 @@ from starlette.datastructures import FormData, UploadFile
 from api.engine import Engine
 from api.http.routing import Running, problems
 from api.http.upload import clean_name
-from api.rag.evidence import chat_of
-from api.rag.extraction import compare_pages, describe, label, open_file, open_kept, read_pages
+from api.rag.extraction import (
+    compare_pages,
+    extract_record,
+    label_pages,
+    open_file_pages,
+    open_library_page,
+)
+from api.schemas.records import comparison_fields, record_fields
 from generation.extraction.schema import InvalidSchema, Schema, check_schema, ready_schemas
 from generation.prompt import Evidence
 
 router = APIRouter(prefix="/v1")
-MOST_PAGES = 50
+MAX_PAGES = 50
 
 Body = TypeVar("Body")
 Key = Annotated[str, Field(max_length=300)]
 
 
 class ExtractRequest(BaseModel):
-    """What to read, and into which shape; or which two pages to compare."""
+    """Pages and a schema, or two pages to compare."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -43,7 +49,7 @@ class ExtractRequest(BaseModel):
     )
 
     pages: list[Key] = Field(
-        [], max_length=MOST_PAGES, description="DOCUMENT-NUMBER or FILE-NUMBER."
+        [], max_length=MAX_PAGES, description="DOCUMENT-NUMBER or FILE-NUMBER."
     )
     wanted: str | dict[str, Any] | None = Field(
         None, alias="schema", description="The name of a ready schema, or a JSON Schema."
@@ -60,7 +66,7 @@ class ExtractRequest(BaseModel):
 
 
 class ExtractForm(BaseModel):
-    """The fields beside the files of a multipart request."""
+    """Fields beside the files of a multipart request."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,26 +78,26 @@ class ExtractForm(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request read: JSON, or files with their form."""
+class ParsedRequest:
+    """Parsed request: JSON, or files with their form."""
 
     body: ExtractRequest | None = None
     form: ExtractForm | None = None
     files: tuple[UploadFile, ...] = ()
 
 
-async def _asked(request: Request) -> AsyncIterator[Asked]:
-    """The body, whichever kind it is; files are there until the request is answered.
+async def _parse_request(request: Request) -> AsyncIterator[ParsedRequest]:
+    """Parse either kind of body; files exist until the request is answered.
 
     Raises:
-        RequestValidationError: it is neither.
+        RequestValidationError: it is neither kind, or not valid.
     """
     if request.headers.get("content-type", "").startswith("multipart/"):
         async with request.form() as sent:
             yield _read_form(sent)
     else:
         data = await request.body()
-        yield Asked(body=_checked(lambda: ExtractRequest.model_validate_json(data)))
+        yield ParsedRequest(body=_checked(lambda: ExtractRequest.model_validate_json(data)))
 
 
 def _checked(read: Callable[[], Body]) -> Body:
@@ -103,7 +109,7 @@ def _checked(read: Callable[[], Body]) -> Body:
         ) from None
 
 
-def _read_form(sent: FormData) -> Asked:
+def _read_form(sent: FormData) -> ParsedRequest:
     files = tuple(file for file in sent.getlist("file") if isinstance(file, UploadFile))
     fields = {name: value for name, value in sent.items() if name != "file"}
     form = _checked(lambda: ExtractForm.model_validate(fields))
@@ -116,7 +122,7 @@ def _read_form(sent: FormData) -> Asked:
         wrong = "there is no schema"
     if wrong:
         raise RequestValidationError([{"loc": ("body",), "msg": wrong, "type": "value_error"}])
-    return Asked(form=form, files=files)
+    return ParsedRequest(form=form, files=files)
 
 
 _CONTENT = {
@@ -143,48 +149,50 @@ _CONTENT = {
     responses=problems(404, 409, 413, 422, 429, 502, 503, 504),
     openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
 )
-def extract_pages(asked: Annotated[Asked, Depends(_asked)], engine: Running) -> dict[str, Any]:
-    """The pages as one record, or what differs between two; 422 where a schema requires what they do not show."""
-    chat = chat_of(engine.model())
+def extract_pages(
+    asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: Running
+) -> dict[str, Any]:
+    """Extract one record from pages, or compare two; 422 where a required field is missing."""
+    chat = engine.model().chat
     if asked.body and asked.body.compare:
         library = engine.library()
-        a, b = (open_kept(library, key) for key in asked.body.compare)
-        return compare_pages(a, b, chat)
+        a, b = (open_library_page(library, key) for key in asked.body.compare)
+        return comparison_fields(compare_pages(a, b, chat))
     if asked.form and asked.form.compare:
         a, b = _open_files(asked, engine)
-        return compare_pages(a, b, chat)
+        return comparison_fields(compare_pages(a, b, chat))
     wanted = asked.body.wanted if asked.body else _parse(asked.form)
     schema = _find_schema(wanted)
     if asked.body:
         library = engine.library()
-        opened = [open_kept(library, key) for key in asked.body.pages]
+        opened = [open_library_page(library, key) for key in asked.body.pages]
     else:
         opened = _open_files(asked, engine)
-    pages = label([page for some in opened for page in some])
-    record = read_pages(pages, schema, chat)
-    return {"pages": [page.page.key for page in pages], **describe(record)}
+    pages = label_pages([page for some in opened for page in some])
+    record = extract_record(pages, schema, chat)
+    return {"pages": [page.page.key for page in pages], **record_fields(record)}
 
 
-def _open_files(asked: Asked, engine: Engine) -> list[list[Evidence]]:
-    """The pages of each file; its bytes are gone when this returns.
+def _open_files(asked: ParsedRequest, engine: Engine) -> list[list[Evidence]]:
+    """Pages of each file; its bytes are deleted when this returns.
 
     Raises:
         UnreadableFile: one cannot be read, or they have too many pages.
     """
     opened: list[list[Evidence]] = []
-    password = asked.form.password if asked.form else None
+    settings = engine.render_settings(asked.form.password if asked.form else None)
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         for number, file in enumerate(asked.files):
             path = Path(folder, str(number), clean_name(file.filename))
             path.parent.mkdir()
             path.write_bytes(file.file.read())
-            room = MOST_PAGES - sum(map(len, opened))
-            opened.append(open_file(path, engine.settings, password, most=room))
+            room = MAX_PAGES - sum(map(len, opened))
+            opened.append(open_file_pages(path, settings, max_pages=room))
     return opened
 
 
 def _parse(form: ExtractForm | None) -> str | dict[str, Any]:
-    """A form's schema: JSON where it looks like it, else a name."""
+    """Schema of a form: JSON where it begins with a brace, else a name."""
     text = (form.wanted if form else None) or ""
     if not text.lstrip().startswith("{"):
         return text

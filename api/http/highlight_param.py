@@ -1,4 +1,4 @@
-"""Read the `highlight` of a page image's URL: boxes by number, or words to find on the page."""
+"""Highlight parameter of a page image: boxes by number, or words on the page."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ LONGEST_MARK = 4_000
 
 
 def parse_highlights(marks: Sequence[str], words: Sequence[Word]) -> list[Box]:
-    """The boxes that the marks stand for.
+    """Boxes of highlight marks.
 
     A mark is "LEFT,TOP,RIGHT,BOTTOM" in fractions of the page, several of
     these with ";" between them, or a quote.
 
     Raises:
-        InvalidHighlight: numbers that are no box on the page, or a quote that is not on it.
+        InvalidHighlight: numbers that are not a box on the page, or a quote that is not on it.
     """
     return [box for mark in marks for box in (_boxes(mark) or _quote(mark, words))]
 
 
 def _boxes(mark: str) -> list[Box]:
-    """The boxes of a mark; none if it does not look like numbers."""
+    """Boxes of a mark; none if it is not numbers."""
     parts = [part.split(",") for part in mark.split(";") if part.strip()]
     try:
         rows = [[float(edge) for edge in part] for part in parts]
@@ -43,7 +43,7 @@ def _check(rows: Sequence[Sequence[float]]) -> Iterator[Box]:
         good = len(row) == 4 and all(math.isfinite(edge) and 0 <= edge <= 1 for edge in row)
         if not good or row[0] >= row[2] or row[1] >= row[3]:
             raise InvalidHighlight(
-                f"{','.join(f'{edge:g}' for edge in row)} is no box on a page.",
+                f"{','.join(f'{edge:g}' for edge in row)} is not a box on a page.",
                 hint="A box is LEFT,TOP,RIGHT,BOTTOM, fractions of the page from 0 to 1.",
             )
         left, top, right, bottom = row

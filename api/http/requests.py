@@ -1,4 +1,4 @@
-"""What clients send as JSON. A field that is not known is refused, so that a slip is not overlooked."""
+"""JSON requests; an unknown field is refused, so that a mistyped one is noticed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_HITS = 100
 LONGEST_QUERY = 2_000
 """Characters."""
 LONGEST_MESSAGE = 100_000
-"""Characters of what was said before."""
+"""Characters of an earlier message."""
 MOST_MESSAGES = 200
 
 
@@ -24,7 +24,7 @@ def _closed(example: dict[str, Any]) -> ConfigDict:
 
 
 class SearchRequest(BaseModel):
-    """What to look for."""
+    """Search request."""
 
     model_config = _closed({"query": "visitors in August", "top": 5})
 
@@ -32,7 +32,7 @@ class SearchRequest(BaseModel):
     top: int = Field(10, ge=1, le=MOST_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
     documents: list[str] | None = Field(
-        None, max_length=1_000, description="Look only in these: ids, heads of ids or file names."
+        None, max_length=1_000, description="Only these: ids, heads of ids or file names."
     )
     tags: list[str] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
@@ -43,8 +43,8 @@ class SearchRequest(BaseModel):
     first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")
     last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
 
-    def narrow(self) -> PageFilter:
-        """What is searched within, but for documents."""
+    def page_filter(self) -> PageFilter:
+        """Filter of pages, without `documents`."""
         since, until = (day.isoformat() if day else None for day in (self.since, self.until))
         return PageFilter(
             None, self.kind, since, until, self.first_page, self.last_page, tuple(self.tags)
@@ -52,7 +52,7 @@ class SearchRequest(BaseModel):
 
 
 class MessageBody(BaseModel):
-    """What was said in a conversation."""
+    """Message of a conversation."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ class MessageBody(BaseModel):
 
 
 class AskRequest(BaseModel):
-    """What to answer: `query`, or `messages` whose last is the question."""
+    """Question as `query`, or as the last of `messages`."""
 
     model_config = _closed({"query": "How many people came in August?"})
 
@@ -98,5 +98,5 @@ class AskRequest(BaseModel):
         return self.messages[-1].text if self.messages else self.query or ""
 
     def history(self) -> tuple[Message, ...]:
-        """What was said before it."""
+        """Earlier messages."""
         return tuple(Message(said.role, said.text) for said in (self.messages or [])[:-1])

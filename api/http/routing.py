@@ -1,4 +1,4 @@
-"""What every file of endpoints shares: the engine that a request reaches, and the problems it may answer with."""
+"""Parts that all endpoints share: the engine, and the problems that they describe."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.engine import Engine
-from api.schemas import ProblemBody
+from api.schemas.service import ProblemBody
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What an endpoint's description says of its errors."""
+    """OpenAPI responses of an endpoint's problems."""
     return {status: {"model": ProblemBody} for status in statuses}
 
 

@@ -1,9 +1,8 @@
-"""A response that streams server-sent events out of a generator, on a thread of its own.
+"""Event stream: server-sent events from a generator on a thread of its own.
 
-The generator may block for as long as it likes: the event loop goes on, and a
-comment is sent now and then so that nothing between here and the client gives
-the silence for a dead connection. Where the client goes away, the generator is
-closed once it gives its next piece. Knows nothing of what the events mean.
+The generator may block: the event loop goes on, and a comment is sent every
+`HEARTBEAT` seconds, so that proxies keep the connection. Where the client
+disconnects, the generator is closed once it gives its next event.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ HEARTBEAT = 15.0
 
 
 class EventStream(Response):
-    """See the module.
+    """Response that streams server-sent events.
 
     Args:
-        events: gives whole events, encoded; closed by whatever ends the response.
+        events: yields whole events, encoded; it is closed when the response ends.
     """
 
     media_type = "text/event-stream"
@@ -39,16 +38,16 @@ class EventStream(Response):
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events, until they end or the client has gone."""
-        inlet, outlet = anyio.create_memory_object_stream[bytes]()
-        # One place a stream: however many run, none waits for the thread of another.
+        """Send the events until they end or the client disconnects."""
+        sender, receiver = anyio.create_memory_object_stream[bytes]()
+        # A limiter a stream, so that no stream waits for the thread of another.
         own_thread = anyio.CapacityLimiter(1)
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
-        async with anyio.create_task_group() as group, outlet:
+        async with anyio.create_task_group() as group, receiver:
             group.start_soon(
-                partial(anyio.to_thread.run_sync, self._pump, inlet, limiter=own_thread)
+                partial(anyio.to_thread.run_sync, self._pump, sender, limiter=own_thread)
             )
             group.start_soon(self._beat, send)
 
@@ -58,17 +57,17 @@ class EventStream(Response):
                 group.cancel_scope.cancel()
 
             group.start_soon(listen)
-            await self._relay(outlet, send)
+            await self._relay(receiver, send)
             group.cancel_scope.cancel()
 
-    def _pump(self, inlet: MemoryObjectSendStream[bytes]) -> None:
+    def _pump(self, sender: MemoryObjectSendStream[bytes]) -> None:
         """Run the generator. A cancelled response is noticed when a piece is handed over."""
-        with closing(self._events), inlet:
+        with closing(self._events), sender:
             for event in self._events:
-                anyio.from_thread.run(inlet.send, event)
+                anyio.from_thread.run(sender.send, event)
 
-    async def _relay(self, outlet: MemoryObjectReceiveStream[bytes], send: Send) -> None:
-        async for event in outlet:
+    async def _relay(self, receiver: MemoryObjectReceiveStream[bytes], send: Send) -> None:
+        async for event in receiver:
             await send({"type": "http.response.body", "body": event, "more_body": True})
         with anyio.CancelScope(shield=True):
             await send({"type": "http.response.body", "body": b"", "more_body": False})

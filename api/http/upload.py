@@ -1,7 +1,7 @@
-"""Files that come over HTTP: keep their bytes in the home, and ingest them like any others.
+"""Uploads: files sent over HTTP, kept in the home and ingested like others.
 
 An upload lies in HOME/uploads/DOCUMENT/NAME, so the same file sent twice is
-there once, and removing the document removes it (ingest.library.home). Bytes that
+kept once, and removing the document removes it (ingest.library.home). Bytes that
 cannot be read are not kept.
 """
 
@@ -18,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
-from api.schemas import DocumentBody, FileBody
+from api.schemas.documents import DocumentBody, FileBody
 from ingest.add import AddSettings, add
 from ingest.disk import DiskFull, is_disk_full
 from ingest.event import Added, Failed
@@ -32,7 +32,7 @@ from ingest.library.writer import LibraryWriter
 WAIT = 60.0
 """Seconds to wait for another writer before saying that the home is busy."""
 ABANDONED = 86_400.0
-"""Seconds after which an upload that no document came of is taken for a killed server's."""
+"""Seconds after which an upload without a document counts as left by a killed server."""
 LONGEST_NAME = 150
 """Bytes."""
 CHUNK = 1 << 20
@@ -40,7 +40,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """An uploaded file, stored."""
+    """Uploaded file on disk."""
 
     name: str
     path: Path
@@ -48,7 +48,7 @@ class UploadedFile:
 
 
 def clean_name(name: str | None) -> str:
-    """A file name that is one: the last part of whatever was sent, printable, not hidden, not long."""
+    """Safe file name: the last part of what was sent, printable, not hidden, not long."""
     last = re.split(r"[/\\]", name or "")[-1]
     shown = "".join(c if c.isprintable() else "_" for c in last).strip().lstrip(".")
     stem, suffix = os.path.splitext(shown)
@@ -59,7 +59,7 @@ def clean_name(name: str | None) -> str:
 
 
 def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
-    """Write a stream to its place; it is there whole or not at all.
+    """Write a stream to the uploads folder, whole or not at all.
 
     Raises:
         DiskFull, HomeUnusable
@@ -82,7 +82,8 @@ def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
     except OSError as error:
         if is_disk_full(error):
             raise DiskFull(
-                f"There is no space left for {home.root}.", hint="Make room and send it again."
+                f"There is no space left for {home.root}.",
+                hint="Free some space and send it again.",
             ) from error
         raise HomeUnusable(
             f"An upload cannot be kept in {home.uploads}: {error.strerror}.",
@@ -94,9 +95,9 @@ def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
 
 
 def ingest_uploads(
-    home: Home, arrivals: Sequence[UploadedFile], settings: AddSettings
+    home: Home, uploads: Sequence[UploadedFile], settings: AddSettings
 ) -> list[FileBody]:
-    """Ingest stored files; one result each, in order.
+    """Ingest uploaded files; one result each, in order.
 
     Raises:
         What `ingest.add.add` raises; nothing of the files is then kept.
@@ -104,7 +105,7 @@ def ingest_uploads(
     added: set[str] = set()
     failed: dict[str, Failure] = {}
     try:
-        for event in add(home, [arrival.path for arrival in arrivals], settings, wait=WAIT):
+        for event in add(home, [upload.path for upload in uploads], settings, wait=WAIT):
             match event:
                 case Added(document):
                     added.add(document.id)
@@ -114,48 +115,48 @@ def ingest_uploads(
                     pass
         documents = {document.id: document for document in Library(home).documents()}
     finally:
-        _drop_unused(home, arrivals)
+        _drop_unused(home, uploads)
     results = []
-    for arrival in arrivals:
-        if arrival.document_id not in documents:
-            failure = failed[arrival.document_id]
+    for upload in uploads:
+        if upload.document_id not in documents:
+            failure = failed[upload.document_id]
             results.append(
                 FileBody(
-                    file=arrival.name,
+                    file=upload.name,
                     status=HTTPStatus.UNPROCESSABLE_ENTITY,
                     error=failure.reason,
                     hint=failure.hint,
                 )
             )
             continue
-        document = documents[arrival.document_id]
+        document = documents[upload.document_id]
         status = HTTPStatus.CREATED if document.id in added else HTTPStatus.OK
         results.append(
-            FileBody(file=arrival.name, status=status, document=DocumentBody.of(document))
+            FileBody(file=upload.name, status=status, document=DocumentBody.of(document))
         )
     return results
 
 
-def _drop_unused(home: Home, arrivals: Sequence[UploadedFile]) -> None:
-    """Delete the bytes of files that no document came of, and the note that they failed."""
+def _drop_unused(home: Home, uploads: Sequence[UploadedFile]) -> None:
+    """Delete uploads that became no document, and the record that they failed."""
     try:
         names = Library(home).names()
     except LibraryNotFound:
         names = {}
-    unused = [arrival for arrival in arrivals if str(arrival.path) not in names]
-    for arrival in unused:
-        arrival.path.unlink(missing_ok=True)
+    unused = [upload for upload in uploads if str(upload.path) not in names]
+    for upload in unused:
+        upload.path.unlink(missing_ok=True)
         try:
-            arrival.path.parent.rmdir()
+            upload.path.parent.rmdir()
         except OSError:
             continue  # the same bytes under another name are in use
     if unused:
         with home.writing():
-            LibraryWriter(home).forget_names([str(arrival.path) for arrival in unused])
+            LibraryWriter(home).forget_names([str(upload.path) for upload in unused])
 
 
 def sweep_uploads(home: Home) -> None:
-    """Delete what a killed server left: half-written uploads, and files never ingested."""
+    """Delete what a killed server left: partial uploads, and files never ingested."""
     try:
         names = set(Library(home).names())
     except LibraryNotFound:

@@ -1,4 +1,4 @@
-"""The MCP server as an application of its own, at /mcp, behind the guard that every endpoint has."""
+"""MCP application over HTTP, at /mcp, with the access control of the HTTP server."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from starlette.types import ASGIApp
 
 from api.engine import Engine
 from api.http.auth import AuthMiddleware, BodyLimitMiddleware
+from api.http.request_log import RequestLogMiddleware
 from api.mcp.tools import make_mcp
 from api.settings import Settings
 from ingest.library.home import Home
 
 
 def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = ()) -> ASGIApp:
-    """The application over a home; `hosts` as for `api.http.app.create_app`."""
+    """MCP application over a home; `hosts` as for `api.http.app.create_app`."""
     server = make_mcp(Engine(home, settings))
-    # Host and Origin are the guard's to look at, as for every other endpoint.
+    # AuthMiddleware checks Host and Origin.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(transport_security=unchecked)
     limited = BodyLimitMiddleware(app, largest_upload=settings.max_upload_mb * 1_000_000)
     token = settings.token.get_secret_value() if settings.token else None
-    return AuthMiddleware(limited, token, hosts)
+    return RequestLogMiddleware(AuthMiddleware(limited, token, hosts))

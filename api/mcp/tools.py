@@ -1,10 +1,9 @@
-"""The library as tools of an MCP server: `search`, `ask` and `get_page`. Knows no transport."""
+"""MCP tools over a library: `search`, `ask` and `get_page`, for any transport."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from contextlib import closing
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -17,12 +16,12 @@ from pydantic import Field
 from api.engine import Engine
 from api.http.highlight_param import MOST_MARKS, parse_highlights
 from api.http.requests import LONGEST_QUERY, MOST_HITS, MessageBody
-from api.rag.answer import answer_pieces
+from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
-from api.rag.evidence import filter_documents, retrieve_evidence
-from api.schemas import AnswerBody, SearchBody
+from api.rag.evidence import filter_documents
+from api.schemas.answers import AnswerBody
+from api.schemas.hits import SearchBody
 from api.version import find_version
-from generation.answer import Answer
 from generation.citations.highlight import highlight as draw_strokes
 from generation.prompt import Message
 from ingest.error import PageglassError
@@ -52,12 +51,12 @@ Result = TypeVar("Result")
 
 
 def make_mcp(engine: Engine) -> MCPServer[Any]:
-    """A server over an engine; its tools run on threads."""
+    """MCP server over an engine; its tools run on threads."""
     server: MCPServer[Any] = MCPServer(
         "pageglass", instructions=INSTRUCTIONS, version=find_version(), log_level="ERROR"
     )
 
-    @_told
+    @_with_hints
     def search(
         query: Annotated[str, Field(max_length=LONGEST_QUERY, description="What to look for.")],
         top: Annotated[int, Field(ge=1, le=MOST_HITS, description="Pages at most.")] = 10,
@@ -74,7 +73,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         ]
         return _result("\n".join(lines) or "Nothing was found.", SearchBody.of(query, hits))
 
-    @_told
+    @_with_hints
     def ask(
         question: Question,
         history: Annotated[
@@ -83,21 +82,16 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         top: Annotated[int | None, Field(ge=1, le=50, description="Pages at most.")] = None,
         documents: Documents = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
-        searcher, model = engine.searcher(), engine.model()
-        retrieved = retrieve_evidence(
-            searcher,
+        evidence = engine.retrieve(
             question,
-            model,
-            top=top or engine.settings.evidence_pages,
-            filter=filter_documents(searcher.library, documents),
+            top=top,
+            documents=documents,
             history=[Message(said.role, said.text) for said in history or ()],
         )
-        with closing(answer_pieces(retrieved, model)) as pieces:
-            for piece in pieces:
-                # Raises where the client has called the request off: the model is then stopped.
-                anyio.from_thread.check_cancelled()
-                if isinstance(piece, Answer):
-                    answer = piece
+        # The check raises where the client has cancelled the request; that stops the model.
+        answer = generate_answer(
+            evidence, engine.model(), lambda _piece: anyio.from_thread.check_cancelled()
+        )
         notes = [
             f"[{c.label}] {c.page} (page {c.page.key})"
             + (f': "{c.quote}"' if c.quote else "")
@@ -105,12 +99,13 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             for c in answer.citations
         ]
         text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])
-        return _result(text, AnswerBody.of(answer, retrieved))
+        return _result(text, AnswerBody.of(answer, evidence))
 
-    @_told
+    @_with_hints
     def get_page(
         page: Annotated[
-            str, Field(max_length=100, description="DOCUMENT-NUMBER, as hits and citations say.")
+            str,
+            Field(max_length=100, description="DOCUMENT-NUMBER, as hits and citations name it."),
         ],
         highlight: Marks = None,
     ) -> list[TextContent | ImageContent]:
@@ -132,24 +127,24 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             "Find the pages that fit a question or a description, best first.",
         ),
         (ask, "Ask the library", "Answer a question from the pages, each quote checked and cited."),
-        (get_page, "Show a page", "A page's words and its picture, with quotes or boxes marked."),
+        (get_page, "Show a page", "A page's words and its image, with quotes or boxes marked."),
     )
     for tool, title, description in tools:
         server.add_tool(tool, title=title, description=description, annotations=_READS)
     return server
 
 
-def _told(tool: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Let a fault reach the client with what to do next."""
+def _with_hints(tool: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Let errors reach the client with their hints."""
 
     @wraps(tool)
-    def telling(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def wrapper(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return tool(*args, **kwargs)
-        except PageglassError as fault:
-            raise ToolError(f"{fault.message} {fault.hint}".strip()) from fault
+        except PageglassError as error:
+            raise ToolError(f"{error.message} {error.hint}".strip()) from error
 
-    return telling
+    return wrapper
 
 
 def _result(text: str, body: SearchBody | AnswerBody) -> CallToolResult:

@@ -1,24 +1,112 @@
-"""A model's answer to an inquiry: whole, or piece by piece in a form that can be stopped."""
+"""Answer to a query over a library: retrieval, generation and checked citations.
+
+    answer_query      query to answer, with the evidence it was written from
+    stream_query      the same, piece by piece
+    generate_answer   the second half: an answer from evidence already retrieved
+    stream_pieces     the same, piece by piece
+
+The command line, HTTP, OpenAI's protocol, MCP and Python all answer here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import cast
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from api.rag.evidence import RetrievedEvidence
+from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from generation.answer import Answer, Citation
-from generation.ask import ask, stream_answer
-from generation.models.model import VisionModel
+from generation.ask import stream_answer
+from ingest.filter import ALL_PAGES, PageFilter
 
-Pieces = Generator[str | Citation | Answer]
+if TYPE_CHECKING:
+    from generation.models.model import VisionModel
+    from generation.prompt import Message
+    from retrieval.search import Searcher
+
+Piece: TypeAlias = str | Citation | Answer
+"""A piece of text, a citation once it is checked, or at the end the whole answer."""
 
 
-def answer_pieces(retrieved: RetrievedEvidence, model: VisionModel) -> Pieces:
-    """What the model says, piece by piece; closing it cancels the model."""
-    pieces = stream_answer(retrieved.prompt, model, retrieved.locate, retrieved.min_score)
-    return cast(Pieces, pieces)
+@dataclass(frozen=True, slots=True)
+class AnsweredQuery:
+    """Answer and the evidence that the model was shown for it."""
+
+    answer: Answer
+    evidence: RetrievedEvidence
 
 
-def whole_answer(retrieved: RetrievedEvidence, model: VisionModel) -> Answer:
-    """All of it. Raises what the model raises."""
-    return ask(retrieved.prompt, model, retrieved.locate, retrieved.min_score)
+def answer_query(
+    searcher: Searcher,
+    model: VisionModel,
+    query: str,
+    *,
+    top: int,
+    filter: PageFilter = ALL_PAGES,
+    documents: Sequence[str] | None = None,
+    history: Sequence[Message] = (),
+    on_piece: Callable[[Piece], None] | None = None,
+) -> AnsweredQuery:
+    """Answer a query from the pages of a library, each quote checked.
+
+    Args:
+        top: pages of evidence at most.
+        filter: restricts the pages.
+        documents: restricts them further to these: ids, heads of ids, paths or file names.
+        history: earlier messages, oldest first.
+        on_piece: is called with each piece as it comes; an error that it raises stops the model.
+
+    Raises:
+        EmptyQuery: the query is blank.
+        DocumentNotFound: one of `documents` does not exist, or is ambiguous.
+        ModelError: the model failed.
+    """
+    evidence = retrieve_evidence(
+        searcher, query, model, top=top, filter=filter, documents=documents, history=history
+    )
+    return AnsweredQuery(generate_answer(evidence, model, on_piece), evidence)
+
+
+def stream_query(
+    searcher: Searcher,
+    model: VisionModel,
+    query: str,
+    *,
+    top: int,
+    filter: PageFilter = ALL_PAGES,
+    documents: Sequence[str] | None = None,
+    history: Sequence[Message] = (),
+) -> Generator[RetrievedEvidence | Piece]:
+    """Stream an answer: the evidence first, then pieces, the `Answer` last.
+
+    Arguments and errors are those of `answer_query`. Closing the generator
+    cancels the model.
+    """
+    evidence = retrieve_evidence(
+        searcher, query, model, top=top, filter=filter, documents=documents, history=history
+    )
+    yield evidence
+    with closing(stream_pieces(evidence, model)) as pieces:
+        yield from pieces
+
+
+def generate_answer(
+    evidence: RetrievedEvidence,
+    model: VisionModel,
+    on_piece: Callable[[Piece], None] | None = None,
+) -> Answer:
+    """Answer from retrieved evidence. Raises what the model and `on_piece` raise."""
+    with closing(stream_pieces(evidence, model)) as pieces:
+        for piece in pieces:
+            if on_piece is not None:
+                on_piece(piece)
+            if isinstance(piece, Answer):
+                return piece
+    raise AssertionError("stream_answer ends with an Answer")
+
+
+def stream_pieces(evidence: RetrievedEvidence, model: VisionModel) -> Generator[Piece]:
+    """Stream an answer from retrieved evidence; closing the generator cancels the model."""
+    pieces = stream_answer(evidence.prompt, model, evidence.locate, evidence.min_score)
+    return cast(Generator[Piece], pieces)

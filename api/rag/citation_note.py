@@ -1,4 +1,4 @@
-"""What is said of a citation that is no verified quote: the same on the terminal, in footnotes and to MCP clients."""
+"""Citation note: the remark on a citation that is not a verified quote."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def citation_note(citation: Citation) -> str:
-    """A remark in brackets, with a space before it; empty for a verified quote."""
-    unfound = "quote not found" if citation.quote else ""
+    """Remark in brackets after a space; empty for a verified quote."""
+    not_found = "quote not found" if citation.quote else ""
     match citation.grounded:
         case "quote":
-            said = ""
+            note = ""
         case "region":
-            said = "; ".join(filter(None, [unfound, "seen in the picture, by likeness"]))
+            note = "; ".join(filter(None, [not_found, "seen in the image, by similarity"]))
         case "none":
-            said = unfound or "names the page only"
-    return f" ({said})" if said else ""
+            note = not_found or "names the page only"
+    return f" ({note})" if note else ""

@@ -1,4 +1,4 @@
-"""From a question to the evidence that a model is shown: search, then the library."""
+"""Evidence for a query: the best pages, with their words and images, as a prompt."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from ingest.library.pages import PageNotFound
 
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
-    from generation.models.model import ChatModel, VisionModel
+    from generation.models.model import VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
 
-SPARE = 3
-"""Times as many pages are looked for where those without words are of no use."""
+OVERSAMPLING = 3
+"""Factor on `top` where pages without words cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievedEvidence:
-    """A question made ready for a model.
+    """Prompt for a query, with the hits that it shows.
 
-    `question` is as it was asked, `searched` what the search looked for: after
-    a conversation, a rewriting that stands alone. `hits` are the pages that
-    `prompt` shows, in its order. `locate` and `min_score` are what
-    `generation.ask` takes beside it.
+    `question` is the query as given, `searched` the query of the search: after
+    a conversation, a rewriting that stands alone. `hits` are the pages of
+    `prompt`, in its order. `locate` and `min_score` are further arguments of
+    `generation.ask.stream_answer`.
     """
 
     question: str
@@ -44,18 +44,6 @@ class RetrievedEvidence:
     min_score: float
 
 
-def gather(
-    searcher: Searcher,
-    question: str,
-    model: VisionModel,
-    *,
-    top: int,
-    filter: PageFilter = ALL_PAGES,
-) -> Prompt:
-    """The question with the best pages as evidence: the prompt of `retrieve_evidence`."""
-    return retrieve_evidence(searcher, question, model, top=top, filter=filter).prompt
-
-
 def retrieve_evidence(
     searcher: Searcher,
     question: str,
@@ -63,31 +51,35 @@ def retrieve_evidence(
     *,
     top: int,
     filter: PageFilter = ALL_PAGES,
+    documents: Sequence[str] | None = None,
     history: Sequence[Message] = (),
 ) -> RetrievedEvidence:
-    """The question with the best pages as evidence, labelled from 1, best first.
+    """Retrieve the best pages as evidence, labelled from 1, best first.
 
-    A page that was removed since it was found is left out, and a page without
-    words where the model reads only those. Images are loaded only when a model
-    asks for them. A model that converses is shown the question and the history
-    as they are; one that does not, what was searched for.
+    A page that was removed after the search is left out, and a page without
+    words where the model reads only words. Images are loaded when a model asks
+    for them. A chat model gets the question and the history as given; a model
+    without chat gets the query that was searched.
 
     Args:
         top: pages at most.
-        within: only pages that it leaves.
-        history: what was said before, oldest first.
+        filter: restricts the pages.
+        documents: restricts them further to these: ids, heads of ids, paths or file names.
+        history: earlier messages, oldest first.
 
     Raises:
         EmptyQuery: the question is blank.
-        Fault: what a language model raises while it rewrites the question.
+        DocumentNotFound: one of `documents` does not exist, or is ambiguous.
+        ModelError: a language model failed to rewrite the question.
     """
-    # A blank question stays one, whatever was said before it.
-    chat = chat_of(model)
+    filter = filter_documents(searcher.library, documents, filter)
+    # A blank question is not rewritten, so that the search refuses it.
+    chat = model.chat
     searched = rewrite(question, history, chat) if question.strip() else question
-    sought = top if model.uses_images else SPARE * top
+    wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
-    for hit in searcher.search(searched, top=sought, filter=filter):
+    for hit in searcher.search(searched, top=wanted, filter=filter):
         try:
             words = searcher.library.words(hit.page)
         except PageNotFound:
@@ -112,30 +104,29 @@ def retrieve_evidence(
     )
 
 
-def chat_of(model: VisionModel) -> ChatModel | None:
-    """The language model behind a model that answers; None where it has none."""
-    return model.chat
-
-
 def min_score(searcher: Searcher, model: VisionModel) -> float:
-    """The score below which a model is not asked; 0, for never, where it was not measured.
+    """Score of the best page below which the model is not called.
 
-    It holds for calibrated encoders (see `Encoder`). A model that does not see
-    pages (extractive) has a confidence of its own.
+    The threshold was measured for the default text encoder alone; it is 0 for
+    others, and for a model that sees no page images (extractive), which has a
+    confidence of its own.
     """
-    readers = [seen for seen in searcher.manifests() if seen.modality != "image"]
-    calibrated = len(readers) == 1 and readers[0].calibrated
-    return MIN_SCORE if model.uses_images and calibrated else 0.0
+    encoders = [
+        manifest.encoder for manifest in searcher.manifests() if manifest.modality != "image"
+    ]
+    return MIN_SCORE if model.uses_images and encoders == ["minilm"] else 0.0
 
 
 def filter_documents(
-    library: Library, wanted: Sequence[str] | None, filter: PageFilter = ALL_PAGES
+    library: Library, documents: Sequence[str] | None, filter: PageFilter = ALL_PAGES
 ) -> PageFilter:
-    """`filter`, and of that only the documents that people named; all of it where they named none.
+    """Filter restricted to documents by id, head of an id, path or file name.
+
+    Without `documents` it is `filter` as given.
 
     Raises:
-        DocumentNotFound: one of them is not there, or fits several.
+        DocumentNotFound: one of them does not exist, or is ambiguous.
     """
-    if not wanted:
+    if not documents:
         return filter
-    return replace(filter, document_ids=tuple(library.document(name).id for name in wanted))
+    return replace(filter, document_ids=tuple(library.document(name).id for name in documents))

@@ -1,26 +1,39 @@
-"""From pages and files to records and comparisons: what `extract` and `POST /v1/extract` share."""
+"""Extraction: pages of the library, or of files, as records and comparisons."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from api.settings import Settings
     from generation.extraction.compare import Likeness
     from generation.extraction.record import Record
     from generation.extraction.schema import Schema
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
+    from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
 
-def open_kept(library: Library, key: str) -> list[Evidence]:
-    """The one page of the library with this key.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Differences from the pages `a` to the pages `b`.
+
+    `images` is the similarity of two page images, None where a side is not one page.
+    """
+
+    a: tuple[Evidence, ...]
+    b: tuple[Evidence, ...]
+    images: Likeness | None
+    record: Record
+
+
+def open_library_page(library: Library, key: str) -> list[Evidence]:
+    """Evidence of one page of the library, as a list of one.
 
     Raises:
         DocumentNotFound, PageNotFound
@@ -31,43 +44,45 @@ def open_kept(library: Library, key: str) -> list[Evidence]:
     return [Evidence(1, page, library.words(page), partial(library.image, page), 1.0)]
 
 
-def open_file(
-    path: Path, settings: Settings, password: str | None = None, *, most: int | None = None
+def open_file_pages(
+    path: Path, settings: RenderSettings, *, max_pages: int | None = None
 ) -> list[Evidence]:
-    """Every page of a file that need not be in the library.
+    """Evidence of every page of a file, which is not added to the library.
 
     Raises:
-        UnreadableFile: it cannot be read, or has more than `most` pages.
+        UnreadableFile: it cannot be read, or has more than `max_pages` pages.
         OcrUnavailable
     """
     from generation.prompt import Evidence
     from ingest.file_state import document_id, hash_file
-    from ingest.files.render import RenderSettings, inspect, render
+    from ingest.files.render import inspect, render
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
     from ingest.page import Page
 
-    how = RenderSettings(settings.dpi, settings.ocr, password)
-    count = inspect(path, how).page_count
-    if most is not None and count > most:
+    count = inspect(path, settings).page_count
+    if max_pages is not None and count > max_pages:
         raise UnreadableFile(
-            f"{readable(path.name)} has {count} pages; there is room for {most}.",
+            f"{readable(path.name)} has {count} pages; at most {max_pages} are read.",
             hint="Send fewer pages, or ingest it and name those that count.",
         )
     first = Page(document_id(hash_file(path)), 1, readable(path.name))
     return [
         Evidence(1, page.page, page.words, lambda image=page.image: image, 1.0)  # type: ignore[misc]
-        for page in render(path, first, count, how)
+        for page in render(path, first, count, settings)
     ]
 
 
-def label(pages: Sequence[Evidence]) -> list[Evidence]:
-    """The pages labelled from 1."""
+def label_pages(pages: Sequence[Evidence]) -> list[Evidence]:
+    """Pages labelled from 1."""
     return [replace(page, label=number) for number, page in enumerate(pages, 1)]
 
 
-def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
-    """Pages as one record, by a language model or without one. Raises what they raise."""
+def extract_record(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
+    """Record of labelled pages, by a language model, or by rules without one.
+
+    Raises what `generation.extraction.extract` raises.
+    """
     if chat is None:
         from generation.extraction.rules import extract_by_rules
 
@@ -79,27 +94,21 @@ def read_pages(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None
 
 def compare_pages(
     a: Sequence[Evidence], b: Sequence[Evidence], chat: ChatModel | None
-) -> dict[str, Any]:
-    """What differs from A to B, by a language model or word by word, as JSON (docs/extract.md)."""
+) -> Comparison:
+    """Compare pages A with pages B, by a language model, or word by word without one."""
     from generation.extraction.compare import compare, comparison_schema
 
-    both = label([*a, *b])
+    both = label_pages([*a, *b])
     a, b = both[: len(a)], both[len(a) :]
-    alike = _likeness(a[0], b[0]) if len(a) == len(b) == 1 else None
+    images = _image_similarity(a[0], b[0]) if len(a) == len(b) == 1 else None
     if chat is None:
-        record = compare(a, b, alike)
+        record = compare(a, b, images)
     else:
-        record = read_pages(both, comparison_schema(a, b), chat)
-    pictures = {"correlation": round(alike.correlation, 4), "sizes": alike.sizes} if alike else None
-    return {
-        "a": [page.page.key for page in a],
-        "b": [page.page.key for page in b],
-        "pictures": pictures,
-        **describe(record),
-    }
+        record = extract_record(both, comparison_schema(a, b), chat)
+    return Comparison(tuple(a), tuple(b), images, record)
 
 
-def _likeness(a: Evidence, b: Evidence) -> Likeness:
+def _image_similarity(a: Evidence, b: Evidence) -> Likeness:
     from PIL import Image
 
     from generation.extraction.compare import Likeness
@@ -109,27 +118,3 @@ def _likeness(a: Evidence, b: Evidence) -> Likeness:
     correlation = 1.0 if images[0] == images[1] else correlate(*map(shrink, images))
     first, second = (Image.open(io.BytesIO(image)).size for image in images)
     return Likeness(correlation, (first, second), correlation >= SAME)
-
-
-def describe(record: Record) -> dict[str, Any]:
-    """A record as `extract --json` writes it (docs/extract.md)."""
-    from api.schemas import UsageBody
-
-    return {
-        "data": record.data,
-        "fields": {
-            field.pointer: {
-                "page": field.page.key if field.page else None,
-                "quote": field.quote,
-                "boxes": [[round(edge, 4) for edge in box] for box in field.boxes],
-                "printed": field.printed,
-                "verified": field.verified,
-            }
-            for field in record.fields
-        },
-        "missing": list(record.missing),
-        "model": record.model,
-        "attempts": record.attempts,
-        "note": record.note,
-        "usage": UsageBody.of(record.usage).model_dump(),
-    }

@@ -1,4 +1,4 @@
-"""Citations as footnotes under an answer's text, for clients that show text alone, and the text without them again."""
+"""Footnotes: citations as Markdown below an answer, for clients that show text alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*)+\n*\Z")
 
 
 def write_footnotes(citations: Sequence[Citation], base: str) -> str:
-    """Markdown, a line a citation: label, page with a link to its marked picture, quote.
+    """Footnotes in Markdown, one line a citation: label, page with a link to its image, quote.
 
     Args:
         base: the server's address, as clients reach it, with a slash at its end.
@@ -24,12 +24,12 @@ def write_footnotes(citations: Sequence[Citation], base: str) -> str:
 
 
 def without_footnotes(text: str) -> str:
-    """The text as it was before footnotes were put under it."""
+    """Text with its footnotes removed."""
     return _NOTES.sub("", text)
 
 
 def page_link(citation: Citation, base: str) -> str:
-    """The address of the cited page's picture, its boxes marked."""
+    """URL of the cited page's image with its boxes marked."""
     path = f"v1/pages/{quote(citation.page.key)}/image"
     if not citation.boxes:
         return base + path
@@ -39,10 +39,8 @@ def page_link(citation: Citation, base: str) -> str:
 
 def _footnote(citation: Citation, base: str) -> str:
     where = _plain(str(citation.page))
-    said = f': "{_plain(citation.quote)}"' if citation.quote else ""
-    return (
-        f"[{citation.label}] [{where}]({page_link(citation, base)}){said}{citation_note(citation)}"
-    )
+    quoted = f': "{_plain(citation.quote)}"' if citation.quote else ""
+    return f"[{citation.label}] [{where}]({page_link(citation, base)}){quoted}{citation_note(citation)}"
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a page bears a claim out by its looks: generation's question, put to the searcher."""
+"""Region locator: the part of a page image most similar to a claim."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 def locator(searcher: Searcher) -> RegionLocator:
-    """What `generation.ask` is handed: the peak of a claim on a page, by encoders of pictures and of whole pages.
+    """Region locator for `generation.ask`, over the image and page encoders of a searcher.
 
-    A page that is gone, or that none of them has seen, bears nothing out. The
-    searcher must stay open while an answer is read.
+    It gives the salient boxes of a claim on a page, none for a page that has
+    no such vectors. The searcher must stay open while it is used.
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
         from retrieval.explain.saliency import find_salient_regions
         from retrieval.search import LibraryChanging, PageNotEncoded
 
-        for seen in searcher.manifests():
-            if seen.modality == "text":
+        for manifest in searcher.manifests():
+            if manifest.modality == "text":
                 continue
             try:
                 boxes = find_salient_regions(
-                    searcher.explain(claim, page, seen.encoder), seen.cosine_range
+                    searcher.explain(claim, page, manifest.encoder), manifest.cosine_range
                 )
             except (PageNotEncoded, LibraryChanging):
                 continue

@@ -1,4 +1,4 @@
-"""A picture to search by, opened as carefully as any that is ingested."""
+"""Query image: an image file opened to search by, with the checks of ingestion."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-def open_picture(path: Path) -> Image.Image:
-    """The picture (RGB, upright); of a TIFF with several, the first.
+def open_query_image(path: Path) -> Image.Image:
+    """Open an image file (RGB, upright); of a TIFF with several, the first.
 
     Raises:
-        UnreadableFile: it is not there, no picture that Pillow reads, broken, or a bomb.
+        UnreadableFile: it is missing, in no format that Pillow reads, broken, or a
+            decompression bomb.
     """
     from ingest.files.photo import PhotoSource
     from ingest.files.source import UnreadableFile
@@ -24,6 +25,6 @@ def open_picture(path: Path) -> Image.Image:
     except OSError as error:
         raise UnreadableFile(
             f"{readable(path.name)} cannot be opened: {error.strerror}.",
-            hint="Check that it is there and may be read.",
+            hint="Check that it exists and may be read.",
         ) from error
     return PhotoSource(path).page_image(1, dpi=72).image

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import DocumentOption, HomeOption, JsonOption, make_model, session
-from api.cli.terminal import Terminal, plain, readable_question
+from api.cli.options import DocumentOption, HomeOption, JsonOption, ModelOption
+from api.cli.session import session
+from api.cli.terminal import Terminal
+from api.factory import make_model
+from api.printable import plain, readable_question
 from api.rag.citation_note import citation_note
 
 if TYPE_CHECKING:
-    from api.rag.answer import Pieces
+    from api.rag.answer import Piece
     from generation.answer import Answer, Usage
     from generation.prompt import Message
 
@@ -37,13 +39,7 @@ def ask(
         ),
     ] = None,
     document: DocumentOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="What writes the answer: extractive, or PROVIDER:MODEL.",
-            show_default="PAGEGLASS_MODEL",
-        ),
-    ] = None,
+    model: ModelOption = None,
     save_page: Annotated[
         Path | None,
         typer.Option(
@@ -66,26 +62,26 @@ def ask(
     if question is None and not chat:
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     from api.cli.save_page import save_pages
-    from api.rag.answer import answer_pieces
-    from api.rag.evidence import filter_documents, retrieve_evidence
-    from api.schemas import AnswerBody
+    from api.rag.answer import answer_query
+    from api.schemas.answers import AnswerBody
 
     writer = make_model(found.settings, model)
     searcher = found.open_searcher(home, once=not chat)
 
-    def turn(asked: str, history: tuple[Message, ...] = ()) -> Answer:
-        retrieved = retrieve_evidence(
+    def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
+        answered = answer_query(
             searcher,
-            asked,
             writer,
+            query,
             top=top or found.settings.evidence_pages,
-            filter=filter_documents(searcher.library, document),
+            documents=document,
             history=history,
+            on_piece=None if json else _print_piece,
         )
-        answer = _follow(answer_pieces(retrieved, writer), shown=not json)
+        answer = answered.answer
         saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
         if json:
-            body = AnswerBody.of(answer, retrieved).model_dump()
+            body = AnswerBody.of(answer, answered.evidence).model_dump()
             found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
         else:
             _show(found.terminal, answer)
@@ -105,22 +101,15 @@ def ask(
         searcher.close()
 
 
-def _follow(pieces: Pieces, *, shown: bool) -> Answer:
-    """The answer; its text is shown as it comes. Whatever ends it stops the model."""
-    from generation.answer import Answer
-
-    with closing(pieces):
-        for event in pieces:
-            if isinstance(event, Answer):
-                return event
-            if isinstance(event, str) and shown:
-                sys.stdout.write("\n".join(map(plain, event.split("\n"))))
-                sys.stdout.flush()
-    raise AssertionError("stream_answer ends with an Answer")
+def _print_piece(piece: Piece) -> None:
+    """Print a piece of the answer's text."""
+    if isinstance(piece, str):
+        sys.stdout.write("\n".join(map(plain, piece.split("\n"))))
+        sys.stdout.flush()
 
 
 def _show(terminal: Terminal, answer: Answer) -> None:
-    """What comes after the text."""
+    """Print the citations and notes below the text."""
     terminal.result()
     if answer.declined and answer.confidence is not None and answer.threshold is not None:
         terminal.result(
@@ -139,12 +128,12 @@ def _show(terminal: Terminal, answer: Answer) -> None:
     if answer.note:
         terminal.note(answer.note)
     if answer.usage.input_tokens:
-        terminal.note(_spent(answer.usage))
+        terminal.note(_usage_line(answer.usage))
 
 
-def _spent(usage: Usage) -> str:
-    """What an answer took, in a line."""
-    cached = f" ({usage.cached_tokens:,} of them kept)" if usage.cached_tokens else ""
+def _usage_line(usage: Usage) -> str:
+    """Tokens and cost of an answer, in a line."""
+    cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
     cost = "" if usage.cost is None else f", about ${usage.cost:.4f}"
     return (
         f"{plain(usage.model)}: {usage.input_tokens:,} tokens in{cached},"

@@ -1,4 +1,4 @@
-"""`pageglass classify IMAGE... --labels a,b,c`: what pictures show, out of given labels."""
+"""`pageglass classify IMAGE... --labels a,b,c`: zero-shot labels of images."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import plain
+from api.cli.options import DeviceOption, HomeOption, JsonOption
+from api.cli.session import session
+from api.printable import plain
 
 
 def classify(
     ctx: typer.Context,
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Pictures.", show_default=False)
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files.", show_default=False)
     ],
-    labels: Annotated[
-        str, typer.Option(help="What to tell apart: a,b,c, or @FILE with one a line.")
-    ],
+    labels: Annotated[str, typer.Option(help="The labels: a,b,c, or @FILE with one a line.")],
     encoder: Annotated[
         str | None,
         typer.Option("--images", help="conse or clip:MODEL.", show_default="what the home has"),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(help="Where a torch model runs.", show_default="PAGEGLASS_DEVICE"),
-    ] = None,
-    top: Annotated[int, typer.Option("--top", "-n", min=1, help="Labels shown a picture.")] = 5,
+    device: DeviceOption = None,
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="Labels shown for an image.")] = 5,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Tell what pictures show, with a probability a label. Nothing is kept."""
+    """Classify images by labels, with a probability each. Nothing is kept."""
     found = session(ctx, json=json)
     from dataclasses import replace
 
-    from api.rag.query_image import open_picture
+    from api.rag.query_image import open_query_image
     from ingest.annotate.classify import Labeller, load_image_encoder
     from ingest.annotate.tag import read_labels
     from ingest.choose import canonical, choose_image_encoder
@@ -47,23 +43,23 @@ def classify(
     chosen = encoder or found.settings.images
     spec = canonical(chosen) if chosen else choose_image_encoder(found.open_home(home))
     if spec == "none":
-        raise InvalidUsage("There is no encoder of pictures.", hint="Say one: --images conse.")
+        raise InvalidUsage("There is no image encoder.", hint="Name one, such as --images conse.")
     encoding = found.settings.encoding()
     if device:
         encoding = replace(encoding, device=device)
-    wanted = read_labels(Path(labels[1:])) if labels.startswith("@") else labels.split(",")
-    seeing = load_image_encoder(spec, encoding)
-    labeller = Labeller(seeing, wanted)
+    names = read_labels(Path(labels[1:])) if labels.startswith("@") else labels.split(",")
+    image_encoder = load_image_encoder(spec, encoding)
+    labeller = Labeller(image_encoder, names)
     failed = 0
     for path in images:
         try:
-            picture = open_picture(path)
-        except UnreadableFile as fault:
+            image = open_query_image(path)
+        except UnreadableFile as error:
             failed += 1
-            found.terminal.fault(fault)
+            found.terminal.error(error)
             continue
         likely = labeller.probabilities(
-            seeing.encode_pages([render_query_image(picture)])[0].vectors
+            image_encoder.encode_pages([render_query_image(image)])[0].vectors
         )
         ranked = sorted(zip(likely.tolist(), labeller.labels, strict=True), reverse=True)
         name = readable(str(path))

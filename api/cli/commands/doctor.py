@@ -1,4 +1,4 @@
-"""`pageglass doctor`: what is installed, what would be used, and what keeps it from working."""
+"""`pageglass doctor`: checks of the installation, the home and the models."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import asdict
 import typer
 
 from api.cli.exits import ExitCode
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import plain
+from api.cli.options import HomeOption, JsonOption
+from api.cli.session import session
+from api.printable import plain
 
 _MARKS = {"ok": "ok", "note": "note", "broken": "BROKEN"}
 
 
 def doctor(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
-    """Look the installation over; exit 1 where the default cannot work."""
+    """Check the installation; exit 1 where the default cannot work."""
     found = session(ctx, json=json)
     from api.diagnostics.examine import examine
 

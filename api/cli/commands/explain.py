@@ -1,4 +1,4 @@
-"""`pageglass explain QUERY PAGE --out map.png`: where a page answers to a question, word by word."""
+"""`pageglass explain QUERY PAGE --out map.png`: token matches and heat map of a page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import InvalidUsage
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import plain, readable_question
+from api.cli.options import HomeOption, JsonOption
+from api.cli.session import session
+from api.printable import plain, readable_question
 
 if TYPE_CHECKING:
     from retrieval.explain.explain import Explanation
@@ -17,29 +18,30 @@ if TYPE_CHECKING:
 
 def explain(
     ctx: typer.Context,
-    query: Annotated[str, typer.Argument(help="A question, or what a picture shows.")],
+    query: Annotated[str, typer.Argument(help="A question, or what an image shows.")],
     page: Annotated[
         str, typer.Argument(help="DOCUMENT-NUMBER, as `search --json` shows it; or FILE-NUMBER.")
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write a map of the page here (PNG), one panel a word.", show_default=False
+            help="Write a heat map of the page here (PNG), one panel a word.", show_default=False
         ),
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(help="Only this word of the question, large.", show_default=False),
+        typer.Option(help="Only this word of the query, large.", show_default=False),
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Whose view of the page.", show_default="the one it ranks by"),
+        typer.Option(help="The encoder that explains.", show_default="the one it ranks by"),
     ] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Show why a page was found: the best match of each word, and a map of the page."""
+    """Show why a page was found: the best match of each word, and a heat map."""
     found = session(ctx, json=json)
+    from api.schemas.explanations import explanation_fields
     from ingest.library.atomic import write_atomically
     from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
@@ -57,7 +59,7 @@ def explain(
     if out is not None:
         write_atomically(out, drawn)
     if json:
-        found.terminal.record({**describe(explained), "saved": str(out) if out else None})
+        found.terminal.record({**explanation_fields(explained), "saved": str(out) if out else None})
         return
     terminal = found.terminal
     terminal.result(f"{plain(str(wanted))}: {explained.score:.3f} by {explained.encoder}")
@@ -71,34 +73,16 @@ def explain(
 
 
 def find_token(explained: Explanation, word: str) -> int:
-    """The place of a word among a question's tokens.
+    """Index of a word among a query's tokens.
 
     Raises:
-        InvalidUsage: it is none of them.
+        InvalidUsage: it is not one of them.
     """
     words = [match.word.casefold() for match in explained.tokens]
     if word.casefold() in words:
         return words.index(word.casefold())
     there = ", ".join(dict.fromkeys(filter(None, words)))
-    raise InvalidUsage(f"{word!r} is no word of the question.", hint=f"It has: {there}.")
-
-
-def describe(explained: Explanation) -> dict[str, object]:
-    """As `explain --json` and the HTTP API write it."""
-    return {
-        "page": explained.page.key,
-        "encoder": explained.encoder,
-        "score": round(explained.score, 6),
-        "tokens": [
-            {
-                "word": match.word,
-                "weight": round(match.weight, 4),
-                "score": round(match.score, 4),
-                "box": [round(edge, 4) for edge in match.box],
-            }
-            for match in explained.tokens
-        ],
-    }
+    raise InvalidUsage(f"{word!r} is not a word of the query.", hint=f"It has: {there}.")
 
 
 def _place(box: tuple[float, float, float, float]) -> str:

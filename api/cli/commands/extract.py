@@ -1,4 +1,4 @@
-"""`pageglass extract PAGE_OR_FILE... --schema SCHEMA`: pages as JSON that fits a schema, each value with its place."""
+"""`pageglass extract PAGE_OR_FILE... --schema SCHEMA`: records by a JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import HomeOption, JsonOption, Session, make_model, session
-from api.cli.terminal import plain
+from api.cli.options import HomeOption, JsonOption, PasswordOption
+from api.cli.session import Session, session
+from api.factory import make_model
+from api.hints import hint_for
+from api.printable import plain
 
 if TYPE_CHECKING:
     from generation.extraction.record import Record
@@ -42,11 +45,13 @@ def extract(
         bool, typer.Option("--compare", help="Tell what differs between two sources, A and B.")
     ] = False,
     model: Annotated[
-        str | None, typer.Option(help="What reads the pages.", show_default="PAGEGLASS_MODEL")
+        str | None,
+        typer.Option(
+            help="What reads the pages: extractive, or PROVIDER:MODEL.",
+            show_default="PAGEGLASS_MODEL",
+        ),
     ] = None,
-    password: Annotated[
-        str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
-    ] = None,
+    password: PasswordOption = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the records here, JSON lines, at the end.", show_default=False),
@@ -57,10 +62,10 @@ def extract(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Read pages into JSON that fits a schema, each value looked for on its page; or compare two."""
+    """Extract a record by a JSON Schema, each value checked on its page; or compare two pages."""
     found = session(ctx, json=json)
-    from api.rag.evidence import chat_of
-    from api.rag.extraction import describe, label, read_pages
+    from api.rag.extraction import extract_record, label_pages
+    from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
     from ingest.error import PageglassError
     from ingest.library.atomic import write_atomically
@@ -80,7 +85,7 @@ def extract(
                 "--compare takes two sources, and no --schema or --each.",
                 hint="Try `pageglass extract --compare A B`.",
             )
-        chat = chat_of(make_model(found.settings, model))
+        chat = make_model(found.settings, model).chat
         a, b = (_open(found, home, source, password) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
@@ -90,8 +95,8 @@ def extract(
             hint="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
-    chat = chat_of(make_model(found.settings, model))
-    pages = label([page for one in sources for page in _open(found, home, one, password)])
+    chat = make_model(found.settings, model).chat
+    pages = label_pages([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
     failed: list[PageglassError] = []
@@ -100,14 +105,14 @@ def extract(
         if each:
             found.terminal.note(f"reading {names[0]}")
         try:
-            record = read_pages(group, wanted, chat)
-        except PageglassError as fault:
+            record = extract_record(group, wanted, chat)
+        except PageglassError as error:
             if not each:
                 raise
-            found.terminal.fail(f"{names[0]}: {fault.message}", fault.hint)
-            failed.append(fault)
+            found.terminal.fail(f"{names[0]}: {error.message}", hint_for(error, "cli"))
+            failed.append(error)
             continue
-        body = {"pages": [page.page.key for page in group], **describe(record)}
+        body = {"pages": [page.page.key for page in group], **record_fields(record)}
         lines.append(jsonlib.dumps(body, ensure_ascii=False))
         if json:
             found.terminal.record(body)
@@ -121,14 +126,16 @@ def extract(
 
 
 def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
-    """The pages that a source names: those of a file on disk, else one of the library."""
-    from api.rag.extraction import open_file, open_kept
+    """Evidence of a source: the pages of a file on disk, else one page of the library."""
+    from api.rag.extraction import open_file_pages, open_library_page
+    from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
     path = Path(source).expanduser()
     if path.is_file():
-        return open_file(path, found.settings, password)
-    return open_kept(Library(found.open_home(home)), source)
+        settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
+        return open_file_pages(path, settings)
+    return open_library_page(Library(found.open_home(home)), source)
 
 
 def _compare(
@@ -138,12 +145,13 @@ def _compare(
     chat: ChatModel | None,
     out: Path | None,
 ) -> None:
-    """Tell what differs."""
+    """Print the differences of two sources."""
     from api.rag.extraction import compare_pages
+    from api.schemas.records import comparison_fields
     from ingest.library.atomic import write_atomically
 
     terminal = found.terminal
-    body = compare_pages(a, b, chat)
+    body = comparison_fields(compare_pages(a, b, chat))
     if out is not None:
         write_atomically(out, (jsonlib.dumps(body, ensure_ascii=False) + "\n").encode())
         terminal.note(f"wrote {plain(str(out))}")

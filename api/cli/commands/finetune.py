@@ -1,22 +1,22 @@
-"""`pageglass finetune`: train a CLIP model further on pairs of picture and caption."""
+"""`pageglass finetune`: fine-tuning of a CLIP model on pairs of image and caption."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import JsonOption, session
-from api.cli.terminal import Terminal, plain
+from api.cli.options import DeviceOption, DtypeOption, JsonOption, QuietOption
+from api.cli.session import session
+from api.cli.terminal import Terminal
+from api.printable import plain
 from ingest.extras import require
 
 if TYPE_CHECKING:
-    from api.cli.training_progress import TrainingBar, TrainingLines
     from ingest.finetune.training_event import Event, Trained
 
 
@@ -37,7 +37,9 @@ def finetune(
     ] = 64,
     accumulate: Annotated[
         int,
-        typer.Option(min=1, help="Batches in a step; each pair is told from all others in it."),
+        typer.Option(
+            min=1, help="Batches in a step; each pair is contrasted with all others in it."
+        ),
     ] = 1,
     lr: Annotated[float, typer.Option(min=0.0, help="The highest learning rate.")] = 1e-5,
     warmup: Annotated[
@@ -47,45 +49,32 @@ def finetune(
     val_share: Annotated[
         float,
         typer.Option(
-            min=0.0, max=0.9, help="Pictures held back to measure with, where no line has a split."
+            min=0.0, max=0.9, help="Images held back for validation, where no line has a split."
         ),
     ] = 0.1,
     seed: Annotated[int, typer.Option(help="Of the order and the crops.")] = 0,
     freeze_image: Annotated[
-        bool, typer.Option("--freeze-image", help="Train the text tower alone.")
+        bool, typer.Option("--freeze-image", help="Train the text encoder alone.")
     ] = False,
     freeze_text: Annotated[
-        bool, typer.Option("--freeze-text", help="Train the image tower alone.")
+        bool, typer.Option("--freeze-text", help="Train the image encoder alone.")
     ] = False,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="Where to train: auto, cpu, cuda, cuda:N or mps.", show_default="PAGEGLASS_DEVICE"
-        ),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="Of matrix products: fp32, fp16 or bf16; weights are fp32.",
-            show_default="PAGEGLASS_DTYPE",
-        ),
-    ] = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Begin anew where OUT holds a training.")
+        bool, typer.Option("--force", help="Start again where OUT holds a training.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what was left out.")
-    ] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Train a CLIP model further on your own pictures and captions.
+    """Fine-tune a CLIP model on your own images and captions.
 
-    The epoch that finds pictures best is kept. A training that was cut off
-    goes on where it stopped when the same command is given again.
+    The epoch with the best recall is kept. An interrupted training goes on
+    where it stopped when the same command is given again.
     """
     found = session(ctx, json=json)
     if freeze_image and freeze_text:
-        raise InvalidUsage("Nothing is left to train.", hint="Freeze one tower, or neither.")
+        raise InvalidUsage("Nothing is left to train.", hint="Freeze one encoder, or neither.")
     require(
         *("torch", "torchvision", "transformers", "open_clip", "huggingface_hub"),
         extra="models",
@@ -109,7 +98,7 @@ def finetune(
     )
     events = train(pairs, base, out, settings, device=device or found.settings.device, force=force)
     try:
-        # Closed at once where the showing of an event is cut off, so that what was trained is saved.
+        # Closed at once where showing an event fails, so that what was trained is saved.
         with closing(events):
             code = _follow(events, found.terminal, quiet=quiet)
     except KeyboardInterrupt:
@@ -122,21 +111,22 @@ def finetune(
 
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
-    """Show events as they come, sum up, and say how it went."""
+    """Show events as they come and a summary; return the exit code."""
+    from api.cli.training_progress import describe, training_progress
+    from api.schemas.training_events import training_event_fields
     from ingest.finetune.training_event import LeftOut, Trained
 
     left_out, done = 0, None
-    with _progress(terminal, quiet) as progress:
+    with training_progress(terminal, quiet) as progress:
         for event in events:
             if terminal.json:
-                terminal.record(record(event))
-            if progress:
-                progress.show(event)
+                terminal.record(training_event_fields(event))
+            progress.show(event)
             match event:
-                case LeftOut(line, fault):
+                case LeftOut():
                     left_out += 1
                     if quiet:
-                        terminal.note(f"left out line {line}: {plain(str(fault))}")
+                        terminal.note(*describe(event))
                 case Trained():
                     done = event
                 case _:
@@ -146,50 +136,15 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> Exit
     return ExitCode.SOME_FAILED if left_out else ExitCode.DONE
 
 
-def _progress(terminal: Terminal, quiet: bool) -> TrainingBar | TrainingLines | nullcontext[None]:
-    from api.cli.training_progress import TrainingBar, TrainingLines
-
-    if quiet:
-        return nullcontext()
-    return TrainingBar() if sys.stderr.isatty() else TrainingLines(terminal)
-
-
 def _sum_up(done: Trained) -> str:
     lines = [f"{plain(str(done.out))}: {done.best.step} steps, in {done.seconds:.0f} s"]
     before, after = done.before.recall, done.best.recall
     if before and after:
         old, new = before.text_to_image[0], after.text_to_image[0]
         lines[0] += (
-            f"; recall@1 of pictures by captions from {old:.3f} to {new:.3f}"
-            f" ({after.texts} captions, {after.images} pictures)"
+            f"; recall@1 of images by captions from {old:.3f} to {new:.3f}"
+            f" ({after.texts} captions, {after.images} images)"
         )
         if new < old:
             lines.append("The base model was better: try a lower --lr, fewer --epochs, more pairs.")
     return "\n".join(lines)
-
-
-def record(event: Event) -> dict[str, Any]:
-    """An event as `--json` writes it (docs/finetune.md)."""
-    from dataclasses import asdict
-
-    from ingest.finetune.training_event import Epoch, LeftOut, Started, Stepped, Trained
-
-    match event:
-        case LeftOut(line, fault):
-            about = {"line": line, "reason": plain(fault.message), "hint": plain(fault.hint)}
-            return {"event": "left_out", **about}
-        case Started():
-            return {"event": "started", **asdict(event)}
-        case Stepped():
-            return {"event": "stepped", **asdict(event)}
-        case Epoch():
-            return {"event": "epoch", **asdict(event)}
-        case Trained():
-            return {
-                "event": "done",
-                "out": plain(str(event.out)),
-                "before": asdict(event.before),
-                "best": asdict(event.best),
-                "left_out": event.left_out,
-                "seconds": round(event.seconds, 3),
-            }

@@ -1,22 +1,30 @@
-"""`pageglass ingest PATH...`: bring the library up to date with files."""
+"""`pageglass ingest PATH...`: new and changed files into the library."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import Terminal, plain
+from api.cli.options import (
+    DeviceOption,
+    DtypeOption,
+    HomeOption,
+    ImagesOption,
+    JsonOption,
+    OcrOption,
+    PasswordOption,
+    PoolOption,
+    QuietOption,
+)
+from api.cli.session import session
+from api.cli.terminal import Terminal
+from api.printable import plain
 
 if TYPE_CHECKING:
-    from api.cli.progress import ProgressBar, ProgressLines
-    from ingest.annotate.captioner import Captioner
     from ingest.event import Event
     from ingest.file_state import Failure
 
@@ -30,62 +38,34 @@ def ingest(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="What sees pages: minilm, colpali:MODEL, text:MODEL or auto.",
+            help="Encoder of pages: minilm, colpali:MODEL, text:MODEL or auto.",
             show_default="what the home has, or minilm",
         ),
     ] = None,
-    images: Annotated[
-        str | None,
-        typer.Option(
-            help="What sees photos and figures: conse, clip:MODEL or none.",
-            show_default="what the home has, or conse",
-        ),
-    ] = None,
+    images: ImagesOption = None,
     beside: Annotated[
         bool, typer.Option("--beside", help="Keep the indexes of other encoders too.")
     ] = False,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="Where torch models run: auto, cpu, cuda, cuda:N, or several with commas.",
-            show_default="PAGEGLASS_DEVICE",
-        ),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(help="Their numbers: fp32, fp16 or bf16.", show_default="PAGEGLASS_DTYPE"),
-    ] = None,
+    device: DeviceOption = None,
+    dtype: DtypeOption = None,
     batch: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Pages they see together; 0 as many as fit.",
+            help="Pages a batch; 0 as many as fit.",
             show_default="PAGEGLASS_BATCH",
         ),
     ] = None,
-    pool: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=16,
-            help="Merge a page's rows until one in POOL is left: a smaller index, ranked a little worse.",
-            show_default="as the index was made, or 1",
-        ),
-    ] = None,
+    pool: PoolOption = None,
     quantization: Annotated[
         str | None,
         typer.Option(
-            help="How rows are kept: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --quantization` measures them.",
+            help="Quantization of rows: fp16, int8, binary+int8 or binary+fp16. `pageglass eval --quantization` measures them.",
             show_default="what the home has, or fp16",
         ),
     ] = None,
-    password: Annotated[
-        str | None, typer.Option(help="For encrypted PDFs.", show_default=False)
-    ] = None,
-    ocr: Annotated[
-        str | None,
-        typer.Option(help="rapidocr, tesseract:LANG+LANG or none.", show_default="PAGEGLASS_OCR"),
-    ] = None,
+    password: PasswordOption = None,
+    ocr: OcrOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -125,9 +105,7 @@ def ingest(
         bool,
         typer.Option("--rebuild", help="Drop every index and derive it anew from the library."),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.")
-    ] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -137,85 +115,41 @@ def ingest(
     once it changes. Whatever was added stays, however a run ends.
     """
     found = session(ctx, json=json)
-    settings = found.settings
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
-    ocr = ocr or settings.ocr
-    _check_ocr(ocr)
+    from api.ingestion import IngestOptions, plan_ingest, run_ingest
 
-    from ingest.add import AddSettings, add
-    from ingest.annotate.caption import NO_CAPTIONER
-    from ingest.annotate.tag import read_labels
-    from ingest.choose import choose_encoders
-    from ingest.encoders.encoder import Encoding
-    from ingest.files.render import RenderSettings
-    from ingest.index.quantization import parse_quantization
-    from ingest.rebuild import rebuild_indexes
-
-    kept = quantization or settings.quantization
     opened = found.open_home(home)
-
-    def make_captioner(spec: str) -> Captioner:
-        from dataclasses import replace
-
-        from generation.models.captioner import load_captioner
-
-        access = settings.access(spec)
-        return load_captioner(
-            spec, replace(access, device=device or access.device, dtype=dtype or access.dtype)
-        )
-
-    choice = choose_encoders(
-        opened,
-        encoder or settings.encoder,
-        images or settings.images,
+    options = IngestOptions(
+        encoder=encoder,
+        images=images,
         beside=beside,
-    )
-    if choice.why:
-        found.terminal.note(choice.why)
-    load_captioner: Callable[[str], Captioner] = make_captioner
-    if caption and caption != NO_CAPTIONER:
-        # Made now, so that a model that cannot be had stops the run before it begins.
-        captioner = make_captioner(caption)
-        caption, load_captioner = captioner.name, lambda _spec: captioner
-    add_settings = AddSettings(
-        render=RenderSettings(dpi or settings.dpi, ocr, password),
-        encoders=choice.encoders,
-        encoding=Encoding(
-            device or settings.device,
-            dtype or settings.dtype,
-            settings.batch if batch is None else batch,
-            pool_factor=pool or 0,
-        ),
-        workers=settings.workers if workers is None else workers,
+        device=device,
+        dtype=dtype,
+        batch=batch,
+        pool=pool or 0,
+        quantization=quantization,
+        password=password,
+        ocr=ocr,
+        dpi=dpi,
+        workers=workers,
+        labels=tag_with,
+        caption=caption,
+        prune=prune,
         retry=retry,
         redo=redo,
-        prune=prune,
-        labels=read_labels(tag_with) if tag_with else None,
-        caption=caption,
-        load_captioner=load_captioner,
-        quantization=parse_quantization(kept) if kept else None,
+        rebuild=rebuild,
     )
+    plan = plan_ingest(opened, found.settings, options)
+    if plan.note:
+        found.terminal.note(plan.note)
 
-    def waiting() -> None:
+    def on_wait() -> None:
         found.terminal.note("Waiting for another pageglass that writes to this home.")
 
-    def events() -> Iterator[Event]:
-        if rebuild:
-            yield from rebuild_indexes(
-                opened,
-                choice.encoders,
-                add_settings.encoding,
-                dpi=add_settings.render.dpi,
-                quantization=add_settings.quantization,
-                on_wait=waiting,
-            )
-        if paths or caption or not rebuild:
-            named = [Path(p) for p in paths or ()]
-            yield from add(opened, named, add_settings, on_wait=waiting)
-
+    events = run_ingest(opened, [Path(path) for path in paths or ()], plan, on_wait)
     try:
-        code = _follow(events(), found.terminal, quiet=quiet, named=bool(paths))
+        code = _follow(events, found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:
         found.terminal.fail(
             "Stopped. What was added is kept.", "The same command goes on where this one stopped."
@@ -224,36 +158,27 @@ def ingest(
     raise typer.Exit(code)
 
 
-def _check_ocr(spec: str) -> None:
-    kind, _, languages = spec.partition(":")
-    known = spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages)
-    if not known:
-        raise InvalidUsage(
-            f"There is no OCR called {spec!r}.",
-            hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
-        )
-
-
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
-    """Show events as they come, sum up, and say how it went; `named` where files were to be found."""
+    """Show events as they come and a summary; return the exit code. `named`: paths were given."""
+    from api.cli.ingest_progress import ingest_progress
+    from api.schemas.ingest_events import ingest_event_fields
     from ingest.event import Captioned, Done, Failed, FilesFound, Removed
 
     failures: list[Failure] = []
-    looked: FilesFound | None = None
+    files_found: FilesFound | None = None
     done: Done | None = None
     removed = False
     captioned = 0
-    with _progress(terminal, quiet) as progress:
+    with ingest_progress(terminal, quiet) as progress:
         for event in events:
             if terminal.json:
-                terminal.record(record(event))
-            if progress:
-                progress.show(event)
+                terminal.record(ingest_event_fields(event))
+            progress.show(event)
             match event:
                 case Failed(failure):
                     failures.append(failure)
                 case FilesFound():
-                    looked = event
+                    files_found = event
                 case Done():
                     done = event
                 case Removed():
@@ -265,7 +190,7 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     if done and not quiet:
         terminal.note(_sum_up(done, captioned))
     _list_failures(failures, terminal)
-    if named and looked and not looked.files and not removed:
+    if named and files_found and not files_found.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
             "Name files outright to read them whatever they are called.",
@@ -274,21 +199,13 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     return ExitCode.SOME_FAILED if failures else ExitCode.DONE
 
 
-def _progress(terminal: Terminal, quiet: bool) -> ProgressBar | ProgressLines | nullcontext[None]:
-    from api.cli.progress import ProgressBar, ProgressLines
-
-    if quiet:
-        return nullcontext()
-    return ProgressBar() if sys.stderr.isatty() else ProgressLines(terminal)
-
-
 def _sum_up(done: Any, captioned: int) -> str:
     parts = [f"{done.added} added ({done.pages} pages)", f"{done.unchanged} unchanged"]
     for number, what in (
         (done.named, "known under another name"),
         (done.removed, "removed"),
         (done.failed, "failed"),
-        (captioned, "pictures captioned"),
+        (captioned, "images captioned"),
     ):
         if number:
             parts.append(f"{number} {what}")
@@ -303,61 +220,3 @@ def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
     for failure in failures:
         terminal.note(f"  {plain(readable(failure.path))}")
         terminal.note(f"    {plain(failure.reason)} {plain(failure.hint)}")
-
-
-def record(event: Event) -> dict[str, Any]:
-    """An event as `--json` writes it (docs/cli.md)."""
-    from api.schemas import DocumentBody, failure_record
-    from ingest.event import (
-        Added,
-        Captioned,
-        Done,
-        Dropped,
-        DuplicateFound,
-        Failed,
-        FileOpened,
-        FilesFound,
-        Indexed,
-        PagesEncoded,
-        Quantized,
-        Removed,
-        Tagged,
-    )
-    from ingest.library.documents import readable
-
-    match event:
-        case FilesFound(files, to_read):
-            return {"event": "looked", "files": files, "to_read": to_read}
-        case FileOpened(path, pages):
-            return {"event": "opened", "path": readable(path), "pages": pages}
-        case PagesEncoded(pages):
-            return {"event": "encoded", "pages": pages}
-        case Added(document):
-            return {"event": "added", **DocumentBody.of(document).model_dump()}
-        case DuplicateFound(path, document_id):
-            return {"event": "named", "path": readable(path), "document": document_id}
-        case Failed(failure, earlier):
-            return {"event": "failed", **failure_record(failure), "earlier": earlier}
-        case Removed(document):
-            return {"event": "removed", **DocumentBody.of(document).model_dump()}
-        case Dropped(encoder):
-            return {"event": "dropped", "encoder": encoder}
-        case Quantized(encoder, quantization):
-            return {"event": "quantized", "encoder": encoder, "quantization": quantization}
-        case Tagged(pages):
-            return {"event": "tagged", "pages": pages}
-        case Captioned(page, pictures, left):
-            return {"event": "captioned", "page": page.key, "pictures": pictures, "left": left}
-        case Indexed(document, encoder):
-            return {"event": "indexed", "document": document.id, "encoder": encoder}
-        case Done():
-            return {
-                "event": "done",
-                "added": event.added,
-                "unchanged": event.unchanged,
-                "named": event.named,
-                "removed": event.removed,
-                "failed": event.failed,
-                "pages": event.pages,
-                "seconds": round(event.seconds, 3),
-            }

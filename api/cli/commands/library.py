@@ -1,25 +1,23 @@
-"""`pageglass list`, `remove` and `status`: look after the library."""
+"""`pageglass list`, `remove` and `status`: management of the library."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from api.cli.exits import ExitCode
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import Terminal, plain
-
-if TYPE_CHECKING:
-    from ingest.library.home import Home
+from api.cli.options import HomeOption, JsonOption
+from api.cli.session import session
+from api.cli.terminal import Terminal
+from api.printable import plain
 
 
 def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """List the documents."""
     terminal = session(ctx, json=json).terminal
-    from api.schemas import DocumentBody
+    from api.schemas.documents import DocumentBody
     from ingest.library.database import LibraryNotFound
     from ingest.library.library import Library
 
@@ -51,7 +49,7 @@ def remove(
 ) -> None:
     """Remove documents and everything derived from them. The files themselves stay."""
     found = session(ctx, json=json)
-    from api.schemas import DocumentBody
+    from api.schemas.documents import DocumentBody
     from ingest.library.library import Library
     from ingest.remove import remove as remove_documents
 
@@ -71,67 +69,22 @@ def status(
     ctx: typer.Context,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Prove that the library, the indexes and the files agree."),
+        typer.Option("--verify", help="Check that the library, the indexes and the files agree."),
     ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Show what the home holds, and what was set aside."""
     found = session(ctx, json=json)
-    opened = found.open_home(home)
-    state = read_status(opened)
-    if verify:
-        from ingest.verify import verify as disagreements
+    from api.diagnostics.status import read_status
 
-        state["disagreements"] = disagreements(opened) if opened.database.exists() else []
+    state = read_status(found.open_home(home), verify=verify)
     if json:
         found.terminal.record(state)
     else:
         _show(found.terminal, state)
     if state.get("disagreements"):
         raise typer.Exit(ExitCode.FAILURE)
-
-
-def read_status(home: Home) -> dict[str, Any]:
-    """What a home holds, as `status --json` writes it (docs/cli.md).
-
-    Raises:
-        LibraryFormatError, IndexFormatError: a newer version wrote it.
-    """
-    from api.schemas import failure_record
-    from ingest.index.index import open_indexes
-    from ingest.library.database import LibraryNotFound
-    from ingest.library.documents import readable
-    from ingest.library.library import Library
-
-    state: dict[str, Any] = {
-        "home": readable(str(home.root)),
-        "documents": 0,
-        "pages": 0,
-        "bytes": home.size(),
-        "free_bytes": shutil.disk_usage(home.root).free,
-        "indexes": [],
-        "failures": [],
-    }
-    try:
-        library = Library(home)
-    except LibraryNotFound:
-        return state
-    documents = library.documents()
-    state["documents"] = len(documents)
-    state["pages"] = library.page_count()
-    state["indexes"] = [
-        {
-            "encoder": index.manifest.encoder,
-            "model": index.manifest.model,
-            "dim": index.manifest.dim,
-            "format": index.manifest.format,
-            "documents": sum(map(index.has, documents)),
-        }
-        for index in open_indexes(home)
-    ]
-    state["failures"] = [failure_record(failure) for failure in library.failures()]
-    return state
 
 
 def _show(terminal: Terminal, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`pageglass mcp`: the library as an MCP server, over stdio or streamable HTTP."""
+"""`pageglass mcp`: the MCP server, over stdio or streamable HTTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import typer
 
 from api.cli.commands.serve import run_app
 from api.cli.exits import InvalidUsage
-from api.cli.session import HomeOption, session
+from api.cli.options import HomeOption, HostOption, PortOption
+from api.cli.session import session
 from ingest.extras import require
 
 
@@ -17,18 +18,8 @@ def mcp(
     http: Annotated[
         bool, typer.Option("--http", help="Listen on HTTP, at /mcp, instead of stdin and stdout.")
     ] = False,
-    host: Annotated[
-        str | None,
-        typer.Option(
-            help="With --http: address to listen on.", show_default="PAGEGLASS_HOST, 127.0.0.1"
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65_535, help="With --http: its port.", show_default="PAGEGLASS_PORT, 8000"
-        ),
-    ] = None,
+    host: HostOption = None,
+    port: PortOption = None,
     home: HomeOption = None,
 ) -> None:
     """Serve the library's pages to programs that speak MCP: search, ask and get_page."""

@@ -1,4 +1,4 @@
-"""`pageglass duplicates` and `tags`: order among photos."""
+"""`pageglass duplicates` and `tags`: near-duplicate photos, and tags by page count."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import ExitCode
-from api.cli.session import HomeOption, JsonOption, session
-from api.cli.terminal import plain
+from api.cli.options import HomeOption, JsonOption
+from api.cli.session import session
+from api.printable import plain
 
 
 def duplicates(
     ctx: typer.Context,
     same: Annotated[
         float,
-        typer.Option(min=0.5, max=1.0, help="How alike two photos must be; 1 is the very same."),
+        typer.Option(min=0.5, max=1.0, help="Least similarity of two photos; 1 is identical."),
     ] = 0.85,
     json: JsonOption = False,
     home: HomeOption = None,
@@ -42,11 +43,13 @@ def duplicates(
                 }
             )
         else:
-            found.terminal.result(f"{len(shown)} alike ({group.similar:.2f}), the largest first:")
+            found.terminal.result(f"{len(shown)} similar ({group.similar:.2f}), the largest first:")
             for key, names in shown:
                 found.terminal.result(f"  {plain(', '.join(names) or key)}")
     if not groups:
-        found.terminal.fail("No photo is there twice.", "A lower --same looks less closely.")
+        found.terminal.fail(
+            "There are no near-duplicate photos.", "A lower --same accepts less similar ones."
+        )
         raise typer.Exit(ExitCode.NOTHING)
 
 

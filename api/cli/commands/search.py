@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.session import DocumentOption, HomeOption, JsonOption, session
-from api.cli.terminal import Terminal, plain, readable_question, shorten
+from api.cli.options import DocumentOption, HomeOption, JsonOption
+from api.cli.session import session
+from api.cli.terminal import Terminal
+from api.printable import plain, readable_question, shorten
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,8 +30,8 @@ def search(
     query: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A question, or what a picture shows. Texts and pictures are added and taken"
-            ' away with + and - between them, and weighed: "2:golden retriever" + ./pool.jpg - fruit.',
+            help="A question, or what an image shows. Texts and images are added and taken"
+            ' away with + and - between them, and weighted: "2:golden retriever" + ./pool.jpg - fruit.',
             show_default=False,
         ),
     ] = None,
@@ -39,7 +41,7 @@ def search(
     ] = False,
     like: Annotated[
         Path | None,
-        typer.Option(help="Photos and figures like this picture.", show_default=False),
+        typer.Option(help="Photos and figures like this image.", show_default=False),
     ] = None,
     document: DocumentOption = None,
     tag: Annotated[
@@ -68,7 +70,7 @@ def search(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Find pages by their words and by what their pictures show."""
+    """Find pages by their words and by what their images show."""
     found = session(ctx, json=json)
     if (not query) == (like is None):
         raise InvalidUsage(
@@ -76,21 +78,21 @@ def search(
             hint="`pageglass search --help` shows how.",
         )
     from api.rag.evidence import filter_documents
-    from api.schemas import HitBody
+    from api.schemas.hits import HitBody
     from ingest.filter import PageFilter
     from retrieval.query.compose import is_composed, split_query
 
     first, last = _read_range(pages) if pages else (None, None)
     tags = tuple(tag or ())
-    narrow = PageFilter(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
+    wanted = PageFilter(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
 
     searcher = found.open_searcher(home)
     try:
-        filter = filter_documents(searcher.library, document, narrow)
+        filter = filter_documents(searcher.library, document, wanted)
         if like is not None:
-            from api.rag.query_image import open_picture
+            from api.rag.query_image import open_query_image
 
-            hits = searcher.search_by_image(open_picture(like), top=top, filter=filter)
+            hits = searcher.search_by_image(open_query_image(like), top=top, filter=filter)
         elif query and is_composed(query):
             parts = _open_parts(split_query([readable_question(word) for word in query]))
             hits = searcher.search_composed(parts, top=top, filter=filter)
@@ -111,7 +113,7 @@ def search(
 
 def _check_kind(kind: str | None) -> str | None:
     if kind not in {None, "pdf", "image"}:
-        raise InvalidUsage(f"--kind {plain(str(kind))} is neither.", hint="Take pdf or image.")
+        raise InvalidUsage(f"--kind {plain(str(kind))} is unknown.", hint="Take pdf or image.")
     return kind
 
 
@@ -124,7 +126,7 @@ def _read_range(pages: str) -> tuple[int | None, int | None]:
     found = re.fullmatch(r"(\d*)(-?)(\d*)", pages.strip())
     if not found or not (found[1] or found[3]):
         raise InvalidUsage(
-            f"--pages {plain(pages)} is no range.", hint="Write it like 3-9, 3- or 3."
+            f"--pages {plain(pages)} is not a range.", hint="Write it like 3-9, 3- or 3."
         )
     first = int(found[1]) if found[1] else None
     return first, int(found[3]) if found[3] else None if found[2] else first
@@ -134,18 +136,18 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     terminal.result(f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}")
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
-        terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(picture)'}")
+        terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(image)'}")
 
 
 def _open_parts(parts: list[QueryPart]) -> list[tuple[float, str | Image.Image]]:
-    """The parts of a question with their pictures opened."""
-    from api.rag.query_image import open_picture
+    """Parts of a composed query, their images opened."""
+    from api.rag.query_image import open_query_image
     from retrieval.query.compose import is_image
 
     return [
         (
             part.weight,
-            open_picture(Path(part.value).expanduser()) if is_image(part.value) else part.value,
+            open_query_image(Path(part.value).expanduser()) if is_image(part.value) else part.value,
         )
         for part in parts
     ]

@@ -1,15 +1,17 @@
-"""`pageglass serve`: the HTTP API, on this machine alone unless a token guards it."""
+"""`pageglass serve`: the HTTP server."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from api.cli.exits import InvalidUsage
-from api.cli.session import HomeOption, Session, session
+from api.cli.options import HomeOption, HostOption, PortOption
+from api.cli.session import Session, session
+from api.log import configure_logging
 from api.settings import is_loopback
 from ingest.error import ConfigurationError
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 GRACE = 10
-"""Seconds that answers under way may take once the server is told to stop."""
+"""Seconds that running requests have once the server is stopped."""
 
 
 class AddressUnavailable(ConfigurationError):
@@ -28,16 +30,8 @@ class AddressUnavailable(ConfigurationError):
 
 def serve(
     ctx: typer.Context,
-    host: Annotated[
-        str | None,
-        typer.Option(help="Address to listen on.", show_default="PAGEGLASS_HOST, 127.0.0.1"),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65_535, help="0 takes a free one.", show_default="PAGEGLASS_PORT, 8000"
-        ),
-    ] = None,
+    host: HostOption = None,
+    port: PortOption = None,
     home: HomeOption = None,
 ) -> None:
     """Serve the library over HTTP until Ctrl-C.
@@ -63,10 +57,10 @@ def run_app(
     *,
     path: str = "",
 ) -> None:
-    """Listen, and serve the application that `make` makes until Ctrl-C; `path` is where it begins.
+    """Serve the application that `make` returns until Ctrl-C; `path` is its base path.
 
     Raises:
-        InvalidUsage: other machines could reach it, and there is no token.
+        InvalidUsage: other machines could reach it, and no token is set.
         AddressUnavailable
     """
     settings = found.settings
@@ -76,6 +70,7 @@ def run_app(
             f"{host} can be reached from other machines, and there is no token.",
             hint="Set PAGEGLASS_TOKEN to a long random text, or serve on 127.0.0.1.",
         )
+    configure_logging(settings.log_level or "info", settings.log_format)
     listening = _listen(host, settings.port if port is None else port)
 
     import uvicorn
@@ -83,6 +78,7 @@ def run_app(
     server = uvicorn.Server(
         uvicorn.Config(
             make(),
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -107,7 +103,7 @@ def _listen(host: str, port: int) -> socket.socket:
     """A bound socket.
 
     Raises:
-        AddressUnavailable: the port is taken, or the address is not ours.
+        AddressUnavailable: the port is taken, or the address is not this machine's.
     """
     plain_host = host.strip("[]")
     family = socket.AF_INET6 if ":" in plain_host else socket.AF_INET

@@ -1,0 +1,92 @@
+"""Command-line options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The data folder.", show_default=False)
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write JSON lines on stdout, and nothing else there.")
+]
+DocumentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--document",
+        "-d",
+        help="Only in this document: its id, head of id, path or file name. May be repeated.",
+        show_default=False,
+    ),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show no progress, only results and failures.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="What writes the answer: extractive, or PROVIDER:MODEL.",
+        show_default="PAGEGLASS_MODEL",
+    ),
+]
+ImagesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--images",
+        help="Encoder of photos and figures: conse, clip:MODEL or none.",
+        show_default="what the home has, or conse",
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="Device of torch models: auto, cpu, cuda, cuda:N or mps; several with commas.",
+        show_default="PAGEGLASS_DEVICE",
+    ),
+]
+DtypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dtype",
+        help="Their number type: fp32, fp16 or bf16.",
+        show_default="PAGEGLASS_DTYPE",
+    ),
+]
+PoolOption = Annotated[
+    int | None,
+    typer.Option(
+        "--pool",
+        min=1,
+        max=16,
+        help="Merge a page's rows until one in POOL is left: a smaller index, ranked a little worse.",
+        show_default="as the index was made, or 1",
+    ),
+]
+OcrOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ocr", help="rapidocr, tesseract:LANG+LANG or none.", show_default="PAGEGLASS_OCR"
+    ),
+]
+PasswordOption = Annotated[
+    str | None, typer.Option("--password", help="For encrypted PDFs.", show_default=False)
+]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Address to listen on.", show_default="PAGEGLASS_HOST, 127.0.0.1"),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65_535,
+        help="Port to listen on; 0 takes a free one.",
+        show_default="PAGEGLASS_PORT, 8000",
+    ),
+]

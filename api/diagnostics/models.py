@@ -1,0 +1,110 @@
+"""Checks of the models on this machine: weights, encoders, OCR, drift of an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from api.diagnostics.finding import Finding
+from api.hints import hint_for
+from api.settings import Settings
+from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, Weights
+from ingest.encoders.encoder import Encoding
+from ingest.encoders.load import load_encoder
+from ingest.error import PageglassError
+from ingest.files.ocr import tesseract_languages
+from ingest.index.index import Index
+from ingest.index.probe import measure_drift
+
+
+def check_encoders() -> Iterator[Finding]:
+    """Check the weights of the default encoders by their hashes."""
+    yield from _encoder(
+        "minilm", "text of pages: late interaction and dense vectors", MINILM, BERT_VOCAB
+    )
+    yield from _encoder(
+        "conse",
+        "photos and figures: searched by what they show",
+        EFFICIENTNET,
+        MINILM,
+        BERT_VOCAB,
+    )
+
+
+def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:
+    whole = True
+    for part in weights:
+        try:
+            path = part.verified()
+        except PageglassError as error:
+            whole = False
+            yield Finding("weights", part.file, "broken", error.message, hint_for(error, "cli"))
+        else:
+            yield Finding("weights", path.name, "ok", f"verified, SHA-256 {part.sha256[:12]}…")
+    detail = f"used for {role}" if whole else f"cannot be used for {role}"
+    yield Finding("encoder", name, "ok" if whole else "broken", detail)
+
+
+def check_ocr_engines(spec: str) -> Iterator[Finding]:
+    """Check the OCR engines, and which one a setting uses."""
+    languages = tesseract_languages()
+    kind, _, wanted = spec.partition(":")
+    models = _rapidocr_models()
+    yield Finding(
+        "ocr", "rapidocr", "ok" if models else "broken" if kind == "rapidocr" else "note",
+        (f"{_used(kind == 'rapidocr')}; reads Latin scripts, Chinese and Japanese, not Korean"
+         if models else "its models are missing"),
+        "" if models else "Install it anew: pip install --force-reinstall rapidocr.",
+    )  # fmt: skip
+    missing = set((wanted or "eng").split("+")) - languages if kind == "tesseract" else set()
+    yield Finding(
+        "ocr", "tesseract", "broken" if missing else "ok" if languages else "note",
+        (f"{_used(kind == 'tesseract')}; reads {', '.join(sorted(languages - {'osd'}))}"
+         if languages else "not installed"),
+        (f"On Debian: apt install {' '.join(f'tesseract-ocr-{m}' for m in sorted(missing))}."
+         if missing else ""),
+    )  # fmt: skip
+    if "kor" in languages:
+        hint = "For scans in Korean: --ocr tesseract:kor+eng."
+    else:
+        hint = "On Debian: apt install tesseract-ocr-kor, then --ocr tesseract:kor+eng."
+    if not (kind == "tesseract" and "kor" in wanted.split("+")):
+        yield Finding(
+            "ocr", "Korean", "note",
+            "scans are not read; PDFs with a text layer are", hint,
+        )  # fmt: skip
+
+
+def _rapidocr_models() -> list[Path]:
+    """Model files of the installed rapidocr, found without importing it."""
+    spec = find_spec("rapidocr")
+    folders = (spec and spec.submodule_search_locations) or []
+    return [path for folder in folders for path in Path(folder, "models").glob("*.onnx")]
+
+
+def _used(used: bool) -> str:
+    return "used for pages without a text layer, and photos" if used else "there, not used"
+
+
+def check_drift(index: Index, settings: Settings) -> Finding:
+    """Check that an index's encoder still gives the vectors of when the index was made."""
+    manifest = index.manifest
+    encoding = Encoding(settings.device, settings.dtype, pool_factor=manifest.pool_factor)
+    try:
+        drift = measure_drift(index.folder, load_encoder(manifest.encoder, encoding))
+    except PageglassError as error:
+        return Finding("encoder", manifest.encoder, "broken", error.message, hint_for(error, "cli"))
+    if drift is None:
+        return Finding("encoder", manifest.encoder, "note", "its index has no probe to compare")
+    if drift.changed:
+        return Finding(
+            "encoder", manifest.encoder, "note",
+            f"gives other vectors than when the index was made (cosine {drift.cosine:.3f}); then:"
+            f" {', '.join(f'{name} {value}' for name, value in manifest.provenance.items())}",
+            "Run `pageglass ingest --rebuild`, or go back to those versions.",
+        )  # fmt: skip
+    return Finding(
+        "encoder", manifest.encoder, "ok",
+        f"gives the vectors it gave when the index was made (cosine {drift.cosine:.4f})",
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Checks of the home, its library and indexes, the Chroma server and the object store."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+from api.diagnostics.finding import Finding
+from api.diagnostics.models import check_drift
+from api.hints import hint_for
+from api.settings import Settings
+from ingest.error import PageglassError
+from ingest.extras import MissingExtra
+from ingest.index.index import open_indexes
+from ingest.index.manifest import IndexFormatError
+from ingest.index.server import disconnect
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import readable
+from ingest.library.home import Home
+from ingest.library.library import Library
+from ingest.replica.head import read_head
+from ingest.replica.object_store import ObjectStore, ObjectStoreError
+
+LITTLE_SPACE = 1_000_000_000
+"""Bytes."""
+
+
+def check_chroma(settings: Settings) -> Finding:
+    """Check the Chroma that holds the records of pages."""
+    server = settings.chroma_server()
+    if server is None:
+        return Finding("chroma", "embedded", "ok", "used: it lies in the home")
+    try:
+        client = server.connect()
+    except PageglassError as error:
+        return Finding("chroma", server.url, "broken", error.message, hint_for(error, "cli"))
+    with server.translated_errors():
+        detail = f"used: a server, version {client.get_version()}"
+    disconnect(client)
+    return Finding("chroma", server.url, "ok", f"{detail}, {server.tenant}, {server.database}")
+
+
+def check_store(home: Home, store: ObjectStore) -> Finding:
+    """Check an object store: that it answers, and whose library it holds."""
+    try:
+        head = read_head(store)
+        mirror = home.replica
+    except (ObjectStoreError, MissingExtra) as error:
+        return Finding("store", store.url, "broken", error.message, hint_for(error, "cli"))
+    if head is None:
+        return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
+    if mirror:
+        detail = f"used: the home is a mirror of it, snapshot {head.snapshot}"
+        return Finding("store", store.url, "ok", detail)
+    if head.home != home.id:
+        return Finding(
+            "store", store.url, "broken", "it holds the library of another home",
+            "Give each home that is written to a store, or a prefix in one, of its own.",
+        )  # fmt: skip
+    return Finding("store", store.url, "ok", f"used: published up to snapshot {head.snapshot}")
+
+
+def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
+    """Check a home: size, free space, library and indexes."""
+    yield Finding("home", readable(str(home.root)), "ok", f"{home.size() / 1e6:.1f} MB")
+    free = shutil.disk_usage(home.root).free
+    yield Finding(
+        "disk", "free", "ok" if free > LITTLE_SPACE else "note", f"{free / 1e9:.1f} GB",
+        "" if free > LITTLE_SPACE else "Make room before a large ingest.",
+    )  # fmt: skip
+    try:
+        library = Library(home)
+        yield Finding(
+            "library", "library.sqlite3", "ok",
+            f"{len(library.documents())} documents, {library.page_count()} pages",
+        )  # fmt: skip
+        for index in open_indexes(home):
+            yield Finding(
+                "index", index.manifest.encoder, "ok",
+                f"{index.manifest.model}, {index.manifest.dim} dimensions,"
+                f" format {index.manifest.format}",
+            )  # fmt: skip
+            yield check_drift(index, settings)
+    except LibraryNotFound:
+        yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
+    except (LibraryFormatError, IndexFormatError) as error:
+        yield Finding("library", "format", "broken", error.message, hint_for(error, "cli"))
+    except (ObjectStoreError, MissingExtra) as error:
+        yield Finding("library", "store", "broken", error.message, hint_for(error, "cli"))

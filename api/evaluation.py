@@ -1,0 +1,253 @@
+"""Evaluation of retrieval: labelled sets ingested, queried and summarised."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.factory import make_searcher, open_home
+from api.ingestion import IngestOptions, plan_ingest, run_ingest
+from api.settings import Settings
+from api.version import find_version
+from ingest.error import InvalidInputError
+from ingest.event import Event
+from ingest.library.home import Home
+from ingest.library.library import Library
+from retrieval.evaluate.interval import Sampling
+from retrieval.evaluate.quantizations import Converted
+from retrieval.evaluate.result import FORMAT, compare, compare_rankings, summarise
+
+if TYPE_CHECKING:
+    from ingest.index.quantization import Quantization
+    from retrieval.evaluate.dataset import Dataset
+
+Run = dict[str, Any]
+"""Results of one set under one setting (docs/eval.md)."""
+
+
+class EncodersGivenForQuestions(InvalidInputError):
+    """Questions about a home are asked of it as it is: encoders cannot be chosen."""
+
+    code = "encoders-given-for-questions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationOptions:
+    """Options of an evaluation; None takes the setting of the same name.
+
+    Attributes:
+        home: where a set is ingested; without it a home in the user's cache folder.
+        split: the split of BEIR and ViDoRe sets, "test" without it.
+        signals: also measure each ranking signal alone.
+        quantizations: measure these kinds of rows, converted from the home's own.
+        sampling: how intervals and p-values are drawn.
+    """
+
+    encoder: str | None = None
+    images: str | None = None
+    pool: int | None = None
+    ocr: str | None = None
+    home: Path | None = None
+    split: str | None = None
+    signals: bool = False
+    quantizations: Sequence[Quantization] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+class EvaluationProgress:
+    """Progress of an evaluation; this one shows nothing."""
+
+    def ingesting(self) -> AbstractContextManager[Callable[[Event], None]]:
+        """Context of an ingest; the function is called with each event."""
+        return nullcontext(lambda _event: None)
+
+    def querying(self, name: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """Context of `total` questions of a set; the function is called after each."""
+        return nullcontext(lambda: None)
+
+    def note(self, text: str) -> None:
+        """A message beside the results."""
+
+
+def evaluate_path(
+    path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
+) -> Iterator[Run]:
+    """Evaluate the sets of a folder, or a file of questions about the home, run by run.
+
+    Raises:
+        InvalidDataset: the folder or file cannot be read.
+        EncodersGivenForQuestions
+        What ingesting and searching raise.
+    """
+    if path.is_dir():
+        evaluated = _evaluate_folder(path, settings, options, progress)
+    else:
+        evaluated = _evaluate_questions(path, settings, options, progress)
+    yield from evaluated
+
+
+def compare_runs(runs: Sequence[Run], options: EvaluationOptions) -> list[dict[str, Any]]:
+    """Compare runs of the same set, and with `signals` each ranking with the default one."""
+    comparisons: list[dict[str, Any]] = []
+    for place, run in enumerate(runs):
+        for other in runs[place + 1 :]:
+            if _are_comparable(run, other):
+                comparisons += compare([run], [other], options.sampling)
+        for name in run["rankings"] if options.signals else ():
+            if name not in {"default", "images"}:
+                comparisons += compare_rankings(
+                    run, name, run, "default", options.sampling, (name, "default")
+                )
+    return comparisons
+
+
+def describe_environment(sampling: Sampling) -> dict[str, Any]:
+    """Versions, machine and sampling that results were made with."""
+    return {
+        "format": FORMAT,
+        "pageglass": find_version(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "versions": {name: version(name) for name in ("chromadb", "numpy", "onnxruntime", "scipy")},
+        "sampling": asdict(sampling),
+    }
+
+
+def _are_comparable(run: Run, other: Run) -> bool:
+    """Whether both are of one set and quantization, or of one home with fp16 first."""
+    if other["set"] != run["set"] or other["setting"] == run["setting"]:
+        return False
+    same_home = other["encoders"] == run["encoders"] and run["quantization"] == "fp16"
+    return bool(same_home or other["quantization"] == run["quantization"])
+
+
+def _evaluate_questions(
+    path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
+) -> Iterator[Run]:
+    from retrieval.evaluate.questions import read_questions
+
+    if options.encoder or options.images or options.pool or options.ocr:
+        raise EncodersGivenForQuestions(
+            "A file of questions is asked of a home as it is.",
+            hint="Leave out the encoders, pooling and OCR; they are chosen when files are ingested.",
+        )
+    home = open_home(settings, options.home)
+    dataset = read_questions(path, Library(home))
+    ids = {item: item for item in dataset.items}
+    measure = _Measurement(home, settings, options, progress, whole_home=True)
+    yield from measure.runs(dataset, ids)
+
+
+def _evaluate_folder(
+    path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
+) -> Iterator[Run]:
+    from platformdirs import user_cache_path
+
+    from ingest.index.manifest import slug
+    from retrieval.evaluate.corpus import fingerprint, identify
+    from retrieval.evaluate.load import read_datasets
+
+    cache = user_cache_path("pageglass", appauthor=False) / "eval"
+    sets = read_datasets(path, cache / "files" / path.resolve().name, options.split)
+    ids = identify(sets[0].items)
+    if options.home is None:
+        encoder = options.encoder or settings.encoder or "minilm"
+        images = options.images or settings.images or "conse"
+        reading = (options.ocr or settings.ocr, str(settings.dpi), str(options.pool or 1))
+        key = "-".join(slug(part) for part in (encoder, images, *reading))
+        home = Home(cache / "homes" / f"{fingerprint(ids)}-{key}")
+    else:
+        home = Home(options.home)
+    _ingest(home, list(sets[0].items.values()), settings, options, progress)
+    measure = _Measurement(home, settings, options, progress)
+    for dataset in sets:
+        yield from measure.runs(dataset, ids)
+
+
+def _ingest(
+    home: Home,
+    files: Sequence[Path],
+    settings: Settings,
+    options: EvaluationOptions,
+    progress: EvaluationProgress,
+) -> None:
+    wanted = IngestOptions(
+        encoder=options.encoder, images=options.images, pool=options.pool or 0, ocr=options.ocr
+    )
+    plan = plan_ingest(home, settings, wanted)
+    with progress.ingesting() as show:
+        for event in run_ingest(home, files, plan):
+            show(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """Measurement of sets over one home, as it is and with its rows converted.
+
+    `whole_home`: every document of the home is of the set.
+    """
+
+    home: Home
+    settings: Settings
+    options: EvaluationOptions
+    progress: EvaluationProgress
+    whole_home: bool = False
+
+    def runs(self, dataset: Dataset, ids: Mapping[str, str]) -> Iterator[Run]:
+        """A run a quantization; one of the home as it is without them."""
+        for quantization in self.options.quantizations:
+            with Converted(self.home, quantization) as converted:
+                yield self._run(dataset, ids, converted)
+        if not self.options.quantizations:
+            yield self._run(dataset, ids, None)
+
+    def _run(self, dataset: Dataset, ids: Mapping[str, str], converted: Converted | None) -> Run:
+        from retrieval.evaluate.corpus import describe, place
+        from retrieval.evaluate.run import Plan, collect, run, time_encoding
+
+        corpus = converted.resize(describe(self.home)) if converted else describe(self.home)
+        indexes = corpus["indexes"]
+        opener = converted.open if converted else None
+        searcher = make_searcher(self.home, self.settings, opener=opener)
+        try:
+            held = {document.id for document in searcher.library.documents()}
+            wanted = set(ids.values())
+            others = set() if self.whole_home else held - wanted
+            plan = Plan(
+                by_page=dataset.by_page,
+                within=sorted(wanted & held) if others else None,
+                images=dataset.kind == "photos" and any(i["modality"] == "image" for i in indexes),
+                signals=self.options.signals,
+                readers=[i["encoder"] for i in indexes if i["modality"] != "image"],
+            )
+            questions = place(dataset, ids)
+            queries = [one.question.query for one in questions]
+            encoding = time_encoding(
+                self.home, queries, self.settings.encoding(), images=plan.images
+            )
+            with self.progress.querying(dataset.name, len(questions)) as advance:
+                answered = collect(run(searcher, questions, plan), advance)
+        finally:
+            searcher.close()
+        if others:
+            self.progress.note(f"{len(others)} documents of the home are not of {dataset.name}.")
+        encoders = " + ".join(index["encoder"] for index in indexes)
+        return summarise(
+            dataset,
+            answered,
+            encoding,
+            self.options.sampling,
+            setting=f"{encoders}, {converted.kind}" if converted else encoders,
+            encoders=encoders,
+            quantization=converted.kind if converted else None,
+            corpus=corpus,
+            not_read=sorted(item for item, key in ids.items() if key not in held),
+            exhaustive_pages=self.settings.exhaustive_pages,
+        )

@@ -1,0 +1,68 @@
+"""Home, searcher and answering model, made as the settings say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from generation.models.model import VisionModel
+    from ingest.library.home import Home
+    from retrieval.search import Searcher
+    from retrieval.state import Opener
+
+
+def open_home(settings: Settings, root: Path | None = None) -> Home:
+    """Home at `root`, or at the settings' data folder; it is created where it is missing.
+
+    Raises:
+        HomeUnusable: the folder cannot be created or used.
+    """
+    from ingest.replica.connect import connect_home
+
+    return connect_home(root or settings.home, settings.chroma_server(), settings.published())
+
+
+def make_searcher(
+    home: Home, settings: Settings, opener: Opener | None = None, *, once: bool = False
+) -> Searcher:
+    """Searcher of a home; close it after use.
+
+    Args:
+        opener: opens the multi-vectors of an index, in place of the index's own.
+        once: for one query. The device "auto" then means the CPU, which has
+            answered before torch is loaded.
+
+    Raises:
+        LibraryNotFound: nothing has been ingested yet.
+        DeviceUnavailable: the scoring device of the settings does not exist.
+    """
+    from ingest.index.index import Index
+    from retrieval.gpu.device import open_vector_cache
+    from retrieval.search import Searcher
+
+    device = "cpu" if once and settings.score_device == "auto" else settings.score_device
+    return Searcher(
+        home,
+        exhaustive_pages=settings.exhaustive_pages,
+        encoding=settings.encoding(),
+        opener=opener or Index.vectors,
+        on=open_vector_cache(device, settings.device_cache_mb),
+    )
+
+
+def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
+    """Model that writes answers: `spec` ("PROVIDER:MODEL"), or the settings' own.
+
+    Raises:
+        UnknownModel: there is no model of that name.
+        ApiKeyMissing: its provider wants a key, and there is none.
+        WeightsMissing, WeightsChanged, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory:
+            a local model cannot be loaded.
+    """
+    from generation.models.load import load_model
+
+    spec = spec or settings.model
+    return load_model(spec, settings.access(spec))

@@ -1,0 +1,184 @@
+"""Ingestion as the settings and a caller's options say: files in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.error import InvalidInputError
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+    from ingest.add import AddSettings
+    from ingest.annotate.captioner import Captioner
+    from ingest.event import Event
+    from ingest.library.home import Home
+
+
+class UnknownOcr(InvalidInputError):
+    """The OCR engine is unknown."""
+
+    code = "unknown-ocr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """Options of one ingest; None takes the setting of the same name.
+
+    Attributes:
+        beside: keep the indexes of other encoders.
+        pool: merge a page's rows until one in `pool` is left; 0 as the index was made.
+        labels: a file of labels, one a line, to tag photos and figures with from now on.
+        caption: the model that captions photos and figures from now on, "none" to stop.
+        prune: forget files below the paths that are gone.
+        retry: try files again that failed before.
+        redo: read every file anew.
+        rebuild: drop every index and derive it anew from the library.
+    """
+
+    encoder: str | None = None
+    images: str | None = None
+    beside: bool = False
+    device: str | None = None
+    dtype: str | None = None
+    batch: int | None = None
+    pool: int = 0
+    quantization: str | None = None
+    password: str | None = None
+    ocr: str | None = None
+    dpi: int | None = None
+    workers: int | None = None
+    labels: Path | None = None
+    caption: str | None = None
+    prune: bool = False
+    retry: bool = False
+    redo: bool = False
+    rebuild: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """An ingest made ready: what `ingest.add.add` takes; `note` says why an encoder was chosen."""
+
+    settings: AddSettings
+    rebuild: bool = False
+    note: str = ""
+
+
+def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
+    """Plan an ingest into a home; a captioning model is loaded now, so that it fails early.
+
+    Raises:
+        UnknownOcr, UnknownEncoder, UnknownQuantization, InvalidLabels
+        ModelError: the captioning model cannot be used.
+    """
+    from ingest.add import AddSettings
+    from ingest.annotate.tag import read_labels
+    from ingest.choose import choose_encoders
+    from ingest.encoders.encoder import Encoding
+    from ingest.files.render import RenderSettings
+    from ingest.index.quantization import parse_quantization
+
+    ocr = check_ocr(options.ocr or settings.ocr)
+    quantization = options.quantization or settings.quantization
+    choice = choose_encoders(
+        home,
+        options.encoder or settings.encoder,
+        options.images or settings.images,
+        beside=options.beside,
+    )
+    caption, load_captioner = _captioning(settings, options)
+    return IngestPlan(
+        AddSettings(
+            render=RenderSettings(options.dpi or settings.dpi, ocr, options.password),
+            encoders=choice.encoders,
+            encoding=Encoding(
+                options.device or settings.device,
+                options.dtype or settings.dtype,
+                settings.batch if options.batch is None else options.batch,
+                pool_factor=options.pool,
+            ),
+            workers=settings.workers if options.workers is None else options.workers,
+            retry=options.retry,
+            redo=options.redo,
+            prune=options.prune,
+            labels=read_labels(options.labels) if options.labels else None,
+            caption=caption,
+            load_captioner=load_captioner,
+            quantization=parse_quantization(quantization) if quantization else None,
+        ),
+        options.rebuild,
+        choice.why,
+    )
+
+
+def run_ingest(
+    home: Home,
+    paths: Sequence[Path],
+    plan: IngestPlan,
+    on_wait: Callable[[], None] | None = None,
+) -> Iterator[Event]:
+    """Ingest files and yield events; without `paths` only what the plan changes is done.
+
+    Args:
+        on_wait: is called once where another process writes to the home.
+
+    Raises what `ingest.add.add` and `ingest.rebuild.rebuild_indexes` raise.
+    """
+    from ingest.add import add
+    from ingest.rebuild import rebuild_indexes
+
+    settings = plan.settings
+    if plan.rebuild:
+        yield from rebuild_indexes(
+            home,
+            settings.encoders or (),
+            settings.encoding,
+            dpi=settings.render.dpi,
+            quantization=settings.quantization,
+            on_wait=on_wait,
+        )
+    if paths or settings.caption or not plan.rebuild:
+        yield from add(home, paths, settings, on_wait=on_wait)
+
+
+def check_ocr(spec: str) -> str:
+    """OCR engine by name: "rapidocr", "tesseract", "tesseract:LANG+LANG" or "none".
+
+    Raises:
+        UnknownOcr
+    """
+    kind, _, languages = spec.partition(":")
+    if spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages):
+        return spec
+    raise UnknownOcr(
+        f"There is no OCR called {spec!r}.",
+        hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
+    )
+
+
+def _captioning(
+    settings: Settings, options: IngestOptions
+) -> tuple[str | None, Callable[[str], Captioner]]:
+    """The captioning model's whole name, and the function that loads one by name."""
+    from ingest.annotate.caption import NO_CAPTIONER
+
+    def load(spec: str) -> Captioner:
+        from generation.models.captioner import load_captioner
+
+        access = settings.access(spec)
+        return load_captioner(
+            spec,
+            replace(
+                access,
+                device=options.device or access.device,
+                dtype=options.dtype or access.dtype,
+            ),
+        )
+
+    if not options.caption or options.caption == NO_CAPTIONER:
+        return options.caption, load
+    captioner = load(options.caption)
+    return captioner.name, lambda _spec: captioner

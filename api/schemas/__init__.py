@@ -1,0 +1,1 @@
+"""JSON schemas, the same over HTTP, over MCP and from `--json`."""

@@ -1,0 +1,103 @@
+"""JSON of documents, uploads and files set aside."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field
+
+from api.schemas.pages import EXAMPLE_ID, example
+from ingest.file_state import Failure
+from ingest.library.documents import readable
+from ingest.page import Document
+
+_DOCUMENT: dict[str, Any] = {
+    "document": EXAMPLE_ID,
+    "name": "annual-report.pdf",
+    "paths": ["/home/ada/annual-report.pdf"],
+    "kind": "pdf",
+    "title": "Annual report 2024",
+    "pages": 8,
+    "bytes": 182_344,
+    "sha256": EXAMPLE_ID + "0" * 44,
+    "revision": "5d1c0f9e8a7b",
+    "added_at": "2025-01-31T09:30:00+00:00",
+}
+
+
+class DocumentBody(BaseModel):
+    """Document: a file's content, and the paths it was read from."""
+
+    model_config = example(_DOCUMENT)
+
+    document: str
+    name: str
+    paths: list[str]
+    kind: str
+    title: str
+    pages: int
+    bytes: int
+    sha256: str
+    revision: str
+    added_at: str
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """JSON of a document."""
+        return cls(
+            document=document.id,
+            name=document.name,
+            paths=[readable(path) for path in document.paths],
+            kind=document.kind,
+            title=document.title,
+            pages=document.page_count,
+            bytes=document.byte_size,
+            sha256=document.sha256,
+            revision=document.revision,
+            added_at=document.added_at,
+        )
+
+
+class DocumentsBody(BaseModel):
+    """Every document, sorted by name."""
+
+    documents: list[DocumentBody]
+
+
+class FileBody(BaseModel):
+    """Result of one uploaded file.
+
+    `status` is 201 where it was added, 200 where its content was in the
+    library already, 422 where it cannot be read: then `error` and `hint` say why.
+    """
+
+    model_config = example(
+        {
+            "file": "annual-report.pdf",
+            "status": 201,
+            "document": _DOCUMENT,
+            "error": None,
+            "hint": None,
+        }
+    )
+
+    file: str
+    status: Annotated[int, Field(description="201, 200 or 422")]
+    document: DocumentBody | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+class UploadBody(BaseModel):
+    """One result a file, in the order of the request."""
+
+    files: list[FileBody]
+
+
+def failure_record(failure: Failure) -> dict[str, str]:
+    """A file set aside, as `--json` writes it."""
+    return {
+        "path": readable(failure.path),
+        "reason": failure.reason,
+        "hint": failure.hint,
+    }

@@ -1,0 +1,64 @@
+"""JSON of ingest events, as `ingest --json` writes them (docs/cli.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.schemas.documents import DocumentBody, failure_record
+from ingest.event import (
+    Added,
+    Captioned,
+    Done,
+    Dropped,
+    DuplicateFound,
+    Event,
+    Failed,
+    FileOpened,
+    FilesFound,
+    Indexed,
+    PagesEncoded,
+    Quantized,
+    Removed,
+    Tagged,
+)
+from ingest.library.documents import readable
+
+
+def ingest_event_fields(event: Event) -> dict[str, Any]:
+    """An event's fields, its name as `event`."""
+    match event:
+        case FilesFound(files, to_read):
+            return {"event": "looked", "files": files, "to_read": to_read}
+        case FileOpened(path, pages):
+            return {"event": "opened", "path": readable(path), "pages": pages}
+        case PagesEncoded(pages):
+            return {"event": "encoded", "pages": pages}
+        case Added(document):
+            return {"event": "added", **DocumentBody.of(document).model_dump()}
+        case DuplicateFound(path, document_id):
+            return {"event": "named", "path": readable(path), "document": document_id}
+        case Failed(failure, earlier):
+            return {"event": "failed", **failure_record(failure), "earlier": earlier}
+        case Removed(document):
+            return {"event": "removed", **DocumentBody.of(document).model_dump()}
+        case Dropped(encoder):
+            return {"event": "dropped", "encoder": encoder}
+        case Quantized(encoder, quantization):
+            return {"event": "quantized", "encoder": encoder, "quantization": quantization}
+        case Tagged(pages):
+            return {"event": "tagged", "pages": pages}
+        case Captioned(page, pictures, left):
+            return {"event": "captioned", "page": page.key, "pictures": pictures, "left": left}
+        case Indexed(document, encoder):
+            return {"event": "indexed", "document": document.id, "encoder": encoder}
+        case Done():
+            return {
+                "event": "done",
+                "added": event.added,
+                "unchanged": event.unchanged,
+                "named": event.named,
+                "removed": event.removed,
+                "failed": event.failed,
+                "pages": event.pages,
+                "seconds": round(event.seconds, 3),
+            }
