@@ -69,13 +69,13 @@ def choose_page_encoder() -> tuple[str, str]:
     from ingest.encoders.checkpoint import is_at_hand
 
     if not torch.cuda.is_available():
-        return PAGES, f"--encoder auto took {PAGES}: there is no CUDA device."
+        return PAGES, f"auto took {PAGES}: there is no CUDA device."
     if not is_at_hand(COLPALI):
         return PAGES, (
-            f"--encoder auto took {PAGES}: the weights of {COLPALI} are not here"
+            f"auto took {PAGES}: the weights of {COLPALI} are not here"
             f" (`hf download {COLPALI}` gets them)."
         )
-    return f"colpali:{COLPALI}", f"--encoder auto took colpali:{COLPALI}, on CUDA."
+    return f"colpali:{COLPALI}", f"auto took colpali:{COLPALI}, on CUDA."
 
 
 def canonical(spec: str) -> str:

@@ -164,7 +164,7 @@ class ObjectStore:
             except FileNotFoundError as error:
                 raise ObjectStoreRefused(
                     f"Nothing can be written to the store {self.url}: {str(error)[:300]}",
-                    hint="Make the bucket or folder first, or set PAGEGLASS_STORE right.",
+                    hint="Make the bucket or folder first, or check the address of the store.",
                 ) from error
 
     @contextmanager
@@ -182,7 +182,7 @@ class ObjectStore:
         except Exception as error:
             raise ObjectStoreUnreachable(
                 f"The store {self.url} cannot be used: {str(error)[:300]}",
-                hint="Check PAGEGLASS_STORE, the network and the credentials; `pageglass doctor` asks it.",
+                hint="Check the address of the store, the network and the credentials.",
             ) from error
 
 
