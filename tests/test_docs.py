@@ -123,3 +123,17 @@ def test_the_changelog_names_the_index_format() -> None:
     newest = re.search(r"Indexes have format (\d+)", TEXTS["CHANGELOG.md"])
     assert newest is not None
     assert int(newest[1]) == FORMAT
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "source"),
+    [
+        ("docs/cli.md", "Events of `ingest`", "api/schemas/ingest_events.py"),
+        ("docs/finetune.md", "With `--json`", "api/schemas/training_events.py"),
+    ],
+)
+def test_events_are_documented(page: str, heading: str, source: str) -> None:
+    table = TEXTS[page].partition(heading)[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    written = re.findall(r'"event": "(\w+)"', (ROOT / source).read_text(encoding="utf-8"))
+    assert sorted(documented) == sorted(written)
