@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.prompt import Evidence, Prompt
-from generation.text.line import union_box
 from generation.text.sentence import Sentence, split_sentences
+from ingest.box import union_box
 from ingest.library.fulltext import split_terms
 from ingest.page import Box, Word
 

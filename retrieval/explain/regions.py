@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.box import contains_center, union_box
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
 from retrieval.scoring.dot_products import dot_products_dense
@@ -38,7 +39,7 @@ def find_word_regions(
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
         if scores[i] >= NEAR_BEST * scores.max():
-            box = _around(lines[i])
+            box = union_box(lines[i].tolist())
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
@@ -71,7 +72,7 @@ def find_patch_regions(
     hot = order[heat[order] >= NEAR_BEST * heat.max()].tolist()
     regions = []
     for patches in _join_touching(boxes, hot)[:MOST]:
-        box = _around(boxes[patches])
+        box = union_box(boxes[patches].tolist())
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
 
@@ -109,18 +110,6 @@ def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.flatnonzero(begins) + 1])
 
 
-def _around(boxes: npt.NDArray[np.float32]) -> Box:
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
-    return left, top, right, bottom
-
-
 def _text_in(box: Box, words: Sequence[Word]) -> str:
     """The words whose middles are in a box."""
-    left, top, right, bottom = box
-    return " ".join(
-        word.text
-        for word in words
-        if left <= (word.box[0] + word.box[2]) / 2 <= right
-        and top <= (word.box[1] + word.box[3]) / 2 <= bottom
-    )
+    return " ".join(word.text for word in words if contains_center(box, word.box))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ingest.box import union_box
 from ingest.page import Box
 from retrieval.explain.explain import Explanation
 
@@ -44,6 +45,4 @@ def find_salient_regions(
             return ()
     else:
         parts = parts[best][None]
-    left, top = parts[:, :2].min(axis=0).tolist()
-    right, bottom = parts[:, 2:].max(axis=0).tolist()
-    return ((left, top, right, bottom),)
+    return (union_box(parts.tolist()),)
