@@ -21,8 +21,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from ingest.box import crop_image
 from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.page import Vectors
-from retrieval.duplicates import ALIKE, SAME, Grey, correlate, shrink
-from retrieval.search import render_query_image
+from retrieval.duplicates import MIN_CORRELATION, MIN_COSINE, Grey, correlate, shrink
+from retrieval.query.encode import render_query_image
 
 Edit = Callable[[Image.Image], Image.Image]
 
@@ -67,7 +67,7 @@ def _see(encoder: ConseEncoder, photo: Image.Image) -> tuple[Vectors, Grey]:
 
 
 def _same(a: tuple[Vectors, Grey], b: tuple[Vectors, Grey]) -> bool:
-    return bool(np.dot(a[0], b[0]) >= ALIKE and correlate(a[1], b[1]) >= SAME)
+    return bool(np.dot(a[0], b[0]) >= MIN_COSINE and correlate(a[1], b[1]) >= MIN_CORRELATION)
 
 
 if __name__ == "__main__":

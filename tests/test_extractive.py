@@ -16,7 +16,7 @@ from generation.models.confidence import COEFFICIENTS, Features, confidence
 from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
-from generation.models.passage import content_terms, read_passages
+from generation.models.passage import read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 
@@ -163,12 +163,6 @@ def test_context_is_the_table_head_or_the_label() -> None:
     filled = read_passages(Prompt("?", (Evidence(1, form[0], form[1], no_image, 1.0),)))
     (value,) = [each for each in filled if each.text.startswith("Tom Lanwarne")]
     assert value.context == "Person to ring in an emergency"
-
-
-def test_terms_lose_english_endings() -> None:
-    assert content_terms("repairing the repaired repairs") == {"repair"}
-    assert content_terms("prices price") == {"pric"}
-    assert content_terms("glass") == {"glass"}
 
 
 def test_confidence_grows_with_every_sign() -> None:

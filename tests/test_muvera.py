@@ -114,6 +114,8 @@ def test_without_projection_rows_alone_in_their_cells_give_cosines():
     filled = [
         min(range(4), key=lambda i: (int(cells[i] ^ cell).bit_count(), cells[i])) for cell in across
     ]
-    expected = 4 + NEIGHBOR_WEIGHT * sum(float(row @ rows[i]) for row, i in zip(rows, filled, strict=True))
+    expected = 4 + NEIGHBOR_WEIGHT * sum(
+        float(row @ rows[i]) for row, i in zip(rows, filled, strict=True)
+    )
     inner = fde.encode_query(rows, np.ones(4, np.float32)) @ fde.encode_page(rows)
     assert inner == pytest.approx(expected, abs=1e-5)

@@ -19,8 +19,8 @@ def locator(searcher: Searcher) -> RegionLocator:
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
+        from retrieval.error import LibraryChanging, PageNotEncoded
         from retrieval.explain.saliency import find_salient_regions
-        from retrieval.search import LibraryChanging, PageNotEncoded
 
         for manifest in searcher.manifests():
             if manifest.modality == "text":
