@@ -20,9 +20,9 @@ def open_home(settings: Settings, root: Path | None = None) -> Home:
     Raises:
         HomeUnusable: the folder cannot be created or used.
     """
-    from ingest.library.home import Home
+    from ingest.replica.connect import connect_home
 
-    return Home(root or settings.home, settings.chroma_server(), settings.published())
+    return connect_home(root or settings.home, settings.chroma_server(), settings.published())
 
 
 def make_searcher(

@@ -16,8 +16,9 @@ from api.settings import Settings
 from generation.models.access import ApiKeyMissing, TimedOut
 from ingest.error import InvalidInputError, PageglassError
 from ingest.files.pdf import NeedsPassword
+from ingest.library.database import LibraryNotFound
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import HomeBusy
-from ingest.library.library import DocumentNotFound, LibraryNotFound
 from ingest.replica.object_store import ObjectStoreRefused
 from retrieval.search import EmptyQuery
 

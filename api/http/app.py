@@ -48,8 +48,9 @@ from api.settings import Settings
 from api.version import find_version
 from generation.citations.highlight import highlight
 from ingest.files.source import UnreadableFile
+from ingest.library.database import LibraryNotFound
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
-from ingest.library.library import DocumentNotFound, LibraryNotFound
 from ingest.remove import remove
 from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 from retrieval.search import PageNotEncoded

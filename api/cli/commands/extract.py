@@ -69,7 +69,7 @@ def extract(
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
     from ingest.error import PageglassError
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     if list_schemas:
         ready = ready_schemas()
@@ -149,7 +149,7 @@ def _compare(
     """Print the differences of two sources."""
     from api.rag.extraction import compare_pages
     from api.schemas.records import comparison_fields
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     terminal = found.terminal
     body = comparison_fields(compare_pages(a, b, chat))

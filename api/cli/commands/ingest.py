@@ -26,7 +26,7 @@ from api.printable import plain
 
 if TYPE_CHECKING:
     from ingest.event import Event
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
 
 
 def ingest(
@@ -213,7 +213,7 @@ def _sum_up(done: Any, captioned: int) -> str:
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     if failures:
         terminal.note("Set aside until they change (--retry tries them again):")
