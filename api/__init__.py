@@ -1,1 +1,1 @@
-"""People in; everything below out. The only folder that reads the environment, prints or speaks HTTP."""
+"""Interfaces: command line, HTTP and MCP, with the settings that they read."""

@@ -1,4 +1,4 @@
-"""Checks of the home, its library and indexes, the Chroma server and the object store."""
+"""Checks of home, library, indexes, Chroma server and object store."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def chat_of(model: VisionModel) -> ChatModel | None:
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:
-    """Score of the best page below which the model is not called; 0 where none is known.
+    """Threshold on the best page's score for calling the model; 0 without one.
 
     It holds for calibrated encoders (see `Encoder`). A model that sees no page
     images (extractive) has a confidence of its own.
