@@ -1,1 +1,4 @@
-"""Interfaces: command line, HTTP and MCP, with the settings that they read."""
+"""Interfaces: command line, HTTP, MCP and Python, with the settings that they read."""
+
+__pageglass__ = "api"
+"""Marks this package as pageglass's own: other distributions ship one of the same name."""

@@ -25,7 +25,7 @@ from api.http.errors import STATUSES, status_of
 from api.http.upload import ABANDONED_AFTER, clean_name, sweep_uploads
 from api.settings import Settings
 from generation.models.access import Unreachable
-from ingest.add import DiskFull
+from ingest.disk import DiskFull
 from ingest.error import PageglassError
 from ingest.files.pdf import NeedsPassword
 from ingest.library.home import Home, HomeBusy

@@ -52,8 +52,8 @@ from ingest.library.database import LibraryNotFound
 from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
 from ingest.remove import remove
+from retrieval.error import PageNotEncoded
 from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
-from retrieval.search import PageNotEncoded
 
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
 PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]

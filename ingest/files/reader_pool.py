@@ -7,7 +7,6 @@ found by reading alone what was being read, is reported like any other bad file.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -22,7 +21,7 @@ from ingest.files.ocr import OcrUnavailable
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
-from ingest.worker import start_worker, stop_workers
+from ingest.worker import start_pool, start_worker, stop_workers
 
 PAGES_AT_ONCE = 4
 AHEAD = 3
@@ -163,11 +162,7 @@ def _prepare(page: Rendered) -> Rendered:
 
 
 def _make_pool(workers: int, preparers: dict[str, Preparer]) -> ProcessPoolExecutor:
-    # Spawned, not forked: the parent has threads (onnxruntime, Chroma).
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(preparers,)
-    )
+    return start_pool(workers, _start_worker, (preparers,))
 
 
 _preparers: dict[str, Preparer] = {}
