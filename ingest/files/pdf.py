@@ -14,14 +14,9 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-<<<<<<< HEAD
 from ingest.box import area, clip_if_centered
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
-from ingest.page import Box, Word
-=======
-from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, clip
 from ingest.page import Box, DocumentKind, Word
->>>>>>> wt-ingestindex
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)

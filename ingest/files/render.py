@@ -115,15 +115,8 @@ def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     """Whether the page may show words that its text layer lacks."""
     if min(page_image.image.size) < MIN_OCR_SIDE or _is_blank(page_image.image):
         return False
-<<<<<<< HEAD
-    pictured = sum(map(area, page_image.figures))
-    return len(words) < FEW_WORDS or pictured > MUCH_PICTURE
-=======
-    figure_share = sum(
-        (right - left) * (bottom - top) for left, top, right, bottom in page_image.figures
-    )
+    figure_share = sum(map(area, page_image.figures))
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
->>>>>>> wt-ingestindex
 
 
 def _is_blank(image: Image.Image) -> bool:
