@@ -82,7 +82,7 @@ _EXPORTS = {
         "UnavailableError",
     ),
     "ingest.event": ("Event",),
-    "ingest.library.library": ("Failure",),
+    "ingest.file_state": ("Failure",),
     "ingest.page": ("Box", "Document", "Page", "Word"),
     "api.python.client": ("Client",),
     "retrieval.explain.explain": ("Explanation", "TokenMatch"),
