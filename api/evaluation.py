@@ -72,13 +72,13 @@ class EvaluationProgress:
         return nullcontext(lambda: None)
 
     def note(self, text: str) -> None:
-        """A message beside the results."""
+        """Show a message beside the results."""
 
 
 def evaluate_path(
     path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
 ) -> Iterator[Run]:
-    """Evaluate the sets of a folder, or a file of questions about the home, run by run.
+    """Evaluate the sets of a folder, or a file of questions about the home.
 
     Raises:
         InvalidDataset: the folder or file cannot be read.
@@ -93,7 +93,7 @@ def evaluate_path(
 
 
 def compare_runs(runs: Sequence[Run], options: EvaluationOptions) -> list[dict[str, Any]]:
-    """Compare runs of the same set, and with `signals` each ranking with the default one."""
+    """Compare runs of the same set; with `signals` also each signal with the default."""
     comparisons: list[dict[str, Any]] = []
     for place, run in enumerate(runs):
         for other in runs[place + 1 :]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def open_home(settings: Settings, root: Path | None = None) -> Home:
-    """Home at `root`, or at the settings' data folder; it is created where it is missing.
+    """Home at `root`, or at the settings' data folder; created where it is missing.
 
     Raises:
         HomeUnusable: the folder cannot be created or used.
     """
-    from ingest.library.home import Home
+    from ingest.replica.connect import connect_home
 
-    return Home(root or settings.home, settings.chroma_server(), settings.published())
+    return connect_home(root or settings.home, settings.chroma_server(), settings.published())
 
 
 def make_searcher(

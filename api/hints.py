@@ -1,6 +1,6 @@
-"""Hints: what would mend an error, in the words of the command line, HTTP or Python.
+"""Hints: how to mend an error, in the words of the command line, HTTP or Python.
 
-The layers below name the remedy in terms of the library ("Ingest files
+The layers below say what to do in terms of the library ("Ingest files
 first."). The table adds how that is done here, by the error's `code`; an error
 class that is not in it counts as the nearest of its parents that is.
 """
@@ -17,7 +17,7 @@ Interface = Literal["cli", "http", "python"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a remedy is done in each interface, as a sentence; empty where there is nothing to add."""
+    """Sentence that each interface adds to a hint; empty where there is none."""
 
     cli: str = ""
     http: str = ""
@@ -25,7 +25,7 @@ class Words:
 
 
 def _setting(option: str, variable: str, argument: str) -> Words:
-    """An option of the command line, a variable of the server's environment, an argument."""
+    """Words that name an option, a variable of the environment and an argument."""
     option_or = f"{option} or " if option else ""
     return Words(
         f"See {option_or}{variable}.",

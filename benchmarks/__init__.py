@@ -1,1 +1,1 @@
-"""Measurements that the documentation quotes, each runnable by itself."""
+"""Benchmarks: the measurements that the documentation quotes."""

@@ -1,4 +1,4 @@
-"""The extractive model on a labelled set: does it cite the right page, and decline when it should?
+"""Extractive answers on a labelled set: cited pages and declined questions.
 
     python -m benchmarks.answers EVAL/mmlongbench-dev --home DIR [--top 5] [--fit]
 
@@ -6,8 +6,10 @@ DIR is a home that benchmarks.pages made. Every quote must stand word for word
 on its page; the script exits 1 if one does not. Besides the set's own
 unanswerable questions, those of data/questions.json are asked, whose documents
 are not in this library, and thirty of general knowledge. For each kind it also
-says how many a language model would not be asked (generation.context.abstain). --fit prints coefficients for generation.models.confidence
-(logistic regression, balanced), with AUC cross-validated over documents.
+prints how many would be declined before a language model is called
+(generation.context.abstain). --fit prints coefficients for
+generation.models.confidence (balanced logistic regression), with AUC
+cross-validated over documents.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How many of the exact MaxSim top 10 are among the candidates: encodings of several sizes, gists, and other ways.
+"""Candidate recall: exact MaxSim's top 10 by encoding, centroids and others.
 
     python -m benchmarks.candidates made [--pages 5000] [--questions 100]
     python -m benchmarks.candidates read --home DEV --labels EVAL/mmlongbench-dev/manifest.json [--more 4600]
 
-Made pages (benchmarks.made_pages), or pages of real words (benchmarks.read_pages),
-as rows of words and then as patches. Encodings are ranked exactly, so that what is
+Synthetic pages (benchmarks.made_pages), or pages of real words
+(benchmarks.read_pages), as rows of words and then as patches. Encodings are ranked exactly, so that what is
 measured is the encoding and not the HNSW graph. "A record a patch" is Chroma's
-own recipe with a perfect index: for each token of the question the pages with
-the nearest patches, as many tokens deep as the number of candidates allows.
+own recipe with exact search: for each token of the query the pages with the
+nearest patches, as deep as the number of candidates allows.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
 from benchmarks.read_pages import Pages, Question, build_page_inputs, read
-from ingest.index.centroids import CENTER_SHARE, CENTROID_ROWS, pool_rows
-from ingest.index.muvera import CELLS, WHOLE_MEAN, FixedDimensionalEncoding
+from ingest.index.centroids import CENTER_SHARE, CENTROIDS, pool_rows
+from ingest.index.muvera import MEAN_FDE, PATCH_FDE, FixedDimensionalEncoding
 from ingest.index.quantization import Rows, pack_signs
 from ingest.page import Vectors
 from retrieval.candidates import ANN_TOP_K
@@ -37,20 +37,20 @@ CENTRED_ON = 16
 """Pages whose mean sign bits are about, as an index does with its first; some ways take it off rows."""
 WAYS = {
     "patches": {
-        "mean": (WHOLE_MEAN, False),
-        "mean, centred": (WHOLE_MEAN, True),
+        "mean": (MEAN_FDE, False),
+        "mean, centred": (MEAN_FDE, True),
         "MUVERA 4 planes, 8 repeats, inner 16": (FixedDimensionalEncoding(4, 8, 16), False),
         "2 planes, once": (FixedDimensionalEncoding(2, 1, 0), False),
-        "3 planes, once (default)": (CELLS, False),
-        "3 planes, once, centred": (CELLS, True),
+        "3 planes, once (default)": (PATCH_FDE, False),
+        "3 planes, once, centred": (PATCH_FDE, True),
         "3 planes, twice": (FixedDimensionalEncoding(3, 2, 0), False),
         "4 planes, once": (FixedDimensionalEncoding(4, 1, 0), False),
         "4 planes, twice": (FixedDimensionalEncoding(4, 2, 0), False),
         "4 planes, 4 times, final 2048": (FixedDimensionalEncoding(4, 4, 0, 2048), False),
     },
     "words": {
-        "mean (default)": (WHOLE_MEAN, False),
-        "mean, centred": (WHOLE_MEAN, True),
+        "mean (default)": (MEAN_FDE, False),
+        "mean, centred": (MEAN_FDE, True),
         "2 planes, once": (FixedDimensionalEncoding(2, 1, 0), False),
         "4 planes, once": (FixedDimensionalEncoding(4, 1, 0), False),
     },
@@ -93,7 +93,7 @@ def measure(what: str, pages: Pages) -> None:
         found = _encode(name, fde, center * centered, rows, questions, top)
         named = found if "default" in name else named
     assert named is not None
-    most = CENTROID_ROWS["page" if what == "patches" else "text"]
+    most = CENTROIDS["page" if what == "patches" else "text"]
     started = time.perf_counter()
     pooled = [pool_rows(page, most) for page in rows]
     pooling = (time.perf_counter() - started) / len(rows) * 1000

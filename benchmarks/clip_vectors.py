@@ -1,10 +1,10 @@
-"""Genuine CLIP vectors through the store, the search and the fusion: do the expected neighbours come out?
+"""Real CLIP vectors through index, search and fusion: expected neighbours.
 
     python -m benchmarks.clip_vectors EVAL/clip-vectors-fixture
 
 The fixture holds ViT-B/32's own vectors of 50 photos and of class names, with
-the five best names of each photo. An encoder that only looks vectors up stands
-where CLIP would; everything behind it is the real thing.
+the five best names of each photo. An encoder that only looks vectors up takes
+CLIP's place; everything after it is the real program.
 """
 
 from __future__ import annotations

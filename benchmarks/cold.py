@@ -1,4 +1,4 @@
-"""How long a search takes from a cold start, against importing chromadb and onnxruntime alone.
+"""Cold-start search time, against importing chromadb and onnxruntime alone.
 
     python -m benchmarks.cold [--runs 7]
 

@@ -1,14 +1,13 @@
-"""Does the best part of a page, at full resolution, read better than the whole page as it is sent, and cost less?
+"""OCR error and token cost of a page's best part, against the whole page.
 
     python -m benchmarks.crops [EVAL/mmlongbench-dev --home DIR] [--pages N]
 
 Without arguments, over data/samples and its questions; with a labelled set,
 over the home that benchmarks.pages made of it. For each question the gold page
 is taken as the search finds it, with its regions, if its words come from the
-file's own text. Both pictures are read by OCR, which stands in for a model's
-eyes: the character error is what of the printed lines inside the part it gets
-wrong (edit distance to the nearest place in what it read, over the line's
-length). Tokens are counted by the providers' formulas.
+file's own text. Both images are read by OCR, in place of a model: the character
+error is the share of the printed lines inside the part that it gets wrong (edit
+distance to the nearest place in its output, over the line's length). Tokens are counted by the providers' formulas.
 """
 
 from __future__ import annotations

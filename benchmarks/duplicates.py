@@ -1,10 +1,10 @@
-"""Near-duplicate photos: how many edited copies are known again, and how many strangers are taken for copies.
+"""Near-duplicate photos: edited copies found, different photos confused.
 
     python -m benchmarks.duplicates EVAL/coco128-dev [--photos 60]
 
 Each photo is made smaller, saved coarsely, brightened, cropped and mirrored,
-and put to the same two questions as `pageglass duplicates` asks: are the
-vectors near, do the grey versions correlate.
+and compared as `pageglass duplicates` does: by the distance of vectors, then by
+the correlation of greyscale versions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from ingest.encoders.conse import ConseEncoder
+from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.page import Vectors, cut
 from retrieval.duplicates import ALIKE, SAME, Grey, correlate, shrink
 from retrieval.search import render_query_image

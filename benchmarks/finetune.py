@@ -1,11 +1,11 @@
-"""Fine-tuning from nothing: a tiny CLIP learns drawings, and is asked for combinations it never saw.
+"""Fine-tuning from random weights: a tiny CLIP on unseen combinations.
 
     python -m benchmarks.finetune [--folder DIR] [--epochs 40] [--threads 1]
 
 A drawing shows one of 8 colours, 6 shapes and 9 places, 432 combinations in
-all. 72 of them, drawn by lot, are never trained on: 24 choose the best epoch,
+all. 72 of them, drawn at random, are never trained on: 24 choose the best epoch,
 48 are the test. The base is a CLIP of 3.4 million random weights. The
-program itself is called, as a person would call it: `pageglass finetune`, then
+command line is used as a user would: `pageglass finetune`, then
 an ingest with `--images clip:DIR`, then searches.
 """
 

@@ -1,15 +1,15 @@
-"""Whether tuning the fusion of signals pays, cross-validated over documents, and what missing words cost.
+"""Fusion tuning, cross-validated over documents, and the cost of missing words.
 
     python -m benchmarks.fusion EVAL/mmlongbench-dev --home DIR
 
 DIR holds the set, ingested as by `benchmarks.pages`. First a family of rules
 (how signals are made comparable, how BM25, late interaction and dense are
-weighed, how idf is): the rule that is best on all documents but one is put to
-the questions of that one. "Best in hindsight" was chosen on the questions that
-it is measured by, and shows how far one could fool oneself. Then words are
-taken from a random half of the scanned pages, five times: all of their signals,
-as where no OCR ran (figures still tell of them), and BM25 alone, as an index of
-whole pages meets them, with late interaction in that index's place.
+weighted, how idf is): the rule that is best on all documents but one is applied
+to the questions of that one. "Best in hindsight" is chosen on the questions that
+it is measured by: an upper bound. Then words are removed from a random half of
+the scanned pages, five times: all of their signals, as where no OCR ran (their
+figures stay), and BM25 alone, as with an index of whole pages, with late
+interaction in that index's place.
 """
 
 from __future__ import annotations

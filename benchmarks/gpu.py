@@ -1,13 +1,13 @@
-"""From PDF files to vectors on disk: this program against the loop that tutorials show, in one run.
+"""Ingest on a GPU: PDF files to vectors, against the usual loop.
 
     python -m benchmarks.gpu [--pages 400] [--models ColPali-3B,...] [--device cuda] [--small]
 
-Real configs, random weights. The loop renders a page, hands four at a time to
-the processor and the model in fp16, one after the other, and saves the rows.
+Real configs, random weights. The loop renders pages, passes four at a time to
+the processor and the model in fp16, one step after the other, and saves the rows.
 Printed for each model: pages a second of both and their ratio, the share of the
 device's own bf16 matrix-multiply rate reached inside the forward pass, and what
 the device did the rest of the time. `--small` runs all of it with tiny models
-on a CPU, to see that it works.
+on a CPU, as a check.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from PIL import Image
 
 from benchmarks.models import MAKERS
 from ingest.add import AddSettings, add
-from ingest.encoders import colpali, dual_encoder
+from ingest.encoders import colpali, open_clip_model
 from ingest.encoders.encoder import Encoding
 from ingest.event import Done
 from ingest.files.render import RenderSettings
@@ -219,13 +219,13 @@ class Watch:
 def watch_forward(device: str) -> Iterator[Watch]:
     """Time every forward pass of our encoders inside."""
     watch = Watch(device)
-    forward, see = colpali.ColPaliEncoder._rows, dual_encoder.OpenClip.encode_images
+    forward, see = colpali.ColPaliEncoder._rows, open_clip_model.OpenClip.encode_images
     colpali.ColPaliEncoder._rows = lambda self, batch: watch.call(forward, self, batch)  # type: ignore[method-assign]
-    dual_encoder.OpenClip.encode_images = lambda self, batch: watch.call(see, self, batch)  # type: ignore[method-assign]
+    open_clip_model.OpenClip.encode_images = lambda self, batch: watch.call(see, self, batch)  # type: ignore[method-assign]
     try:
         yield watch
     finally:
-        colpali.ColPaliEncoder._rows, dual_encoder.OpenClip.encode_images = forward, see  # type: ignore[method-assign]
+        colpali.ColPaliEncoder._rows, open_clip_model.OpenClip.encode_images = forward, see  # type: ignore[method-assign]
 
 
 def count_flops(spec: str, device: str, files: list[Path]) -> float:

@@ -1,9 +1,9 @@
-"""Exact MaxSim of one question with many pages: this program's kernel against others, in one run.
+"""Exact MaxSim on the CPU: this program's kernel against others.
 
     python -m benchmarks.kernel [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 15]
 
 Random unit rows, the same for all. Prints the median of each and its ratio to
-ours on fp16 rows, as they lie on disk. maxsim-cpu is a fused kernel in Rust;
+ours on fp16 rows, as stored. maxsim-cpu is a fused kernel in Rust;
 `score_multi_vector` is what colpali-engine and byaldi score with. Then the same
 for 32 questions, in one pass over the rows and in a pass for each. On a GPU:
 benchmarks/resident.py.

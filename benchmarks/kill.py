@@ -1,11 +1,11 @@
-"""Kill an ingest at random moments; the next one must make everything whole.
+"""Crash recovery: ingests killed at random moments, then repaired.
 
     python -m benchmarks.kill [--times 30] [--seed 0] [PATH...]
 
 Each round ingests PATH (the samples by default) into an empty home, kills the
-process group with SIGKILL at a random moment, checks that what is there opens,
+process group with SIGKILL at a random moment, checks that the home opens,
 ingests again, and compares documents, pages, words and search results with an
-undisturbed ingest, and `verify` with silence. Exits 1 at the first difference.
+uninterrupted ingest; `verify` must find nothing. Exits 1 at the first difference.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.filter import PageFilter
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryNotFound
+from ingest.library.library import Library
 from ingest.verify import verify
 from retrieval.search import Searcher
 

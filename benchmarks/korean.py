@@ -1,4 +1,4 @@
-"""Korean and mixed questions on made Korean pages that lie beside English documents.
+"""Korean and mixed queries on synthetic Korean pages beside English documents.
 
     python -m benchmarks.korean [--home DIR] [--beside FOLDER ...]
 
@@ -6,9 +6,9 @@ Makes 200 pages and 100 questions, half of them mixed with English
 (benchmarks/made_korean.py), ingests the pages beside the sample documents, or
 the given ones, and prints recall@1 and @5 of each signal and of the default
 over the whole library. Half of each question's words, drawn at random, are
-asked too: names alone no longer decide. The last lines say how well the best
-page's score tells these questions from 20 about other things (area under the
-curve), as the gate before a language model needs it.
+used too, so that names alone do not decide. The last lines print how well the
+best page's score separates these questions from 20 about other things (area
+under the curve), which abstaining before a language model depends on.
 """
 
 from __future__ import annotations

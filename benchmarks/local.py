@@ -1,9 +1,9 @@
-"""Tokens a second of a local vision model that reads pages: reading them, and writing.
+"""Tokens a second of a local vision-language model: prompt and reply.
 
     python -m benchmarks.local [--pages 3] [--tokens 128] [--device cuda] [--small]
 
-Published configs, random weights, so only speed means anything. `--small` runs
-all of it with tiny models on a CPU, to see that it works.
+Published configs, random weights, so only speed is meaningful. `--small` runs
+all of it with tiny models on a CPU, as a check.
 """
 
 from __future__ import annotations

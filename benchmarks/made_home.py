@@ -1,9 +1,9 @@
-"""A home of made pages, and the questions that ask for some of them: built in bounded memory, kept, read again.
+"""Homes of synthetic pages with queries: built in bounded memory and kept.
 
     HOME/questions.npz    rows (questions, 18, 128), and `sought`, the key of the page each asks for
 
-Real SQLite, Chroma and vector files, written as an ingest writes them, but for
-the pictures and words that made pages lack.
+Real SQLite, Chroma and vector files, written as an ingest writes them, without
+images and words, which synthetic pages lack.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
+from ingest.file_state import FileStamp
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
-from ingest.library.library import FileStamp, pack_words
+from ingest.library.words import pack_words
 from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Document, Page, PageVectors, QueryVectors
 from retrieval.search import Searcher

@@ -1,13 +1,13 @@
-"""Made Korean pages and questions about them, Korean and mixed with English: subjects drawn from a small grammar.
+"""Synthetic Korean pages and queries, Korean and mixed, from a small grammar.
 
-Every page tells of one subject: a maker and a thing, a town and a project, a
+Every page is about one subject: a maker and a thing, a town and a project, a
 theatre and a piece, an office and a rule. Makers, towns and the rest each come
-back on several pages with another partner, all pages of a kind tell the same
-facts with other numbers, and each names another subject in passing. So it takes
-both halves of a name, or half a name and a fact, to find one, and a page that
-merely mentions it competes. Questions are asked as people type: with particles,
-with and without spaces, polite or clipped; the mixed ones call things by English
-words, of which few stand on the page.
+back on several pages with another partner, all pages of a kind state the same
+facts with other numbers, and each mentions another subject. So finding a page
+takes both halves of a name, or half a name and a fact, and pages that only
+mention it compete. Queries are as people type them: with particles, with and
+without spaces, polite or short. Mixed ones use English words, few of which are
+on the page.
 """
 
 from __future__ import annotations

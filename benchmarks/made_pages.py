@@ -1,10 +1,10 @@
-"""Made pages with the shape of ColPali's: patches that cluster, in documents that share a vocabulary.
+"""Synthetic pages in the shape of ColPali's: clustered patches, shared words.
 
-Not white noise: all rows lean one way; "words" lie in topics; a document draws
-its words from a few topics and a common stock, a page from its document, in
-uneven shares; much of a page is background, nearly the same everywhere; every
-patch has noise of its own. A question holds noisy words of one page, common
-words, and tokens that echo the whole question, as ColPali's added ones do.
+All rows share a common direction. "Words" belong to topics. A document draws its
+words from a few topics and a common vocabulary, a page from its document, in
+uneven shares. Much of a page is background, nearly the same everywhere. Every
+patch has noise of its own. A query holds noisy words of one page, common words,
+and tokens that repeat the whole query, as ColPali's augmentation tokens do.
 """
 
 from __future__ import annotations

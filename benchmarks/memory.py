@@ -1,4 +1,4 @@
-"""The memory of this process and its children together, at its highest (Linux)."""
+"""Peak memory of this process and its children together (Linux)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Models of real sizes with random weights, for speed: what a hub would hand out, made on the spot.
+"""Models of real sizes with random weights, for speed.
 
-The configs are the published ones of the backbones; the tokenizers are trained
-here on a few sentences, which changes nothing about how long a page takes.
+The configs are the published ones of the backbones. The tokenizers are trained
+here on a few sentences, which does not change the time a page takes.
 """
 
 from __future__ import annotations

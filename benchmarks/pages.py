@@ -1,4 +1,4 @@
-"""Page retrieval on a labelled set: each signal alone, words fused, and the default.
+"""Page retrieval on a labelled set: each signal, words fused, and the default.
 
     python -m benchmarks.pages EVAL/mmlongbench-dev [--home DIR] [--no-ocr] [--encoder SPEC] [--pool N]
 

@@ -1,9 +1,9 @@
-"""Other ways to search the same made pages: Chroma's recipe of a record a patch, a full scan, Qdrant, LanceDB.
+"""Other engines on the same pages: Chroma's recipe, full scan, Qdrant, LanceDB.
 
-Each is used as its own documentation shows it for multi-vectors, fills itself
-from a home's pages in the folder PEERS of that home, and is opened again where
-it is there. The recipe asks once a token for its nearest patches, fetches every
-patch of the pages met, and scores those. The full scan scores every page with
+Each is used as its own documentation shows it for multi-vectors, is filled from
+a home's pages in the folder PEERS of that home, and is opened again where it
+exists. The recipe queries the nearest patches of each token, fetches every patch
+of the pages met, and scores those. The full scan scores every page with
 colpali-engine, as byaldi does. Qdrant runs in its client, in local mode, which
 has no graph and scores every page; LanceDB lies on disk, without an index (it
 scores every row) and with one of inverted lists of 8-bit product codes.

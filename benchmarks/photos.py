@@ -1,9 +1,9 @@
-"""Photo retrieval by text: hit@1/5/10 with `--images`, and with everything in one box.
+"""Photo retrieval by text: hit@1/5/10, images alone and with everything.
 
     python -m benchmarks.photos EVAL/coco128-dev EVAL/flickr8k-dev [--beside EVAL/mmlongbench-dev/pdf]
 
-With --beside, the photos share the library with other documents, and "one box"
-shows what their company costs.
+With --beside, the photos share the library with other documents, and the second
+column shows what that costs.
 """
 
 from __future__ import annotations

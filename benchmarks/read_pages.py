@@ -1,10 +1,10 @@
-"""Pages of real words as MiniLM reads them: a labelled library's, among pages of docstrings; also laid out as patches.
+"""Pages of real words as MiniLM encodes them, also laid out as patches.
 
 `words` are the rows as an index of words has them. `patches` have the shape of
 ColPali's with the clusters of real pages: a grid of 32 x 32 patches, each the
 mean of the words that lie on it, in 128 of the rows' dimensions (those that hold
-most), with noise of its own; a patch without words leans on a background and on
-what the whole page says, as the empty patches of vision models do.
+most), with noise of its own. A patch without words is near a background and the
+page's mean, as the empty patches of vision models are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.text_pages import text_pages
-from ingest.encoders.minilm import load_minilm
+from ingest.encoders.embedded.minilm import load_minilm
 from ingest.index.index import open_indexes
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home

@@ -1,10 +1,10 @@
-"""OCR of receipts: how much of the labelled fields is read right.
+"""OCR of receipts: character error rate of the labelled fields.
 
     python -m benchmarks.receipts EVAL/sroie-dev --home DIR
 
 DIR is a home that holds the set (benchmarks.photos makes one). The character
 error rate of a field is the smallest edit distance between it and any stretch
-of the page's words, over its length, case and spaces put aside.
+of the page's words, over its length, case and spaces ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Exact MaxSim on a GPU, rows resident: the share of the card's memory bandwidth reached, and torch beside it.
+"""Exact MaxSim on a GPU with cached rows: memory bandwidth, against torch.
 
     python -m benchmarks.resident [--pages 1000] [--rows 1030] [--dim 128] [--query 20] [--runs 50]
 
@@ -25,7 +25,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.sizes import read_sizes
 from ingest.error import PageglassError
-from ingest.index.vector_file import DocumentVectors, VectorWriter
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors, unit
 from retrieval.gpu.device import open_vector_cache
 from retrieval.gpu.vector_cache import GpuVectorCache

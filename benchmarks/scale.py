@@ -1,15 +1,15 @@
-"""How long a search takes and what memory it holds as a library grows: this program, and others on the same pages.
+"""Search time and memory as a library grows: this program and others.
 
     python -m benchmarks.scale [--pages 1000 10000] [--compare 200 1000]     build, search, delete
     python -m benchmarks.scale --build DIR --pages 100000                    build a home and keep it (26 GB)
     python -m benchmarks.scale --search DIR [--cold] [--ways candidates ...] search one that is there
 
-Made pages (benchmarks.made_pages) in real homes: SQLite, Chroma and vector files,
+Synthetic pages (benchmarks.made_pages) in real homes: SQLite, Chroma and vector files,
 searched by the Searcher with a question's rows already made, so that the time is
 that of the search alone, regions included. Each way is timed in a process of its
-own (benchmarks.ways), which alone is what its memory says. Peers
-(benchmarks.peers) are asked at sizes that they can hold; one that is not
-installed is named.
+own (benchmarks.ways), so that its memory can be told apart. Peers
+(benchmarks.peers) run at sizes that they can hold; one that is not installed is
+named.
 """
 
 from __future__ import annotations

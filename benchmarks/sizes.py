@@ -1,4 +1,4 @@
-"""Sizes given on a benchmark's command line."""
+"""Size options of the benchmarks' command lines."""
 
 from __future__ import annotations
 

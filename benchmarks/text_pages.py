@@ -1,7 +1,7 @@
-"""Pages of real sentences from the docstrings of installed packages, and questions that they answer.
+"""Pages of docstrings from installed packages, with queries they answer.
 
-No download: what a development environment installs holds more prose than
-20,000 pages. A page is consecutive docstrings of one module; its question is
+Nothing is downloaded: a development environment holds more prose than 20,000
+pages. A page is consecutive docstrings of one module; its question is
 the first sentence of one of them, which is then left out of the page. The
 pages depend on the versions installed.
 """

@@ -1,11 +1,10 @@
-"""Time one way to search a home of made pages, in the process that it is run in, and what memory that took.
+"""One way to search a home, timed with its memory in its own process.
 
     python -m benchmarks.ways HOME --way candidates [--questions 60] [--cold]
 
-Prints one line of JSON. This program is asked every question once before any is
-timed, so that files are in the page cache as far as memory reaches, the others
-one; with `--cold` the page cache is told to forget the vector files before each
-question. `cpu` is the
+Prints one line of JSON. This program runs every query once before any is timed,
+so that files are in the page cache as far as memory reaches, the others one;
+with `--cold` the vector files are dropped from the page cache before each query. `cpu` is the
 processor time of a search, of all threads. `peak` is the largest resident set
 that the process ever had (VmHWM); `private` and `mapped` are the most of either
 after a search: memory of the process itself (RssAnon), and pages of files that

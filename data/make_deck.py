@@ -136,14 +136,14 @@ def picture(doc: pymupdf.Document) -> None:
     page.draw_circle((812, 196), 26, color=None, fill=(0.98, 0.86, 0.45))
     island = [(80, 450), (130, 392), (260, 362), (520, 356), (610, 396), (668, 450)]
     page.draw_polyline(island, color=None, fill=(0.47, 0.56, 0.33), closePath=True)
-    _dual_encoder(page, 226)
+    _tower(page, 226)
     _house(page)
     note = "The house from the landing stage, with the tower behind. Drawn by Hari Venn."
     write(page, (480, 480), note, 15, BODY, GREY, "centre")
     page.draw_rect(frame, color=NAVY, width=1.5)
 
 
-def _dual_encoder(page: pymupdf.Page, x: float) -> None:
+def _tower(page: pymupdf.Page, x: float) -> None:
     def slab(top: float, bottom: float, colour: Colour) -> None:
         wide = [15 + (y - 200) * 0.07 for y in (top, bottom)]
         points = [

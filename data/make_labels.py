@@ -1,8 +1,8 @@
-"""Embed the names and WordNet definitions of the ImageNet classes for `ingest.encoders.conse`.
+"""Embed the names and WordNet definitions of the ImageNet classes for `ingest.encoders.embedded.conse`.
 
     python data/make_labels.py
 
-Writes ingest/encoders/labels.npy (1000, 384) fp16, in the classifier's order.
+Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order.
 Names and definitions come with timm. Run again when the MiniLM weights change.
 """
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.encoders.minilm import load_minilm
-from ingest.encoders.weights import Weights
+from ingest.encoders.embedded.minilm import load_minilm
+from ingest.encoders.embedded.weights import Weights
 
-TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "labels.npy"
+TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "embedded" / "labels.npy"
 
 
 SYNSETS = Weights(

@@ -108,7 +108,7 @@ def cone(p: Array, a: Array, b: Array, ra: float, rb: float) -> Array:
     return length(*(pa - ba * h)) - (ra + (rb - ra) * h)
 
 
-def dual_encoder(p: Array, base: Array, height: float, r0: float, r1: float) -> Array:
+def tower(p: Array, base: Array, height: float, r0: float, r1: float) -> Array:
     """An upright tapered cylinder with flat ends."""
     x, y, z = p - base
     radius = r0 + (r1 - r0) * np.clip(y / height, 0, 1)

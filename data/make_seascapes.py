@@ -11,7 +11,6 @@ from make_render import (
     both,
     box,
     cone,
-    dual_encoder,
     either,
     ellipsoid,
     fbm,
@@ -23,6 +22,7 @@ from make_render import (
     ring,
     solid_noise,
     step,
+    tower,
     triangle,
     unit,
     vec,
@@ -79,7 +79,7 @@ def lighthouse() -> Image.Image:
         return either(both(post, np.abs(y - 0.3) - 0.32), either(*bars))
 
     def lantern(p: Array) -> Array:
-        return dual_encoder(p, vec(0, 8.7, 0), 1.35, 0.66, 0.66)
+        return tower(p, vec(0, 8.7, 0), 1.35, 0.66, 0.66)
 
     def dome(p: Array) -> Array:
         cap = both(ellipsoid(p, vec(0, 10.0, 0), vec(0.85, 0.75, 0.85)), 10.0 - p[1])
@@ -88,8 +88,8 @@ def lighthouse() -> Image.Image:
 
     def gallery(p: Array) -> Array:
         return either(
-            dual_encoder(p, vec(0, 8.5, 0), 0.22, 1.25, 1.3),
-            dual_encoder(p, vec(0, 8.1, 0), 0.45, 0.82, 1.15),
+            tower(p, vec(0, 8.5, 0), 0.22, 1.25, 1.3),
+            tower(p, vec(0, 8.1, 0), 0.45, 0.82, 1.15),
         )
 
     def cottage(p: Array) -> Array:
@@ -137,7 +137,7 @@ def lighthouse() -> Image.Image:
         return flat(p, 0.07, 0.07, 0.08) if name != "chimney" else flat(p, 0.45, 0.2, 0.14), 0.6
 
     parts = {
-        "tower": lambda p: dual_encoder(p, vec(0, 0.5, 0), 7.9, 1.25, 0.8) * 0.98,
+        "tower": lambda p: tower(p, vec(0, 0.5, 0), 7.9, 1.25, 0.8) * 0.98,
         "gallery": gallery,
         "rail": rail,
         "lantern": lantern,

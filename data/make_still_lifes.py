@@ -12,7 +12,6 @@ from make_render import (
     blend,
     both,
     cone,
-    dual_encoder,
     either,
     ellipsoid,
     fbm,
@@ -23,6 +22,7 @@ from make_render import (
     ring,
     solid_noise,
     step,
+    tower,
     unit,
     vec,
 )
@@ -54,7 +54,7 @@ def teapot() -> Image.Image:
     def pot(p: Array) -> Array:
         body = blend(
             ellipsoid(p, vec(0, 0.95, 0), vec(1.35, 0.98, 1.35)),
-            dual_encoder(p, vec(0, 1.6, 0), 0.3, 0.85, 0.72),
+            tower(p, vec(0, 1.6, 0), 0.3, 0.85, 0.72),
             0.12,
         )
         east = np.flatnonzero(p[0] > 0.5)
@@ -62,14 +62,14 @@ def teapot() -> Image.Image:
             body[east] = blend(body[east], cone(p[:, east], a, b, ra, rb), 0.12)
         body = both(body, -cone(p, vec(2.1, 1.6, 0), vec(2.3, 2.1, 0), 0.07, 0.09))
         loop = ring(p * vec(1, 0.86, 1), vec(-1.45, 0.9, 0), 0.62, 0.11, axis=2)
-        foot = dual_encoder(p, vec(0, 0, 0), 0.16, 0.82, 0.74)
+        foot = tower(p, vec(0, 0, 0), 0.16, 0.82, 0.74)
         return blend(blend(body, loop, 0.1), foot, 0.06)
 
     def lid(p: Array) -> Array:
         top = both(ellipsoid(p, vec(0, 1.86, 0), vec(0.76, 0.34, 0.76)), 1.88 - p[1])
         knob = blend(
             ellipsoid(p, vec(0, 2.42, 0), vec(0.17, 0.15, 0.17)),
-            dual_encoder(p, vec(0, 2.15, 0), 0.2, 0.09, 0.07),
+            tower(p, vec(0, 2.15, 0), 0.2, 0.09, 0.07),
             0.06,
         )
         return blend(top, knob, 0.06)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
+from ingest.extras import find_missing, install_name
 from ingest.index.quantization import Quantization, parse_quantization
 from ingest.library.home import Home
 
@@ -64,18 +65,20 @@ def choose_image_encoder(home: Home) -> str:
 
 def choose_page_encoder() -> tuple[str, str]:
     """What "auto" means here, and why: ColPali where a CUDA device and its weights are, else MiniLM."""
+    if find_missing("torch", "transformers", "colpali_engine", "huggingface_hub"):
+        return PAGES, f"--encoder auto took {PAGES}: {install_name('models')} is not installed."
     import torch
 
-    from ingest.encoders.checkpoint import is_at_hand
+    from ingest.encoders.checkpoint import is_local
 
     if not torch.cuda.is_available():
-        return PAGES, f"--encoder auto took {PAGES}: there is no CUDA device."
-    if not is_at_hand(COLPALI):
+        return PAGES, f"auto took {PAGES}: there is no CUDA device."
+    if not is_local(COLPALI):
         return PAGES, (
-            f"--encoder auto took {PAGES}: the weights of {COLPALI} are not here"
+            f"auto took {PAGES}: the weights of {COLPALI} are not here"
             f" (`hf download {COLPALI}` gets them)."
         )
-    return f"colpali:{COLPALI}", f"--encoder auto took colpali:{COLPALI}, on CUDA."
+    return f"colpali:{COLPALI}", f"auto took colpali:{COLPALI}, on CUDA."
 
 
 def canonical(spec: str) -> str:

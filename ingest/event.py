@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.library.library import Failure
+from ingest.file_state import Failure
 from ingest.page import Document, Page
 
 

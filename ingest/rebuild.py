@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from ingest.choose import load_encoders, read_quantizations
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed, Quantized
-from ingest.filter import PageFilter
+from ingest.index.encode import encode_document
 from ingest.index.index import Index, drop_indexes, open_indexes
 from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
-from ingest.page import Document
 
 
 def fill_indexes(
@@ -98,19 +97,3 @@ def rebuild_indexes(
         finally:
             for _, index in loaded:
                 index.records.close()
-
-
-def encode_document(
-    library: LibraryWriter, encoder: Encoder, index: Index, document: Document
-) -> None:
-    """Write a document's vectors and records, from what the library has of it."""
-    records = library.page_records(PageFilter.to([document.id]))
-    writer = index.writer(document)
-    for at in range(0, len(records), encoder.batch_pages):
-        some = records[at : at + encoder.batch_pages]
-        encoded = encoder.encode_pages([library.rendered(record) for record in some])
-        index.fit_center(encoded)
-        for seen in encoded:
-            writer.append(seen)
-        index.put([record.page for record in some], encoded)
-    writer.close()

@@ -80,7 +80,7 @@ def _check_index(
         if mapped.page_count != document.page_count:
             yield f"The {name} vectors of {document.name} are of {mapped.page_count} pages."
             continue
-        lengths = np.linalg.norm(mapped.vectors[:SAMPLED_ROWS].wide(), axis=1)
+        lengths = np.linalg.norm(mapped.vectors[:SAMPLED_ROWS].dequantize(), axis=1)
         if not np.allclose(lengths, 1, atol=0.01):
             yield f"The {name} vectors of {document.name} are not of length one."
         expected.update(

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
-from ingest.index.chroma import MOST_VALUES, Where
+from ingest.index.chroma import MAX_FILTER_VALUES, Where
 from ingest.index.index import Index
-from ingest.library.library import Library, PageRecord, split_key
+from ingest.library.library import Library
+from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from retrieval.scoring.prefilter import prefilter
 from retrieval.state import LibrarySnapshot
@@ -84,7 +85,7 @@ class Candidates:
     ) -> Sequence[str]:
         """Keys of the pages that one index would have scored, of the `pending` and those that Chroma names."""
         # A mirror would have to fetch the files of all these pages for their gists.
-        chosen = index.manifest.centroid_rows > 0 and not index.mirrored
+        chosen = index.manifest.centroids > 0 and not index.mirrored
         count = ANN_TOP_K if chosen else ANN_TOP_K_DIRECT
         keys = list(pending)
         with self.lock:
@@ -130,8 +131,8 @@ def _filters(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> 
         return [Where()]
     known = [i for i in ids if i in state.documents and i not in state.pending]
     return [
-        Where(tuple(known[at : at + MOST_VALUES]), filter.first, filter.last)
-        for at in range(0, len(known), MOST_VALUES)
+        Where(tuple(known[at : at + MAX_FILTER_VALUES]), filter.first, filter.last)
+        for at in range(0, len(known), MAX_FILTER_VALUES)
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ingest.library.library import PageRecord
+from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors
 from retrieval.fuse import Signal
 

@@ -12,7 +12,7 @@ import threading
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,11 @@ from ingest.error import ConflictError, InvalidInputError, NotFoundError, Unavai
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import Index, open_indexes
 from ingest.index.manifest import Manifest
+from ingest.index.tensor_layout import FloatRows
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
-from ingest.library.library import Library, PageNotFound, PageRecord
+from ingest.library.library import Library
+from ingest.library.pages import PageNotFound, PageRecord
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
 from retrieval.candidates import Candidates
 from retrieval.explain.explain import Explanation, explain_rows
@@ -273,7 +275,7 @@ class Searcher:
                     self.library, self._state, self._candidates.exhaustive_pages, self._opener
                 )
                 same = [i.manifest for i in indexes] == [i.manifest for i in self._indexes]
-                kept = same and any(index.records.held for index in self._indexes)
+                kept = same and any(index.records.snapshot for index in self._indexes)
                 if not (kept and self._baseline and state.can_reuse(self._baseline)):
                     self.close()
                     self._indexes = indexes
@@ -478,7 +480,7 @@ class Searcher:
         rows: Sequence[Vectors],
         weights: Sequence[npt.NDArray[np.float32]],
         pages: Sequence[PageRecord],
-        what: Literal["vectors", "passages"],
+        what: FloatRows,
     ) -> Signal:
         """MaxSim of each question's rows with each page's vectors or passages (questions, pages)."""
         scores = np.full((len(rows), len(pages)), np.nan, np.float32)

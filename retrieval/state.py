@@ -16,7 +16,8 @@ import numpy as np
 from ingest.index.index import Index
 from ingest.index.quantization import SignCodes, sign_bytes
 from ingest.index.vector_file import DocumentVectors
-from ingest.library.library import Library, PageRecord
+from ingest.library.library import Library
+from ingest.library.pages import PageRecord
 from ingest.page import Document
 from retrieval.scoring.scores import CandidateBatch
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.encoders.batch import CPU_TOKENS, GPU_TOKENS, GROWTH, Budget, run_batches
+from ingest.encoders.batch import CPU_TOKENS, GPU_TOKENS, GROWTH, TokenBudget, run_batches
 from ingest.encoders.encoder import InvalidVectors, OutOfDeviceMemory
 
 CPU = torch.device("cpu")
@@ -42,7 +42,9 @@ class Device:
         return len(places) * max(self.lengths[place] for place in places)
 
 
-def run(lengths: Sequence[int], budget: Budget, device: Callable[..., list[torch.Tensor]]) -> None:
+def run(
+    lengths: Sequence[int], budget: TokenBudget, device: Callable[..., list[torch.Tensor]]
+) -> None:
     """Run it all, and see that each item came back once and as it was computed."""
     seen = []
     for places, rows in run_batches(lengths, budget, device):
@@ -56,7 +58,7 @@ def run(lengths: Sequence[int], budget: Budget, device: Callable[..., list[torch
 @given(lengths=lengths_of_items, tokens=st.integers(1, 200))
 def test_every_item_once_within_the_budget_or_by_itself(lengths: list[int], tokens: int) -> None:
     device = Device(lengths)
-    run(lengths, Budget(CPU, tokens), device)
+    run(lengths, TokenBudget(CPU, tokens), device)
     for batch in device.batches:
         assert len(batch) == 1 or device.tokens(batch) <= tokens
     longest = [max(lengths[place] for place in batch) for batch in device.batches]
@@ -66,7 +68,7 @@ def test_every_item_once_within_the_budget_or_by_itself(lengths: list[int], toke
 @given(lengths=lengths_of_items, fixed=st.integers(1, 9))
 def test_fixed_batches_have_so_many_items_but_for_the_last(lengths: list[int], fixed: int) -> None:
     device = Device(lengths)
-    run(lengths, Budget(CPU, 1, fixed), device)
+    run(lengths, TokenBudget(CPU, 1, fixed), device)
     sizes = [len(batch) for batch in device.batches]
     assert all(size == fixed for size in sizes[:-1])
     assert all(0 < size <= fixed for size in sizes)
@@ -77,7 +79,7 @@ def test_fixed_batches_have_so_many_items_but_for_the_last(lengths: list[int], f
 def test_a_full_device_loses_nothing_and_is_not_asked_for_as_much_again(
     fixed: int, lengths: list[int], tokens: int, holds: int
 ) -> None:
-    device, budget = Device(lengths, holds), Budget(CPU, tokens, fixed)
+    device, budget = Device(lengths, holds), TokenBudget(CPU, tokens, fixed)
     run(lengths, budget, device)
     # Each refusal is of less than the one before: a budget that failed is not tried again.
     assert device.refused == sorted(device.refused, reverse=True)
@@ -88,9 +90,9 @@ def test_a_full_device_loses_nothing_and_is_not_asked_for_as_much_again(
 
 def test_an_item_that_does_not_fit_alone_is_named_by_its_length() -> None:
     with pytest.raises(
-        OutOfDeviceMemory, match=r"cpu has too little memory for one page of 50 tokens.*dpi"
+        OutOfDeviceMemory, match=r"cpu has too little memory for one page of 50 tokens.*resolution"
     ):
-        run([10, 50, 10], Budget(CPU, 1000), Device([10, 50, 10], holds=49))
+        run([10, 50, 10], TokenBudget(CPU, 1000), Device([10, 50, 10], holds=49))
 
 
 @pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
@@ -99,12 +101,12 @@ def test_values_that_are_no_numbers_are_refused(wrong: float) -> None:
         return [torch.tensor([[1.0, wrong if place == 2 else 0.0]]) for place in places]
 
     with pytest.raises(InvalidVectors, match="no numbers.*--dtype fp32"):
-        list(run_batches([1, 1, 1], Budget(CPU, 1), forward))
+        list(run_batches([1, 1, 1], TokenBudget(CPU, 1), forward))
 
 
 def test_the_next_batch_is_on_its_way_before_one_is_handed_out() -> None:
     device = Device([3, 2, 1])
-    coming = run_batches(device.lengths, Budget(CPU, 3), device)
+    coming = run_batches(device.lengths, TokenBudget(CPU, 3), device)
     assert next(coming)[0] == [0]
     assert device.batches == [[0], [1]]
     assert [places for places, _ in coming] == [[1], [2]]
@@ -112,7 +114,7 @@ def test_the_next_batch_is_on_its_way_before_one_is_handed_out() -> None:
 
 @given(rounds=st.integers(1, 5))
 def test_a_budget_does_not_grow_on_a_cpu(rounds: int) -> None:
-    budget = Budget.start(CPU, 0)
+    budget = TokenBudget.start(CPU, 0)
     for _ in range(rounds):
         run([5, 9, 2], budget, Device([5, 9, 2]))
     assert budget.tokens == CPU_TOKENS
@@ -131,7 +133,7 @@ class TestOnAGpu:
         return memory
 
     def test_a_budget_grows_while_there_is_room(self, gpu: dict[str, int]) -> None:
-        budget = Budget(torch.device("cuda"), 20)
+        budget = TokenBudget(torch.device("cuda"), 20)
         run([10, 10], budget, Device([10, 10]))
         assert budget.tokens == int(20 * GROWTH)
         gpu["used"] = 60
@@ -139,21 +141,21 @@ class TestOnAGpu:
         assert budget.tokens == int(20 * GROWTH)
 
     def test_small_batches_say_nothing_of_what_would_fit(self) -> None:
-        budget = Budget.start(torch.device("cuda"), 0)
+        budget = TokenBudget.start(torch.device("cuda"), 0)
         run([7, 7], budget, Device([7, 7]))
         assert budget.tokens == GPU_TOKENS
 
     def test_it_never_grows_to_what_did_not_fit(self, gpu: dict[str, int]) -> None:
         lengths = [10] * 500
-        device, budget = Device(lengths, holds=700), Budget(torch.device("cuda"), 100)
+        device, budget = Device(lengths, holds=700), TokenBudget(torch.device("cuda"), 100)
         for _ in range(5):
             run(lengths, budget, device)
         assert len(device.refused) == 1
-        assert budget.tokens == budget.most == device.refused[0] // 2
+        assert budget.tokens == budget.limit == device.refused[0] // 2
         assert gpu["emptied"] == 1
 
     def test_batches_of_a_fixed_size_stay_so(self, gpu: dict[str, int]) -> None:
-        budget = Budget.start(torch.device("cuda"), 4)
+        budget = TokenBudget.start(torch.device("cuda"), 4)
         device = Device([1] * 10)
         run(device.lengths, budget, device)
         assert [len(batch) for batch in device.batches] == [4, 4, 2]

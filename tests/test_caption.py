@@ -25,8 +25,10 @@ from ingest.add import AddSettings, add
 from ingest.event import Captioned
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
+from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
-from ingest.library.library import FORMAT, Library, LibraryFormatError
+from ingest.library.library import Library
+from ingest.library.schema import FORMAT
 from ingest.library.writer import LibraryWriter
 from ingest.remove import remove
 from ingest.verify import verify

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_talk import FOLLOW_UP, LENS
+from test_ask_events import FOLLOW_UP, LENS
 
 from api.cli.chat import converse
 from api.cli.exits import ExitCode

@@ -11,10 +11,10 @@ from ingest.encoders.checkpoint import (
     InvalidCheckpoint,
     fetch,
     find_checkpoint,
-    is_at_hand,
+    is_local,
     reason,
 )
-from ingest.encoders.weights import WeightsMissing
+from ingest.encoders.embedded.weights import WeightsMissing
 
 COMMIT = "0123456789ab" + "c" * 28
 
@@ -97,7 +97,7 @@ def test_a_folder_is_made_absolute(folder: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("model", ["./gone", "/gone/gone", "~/gone", "name", "a/b/c", "a/b/c@main"])
 def test_what_is_neither_a_folder_nor_a_hub_id(model: str) -> None:
     with pytest.raises(WeightsMissing, match=r"is no hub id.*OWNER/NAME@REV.*--this works as"):
-        find_checkpoint(model, "--this")
+        find_checkpoint(model, "this")
 
 
 @pytest.mark.parametrize("revision", ["", "@", "@main", "@v2", "@refs/pr/1", f"@{COMMIT}"])
@@ -105,17 +105,17 @@ def test_a_hub_id_at_any_revision(hub: Path, revision: str) -> None:
     found = find_checkpoint(f"some/model{revision}", "")
     assert found.folder == hub.resolve()
     assert found.title == f"some/model{revision} 0123456789ab"
-    assert is_at_hand(f"some/model{revision}")
+    assert is_local(f"some/model{revision}")
 
 
 @pytest.mark.parametrize("model", ["some/model@v3", "some/other", "bad--name/id"])
 def test_a_hub_id_that_cannot_be_had(hub: Path, model: str) -> None:
     with pytest.raises(WeightsMissing) as caught:
-        find_checkpoint(model, "--this")
+        find_checkpoint(model, "this")
     assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
     assert "HF_TOKEN" in caught.value.hint
-    assert "--this works as it is" in caught.value.hint
-    assert not is_at_hand(model)
+    assert "this needs no download" in caught.value.hint
+    assert not is_local(model)
 
 
 def test_trouble_with_the_hub_of_whatever_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,17 +127,17 @@ def test_trouble_with_the_hub_of_whatever_name(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     with pytest.raises(WeightsMissing, match=r"of this cannot be had: Refused by today\. Check"):
-        fetch("this", "some/model", ["*"], "--this")
+        fetch("this", "some/model", ["*"], "this")
 
 
 def test_what_is_at_hand(folder: Path, hub: Path) -> None:
-    assert is_at_hand(str(folder))
-    assert not is_at_hand("no")
-    assert not is_at_hand("/no/such/folder")
+    assert is_local(str(folder))
+    assert not is_local("no")
+    assert not is_local("/no/such/folder")
     (hub / "config.json").rename(hub / "open_clip_config.json")
-    assert is_at_hand("some/model")
+    assert is_local("some/model")
     (hub / "open_clip_config.json").unlink()
-    assert not is_at_hand("some/model")
+    assert not is_local("some/model")
 
 
 @pytest.mark.parametrize("text", ['{"a', "[1]", "\udcff"])
@@ -170,7 +170,7 @@ def test_a_reason_is_one_line_without_addresses(said: str, expected: str) -> Non
 
 def test_what_a_library_cannot_load() -> None:
     checkpoint = Checkpoint("spec", Path(), "")
-    fault = checkpoint.unloadable(KeyError("weight"), "Take another.")
+    fault = checkpoint.load_error(KeyError("weight"), "Take another.")
     assert str(fault) == "spec cannot be loaded: 'weight'. Take another."
-    fault = checkpoint.unloadable(ImportError("\nIt needs a package."), "Take another.")
+    fault = checkpoint.load_error(ImportError("\nIt needs a package."), "Take another.")
     assert str(fault) == "spec cannot be loaded: It needs a package. Install what it asks for."

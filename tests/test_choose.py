@@ -22,8 +22,8 @@ from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.manifest import FORMAT, IndexFormatError, read_manifest, slug
 from ingest.index.probe import measure_drift
+from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
-from ingest.library.library import LibraryFormatError
 from ingest.rebuild import rebuild_indexes
 from ingest.verify import verify
 from retrieval.search import Searcher
@@ -187,7 +187,7 @@ def test_auto_takes_what_is_there_and_says_so(monkeypatch: pytest.MonkeyPatch) -
     picked, why = choose_page_encoder()
     assert picked == "minilm"
     assert "hf download vidore/colqwen2.5-v0.2" in why
-    monkeypatch.setattr("ingest.encoders.checkpoint.is_at_hand", lambda model: True)
+    monkeypatch.setattr("ingest.encoders.checkpoint.is_local", lambda model: True)
     picked, why = choose_page_encoder()
     assert picked == "colpali:vidore/colqwen2.5-v0.2"
     assert "on CUDA" in why

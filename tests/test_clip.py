@@ -36,9 +36,9 @@ from ingest.add import AddSettings, add
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.clip import ClipEncoder, ImagePreparer
 from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, QueryTruncated
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import WeightsMissing
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
@@ -341,7 +341,7 @@ class TestFromTheHub:
             load_encoder(f"clip:{model}")
         assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
         assert "give its folder" in caught.value.hint
-        assert "--images conse works as it is" in caught.value.hint
+        assert "conse needs no download" in caught.value.hint
 
     def test_no_network_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)

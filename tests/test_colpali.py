@@ -17,9 +17,9 @@ from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import DeviceUnavailable, Encoding
 from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import WeightsMissing
 from ingest.page import Page, Rendered
 from retrieval.scoring.maxsim import maxsim
 
@@ -288,7 +288,7 @@ class TestTrouble:
             load_encoder("colpali:vidore/colqwen2.5-v0.2")
         assert "vidore/colqwen2.5-v0.2 cannot be had" in caught.value.message
         assert "give its folder" in caught.value.hint
-        assert "--encoder minilm works as it is" in caught.value.hint
+        assert "minilm needs no download" in caught.value.hint
 
     def test_no_such_device(self, folder: Path) -> None:
         with pytest.raises(DeviceUnavailable, match="has no device cuda:7"):

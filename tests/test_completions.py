@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from test_talk import FOLLOW_UP, LENS, Scripted, serving
+from test_ask_events import FOLLOW_UP, LENS, Scripted, serving
 
 from api.rag.footnotes import without_footnotes, write_footnotes
 from generation.answer import Citation

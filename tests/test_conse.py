@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from ingest.encoders.conse import WORDY, ConseEncoder
-from ingest.encoders.efficientnet import EfficientNetLite2
-from ingest.encoders.minilm import load_minilm
-from ingest.encoders.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
+from ingest.encoders.embedded.conse import MANY_WORDS, ConseEncoder
+from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+from ingest.encoders.embedded.minilm import load_minilm
+from ingest.encoders.embedded.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 from ingest.page import WHOLE, Page, Rendered, Word
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +69,9 @@ def test_the_labels_that_travel_are_those_of_the_model():
     assert len(texts) == 1000
     assert texts[0].startswith("tench")
     some = list(range(0, 1000, 50))
-    shipped = np.load(ROOT / "ingest" / "encoders" / "labels.npy")[some].astype(np.float32)
+    shipped = np.load(ROOT / "ingest" / "encoders" / "embedded" / "labels.npy")[some].astype(
+        np.float32
+    )
     fresh = load_minilm(0).embed([texts[i] for i in some])
     assert (shipped * fresh).sum(axis=1) == pytest.approx(1, abs=1e-3)
 
@@ -85,7 +87,7 @@ def test_ten_rows_a_figure_with_boxes_inside_it(conse, photos):
 
 
 def test_a_figure_on_a_page_of_text_is_seen_once(conse, photos):
-    words = tuple(Word("word", (0, 0, 0.1, 0.1)) for _ in range(WORDY))
+    words = tuple(Word("word", (0, 0, 0.1, 0.1)) for _ in range(MANY_WORDS))
     page = replace(rendered(photos[0], (0.2, 0.4, 0.7, 0.9), WHOLE), words=words)
     (seen,) = conse.encode_pages([page])
     assert seen.boxes == pytest.approx(np.array([(0.2, 0.4, 0.7, 0.9), WHOLE]))

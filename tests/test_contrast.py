@@ -11,7 +11,8 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmarks.finetune import make_base
-from ingest.encoders.dual_encoder import OpenClip, load_dual_encoder
+from ingest.encoders.load_dual_encoder import load_dual_encoder
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.finetune.contrast import contrast, match
 from ingest.finetune.gradient import Batch, Towers, add_gradient
 from ingest.finetune.learner import Learner, TrainingDiverged

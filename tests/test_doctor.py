@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.settings import Settings
-from ingest.encoders.weights import MINILM
+from ingest.encoders.embedded.weights import MINILM
 from ingest.files.ocr import tesseract_languages
 from ingest.library.home import Home
 

@@ -16,6 +16,7 @@ from test_cli import letter
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
+from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate.dataset import InvalidDataset, page_label
@@ -24,7 +25,7 @@ from retrieval.evaluate.load import read_datasets
 from retrieval.evaluate.metrics import hit, measure, ndcg, recall, reciprocal_rank
 from retrieval.evaluate.questions import read_questions
 from retrieval.evaluate.result import read_results
-from retrieval.evaluate.vidore import PyarrowMissing, find_tables, read_vidore
+from retrieval.evaluate.vidore import find_tables, read_vidore
 
 
 def run(*arguments: str) -> Result:
@@ -328,9 +329,9 @@ class TestVidore:
     def test_without_pyarrow(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
         monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-        with pytest.raises(PyarrowMissing) as caught:
+        with pytest.raises(MissingExtra) as caught:
             read_vidore(tmp_path, tmp_path / "written")
-        assert "pip install pyarrow" in caught.value.hint
+        assert "pip install 'pageglass[eval]'" in caught.value.hint
 
     def test_one_table(self, tmp_path: Path) -> None:
         folder = tmp_path / "v1"

@@ -27,9 +27,11 @@ from typer.testing import Result
 from benchmarks.finetune import as_page, caption, draw, make_base
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.clip import ClipEncoder
-from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, OpenClip, load_dual_encoder
+from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE
 from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.encoders.load import load_encoder
+from ingest.encoders.load_dual_encoder import load_dual_encoder
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.files.source import UnreadableFile
 from ingest.finetune import picture_reader as reader_module
 from ingest.finetune.crop import Glance, choose_crop, look

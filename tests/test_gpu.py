@@ -10,14 +10,14 @@ import pytest
 import torch
 from test_colpali import PAGES, QUESTION, quietly
 from test_local import asked
-from test_resident import document, some, unit_rows, whole
+from test_vector_cache import document, some, unit_rows, whole
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
 from generation.models.local import TransformersModel
 from ingest.add import AddSettings, add
-from ingest.encoders.batch import Budget, run_batches
+from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Done
@@ -80,7 +80,7 @@ def test_workers_make_pages_ready_and_what_is_found_is_found(spec: str, tmp_path
 def test_a_batch_that_does_not_fit_is_halved_for_real() -> None:
     device = torch.device("cuda", 0)
     free, _ = torch.cuda.mem_get_info(device)
-    budget = Budget(device, tokens=8)
+    budget = TokenBudget(device, tokens=8)
     tried: list[int] = []
 
     def forward(places: object) -> list[torch.Tensor]:

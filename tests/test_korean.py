@@ -10,7 +10,7 @@ import pymupdf
 import pytest
 
 from ingest.add import AddSettings, add
-from ingest.encoders.minilm import share_known
+from ingest.encoders.embedded.minilm import known_share
 from ingest.files.render import RenderSettings
 from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
@@ -120,10 +120,10 @@ def test_photos_do_not_stand_before_pages_that_have_the_words(searcher: Searcher
 
 
 def test_what_is_not_in_latin_letters_minilm_does_not_know() -> None:
-    assert share_known("What is the fee in 2023?") == 1
-    assert share_known("요금은 얼마인가요") == 0
-    assert share_known("배터리 warranty") == pytest.approx(1 / 3)
-    assert share_known("2023") == share_known("?!") == share_known("") == 1
+    assert known_share("What is the fee in 2023?") == 1
+    assert known_share("요금은 얼마인가요") == 0
+    assert known_share("배터리 warranty") == pytest.approx(1 / 3)
+    assert known_share("2023") == known_share("?!") == known_share("") == 1
 
 
 def test_a_file_name_that_macos_took_apart_is_found_as_people_type_it(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ from generation.models.model import ChatModel
 from generation.prompt import Evidence, Prompt
 from generation.request import Picture, Request, Turn
 from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import OutOfDeviceMemory
-from ingest.encoders.weights import WeightsMissing
 from ingest.library.home import Home
 from ingest.page import Page
 

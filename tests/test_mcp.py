@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp_types import ImageContent, TextContent
 from PIL import Image
-from test_talk import FOLLOW_UP, LENS
+from test_ask_events import FOLLOW_UP, LENS
 
 from ingest.library.home import Home
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from published import published_model
 
-from ingest.encoders.minilm import DIM, LONGEST_QUERY, WINDOW, load_minilm
-from ingest.encoders.weights import MINILM_TOKENIZER
+from ingest.encoders.embedded.minilm import DIM, MAX_QUERY_TOKENS, WINDOW, load_minilm
 from ingest.page import Page, Rendered, Word
 
 
@@ -21,7 +21,7 @@ def test_token_vectors_are_those_of_the_published_model(minilm):
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    folder = str(MINILM_TOKENIZER.path().parent)
+    folder = published_model()
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
     text = "The lighthouse at Tarrow Head was first lit in 1874, and re-lit in October."
     with torch.no_grad():
@@ -77,8 +77,8 @@ def test_each_row_of_a_question_knows_its_word(minilm):
 
 def test_a_very_long_question_is_cut(minilm):
     (asked,) = minilm.encode_queries(["why " * 1000])
-    assert asked.vectors.shape == (LONGEST_QUERY, DIM)
-    assert len(asked.words) == LONGEST_QUERY
+    assert asked.vectors.shape == (MAX_QUERY_TOKENS, DIM)
+    assert len(asked.words) == MAX_QUERY_TOKENS
 
 
 def test_like_sentences_are_near(minilm):

@@ -6,8 +6,9 @@ from make_pdf import make_pdf
 
 from ingest.add import AddSettings, add
 from ingest.index.index import open_indexes
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
-from ingest.library.library import DocumentNotFound, Library
+from ingest.library.library import Library
 from ingest.remove import remove
 from ingest.verify import verify
 

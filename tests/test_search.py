@@ -14,8 +14,9 @@ from ingest.files.render import RenderSettings
 from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import Server
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryNotFound
+from ingest.library.library import Library
 from ingest.remove import remove
 from retrieval import candidates
 from retrieval.search import EmptyQuery, Searcher

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.index.vector_file import DocumentVectors, VectorWriter
+from ingest.index.vector_file import DocumentVectors
+from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors
 from retrieval import state as module
 from retrieval.scoring.scores import CandidateBatch

@@ -27,10 +27,10 @@ from tiny_colbert import (
 
 from ingest.add import AddSettings, add
 from ingest.encoders.checkpoint import InvalidCheckpoint
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import Encoding, InvalidVectors
 from ingest.encoders.load import load_encoder
 from ingest.encoders.text import TextEncoder
-from ingest.encoders.weights import WeightsMissing
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home

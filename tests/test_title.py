@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.page import Word
-from ingest.title import LONGEST, find_title
+from ingest.run.title import LONGEST, find_title
 
 
 def line(text: str, top: float, height: float) -> list[Word]:

@@ -14,11 +14,15 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """One answer of the server: `pieces` of the body, sent as they are; a number waits so many seconds."""
+    """One answer of the server.
+
+    `pieces` of the body are sent as they are. A number waits so many seconds,
+    an event until it is set, for 30 seconds at most.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    pieces: Sequence[bytes | float] = ()
+    pieces: Sequence[bytes | float | threading.Event] = ()
     breaks: bool = False
     """Whether the connection is dropped in mid-body."""
 
@@ -30,7 +34,6 @@ class Received:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
-    at: float
 
 
 @dataclass
@@ -55,7 +58,7 @@ def serving() -> Iterator[Wire]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            wire.seen.append(Received(self.path, headers, body, time.monotonic()))
+            wire.seen.append(Received(self.path, headers, body))
             reply = wire.replies.pop(0) if len(wire.replies) > 1 else wire.replies[0]
             self.send_response(reply.status)
             for name, value in reply.headers.items():
@@ -66,6 +69,8 @@ def serving() -> Iterator[Wire]:
                 for piece in reply.pieces:
                     if isinstance(piece, float):
                         time.sleep(piece)
+                    elif isinstance(piece, threading.Event):
+                        piece.wait(30)
                     else:
                         self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
                         self.wfile.flush()

@@ -23,7 +23,7 @@ class PageNotSaved(StorageError):
 
 
 def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
-    """Write one file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of labels.
+    """Write one file a cited page, LABEL-NAME-page-NUMBER.png, in the order of labels.
 
     Raises:
         PageNotFound: the page has gone.

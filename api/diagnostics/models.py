@@ -1,4 +1,4 @@
-"""Checks of the models on this machine: weights, encoders, OCR, drift of an encoder."""
+"""Checks of local models: weights, encoders, OCR, drift of an encoder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from api.diagnostics.finding import Finding
 from api.hints import hint_for
 from api.settings import Settings
+from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, Weights
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
-from ingest.encoders.weights import EFFICIENTNET, MINILM, MINILM_TOKENIZER, Weights
 from ingest.error import PageglassError
 from ingest.files.ocr import tesseract_languages
 from ingest.index.index import Index
@@ -21,14 +21,14 @@ from ingest.index.probe import measure_drift
 def check_encoders() -> Iterator[Finding]:
     """Check the weights of the default encoders by their hashes."""
     yield from _encoder(
-        "minilm", "text of pages: late interaction and dense vectors", MINILM, MINILM_TOKENIZER
+        "minilm", "text of pages: late interaction and dense vectors", MINILM, BERT_VOCAB
     )
     yield from _encoder(
         "conse",
         "photos and figures: searched by what they show",
         EFFICIENTNET,
         MINILM,
-        MINILM_TOKENIZER,
+        BERT_VOCAB,
     )
 
 
@@ -88,7 +88,7 @@ def _used(used: bool) -> str:
 
 
 def check_drift(index: Index, settings: Settings) -> Finding:
-    """Check that an index's encoder still gives the vectors of when the index was made."""
+    """Check that an encoder still gives the vectors that an index was made with."""
     manifest = index.manifest
     encoding = Encoding(settings.device, settings.dtype, pool_factor=manifest.pool_factor)
     try:
@@ -100,11 +100,11 @@ def check_drift(index: Index, settings: Settings) -> Finding:
     if drift.changed:
         return Finding(
             "encoder", manifest.encoder, "note",
-            f"gives other vectors than when the index was made (cosine {drift.similar:.3f}); then:"
+            f"gives other vectors than when the index was made (cosine {drift.cosine:.3f}); then:"
             f" {', '.join(f'{name} {value}' for name, value in manifest.provenance.items())}",
             "Run `pageglass ingest --rebuild`, or go back to those versions.",
         )  # fmt: skip
     return Finding(
         "encoder", manifest.encoder, "ok",
-        f"gives the vectors it gave when the index was made (cosine {drift.similar:.4f})",
+        f"gives the vectors it gave when the index was made (cosine {drift.cosine:.4f})",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from api.diagnostics.finding import Finding
 from api.hints import hint_for
 from api.settings import Settings
 from ingest.error import PageglassError
+from ingest.extras import EXTRAS, find_missing, install_name
 from retrieval.gpu.device import choose_score_device
 
 NEEDED = (
@@ -18,11 +19,10 @@ NEEDED = (
     "fastapi", "uvicorn", "python-multipart",
 )  # fmt: skip
 """Without one of these the default does not run."""
-OPTIONAL = ("torch", "transformers", "open_clip_torch", "colpali-engine", "anthropic", "openai")
 
 
 def check_packages() -> Iterator[Finding]:
-    """Check the packages that the default needs, and list optional ones."""
+    """Check the packages that the default needs, and the installed extras."""
     for name in NEEDED:
         found = _version(name)
         if found:
@@ -31,10 +31,12 @@ def check_packages() -> Iterator[Finding]:
             yield Finding(
                 "package", name, "broken", "not installed", f"Install it: pip install {name}."
             )
-    for name in OPTIONAL:
+    for name, extra in EXTRAS.items():
+        missing = find_missing(*extra.modules)
         yield Finding(
-            "package", name, "ok" if _version(name) else "note",
-            f"{_version(name) or 'not installed'}; the default does not use it",
+            "extra", name, "note" if missing else "ok",
+            extra.purpose + (f": not installed ({', '.join(missing)})" if missing else ""),
+            f"If you want it: pip install '{install_name(name)}'." if missing else "",
         )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from api.schemas.documents import failure_record
 from ingest.index.index import open_indexes
+from ingest.library.database import LibraryNotFound
+from ingest.library.documents import readable
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryNotFound, readable
+from ingest.library.library import Library
 from ingest.verify import verify as find_disagreements
 
 

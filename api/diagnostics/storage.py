@@ -1,4 +1,4 @@
-"""Checks of the home, its library and indexes, the Chroma server and the object store."""
+"""Checks of home, library, indexes, Chroma server and object store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from api.diagnostics.models import check_drift
 from api.hints import hint_for
 from api.settings import Settings
 from ingest.error import PageglassError
+from ingest.extras import MissingExtra
 from ingest.index.index import open_indexes
 from ingest.index.manifest import IndexFormatError
 from ingest.index.server import disconnect
+from ingest.library.database import LibraryFormatError, LibraryNotFound
+from ingest.library.documents import readable
 from ingest.library.home import Home
-from ingest.library.library import Library, LibraryFormatError, LibraryNotFound, readable
+from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
@@ -41,8 +44,8 @@ def check_store(home: Home, store: ObjectStore) -> Finding:
     """Check an object store: that it answers, and whose library it holds."""
     try:
         head = read_head(store)
-        mirror = home.mirror
-    except ObjectStoreError as error:
+        mirror = home.replica
+    except (ObjectStoreError, MissingExtra) as error:
         return Finding("store", store.url, "broken", error.message, hint_for(error, "cli"))
     if head is None:
         return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
@@ -82,5 +85,5 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
     except (LibraryFormatError, IndexFormatError) as error:
         yield Finding("library", "format", "broken", error.message, hint_for(error, "cli"))
-    except ObjectStoreError as error:
+    except (ObjectStoreError, MissingExtra) as error:
         yield Finding("library", "store", "broken", error.message, hint_for(error, "cli"))

@@ -1,4 +1,4 @@
-"""HTTP application and its endpoints for search, documents and pages (docs/http.md).
+"""HTTP application, and endpoints for search, documents and pages (docs/http.md).
 
 Endpoints are plain functions, run on the server's threads. No model and no
 index is loaded until a request needs one.
@@ -48,8 +48,9 @@ from api.settings import Settings
 from api.version import find_version
 from generation.citations.highlight import highlight
 from ingest.files.source import UnreadableFile
+from ingest.library.database import LibraryNotFound
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
-from ingest.library.library import DocumentNotFound, LibraryNotFound
 from ingest.remove import remove
 from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 from retrieval.search import PageNotEncoded
@@ -71,7 +72,7 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 
 @public.get("/health")
 async def health() -> HealthBody:
-    """Whether the server runs. Needs no token, and touches no data."""
+    """Health of the server; needs no token, and reads no data."""
     return HealthBody(status="ok", version=find_version())
 
 
@@ -129,7 +130,7 @@ def list_documents(engine: Running) -> DocumentsBody:
 def add_documents(
     files: Files, engine: Running, password: Annotated[str | None, Form()] = None
 ) -> JSONResponse:
-    """Upload files and wait until they can be searched; `password` opens encrypted PDFs."""
+    """Upload files and wait until they are indexed; `password` opens encrypted PDFs."""
     uploads = [save_upload(engine.home, file.file, file.filename) for file in files]
     body = UploadBody(files=ingest_uploads(engine.home, uploads, engine.add_settings(password)))
     statuses = {result.status for result in body.files}

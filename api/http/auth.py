@@ -24,7 +24,7 @@ LARGEST_JSON = 1_000_000
 
 
 class AuthMiddleware:
-    """ASGI middleware that checks the bearer token, or without one the host and origin.
+    """ASGI middleware that checks the bearer token, or without one host and origin.
 
     Without a token only programs and pages of this machine are served. A page
     of another site could have its reader's browser send requests, by pointing
@@ -93,7 +93,7 @@ def _name(host: str) -> str:
 
 
 class BodyLimitMiddleware:
-    """ASGI middleware that refuses bodies over a limit, by Content-Length and by count."""
+    """ASGI middleware that refuses bodies over a limit."""
 
     def __init__(self, app: ASGIApp, largest_upload: int) -> None:
         self._app = app

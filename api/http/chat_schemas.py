@@ -52,7 +52,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """Conversation whose last message is the question; `documents` and `top` are extensions."""
+    """Conversation whose last message is the question, with `documents` and `top`."""
 
     model: str = Field(max_length=1_000)
     messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
@@ -81,7 +81,7 @@ class ChatRequest(BaseModel):
         return self
 
     def question(self) -> str:
-        """The question."""
+        """Text of the last message."""
         return self.messages[-1].text()
 
     def history(self) -> tuple[Message, ...]:

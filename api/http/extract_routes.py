@@ -153,7 +153,7 @@ _CONTENT = {
 def extract_pages(
     asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: Running
 ) -> dict[str, Any]:
-    """Extract one record from pages, or compare two; 422 where a required field is missing."""
+    """Extract one record from pages, or compare two pages or files."""
     chat = chat_of(engine.model())
     if asked.body and asked.body.compare:
         library = engine.library()

@@ -94,7 +94,7 @@ class AskRequest(BaseModel):
         return self
 
     def question(self) -> str:
-        """The question."""
+        """Text of the question."""
         return self.messages[-1].text if self.messages else self.query or ""
 
     def history(self) -> tuple[Message, ...]:

@@ -19,10 +19,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from api.schemas.documents import DocumentBody, FileBody
-from ingest.add import ID_LENGTH, AddSettings, DiskFull, add, is_disk_full
+from ingest.add import AddSettings, add
+from ingest.disk import DiskFull, is_disk_full
 from ingest.event import Added, Failed
-from ingest.library.home import Home, HomeUnusable, discard, sync
-from ingest.library.library import Failure, Library, LibraryNotFound
+from ingest.file_state import Failure, document_id
+from ingest.library.atomic import discard, sync
+from ingest.library.database import LibraryNotFound
+from ingest.library.home import Home, HomeUnusable
+from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 
 WAIT = 60.0
@@ -70,8 +74,8 @@ def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        document_id = digest.hexdigest()[:ID_LENGTH]
-        path = home.uploads / document_id / clean_name(name)
+        id_ = document_id(digest.hexdigest())
+        path = home.uploads / id_ / clean_name(name)
         path.parent.mkdir(exist_ok=True)
         part.replace(path)
         sync(path.parent)
@@ -87,7 +91,7 @@ def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    return UploadedFile(path.name, path, document_id)
+    return UploadedFile(path.name, path, id_)
 
 
 def ingest_uploads(

@@ -53,13 +53,11 @@ def open_file_pages(
         UnreadableFile: it cannot be read, or has more than `max_pages` pages.
         OcrUnavailable
     """
-    import hashlib
-
     from generation.prompt import Evidence
-    from ingest.add import ID_LENGTH
+    from ingest.file_state import document_id, hash_file
     from ingest.files.render import inspect, render
     from ingest.files.source import UnreadableFile
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
     from ingest.page import Page
 
     count = inspect(path, settings).page_count
@@ -68,10 +66,7 @@ def open_file_pages(
             f"{readable(path.name)} has {count} pages; at most {max_pages} are read.",
             hint="Send fewer pages, or ingest it and name those that count.",
         )
-    with path.open("rb") as file:
-        first = Page(
-            hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH], 1, readable(path.name)
-        )
+    first = Page(document_id(hash_file(path)), 1, readable(path.name))
     return [
         Evidence(1, page.page, page.words, lambda image=page.image: image, 1.0)  # type: ignore[misc]
         for page in render(path, first, count, settings)

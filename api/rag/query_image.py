@@ -18,7 +18,7 @@ def open_query_image(path: Path) -> Image.Image:
     """
     from ingest.files.photo import PhotoSource
     from ingest.files.source import UnreadableFile
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     try:
         path.open("rb").close()

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from api.schemas.pages import EXAMPLE_ID, example
-from ingest.library.library import Failure, readable
+from ingest.file_state import Failure
+from ingest.library.documents import readable
 from ingest.page import Document
 
 _DOCUMENT: dict[str, Any] = {

@@ -21,7 +21,7 @@ from ingest.event import (
     Removed,
     Tagged,
 )
-from ingest.library.library import readable
+from ingest.library.documents import readable
 
 
 def ingest_event_fields(event: Event) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.models.access import Access, ReplyRefused, ReplyTruncated
-from generation.models.load import load_chat
+from generation.models.load import load_chat, require_transformers
 from generation.models.model import ChatModel
 from generation.request import Picture, Request, Turn
 from ingest.annotate.captioner import Captioner
@@ -45,6 +45,7 @@ def load_captioner(
     access = access or Access()
     kind, _, model = spec.partition(":")
     if kind == "transformers" and model:
+        require_transformers(spec)
         from generation.models.hf_model import HfModel
         from generation.models.local import TransformersModel
 

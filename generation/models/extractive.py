@@ -25,7 +25,7 @@ from generation.models.passage import (
     without_numbers,
 )
 from generation.prompt import Prompt
-from ingest.encoders.minilm import MiniLmEncoder, load_minilm
+from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "

@@ -16,11 +16,11 @@ import torch
 
 from generation.answer import Usage
 from generation.models.fit import PromptTooLong
-from ingest.encoders.checkpoint import UNLOADABLE, InvalidCheckpoint, find_checkpoint
+from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import OutOfDeviceMemory
 
-INSTEAD = "--model extractive"
+FALLBACK = "extractive"
 REMEDY = (
     "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
     " or download it anew."
@@ -41,7 +41,7 @@ class HfModel:
         from transformers import AutoConfig, AutoProcessor
         from transformers.models.auto import modeling_auto
 
-        checkpoint = find_checkpoint(model, INSTEAD)
+        checkpoint = find_checkpoint(model, FALLBACK)
         self.spec = checkpoint.spec
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
@@ -63,8 +63,8 @@ class HfModel:
             self.network.to(self.device).eval()
         except torch.OutOfMemoryError as error:
             raise self.no_memory() from error
-        except UNLOADABLE as error:
-            raise checkpoint.unloadable(error, REMEDY) from error
+        except LOAD_ERRORS as error:
+            raise checkpoint.load_error(error, REMEDY) from error
         if missing := sorted(found["missing_keys"]):
             raise InvalidCheckpoint(
                 f"{self.spec} lacks {len(missing)} of its weights, {missing[0]} first:"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from generation.models.access import Access
 from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel
+from ingest.extras import require
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
@@ -12,6 +13,7 @@ def load_model(spec: str, access: Access | None = None) -> VisionModel:
     Raises:
         UnknownModel: there is no such model.
         ApiKeyMissing: its provider wants a key, and `access` has none.
+        MissingExtra: it runs on packages that are not installed.
     """
     if spec == "extractive":
         from generation.models.extractive import Extractive
@@ -34,6 +36,7 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     Raises:
         UnknownModel: there is no such model, or it writes nothing of its own.
         ApiKeyMissing: its provider wants a key, and `access` has none.
+        MissingExtra: it runs on packages that are not installed.
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: a model on this machine cannot run.
     """
     access = access or Access()
@@ -41,14 +44,17 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     if name.strip():
         match provider:
             case "anthropic":
+                require("anthropic", "httpx2", extra=provider, feature=f"The model {spec}")
                 from generation.models.anthropic import Anthropic
 
                 return Anthropic(name, access)
             case "openai" | "gemini":
+                require("openai", "httpx2", extra=provider, feature=f"The model {spec}")
                 from generation.models.openai import OpenAi
 
                 return OpenAi(name, access, provider=provider)
             case "transformers":
+                require_transformers(spec)
                 from generation.models.local import TransformersModel
 
                 return TransformersModel(name, access.device, access.dtype)
@@ -61,3 +67,13 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
         f"There is no model called {spec!r}.",
         hint=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
     )
+
+
+def require_transformers(spec: str) -> None:
+    """Check that a model of transformers can be loaded at all.
+
+    Raises:
+        MissingExtra: its packages are not installed.
+    """
+    modules = ("torch", "transformers", "huggingface_hub", "jinja2")
+    require(*modules, extra="models", feature=f"The model {spec}")

@@ -21,7 +21,7 @@ from generation.context.limits import Limits
 from generation.models.fit import ImageRequired
 from generation.models.hf_model import REMEDY, HfModel
 from generation.request import Picture, Request
-from ingest.encoders.checkpoint import UNLOADABLE, InvalidCheckpoint, reason
+from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
 PLAIN = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
 """Models of one picture and no chat, and how their papers word a question (arXiv:2301.12597, 2305.06500)."""
@@ -107,7 +107,7 @@ class TransformersModel:
                 return_dict=True,
                 return_tensors="pt",
             )
-        except UNLOADABLE as error:
+        except LOAD_ERRORS as error:
             raise InvalidCheckpoint(
                 f"{self._hf_model.spec} cannot be asked this: {reason(error)}.", hint=REMEDY
             ) from error

@@ -16,11 +16,11 @@ from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
 from ingest.filter import PageFilter
+from ingest.index.encode import encode_document
 from ingest.index.index import Index
-from ingest.library.home import aside
+from ingest.library.atomic import aside
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, cut
-from ingest.rebuild import encode_document
 
 NO_CAPTIONER = "none"
 """The name that stops captioning; captions that are there stay."""

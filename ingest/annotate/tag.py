@@ -69,7 +69,8 @@ def tag_documents(
     index = next((i for i in open_indexes(home) if i.manifest.modality == "image"), None)
     if index is None:
         raise NotAnImageEncoder(
-            "There is no index of pictures to tag by.", hint="Ingest with --images conse."
+            "There is no index of pictures to tag by.",
+            hint="Ingest with an encoder of images, such as conse.",
         )
     name = index.manifest.encoder
     at_hand = (e for e in loaded if isinstance(e, ImageEncoder) and e.name == name)

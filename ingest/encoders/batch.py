@@ -1,8 +1,7 @@
-"""Batches as large as the device holds: by a budget that grows while there is room and is halved when there is none.
+"""Batching by a token budget that grows while device memory allows and halves when it does not.
 
-Pages are computed longest first and together with pages of their length, so
-little is spent on padding. A batch that does not fit is cut in two and run
-again; nothing is lost.
+Items are sorted by length, longest first, so that batches have little padding.
+A batch that runs out of memory is split in two and run again.
 """
 
 from __future__ import annotations
@@ -18,57 +17,57 @@ from ingest.page import Vectors
 
 CPU_TOKENS = 4_096
 GPU_TOKENS = 16_384
-"""Where the budget starts; it finds its own level within a few batches."""
-ROOM = 0.6
-"""The budget grows while the peak stays below this share of the device's memory."""
+"""Initial budgets; they adapt within a few batches."""
+MEMORY_SHARE = 0.6
+"""The budget grows while peak memory is below this share of the device's."""
 GROWTH = 1.5
 
 
 @dataclass(slots=True)
-class Budget:
-    """How many tokens may be computed together; `fixed` pages a batch instead where asked for."""
+class TokenBudget:
+    """The number of tokens in a batch; `fixed`, if not 0, is the number of items instead."""
 
     device: torch.device
     tokens: int
     fixed: int = 0
-    most: int | None = None
+    limit: int | None = None
 
     @classmethod
-    def start(cls, device: torch.device, batch: int) -> Budget:
-        """Where to begin on a device."""
+    def start(cls, device: torch.device, batch: int) -> TokenBudget:
+        """The initial budget of a device; `batch` fixes the number of items, 0 does not."""
         return cls(device, GPU_TOKENS if device.type == "cuda" else CPU_TOKENS, batch)
 
-    def cut(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Places of items in batches: count times the longest is within the budget, or one by itself."""
-        order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    def split(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Split items into batches: positions, sorted by length, within the budget or alone."""
+        order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
         batches: list[list[int]] = []
-        for place in order:
+        for position in order:
             last = batches[-1] if batches else None
             if last and self._fits(lengths[last[0]], len(last) + 1):
-                last.append(place)
+                last.append(position)
             else:
-                batches.append([place])
+                batches.append([position])
         return batches
 
     def _fits(self, longest: int, count: int) -> bool:
         return count <= self.fixed if self.fixed else longest * count <= self.tokens
 
     def grow(self, tokens: int) -> None:
-        """After a batch of so many tokens went through: more next time, if the device had room to spare.
+        """Grow the budget after a batch of so many tokens, if the device had memory to spare.
 
-        A batch that is much smaller than the budget says nothing of what would fit.
+        A batch much smaller than the budget does not show what would fit.
         """
         if self.fixed or self.device.type != "cuda" or tokens * GROWTH < self.tokens:
             return
-        _, there = torch.cuda.mem_get_info(self.device)
-        if torch.cuda.max_memory_allocated(self.device) < ROOM * there:
+        _, available = torch.cuda.mem_get_info(self.device)
+        if torch.cuda.max_memory_allocated(self.device) < MEMORY_SHARE * available:
             grown = int(self.tokens * GROWTH)
-            self.tokens = min(grown, self.most) if self.most else grown
+            self.tokens = min(grown, self.limit) if self.limit else grown
 
     def shrink(self, tokens: int) -> None:
-        """After a batch of so many tokens did not fit: half, and never that many again."""
-        self.most = max(tokens // 2, 1)
-        self.tokens = min(self.tokens, self.most)
+        """Halve the budget, for good, after a batch of so many tokens ran out of memory."""
+        self.limit = max(tokens // 2, 1)
+        self.tokens = min(self.tokens, self.limit)
         if self.fixed:
             self.fixed = max(self.fixed // 2, 1)
         if self.device.type == "cuda":
@@ -77,80 +76,80 @@ class Budget:
 
 def run_batches(
     lengths: Sequence[int],
-    budget: Budget,
+    budget: TokenBudget,
     forward: Callable[[Sequence[int]], list[torch.Tensor]],
 ) -> Iterator[tuple[list[int], list[Vectors]]]:
-    """Compute every item; results come back while the next batch is on its way.
+    """Run a model over items in batches; results are copied back while the next batch runs.
 
     Args:
         lengths: tokens of each item.
-        forward: the rows of the items at some places, on the device.
+        forward: computes the rows of the items at these positions, on the device.
 
     Yields:
-        The places of a batch, and their rows as fp32 on the host.
+        The positions of a batch's items, and their rows as fp32 on the host.
 
     Raises:
-        OutOfDeviceMemory: an item does not fit even alone.
-        InvalidVectors: the model gave NaN or infinity.
+        OutOfDeviceMemory: one item alone does not fit.
+        InvalidVectors: the model returned NaN or infinity.
     """
-    waiting = budget.cut(lengths)[::-1]
-    before: _Sent | None = None
-    while waiting:
-        places = waiting.pop()
-        # The budget may have shrunk since this batch was cut.
-        parts = budget.cut([lengths[place] for place in places])
+    pending = budget.split(lengths)[::-1]
+    previous: _Transfer | None = None
+    while pending:
+        positions = pending.pop()
+        # The budget may have shrunk since this batch was split off.
+        parts = budget.split([lengths[position] for position in positions])
         if len(parts) > 1:
-            waiting.extend([places[i] for i in part] for part in reversed(parts))
+            pending.extend([positions[i] for i in part] for part in reversed(parts))
             continue
-        tokens = len(places) * lengths[places[0]]
+        tokens = len(positions) * lengths[positions[0]]
         try:
-            here = _Sent.start(places, forward(places))
+            current = _Transfer.start(positions, forward(positions))
         except torch.OutOfMemoryError:
-            if len(places) == 1:
+            if len(positions) == 1:
                 raise OutOfDeviceMemory(
-                    f"{budget.device} has too little memory for one page of {lengths[places[0]]} tokens.",
-                    hint="Lower --dpi, take --dtype bf16, a smaller model, or --device cpu.",
+                    f"{budget.device} has too little memory for one page of {lengths[positions[0]]} tokens.",
+                    hint="Use a lower resolution, bf16, a smaller model, or the CPU.",
                 ) from None
             budget.shrink(tokens)
-            half = len(places) // 2
-            waiting.extend([places[half:], places[:half]])
+            half = len(positions) // 2
+            pending.extend([positions[half:], positions[:half]])
             continue
-        if before:
-            yield before.finish()
-        before = here
+        if previous:
+            yield previous.finish()
+        previous = current
         budget.grow(tokens)
-    if before:
-        yield before.finish()
+    if previous:
+        yield previous.finish()
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """A batch's rows on their way back to the host."""
+class _Transfer:
+    """The copy of a batch's rows to the host."""
 
-    places: list[int]
+    positions: list[int]
     rows: list[torch.Tensor]
     arrived: torch.cuda.Event | None
 
     @classmethod
-    def start(cls, places: list[int], rows: Sequence[torch.Tensor]) -> _Sent:
-        """Queue the copies behind the computation, without waiting for either."""
+    def start(cls, positions: list[int], rows: Sequence[torch.Tensor]) -> _Transfer:
+        """Queue the copies after the computation, without waiting for either."""
         if rows[0].device.type != "cuda":
-            return cls(places, list(rows), None)
+            return cls(positions, list(rows), None)
         hosts = [torch.empty(one.shape, dtype=one.dtype, pin_memory=True) for one in rows]
         for host, one in zip(hosts, rows, strict=True):
             host.copy_(one, non_blocking=True)
         arrived: torch.cuda.Event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         arrived.record(torch.cuda.current_stream(rows[0].device))
-        return cls(places, hosts, arrived)
+        return cls(positions, hosts, arrived)
 
     def finish(self) -> tuple[list[int], list[Vectors]]:
-        """Wait for them; only for them, not for the batch behind."""
+        """Wait for this batch alone, not for the next one."""
         if self.arrived is not None:
             self.arrived.synchronize()
         vectors = [one.float().cpu().numpy() for one in self.rows]
         if not all(np.isfinite(one).all() for one in vectors):
             raise InvalidVectors(
-                "The model gave values that are no numbers.",
-                hint="Take --dtype fp32 or bf16; if that does not help, its weights are broken.",
+                "The model returned NaN or infinity.",
+                hint="Use fp32 or bf16; if that does not help, the weights are broken.",
             )
-        return self.places, vectors
+        return self.positions, vectors

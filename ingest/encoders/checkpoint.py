@@ -1,7 +1,7 @@
-"""Find a model's files: a local folder as it is, or a hub id through the hub's cache.
+"""Model checkpoints: a local folder, or a Hugging Face hub id and its cache.
 
-Everything downstream loads from a folder, so a model without a network is a
-model given by its path. Knows no model's inside.
+Encoders and language models load from a folder alone, so that a model given by
+its path needs no network.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from ingest.encoders.weights import WeightsMissing
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.error import ConfigurationError
 
 SAFE = "*.safetensors"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
-OTHERS = ("*.json", "*.txt", "*.model", "*.jinja", "artifact.metadata")
-"""The last is where Stanford's ColBERT keeps its lengths and marks."""
+METADATA = ("*.json", "*.txt", "*.model", "*.jinja", "artifact.metadata")
+"""Configs and tokenizers; the last is the config of Stanford's ColBERT."""
 SAMPLE = 1 << 20
-"""Bytes at either end of a weights file that go into its fingerprint."""
-UNLOADABLE = (
+"""Bytes of either end of a weights file that go into its fingerprint."""
+LOAD_ERRORS = (
     *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
     *(AssertionError, ImportError, SafetensorError),
 )
-"""What libraries raise over files that are missing, cut short or of another kind of model."""
+"""What libraries raise for files that are missing, truncated or of another kind of model."""
 
 
 class InvalidCheckpoint(ConfigurationError):
-    """A model's folder does not hold what its encoder needs."""
+    """A model's files are broken, or of another kind than its encoder loads."""
 
     code = "invalid-checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model's files. `spec` is as the user gave it, a folder made absolute."""
+    """A model's files. `spec` is the name that the user gave; a folder is made absolute."""
 
     spec: str
     folder: Path
@@ -48,14 +48,14 @@ class Checkpoint:
 
     @property
     def title(self) -> str:
-        """What an index remembers: the model and which state of it."""
+        """The model and the head of its fingerprint, as an index records it."""
         return f"{self.spec} {self.fingerprint[:12]}"
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """A JSON file of the folder; None where there is none.
+        """Read a JSON file of the folder; None where there is none.
 
         Raises:
-            InvalidCheckpoint: it is no JSON, or no object.
+            InvalidCheckpoint: it is not a JSON object.
         """
         path = self.folder / name
         if not path.is_file():
@@ -64,30 +64,30 @@ class Checkpoint:
             values = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InvalidCheckpoint(
-                f"{path} is not JSON: {error}.", hint="Download the model anew."
+                f"{path} is not JSON: {error}.", hint="Download the model again."
             ) from None
         if not isinstance(values, dict):
             raise InvalidCheckpoint(
-                f"{path} holds no JSON object.", hint="Download the model anew."
+                f"{path} is not a JSON object.", hint="Download the model again."
             )
         return values
 
-    def unloadable(self, error: Exception, hint: str) -> InvalidCheckpoint:
-        """What to say of it when a library raised one of `UNLOADABLE`."""
+    def load_error(self, error: Exception, hint: str) -> InvalidCheckpoint:
+        """Make the error to raise when a library raised one of `LOAD_ERRORS`."""
         if isinstance(error, ImportError):
-            hint = "Install what it asks for."
+            hint = "Install the package that it needs."
         return InvalidCheckpoint(f"{self.spec} cannot be loaded: {reason(error)}.", hint=hint)
 
 
-def find_checkpoint(model: str, instead: str) -> Checkpoint:
-    """The files of a model; a hub id is downloaded once, into the hub's own cache.
+def find_checkpoint(model: str, fallback: str) -> Checkpoint:
+    """Find a model's files; a hub id is downloaded once, into the hub's own cache.
 
     Args:
         model: a folder, a hub id, or a hub id with `@revision`.
-        instead: the embedded encoder that needs no weights from outside, for the error's sake.
+        fallback: the embedded encoder or model that needs no download, for the error's hint.
 
     Raises:
-        WeightsMissing: there is no such folder, or the hub cannot give it.
+        WeightsMissing: there is no such folder, or the hub does not provide it.
     """
     folder = Path(os.path.expanduser(model))
     if folder.is_dir():
@@ -95,17 +95,17 @@ def find_checkpoint(model: str, instead: str) -> Checkpoint:
         return Checkpoint(str(found), found, _fingerprint(found))
     if model.startswith((".", "/", "~")) or _split(model)[0].count("/") != 1:
         raise WeightsMissing(
-            f"There is no folder {folder}, and {model!r} is no hub id.",
-            hint=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {_without(instead)}",
+            f"There is no folder {folder}, and {model!r} is not a hub id.",
+            hint=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {without_weights(fallback)}",
         )
-    fetched = fetch(model, model, [SAFE, *OTHERS], instead)
+    fetched = fetch(model, model, [SAFE, *METADATA], fallback)
     if any(path.match(SAFE) for path in _model_files(fetched.folder)):
         return fetched
     # Only older checkpoints have their weights in no other form.
-    return fetch(model, model, [*WEIGHTS, *OTHERS], instead)
+    return fetch(model, model, [*WEIGHTS, *METADATA], fallback)
 
 
-def is_at_hand(model: str) -> bool:
+def is_local(model: str) -> bool:
     """Whether a model can be loaded without a download."""
     if Path(os.path.expanduser(model)).is_dir():
         return True
@@ -122,36 +122,36 @@ def is_at_hand(model: str) -> bool:
         return False
 
 
-def fetch(spec: str, repository: str, files: Sequence[str], instead: str) -> Checkpoint:
-    """A model's files from the hub, or from its cache where there is no network.
+def fetch(spec: str, repository: str, files: Sequence[str], fallback: str) -> Checkpoint:
+    """Fetch a model's files from the hub, or from its cache where there is no network.
 
     Args:
-        spec: what the user calls it.
+        spec: the name that the user gave.
         repository: a hub id, or a hub id with `@revision`.
-        files: patterns of those wanted.
-        instead: see `find_checkpoint`.
+        files: glob patterns of the files to fetch.
+        fallback: see `find_checkpoint`.
 
     Raises:
-        WeightsMissing: the hub cannot give it.
+        WeightsMissing: the hub does not provide it.
     """
     from huggingface_hub import snapshot_download
 
     name, revision = _split(repository)
     try:
         folder = snapshot_download(name, revision=revision, allow_patterns=[*files])
-    # The hub's client and the HTTP library under it have many names for trouble, and change them.
+    # The hub's client and its HTTP library raise many classes, which change with versions.
     except Exception as error:
         raise WeightsMissing(
-            f"The weights of {spec} cannot be had: {reason(error)}.",
+            f"The weights of {spec} are not available: {reason(error)}.",
             hint="Check the name and the network (a gated model needs HF_TOKEN), or download it"
-            f" where there is one and give its folder in place of the id. {_without(instead)}",
+            f" elsewhere and give its folder in place of the id. {without_weights(fallback)}",
         ) from error
     # The hub keeps a snapshot in a folder named by its commit.
     return Checkpoint(spec, Path(folder), Path(folder).name)
 
 
 def reason(error: Exception) -> str:
-    """The first line of what a library says, without addresses; the error's name where it says nothing."""
+    """The first line of an error's message, without URLs; the class name where it is empty."""
     lines = [
         " ".join(word for word in line.split() if "://" not in word).rstrip(".:")
         for line in str(error).splitlines()
@@ -160,17 +160,18 @@ def reason(error: Exception) -> str:
 
 
 def _split(model: str) -> tuple[str, str | None]:
-    """A hub id and its revision, which may be a path (`refs/pr/1`)."""
+    """Split a hub id from its revision, which may be a path (`refs/pr/1`)."""
     name, _, revision = model.partition("@")
     return name, revision or None
 
 
-def _without(instead: str) -> str:
-    return f"Without it, {instead} works as it is."
+def without_weights(fallback: str) -> str:
+    """The last sentence of a hint: the embedded encoder or model needs no download."""
+    return f"The embedded {fallback} needs no download."
 
 
 def _fingerprint(folder: Path) -> str:
-    """A hash of a folder's model files: small ones whole, the ends and the size of large ones."""
+    """Hash a folder's model files: small ones whole, of large ones both ends and the size."""
     digest = hashlib.sha256()
     for path in _model_files(folder):
         size = path.stat().st_size
@@ -184,10 +185,10 @@ def _fingerprint(folder: Path) -> str:
 
 
 def _model_files(folder: Path) -> Iterator[Path]:
-    """Files of the folder and of those in it: sentence-transformers keeps a module in each."""
-    for pattern in (*OTHERS, *WEIGHTS):
+    """Model files of a folder and of its subfolders: sentence-transformers has one a module."""
+    for pattern in (*METADATA, *WEIGHTS):
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
         for path in sorted(folder.glob(f"*/{pattern}")):
-            # The hub's client keeps notes of its downloads in .cache.
+            # The hub's client keeps its own metadata in .cache.
             if path.is_file() and not path.parent.name.startswith("."):
                 yield path

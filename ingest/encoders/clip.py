@@ -1,7 +1,7 @@
-"""CLIP: pictures and texts in one space, a row a picture (Radford et al. 2021, arXiv:2103.00020).
+"""CLIP encoder: one row for the page image and one for each figure, by a dual encoder.
 
-Every page gives a row for the whole of it and one for each figure on it; a
-photo is its own one figure. Late interaction with one row is the cosine.
+Radford et al. 2021 (arXiv:2103.00020). MaxSim with one query row is the largest
+cosine. A photo is a page with one figure, itself.
 """
 
 from __future__ import annotations
@@ -15,42 +15,44 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from ingest.encoders.batch import Budget, run_batches
+from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.dual_encoder import Prepared, load_dual_encoder
-from ingest.encoders.encoder import Encoding
+from ingest.encoders.dual_encoder import PreparedImage
+from ingest.encoders.encoder import Encoding, Modality
+from ingest.encoders.load_dual_encoder import load_dual_encoder
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
 
-PICTURE_TOKENS = 256
-"""What a picture counts for in a batch's budget of tokens: ViT-L/14 sees so many patches."""
+IMAGE_TOKENS = 256
+"""Tokens of an image in a batch's budget: the patches of ViT-L/14."""
 TEXT_TOKENS = 77
-"""What a text counts for: CLIP pads it to so many."""
+"""Tokens of a text in a batch's budget: CLIP's context length."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePreparer:
-    """A page's pictures as the model takes them: the page as a whole, then each figure."""
+    """Preprocessing for CLIP: the page image, then each figure cropped from it."""
 
-    prepare: Callable[[Image.Image], Prepared]
+    prepare: Callable[[Image.Image], PreparedImage]
 
     def __call__(self, page: Rendered) -> list[dict[str, npt.NDArray[Any]]]:
-        """One set of arrays a picture."""
-        picture = page.pixels()
-        ready = [self.prepare(cut(picture, place)) for place in _places(page)]
+        """Preprocess a page: one set of arrays for each crop."""
+        image = page.pixels()
+        ready = [self.prepare(cut(image, box)) for box in _boxes(page)]
         return [{name: value.numpy() for name, value in one.items()} for one in ready]
 
 
 class ClipEncoder:
-    """See the module.
+    """CLIP or SigLIP as an `Encoder`; see the module.
 
     Args:
-        model: see `ingest.encoders.dual_encoder`.
+        model: see `ingest.encoders.load_dual_encoder`.
 
     Raises:
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    modality = "image"
+    modality: Modality = "image"
+    calibrated = False
     batch_pages = 64
 
     def __init__(self, model: str, encoding: Encoding) -> None:
@@ -64,51 +66,51 @@ class ClipEncoder:
         self.logit_scale = self.dual_encoder.logit_scale
         self.provenance = {**self.dual_encoder.provenance, "dtype": dtype_name(dtype)}
         self._device = device
-        self._budget = Budget.start(device, encoding.batch)
+        self._budget = TokenBudget.start(device, encoding.batch)
 
     def preparer(self) -> ImagePreparer | None:
-        """Decoding, cutting and resizing; on a CPU the model itself is what takes the time."""
+        """Preprocessing in workers; None on a CPU, where the model takes most of the time."""
         return None if self._device.type == "cpu" else ImagePreparer(self.dual_encoder.prepare)
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """A row for each page as a whole, then one for each figure on it."""
-        boxes = [_places(page) for page in pages]
+        """Encode pages: a row for the whole page, then one for each figure."""
+        boxes = [_boxes(page) for page in pages]
         prepare = ImagePreparer(self.dual_encoder.prepare)
         prepared = [
-            {name: torch.from_numpy(value) for name, value in picture.items()}
+            {name: torch.from_numpy(value) for name, value in arrays.items()}
             for page in pages
-            for picture in page.prepared.get(self.name) or prepare(page)
+            for arrays in page.prepared.get(self.name) or prepare(page)
         ]
-        lengths = [PICTURE_TOKENS] * len(prepared)
+        lengths = [IMAGE_TOKENS] * len(prepared)
         rows = self._run(
             lengths, lambda at: self.dual_encoder.encode_images([prepared[i] for i in at])
         )
-        ends = np.cumsum([len(places) for places in boxes], dtype=int)
+        ends = np.cumsum([len(some) for some in boxes], dtype=int)
         return [
-            PageVectors(rows[end - len(places) : end], np.array(places, np.float32))
-            for end, places in zip(ends, boxes, strict=True)
+            PageVectors(rows[end - len(some) : end], np.array(some, np.float32))
+            for end, some in zip(ends, boxes, strict=True)
         ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """One row a question; one too long for the model warns and is cut."""
+        """Encode queries: one row each. Too long a query is truncated, with a warning."""
         rows = self.embed(queries)
         return [QueryVectors(row[None], ("",)) for row in rows]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One unit row a text (n, dim)."""
+        """Embed texts: one unit row each (n, dim)."""
         lengths = [TEXT_TOKENS] * len(texts)
         return self._run(lengths, lambda at: self.dual_encoder.encode_texts([texts[i] for i in at]))
 
     def _run(
         self, lengths: Sequence[int], forward: Callable[[Sequence[int]], torch.Tensor]
     ) -> Vectors:
-        """A row an item (n, dim), in batches that fit."""
+        """Run the model in batches: one row an item (n, dim)."""
         rows = np.zeros((len(lengths), self.dim), np.float32)
-        for some, vectors in run_batches(lengths, self._budget, lambda at: list(forward(at))):
-            rows[some] = np.stack(vectors)
+        for positions, vectors in run_batches(lengths, self._budget, lambda at: list(forward(at))):
+            rows[positions] = np.stack(vectors)
         return rows
 
 
-def _places(page: Rendered) -> list[Box]:
-    """The whole page, then its figures."""
+def _boxes(page: Rendered) -> list[Box]:
+    """The box of the whole page, then those of its figures."""
     return [WHOLE, *(figure for figure in page.figures if figure != WHOLE)]

@@ -1,9 +1,9 @@
-"""ColPali-family late interaction over page images, on colpali-engine: a row a patch, with the patch's box.
+"""ColPali-family encoder: late interaction over page images, one row a patch, by colpali-engine.
 
-Faysse et al. 2024 (arXiv:2407.01449). Which of the engine's models a checkpoint
-is, its own config says. A page's rows are all that the model was trained to
-match: every patch, and the few tokens of its prompt, which have an empty box.
-Padding never leaves this file. A question keeps the engine's augmentation tokens.
+Faysse et al. 2024 (arXiv:2407.01449). The checkpoint's config names the model
+class. A page's rows are those that the model was trained to match: every patch
+with its box, and the tokens of the prompt, whose boxes are empty. Padding is
+removed. A query keeps the engine's augmentation tokens.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 
-from ingest.encoders.batch import Budget, run_batches
+from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.checkpoint import Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
-from ingest.encoders.encoder import Encoding
-from ingest.encoders.patches import PatchPreparer, Prepared, collate, load_processor
+from ingest.encoders.encoder import Encoding, Modality
+from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
-INSTEAD = "--encoder minilm"
+FALLBACK = "minilm"
 PROCESSORS = {
     "ColPali": "ColPaliProcessor",
     "ColQwen2": "ColQwen2Processor",
@@ -33,7 +33,7 @@ PROCESSORS = {
     "ColModernVBert": "ColModernVBertProcessor",
     "ColGemma3": "ColGemmaProcessor3",
 }
-"""The engine's late-interaction models, and the processor of each."""
+"""Model classes of colpali-engine, and the processor class of each."""
 BACKBONES = {
     "paligemma": "ColPali",
     "qwen2_vl": "ColQwen2",
@@ -44,25 +44,26 @@ BACKBONES = {
     "modernvbert": "ColModernVBert",
     "gemma3": "ColGemma3",
 }
-"""`model_type` in a checkpoint's config, for those that do not name the engine's class."""
+"""Model class by the `model_type` of a config that does not name the class."""
 
 
 class ColPaliEncoder:
-    """See the module.
+    """A model of colpali-engine as an `Encoder`; see the module.
 
     Args:
-        model: a hub id, a hub id with `@revision`, or a local folder; a LoRA adapter names its base itself.
+        model: a hub id, a hub id with `@revision`, or a local folder; a LoRA adapter names its base.
 
     Raises:
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    modality = "page"
+    modality: Modality = "page"
+    calibrated = False
     cosine_range = (0.0, 1.0)
     batch_pages = 32
 
     def __init__(self, model: str, encoding: Encoding) -> None:
-        checkpoint = find_checkpoint(model, INSTEAD)
+        checkpoint = find_checkpoint(model, FALLBACK)
         self.family = find_family(checkpoint)
         self.name = f"colpali:{checkpoint.spec}"
         self.model = f"{self.family} {checkpoint.title}"
@@ -76,36 +77,36 @@ class ColPaliEncoder:
             "transformers": version("transformers"),
             "dtype": dtype_name(self._dtype),
         }
-        self._budget = Budget.start(self._device, encoding.batch)
+        self._budget = TokenBudget.start(self._device, encoding.batch)
 
     def preparer(self) -> PatchPreparer | None:
-        """Decoding, resizing and tokenizing; on a CPU the model itself is what takes the time."""
+        """Preprocessing in workers; None on a CPU, where the model takes most of the time."""
         return None if self._device.type == "cpu" else self._prepare
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """A row a token of the model's view of each page, pads left out."""
-        ready: list[Prepared] = [
+        """Encode pages: a row for each token of the processed page, without padding."""
+        ready: list[PreparedPage] = [
             page.prepared.get(self.name) or self._prepare(page) for page in pages
         ]
         lengths = [len(one.boxes) for one in ready]
         encoded: dict[int, PageVectors] = {}
-        for places, rows in run_batches(
+        for positions, rows in run_batches(
             lengths, self._budget, lambda some: self._forward([ready[i] for i in some])
         ):
-            for place, vectors in zip(places, rows, strict=True):
-                encoded[place] = PageVectors(vectors, ready[place].boxes)
-        return [encoded[place] for place in range(len(pages))]
+            for i, vectors in zip(positions, rows, strict=True):
+                encoded[i] = PageVectors(vectors, ready[i].boxes)
+        return [encoded[i] for i in range(len(pages))]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """A row a token of each question, augmentation tokens too; they count alike, as in training."""
+        """Encode queries: a row a token, augmentation tokens included, of equal weight as in training."""
         encoded = []
-        # One at a time. PaliGemma was trained to see a whole question at once; transformers 5.23
-        # does so only where nothing is padded, and lets the tokens of a padded one look back only.
+        # One at a time: PaliGemma was trained with full attention over the query, but transformers
+        # 5.23 uses causal attention as soon as a query in the batch is padded.
         for query in queries:
             batch = self._processor.process_queries([query])
             rows = self._rows(batch)[0].float().cpu().numpy()
             tokens = batch["input_ids"][0].tolist()
-            encoded.append(QueryVectors(rows, self._words(tokens), even=True))
+            encoded.append(QueryVectors(rows, self._decode(tokens), even=True))
         return encoded
 
     @cached_property
@@ -126,17 +127,17 @@ class ColPaliEncoder:
             attn_implementation=choose_attention(self._device, self._dtype),
         )
         if hasattr(getattr(network, "model", None), "lm_head"):
-            # Next-word scores that nobody looks at: half a gigabyte a page for ColPali.
+            # Next-token logits are not used, and take half a gigabyte a page for ColPali.
             network.model.lm_head = torch.nn.Identity()
         return network.to(self._device).eval()
 
-    def _forward(self, ready: Sequence[Prepared]) -> list[torch.Tensor]:
-        """The rows of pages computed together, still on the device."""
+    def _forward(self, ready: Sequence[PreparedPage]) -> list[torch.Tensor]:
+        """Run one batch of pages; rows stay on the device."""
         tokenizer = self._processor.tokenizer
         features = [one.features for one in ready]
         rows = self._rows(collate(features, tokenizer.padding_side, tokenizer.pad_token_id))
         left = tokenizer.padding_side == "left"
-        # Cut by lengths known here: looking at the mask would wait for the GPU.
+        # Trimmed by the known lengths: reading the attention mask would wait for the GPU.
         return [
             one[-len(page.boxes) :] if left else one[: len(page.boxes)]
             for one, page in zip(rows, ready, strict=True)
@@ -144,21 +145,21 @@ class ColPaliEncoder:
 
     @torch.inference_mode()
     def _rows(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """Unit rows (batch, tokens, dim), zeros for pads."""
+        """Unit rows (batch, tokens, dim), zeros for padding."""
         rows: torch.Tensor = self._network(
             **{name: self._send(tensor) for name, tensor in batch.items()}
         )
         return rows
 
     def _send(self, tensor: torch.Tensor) -> torch.Tensor:
-        """To the device, by pinned memory and without waiting where there is a GPU."""
+        """Copy a tensor to the device, asynchronously from pinned memory to a GPU."""
         if self._device.type == "cuda":
             tensor = tensor.pin_memory()
         tensor = tensor.to(self._device, non_blocking=True)
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
 
-    def _words(self, tokens: Sequence[int]) -> tuple[str, ...]:
-        """What each token of a question reads as; nothing for special ones."""
+    def _decode(self, tokens: Sequence[int]) -> tuple[str, ...]:
+        """The text of each token of a query, empty for special tokens."""
         special = set(self._processor.tokenizer.all_special_ids)
         return tuple(
             "" if token in special else self._processor.tokenizer.decode([token]).strip()
@@ -167,15 +168,15 @@ class ColPaliEncoder:
 
 
 def find_family(checkpoint: Checkpoint) -> str:
-    """Which of the engine's classes a checkpoint is, by its config (an adapter's: by its base's).
+    """Find a checkpoint's model class by its config, or by that of an adapter's base.
 
     Raises:
-        InvalidCheckpoint: it is none of them.
-        WeightsMissing: it is an adapter, and its base cannot be had.
+        InvalidCheckpoint: it is not a model of colpali-engine.
+        WeightsMissing: it is an adapter, and its base is not available.
     """
     base = checkpoint
     if adapter := checkpoint.read("adapter_config.json"):
-        base = find_checkpoint(str(adapter["base_model_name_or_path"]), INSTEAD)
+        base = find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)
     config = base.read("config.json") or {}
     for name in config.get("architectures") or []:
         if name in PROCESSORS:
@@ -183,7 +184,7 @@ def find_family(checkpoint: Checkpoint) -> str:
     if family := BACKBONES.get(str(config.get("model_type"))):
         return family
     raise InvalidCheckpoint(
-        f"{checkpoint.spec} is no model of colpali-engine: its config says"
+        f"{checkpoint.spec} is not a model of colpali-engine: its config says"
         f" model_type {config.get('model_type')!r}, architectures {config.get('architectures')!r}.",
-        hint=f"Take one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
+        hint=f"Give one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
     )

@@ -1,4 +1,4 @@
-"""Choose where and in what numbers a torch model computes."""
+"""Device and dtype choice for torch models."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ingest.encoders.encoder import DeviceUnavailable
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 AMPERE = (8, 0)
-"""The first compute capability that multiplies bf16 at full rate."""
+"""The first compute capability with bf16 matrix products at full rate."""
 
 
 def choose_device(wanted: str) -> torch.device:
-    """The device by name; "auto" takes CUDA, then Apple's MPS, then the CPU.
+    """Choose a device by name; "auto" takes CUDA, then MPS, then the CPU.
 
     Raises:
         DeviceUnavailable: this machine does not have it.
@@ -27,32 +27,34 @@ def choose_device(wanted: str) -> torch.device:
         device = torch.device(wanted)
     except RuntimeError:
         raise DeviceUnavailable(
-            f"There is no kind of device {wanted!r}.", hint="Take auto, cpu, cuda, cuda:N or mps."
+            f"There is no kind of device {wanted!r}.", hint="Give auto, cpu, cuda, cuda:N or mps."
         ) from None
-    there = {
+    available = {
         "cpu": True,
         "cuda": (device.index or 0) < _gpus(),
         "mps": torch.backends.mps.is_available(),
     }
-    if not there.get(device.type):
+    if not available.get(device.type):
         raise DeviceUnavailable(
             f"This machine has no device {wanted}; torch {torch.__version__} sees {_gpus()} GPUs.",
-            hint="Take --device auto, or install the torch build for your hardware.",
+            hint="Give auto as the device, or install the torch build for your hardware.",
         )
     return torch.device("cuda", 0) if wanted == "cuda" else device
 
 
 def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """The number format by name; "auto" takes bf16 on Ampere and later, fp16 on older GPUs, fp32 elsewhere.
+    """Choose a dtype by name; "auto" takes bf16 or fp16 on a GPU, else fp32.
+
+    bf16 on Ampere and later, fp16 on older GPUs.
 
     Raises:
-        DeviceUnavailable: there is no such format.
+        DeviceUnavailable: there is no such dtype.
     """
     if wanted in DTYPES:
         return DTYPES[wanted]
     if wanted != "auto":
         raise DeviceUnavailable(
-            f"There is no dtype {wanted!r}.", hint=f"Take auto, {', '.join(DTYPES)}."
+            f"There is no dtype {wanted!r}.", hint=f"Give auto, {', '.join(DTYPES)}."
         )
     if device.type == "cuda":
         recent = torch.cuda.get_device_capability(device) >= AMPERE
@@ -61,14 +63,14 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
 
 
 def choose_attention(device: torch.device, dtype: torch.dtype) -> str:
-    """FlashAttention 2 where it is installed and can run, else PyTorch's own fused attention."""
+    """Choose an attention implementation: FlashAttention 2 if it is installed and can run, else SDPA."""
     half = dtype in (torch.float16, torch.bfloat16)
     flash = device.type == "cuda" and half and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
 
 
 def dtype_name(dtype: torch.dtype) -> str:
-    """As `choose_dtype` takes it."""
+    """The name of a dtype, as `choose_dtype` takes it."""
     return next(name for name, value in DTYPES.items() if value is dtype)
 
 

@@ -1,16 +1,19 @@
-"""The plug that every encoder fits, and the place where one is chosen by name."""
+"""Encoder protocol: pages and queries to unit rows in one vector space."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ingest.error import ComputeError, ConfigurationError, InvalidInputError
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 Preparer = Callable[[Rendered], Any]
-"""Makes of a page what its encoder computes with. Crosses to the reading workers, so it pickles."""
+"""Preprocesses a page for its encoder. Runs in the reading workers, so it pickles."""
+
+Modality = Literal["text", "image", "page"]
+"""What of a page an encoder reads: its words, its photos and figures, or the whole page image."""
 
 
 class UnknownEncoder(InvalidInputError):
@@ -20,32 +23,32 @@ class UnknownEncoder(InvalidInputError):
 
 
 class DeviceUnavailable(ConfigurationError):
-    """The device, or the number format, asked for is not there."""
+    """The device or the dtype is not available on this machine."""
 
     code = "device-unavailable"
 
 
 class OutOfDeviceMemory(ComputeError):
-    """One page alone is more than the device holds."""
+    """The device has too little memory for a batch of one page."""
 
     code = "out-of-device-memory"
 
 
 class InvalidVectors(ComputeError):
-    """A model gave values that are no numbers."""
+    """A model returned NaN or infinity."""
 
     code = "invalid-vectors"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How encoders run.
+    """Encoding settings: where and how an encoder computes.
 
-    `device` is "auto", "cpu", "cuda", "cuda:1", "mps", or several with commas
-    (a process each); `dtype` is "auto", "fp32", "fp16" or "bf16"; `batch` is
-    pages computed together, 0 as many as fit; `threads` 0 takes every core;
-    `pool_factor` merges a page's rows until one in `pool_factor` is left (1 keeps all, 0 does
-    as the index did).
+    `device` is "auto", "cpu", "cuda", "cuda:1", "mps", or several separated by
+    commas (a process each); `dtype` is "auto", "fp32", "fp16" or "bf16"; `batch`
+    is pages a batch, 0 for as many as fit; `threads` is CPU threads, 0 for one
+    a core; `pool_factor` is how many rows of a page are pooled into one (1 keeps
+    all rows, 0 takes the factor of the existing index).
     """
 
     device: str = "auto"
@@ -56,44 +59,45 @@ class Encoding:
 
 
 class Encoder(Protocol):
-    """Turns pages and questions into rows of length one in the same space (n, dim)."""
+    """Encoder of pages and queries: unit rows (n, dim) in one vector space."""
 
     name: str
-    """As `load_encoder` takes it: the index goes by it."""
+    """The name that `load_encoder` takes; it names the index too."""
     model: str
-    """Which weights: a model id and the head of their hash, or their revision."""
+    """The weights: a model id and the head of their hash, or their revision."""
     dim: int
-    modality: str
-    """What of a page it sees: "text", "image" (photos and figures) or "page" (all of it)."""
+    modality: Modality
+    calibrated: bool
+    """Whether the score thresholds of the answer path were measured with this encoder."""
     cosine_range: tuple[float, float]
-    """The cosine of things that have nothing in common, and that of a plain match."""
+    """The mean cosine of unrelated pairs, and that of matching pairs."""
     provenance: dict[str, str]
     """What else the vectors depend on: versions, dtype, pooling."""
     batch_pages: int
-    """How many pages it likes to be given together."""
+    """The number of pages to pass to one call of `encode_pages`."""
 
     def preparer(self) -> Preparer | None:
-        """What workers can do for it ahead of time, into `Rendered.prepared`; None where that is nothing."""
+        """The preprocessing that workers do, into `Rendered.prepared`; None where there is none."""
         ...
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """One `PageVectors` a page, in order; no rows where the page has nothing for this encoder."""
+        """Encode pages: one `PageVectors` each, in order, without rows for a page of another modality."""
         ...
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """One `QueryVectors` a question, in order."""
+        """Encode queries: one `QueryVectors` each, in order."""
         ...
 
 
 @runtime_checkable
 class ImageEncoder(Encoder, Protocol):
-    """An encoder of photos and figures, which also tells what a picture shows."""
+    """Encoder of images that also embeds label texts, for zero-shot classification."""
 
     logit_scale: float
-    """What cosines are multiplied with before a softmax over labels."""
+    """The factor on cosines before a softmax over labels."""
     templates: tuple[str, ...]
-    """Sentences that a label is put into, in place of {}; their embeddings are averaged."""
+    """Prompt templates with {} for the label; their embeddings are averaged."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One unit row a text (n, dim)."""
+        """Embed texts: one unit row each (n, dim)."""
         ...

@@ -1,27 +1,34 @@
-"""Encoder loader: an encoder by its name. The only file that imports every encoder."""
+"""Encoder loader: an encoder by its name.
+
+The only module that imports the implementations, each when it is asked for.
+"""
 
 from __future__ import annotations
 
 from ingest.encoders.encoder import Encoder, Encoding, UnknownEncoder
+from ingest.extras import require
 
 
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
-    """Load an encoder by name: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` or `clip:MODEL`.
+    """Load an encoder by name.
 
+    Names: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
     MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
         UnknownEncoder: no encoder has this name.
-        WeightsMissing, WeightsChanged: its weights are not there, or not as they should be.
-        DeviceUnavailable: the device asked for is not there.
+        MissingExtra: it runs on packages that are not installed.
+        WeightsMissing, WeightsChanged, InvalidCheckpoint: its weights cannot be used.
+        DeviceUnavailable: the device is not available.
     """
     how = encoding or Encoding()
     if "," in how.device:
         from ingest.encoders.multi_device import MultiDeviceEncoder
 
-        return MultiDeviceEncoder(spec, how)
+        return MultiDeviceEncoder(spec, how, load_encoder)
     encoder = _load(spec, how)
     if how.pool_factor > 1 and encoder.modality != "image":
+        require("scipy", extra="models", feature="Merging the vectors of a page")
         from ingest.encoders.pooled import PooledEncoder
 
         return PooledEncoder(encoder, how.pool_factor)
@@ -32,26 +39,33 @@ def _load(spec: str, how: Encoding) -> Encoder:
     kind, _, model = spec.partition(":")
     match kind:
         case "minilm" if not model:
-            from ingest.encoders.minilm import load_minilm
+            from ingest.encoders.embedded.minilm import load_minilm
 
             return load_minilm(how.threads)
         case "conse" if not model:
-            from ingest.encoders.conse import ConseEncoder
+            from ingest.encoders.embedded.conse import ConseEncoder
 
             return ConseEncoder(how.threads)
         case "colpali" if model:
+            _require(spec, "transformers", "colpali_engine")
             from ingest.encoders.colpali import ColPaliEncoder
 
             return ColPaliEncoder(model, how)
         case "text" if model:
+            _require(spec, "transformers", "sentence_transformers")
             from ingest.encoders.text import TextEncoder
 
             return TextEncoder(model, how)
         case "clip" if model:
+            _require(spec, "transformers", "open_clip")
             from ingest.encoders.clip import ClipEncoder
 
             return ClipEncoder(model, how)
     raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for pictures.",
+        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for images.",
     )
+
+
+def _require(spec: str, *modules: str) -> None:
+    require("torch", "huggingface_hub", *modules, extra="models", feature=f"The encoder {spec}")

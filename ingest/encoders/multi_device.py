@@ -1,101 +1,108 @@
-"""Several devices at once: a process each, pages dealt out among them.
+"""Multi-device encoder: one worker process per device, pages shared among them.
 
-A process, not a thread: one interpreter cannot feed two GPUs.
+Processes and not threads, because one interpreter cannot keep two GPUs busy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ingest.encoders.encoder import DeviceUnavailable, Encoder, Encoding, Preparer
-from ingest.encoders.load import load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered
 from ingest.worker import start_pool, start_worker
 
+LoadEncoder = Callable[[str, Encoding], Encoder]
+"""Loads an encoder by name. A module-level function, so that it pickles by its path."""
+
 
 class MultiDeviceEncoder:
-    """One encoder on every device of `encoding.device`, which names them with commas.
+    """Encoder that runs one copy of another encoder on each of several devices.
+
+    Args:
+        spec: the encoder's name, as `load` takes it.
+        encoding: its `device` names the devices, separated by commas.
+        load: called in each worker process to load the encoder.
 
     Raises:
-        DeviceUnavailable: one of them is not there; what `load_encoder` raises.
+        DeviceUnavailable: one of the devices is not available.
+        What `load` raises.
     """
 
-    def __init__(self, spec: str, encoding: Encoding) -> None:
+    def __init__(self, spec: str, encoding: Encoding, load: LoadEncoder) -> None:
         devices = [device.strip() for device in encoding.device.split(",")]
         if not all(devices) or "auto" in devices:
             raise DeviceUnavailable(
-                f"{encoding.device!r} does not name devices.",
-                hint="Say which, such as --device cuda:0,cuda:1.",
+                f"{encoding.device!r} is not a list of devices.",
+                hint="Name each device, such as cuda:0,cuda:1.",
             )
-        self._ships = [
-            start_pool(1, _launch, (spec, replace(encoding, device=device))) for device in devices
+        self._pools = [
+            start_pool(1, _start, (load, spec, replace(encoding, device=device)))
+            for device in devices
         ]
-        # All load at once; the first one speaks for the others.
-        signs = [ship.submit(_describe) for ship in self._ships]
-        self._about, *_ = [sign.result() for sign in signs]
-        self.name, self.model, self.dim = self._about.name, self._about.model, self._about.dim
-        self.modality, self.cosine_range = self._about.modality, self._about.cosine_range
-        self.provenance = self._about.provenance
-        self.batch_pages = self._about.batch_pages * len(devices)
+        # All load at the same time; they are copies, so the first describes them all.
+        pending = [pool.submit(_describe) for pool in self._pools]
+        description, *_ = [future.result() for future in pending]
+        self.name, self.model, self.dim = description.name, description.model, description.dim
+        self.modality, self.calibrated = description.modality, description.calibrated
+        self.cosine_range, self.provenance = description.cosine_range, description.provenance
+        self.batch_pages = description.batch_pages * len(devices)
+        self._preparer = description.preparer
 
     def preparer(self) -> Preparer | None:
-        """The encoder's own."""
-        return self._about.prepare
+        """The wrapped encoder's preparer."""
+        return self._preparer
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """As one encoder would, each device a share of the pages."""
-        shares = [pages[i :: len(self._ships)] for i in range(len(self._ships))]
-        coming = [
-            ship.submit(_encode_pages, share)
-            for ship, share in zip(self._ships, shares, strict=True)
+        """Encode pages, an equal share on each device; see `Encoder`."""
+        shares = [pages[i :: len(self._pools)] for i in range(len(self._pools))]
+        pending = [
+            pool.submit(_encode_pages, share)
+            for pool, share in zip(self._pools, shares, strict=True)
         ]
         encoded: list[PageVectors | None] = [None] * len(pages)
-        for i, share in enumerate(coming):
-            encoded[i :: len(self._ships)] = share.result()
+        for i, future in enumerate(pending):
+            encoded[i :: len(self._pools)] = future.result()
         return [page for page in encoded if page is not None]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """On the first device."""
-        return self._ships[0].submit(_encode_queries, list(queries)).result()
+        """Encode queries on the first device; see `Encoder`."""
+        return self._pools[0].submit(_encode_queries, list(queries)).result()
 
 
-class _About:
-    """What the parent needs to know of an encoder that lives elsewhere."""
+class _Description:
+    """The attributes of an encoder in a worker process, for the parent process."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.name, self.model, self.dim = encoder.name, encoder.model, encoder.dim
-        self.modality, self.cosine_range, self.provenance = (
-            encoder.modality,
-            encoder.cosine_range,
-            encoder.provenance,
-        )
-        self.batch_pages, self.prepare = encoder.batch_pages, encoder.preparer()
+        self.modality, self.calibrated = encoder.modality, encoder.calibrated
+        self.cosine_range, self.provenance = encoder.cosine_range, encoder.provenance
+        self.batch_pages, self.preparer = encoder.batch_pages, encoder.preparer()
 
 
 _encoder: Encoder | None = None
-_fault: Exception | None = None
+_load_error: Exception | None = None
 
 
-def _launch(spec: str, encoding: Encoding) -> None:
-    global _encoder, _fault
+def _start(load: LoadEncoder, spec: str, encoding: Encoding) -> None:
+    global _encoder, _load_error
     start_worker(niceness=0)
     try:
-        _encoder = load_encoder(spec, encoding)
+        _encoder = load(spec, encoding)
     except Exception as error:
-        # Told by the first task: an initializer that raises only says that the pool is broken.
-        _fault = error
+        # Raised by the first task: an initializer that raises only breaks the pool, without a reason.
+        _load_error = error
 
 
 def _loaded() -> Encoder:
-    if _fault:
-        raise _fault
+    if _load_error:
+        raise _load_error
     assert _encoder is not None
     return _encoder
 
 
-def _describe() -> _About:
-    return _About(_loaded())
+def _describe() -> _Description:
+    return _Description(_loaded())
 
 
 def _encode_pages(pages: Sequence[Rendered]) -> list[PageVectors]:

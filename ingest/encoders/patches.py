@@ -1,8 +1,8 @@
-"""From a page image to what a vision-language retriever takes in, and where on the page each token is.
+"""Patch preprocessing for ColPali models: a page image to tokens, with the box of each token.
 
-Runs in reading workers ahead of the GPU, or in the encoder itself. A processor
-of colpali-engine makes the tokens; runs of image tokens among them are a grid
-each: of the whole page, or of the tile that the marker before them names.
+Runs in the reading workers, or in the encoder. A processor of colpali-engine
+makes the tokens. Each run of image tokens is a grid: of the whole page, or of
+the tile that the marker token before the run names.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Features = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """One page, ready for a batch: `features`, and a box a token (tokens, 4)."""
+class PreparedPage:
+    """A preprocessed page: `features`, and `boxes` (tokens, 4), one a token."""
 
     features: Features
     boxes: npt.NDArray[np.float32]
@@ -34,14 +34,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class PatchPreparer:
-    """Decodes, resizes, cuts and tokenizes a page. `half` sends pixels as fp16."""
+    """Preprocessing for a ColPali model: decode, resize, tile and tokenize; `half` for fp16 pixels."""
 
     processor: str
     folder: str
     half: bool
 
-    def __call__(self, page: Rendered) -> Prepared:
-        """One page as its processor sees it."""
+    def __call__(self, page: Rendered) -> PreparedPage:
+        """Preprocess a page."""
         processor = load_processor(self.processor, self.folder)
         batch = processor.process_images([page.pixels()])
         # Labels are for training: with them some models compute a loss.
@@ -51,38 +51,40 @@ class PatchPreparer:
                 name: value.astype(np.float16) if value.dtype == np.float32 else value
                 for name, value in features.items()
             }
-        return Prepared(features, find_boxes(features, processor))
+        return PreparedPage(features, token_boxes(features, processor))
 
 
 @cache
 def load_processor(name: str, folder: str) -> Any:
-    """A processor of colpali-engine, once a process."""
+    """Load a processor of colpali-engine, once a process."""
     from colpali_engine import models
 
     return getattr(models, name).from_pretrained(folder)
 
 
-def find_boxes(features: Mapping[str, npt.NDArray[Any]], processor: Any) -> npt.NDArray[np.float32]:
-    """The box of each token of a page (tokens, 4): a patch's place, empty for words of the prompt."""
+def token_boxes(
+    features: Mapping[str, npt.NDArray[Any]], processor: Any
+) -> npt.NDArray[np.float32]:
+    """Find the box of each token (tokens, 4): of its patch, or empty for tokens of the prompt."""
     tokens = processor.tokenizer.convert_ids_to_tokens(features["input_ids"].tolist())
     image = _image_token(processor)
     boxes = np.zeros((len(tokens), 4), np.float32)
     runs = _runs(tokens, image)
     # A tile's marker stands before its run.
     tiles = [TILE.search(tokens[first - 1]) if first else None for first, _ in runs]
-    places = [(int(tile[1]), int(tile[2])) for tile in tiles if tile]
-    rows, columns = (max(side) for side in zip(*places, strict=True)) if places else (1, 1)
+    numbers = [(int(tile[1]), int(tile[2])) for tile in tiles if tile]
+    rows, columns = (max(side) for side in zip(*numbers, strict=True)) if numbers else (1, 1)
     for (first, last), tile in zip(runs, tiles, strict=True):
-        place: Box = WHOLE
+        area: Box = WHOLE
         if tile:
             row, column = int(tile[1]) - 1, int(tile[2]) - 1
-            place = (column / columns, row / rows, (column + 1) / columns, (row + 1) / rows)
-        boxes[first:last] = _grid(place, *_shape(last - first, features, processor))
+            area = (column / columns, row / rows, (column + 1) / columns, (row + 1) / rows)
+        boxes[first:last] = _grid(area, *_shape(last - first, features, processor))
     return boxes
 
 
 def collate(items: Sequence[Mapping[str, npt.NDArray[Any]]], side: str, pad: int) -> dict[str, Any]:
-    """Stack pages into a batch: tokens padded on `side`, pictures with zeros at their end.
+    """Stack pages into a batch: token features padded on `side`, image features at the end.
 
     Returns:
         A tensor a feature, (pages, ...).
@@ -110,7 +112,7 @@ def _inner(value: npt.NDArray[Any]) -> tuple[slice, ...]:
 
 
 def _image_token(processor: Any) -> str:
-    """The token that stands for a patch, as the tokenizer spells it."""
+    """The tokenizer's placeholder token of an image patch."""
     number = getattr(processor, "image_token_id", None)
     if number is None:
         return str(processor.image_token)
@@ -118,7 +120,7 @@ def _image_token(processor: Any) -> str:
 
 
 def _runs(tokens: Sequence[str], wanted: str) -> list[tuple[int, int]]:
-    """Where `wanted` stands in a row: first and one past the last."""
+    """The runs of a token: first position, and one past the last."""
     runs, at = [], 0
     for token, group in groupby(tokens):
         length = len(list(group))
@@ -129,21 +131,21 @@ def _runs(tokens: Sequence[str], wanted: str) -> list[tuple[int, int]]:
 
 
 def _shape(count: int, features: Mapping[str, npt.NDArray[Any]], processor: Any) -> tuple[int, int]:
-    """Rows and columns of a run's patches: as the processor says, else a square."""
+    """Rows and columns of a run's grid: as the processor says, else a square."""
     if "image_grid_thw" in features:
         merge = processor.image_processor.merge_size
         _, high, wide = features["image_grid_thw"].tolist()
         return high // merge, wide // merge
     side = round(count**0.5)
     if side * side != count:
-        raise ValueError(f"{count} patches are no square grid")
+        raise ValueError(f"{count} patches do not make a square grid")
     return side, side
 
 
-def _grid(place: Box, rows: int, columns: int) -> npt.NDArray[np.float32]:
-    """The boxes of a grid's cells in reading order (rows * columns, 4)."""
-    across = np.linspace(place[0], place[2], columns + 1)
-    down = np.linspace(place[1], place[3], rows + 1)
+def _grid(area: Box, rows: int, columns: int) -> npt.NDArray[np.float32]:
+    """The boxes of a grid's patches in reading order (rows * columns, 4)."""
+    across = np.linspace(area[0], area[2], columns + 1)
+    down = np.linspace(area[1], area[3], rows + 1)
     left, top = np.meshgrid(across[:-1], down[:-1])
     right, bottom = np.meshgrid(across[1:], down[1:])
     return np.stack([left, top, right, bottom], axis=-1).reshape(-1, 4).astype(np.float32)

@@ -1,9 +1,9 @@
-"""Hierarchical token pooling: fewer rows a page, at a small cost in ranking.
+"""Hierarchical token pooling: an encoder wrapper that keeps fewer rows a page.
 
-Clavie et al. 2024 (arXiv:2409.14683), as colpali-engine does it: Ward clusters
-of rows by their cosine distances, each replaced by its unit mean. A merged row's
-box is the smallest that holds those it came from. Works for any encoder with
-many rows a page; rows without a place (prompt, title) are left alone.
+Clavie et al. 2024 (arXiv:2409.14683), as in colpali-engine: rows are clustered
+by Ward's method on cosine distances, and each cluster becomes its unit mean with
+the bounding box of its rows. Works for any encoder with many rows a page. Rows
+with an empty box (prompt, title) are not pooled.
 """
 
 from __future__ import annotations
@@ -17,38 +17,54 @@ import numpy as np
 from ingest.encoders.encoder import Encoder, Preparer
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
-LEAST = 1e-6
-"""A mean shorter than this has no direction."""
+MIN_NORM = 1e-6
+"""A shorter mean has no direction."""
 
 
 class PooledEncoder:
-    """An encoder whose pages keep one row in `factor`."""
+    """Encoder wrapper that keeps one row in `factor` of each page."""
 
     def __init__(self, encoder: Encoder, factor: int) -> None:
         self._encoder = encoder
         self._factor = factor
         self.name, self.model, self.dim = encoder.name, encoder.model, encoder.dim
-        self.modality, self.cosine_range = encoder.modality, encoder.cosine_range
+        self.modality, self.calibrated = encoder.modality, encoder.calibrated
+        self.cosine_range = encoder.cosine_range
         self.batch_pages = encoder.batch_pages
         self.provenance = {**encoder.provenance, "pool": str(factor)}
 
     def preparer(self) -> Preparer | None:
-        """The encoder's own."""
+        """The wrapped encoder's preparer."""
         return self._encoder.preparer()
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """As the encoder's, then merged, a page a thread (SciPy lets go of the interpreter)."""
+        """Encode pages and pool their rows, one page a thread; see `Encoder`."""
         encoded = self._encoder.encode_pages(pages)
         with ThreadPoolExecutor() as pool:
             return list(pool.map(lambda page: pool_tokens(page, self._factor), encoded))
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """The encoder's own."""
+        """Encode queries; their rows are not pooled."""
         return self._encoder.encode_queries(queries)
 
 
 def pool_tokens(page: PageVectors, factor: int) -> PageVectors:
-    """Keep `len // factor` rows of those that have a place, at least one, in the order of the page."""
+    """Pool a page's rows to one in `factor`, at least one, in page order.
+
+    Rows with an empty box are kept and come last.
+
+    Args:
+        page: unit rows (n, dim) with boxes (n, 4).
+        factor: rows a cluster, on average; 1 keeps all.
+
+    >>> rows = np.array([[1, 0], [0.8, 0.6], [0, 1], [0, 1]], np.float32)
+    >>> boxes = np.array([[0, 0, 0.1, 1], [0.1, 0, 0.2, 1], [0.8, 0, 0.9, 1], [0.9, 0, 1, 1]], np.float32)
+    >>> pooled = pool_tokens(PageVectors(rows, boxes), 2)
+    >>> pooled.vectors.round(2).tolist() == np.array([[0.95, 0.32], [0, 1]], np.float32).tolist()
+    True
+    >>> pooled.boxes[:, [0, 2]].round(1).tolist() == np.array([[0, 0.2], [0.8, 1]], np.float32).tolist()
+    True
+    """
     placed = page.placed
     rows, boxes = page.vectors[placed], page.boxes[placed]
     if factor == 1 or len(rows) < 2:
@@ -56,23 +72,23 @@ def pool_tokens(page: PageVectors, factor: int) -> PageVectors:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    # Rows are compared by how far they are from all the others, as the engine does it. Condensed
-    # here: SciPy takes a matrix of distances for a mistake, and warns.
-    apart = pdist(1 - rows @ rows.T)
+    # As in colpali-engine, rows are compared by their distances to all rows. Condensed here:
+    # SciPy warns about a square matrix of distances.
+    distances = pdist(1 - rows @ rows.T)
     wanted = max(len(rows) // factor, 1)
-    clusters = fcluster(linkage(apart, method="ward"), t=wanted, criterion="maxclust")
+    clusters = fcluster(linkage(distances, method="ward"), t=wanted, criterion="maxclust")
     _, firsts = np.unique(clusters, return_index=True)
     members = [clusters == clusters[first] for first in np.sort(firsts)]
-    around = [[*boxes[own, :2].min(axis=0), *boxes[own, 2:].max(axis=0)] for own in members]
+    bounds = [[*boxes[own, :2].min(axis=0), *boxes[own, 2:].max(axis=0)] for own in members]
     return replace(
         page,
         vectors=np.concatenate([[_mean(rows[own]) for own in members], page.vectors[~placed]]),
-        boxes=np.concatenate([around, page.boxes[~placed]]).astype(np.float32),
+        boxes=np.concatenate([bounds, page.boxes[~placed]]).astype(np.float32),
     )
 
 
 def _mean(rows: Vectors) -> Vectors:
-    """The unit mean of rows; the first of them where they cancel out."""
+    """The unit mean of rows; the first row where they cancel out."""
     mean: Vectors = rows.mean(axis=0)
     length = np.linalg.norm(mean)
-    return mean / length if length > LEAST else rows[0]
+    return mean / length if length > MIN_NORM else rows[0]

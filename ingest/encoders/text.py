@@ -1,9 +1,9 @@
-"""Text late interaction (the ColBERT family) through sentence-transformers: a row a token, with its word's box.
+"""ColBERT-family encoder: late interaction over words, one row a token, by sentence-transformers.
 
-Khattab and Zaharia 2020 (arXiv:2004.12832). The checkpoint says how long
-questions and documents may be, what marks them and which tokens are left out;
-`MultiVectorEncoder` follows it. A page longer than a document may be is read
-window by window, so no word is left out.
+Khattab and Zaharia 2020 (arXiv:2004.12832). The checkpoint sets the lengths of
+queries and documents, their prompts and the tokens that are skipped;
+`MultiVectorEncoder` follows it. A page longer than the document length is
+encoded in windows, so that no word is left out.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ingest.encoders.batch import Budget, run_batches
-from ingest.encoders.checkpoint import UNLOADABLE, Checkpoint, InvalidCheckpoint, find_checkpoint
+from ingest.encoders.batch import TokenBudget, run_batches
+from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.encoder import Encoding
-from ingest.encoders.minilm import LONGEST_TITLE
+from ingest.encoders.embedded.minilm import TITLE_LENGTH
+from ingest.encoders.encoder import Encoding, Modality
 from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word, unit
 
-INSTEAD = "--encoder minilm"
-NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
-LONGEST = 512
-"""Tokens a document, where the checkpoint does not say."""
-LONG_QUERY = 64
-"""What a question counts for in a batch's budget of tokens."""
+FALLBACK = "minilm"
+EMPTY_BOX: Box = (0.0, 0.0, 0.0, 0.0)
+DOCUMENT_LENGTH = 512
+"""Tokens of a document, if the checkpoint does not say."""
+QUERY_TOKENS = 64
+"""Tokens of a query in a batch's budget."""
 DOCUMENT_PROMPTS = ("document", "passage", "corpus")
-"""As `encode_document` looks for one."""
+"""Names of prompts for documents, in the order in which `encode_document` looks for one."""
 OFFSETS = {"processing_kwargs": {"text": {"return_offsets_mapping": True}}}
-"""Has the tokenizer tell where in the text, prompt included, each token is."""
-KINDS = {"MultiVectorEncoder", "ColBERT"}
-"""What sentence-transformers and PyLate call a model of late interaction."""
-REMEDY = "Take a late-interaction (ColBERT) model of text, or download it anew."
+"""Asks for the span of each token in the text, prompt included."""
+MODEL_TYPES = {"MultiVectorEncoder", "ColBERT"}
+"""The `model_type` of late-interaction models in sentence-transformers and PyLate."""
+HINT = "Give a late-interaction (ColBERT) model of text, or download it again."
 
 
 @dataclass(slots=True)
 class _Window:
-    """Words read together, `tokens` of them in all at most; every box is nowhere for a title."""
+    """Words that are encoded together, their boxes, and the number of their tokens."""
 
     words: list[str] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -51,18 +51,18 @@ class _Window:
     def text(self) -> str:
         return " ".join(self.words)
 
-    def place(self, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """The box of each token by the place after its last character; nowhere for those before the text."""
-        # The space before a word is the word's: some tokens start with it, some are nothing else.
+    def token_boxes(self, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """The box of each token, by the end of its span; empty for tokens before the text."""
+        # The space before a word belongs to it: some tokens start with it, some are only a space.
         stops = np.cumsum([len(word) + 1 for word in self.words]) - 1
         words = np.searchsorted(stops, ends - 1, side="right")
         boxes = np.array(self.boxes, np.float32)[words]
-        boxes[ends <= 0] = NOWHERE
+        boxes[ends <= 0] = EMPTY_BOX
         return boxes
 
 
 class TextEncoder:
-    """See the module.
+    """A ColBERT model as an `Encoder`; see the module.
 
     Args:
         model: a hub id, a hub id with `@revision`, or a local folder.
@@ -71,17 +71,18 @@ class TextEncoder:
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable
     """
 
-    modality = "text"
+    modality: Modality = "text"
+    calibrated = False
     cosine_range = (0.0, 1.0)
     batch_pages = 32
 
     def __init__(self, model: str, encoding: Encoding) -> None:
-        checkpoint = find_checkpoint(model, INSTEAD)
+        checkpoint = find_checkpoint(model, FALLBACK)
         device = choose_device(encoding.device)
         dtype = choose_dtype(encoding.dtype, device)
         self._network = _load(checkpoint, device, dtype)
         self._tokenizer: Any = self._network.tokenizer
-        self._budget = Budget.start(device, encoding.batch)
+        self._budget = TokenBudget.start(device, encoding.batch)
         self.name = f"text:{checkpoint.spec}"
         self.model = f"sentence-transformers {checkpoint.title}"
         self.provenance = {
@@ -89,33 +90,38 @@ class TextEncoder:
             "dtype": dtype_name(dtype),
         }
         self._prompt = _find_prompt(self._network)
-        longest = getattr(self._network[0], "document_length", None) or LONGEST
-        longest = min(longest, self._tokenizer.model_max_length)
-        # The prompt comes with what starts and ends a text.
-        self._room = max(longest - self._count([self._prompt], add_special_tokens=True)[0], 1)
+        length = getattr(self._network[0], "document_length", None) or DOCUMENT_LENGTH
+        length = min(length, self._tokenizer.model_max_length)
+        # With the prompt come the tokens that start and end a text.
+        self._window_tokens = max(
+            length - self._count([self._prompt], add_special_tokens=True)[0], 1
+        )
         try:
             rows, _ = self._run(self._encode_documents, ["a"], [1], "offset_mapping")[0]
-        except UNLOADABLE as error:
-            raise checkpoint.unloadable(error, REMEDY) from error
+        except LOAD_ERRORS as error:
+            raise checkpoint.load_error(error, HINT) from error
         self.dim = rows.shape[1]
 
     def preparer(self) -> None:
-        """Nothing: tokenizing is quick."""
+        """None: tokenization is fast."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """A row a token of each page's words, then a row a token of its title, as `minilm` has them."""
-        cut = [self._cut(page) for page in pages]
-        # By text: the pages of a document share its title.
-        lengths = {window.text: window.tokens for windows in cut for window in windows}
+        """Encode pages: a row for each token of the words, then one for each token of the title."""
+        windows_of = [self._split(page) for page in pages]
+        # Keyed by text: the pages of a document share its title.
+        lengths = {window.text: window.tokens for windows in windows_of for window in windows}
         texts = list(lengths)
-        found = self._run(self._encode_documents, texts, [*lengths.values()], "offset_mapping")
-        read = dict(zip(texts, found, strict=True))
-        return [self._join(windows, [read[window.text] for window in windows]) for windows in cut]
+        results = self._run(self._encode_documents, texts, [*lengths.values()], "offset_mapping")
+        encoded = dict(zip(texts, results, strict=True))
+        return [
+            self._join(windows, [encoded[window.text] for window in windows])
+            for windows in windows_of
+        ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """A row a token of each question, with what the model adds to it; they count alike, as in training."""
+        """Encode queries: a row a token, augmentation tokens included, of equal weight as in training."""
         special = set(self._tokenizer.all_special_ids)
-        lengths = [LONG_QUERY] * len(queries)
+        lengths = [QUERY_TOKENS] * len(queries)
         return [
             QueryVectors(
                 rows,
@@ -127,8 +133,8 @@ class TextEncoder:
             )
         ]
 
-    def _encode_documents(self, texts: list[str], **how: Any) -> Any:
-        return self._network.encode_document(texts, prompt=self._prompt, **OFFSETS, **how)
+    def _encode_documents(self, texts: list[str], **options: Any) -> Any:
+        return self._network.encode_document(texts, prompt=self._prompt, **OFFSETS, **options)
 
     def _run(
         self,
@@ -137,37 +143,37 @@ class TextEncoder:
         lengths: Sequence[int],
         wanted: str,
     ) -> list[tuple[Vectors, Any]]:
-        """Of each text the unit rows that count, and what else is `wanted` of their tokens.
+        """Encode texts: the unit rows of the tokens kept, and the `wanted` feature of those tokens.
 
         Args:
-            encode: the model's way with questions or with documents.
-            lengths: tokens of each text.
+            encode: the model's method for queries or for documents.
+            lengths: the number of tokens of each text.
         """
-        told: dict[int, Any] = {}
+        features: dict[int, Any] = {}
 
         def forward(at: Sequence[int]) -> list[torch.Tensor]:
             items = encode([texts[i] for i in at], output_value=None, batch_size=len(at))
             masks = [item["attention_mask"].bool() for item in items]
             for i, item, mask in zip(at, items, masks, strict=True):
-                told[i] = item[wanted][mask].cpu().numpy()
+                features[i] = item[wanted][mask].cpu().numpy()
             return [item["token_embeddings"][m] for item, m in zip(items, masks, strict=True)]
 
         rows: dict[int, Vectors] = {}
-        for places, vectors in run_batches(lengths, self._budget, forward):
-            rows.update(zip(places, map(unit, vectors), strict=True))
-        return [(rows[i], told[i]) for i in range(len(texts))]
+        for positions, vectors in run_batches(lengths, self._budget, forward):
+            rows.update(zip(positions, map(unit, vectors), strict=True))
+        return [(rows[i], features[i]) for i in range(len(texts))]
 
-    def _cut(self, page: Rendered) -> list[_Window]:
-        """A page's words in windows that the model reads whole, then its title's."""
+    def _split(self, page: Rendered) -> list[_Window]:
+        """Split a page's words into windows of the document length, then those of its title."""
         if not page.searchable_words:
             return []
-        title = [Word(word, NOWHERE) for word in page.context.split()[:LONGEST_TITLE]]
+        title = [Word(word, EMPTY_BOX) for word in page.context.split()[:TITLE_LENGTH]]
         return [*self._windows(page.searchable_words), *self._windows(title)]
 
     def _windows(self, words: Sequence[Word]) -> list[_Window]:
         windows: list[_Window] = []
-        for word, first, inside in self._spell(words):
-            if not windows or windows[-1].tokens + inside > self._room:
+        for word, first, inside in self._count_tokens(words):
+            if not windows or windows[-1].tokens + inside > self._window_tokens:
                 windows.append(_Window())
             window = windows[-1]
             window.tokens += inside if window.words else first
@@ -175,76 +181,81 @@ class TextEncoder:
             window.boxes.append(word.box)
         return windows
 
-    def _spell(self, words: Sequence[Word]) -> Iterator[tuple[Word, int, int]]:
-        """Each word with its tokens at the start of a text, and inside it; one longer than a window in parts."""
+    def _count_tokens(self, words: Sequence[Word]) -> Iterator[tuple[Word, int, int]]:
+        """Each word with its number of tokens at the start of a text and within it.
+
+        A word longer than a window is split.
+        """
         texts = [word.text for word in words]
         bare, inside = self._count(texts), self._count([f" {text}" for text in texts])
         for word, a, b in zip(words, bare, inside, strict=True):
             half = len(word.text) // 2
-            if half and max(a, b) > self._room:
+            if half and max(a, b) > self._window_tokens:
                 parts = word.text[:half], word.text[half:]
-                yield from self._spell([Word(part, word.box) for part in parts])
+                yield from self._count_tokens([Word(part, word.box) for part in parts])
             else:
-                # After a mark that ends in a space, the first word is spelled as inside.
+                # After a prompt that ends in a space, the first word is tokenized as within a text.
                 yield word, max(a, b), b
 
-    def _join(self, windows: Sequence[_Window], read: Sequence[tuple[Vectors, Any]]) -> PageVectors:
-        """The windows of a page as one."""
+    def _join(
+        self, windows: Sequence[_Window], encoded: Sequence[tuple[Vectors, Any]]
+    ) -> PageVectors:
+        """Concatenate the windows of a page."""
         rows = [np.zeros((0, self.dim), np.float32)]
         boxes = [np.zeros((0, 4), np.float32)]
-        for window, (vectors, offsets) in zip(windows, read, strict=True):
+        for window, (vectors, offsets) in zip(windows, encoded, strict=True):
             rows.append(vectors)
-            boxes.append(window.place(offsets[:, 1] - len(self._prompt)))
+            boxes.append(window.token_boxes(offsets[:, 1] - len(self._prompt)))
         return PageVectors(np.concatenate(rows), np.concatenate(boxes))
 
-    def _count(self, texts: Sequence[str], **how: Any) -> list[int]:
-        """Tokens of each text."""
+    def _count(self, texts: Sequence[str], **options: Any) -> list[int]:
+        """Count the tokens of each text."""
         if not texts:
             return []
-        how = {"add_special_tokens": False, "verbose": False, **how}
-        return [len(tokens) for tokens in self._tokenizer(list(texts), **how)["input_ids"]]
+        options = {"add_special_tokens": False, "verbose": False, **options}
+        return [len(tokens) for tokens in self._tokenizer(list(texts), **options)["input_ids"]]
 
 
 def _load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
-    """The model.
+    """Load the model.
 
     Raises:
-        InvalidCheckpoint: it is none of late interaction, or none of text, or broken.
+        InvalidCheckpoint: it is not a late-interaction model of text, or broken.
     """
     from sentence_transformers import MultiVectorEncoder
 
-    # The library takes any model, and gives it a projection of random numbers.
-    if not _is_late(checkpoint):
+    # The library loads any model, with a random projection where there is none.
+    if not _is_late_interaction(checkpoint):
         raise InvalidCheckpoint(
-            f"{checkpoint.spec} is no late-interaction model: it was trained for other vectors.",
-            hint=REMEDY,
+            f"{checkpoint.spec} is not a late-interaction model.",
+            hint=HINT,
         )
     try:
         network = MultiVectorEncoder(
             str(checkpoint.folder), device=str(device), model_kwargs={"dtype": dtype}
         )
-    except UNLOADABLE as error:
-        raise checkpoint.unloadable(error, REMEDY) from error
+    except LOAD_ERRORS as error:
+        raise checkpoint.load_error(error, HINT) from error
     if set(network.modalities) != {"text"}:
         raise InvalidCheckpoint(
             f"{checkpoint.spec} reads {', '.join(map(str, network.modalities))}, not text alone.",
-            hint=REMEDY,
+            hint=HINT,
         )
     return network
 
 
-def _is_late(checkpoint: Checkpoint) -> bool:
-    """Whether a checkpoint says that it was trained for late interaction: sentence-transformers', PyLate's or Stanford's."""
-    whole = checkpoint.read("config_sentence_transformers.json") or {}
-    plain = checkpoint.read("config.json") or {}
+def _is_late_interaction(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint is a late-interaction model of sentence-transformers, PyLate or Stanford's ColBERT."""
+    library_config = checkpoint.read("config_sentence_transformers.json") or {}
+    config = checkpoint.read("config.json") or {}
     return (
-        whole.get("model_type") in KINDS
-        or "document_prefix" in whole
-        or "HF_ColBERT" in (plain.get("architectures") or ())
+        library_config.get("model_type") in MODEL_TYPES
+        or "document_prefix" in library_config
+        or "HF_ColBERT" in (config.get("architectures") or ())
     )
 
 
 def _find_prompt(network: Any) -> str:
-    """What comes before a document."""
+    """The prompt before a document."""
     names = [name for name in DOCUMENT_PROMPTS if name in network.prompts]
     return network.prompts.get(next(iter(names), network.default_prompt_name)) or ""

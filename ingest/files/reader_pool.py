@@ -51,7 +51,7 @@ class ReadFailure:
     """A file that could not be read to its end. Nothing more comes of it."""
 
     job: Job
-    fault: PageglassError
+    error: PageglassError
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
-from ingest.encoders.dual_encoder import OPEN_CLIP_CONFIG, OpenClip
+from ingest.encoders.open_clip_model import COSINE_RANGE, OPEN_CLIP_CONFIG, OpenClip
 from ingest.error import ConflictError
 from ingest.finetune.curve import draw_curve
-from ingest.library.home import aside, discard, write_atomically
+from ingest.library.atomic import aside, discard, write_atomically
 
 MODEL = "open_clip_model.safetensors"
 TRAINING = "training.json"
@@ -165,7 +165,7 @@ class Folder:
         if hasattr(dual_encoder.tokenizer, "save_pretrained"):
             dual_encoder.tokenizer.save_pretrained(self.path)
         seen = dual_encoder.network.visual.preprocess_cfg
-        measured = {"reach": cosine_range} if cosine_range else {}
+        measured = {COSINE_RANGE: cosine_range} if cosine_range else {}
         self.save_json(
             OPEN_CLIP_CONFIG, {"model_cfg": dual_encoder.config, "preprocess_cfg": seen, **measured}
         )

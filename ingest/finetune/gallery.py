@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-from ingest.encoders.dual_encoder import OpenClip
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.finetune.crop import Glance
 from ingest.finetune.gradient import Towers, stack_pixels
 from ingest.finetune.pairs import Pair

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch.nn.functional import normalize
 
-from ingest.encoders.dual_encoder import OpenClip
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.finetune.contrast import contrast
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from PIL import Image
 
-from ingest.encoders.dual_encoder import OpenClip
 from ingest.encoders.encoder import OutOfDeviceMemory
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.files.source import UnreadableFile
 from ingest.finetune.contrast import match
 from ingest.finetune.crop import Glance

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
-from ingest.encoders.dual_encoder import OpenClip, load_dual_encoder
+from ingest.encoders.load_dual_encoder import load_dual_encoder
+from ingest.encoders.open_clip_model import OpenClip
 from ingest.error import ConfigurationError, PageglassError
 from ingest.finetune.crop import Glance
 from ingest.finetune.folder import Folder

@@ -1,1 +1,1 @@
-"""The index of one encoder: its manifest, multi-vector files and Chroma records."""
+"""Index of an encoder: manifest, vector files and Chroma records."""

@@ -1,10 +1,10 @@
-"""A page's gist: few rows that stand for all of them, kept as sign bits, by which many candidates become few.
+"""Page centroids: cluster means of a page's rows, for a prefilter of candidates.
 
 Rows of a page cluster: a line of text, a margin, a bar of a chart. Spherical
-k-means (Dhillon and Modha 2001) finds the clusters, as token pooling does
-(Clavie et al. 2024, arXiv:2409.14683); of each mean only the signs about the
-index's centre are kept (ingest.index.quantization.pack). MaxSim with those comes near to
-that with all rows, at a thousandth of the bytes. Knows no files.
+k-means (Dhillon and Modha 2001) finds the clusters, as token pooling does (Clavie
+et al. 2024, arXiv:2409.14683). Of each mean only the sign bits about the index's
+center are stored (ingest.index.quantization.pack_signs). MaxSim with those
+approximates MaxSim with all rows at a thousandth of the bytes.
 """
 
 from __future__ import annotations
@@ -14,31 +14,33 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ingest.encoders.encoder import Modality
 from ingest.page import Vectors, unit
 
 ROUNDS = 4
-"""Of k-means; eight rank no better."""
-CENTROID_ROWS = {"page": 64, "text": 128, "image": 0}
-"""Rows of a gist, by what the encoder reads; a picture has so few rows that it needs none."""
+"""Iterations of k-means; eight rank no better."""
+CENTROIDS: dict[Modality, int] = {"page": 64, "text": 128, "image": 0}
+"""Centroids of a page, by the encoder's modality; an image has too few rows to need any."""
 
 CENTER_SHARE = 0.5
-"""Of the centre, taken off a question's rows: at 0 the gists of made pages choose worse, at 1 those of real ones."""
+"""Share of the center subtracted from query rows: 0 is worse on synthetic pages, 1 on real ones."""
 
 
-def pool_rows(rows: Vectors, most: int) -> Vectors:
-    """Unit means (at most `most`, dim) of the clusters of unit rows (n, dim); rows as they are where they are few enough.
+def pool_rows(rows: Vectors, limit: int) -> Vectors:
+    """Pool unit rows (n, dim) into the unit means of `limit` clusters (limit, dim).
 
-    Starts from rows evenly spread over the page, so nothing is random.
+    `limit` rows or fewer are returned as they are. The initial means are rows
+    evenly spaced over the page, so that the result is deterministic.
     """
     rows = np.asarray(rows, np.float32)
-    if len(rows) <= most:
+    if len(rows) <= limit:
         return rows
-    means: Vectors = rows[np.linspace(0, len(rows) - 1, most).astype(int)]
-    # Products so small are not worth a second thread, which waits for a core where an ingest has them busy.
+    means: Vectors = rows[np.linspace(0, len(rows) - 1, limit).astype(int)]
+    # Products so small gain nothing from a second thread, and ingest keeps all cores busy.
     with _threads().limit(limits=1, user_api="blas"):
         for _ in range(ROUNDS):
             nearest = (rows @ means.T).argmax(axis=1)
-            member = (nearest == np.arange(most)[:, None]).astype(np.float32)
+            member = (nearest == np.arange(limit)[:, None]).astype(np.float32)
             sums = member @ rows
             filled = np.linalg.norm(sums, axis=1) > 1e-6
             means = np.where(filled[:, None], unit(sums), means)

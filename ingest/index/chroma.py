@@ -1,14 +1,14 @@
-"""Chroma: one record a page, in a collection an encoder; nearest pages by inner product.
+"""Chroma records: one a page in a collection an encoder, searched by inner product.
 
-Embedded in the home, or on a server (ingest.index.server). A collection on a server
-has a name of its own, kept in the index's folder once it is whole, so that a
-question never goes to one that is empty, half filled or another home's.
+Embedded in the home, or on a server (ingest.index.server). A collection on a
+server has a unique name, stored in the index's folder once it is complete, so
+that a query never goes to one that is empty, incomplete or another home's.
 
-Facts about Chroma 1.5.9 that shape this file (tried, not documented): at most
-5,461 records a call; one process that has a collection open does not see
-another's changes until it opens the folder anew, still names what was deleted,
-and fails where a filter fits what was added; one "system" is shared by all
-clients in a process that spell the folder's path alike.
+Facts about Chroma 1.5.9 that this file depends on (tried, not documented): a call
+takes at most 5,461 records; a process that has a collection open does not see
+another's changes until it opens the folder again, still returns what was deleted,
+and fails where a filter matches what was added; all clients of a process that
+spell a folder's path alike share one "system".
 """
 
 from __future__ import annotations
@@ -24,8 +24,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.index.scrub import scrub
-from ingest.index.server import RecordsMissing, Remote, Server, disconnect, elsewhere
-from ingest.library.home import discard, write_atomically
+from ingest.index.server import (
+    RecordsMissing,
+    RemoteCollection,
+    disconnect,
+    records_missing,
+)
+from ingest.library.atomic import discard, write_atomically
+from ingest.library.home import RecordServer
 from ingest.page import Page
 
 if TYPE_CHECKING:
@@ -33,13 +39,14 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 AT_ONCE = 5_000
-MOST_VALUES = 10_000
-"""Documents that a filter may name; many more are too many variables for Chroma's SQLite."""
+"""Records a call."""
+MAX_FILTER_VALUES = 10_000
+"""Documents in one filter; many more exceed the number of SQL variables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which records a question may find: of these documents, with numbers from `first` to `last`."""
+    """Record filter: of these documents, with page numbers from `first` to `last`."""
 
     document_ids: tuple[str, ...] | None = None
     first: int | None = None
@@ -47,14 +54,14 @@ class Where:
 
     @property
     def nothing(self) -> bool:
-        """Whether no record can fit."""
+        """Whether no record can match."""
         return self.document_ids == ()
 
     def as_filter(self) -> Any:
-        """As Chroma takes it; None where every record fits."""
+        """The filter in Chroma's form; None if every record matches."""
         parts: list[Any] = []
         if self.document_ids is not None:
-            parts.append(_among(self.document_ids))
+            parts.append(_in_documents(self.document_ids))
         if self.first is not None:
             parts.append({"number": {"$gte": self.first}})
         if self.last is not None:
@@ -66,45 +73,45 @@ _spellings = itertools.count(1)
 
 
 class Records:
-    """The records of one encoder. The client is opened when first needed: importing it takes seconds."""
+    """Collection of one encoder's records. Chroma is imported and opened on first use: it takes seconds."""
 
     def __init__(
         self,
         folder: Path,
         encoder: str,
-        server: Server | None = None,
+        server: RecordServer | None = None,
         home_id: str = "",
-        note: Path | None = None,
+        name_file: Path | None = None,
     ) -> None:
         self._path = str(folder)
         self._embedded = f"pageglass-{encoder}"
         self._server = server
-        self._head = f"{collection_head(home_id)}{encoder}-"
-        self._note = note
+        self._prefix = f"{collection_prefix(home_id)}{encoder}-"
+        self._name_file = name_file
         self._new: str | None = None
         self._client: ClientAPI | None = None
-        self._collection: Collection | Remote | None = None
+        self._collection: Collection | RemoteCollection | None = None
 
-    def _open(self) -> Collection | Remote:
+    def _open(self) -> Collection | RemoteCollection:
         if self._collection is None:
             self._collection = (
-                self._open_remote(self._server) if self._server else self._open_here()
+                self._open_remote(self._server) if self._server else self._open_embedded()
             )
         return self._collection
 
-    def _open_remote(self, server: Server) -> Remote:
+    def _open_remote(self, server: RecordServer) -> RemoteCollection:
         if self._name is None:
-            raise elsewhere(f"The Chroma server at {server.url} has not")
+            raise records_missing(f"The Chroma server at {server.url}")
         self._client = server.connect()
-        return Remote(server, self._client, self._name)
+        return RemoteCollection(server, self._client, self._name)
 
-    def _open_here(self) -> Collection:
+    def _open_embedded(self) -> Collection:
         import chromadb
         from chromadb.config import Settings
 
         if self._name is not None and self._new is None:
-            raise elsewhere("The embedded Chroma has not")
-        # A spelling of its own, so that closing this client really closes its view of the folder.
+            raise records_missing("The embedded Chroma")
+        # A unique spelling of the path, so that closing this client closes its view of the folder.
         self._client = chromadb.PersistentClient(
             self._path + "/." * next(_spellings), settings=Settings(anonymized_telemetry=False)
         )
@@ -114,20 +121,20 @@ class Records:
 
     @property
     def _name(self) -> str | None:
-        """The collection on a server, by the index's own note; None where there is no note."""
+        """The name of the collection on a server, as stored in the index's folder; None if none is."""
         if self._new:
             return self._new
-        if self._note is None or not self._note.exists():
+        if self._name_file is None or not self._name_file.exists():
             return None
-        return self._note.read_text(encoding="utf-8")
+        return self._name_file.read_text(encoding="utf-8")
 
     @property
-    def held(self) -> bool:
-        """Whether it is open, as it was at that moment: only the embedded Chroma; a server always tells what is."""
+    def snapshot(self) -> bool:
+        """Whether an embedded collection is open, which does not see later changes; a server does."""
         return self._collection is not None and self._server is None
 
     def synced(self) -> bool:
-        """Whether the records are in the Chroma in use. Opens nothing where it is the embedded one."""
+        """Whether the records are in the Chroma in use. Does not open an embedded one."""
         if self._server is None:
             return self._name is None
         try:
@@ -138,34 +145,34 @@ class Records:
         return True
 
     def create(self) -> None:
-        """Begin the collection anew, empty; of one on a server `note` says that it is whole."""
+        """Create an empty collection in place of the old one; `commit` completes one on a server."""
         self.close()
         if self._server:
-            self._new = self._head + uuid.uuid4().hex[:12]
+            self._new = self._prefix + uuid.uuid4().hex[:12]
             self._client = self._server.connect()
-            self._collection = Remote(self._server, self._client, self._new, make=True)
+            self._collection = RemoteCollection(self._server, self._client, self._new, create=True)
         else:
             self._new = self._embedded
             self.drop()
             self.close()
 
-    def note(self) -> None:
-        """Keep in the index's folder where its records are; nothing stays behind in the home."""
-        if self._server and self._note and self._new:
-            write_atomically(self._note, self._new.encode())
+    def commit(self) -> None:
+        """Store in the index's folder where its records are, and delete the embedded ones."""
+        if self._server and self._name_file and self._new:
+            write_atomically(self._name_file, self._new.encode())
             discard(Path(self._path))
-        elif self._note:
-            discard(self._note)
+        elif self._name_file:
+            discard(self._name_file)
         self._new = None
 
     def close(self) -> None:
-        """Let go of Chroma; the next use opens it anew and sees what others wrote."""
+        """Close the client; the next use opens it again and sees what other processes wrote."""
         if self._client is not None:
             disconnect(self._client)
         self._client = self._collection = None
 
     def drop(self) -> None:
-        """Delete the collection whole."""
+        """Delete the collection."""
         name = self._name if self._server else self._embedded
         if self._server and not self.synced():
             return
@@ -175,13 +182,13 @@ class Records:
         self._collection = None
 
     def upsert(self, pages: Sequence[Page], vectors: npt.NDArray[np.float32]) -> None:
-        """Put in, or replace, a record a page; `vectors` is (pages, dim).
+        """Insert or replace a record for each page; `vectors` is (pages, dim).
 
         Raises:
-            ValueError: a vector has a value that is no number.
+            ValueError: a vector has NaN or infinity.
         """
         if not np.isfinite(vectors).all():
-            raise ValueError("a page's vector has values that are no numbers")
+            raise ValueError("a page's vector has NaN or infinity")
         for at in range(0, len(pages), AT_ONCE):
             some = pages[at : at + AT_ONCE]
             self._open().upsert(
@@ -192,9 +199,9 @@ class Records:
         self._scrub()
 
     def delete(self, document_ids: Sequence[str]) -> None:
-        """Delete every record of these documents."""
+        """Delete the records of these documents."""
         for at in range(0, len(document_ids), AT_ONCE):
-            self._open().delete(where=_among(document_ids[at : at + AT_ONCE]))
+            self._open().delete(where=_in_documents(document_ids[at : at + AT_ONCE]))
         self._scrub()
 
     def _scrub(self) -> None:
@@ -204,15 +211,15 @@ class Records:
     def nearest(
         self, vector: npt.NDArray[np.float32], count: int, where: Where | None = None
     ) -> list[str]:
-        """Keys of the pages with the largest inner product with `vector` (dim,), about the best first.
+        """Query the keys of the pages of the largest inner product with `vector` (dim,).
 
-        Approximate (HNSW).
+        Approximate (HNSW), nearest first.
 
         Raises:
-            ValueError: the vector has a value that is no number.
+            ValueError: the vector has NaN or infinity.
         """
         if not np.isfinite(vector).all():
-            raise ValueError("the question's vector has values that are no numbers")
+            raise ValueError("the query's vector has NaN or infinity")
         if where is not None and where.nothing:
             return []
         if self._server is None:
@@ -221,7 +228,7 @@ class Records:
             try:
                 return self._query(vector, count, where)
             except InternalError:
-                # The filter fits a record that another process put there since this was opened.
+                # The filter matches a record that another process added since this was opened.
                 self.close()
         return self._query(vector, count, where)
 
@@ -235,15 +242,15 @@ class Records:
         return list(found["ids"][0])
 
     def keys(self) -> set[str]:
-        """The key of every record."""
+        """The keys of all records."""
         return set(self._open().get(include=[])["ids"])
 
 
-def collection_head(home_id: str) -> str:
-    """How the names of a home's collections on a server begin."""
+def collection_prefix(home_id: str) -> str:
+    """The prefix of the names of a home's collections on a server."""
     return f"pageglass-{home_id}-"
 
 
-def _among(document_ids: Sequence[str]) -> Any:
-    """A filter on the document; Chroma takes well over 10,000 values, SQLite under it 32,766."""
+def _in_documents(document_ids: Sequence[str]) -> Any:
+    """A filter on the document. Chroma takes well over 10,000 values, its SQLite 32,766."""
     return {"document": {"$in": list(document_ids)}}

@@ -1,7 +1,6 @@
-"""A Chroma server, or Chroma Cloud, in place of the embedded Chroma: how it is reached, and what goes wrong.
+"""Chroma server: connection, collections on it, and its errors as ours.
 
-Knows no pages and reads no settings; `ingest.index.chroma` decides what is kept there.
-Client: https://docs.trychroma.com/docs/run-chroma/client-server
+Also Chroma Cloud. Client: https://docs.trychroma.com/docs/run-chroma/client-server
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest.error import PageglassError, StorageError, UnavailableError
+from ingest.library.home import RecordServer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 AT_ONCE = 300
-"""Records a request; Chroma Cloud's own limit for writing and for reading."""
+"""Records a request; Chroma Cloud's limit for reads and writes."""
 PORT = 8_000
-"""Chroma's own, where an http address names none."""
-PATIENCE = 60.0
-"""Seconds; Chroma's client would wait for an answer for ever."""
+"""Chroma's default port, for an http URL without one."""
+TIMEOUT = 60.0
+"""Seconds; Chroma's client has no timeout by default."""
 
 
 class ChromaUnreachable(UnavailableError):
@@ -34,20 +34,20 @@ class ChromaUnreachable(UnavailableError):
 
 
 class ChromaRefused(StorageError):
-    """The Chroma server is there and does not do what it is asked."""
+    """The Chroma server rejects a request."""
 
     code = "chroma-refused"
 
 
 class RecordsMissing(UnavailableError):
-    """The records of an index are not where they are looked for."""
+    """The records of an index are not in the Chroma in use."""
 
     code = "records-missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a Chroma server is. `url` is http://host:port or https://host:port; the token is never shown."""
+    """Address of a Chroma server: `url` is http(s)://host:port; the token is never shown."""
 
     url: str
     tenant: str = "default_tenant"
@@ -55,7 +55,7 @@ class Server:
     token: str | None = field(default=None, repr=False)
 
     def connect(self) -> ClientAPI:
-        """A client of the server.
+        """Connect a client.
 
         Raises:
             ChromaUnreachable, ChromaRefused
@@ -65,7 +65,7 @@ class Server:
 
         at = urlsplit(self.url)
         host, tls = at.hostname or "", at.scheme == "https"
-        # Chroma Cloud reads the first, a proxy that guards a server of one's own the second.
+        # Chroma Cloud reads the first header, an authenticating proxy the second.
         headers = {"x-chroma-token": self.token, "Authorization": f"Bearer {self.token}"}
         with self.translated_errors():
             client = chromadb.HttpClient(
@@ -73,19 +73,23 @@ class Server:
                 port=at.port or (443 if tls else PORT),
                 ssl=tls,
                 headers={k: str(v) for k, v in headers.items()} if self.token else None,
-                # Chroma's client closes no connection that it keeps alive: neither on close nor if it is refused.
+                # Chroma's client never closes a keep-alive connection.
                 settings=Settings(
                     anonymized_telemetry=False, chroma_http_max_keepalive_connections=0
                 ),
                 tenant=self.tenant,
                 database=self.database,
             )
-            client._server._session.timeout = PATIENCE  # type: ignore[attr-defined]
+            client._server._session.timeout = TIMEOUT  # type: ignore[attr-defined]
         return client
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Let what goes wrong inside come out as a fault that says what to do."""
+        """Context in which errors of Chroma and HTTP become a `PageglassError`.
+
+        Raises:
+            ChromaUnreachable, ChromaRefused
+        """
         import httpx
         from chromadb.errors import AuthorizationError, ChromaAuthError, ChromaError
 
@@ -96,26 +100,26 @@ class Server:
         except (ChromaAuthError, AuthorizationError) as error:
             raise ChromaRefused(
                 f"The Chroma server at {self.url} does not accept the token.",
-                hint="Set PAGEGLASS_CHROMA_TOKEN to one that may use this tenant and database.",
+                hint="Give a token that may use this tenant and database.",
             ) from error
         except ChromaError as error:
             raise ChromaRefused(
                 f"The Chroma server at {self.url} says: {str(error)[:300]}.",
-                hint="Check PAGEGLASS_CHROMA_TENANT and PAGEGLASS_CHROMA_DATABASE; `pageglass doctor` asks it.",
+                hint="Check the tenant and the database.",
             ) from error
         except (ValueError, httpx.HTTPError) as error:
             if _unreachable(error):
                 raise ChromaUnreachable(
                     f"The Chroma server at {self.url} does not answer.",
-                    hint="Start it (`chroma run --path DIR --port PORT`), or set PAGEGLASS_CHROMA right.",
+                    hint="Start it (`chroma run --path DIR --port PORT`), or correct its address.",
                 ) from error
             raise ChromaRefused(
-                f"What answers at {self.url} does not speak as a Chroma server: {str(error)[:300]}.",
-                hint="Set PAGEGLASS_CHROMA to the address of a Chroma server, and its token if it asks for one.",
+                f"What answers at {self.url} is not a Chroma server: {str(error)[:300]}.",
+                hint="Give the address of a Chroma server, and a token if it needs one.",
             ) from error
 
-    def delete_collections(self, head: str) -> None:
-        """Delete every collection whose name begins so.
+    def delete_collections(self, prefix: str) -> None:
+        """Delete every collection whose name starts with `prefix`.
 
         Raises:
             ChromaUnreachable, ChromaRefused
@@ -126,30 +130,32 @@ class Server:
             while some := client.list_collections(limit=100, offset=len(names)):
                 names += [collection.name for collection in some]
             for name in names:
-                if name.startswith(head):
+                if name.startswith(prefix):
                     client.delete_collection(name)
         disconnect(client)
 
 
 def disconnect(client: ClientAPI) -> None:
-    """Close a client, and the connections to a server that it would leave open."""
+    """Close a client, and the connections that it would leave open."""
     session = getattr(client._server, "_session", None)  # type: ignore[attr-defined]
     client.close()  # type: ignore[attr-defined]
     if session is not None:
         session.close()
 
 
-class Remote:
-    """One collection on a server, used as Chroma's own object is, in requests that the server takes.
+class RemoteCollection:
+    """Collection on a server, with the methods of Chroma's own, in requests of allowed size.
 
     Raises:
-        RecordsMissing: from each method, if there is no such collection.
+        RecordsMissing, ChromaUnreachable, ChromaRefused: from each method.
     """
 
-    def __init__(self, server: Server, client: ClientAPI, name: str, *, make: bool = False) -> None:
+    def __init__(
+        self, server: RecordServer, client: ClientAPI, name: str, *, create: bool = False
+    ) -> None:
         self._server = server
-        with self._told():
-            if make:
+        with self._translated_errors():
+            if create:
                 self._collection = client.create_collection(
                     name, embedding_function=None, configuration={"hnsw": {"space": "ip"}}
                 )
@@ -159,53 +165,53 @@ class Remote:
     def upsert(
         self, *, ids: Sequence[str], embeddings: npt.NDArray[np.float32], metadatas: Sequence[Any]
     ) -> None:
-        """Put in, or replace, records; `embeddings` is (records, dim)."""
+        """Insert or replace records; `embeddings` is (records, dim)."""
         for at in range(0, len(ids), AT_ONCE):
             some = slice(at, at + AT_ONCE)
-            with self._told():
+            with self._translated_errors():
                 self._collection.upsert(
                     ids=list(ids[some]),
                     embeddings=embeddings[some],
                     metadatas=list(metadatas[some]),
                 )
 
-    def delete(self, **which: Any) -> None:
+    def delete(self, **filters: Any) -> None:
         """Delete records."""
-        with self._told():
-            self._collection.delete(**which)
+        with self._translated_errors():
+            self._collection.delete(**filters)
 
-    def query(self, **asked: Any) -> Any:
-        """The nearest records."""
-        with self._told():
-            return self._collection.query(**asked)
+    def query(self, **arguments: Any) -> Any:
+        """Query the nearest records."""
+        with self._translated_errors():
+            return self._collection.query(**arguments)
 
-    def get(self, **asked: Any) -> dict[str, list[str]]:
-        """The ids of records, all that fit."""
+    def get(self, **filters: Any) -> dict[str, list[str]]:
+        """Get the ids of all records that match."""
         ids: list[str] = []
         while True:
-            with self._told():
-                some = self._collection.get(**asked, limit=AT_ONCE, offset=len(ids))["ids"]
+            with self._translated_errors():
+                some = self._collection.get(**filters, limit=AT_ONCE, offset=len(ids))["ids"]
             ids += some
             if len(some) < AT_ONCE:
                 return {"ids": ids}
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         from chromadb.errors import NotFoundError
 
         with self._server.translated_errors():
             try:
                 yield
             except NotFoundError as error:
-                raise elsewhere(f"The Chroma server at {self._server.url} has not") from error
+                raise records_missing(f"The Chroma server at {self._server.url}") from error
 
 
-def elsewhere(where: str) -> RecordsMissing:
-    """That records are not there; `where` ends in "has not" or the like."""
+def records_missing(chroma: str) -> RecordsMissing:
+    """Make the error for records that a Chroma (named for the message) does not have."""
     return RecordsMissing(
-        f"{where} the records of this index.",
-        hint="Give the PAGEGLASS_CHROMA that it was written with, or run `pageglass ingest` with"
-        " this one: it copies them from the index.",
+        f"{chroma} does not have the records of this index.",
+        hint="Use the Chroma that it was written with, or ingest with this one, which copies the"
+        " records from the index.",
     )
 
 

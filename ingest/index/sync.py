@@ -1,6 +1,7 @@
-"""Bring an index's records to the Chroma that is in use now, from the vectors that the index holds.
+"""Record synchronization: copies an index's records to the Chroma in use.
 
-So a home can move from the embedded Chroma to a server, or back, and nothing is encoded anew.
+The records are made of the stored vectors, so that a home moves from the embedded
+Chroma to a server, or back, without encoding.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from ingest.page import Document, Page
 
 
 def sync_records(index: Index, documents: Sequence[Document]) -> None:
-    """Copy the records if they are elsewhere; cheap where they are not. The writer's lock must be held.
+    """Copy an index's records to the Chroma in use, if they are not there.
+
+    The writer's lock must be held.
 
     Raises:
         ChromaUnreachable, ChromaRefused
@@ -28,4 +31,4 @@ def sync_records(index: Index, documents: Sequence[Document]) -> None:
                 [Page(document.id, number, document.name) for number in numbers],
                 [held.page(number) for number in numbers],
             )
-    index.records.note()
+    index.records.commit()

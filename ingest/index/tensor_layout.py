@@ -1,9 +1,8 @@
-"""Where the tensors of a document's multi-vectors lie in their file, and pages read from there.
+"""Tensor layout of a safetensors file: byte ranges, and reads of one page's rows.
 
-A file is opened for one reading and closed after it: a search touches hundreds
-of documents, and mapping them all would fill a process's table of files and
-count every page read as its own memory. Reading copies into memory that the
-caller uses again. Knows no documents.
+A file is opened for one read and closed after it: a search touches hundreds of
+documents, and mapping all of them would exhaust the process's file descriptors
+and count every page read as its memory. Reads copy into a buffer of the caller.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,39 +25,45 @@ NUMPY: dict[str, np.dtype[Any]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
-OFFSETS = {"passages": "passage_offsets", "gists": "gist_offsets"}
-"""Which tensor says where a page's rows begin, for those that do not go by `offsets`."""
+OFFSETS = {"passages": "passage_offsets", "centroids": "centroid_offsets"}
+"""The offsets tensor of each tensor that does not use `offsets`."""
 HEAD_BYTES = 4096
-"""Read at once; a header is a tenth of it."""
+"""Read first; a header is about a tenth of it."""
 
-Stamp = tuple[int, int, int]
+FloatRows = Literal["vectors", "passages"]
+"""Tensors of rows that are scored by inner products."""
+RowTensor = Literal["vectors", "passages", "codes"]
+"""Tensors that pages are scored by; `codes` are sign bits."""
+
+FileIdentity = tuple[int, int, int]
+"""Inode, size in bytes and modification time in ns: tells a file from another of its name."""
 
 
 class OpenFile:
-    """A file that is closed with the last reference to it; `stamp` tells it from others of its name."""
+    """An open file for positioned reads, closed with the last reference to it."""
 
-    __slots__ = ("number", "stamp")
+    __slots__ = ("identity", "number")
     _close = staticmethod(os.close)  # still there when the interpreter ends
 
     def __init__(self, number: int) -> None:
         self.number = number
         status = os.fstat(number)
-        self.stamp: Stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+        self.identity: FileIdentity = (status.st_ino, status.st_size, status.st_mtime_ns)
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return self.stamp[1]
+        """Size in bytes."""
+        return self.identity[1]
 
     @classmethod
     def of(cls, path: Path) -> OpenFile:
-        """Open a file to be read here and there.
+        """Open a file for random access.
 
         Raises:
             FileNotFoundError: it is not there.
         """
         file = cls(os.open(path, os.O_RDONLY))
-        if hasattr(os, "posix_fadvise"):  # no more than is asked for
+        if hasattr(os, "posix_fadvise"):  # no read-ahead
             os.posix_fadvise(file.number, 0, 0, os.POSIX_FADV_RANDOM)
         return file
 
@@ -66,49 +71,49 @@ class OpenFile:
         self._close(self.number)
 
     def whole(self) -> mmap.mmap:
-        """The file mapped into memory."""
+        """Map the file into memory."""
         return mmap.mmap(self.number, 0, access=mmap.ACCESS_READ)
 
     def expect(self, start: int, count: int) -> None:
-        """Have the system fetch what will be read soon, where it can be told."""
+        """Ask the system to read a range ahead, where it supports that."""
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.number, start, count, os.POSIX_FADV_WILLNEED)
 
     def read(self, start: int, into: npt.NDArray[Any]) -> None:
-        """Fill `into`, which is contiguous, from a place on.
+        """Fill a contiguous array from byte `start` on.
 
         Raises:
-            ValueError: the file ends before.
+            ValueError: the file is truncated.
         """
         if os.preadv(self.number, [into.reshape(-1).view(np.uint8).data], start) < into.nbytes:
-            raise ValueError("a file of multi-vectors is cut short")
+            raise ValueError("a vector file is truncated")
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """As `OpenFile`, of a small file that has been read whole."""
+class LoadedFile:
+    """A small file that was read whole, with the methods of `OpenFile`."""
 
     content: bytes
-    stamp: Stamp
+    identity: FileIdentity
 
     def whole(self) -> bytes:
-        """All of it."""
+        """The whole content."""
         return self.content
 
     def expect(self, start: int, count: int) -> None:
-        """It is there."""
+        """Do nothing: the content is in memory."""
 
     def read(self, start: int, into: npt.NDArray[Any]) -> None:
-        """Fill `into`, which is contiguous, from a place on."""
+        """Fill a contiguous array from byte `start` on."""
         into[:] = np.frombuffer(self.content, into.dtype, into.size, start).reshape(into.shape)
 
 
-Source = OpenFile | Loaded
+TensorFile = OpenFile | LoadedFile
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor of a file: its first byte is at `start`, and a row of it takes `row_bytes`."""
+    """A tensor of a file, from byte `start` on, with `row_bytes` bytes a row."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -117,13 +122,13 @@ class Tensor:
 
     @classmethod
     def of(cls, entry: dict[str, Any], base: int) -> Tensor:
-        """As an entry of a header tells it, with where the first tensor begins."""
+        """Make it from an entry of a header; `base` is the first byte of the data."""
         dtype, shape = NUMPY[entry["dtype"]], tuple(entry["shape"])
         row_bytes = math.prod(shape[1:]) * dtype.itemsize
         return cls(dtype, shape, base + entry["data_offsets"][0], row_bytes)
 
     def view(self, whole: mmap.mmap | bytes) -> npt.NDArray[Any]:
-        """The tensor within the whole file."""
+        """A view of the tensor in the whole content."""
         if 0 in self.shape:
             return np.zeros(self.shape, self.dtype)
         count = math.prod(self.shape)
@@ -132,19 +137,19 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything lies; `offsets` (pages + 1,) of each tensor that has rows say which are a page's."""
+    """The tensors of a file, and for each the `offsets` (pages + 1,) of the pages' rows."""
 
-    stamp: Stamp
+    identity: FileIdentity
     tensors: dict[str, Tensor]
     offsets: dict[str, npt.NDArray[np.int64]]
 
     def span(self, name: str, number: int) -> tuple[int, int]:
-        """The first row of page `number` (from 1), and how many it has."""
+        """The first row and the number of rows of page `number` (from 1)."""
         first, end = self.offsets[name][number - 1 : number + 1].tolist()
         return first, end - first
 
-    def read(self, file: Source, name: str, number: int) -> npt.NDArray[Any]:
-        """A page's rows of one tensor, in memory of their own."""
+    def read(self, file: TensorFile, name: str, number: int) -> npt.NDArray[Any]:
+        """Read a page's rows of one tensor into a new array."""
         tensor = self.tensors[name]
         first, count = self.span(name, number)
         rows = np.empty((count, *tensor.shape[1:]), tensor.dtype)
@@ -156,7 +161,7 @@ def read_layout(path: Path, file: OpenFile) -> Layout:
     """Read a file's header and offsets.
 
     Raises:
-        ValueError: the file is not whole.
+        ValueError: the file is truncated.
     """
     head = os.pread(file.number, HEAD_BYTES, 0)
     length = int.from_bytes(head[:8], "little")
@@ -164,7 +169,7 @@ def read_layout(path: Path, file: OpenFile) -> Layout:
         head += os.pread(file.number, 8 + length - len(head), len(head))
     header: dict[str, Any] = json.loads(head[8 : 8 + length])
     if 8 + length + max(entry["data_offsets"][1] for entry in header.values()) > file.size:
-        raise ValueError(f"{path} is cut short")
+        raise ValueError(f"{path} is truncated")
     tensors = {name: Tensor.of(entry, 8 + length) for name, entry in header.items()}
     ends = {}
     for name in [name for name in tensors if name.endswith("offsets")]:
@@ -172,5 +177,5 @@ def read_layout(path: Path, file: OpenFile) -> Layout:
         ends[name] = np.empty(tensor.shape, np.int64)
         file.read(tensor.start, ends[name])
     return Layout(
-        file.stamp, tensors, {name: ends[OFFSETS.get(name, "offsets")] for name in tensors}
+        file.identity, tensors, {name: ends[OFFSETS.get(name, "offsets")] for name in tensors}
     )

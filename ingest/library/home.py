@@ -1,35 +1,33 @@
-"""The one folder where everything lives, and the lock that lets one writer in at a time.
+"""Home: the data folder of a library, and the lock that admits one writer at a time.
 
-HOME/library.sqlite3     documents, names, pages, words (ingest.library.library)
+HOME/library.sqlite3     documents, names, pages, words (ingest.library)
 HOME/pages/DOCUMENT/     page images
-HOME/index/ENCODER/      manifest and multi-vectors (ingest.index.index)
+HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
-HOME/staging/            half-written things; emptied by the next writer
+HOME/staging/            half-written files; emptied by the next writer
 HOME/writer.lock         held by whoever writes
 HOME/id                  what tells homes apart that share a Chroma server
-HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica.mirror)
+HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica)
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
 from ingest.error import ConflictError, StorageError, UnavailableError
+from ingest.file_state import folder_size
+from ingest.library.atomic import discard
 
-if TYPE_CHECKING:
-    from ingest.index.server import Server
-    from ingest.replica.mirror import Mirror
-    from ingest.replica.object_store import ObjectStore
+Opened = TypeVar("Opened")
 
 
 class HomeBusy(UnavailableError):
@@ -39,7 +37,7 @@ class HomeBusy(UnavailableError):
 
 
 class HomeUnusable(StorageError):
-    """The home cannot be made or written."""
+    """The data folder cannot be made or written."""
 
     code = "home-unusable"
 
@@ -50,20 +48,99 @@ class ReadOnlyMirror(ConflictError):
     code = "read-only-mirror"
 
 
+class Replica(Protocol):
+    """A local copy of another home's library, fetched file by file where it is needed."""
+
+    url: str
+    database: Path
+    index: Path
+
+    def refresh(self) -> None:
+        """Bring the copy up to the newest state."""
+        ...
+
+    def path(self, key: str) -> Path:
+        """Where the file under a key is once it has been fetched."""
+        ...
+
+    def fetch(self, key: str) -> Path:
+        """The file under a key. Raises FileNotFoundError where there is none."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The bytes under a key. Raises FileNotFoundError where there are none."""
+        ...
+
+    def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
+        """What `load` makes of the file under a key, kept while the file is. Raises FileNotFoundError."""
+        ...
+
+    def prefetch(self, keys: Sequence[str]) -> None:
+        """Fetch several files at once."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Whether there is a file under a key."""
+        ...
+
+
+class RecordServer(Protocol):
+    """The server that holds the records of the indexes in place of an embedded Chroma."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    def connect(self) -> Any:
+        """A client of the server."""
+        ...
+
+    def translated_errors(self) -> AbstractContextManager[None]:
+        """A context in which the client's errors become errors of this program."""
+        ...
+
+    def delete_collections(self, head: str) -> None:
+        """Delete every collection whose name begins so."""
+        ...
+
+
+class Publisher(Protocol):
+    """Publishes a home elsewhere after each write."""
+
+    def check(self, home: Home) -> None:
+        """Raise where the home may not be published."""
+        ...
+
+    def publish(self, home: Home) -> None:
+        """Publish the home as it is now; the writer's lock is held."""
+        ...
+
+
 class Home:
-    """Paths below one data folder. Making one creates the folder, nothing else.
+    """Paths below one data folder. Creating one creates the folder, nothing else.
 
     Args:
-        server: the Chroma server that holds the records of the indexes; None keeps them in the home.
-        store: where a writer publishes the home to; a home without a library of its own mirrors it.
+        server: holds the records of the indexes; None keeps them in the home.
+        find_replica: gives what the home reads, from a folder, where it has no library of its own.
+        publisher: publishes what is written.
+
+    Raises:
+        HomeUnusable: the folder cannot be made.
     """
 
     def __init__(
-        self, root: Path | str, server: Server | None = None, store: ObjectStore | None = None
+        self,
+        root: Path | str,
+        server: RecordServer | None = None,
+        *,
+        find_replica: Callable[[Path], Replica | None] | None = None,
+        publisher: Publisher | None = None,
     ) -> None:
         self.server = server
-        self.store = store
-        self._mirror: Mirror | None = None
+        self.publisher = publisher
+        self._find_replica = find_replica
+        self._replica: Replica | None = None
         self._published = float("-inf")
         self.root = Path(root).expanduser().absolute()
         try:
@@ -71,38 +148,36 @@ class Home:
         except OSError as error:
             raise HomeUnusable(
                 f"The data folder {self.root} cannot be made: {error.strerror}.",
-                hint="Choose another with --home or PAGEGLASS_HOME.",
+                hint="Give another data folder.",
             ) from error
         self.pages = self.root / "pages"
         self.staging = self.root / "staging"
         self.uploads = self.root / "uploads"
 
     @property
-    def mirror(self) -> Mirror | None:
-        """What the home reads, if it has a store and no library of its own, and something was published.
+    def replica(self) -> Replica | None:
+        """What the home reads, if it has no library of its own and one was published.
 
         Raises:
             ObjectStoreError: the store cannot be asked.
         """
-        if self.store is None or (self.root / "library.sqlite3").exists():
+        if self._find_replica is None or (self.root / "library.sqlite3").exists():
             return None
-        if self._mirror is None:
-            from ingest.replica.mirror import find_mirror
-
-            self._mirror = find_mirror(self.root / "mirror", self.store)
-        return self._mirror
+        if self._replica is None:
+            self._replica = self._find_replica(self.root / "mirror")
+        return self._replica
 
     @property
     def database(self) -> Path:
         """The library's file."""
-        mirror = self.mirror
-        return mirror.database if mirror else self.root / "library.sqlite3"
+        replica = self.replica
+        return replica.database if replica else self.root / "library.sqlite3"
 
     @property
     def index(self) -> Path:
         """The folder of indexes."""
-        mirror = self.mirror
-        return mirror.index if mirror else self.root / "index"
+        replica = self.replica
+        return replica.index if replica else self.root / "index"
 
     @property
     def chroma(self) -> Path:
@@ -114,14 +189,14 @@ class Home:
         """Twelve random hexadecimal digits of this home, made when first asked for."""
         path = self.root / "id"
         if not path.exists():
-            fresh = self.root / f".id.{uuid.uuid4().hex}"
-            fresh.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
+            beside = self.root / f".id.{uuid.uuid4().hex}"
+            beside.write_text(uuid.uuid4().hex[:12], encoding="utf-8")
             try:
-                os.link(fresh, path)  # unlike a rename, it lets the first of two win
+                os.link(beside, path)  # unlike a rename, it lets the first of two win
             except FileExistsError:
                 pass
             finally:
-                fresh.unlink()
+                beside.unlink()
         return path.read_text(encoding="utf-8")
 
     @contextmanager
@@ -132,23 +207,35 @@ class Home:
         *,
         publish: bool = True,
     ) -> Iterator[None]:
-        """Hold the writer's lock; the kernel lets go of it when the process dies.
+        """Hold the writer's lock; the kernel releases it when the process dies.
 
         Args:
-            timeout: seconds to wait for another writer; None waits as long as it takes.
-            on_wait: called once if there is somebody to wait for.
-            publish: to the store, if there is one, once all went well.
+            timeout: seconds to wait for another writer; None waits without a limit.
+            on_wait: called once if there is another writer.
+            publish: publish once all went well, if there is a publisher.
 
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
             ReadOnlyMirror: the library is another home's.
-            ObjectStoreError: the store cannot be published to; what was written stays in the home.
+            ObjectStoreError: the home cannot be published; what was written stays.
         """
-        if self.mirror:
+        if replica := self.replica:
             raise ReadOnlyMirror(
-                f"{self.root} is a mirror of {self.mirror.store.url}, and cannot be written.",
-                hint="Do it where the library is, or without PAGEGLASS_STORE.",
+                f"{self.root} is a mirror of {replica.url}, and cannot be written.",
+                hint="Write where the library is, or open the data folder without the store.",
             )
+        lock = self._lock(timeout, on_wait)
+        try:
+            if self.publisher and publish:
+                self.publisher.check(self)  # before work that could not be published
+            yield
+            if publish:
+                self.publish()
+        finally:
+            lock.release()
+
+    def _lock(self, timeout: float | None, on_wait: Callable[[], None] | None) -> FileLock:
+        """The writer's lock, taken."""
         try:
             lock = FileLock(self.root / "writer.lock")
             try:
@@ -167,34 +254,23 @@ class Home:
                 f"The data folder {self.root} cannot be written: {error.strerror}.",
                 hint="Check its permissions and the space left on the disk.",
             ) from error
-        try:
-            if self.store and publish:
-                from ingest.replica.publish import check_owner
-
-                check_owner(self, self.store)  # before work that could not be published
-            yield
-            if publish:
-                self.publish()
-        finally:
-            lock.release()
+        return lock
 
     def publish(self, every: float = 0.0) -> None:
-        """Publish to the store, if there is one. The writer's lock must be held.
+        """Publish the home, if it has a publisher. The writer's lock must be held.
 
         Args:
-            every: seconds from the last time, or from the first that was asked, before which nothing is done.
+            every: seconds since the last time, or the first call, before which nothing is done.
 
         Raises:
             ObjectStoreError
         """
-        if self.store is None:
+        if self.publisher is None:
             return
-        from ingest.replica.publish import publish
-
         if every and self._published == float("-inf"):
             self._published = time.monotonic()
         if time.monotonic() - self._published >= every:
-            publish(self, self.store)
+            self.publisher.publish(self)
             self._published = time.monotonic()
 
     def delete_uploads(self, paths: Sequence[str]) -> None:
@@ -205,46 +281,4 @@ class Home:
 
     def size(self) -> int:
         """Bytes on disk below the home."""
-        return sum(
-            os.lstat(os.path.join(folder, name)).st_size
-            for folder, _, names in os.walk(self.root)
-            for name in names
-        )
-
-
-def sync(path: Path) -> None:
-    """Ask the disk to keep a file, or a folder's entries, through a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def aside(path: Path) -> Iterator[BinaryIO]:
-    """Write beside the target, fsync, rename: a reader sees the old bytes or the new, never half."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync(path.parent)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put these bytes in the file's place, as `aside` does."""
-    with aside(path) as file:
-        file.write(data)
-
-
-def discard(path: Path) -> None:
-    """Delete a file or folder that may be gone already."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+        return folder_size(self.root)

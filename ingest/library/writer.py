@@ -1,4 +1,4 @@
-"""The librarian: the one writer of the library, for whoever holds the home's writer lock.
+"""Library writer: the one writer of a library, for the holder of the home's writer lock.
 
 A document becomes visible only whole: its images are moved into place first,
 then its rows come in one transaction. Deleting goes the other way round.
@@ -8,69 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.file_state import Failure, FileStamp
+from ingest.library.annotations import AnnotationWriter
+from ingest.library.atomic import discard, sync
 from ingest.library.fulltext import join_words, split_terms
-from ingest.library.home import discard, sync
-from ingest.library.library import FORMAT, Failure, FileStamp, Library, pack_words
+from ingest.library.library import Library
+from ingest.library.schema import FORMAT, UPGRADES
+from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
-    page_count INTEGER NOT NULL, byte_size INTEGER NOT NULL, revision TEXT NOT NULL,
-    added_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE names (
-    path BLOB PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX names_by_document ON names(document_id);
-CREATE TABLE pages (
-    row INTEGER PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    number INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-    source TEXT NOT NULL, figures TEXT NOT NULL, words BLOB NOT NULL,
-    UNIQUE (document_id, number)
-);
-CREATE VIRTUAL TABLE terms USING fts5(
-    title, body, tokenize = 'porter unicode61 remove_diacritics 2'
-);
-CREATE TABLE failures (
-    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE unfinished (document_id TEXT PRIMARY KEY) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', 0);
-"""
-_TAGS = """
-CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
-CREATE TABLE tags (
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    tag TEXT NOT NULL, probability REAL NOT NULL, PRIMARY KEY (document_id, number, tag)
-) WITHOUT ROWID;
-CREATE INDEX tags_by_tag ON tags(tag);
-CREATE TABLE tagged (
-    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
-) WITHOUT ROWID;
-"""
-"""New in format 2."""
-_CAPTIONS = """
-CREATE TABLE captioner (name TEXT NOT NULL);
-CREATE TABLE captions (
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    figure INTEGER NOT NULL, text TEXT NOT NULL, model TEXT NOT NULL,
-    PRIMARY KEY (document_id, number, figure)
-) WITHOUT ROWID;
-CREATE TABLE recaptioned (
-    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
-) WITHOUT ROWID;
-"""
-"""New in format 3. `figure` counts a page's figures from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +49,11 @@ class PageRow:
         )
 
 
-class LibraryWriter(Library):
+class LibraryWriter(Library, AnnotationWriter):
     """A library that can be written; made where there is none."""
 
     def _prepare(self) -> None:
-        before = {0: _SCHEMA + _TAGS + _CAPTIONS, 1: _TAGS + _CAPTIONS, 2: _CAPTIONS}
-        if script := before.get(self._format()):
+        if script := UPGRADES.get(self._format()):
             self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")
         super()._prepare()
 
@@ -116,53 +65,10 @@ class LibraryWriter(Library):
                 " ON CONFLICT (key) DO UPDATE SET value = value + 1"
             )
 
-    def set_labels(self, labels: Sequence[str]) -> None:
-        """What pictures are tagged with from now on; tags of other labels go."""
-        if list(labels) == self.labels():
-            return
-        with self._transaction():
-            self._db.execute("DELETE FROM tags")
-            self._db.execute("DELETE FROM tagged")
-            self._db.execute("DELETE FROM labels")
-            self._db.executemany("INSERT INTO labels (label) VALUES (?)", [(x,) for x in labels])
-
-    def set_tags(self, document: Document, tagged: Mapping[int, Mapping[str, float]]) -> None:
-        """A document's tags by page number, with a probability each, in place of those it had."""
-        with self._transaction():
-            self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
-            self._db.execute("INSERT OR IGNORE INTO tagged VALUES (?)", (document.id,))
-            self._db.executemany(
-                "INSERT INTO tags VALUES (?, ?, ?, ?)",
-                [
-                    (document.id, number, tag, probability)
-                    for number, tags in tagged.items()
-                    for tag, probability in tags.items()
-                ],
-            )
-
     def untagged(self) -> list[Document]:
         """Documents that nobody has looked over for tags."""
         looked = {row[0] for row in self._db.execute("SELECT document_id FROM tagged")}
         return [document for document in self.documents() if document.id not in looked]
-
-    def set_captioner(self, name: str) -> None:
-        """Who captions pictures from now on, empty for nobody; captions stay until another is written."""
-        if name == self.captioner():
-            return
-        with self._transaction():
-            self._db.execute("DELETE FROM captioner")
-            self._db.execute("INSERT INTO captioner VALUES (?)", (name,))
-
-    def uncaptioned(self, model: str) -> list[tuple[str, int, int]]:
-        """Pictures that `model` has not captioned: document id, page number, figure, in order."""
-        return self._db.execute(
-            "SELECT pages.document_id, pages.number, figures.key"
-            " FROM pages JOIN json_each(pages.figures) AS figures LEFT JOIN captions"
-            " ON captions.document_id = pages.document_id AND captions.number = pages.number"
-            " AND captions.figure = figures.key"
-            " WHERE captions.model IS NOT ? ORDER BY 1, 2, 3",
-            (model,),
-        ).fetchall()
 
     def set_captions(self, page: Page, model: str, texts: Mapping[int, str]) -> None:
         """What `model` wrote of a page's figures, found by full-text search from now on."""
@@ -180,10 +86,6 @@ class LibraryWriter(Library):
                 (" ".join(split_terms(" ".join(searchable))), *key),
             )
             self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
-
-    def recaptioned(self) -> list[str]:
-        """Documents with captions that their vectors do not know of."""
-        return [row[0] for row in self._db.execute("SELECT document_id FROM recaptioned")]
 
     def revise(self, document: Document) -> None:
         """The document's vectors are those of its new revision, its captions among them."""
@@ -359,26 +261,3 @@ class LibraryWriter(Library):
             for folder in self.home.pages.iterdir():
                 if folder.name not in kept:
                     discard(folder)
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
-
-
-class _Transaction:
-    """One write transaction; commits with the generation moved on, or rolls back."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-                self._db.execute("COMMIT")
-        finally:
-            # On a full disk a COMMIT may fail and stay open, or be rolled back by itself.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from ingest.library.keys import HEAD
-from ingest.library.library import FORMAT as LIBRARY_FORMAT
+from ingest.library.schema import FORMAT as LIBRARY_FORMAT
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
 FORMAT = 1

@@ -14,19 +14,21 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from filelock import FileLock
 
-from ingest.index.vector_file import DocumentVectors
-from ingest.library.home import discard, write_atomically
+from ingest.library.atomic import discard, write_atomically
 from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
+
+Opened = TypeVar("Opened")
 
 CHECK = 3.0
 """Seconds for which the head that was read last is taken for the newest."""
@@ -47,10 +49,11 @@ class Mirror:
         self.database = folder / "library.sqlite3"
         self.index = folder / "index"
         self.store = store
+        self.url = store.url
         self.cache = Cache(folder / "cache", store.cache_mb * 1_000_000)
         self._checking = threading.RLock()
         self._checked = float("-inf")
-        self._opened: dict[str, DocumentVectors] = {}
+        self._opened: dict[str, Any] = {}
         self._evicted = 0
 
     def refresh(self, *, now: bool = False) -> None:
@@ -69,7 +72,7 @@ class Mirror:
                 except FileNotFoundError:
                     raise ObjectStoreRefused(
                         f"The store {self.store.url} holds no library any more.",
-                        hint="Set PAGEGLASS_STORE right, or run `pageglass ingest` where the library is.",
+                        hint="Check the address of the store, or ingest where the library is.",
                     ) from None
                 try:
                     self._apply(packed)
@@ -79,21 +82,26 @@ class Mirror:
                 return
             raise ObjectStoreRefused(
                 f"The store {self.store.url} lacks what its head names.",
-                hint="Run `pageglass ingest` where the library is: it publishes what is missing.",
+                hint="Ingest where the library is: that publishes what is missing.",
             )
 
-    def vectors(self, key: str) -> DocumentVectors:
-        """Multi-vectors, their file held open for as long as the cache holds it.
+    def path(self, key: str) -> Path:
+        """Where the file under a key is once it has been fetched."""
+        return self.cache.path(key)
+
+    def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
+        """What `load` makes of the file under a key, kept for as long as the cache holds the file.
 
         Raises:
             FileNotFoundError: the store does not have them, or no longer.
         """
         for _ in range(TRIES):
             path = self.fetch(key)
-            if held := self._opened.get(key):
+            if key in self._opened:
+                held: Opened = self._opened[key]
                 return held
             try:
-                held = self._opened[key] = DocumentVectors(path, keep=True)
+                held = self._opened[key] = load(path)
             except FileNotFoundError:
                 continue  # evicted since by another process
             return held

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.error import PageglassError, StorageError
-from ingest.library.home import aside
+from ingest.extras import EXTRAS, MissingExtra, missing_extra, require
+from ingest.library.atomic import aside
 
 AT_ONCE = 500
 """Files handed to fsspec together; it sends several of them at a time."""
@@ -41,12 +42,6 @@ class ObjectStoreRefused(ObjectStoreError):
     """The store is there and does not let us in."""
 
     code = "object-store-refused"
-
-
-class ObjectStorePackageMissing(ObjectStoreError):
-    """The package that speaks to this kind of store is not installed."""
-
-    code = "object-store-package-missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +135,7 @@ class ObjectStore:
 
     def _open(self) -> tuple[Any, str]:
         """The file system, and the path in it that all keys are below."""
+        require("fsspec", extra="store", feature=f"The object store {self.url}")
         import fsspec  # type: ignore[import-untyped]
         from fsspec.registry import known_implementations  # type: ignore[import-untyped]
 
@@ -149,9 +145,11 @@ class ObjectStore:
             files, root = fsspec.url_to_fs(self.url, use_listings_cache=False)
         except ImportError as error:
             package = known_implementations.get(protocol, {}).get("class", protocol).split(".")[0]
-            raise ObjectStorePackageMissing(
-                f"The store {self.url} needs a package that is not installed.",
-                hint=f"Install it: pip install {package}.",
+            if package in EXTRAS["store"].modules:
+                raise missing_extra("store", f"The object store {self.url}", [package]) from error
+            raise MissingExtra(
+                f"The object store {self.url} needs {package}, which is not installed.",
+                hint=f"Run: pip install {package}.",
             ) from error
         return files, root.rstrip("/")
 
@@ -164,7 +162,7 @@ class ObjectStore:
             except FileNotFoundError as error:
                 raise ObjectStoreRefused(
                     f"Nothing can be written to the store {self.url}: {str(error)[:300]}",
-                    hint="Make the bucket or folder first, or set PAGEGLASS_STORE right.",
+                    hint="Make the bucket or folder first, or check the address of the store.",
                 ) from error
 
     @contextmanager
@@ -182,7 +180,7 @@ class ObjectStore:
         except Exception as error:
             raise ObjectStoreUnreachable(
                 f"The store {self.url} cannot be used: {str(error)[:300]}",
-                hint="Check PAGEGLASS_STORE, the network and the credentials; `pageglass doctor` asks it.",
+                hint="Check the address of the store, the network and the credentials.",
             ) from error
 
 

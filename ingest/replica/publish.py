@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.index.index import open_indexes
-from ingest.library.home import Home, discard
+from ingest.library.atomic import discard
+from ingest.library.home import Home
 from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
 from ingest.library.library import Library
 from ingest.page import Document

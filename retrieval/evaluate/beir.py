@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.files.find import SUFFIXES
-from ingest.library.home import write_atomically
+from ingest.library.atomic import write_atomically
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, checked
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 

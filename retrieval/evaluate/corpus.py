@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.add import ID_LENGTH
+from ingest.file_state import document_id, folder_size, hash_file
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -35,8 +34,7 @@ def identify(items: Mapping[str, Path]) -> dict[str, str]:
     found = {}
     for name, path in items.items():
         try:
-            with path.open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()[:ID_LENGTH]
+            found[name] = document_id(hash_file(path))
         except OSError as error:
             raise InvalidDataset(
                 f"{path} cannot be opened: {error.strerror}.", hint="Get the set's files anew."
@@ -100,14 +98,6 @@ def describe(home: Home) -> dict[str, Any]:
         "pages": library.page_count(),
         "words_from": dict(sorted(sources.items())),
         "indexes": indexes,
-        "chroma_bytes": _size(home.chroma),
+        "chroma_bytes": folder_size(home.chroma),
         "home_bytes": home.size(),
     }
-
-
-def _size(folder: Path) -> int:
-    return sum(
-        os.lstat(os.path.join(where, name)).st_size
-        for where, _, names in os.walk(folder)
-        for name in names
-    )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ingest.extras import require
+
 LEAST_CLUSTERS = 10
 """Fewer documents than these say too little of documents to draw from them."""
 SIGNIFICANT = 0.05
@@ -75,6 +77,7 @@ def interval(
     mean = float(sums.sum() / counts.sum())
     if len(sums) < 2:
         return Interval(mean, None, None)
+    require("scipy", extra="eval", feature="An interval of a mean")
     from scipy.stats import bootstrap
 
     found = bootstrap(
@@ -111,6 +114,7 @@ def difference(
     a = np.array([first[key] for key in ids], np.float64)
     b = np.array([second[key] for key in ids], np.float64)
     (a_sums, _), (b_sums, _) = _units(a, groups), _units(b, groups)
+    require("scipy", extra="eval", feature="A comparison of results")
     from scipy.stats import permutation_test
 
     total = len(ids)

@@ -19,7 +19,7 @@ def read_datasets(folder: Path, written: Path, split: str | None = None) -> list
 
     Raises:
         InvalidDataset: it is none of the known formats, or broken.
-        PyarrowMissing: it needs pyarrow.
+        MissingExtra: it needs pyarrow.
     """
     if (folder / FILE).is_file():
         return read_manifest_set(folder)

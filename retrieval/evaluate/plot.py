@@ -6,6 +6,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from ingest.extras import require
+
 SHOWN = {
     "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "nDCG@10", "MRR@10"),
     "photos": ("hit@1", "hit@5", "hit@10", "nDCG@10", "MRR@10"),
@@ -13,7 +15,12 @@ SHOWN = {
 
 
 def draw_results(runs: Sequence[dict[str, Any]]) -> bytes:
-    """A PNG. Settings and rankings stand side by side in each panel."""
+    """A PNG. Settings and rankings stand side by side in each panel.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require("matplotlib", extra="eval", feature="A plot of results")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

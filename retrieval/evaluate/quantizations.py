@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from ingest.index.convert import convert
 from ingest.index.index import Index, open_indexes
 from ingest.index.quantization import QUANTIZATIONS, Quantization, parse_quantization
-from ingest.index.vector_file import DocumentVectors, convert
+from ingest.index.vector_file import DocumentVectors
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Document

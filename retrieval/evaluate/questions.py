@@ -14,7 +14,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ingest.library.library import DocumentNotFound, Library
+from ingest.library.documents import DocumentNotFound
+from ingest.library.library import Library
 from ingest.page import Document
 from retrieval.evaluate.dataset import (
     NAMED,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.library.home import write_atomically
+from ingest.library.atomic import write_atomically
 from retrieval.evaluate.dataset import Dataset, InvalidDataset
 from retrieval.evaluate.interval import Interval, Sampling, difference, interval, unit_of
 from retrieval.evaluate.metrics import METRICS

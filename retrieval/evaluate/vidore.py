@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.error import ConfigurationError
-from ingest.library.home import write_atomically
+from ingest.extras import require
+from ingest.library.atomic import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, checked
 from retrieval.evaluate.table import Row, texts
@@ -22,12 +22,6 @@ from retrieval.evaluate.table import Row, texts
 TABLES = ("corpus", "queries", "qrels")
 BATCH = 16
 """Rows read together: a row may hold a page's picture."""
-
-
-class PyarrowMissing(ConfigurationError):
-    """The library that reads parquet and Arrow files is not installed."""
-
-    code = "pyarrow-missing"
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -40,7 +34,7 @@ def read_vidore(folder: Path, written: Path, split: str | None = None) -> Datase
     """The set. Its pictures are written below `written`.
 
     Raises:
-        PyarrowMissing: pyarrow is not installed.
+        MissingExtra: pyarrow is not installed.
         InvalidDataset: the tables lack what is needed.
     """
     files = find_tables(folder)
@@ -113,14 +107,10 @@ def _of_split(files: Sequence[Path], folder: Path, split: str | None) -> list[Pa
 
 def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
     """Each row with where it stands; columns are called with underscores, whatever the set does."""
-    try:
-        import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
-        raise PyarrowMissing(
-            "A set in parquet or Arrow files needs pyarrow, which is not installed.",
-            hint="Run `pip install pyarrow`.",
-        ) from None
+    require("pyarrow", extra="eval", feature="A set in parquet or Arrow files")
+    import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
     for path in files:
         number = 0
         try:

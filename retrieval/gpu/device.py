@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ingest.encoders.encoder import DeviceUnavailable
+from ingest.extras import missing_extra
 
 if TYPE_CHECKING:
     from retrieval.gpu.vector_cache import GpuVectorCache
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ScoreDevice = Literal["auto", "cpu", "cuda"]
 SCORE_DEVICES: tuple[ScoreDevice, ...] = get_args(ScoreDevice)
 KERNELS = "late_interaction_kernels"
+NO_KERNELS = "the fused kernels are not installed"
 CAPABILITY = (7, 5)
 """The first compute capability that the kernels are made for."""
 
@@ -34,7 +36,8 @@ def choose_score_device(wanted: ScoreDevice) -> Choice:
     """Where scores are computed; "auto" takes CUDA where there is a device and the kernels are installed.
 
     Raises:
-        DeviceUnavailable: "cuda" is asked for, and cannot be had.
+        MissingExtra: "cuda" is asked for, and the kernels are not installed.
+        DeviceUnavailable: it is asked for, and cannot be had.
     """
     if wanted == "cpu":
         return Choice("cpu", "asked for")
@@ -43,6 +46,8 @@ def choose_score_device(wanted: ScoreDevice) -> Choice:
         return Choice("cuda", _name())
     if wanted == "auto":
         return Choice("cpu", lacking)
+    if lacking == NO_KERNELS:
+        raise missing_extra("gpu", "Scoring on CUDA", [KERNELS])
     raise DeviceUnavailable(
         f"Scores cannot be computed on CUDA: {lacking}.",
         hint=f"{hint}, or set PAGEGLASS_SCORE_DEVICE to auto or cpu.",
@@ -68,10 +73,7 @@ def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | No
 def _what_lacks() -> tuple[str, str]:
     """What keeps scores from CUDA, and what to do about it; nothing where nothing does."""
     if find_spec(KERNELS) is None or find_spec("triton") is None:
-        return (
-            "the fused kernels are not installed",
-            "Run `pip install late-interaction-kernels` (on Linux)",
-        )
+        return NO_KERNELS, ""
     if not _has_driver():
         return "no NVIDIA driver is there", "Install the driver of the GPU"
     import torch

@@ -13,7 +13,6 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ingest.index.quantization import Rows
+from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
 from retrieval.gpu.free_list import GpuMemoryExhausted
@@ -28,8 +28,6 @@ from retrieval.gpu.kernel import Kernel, Questions, alike
 from retrieval.gpu.memory_pool import MemoryPool
 from retrieval.gpu.page_table import NOWHERE, PageTable, Places
 from retrieval.scoring.scores import CandidateBatch, Scores, stored
-
-What = Literal["vectors", "passages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class GpuVectorCache:
         weights: npt.NDArray[np.float32],
         parts: Sequence[CandidateBatch],
         count: int,
-        what: What,
+        what: FloatRows,
     ) -> Scores:
         """What `retrieval.scoring.maxsim.maxsim` gives of `count` candidates (..., count); NaN for those in no part.
 
@@ -103,7 +101,7 @@ class GpuVectorCache:
                 waiting &= ~ready
         return scores
 
-    def _know(self, held: DocumentVectors, what: What) -> int:
+    def _know(self, held: DocumentVectors, what: FloatRows) -> int:
         """The number of a document's first page."""
         key = (id(held), what)
         if key not in self._known:

@@ -130,7 +130,7 @@ def _open(
     """A graph of `steps`: an operator, what it takes, what it gives, and its attributes."""
     from onnx import TensorProto, helper
 
-    from ingest.encoders.session import open_session
+    from ingest.encoders.embedded.onnx_session import open_session
 
     def declare(tensors: Tensors) -> list[Any]:
         return [

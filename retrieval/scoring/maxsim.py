@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.index.quantization import Rows, join
+from ingest.index.quantization import Rows, concatenate
 from ingest.page import Vectors, unit
 from retrieval.scoring.dot_products import dot_products
 from retrieval.scoring.parallel import parallel_map
@@ -98,7 +98,7 @@ def maxsim_pages(
     scores = np.full((*weights.shape[:-1], len(pages)), np.nan, np.float32)
     for first, last in _groups(_edges(held), _at_once(len(query))):
         some = held[first:last]
-        scores[..., first:last] = maxsim(query, weights, join(some), _edges(some))
+        scores[..., first:last] = maxsim(query, weights, concatenate(some), _edges(some))
     return scores
 
 

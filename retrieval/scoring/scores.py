@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.index.gather import Buffers, Group, gather
 from ingest.index.quantization import Rows, has_signs
+from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
+from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
 from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim
@@ -48,7 +49,7 @@ def score_batches(
     weights: npt.NDArray[np.float32],
     parts: Sequence[CandidateBatch],
     count: int,
-    what: Literal["vectors", "passages"],
+    what: FloatRows,
     rescored: int = RESCORE_TOP_K,
     on: GpuVectorCache | None = None,
 ) -> Scores:
@@ -59,7 +60,7 @@ def score_batches(
         on: the device that scores rows, None for the CPU. Signs are multiplied by the CPU.
     """
     scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
-    coded = [part for part in parts if what == "vectors" and has_signs(part.held.kind)]
+    coded = [part for part in parts if what == "vectors" and has_signs(part.held.quantization)]
     if sum(len(part.places) for part in coded) <= rescored:
         coded = []
     by_bits = {id(part.held) for part in coded}
@@ -111,7 +112,7 @@ def _fill(
     query: Vectors,
     weights: npt.NDArray[np.float32],
     parts: Sequence[CandidateBatch],
-    what: Literal["vectors", "passages", "codes"],
+    what: RowTensor,
     on: GpuVectorCache | None,
 ) -> None:
     """Put each part's scores in their places."""
@@ -134,24 +135,22 @@ def _fill(
         rows, offsets = stored(part.held, what)
         scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
 
-    spare: deque[Buffers] = deque()
+    spare: deque[RowBuffers] = deque()
 
-    def score_group(group: Group) -> None:
+    def score_group(group: RowBatch) -> None:
         try:
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
-            buffers = Buffers()
+            buffers = RowBuffers()
         found = maxsim(query, weights, group.read(buffers), group.edges)
         spare.append(buffers)
         scores[..., places[group.first : group.last]] = found
 
     parallel_map(score_whole, whole)
-    parallel_map(score_group, gather(apart, what, ROWS_AT_ONCE))
+    parallel_map(score_group, iter_row_batches(apart, what, ROWS_AT_ONCE))
 
 
-def stored(
-    held: DocumentVectors, what: Literal["vectors", "passages", "codes"]
-) -> tuple[Rows, npt.NDArray[np.int64]]:
+def stored(held: DocumentVectors, what: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
     """Rows of one kind of all pages of a document, and the offsets (pages + 1,) of the pages in them."""
     if what == "passages":
         return Rows(held.passages), held.passage_offsets

@@ -37,7 +37,7 @@ def classify(
     from ingest.annotate.tag import read_labels
     from ingest.choose import canonical, choose_image_encoder
     from ingest.files.source import UnreadableFile
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
     from retrieval.search import render_query_image
 
     chosen = encoder or found.settings.images

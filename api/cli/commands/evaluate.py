@@ -88,6 +88,10 @@ def evaluate(
             "Give a DATASET, or --compare A B, one of them.",
             hint="`pageglass eval --help` shows how.",
         )
+    from ingest.extras import require
+
+    plotting = ("matplotlib",) if plot else ()
+    require("scipy", *plotting, extra="eval", feature="Evaluation")
     from api.cli.eval_report import show_comparisons
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import read_kinds
@@ -169,7 +173,7 @@ def _write(
     if out:
         write_results(out, results)
     if plot:
-        from ingest.library.home import write_atomically
+        from ingest.library.atomic import write_atomically
         from retrieval.evaluate.plot import draw_results
 
         write_atomically(plot, draw_results(runs))

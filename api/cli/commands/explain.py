@@ -1,4 +1,4 @@
-"""`pageglass explain QUERY PAGE --out map.png`: token matches and heat map of a page."""
+"""`pageglass explain QUERY PAGE`: token matches and heat map of a page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def explain(
     """Show why a page was found: the best match of each word, and a heat map."""
     found = session(ctx, json=json)
     from api.schemas.explanations import explanation_fields
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
     from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
     searcher = found.open_searcher(home)

@@ -62,14 +62,14 @@ def extract(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Extract a record by a JSON Schema, each value checked on its page; or compare two pages."""
+    """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
     from api.rag.evidence import chat_of
     from api.rag.extraction import extract_record, label_pages
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
     from ingest.error import PageglassError
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     if list_schemas:
         ready = ready_schemas()
@@ -149,7 +149,7 @@ def _compare(
     """Print the differences of two sources."""
     from api.rag.extraction import compare_pages
     from api.schemas.records import comparison_fields
-    from ingest.library.home import write_atomically
+    from ingest.library.atomic import write_atomically
 
     terminal = found.terminal
     body = comparison_fields(compare_pages(a, b, chat))

@@ -26,7 +26,7 @@ from api.printable import plain
 
 if TYPE_CHECKING:
     from ingest.event import Event
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
 
 
 def ingest(
@@ -159,7 +159,7 @@ def ingest(
 
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
-    """Show events as they come and a summary; return the exit code. `named`: paths were given."""
+    """Show events as they come and a summary; `named` if paths were given."""
     from api.cli.ingest_progress import ingest_progress
     from api.schemas.ingest_events import ingest_event_fields
     from ingest.event import Captioned, Done, Failed, FilesFound, Removed
@@ -213,7 +213,7 @@ def _sum_up(done: Any, captioned: int) -> str:
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     if failures:
         terminal.note("Set aside until they change (--retry tries them again):")

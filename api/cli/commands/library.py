@@ -18,7 +18,8 @@ def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOptio
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas.documents import DocumentBody
-    from ingest.library.library import Library, LibraryNotFound
+    from ingest.library.database import LibraryNotFound
+    from ingest.library.library import Library
 
     try:
         documents = Library(session(ctx, json=json).open_home(home)).documents()

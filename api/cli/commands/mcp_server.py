@@ -10,6 +10,7 @@ from api.cli.commands.serve import run_app
 from api.cli.exits import InvalidUsage
 from api.cli.options import HomeOption, HostOption, PortOption
 from api.cli.session import session
+from ingest.extras import require
 
 
 def mcp(
@@ -27,6 +28,7 @@ def mcp(
         raise InvalidUsage(
             "--host and --port are for --http.", hint="Add --http, or leave them out."
         )
+    require("mcp", "mcp_types", extra="mcp", feature="The MCP server")
     opened = found.open_home(home)
     if http:
         from api.mcp.mcp_app import create_mcp_app

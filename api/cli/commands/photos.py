@@ -1,4 +1,4 @@
-"""`pageglass duplicates` and `tags`: near-duplicate photos, and tags by page count."""
+"""`pageglass duplicates` and `tags`: near-duplicate photos, tags by page count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def duplicates(
 ) -> None:
     """Find photos that are nearly the same: resized, saved again, cropped a little."""
     found = session(ctx, json=json)
-    from ingest.library.library import Library, readable
+    from ingest.library.documents import readable
+    from ingest.library.library import Library
     from retrieval.duplicates import find_duplicates
 
     opened = found.open_home(home)

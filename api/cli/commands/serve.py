@@ -100,7 +100,7 @@ def run_app(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket.
+    """Bound socket.
 
     Raises:
         AddressUnavailable: the port is taken, or the address is not this machine's.

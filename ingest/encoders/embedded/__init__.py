@@ -1,0 +1,1 @@
+"""Embedded default encoders: MiniLM and ConSE on onnxruntime, their weights from packages."""

@@ -1,0 +1,165 @@
+"""MiniLM encoder: late interaction over words, one row a token, int8 on onnxruntime.
+
+all-MiniLM-L6-v2 was trained for the mean of its token embeddings. Here they are
+matched one by one, as in ColBERT (Khattab and Zaharia 2020), which ranks pages
+better on 140 questions (docs/retrieval.md). A page longer than one window is
+encoded in windows, so that no word is left out. Windows run one at a time: on a
+CPU that is as fast as a batch, needs no padding, and a page's vectors do not
+depend on the other pages of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding
+
+from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.weights import MINILM
+from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.encoders.encoder import Modality
+from ingest.library.fulltext import split_terms
+from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
+
+DIM = 384
+WINDOW = 128
+"""Tokens encoded together, about the length of the model's training texts."""
+MAX_QUERY_TOKENS = 254
+TITLE_LENGTH = 24
+"""Tokens of the title that a page is encoded with."""
+LATIN_END = "\u0250"
+_CLS, _SEP = 101, 102
+
+
+class MiniLmEncoder:
+    """all-MiniLM-L6-v2 as an `Encoder`; see the module.
+
+    Args:
+        threads: CPU threads; 0 for one a core.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+
+    name = "minilm"
+    model = f"all-MiniLM-L6-v2 int8 {MINILM.sha256[:12]}"
+    dim = DIM
+    modality: Modality = "text"
+    calibrated = True
+    cosine_range = (0.0, 1.0)
+    batch_pages = 16
+
+    def __init__(self, threads: int = 0) -> None:
+        self.provenance = {"onnxruntime": version("onnxruntime")}
+        self._session = open_session(MINILM.verified(), threads)
+        self._tokenizer = load_wordpiece()
+
+    def preparer(self) -> None:
+        """None: there is little preprocessing."""
+
+    def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
+        """Encode pages: a row for each token of the words and captions, then of the title.
+
+        Rows of the title have an empty box. They distinguish similar pages of
+        different documents.
+        """
+        titles = {
+            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH])
+            for title in {page.context for page in pages if page.searchable_words}
+        }
+        return [
+            self._encode_page(page, titles[page.context])
+            if page.searchable_words
+            else PageVectors(np.zeros((0, DIM), np.float32), np.zeros((0, 4), np.float32))
+            for page in pages
+        ]
+
+    def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
+        """Encode queries: a row for each of the first 254 tokens, with the whole word of each."""
+        encoded = []
+        for query in queries:
+            encoding = self._tokenizer.encode(query, add_special_tokens=False)
+            words = tuple(_whole_words(query, encoding))[:MAX_QUERY_TOKENS]
+            rows = self._encode_tokens(encoding.ids[:MAX_QUERY_TOKENS])
+            encoded.append(QueryVectors(rows, words, known=known_share(query)))
+        return encoded
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts: the unit mean of the token vectors, one row each (n, dim).
+
+        Reference: the model card of sentence-transformers/all-MiniLM-L6-v2.
+        """
+        pooled = [
+            self._hidden(self._tokens(text)[:MAX_QUERY_TOKENS]).mean(axis=0) for text in texts
+        ]
+        return unit(np.stack(pooled)) if pooled else np.zeros((0, DIM), np.float32)
+
+    def _encode_page(self, page: Rendered, title: Vectors) -> PageVectors:
+        encodings = self._tokenizer.encode_batch(
+            [word.text for word in page.searchable_words], add_special_tokens=False
+        )
+        tokens = [token for encoding in encodings for token in encoding.ids]
+        windows = [tokens[at : at + WINDOW] for at in range(0, len(tokens), WINDOW)]
+        lengths = [len(encoding.ids) for encoding in encodings]
+        boxes = np.repeat(
+            np.array([w.box for w in page.searchable_words], np.float32), lengths, axis=0
+        )
+        return PageVectors(
+            np.concatenate([*map(self._encode_tokens, windows), title]),
+            np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),
+        )
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
+        """Unit rows of the tokens, without the start and end tokens (n, dim)."""
+        return unit(self._hidden(tokens)[1:-1])
+
+    def _hidden(self, tokens: Sequence[int]) -> Vectors:
+        """The last hidden state (n + 2, dim), start and end tokens included."""
+        ids = np.array([[_CLS, *tokens, _SEP]], np.int64)
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        hidden: Any = self._session.run(["last_hidden_state"], inputs)[0]
+        state: Vectors = hidden[0]
+        return state
+
+
+@cache
+def load_minilm(threads: int) -> MiniLmEncoder:
+    """Load MiniLM once a process: several encoders use its vector space.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+    return MiniLmEncoder(threads)
+
+
+def known_share(text: str) -> float:
+    """The share of a text's terms in Latin script, numbers not counted; 1 without any.
+
+    The vocabulary has single letters of Korean and few Chinese characters: rows
+    of such words match the same spelling, but their cosines do not measure the
+    relevance of a page.
+    """
+    terms = [term for term in split_terms(text) if not term.isdecimal()]
+    return sum(term < LATIN_END for term in terms) / len(terms) if terms else 1.0
+
+
+def _whole_words(query: str, encoding: Encoding) -> Iterator[str]:
+    """For each token, the whole word that it is part of."""
+    spans: dict[int, tuple[int, int]] = {}
+    for number, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
+        if number is not None:
+            first, _ = spans.get(number, (start, end))
+            spans[number] = (first, end)
+    for number in encoding.word_ids:
+        yield "" if number is None else query[slice(*spans[number])]

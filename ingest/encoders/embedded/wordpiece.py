@@ -1,0 +1,32 @@
+"""WordPiece tokenizer of uncased BERT, built from the vocabulary beside this file.
+
+Gives the tokens of sentence-transformers/all-MiniLM-L6-v2's own tokenizer.json
+(a test compares them). The vocabulary is BERT's, under Apache-2.0: see NOTICE.
+"""
+
+from __future__ import annotations
+
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from ingest.encoders.embedded.weights import BERT_VOCAB
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+def load_wordpiece() -> Tokenizer:
+    """Build the tokenizer; it neither pads nor truncates, and adds no tokens of its own.
+
+    Raises:
+        WeightsMissing, WeightsChanged: the vocabulary is not there, or not as it should be.
+    """
+    vocab = WordPiece.read_file(str(BERT_VOCAB.verified()))
+    tokenizer = Tokenizer(WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = BertNormalizer(
+        clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True
+    )
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.add_special_tokens(list(SPECIAL))
+    return tokenizer

@@ -1,0 +1,98 @@
+"""CLIP and SigLIP checkpoints of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from PIL import Image
+
+from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, InvalidCheckpoint
+from ingest.encoders.dual_encoder import (
+    PreparedImage,
+    read_logits,
+    stack_images,
+    unit_rows,
+    warn_truncated,
+)
+
+DUAL_ENCODER_ATTRIBUTES = ("get_image_features", "get_text_features", "logit_scale")
+"""What a dual encoder of transformers has, and other models lack."""
+
+
+class TransformersClip:
+    """A dual encoder of transformers: CLIP or SigLIP.
+
+    Raises:
+        InvalidCheckpoint: the checkpoint is broken, or another kind of model.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
+        from transformers import AutoModel, AutoProcessor
+
+        hint = "Download the model again."
+        try:
+            network: Any = AutoModel.from_pretrained(checkpoint.folder)
+        except LOAD_ERRORS as error:
+            raise checkpoint.load_error(error, hint) from error
+        if not all(hasattr(network, name) for name in DUAL_ENCODER_ATTRIBUTES):
+            raise InvalidCheckpoint(
+                f"{checkpoint.spec} is a {type(network).__name__}, which is no dual encoder of images and texts.",
+                hint="Give a CLIP or SigLIP model.",
+            )
+        try:
+            processor: Any = AutoProcessor.from_pretrained(checkpoint.folder)  # type: ignore[no-untyped-call]
+            self.prepare: Callable[[Image.Image], PreparedImage] = _TransformersPreparer(
+                processor.image_processor
+            )
+            self._tokenizer = processor.tokenizer
+        except LOAD_ERRORS as error:
+            raise checkpoint.load_error(error, hint) from error
+        self.spec, self.title = checkpoint.spec, f"transformers {checkpoint.title}"
+        self.logit_scale, self.cosine_range = read_logits(network)
+        self._network = network.to(device=device, dtype=dtype).eval()
+        self._device, self._dtype = device, dtype
+        positions = int(network.config.text_config.max_position_embeddings)
+        self._length = min(positions, self._tokenizer.model_max_length)
+        self.provenance = {"transformers": version("transformers")}
+        self.dim = self.encode_texts(["a photo"]).shape[1]
+
+    @torch.inference_mode()
+    def encode_images(self, prepared: Sequence[PreparedImage]) -> torch.Tensor:
+        """See `DualEncoder`."""
+        batch = stack_images(prepared, self._device, self._dtype)
+        return unit_rows(_pooled_features(self._network.get_image_features(**batch)))
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """See `DualEncoder`. Padded to the full length, as SigLIP was trained; CLIP masks the rest."""
+        for text in texts:
+            if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
+                warn_truncated(text, self._length)
+        batch = self._tokenizer(
+            list(texts),
+            padding="max_length",
+            truncation=True,
+            max_length=self._length,
+            return_tensors="pt",
+        ).to(self._device)
+        inputs = {name: batch[name] for name in ("input_ids", "attention_mask") if name in batch}
+        return unit_rows(_pooled_features(self._network.get_text_features(**inputs)))
+
+
+@dataclass(frozen=True, slots=True)
+class _TransformersPreparer:
+    processor: Any
+
+    def __call__(self, image: Image.Image) -> PreparedImage:
+        batch = self.processor(images=image, return_tensors="pt")
+        return {name: values[0] for name, values in batch.items()}
+
+
+def _pooled_features(features: Any) -> torch.Tensor:
+    """The vectors, which transformers returns as a tensor or inside an output object."""
+    pooled: torch.Tensor = getattr(features, "pooler_output", features)
+    return pooled

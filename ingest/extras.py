@@ -1,0 +1,91 @@
+"""Extras of the installation: which packages each holds, and the error where one is missing.
+
+The core is the embedded default. Code that needs more calls `require` before it
+imports, so that a user reads one sentence with the command, and no traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from ingest.error import ConfigurationError
+
+
+class MissingExtra(ConfigurationError):
+    """An optional part of the installation is not there."""
+
+    code = "missing-extra"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What an extra is for, and the top-level modules that it brings."""
+
+    purpose: str
+    modules: tuple[str, ...]
+
+
+EXTRAS = {
+    "models": Extra(
+        "encoders and models that run on torch, and fine-tuning",
+        (
+            "torch",
+            "torchvision",
+            "transformers",
+            "open_clip",
+            "colpali_engine",
+            "sentence_transformers",
+            "sentencepiece",
+            "huggingface_hub",
+            "jinja2",
+            "scipy",
+        ),
+    ),
+    "anthropic": Extra("answers by Anthropic's models", ("anthropic", "httpx2")),
+    "openai": Extra(
+        "answers by OpenAI's models and compatible servers",
+        ("openai", "httpx2"),
+    ),
+    "gemini": Extra("answers by Gemini, by the openai package", ("openai", "httpx2")),
+    "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
+    "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
+    "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
+    "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),
+}
+"""Every extra by its name, as in pyproject.toml."""
+
+
+def require(*modules: str, extra: str, feature: str) -> None:
+    """Check that modules can be imported, without importing them.
+
+    Args:
+        modules: top-level names.
+        extra: the key in `EXTRAS` that brings them.
+        feature: what needs them, as the subject of a sentence.
+
+    Raises:
+        MissingExtra: one of them is not installed.
+    """
+    if missing := find_missing(*modules):
+        raise missing_extra(extra, feature, missing)
+
+
+def find_missing(*modules: str) -> list[str]:
+    """List those of the top-level modules that are not installed."""
+    return [module for module in modules if find_spec(module) is None]
+
+
+def missing_extra(extra: str, feature: str, missing: Sequence[str]) -> MissingExtra:
+    """Make the error that names the feature, the packages and the command."""
+    are = "is" if len(missing) == 1 else "are"
+    return MissingExtra(
+        f"{feature} needs {' and '.join(missing)}, which {are} not installed.",
+        hint=f"Run: pip install '{install_name(extra)}'.",
+    )
+
+
+def install_name(extra: str) -> str:
+    """Name the distribution with an extra, as pip takes it."""
+    return f"pageglass[{extra}]"

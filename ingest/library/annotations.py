@@ -1,0 +1,113 @@
+"""Annotations: tags with probabilities, and captions of images, read and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ingest.library.database import LibraryDatabase
+from ingest.page import Caption, Document, Page
+
+
+class AnnotationReader(LibraryDatabase):
+    """Reads of tags and captions."""
+
+    def labels(self) -> list[str]:
+        """What pictures are tagged with, in the order given."""
+        return [row[0] for row in self._db.execute("SELECT label FROM labels ORDER BY position")]
+
+    def tags(self, page: Page) -> dict[str, float]:
+        """A page's tags, likeliest first, with their probabilities."""
+        rows = self._db.execute(
+            "SELECT tag, probability FROM tags WHERE document_id = ? AND number = ?"
+            " ORDER BY probability DESC, tag",
+            (page.document_id, page.number),
+        )
+        return dict(rows.fetchall())
+
+    def tag_counts(self) -> dict[str, int]:
+        """How many pages have each tag, the commonest first."""
+        rows = self._db.execute(
+            "SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY count(*) DESC, tag"
+        )
+        return dict(rows.fetchall())
+
+    def tagged(self, tags: Sequence[str]) -> set[str]:
+        """Keys of the pages that have every one of some tags."""
+        found: list[set[str]] = [
+            {
+                f"{document_id}-{number}"
+                for document_id, number in self._db.execute(
+                    "SELECT document_id, number FROM tags WHERE tag = ?", (tag,)
+                )
+            }
+            for tag in tags
+        ]
+        return set.intersection(*found) if found else set()
+
+    def captioner(self) -> str:
+        """Who captions pictures, by name; empty for nobody."""
+        row = self._db.execute("SELECT name FROM captioner").fetchone()
+        return str(row[0]) if row else ""
+
+    def captions(self, page: Page) -> tuple[Caption, ...]:
+        """What was written of a page's pictures, in their order, those left out of which nothing was."""
+        rows = self._db.execute(
+            "SELECT captions.text, figures.value, captions.model FROM captions"
+            " JOIN pages USING (document_id, number)"
+            " JOIN json_each(pages.figures) AS figures ON figures.key = captions.figure"
+            " WHERE document_id = ? AND number = ? AND text != '' ORDER BY figure",
+            (page.document_id, page.number),
+        )
+        return tuple(Caption(text, tuple(json.loads(box)), model) for text, box, model in rows)
+
+
+class AnnotationWriter(AnnotationReader):
+    """Writes of tags and captions."""
+
+    def set_labels(self, labels: Sequence[str]) -> None:
+        """What pictures are tagged with from now on; tags of other labels go."""
+        if list(labels) == self.labels():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM tags")
+            self._db.execute("DELETE FROM tagged")
+            self._db.execute("DELETE FROM labels")
+            self._db.executemany("INSERT INTO labels (label) VALUES (?)", [(x,) for x in labels])
+
+    def set_tags(self, document: Document, tagged: Mapping[int, Mapping[str, float]]) -> None:
+        """A document's tags by page number, with a probability each, in place of those it had."""
+        with self._transaction():
+            self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
+            self._db.execute("INSERT OR IGNORE INTO tagged VALUES (?)", (document.id,))
+            self._db.executemany(
+                "INSERT INTO tags VALUES (?, ?, ?, ?)",
+                [
+                    (document.id, number, tag, probability)
+                    for number, tags in tagged.items()
+                    for tag, probability in tags.items()
+                ],
+            )
+
+    def set_captioner(self, name: str) -> None:
+        """Who captions pictures from now on, empty for nobody; captions stay until another is written."""
+        if name == self.captioner():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM captioner")
+            self._db.execute("INSERT INTO captioner VALUES (?)", (name,))
+
+    def uncaptioned(self, model: str) -> list[tuple[str, int, int]]:
+        """Pictures that `model` has not captioned: document id, page number, figure, in order."""
+        return self._db.execute(
+            "SELECT pages.document_id, pages.number, figures.key"
+            " FROM pages JOIN json_each(pages.figures) AS figures LEFT JOIN captions"
+            " ON captions.document_id = pages.document_id AND captions.number = pages.number"
+            " AND captions.figure = figures.key"
+            " WHERE captions.model IS NOT ? ORDER BY 1, 2, 3",
+            (model,),
+        ).fetchall()
+
+    def recaptioned(self) -> list[str]:
+        """Documents with captions that their vectors do not know of."""
+        return [row[0] for row in self._db.execute("SELECT document_id FROM recaptioned")]

@@ -1,0 +1,188 @@
+"""Page reader: page records, words and page images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ingest.error import NotFoundError
+from ingest.filter import ALL_PAGES, PageFilter
+from ingest.library.annotations import AnnotationReader
+from ingest.library.documents import DocumentReader, document_name
+from ingest.library.keys import page_folder
+from ingest.library.words import unpack_words
+from ingest.page import Box, Page, Rendered, Word
+
+ROWS_OF_KEYS = (
+    "SELECT pages.row FROM json_each(?) AS wanted JOIN pages"
+    " ON pages.document_id = wanted.value ->> 0 AND pages.number = wanted.value ->> 1"
+)
+"""SQL: rows of pages whose keys, taken apart, are a JSON list."""
+
+
+class PageNotFound(NotFoundError):
+    """No such page."""
+
+    code = "page-not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """What the library knows of a page but its pixels and words.
+
+    `has_text` says whether it has words or captions; `figures` are boxes.
+    """
+
+    page: Page
+    width: int
+    height: int
+    source: str
+    figures: tuple[Box, ...]
+    title: str
+    has_text: bool
+
+
+def split_key(key: str) -> tuple[str, int]:
+    """A page's key taken apart: document id and number."""
+    document_id, _, number = key.rpartition("-")
+    return document_id, int(number)
+
+
+class PageReader(DocumentReader, AnnotationReader):
+    """Reads of pages."""
+
+    def page_records(self, filter: PageFilter = ALL_PAGES) -> list[PageRecord]:
+        """Every page that `filter` leaves, in order, without words."""
+        condition, values = filter.to_sql()
+        return self._records(f"WHERE {condition}", values)
+
+    def records_of(self, keys: Iterable[str]) -> list[PageRecord]:
+        """The pages with these keys that are still there, in order."""
+        values = [json.dumps([split_key(key) for key in keys])]
+        return self._records(f"WHERE row IN ({ROWS_OF_KEYS})", values)
+
+    def count(self, filter: PageFilter) -> int:
+        """How many pages `filter` leaves."""
+        condition, values = filter.to_sql()
+        query = f"SELECT count(*) FROM pages WHERE {condition}"
+        return int(self._db.execute(query, values).fetchone()[0])
+
+    def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
+        rows = self._db.execute(
+            "SELECT pages.document_id, number, width, height, source, figures, title,"
+            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id),"
+            " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
+            " pages.document_id AND captions.number = pages.number)"
+            " FROM pages JOIN documents ON documents.id = pages.document_id"
+            f" {condition} ORDER BY pages.document_id, number",
+            values,
+        )
+        named = cache(document_name)
+        return [
+            PageRecord(
+                page=Page(document_id, number, named(path, document_id)),
+                width=width,
+                height=height,
+                source=source,
+                figures=_boxes(figures),
+                title=title,
+                has_text=bool(has_text),
+            )
+            for document_id, number, width, height, source, figures, title, path, has_text in rows
+        ]
+
+    def page(self, key: str) -> Page:
+        """The page with this key (`DOCUMENT-NUMBER`, the document by id or head of id).
+
+        Raises:
+            DocumentNotFound, PageNotFound: there is none.
+        """
+        wanted, _, number = key.rpartition("-")
+        if not number.isdecimal():
+            raise PageNotFound(f"{key!r} is not a page.", hint="Pages look like 0a1b2c3d4e5f-12.")
+        document = self.document(wanted)
+        if not 1 <= int(number) <= document.page_count:
+            raise PageNotFound(
+                f"{document.name} has no page {number}.",
+                hint=f"It has {document.page_count}, counted from 1.",
+            )
+        return Page(document.id, int(number), document.name)
+
+    def words(self, page: Page) -> tuple[Word, ...]:
+        """The words of a page in reading order.
+
+        Raises:
+            PageNotFound: the page has gone.
+        """
+        row = self._db.execute(
+            "SELECT words FROM pages WHERE document_id = ? AND number = ?",
+            (page.document_id, page.number),
+        ).fetchone()
+        if row is None:
+            raise _gone(page)
+        return unpack_words(row[0])
+
+    def image_path(self, page: Page) -> Path:
+        """Where the page's picture is (WebP); a mirror fetches it.
+
+        Raises:
+            FileNotFoundError: a mirror's store does not have it, or no longer.
+        """
+        if replica := self.home.replica:
+            return replica.fetch(self._image_key(page))
+        return self.home.pages / page.document_id / f"{page.number}.webp"
+
+    def image(self, page: Page) -> bytes:
+        """The page's picture, encoded (WebP).
+
+        Raises:
+            PageNotFound: the page has gone.
+        """
+        try:
+            if replica := self.home.replica:
+                return replica.read(self._image_key(page))
+            return self.image_path(page).read_bytes()
+        except FileNotFoundError:
+            raise _gone(page) from None
+
+    def _image_key(self, page: Page) -> str:
+        query = "SELECT revision FROM documents WHERE id = ?"
+        row = self._db.execute(query, (page.document_id,)).fetchone()
+        if row is None:
+            raise FileNotFoundError(page.key)
+        return f"{page_folder(page.document_id, row[0])}/{page.number}.webp"
+
+    def rendered(self, record: PageRecord) -> Rendered:
+        """A stored page as it was when it left render, for building an index anew."""
+        return Rendered(
+            page=record.page,
+            image=self.image(record.page),
+            width=record.width,
+            height=record.height,
+            words=self.words(record.page),
+            figures=record.figures,
+            source=record.source,
+            context=record.title,
+            captions=tuple(
+                Word(word, caption.box)
+                for caption in self.captions(record.page)
+                for word in caption.text.split()
+            ),
+        )
+
+    def page_count(self) -> int:
+        """How many pages there are in all."""
+        return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
+
+
+def _boxes(packed: str) -> tuple[Box, ...]:
+    """Boxes kept as JSON; most pages have none."""
+    return () if packed == "[]" else tuple(tuple(box) for box in json.loads(packed))
+
+
+def _gone(page: Page) -> PageNotFound:
+    return PageNotFound(f"{page} has been removed.", hint="Search again.")

@@ -1,0 +1,59 @@
+"""SQL schema of the library and its formats."""
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
+    page_count INTEGER NOT NULL, byte_size INTEGER NOT NULL, revision TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE names (
+    path BLOB PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX names_by_document ON names(document_id);
+CREATE TABLE pages (
+    row INTEGER PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    source TEXT NOT NULL, figures TEXT NOT NULL, words BLOB NOT NULL,
+    UNIQUE (document_id, number)
+);
+CREATE VIRTUAL TABLE terms USING fts5(
+    title, body, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TABLE failures (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE unfinished (document_id TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO meta VALUES ('generation', 0);
+"""
+TAGS = """
+CREATE TABLE labels (position INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
+CREATE TABLE tags (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    tag TEXT NOT NULL, probability REAL NOT NULL, PRIMARY KEY (document_id, number, tag)
+) WITHOUT ROWID;
+CREATE INDEX tags_by_tag ON tags(tag);
+CREATE TABLE tagged (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+"""
+"""New in format 2."""
+CAPTIONS = """
+CREATE TABLE captioner (name TEXT NOT NULL);
+CREATE TABLE captions (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    figure INTEGER NOT NULL, text TEXT NOT NULL, model TEXT NOT NULL,
+    PRIMARY KEY (document_id, number, figure)
+) WITHOUT ROWID;
+CREATE TABLE recaptioned (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+"""
+"""New in format 3. `figure` counts a page's figures from 0."""
+
+FORMAT = 3
+"""What `PRAGMA user_version` says of a library of this version."""
+UPGRADES = {0: TABLES + TAGS + CAPTIONS, 1: TAGS + CAPTIONS, 2: CAPTIONS}
+"""By format, the statements that bring a library up to `FORMAT`; 0 is an empty database."""

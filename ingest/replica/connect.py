@@ -1,0 +1,44 @@
+"""Wiring of a home to an object store: a publisher where it writes, a mirror where it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.library.home import Home, RecordServer
+from ingest.replica.mirror import find_mirror
+from ingest.replica.object_store import ObjectStore
+from ingest.replica.publish import check_owner, publish
+
+
+@dataclass(frozen=True, slots=True)
+class StorePublisher:
+    """Publishes homes to an object store."""
+
+    store: ObjectStore
+
+    def check(self, home: Home) -> None:
+        """Check that the store is this home's. Raises ObjectStoreTaken, ObjectStoreError."""
+        check_owner(home, self.store)
+
+    def publish(self, home: Home) -> None:
+        """Bring the store up to the home. Raises ObjectStoreTaken, ObjectStoreError."""
+        publish(home, self.store)
+
+
+def connect_home(
+    root: Path | str, server: RecordServer | None = None, store: ObjectStore | None = None
+) -> Home:
+    """A home that publishes to `store`, or mirrors it where it has no library of its own.
+
+    Raises:
+        HomeUnusable: the folder cannot be made.
+    """
+    if store is None:
+        return Home(root, server)
+    return Home(
+        root,
+        server,
+        find_replica=lambda folder: find_mirror(folder, store),
+        publisher=StorePublisher(store),
+    )

@@ -1,0 +1,1 @@
+"""Steps of an ingest: scan, read, encode, assemble, commit."""

@@ -1,0 +1,193 @@
+"""Document assembly: pages encoded in batches, complete documents committed.
+
+Pages come in from the readers, of several documents at once. A batch is encoded
+while the one before is written down. A document becomes visible when its last
+page is: index first, library last, so that nothing visible lacks a part.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ingest.encoders.encoder import Encoder
+from ingest.error import PageglassError
+from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
+from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
+from ingest.files.reader_pool import Job, ReadPages
+from ingest.files.source import UnreadableFile
+from ingest.index.index import Index
+from ingest.library.documents import readable
+from ingest.library.home import Home
+from ingest.library.writer import LibraryWriter
+from ingest.page import Document, Rendered
+from ingest.run.draft import Draft
+from ingest.run.pipeline import Pipeline
+from ingest.run.title import find_title
+
+BATCH_SECONDS = 2.0
+"""Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
+
+
+@dataclass(slots=True)
+class PendingFile:
+    """A file that waits to be read, and the stamp of every path that holds the same bytes."""
+
+    job: Job
+    sha256: str
+    byte_size: int
+    stamps: dict[str, FileStamp]
+
+
+@dataclass(slots=True)
+class IngestCount:
+    """What a run has done so far."""
+
+    added: int = 0
+    unchanged: int = 0
+    named: int = 0
+    removed: int = 0
+    failed: int = 0
+    pages: int = 0
+
+
+class DocumentAssembler:
+    """Drafts of the documents that are being read.
+
+    Args:
+        load: gives the encoders with their indexes; called when the first page comes.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        library: LibraryWriter,
+        load: Callable[[], list[tuple[Encoder, Index]]],
+        count: IngestCount,
+    ) -> None:
+        self.pending: dict[str, PendingFile] = {}
+        self.count = count
+        self.load = load
+        self._home = home
+        self._library = library
+        self._pipeline = Pipeline()
+        self._drafts: dict[str, Draft] = {}
+        self._batch: list[Rendered] = []
+        self._encoded_at = time.monotonic()
+
+    def close(self) -> None:
+        """Discard what is not complete."""
+        self._pipeline.close()
+        for draft in self._drafts.values():
+            draft.discard()
+
+    def take(self, read: ReadPages) -> Iterator[Event]:
+        """Add pages that were read; encode where a batch is full or has waited long enough."""
+        pending = self.pending[read.job.document_id]
+        draft = self._drafts.get(read.job.document_id)
+        if draft is None:
+            draft = self._start(pending, read)
+            yield FileOpened(str(read.job.path), draft.document.page_count)
+        self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
+        waited = time.monotonic() - self._encoded_at
+        if len(self._batch) >= self._batch_pages() or waited > BATCH_SECONDS:
+            yield from self.encode()
+
+    def _start(self, pending: PendingFile, read: ReadPages) -> Draft:
+        document = Document(
+            id=read.job.document_id,
+            sha256=pending.sha256,
+            name=read.job.name,
+            paths=tuple(pending.stamps),
+            kind=read.inspection.kind,
+            title=find_title(read.inspection.title, read.pages[0].words),
+            page_count=read.inspection.page_count,
+            byte_size=pending.byte_size,
+            revision=uuid.uuid4().hex[:12],
+            added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        draft = Draft.start(self._home, [index for _, index in self.load()], document)
+        self._drafts[document.id] = draft
+        return draft
+
+    def encode(self) -> Iterator[Event]:
+        """Start encoding the pages at hand, and write down those of the batch before."""
+        batch = [page for page in self._batch if page.page.document_id in self._drafts]
+        self._batch.clear()
+        self._encoded_at = time.monotonic()
+        done = self._pipeline.swap(batch, [encoder for encoder, _ in self.load()])
+        if done is None:
+            return
+        pages, encoded = done
+        count = 0
+        for encoder, index in self.load():
+            index.fit_center(encoded[encoder.name])
+        for i, rendered in enumerate(pages):
+            # A page of a document that has since turned out to be broken is left out.
+            if draft := self._drafts.get(rendered.page.document_id):
+                draft.add(rendered, {name: vectors[i] for name, vectors in encoded.items()})
+                count += 1
+        yield PagesEncoded(count)
+        yield from self._commit([d for d in self._drafts.values() if d.complete])
+
+    def _commit(self, drafts: Sequence[Draft]) -> Iterator[Event]:
+        """Make complete documents visible: index first, library last, so nothing visible lacks a part."""
+        whole = []
+        for draft in drafts:
+            pending = self.pending[draft.document.id]
+            if stamp_of(pending.job.path) != pending.stamps[str(pending.job.path)]:
+                error = UnreadableFile(
+                    f"{pending.job.name} changed while it was being read.",
+                    hint="Run ingest again when it is no longer being written.",
+                )
+                yield from self.set_aside(pending.job, error)
+            else:
+                whole.append(draft)
+        if not whole:
+            return
+        self._library.begin([draft.document.id for draft in whole])
+        for encoder, index in self.load():
+            for draft in whole:
+                draft.writers[encoder.name].close()
+            fde_vectors = [
+                pair for draft in whole for pair in draft.fde_vectors.get(encoder.name, [])
+            ]
+            if fde_vectors:
+                pages, vectors = zip(*fde_vectors, strict=True)
+                index.records.upsert(pages, np.stack(vectors))
+        for draft in whole:
+            pending = self.pending.pop(draft.document.id)
+            document = replace(draft.document, paths=tuple(pending.stamps))
+            self._library.add(document, draft.rows, draft.images, pending.stamps)
+            del self._drafts[document.id]
+            self.count.added += 1
+            self.count.pages += document.page_count
+            yield Added(document)
+        for _, index in self.load():
+            index.sweep_revisions([draft.document for draft in whole])
+
+    def set_aside(self, job: Job, error: PageglassError) -> Iterator[Failed]:
+        """Discard the draft of a file that failed, and record the failure of each of its paths."""
+        if draft := self._drafts.pop(job.document_id, None):
+            draft.discard()
+        self._batch = [p for p in self._batch if p.page.document_id != job.document_id]
+        pending = self.pending.pop(job.document_id)
+        for path, seen in pending.stamps.items():
+            yield self.fail(Path(path), seen, error)
+
+    def fail(self, path: Path, seen: FileStamp | None, error: PageglassError) -> Failed:
+        """Record a failure; the file is not read again until its stamp changes."""
+        reason = readable(error.message)
+        failure = Failure(str(path), seen or MISSING, reason, error.hint)
+        self._library.record_failure(failure)
+        self.count.failed += 1
+        return Failed(failure)
+
+    def _batch_pages(self) -> int:
+        return max(encoder.batch_pages for encoder, _ in self.load())

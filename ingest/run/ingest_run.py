@@ -1,0 +1,221 @@
+"""One ingest: scan, read, encode, commit, caption, tag, remove."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.annotate.caption import caption_documents
+from ingest.annotate.tag import tag_documents
+from ingest.choose import choose_encoders, load_encoders
+from ingest.disk import disk_full, has_little_space
+from ingest.encoders.encoder import Encoder, Preparer
+from ingest.error import PageglassError
+from ingest.event import (
+    Added,
+    Done,
+    Dropped,
+    DuplicateFound,
+    Event,
+    Failed,
+    FilesFound,
+    Removed,
+    Tagged,
+)
+from ingest.file_state import FileStamp, document_id, hash_file
+from ingest.files.ocr import check_ocr
+from ingest.files.reader_pool import Job, ReadFailure, read_ahead
+from ingest.files.source import UnreadableFile
+from ingest.index.index import Index, drop_index, open_indexes
+from ingest.library.documents import readable
+from ingest.library.home import Home
+from ingest.library.writer import LibraryWriter
+from ingest.rebuild import fill_indexes, quantize
+from ingest.remove import forget, purge
+from ingest.run.assemble import DocumentAssembler, IngestCount, PendingFile
+from ingest.run.scan import FileScan, missing_paths, scan_files
+from ingest.run.settings import AddSettings
+
+
+class IngestRun:
+    """State of one ingest; the writer's lock must be held."""
+
+    def __init__(self, home: Home, settings: AddSettings) -> None:
+        self._home = home
+        self._settings = settings
+        self._library = LibraryWriter(home)
+        self._wanted = settings.encoders or choose_encoders(home).encoders
+        self._encoders: list[tuple[Encoder, Index]] = []
+        self._named = {document.id: document for document in self._library.documents()}
+        self._count = IngestCount()
+        self._assembler = DocumentAssembler(home, self._library, self._load, self._count)
+
+    def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
+        """Events of the run, the last of them `Done`."""
+        started = time.monotonic()
+        check_ocr(self._settings.render.ocr)
+        self._library.sweep()
+        purge(self._home, self._library)
+        scan = self._scan(paths)
+        yield FilesFound(scan.found, len(scan.to_read))
+        self._count.unchanged += scan.unchanged
+        self._count.failed += len(scan.failed_before)
+        for failure in scan.failed_before:
+            yield Failed(failure, earlier=True)
+        if self._settings.prune:
+            yield from self._prune(paths)
+        try:
+            yield from self._fill()
+            yield from self._read(scan.to_read)
+            yield from self._caption()
+        except Exception as error:
+            # Chroma has errors for a full disk that do not say so. Asked before the drafts make room.
+            if not isinstance(error, PageglassError) and has_little_space(self._home.root):
+                raise disk_full(self._home.root) from error
+            raise
+        finally:
+            self._assembler.close()
+            for _, index in self._encoders:
+                index.records.close()
+        yield from self._remove_nameless()
+        yield from self._tag()
+        if self._count.removed:
+            self._library.compact()
+        yield Done(
+            self._count.added,
+            self._count.unchanged,
+            self._count.named,
+            self._count.removed,
+            self._count.failed,
+            self._count.pages,
+            time.monotonic() - started,
+        )
+
+    def _scan(self, paths: Sequence[str | Path]) -> FileScan:
+        settings = self._settings
+        retry = settings.retry or bool(settings.render.password)
+        return scan_files(self._home, self._library, paths, redo=settings.redo, retry=retry)
+
+    def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
+        self._library.forget_names(missing_paths(self._library, paths))
+        yield from self._remove_nameless()
+
+    def _remove_nameless(self) -> Iterator[Event]:
+        gone = set(self._library.nameless())
+        if not gone:
+            return
+        # Reported by the name that they have lost.
+        documents = [self._named.get(d.id, d) for d in self._library.documents() if d.id in gone]
+        forget(self._home, self._library, [d.id for d in documents])
+        self._count.removed += len(documents)
+        yield from map(Removed, documents)
+
+    def _fill(self) -> Iterator[Event]:
+        """Encode for indexes that are new what the library holds already; then drop those not wanted."""
+        if self._settings.quantization:
+            yield from quantize(
+                self._home, self._library, self._wanted, self._settings.quantization
+            )
+        yield from fill_indexes(self._home, self._library, self._wanted, self._load)
+        there = open_indexes(self._home)
+        if not any(index.manifest.encoder in self._wanted for index in there):
+            return
+        for index in there:
+            if index.manifest.encoder not in self._wanted:
+                drop_index(self._home, index)
+                self._library.touch()
+                yield Dropped(index.manifest.encoder)
+
+    def _tag(self) -> Iterator[Event]:
+        """Give tags to what has none yet, if there are labels."""
+        settings = self._settings
+        loaded = [encoder for encoder, _ in self._encoders]
+        tagged = tag_documents(
+            self._home, self._library, settings.encoding, settings.labels, loaded
+        )
+        if tagged:
+            yield Tagged(tagged)
+
+    def _caption(self) -> Iterator[Event]:
+        """Caption what has no caption yet, if there is a captioner."""
+        settings = self._settings
+        yield from caption_documents(
+            self._library, self._load, settings.load_captioner, settings.caption
+        )
+
+    def _load(self) -> list[tuple[Encoder, Index]]:
+        if not self._encoders:
+            dpi = str(self._settings.render.dpi)
+            self._encoders = [
+                (encoder, Index.create(self._home, encoder, self._settings.quantization, dpi=dpi))
+                for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
+            ]
+        return self._encoders
+
+    def _preparers(self) -> dict[str, Preparer]:
+        """What workers can do ahead for the encoders."""
+        found = {encoder.name: encoder.preparer() for encoder, _ in self._load()}
+        return {name: preparer for name, preparer in found.items() if preparer}
+
+    def _read(self, to_read: Sequence[Path]) -> Iterator[Event]:
+        if not to_read:
+            return
+        waiting: list[Event] = []
+        jobs, settings = self._jobs(to_read, waiting), self._settings
+        reading = read_ahead(jobs, settings.render, settings.workers, self._preparers())
+        with contextlib.closing(reading):
+            for result in reading:
+                yield from _drain(waiting)
+                if isinstance(result, ReadFailure):
+                    yield from self._assembler.set_aside(result.job, result.error)
+                else:
+                    yield from self._with_removals(self._assembler.take(result))
+        yield from _drain(waiting)
+        yield from self._with_removals(self._assembler.encode())
+        yield from self._with_removals(self._assembler.encode())  # takes what the last batch gave
+
+    def _with_removals(self, events: Iterator[Event]) -> Iterator[Event]:
+        """After documents were added, remove those whose last path went to one of them."""
+        added = False
+        for event in events:
+            added = added or isinstance(event, Added)
+            yield event
+        if added:
+            yield from self._remove_nameless()
+
+    def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
+        """Hash each file; give out those whose bytes are new."""
+        pending = self._assembler.pending
+        held = {document.id for document in self._library.documents()}
+        for path in to_read:
+            try:
+                stamp = FileStamp.of(path)
+                sha256 = hash_file(path)
+            except OSError as error:
+                failed = UnreadableFile(
+                    f"{readable(path.name)} cannot be opened: {error.strerror}.",
+                    hint="Check that it is there and may be read.",
+                )
+                # Not what it looked like: a change of permissions alone must bring it back.
+                events.append(self._assembler.fail(path, None, failed))
+                continue
+            id_ = document_id(sha256)
+            if id_ in pending:
+                pending[id_].stamps[str(path)] = stamp
+                self._count.named += 1
+                events.append(DuplicateFound(str(path), id_))
+            elif id_ in held and not self._settings.redo:
+                self._library.set_name(str(path), id_, stamp)
+                self._count.named += 1
+                events.append(DuplicateFound(str(path), id_))
+            else:
+                job = Job(path, id_, readable(path.name))
+                pending[id_] = PendingFile(job, sha256, stamp.size, {str(path): stamp})
+                yield job
+
+
+def _drain(events: list[Event]) -> Iterator[Event]:
+    yield from events
+    events.clear()

@@ -1,0 +1,37 @@
+"""Settings of an ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.annotate.captioner import Captioner
+from ingest.encoders.encoder import Encoding
+from ingest.files.render import RenderSettings
+from ingest.index.quantization import Quantization
+
+
+@dataclass(frozen=True, slots=True)
+class AddSettings:
+    """Settings of an ingest.
+
+    `encoders` are the home's from now on, None those it has; indexes of others
+    go. `workers` 0 takes one a core; `retry` reads files again that failed
+    before, `redo` every file; `prune` forgets files below the given paths that
+    are gone; `labels` are what pictures are tagged with from now on; `caption` is
+    who captions them from now on, "none" for nobody, and `load_captioner` makes
+    a captioner of its name (without it nothing is captioned); `encoding` says
+    how the encoders run; `quantization` how the indexes keep rows, None as they do.
+    """
+
+    render: RenderSettings = field(default_factory=RenderSettings)
+    encoders: tuple[str, ...] | None = None
+    workers: int = 0
+    retry: bool = False
+    redo: bool = False
+    prune: bool = False
+    labels: Sequence[str] | None = None
+    caption: str | None = None
+    load_captioner: Callable[[str], Captioner] | None = None
+    encoding: Encoding = field(default_factory=Encoding)
+    quantization: Quantization | None = None
