@@ -86,7 +86,7 @@ def classify_images(
     Raises:
         UnreadableFile: a file is missing, or no image that can be read.
     """
-    from ingest.library.library import readable
+    from ingest.library.documents import readable
 
     for path in paths:
         yield readable(str(path)), classifier.classify(path)

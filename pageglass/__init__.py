@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         UnavailableError,
     )
     from ingest.event import Event
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
     from ingest.page import Box, Document, Page, Word
     from retrieval.explain.explain import Explanation, TokenMatch
     from retrieval.hit import Hit, Region
@@ -82,7 +82,7 @@ _EXPORTS = {
         "UnavailableError",
     ),
     "ingest.event": ("Event",),
-    "ingest.library.library": ("Failure",),
+    "ingest.file_state": ("Failure",),
     "ingest.page": ("Box", "Document", "Page", "Word"),
     "api.python.client": ("Client",),
     "retrieval.explain.explain": ("Explanation", "TokenMatch"),

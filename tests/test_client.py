@@ -21,7 +21,7 @@ from api.python.keywords import IngestKeywords, SettingsKeywords, TrainingKeywor
 from api.settings import Settings
 from ingest.finetune.plan import TrainSettings
 from ingest.library.home import Home
-from ingest.library.library import LibraryNotFound
+from ingest.library.database import LibraryNotFound
 from pageglass import Client, Message
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

@@ -56,7 +56,8 @@ class LibraryMethods(ClientBase):
     @python_hints()
     def list(self) -> Documents:
         """List the documents, by name; none where nothing has been ingested yet."""
-        from ingest.library.library import Library, LibraryNotFound
+        from ingest.library.database import LibraryNotFound
+        from ingest.library.library import Library
 
         try:
             documents = Library(self._engine.home).documents()
@@ -115,7 +116,8 @@ class LibraryMethods(ClientBase):
         Raises:
             ConflictError: nothing has been ingested yet, or there is no index of images.
         """
-        from ingest.library.library import Library, readable
+        from ingest.library.documents import readable
+        from ingest.library.library import Library
         from retrieval.duplicates import find_duplicates
 
         library = Library(self._engine.home)

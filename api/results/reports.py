@@ -13,7 +13,7 @@ from ingest.event import Added, Captioned, Done, Event, Failed, Removed
 if TYPE_CHECKING:
     from api.diagnostics.finding import Finding
     from ingest.finetune.training_event import Trained
-    from ingest.library.library import Failure
+    from ingest.file_state import Failure
 
 
 @dataclass(frozen=True, slots=True)
