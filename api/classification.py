@@ -37,7 +37,7 @@ class Classifier:
             UnreadableFile: the file is missing, or no image that can be read.
         """
         from api.rag.query_image import open_query_image
-        from retrieval.search import render_query_image
+        from retrieval.query.encode import render_query_image
 
         page = render_query_image(open_query_image(path))
         likely = self.labeller.probabilities(self.encoder.encode_pages([page])[0].vectors)

@@ -209,7 +209,7 @@ class _Measurement:
             yield self._run(dataset, ids, None)
 
     def _run(self, dataset: Dataset, ids: Mapping[str, str], converted: Converted | None) -> Run:
-        from retrieval.evaluate.corpus import describe, place
+        from retrieval.evaluate.corpus import describe, judge
         from retrieval.evaluate.run import Plan, collect, run, time_encoding
 
         corpus = converted.resize(describe(self.home)) if converted else describe(self.home)
@@ -225,9 +225,9 @@ class _Measurement:
                 within=sorted(wanted & held) if others else None,
                 images=dataset.kind == "photos" and any(i["modality"] == "image" for i in indexes),
                 signals=self.options.signals,
-                readers=[i["encoder"] for i in indexes if i["modality"] != "image"],
+                text_encoders=[i["encoder"] for i in indexes if i["modality"] != "image"],
             )
-            questions = place(dataset, ids)
+            questions = judge(dataset, ids)
             queries = [one.question.query for one in questions]
             encoding = time_encoding(
                 self.home, queries, self.settings.encoding(), images=plan.images

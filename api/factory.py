@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from ingest.library.home import Home
     from retrieval.search import Searcher
-    from retrieval.state import Opener
+    from retrieval.snapshot import Opener
 
 
 def open_home(settings: Settings, root: Path | None = None) -> Home:
@@ -49,7 +49,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        on=open_vector_cache(device, settings.device_cache_mb),
+        scorer=open_vector_cache(device, settings.device_cache_mb),
     )
 
 

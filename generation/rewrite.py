@@ -11,19 +11,18 @@ import re
 from collections.abc import Sequence
 
 from generation.models.model import ChatModel
-from generation.models.passage import content_terms
 from generation.prompt import Message
 from generation.request import Request, Turn
-from retrieval.query.terms import STOP_WORDS
+from retrieval.query.terms import STOP_WORDS, content_stems
 
-LONGEST_QUERY = 400
+MAX_QUERY_CHARS = 400
 """Characters of a query that a model may write."""
 
-MOST_MESSAGES = 8
-LONGEST_MESSAGE = 1_500
+MAX_MESSAGES = 8
+MAX_MESSAGE_CHARS = 1_500
 """Of what was said before, so many of the last messages, and so many characters of each, are read."""
 
-FEWEST_TERMS = 2
+MIN_TERMS = 2
 """A question with fewer terms of its own leans on the one before it."""
 
 SYSTEM = (
@@ -49,7 +48,7 @@ def rewrite(question: str, history: Sequence[Message], chat: ChatModel | None = 
     """What to search for, to answer `question` after `history` (oldest first).
 
     The question itself where nothing was said before. What a model writes is
-    taken only if it is one line of at most `LONGEST_QUERY` characters that
+    taken only if it is one line of at most `MAX_QUERY_CHARS` characters that
     shares a term with the conversation; else words are carried over, as without
     a model. Show people the query: it is all that tells what was looked for.
 
@@ -66,20 +65,20 @@ def rewrite(question: str, history: Sequence[Message], chat: ChatModel | None = 
 def _ask(question: str, history: Sequence[Message], chat: ChatModel) -> str:
     """The model's query, "" where its reply is none."""
     said = [
-        {"role": message.role, "text": message.text[:LONGEST_MESSAGE]}
-        for message in history[-MOST_MESSAGES:]
+        {"role": message.role, "text": message.text[:MAX_MESSAGE_CHARS]}
+        for message in history[-MAX_MESSAGES:]
     ]
     told = json.dumps({"conversation": said, "question": question}, ensure_ascii=False)
-    request = Request(SYSTEM, (Turn("user", (told,)),), max_tokens=LONGEST_QUERY)
+    request = Request(SYSTEM, (Turn("user", (told,)),), max_tokens=MAX_QUERY_CHARS)
     reply = ""
     for piece in chat.reply(request):
         if isinstance(piece, str):
             reply += piece
-        if len(reply.strip()) > LONGEST_QUERY:
+        if len(reply.strip()) > MAX_QUERY_CHARS:
             return ""
     query = reply.strip().strip("\"'“”`").strip()
-    known = content_terms(" ".join([question, *(message.text for message in history)]))
-    return query if len(query.splitlines()) == 1 and content_terms(query) & known else ""
+    known = content_stems(" ".join([question, *(message.text for message in history)]))
+    return query if len(query.splitlines()) == 1 and content_stems(query) & known else ""
 
 
 def _carry(question: str, before: Sequence[str]) -> str:
@@ -87,12 +86,12 @@ def _carry(question: str, before: Sequence[str]) -> str:
     if not _leans(question):
         return question
     stands = next((each for each in reversed(before) if not _leans(each)), before[0])
-    have = content_terms(question)
+    have = content_stems(question)
     carried = [
         word
-        for each in stands[:LONGEST_MESSAGE].split()
+        for each in stands[:MAX_MESSAGE_CHARS].split()
         if (word := each.strip(_EDGES)).lower() not in STOP_WORDS
-        and (terms := content_terms(word))
+        and (terms := content_stems(word))
         and not terms <= have
     ]
     return " ".join([question, *dict.fromkeys(carried)])
@@ -100,4 +99,4 @@ def _carry(question: str, before: Sequence[str]) -> str:
 
 def _leans(question: str) -> bool:
     """Whether a question says too little by itself."""
-    return len(content_terms(question)) < FEWEST_TERMS or bool(_LEANS.search(question))
+    return len(content_stems(question)) < MIN_TERMS or bool(_LEANS.search(question))

@@ -1,4 +1,4 @@
-"""Conversations over HTTP: a real server on loopback, asked by a strict reader of events."""
+"""Server-sent events of answers: a real server and a strict reader of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands, options, settings and links in the documentation are those of the program."""
+"""Commands, options, settings and links of the documentation."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_command_line_parses(line: str) -> None:
 
 @pytest.mark.parametrize("page", CURRENT)
 def test_options_that_are_named_exist(page: str) -> None:
-    known = {"--help", "--version"}.union(*(options_of(name) for name in COMMANDS))
+    known = {"--help", "--version", "--verbose"}.union(*(options_of(name) for name in COMMANDS))
     text = re.sub(r"```.*?```", "", TEXTS[page], flags=re.DOTALL)
     spans = re.findall(r"`(--[^`\n]+)`", text)
     named = {option for span in spans for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", span)}

@@ -20,7 +20,7 @@ from ingest.library.database import LibraryNotFound
 from ingest.library.documents import DocumentNotFound
 from ingest.library.home import HomeBusy
 from ingest.replica.object_store import ObjectStoreRefused
-from retrieval.search import EmptyQuery
+from retrieval.error import EmptyQuery
 
 
 def options_of(command: Any) -> set[str]:

@@ -19,7 +19,8 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.remove import remove
 from retrieval import candidates
-from retrieval.search import EmptyQuery, Searcher
+from retrieval.error import EmptyQuery
+from retrieval.search import Searcher
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "data" / "samples"

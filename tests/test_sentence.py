@@ -1,4 +1,4 @@
-"""Units are cut where a reader would cut them."""
+"""Sentences, headings, table rows and list items as units."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from api.settings import is_loopback
 
 OPEN_PATHS = frozenset({"/health"})
 """Paths that need no token."""
-LARGEST_JSON = 1_000_000
+MAX_JSON_BYTES = 1_000_000
 """Bytes of a body that is no upload."""
 
 
@@ -106,7 +106,7 @@ class BodyLimitMiddleware:
             return
         headers = Headers(scope=scope)
         upload = headers.get("content-type", "").startswith("multipart/")
-        largest = self._largest_upload if upload else LARGEST_JSON
+        largest = self._largest_upload if upload else MAX_JSON_BYTES
         announced = headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > largest:
             await _too_large(largest)(scope, receive, send)

@@ -15,7 +15,7 @@ from fastapi.sse import format_sse_event
 
 from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.errors import ChatModelNotFound, crash_body, error_body, openai_body
-from api.http.routing import Running
+from api.http.routing import RequestEngine
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer, stream_pieces
 from api.rag.evidence import RetrievedEvidence
@@ -38,7 +38,7 @@ def list_models() -> ModelsBody:
 
 
 @router.get("/models/{model:path}")
-def show_model(model: str, engine: Running) -> ModelBody:
+def show_model(model: str, engine: RequestEngine) -> ModelBody:
     """Show a model by its name."""
     if documents := _documents(model, None):
         engine.library().document(documents[0])
@@ -58,7 +58,7 @@ def show_model(model: str, engine: Running) -> ModelBody:
         }
     },
 )
-def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response:
+def complete(wanted: ChatRequest, engine: RequestEngine, request: Request) -> Response:
     """Answer a question from the pages, as a chat completion."""
     evidence = engine.retrieve(
         wanted.question(),

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
-from api.http.routing import Running, problems
+from api.http.routing import RequestEngine, problems
 from api.http.upload import clean_name
 from api.rag.evidence import chat_of
 from api.rag.extraction import (
@@ -151,7 +151,7 @@ _CONTENT = {
     openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
 )
 def extract_pages(
-    asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: Running
+    asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: RequestEngine
 ) -> dict[str, Any]:
     """Extract one record from pages, or compare two pages or files."""
     chat = chat_of(engine.model())

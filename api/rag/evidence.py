@@ -16,7 +16,7 @@ from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
+    from generation.citations.verify import RegionLocator
     from generation.models.model import ChatModel, VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher

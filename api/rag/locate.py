@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
+    from generation.citations.verify import RegionLocator
     from ingest.page import Box, Page
     from retrieval.search import Searcher
 
@@ -19,8 +19,8 @@ def locator(searcher: Searcher) -> RegionLocator:
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
+        from retrieval.error import LibraryChanging, PageNotEncoded
         from retrieval.explain.saliency import find_salient_regions
-        from retrieval.search import LibraryChanging, PageNotEncoded
 
         for manifest in searcher.manifests():
             if manifest.modality == "text":

@@ -12,8 +12,8 @@ from ingest.event import Added, Captioned, Done, Event, Failed, Removed
 
 if TYPE_CHECKING:
     from api.diagnostics.finding import Finding
-    from ingest.finetune.training_event import Trained
     from ingest.file_state import Failure
+    from ingest.finetune.training_event import Trained
 
 
 @dataclass(frozen=True, slots=True)

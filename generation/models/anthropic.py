@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from generation.answer import Usage
-from generation.context.image_tokens import Patches
+from generation.context.image_tokens import PatchTokens
 from generation.context.limits import Limits
 from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
 from generation.models.retry import UNREADABLE, StreamEnded, retry
-from generation.request import Picture, Request
+from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
     from anthropic import Anthropic as Client
@@ -126,13 +126,15 @@ def limits_of(model: str) -> Limits:
     """
     found = _VERSION.search(model)
     version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    image_tokens = Patches(28, 4_784, 2_576) if version >= (4, 7) else Patches(28, 1_568, 1_568)
+    image_tokens = (
+        PatchTokens(28, 4_784, 2_576) if version >= (4, 7) else PatchTokens(28, 1_568, 1_568)
+    )
     return Limits(
-        pictures=100,
+        max_images=100,
         image_tokens=image_tokens,
-        tokens=150_000,
-        request_bytes=24_000_000,
-        crowd=(20, 2_000),
+        max_input_tokens=150_000,
+        max_image_bytes=24_000_000,
+        many_images=(20, 2_000),
     )
 
 
@@ -142,8 +144,8 @@ def payload(model: str, request: Request) -> dict[str, Any]:
         {"role": turn.role, "content": [_block(part) for part in turn.parts]}
         for turn in request.turns
     ]
-    if request.kept:
-        messages[0]["content"][request.kept - 1]["cache_control"] = {"type": "ephemeral"}
+    if request.cached_parts:
+        messages[0]["content"][request.cached_parts - 1]["cache_control"] = {"type": "ephemeral"}
     body: dict[str, Any] = {
         "model": model,
         "max_tokens": request.max_tokens + THINKING_ROOM,
@@ -158,7 +160,7 @@ def payload(model: str, request: Request) -> dict[str, Any]:
     return body
 
 
-def _block(part: str | Picture) -> dict[str, Any]:
+def _block(part: str | EncodedImage) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()

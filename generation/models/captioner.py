@@ -15,7 +15,7 @@ from generation.answer import Usage
 from generation.models.access import Access, ReplyRefused, ReplyTruncated
 from generation.models.load import load_chat, require_transformers
 from generation.models.model import ChatModel
-from generation.request import Picture, Request, Turn
+from generation.request import EncodedImage, Request, Turn
 from ingest.annotate.captioner import Captioner
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def load_captioner(
     if kind == "transformers" and model:
         require_transformers(spec)
         from generation.models.hf_model import HfModel
-        from generation.models.local import TransformersModel
+        from generation.models.transformers import TransformersChatModel
 
         hf_model = HfModel(model, access.device, access.dtype)
         if hf_model.kind in CAPTIONERS:
             return HfCaptioner(hf_model)
-        return ChatCaptioner(TransformersModel.of(hf_model))
+        return ChatCaptioner(TransformersChatModel.of(hf_model))
     return ChatCaptioner(load_chat(spec, access))
 
 
@@ -99,13 +99,13 @@ class ChatCaptioner:
         return _line("".join(pieces))
 
 
-def encode(picture: Image.Image) -> Picture:
+def encode(picture: Image.Image) -> EncodedImage:
     """As a JPEG no longer than `LONGEST_EDGE` pixels."""
     small = picture.convert("RGB")
     small.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=90)
-    return Picture(buffer.getvalue(), "image/jpeg", *small.size)
+    return EncodedImage(buffer.getvalue(), "image/jpeg", *small.size)
 
 
 def _line(text: str) -> str:

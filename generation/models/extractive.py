@@ -14,18 +14,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.models.confidence import THRESHOLD, Features, confidence
 from generation.models.passage import (
     Passage,
-    content_terms,
     read_passages,
     running_titles,
     term_weights,
     without_numbers,
 )
 from generation.prompt import Prompt
+from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from retrieval.query.terms import content_stems
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
@@ -36,10 +37,10 @@ NOTHING = "Nothing in these pages answers the question well enough."
 SHORTLIST = 24
 """Units whose vectors are computed."""
 
-LONGEST_READ = 300
+MAX_EMBEDDED_CHARS = 300
 """Characters of a unit that its vector is made of."""
 
-MOST_QUOTES = 3
+MAX_QUOTES = 3
 NEARLY = 0.15
 """A further quote is given where its score is this close to the best."""
 
@@ -91,12 +92,12 @@ class Extractive:
     def __init__(self, encoder: MiniLmEncoder | None = None) -> None:
         self._encoder = encoder or load_minilm(0)
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """A line `"quote" [label]` for each sentence chosen, or plain words that none is."""
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
-        yield Verdict(sure, THRESHOLD, declined, NOTE)
+        yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
             yield NOTHING
             if prompt.evidence:
@@ -114,7 +115,7 @@ class Extractive:
     def choose(self, prompt: Prompt) -> Choice:
         """The one to three best units, with a label or head joined where it helps."""
         passages = read_passages(prompt)
-        asked = content_terms(prompt.question)
+        asked = content_stems(prompt.question)
         if not passages or not asked:
             return Choice((), Features())
         weights = term_weights(asked, passages)
@@ -128,12 +129,12 @@ class Extractive:
         order = np.argsort(-totals, kind="stable")
         best = order[0]
         chosen: list[Passage] = []
-        for at in order[: 4 * MOST_QUOTES]:
+        for at in order[: 4 * MAX_QUOTES]:
             passage = _with_neighbour(prefilter[at], passages, asked)
             if totals[at] >= totals[best] - NEARLY and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
         features = _features(prompt, prefilter[best], passages, weights, float(cosines[best]))
-        return Choice(tuple(chosen[:MOST_QUOTES]), features)
+        return Choice(tuple(chosen[:MAX_QUOTES]), features)
 
 
 def quoted(text: str, label: int) -> str:
@@ -173,21 +174,13 @@ def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
 
 def _region(passage: Passage) -> float:
     """The best cosine of a region whose middle lies in the unit."""
-    left, top, right, bottom = passage.box
-    return max(
-        (
-            region.score
-            for region in passage.evidence.regions
-            if left <= (region.box[0] + region.box[2]) / 2 <= right
-            and top <= (region.box[1] + region.box[3]) / 2 <= bottom
-        ),
-        default=0.0,
-    )
+    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
+    return max(inside, default=0.0)
 
 
 def _in_context(passage: Passage) -> str:
     text = f"{passage.context} {passage.text}" if passage.short else passage.text
-    return text[:LONGEST_READ]
+    return text[:MAX_EMBEDDED_CHARS]
 
 
 def _latin(terms: frozenset[str]) -> float:
@@ -239,7 +232,7 @@ def _features(
     page: frozenset[str] = frozenset().union(
         *(p.terms for p in passages if p.evidence is best.evidence)
     )
-    names = content_terms(" ".join(_NAMED.findall(prompt.question)))
+    names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))
     return Features(
         cosine=max(0.0, cosine) * latin,

@@ -19,7 +19,7 @@ def load_model(spec: str, access: Access | None = None) -> VisionModel:
         from generation.models.extractive import Extractive
 
         return Extractive()
-    from generation.models.reader import Reader
+    from generation.models.chat_vision import Reader
 
     return Reader(load_chat(spec, access))
 
@@ -55,9 +55,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 return OpenAi(name, access, provider=provider)
             case "transformers":
                 require_transformers(spec)
-                from generation.models.local import TransformersModel
+                from generation.models.transformers import TransformersChatModel
 
-                return TransformersModel(name, access.device, access.dtype)
+                return TransformersChatModel(name, access.device, access.dtype)
     if spec == "extractive":
         raise UnknownModel(
             "The extractive model writes nothing of its own.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.prompt import Prompt
 from generation.request import Request
@@ -31,11 +31,11 @@ class VisionModel(Protocol):
     uses_images: bool
     """Whether it looks at page images; one that does not has no use for a page without words."""
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Pieces of the answer's text as they come, quotes cited as `"quote" [label]`.
 
         A `Usage` comes once the model knows it (the last one counts), a
-        `Verdict` only from a model that has one.
+        `SelfAssessment` only from a model that has one.
         """
         ...
 

@@ -12,12 +12,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from generation.answer import Usage
-from generation.context.image_tokens import Crops, Flat, ImageTokenCounter, Patches, Tiles
+from generation.context.image_tokens import (
+    CropTokens,
+    FixedTokens,
+    ImageTokenCounter,
+    PatchTokens,
+    TileTokens,
+)
 from generation.context.limits import Limits
 from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
 from generation.models.retry import UNREADABLE, StreamEnded, retry
-from generation.request import Picture, Request
+from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
     from openai import OpenAI as Client
@@ -32,16 +38,16 @@ THINKING_ROOM = 8_192
 """Tokens allowed beyond the reply's where the provider's models think, which counts."""
 
 LOW_EDGE = 512
-SMALL = Patches(32, 1_536, 2_048, 1.62)
-GAUGES: tuple[tuple[str, ImageTokenCounter], ...] = (
-    (r"gpt-4o-mini", Tiles(2_833, 5_667)),
-    (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", Tiles(85, 170)),
-    (r"gpt-5|gpt-5-chat", Tiles(70, 140)),
-    (r"o1|o1-pro|o3", Tiles(75, 150)),
+SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
+IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
+    (r"gpt-4o-mini", TileTokens(2_833, 5_667)),
+    (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", TileTokens(85, 170)),
+    (r"gpt-5|gpt-5-chat", TileTokens(70, 140)),
+    (r"o1|o1-pro|o3", TileTokens(75, 150)),
     (r"gpt-(?:4\.1|5|5\.4)-mini", SMALL),
-    (r"gpt-(?:4\.1|5|5\.4)-nano", Patches(32, 1_536, 2_048, 2.46)),
-    (r"o4-mini", Patches(32, 1_536, 2_048, 1.72)),
-    (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", Patches(32, 2_500, 2_048, 1.2)),
+    (r"gpt-(?:4\.1|5|5\.4)-nano", PatchTokens(32, 1_536, 2_048, 2.46)),
+    (r"o4-mini", PatchTokens(32, 1_536, 2_048, 1.72)),
+    (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", PatchTokens(32, 2_500, 2_048, 1.2)),
 )
 """How each family of OpenAI's models measures pictures: the first whose pattern is the model's name, but for a date."""
 
@@ -150,23 +156,26 @@ def limits_of(provider: str, model: str) -> Limits:
     if provider == "gemini":
         older = re.match(r"gemini-[12]\b", name)
         return Limits(
-            pictures=100,
-            image_tokens=Crops() if older else Flat(1_120, 2_048),
-            tokens=150_000,
-            request_bytes=18_000_000,
+            max_images=100,
+            image_tokens=CropTokens() if older else FixedTokens(1_120, 2_048),
+            max_input_tokens=150_000,
+            max_image_bytes=18_000_000,
         )
     dated = r"(?:-\d{4}-\d{2}-\d{2}|-latest)?"
     known = (
         image_tokens
-        for pattern, image_tokens in GAUGES
+        for pattern, image_tokens in IMAGE_TOKEN_RULES
         if re.fullmatch(f"(?:{pattern}){dated}", name)
     )
     return Limits(
-        pictures=100, image_tokens=next(known, SMALL), tokens=100_000, request_bytes=50_000_000
+        max_images=100,
+        image_tokens=next(known, SMALL),
+        max_input_tokens=100_000,
+        max_image_bytes=50_000_000,
     )
 
 
-def detail_of(picture: Picture) -> Literal["low", "high"]:
+def detail_of(picture: EncodedImage) -> Literal["low", "high"]:
     """How closely OpenAI's own models look: "low" keeps 512 pixels, so it is enough for what has no more."""
     return "low" if max(picture.width, picture.height) <= LOW_EDGE else "high"
 
@@ -199,7 +208,7 @@ def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
     return body
 
 
-def _part(part: str | Picture, *, own: bool) -> dict[str, Any]:
+def _part(part: str | EncodedImage, *, own: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()

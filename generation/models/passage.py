@@ -16,36 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.prompt import Evidence, Prompt
-from generation.text.line import union_box
 from generation.text.sentence import Sentence, split_sentences
-from ingest.library.fulltext import split_terms
+from ingest.box import union_box
 from ingest.page import Box, Word
+from retrieval.query.terms import content_stems
 
 SHORT = 10
 """Words in a heading, a label or a value, at most."""
 
 LABEL_GAP = 2.0
 """A label stands above its value by no more than this many heights of it."""
-
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about after all also am an and any are as at be been being but by can could did do does
-        for from get give had has have he her him his how i if in into is it its itself me my no not
-        of on or our out please she should so some such tell than that the their them then there
-        these they this those to up us was we were what when where which while who whom whose why
-        will with would you your s t""",
-    )
-)
-
-
-_KOREAN_ENDING = re.compile(
-    r"(?<=[가-힣]{2})(?:하려면|하나요|합니까|입니까|습니까|됩니까|인가요|까지|부터|에서|에게|으로|해야|하는|나요"
-    r"|은|는|이|가|을|를|에|의|로|와|과|도|만)(?![가-힣])"
-)
-_KOREAN_ASKING = re.compile(
-    r"(?<![가-힣])(?:얼마|언제|누구|무엇|어디|어떤|어느|하나요|합니까|입니까|있나요|있습니까|내야|해야)(?![가-힣])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +50,6 @@ class Passage:
 def read_passages(prompt: Prompt) -> list[Passage]:
     """Every unit of every page of the evidence, page by page in reading order."""
     return [passage for evidence in prompt.evidence for passage in _read_page(evidence)]
-
-
-def content_terms(text: str) -> frozenset[str]:
-    """The terms that carry meaning, common English and Korean endings taken off."""
-    text = _KOREAN_ASKING.sub(" ", _KOREAN_ENDING.sub("", text))
-    return frozenset(_stem(term) for term in split_terms(text) if term not in STOP_WORDS)
 
 
 def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str, float]:
@@ -109,8 +83,8 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             unit.text,
             box,
             context,
-            content_terms(unit.text),
-            content_terms(context),
+            content_stems(unit.text),
+            content_stems(context),
         )
         for unit, box, context in zip(units, boxes, contexts, strict=True)
     ]
@@ -145,17 +119,3 @@ def _label_above(at: int, boxes: Sequence[Box]) -> int | None:
     above = beside & (every[:, 1] < top) & (gaps > -0.5 * height) & (gaps < LABEL_GAP * height)
     above[at] = False
     return int(np.where(above, gaps, np.inf).argmin()) if above.any() else None
-
-
-def _stem(term: str) -> str:
-    """An English word without its commonest endings; anything else as it is."""
-    if not term.isascii() or not term.isalpha() or len(term) < 4:
-        return term
-    for ending, put in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("ly", ""), ("s", "")):
-        if term.endswith(ending) and len(term) - len(ending) >= 3 and not term.endswith("ss"):
-            term = term[: -len(ending)] + put
-            break
-    return term[:-1] if term[-1] == "e" or term[-2:] in _DOUBLED else term
-
-
-_DOUBLED = frozenset(letter * 2 for letter in "bdgmnprt")

@@ -29,10 +29,10 @@ from generation.models.access import (
 
 FIRST_WAIT = 0.5
 """Seconds before the second try; each further wait is twice as long, less up to a quarter."""
-LONGEST_WAIT = 8.0
-LONGEST_RETRY_AFTER = 60.0
+MAX_WAIT = 8.0
+MAX_RETRY_AFTER = 60.0
 """Seconds; a server that asks for more patience than this is told of instead."""
-LONGEST_QUOTED = 300
+MAX_QUOTED_CHARS = 300
 """Characters of a provider's own words in a message."""
 
 _OVERFLOW = re.compile(
@@ -82,7 +82,7 @@ def retry(
                 yield event
             return
         except caught as error:
-            fault = name_fault(error, access, name)
+            fault = convert_error(error, access, name)
             if letters:
                 raise ReplyInterrupted(
                     f"The reply of {name} broke off after {letters} characters: {fault.message}",
@@ -94,7 +94,7 @@ def retry(
         time.sleep(wait)
 
 
-def name_fault(error: Exception, access: Access, name: str) -> ModelError:
+def convert_error(error: Exception, access: Access, name: str) -> ModelError:
     """The fault that an SDK's error is; no key and no request is in it."""
     status = _status(error)
     said = _said(error, access)
@@ -172,7 +172,7 @@ def _said(error: Exception, access: Access) -> str:
     if access.key:
         words = words.replace(access.key, "***")
     words = re.sub(r"\b(?:sk|key|AIza)[-_A-Za-z0-9]{12,}", "***", words)
-    return f' It says: "{words[:LONGEST_QUOTED]}"' if words else ""
+    return f' It says: "{words[:MAX_QUOTED_CHARS]}"' if words else ""
 
 
 def _wait(error: Exception, tried: int) -> float | None:
@@ -184,8 +184,8 @@ def _wait(error: Exception, tried: int) -> float | None:
         return None
     asked = _retry_after(error)
     if asked is not None:
-        return asked if asked <= LONGEST_RETRY_AFTER else None
-    wait: float = min(LONGEST_WAIT, FIRST_WAIT * 2**tried) * (1 - 0.25 * random.random())
+        return asked if asked <= MAX_RETRY_AFTER else None
+    wait: float = min(MAX_WAIT, FIRST_WAIT * 2**tried) * (1 - 0.25 * random.random())
     return wait
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.box import union_box
 from ingest.page import Box, Word
 
 SHARED_HEIGHT = 0.5
@@ -40,12 +41,6 @@ def split_lines(words: Sequence[Word], start: int = 0, end: int | None = None) -
             lines.append(Line(first, at, union_box([word.box for word in words[first:at]])))
             first = at
     return lines if stop > start else []
-
-
-def union_box(boxes: Sequence[Box]) -> Box:
-    """The smallest box that holds all of `boxes` (at least one)."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _goes_on(word: Word, following: Word) -> bool:

@@ -19,13 +19,13 @@ from ingest.page import Box, Word
 EDIT_EVERY = 10
 """A quote may differ by one inserted, lost or changed character in this many."""
 
-FEWEST_LETTERS = 2
+MIN_CHARS = 2
 """A quote with fewer letters and digits than this says nothing."""
 
-LONGEST_FUZZY = 1_000
+MAX_FUZZY_CHARS = 1_000
 """Characters; a longer quote is found only as it stands."""
 
-MOST_TRIES = 64
+MAX_CANDIDATES = 64
 """Places that are looked at closely before a quote counts as not found."""
 
 _EDGES = ".,;:…!?' "
@@ -41,14 +41,14 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
     marks and dashes do not matter. A place where it stands exactly is preferred.
     """
     sought = normalize_words(quote.split()).strip(_EDGES)
-    if sum(letter.isalnum() for letter in sought.text) < FEWEST_LETTERS:
+    if sum(letter.isalnum() for letter in sought.text) < MIN_CHARS:
         return None
     page = normalize_words([word.text for word in words])
     allowed = len(sought.text) // EDIT_EVERY
     for start, end in _exact(sought.text, page.text):
         if _cuts(page, start, end) <= allowed and page.numbers_in(start, end) == sought.numbers:
             return page.words_at(start, end)
-    if allowed == 0 or len(sought.text) > LONGEST_FUZZY:
+    if allowed == 0 or len(sought.text) > MAX_FUZZY_CHARS:
         return None
     for start, end, edits in _near(sought, page, allowed):
         if edits <= allowed and page.numbers_in(start, end) == sought.numbers:
@@ -85,7 +85,7 @@ def _near(
         for run in np.split(close, np.flatnonzero(np.diff(close) > 1) + 1):
             if run.size:
                 ends.append(min((int(edits[i]) + page.inside_word(low + i), low + i) for i in run))
-    for _, end in sorted(ends)[:MOST_TRIES]:
+    for _, end in sorted(ends)[:MAX_CANDIDATES]:
         low = max(0, end - len(pattern) - allowed)
         back = _distances(pattern[::-1], text[low:end][::-1], free_start=False)
         least, start = min(

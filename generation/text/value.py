@@ -71,11 +71,11 @@ def dates(words: Sequence[Word]) -> Iterator[tuple[Span, str, frozenset[date]]]:
     for found in _DATE.finditer(text):
         first = max(i for i, start in enumerate(starts) if start <= found.start())
         last = max(i for i, start in enumerate(starts) if start < found.end())
-        if days := read_date(found[0]):
+        if days := parse_date(found[0]):
             yield (first, last + 1), found[0].strip(), days
 
 
-def read_date(text: str) -> frozenset[date]:
+def parse_date(text: str) -> frozenset[date]:
     """The days that a written date may stand for."""
     parts = [
         p.rstrip(",")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ingest.box import area, center
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
 from ingest.files.source import PageImage
@@ -115,9 +116,7 @@ def wants_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     """Whether there may be words on the page that its file does not know."""
     if min(page_image.image.size) < SMALLEST_TEXT or _is_blank(page_image.image):
         return False
-    pictured = sum(
-        (right - left) * (bottom - top) for left, top, right, bottom in page_image.figures
-    )
+    pictured = sum(map(area, page_image.figures))
     return len(words) < FEW_WORDS or pictured > MUCH_PICTURE
 
 
@@ -135,7 +134,7 @@ def add_unseen(known: Sequence[Word], read: Sequence[Word]) -> list[Word]:
 
 
 def _covers(boxes: npt.NDArray[np.float64], box: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    x, y = center(box)
     slack = 0.005
     left, top, right, bottom = boxes.T
     inside = (left - slack <= x) & (x <= right + slack) & (top - slack <= y) & (y <= bottom + slack)

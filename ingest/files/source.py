@@ -43,11 +43,3 @@ class Source(Protocol):
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Page `number` (from 1), rendered at `dpi` where the file has no pixels of its own."""
         ...
-
-
-def clip(box: Box) -> Box | None:
-    """The part of a box that is on the page; None if its middle is not."""
-    left, top, right, bottom = box
-    if not (0 <= (left + right) / 2 <= 1 and 0 <= (top + bottom) / 2 <= 1):
-        return None
-    return max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from retrieval.hit import Hit
     from retrieval.query.compose import QueryPart
 
-SHOWN_WORDS = 100
+SNIPPET_LENGTH = 100
 """Characters of a page's best region."""
 
 
@@ -136,7 +136,7 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     terminal.result(f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}")
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
-        terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(image)'}")
+        terminal.result(f"{'':13}{shorten(best.words, SNIPPET_LENGTH) or '(image)'}")
 
 
 def _open_parts(parts: list[QueryPart]) -> list[tuple[float, str | Image.Image]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.context.page_input import build_page_inputs
 from generation.context.prompt_template import NOT_IN_PAGES, build_request
@@ -37,8 +37,8 @@ class Reader:
         self.chat = chat
         self._limits = limits or chat.limits
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
-        """The reply as it comes, without the marker; a `Verdict` that says whether it declines.
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """The reply as it comes, without the marker; a `SelfAssessment` that says whether it declines.
 
         The first characters are held back until it is clear whether they are
         the marker. Raises what the chat model raises; a reply that its limit
@@ -62,7 +62,7 @@ class Reader:
                 close()
         if rest := opening.close():
             yield rest
-        yield Verdict(None, None, opening.declined, " ".join(notes))
+        yield SelfAssessment(None, None, opening.declined, " ".join(notes))
 
 
 class Opening:

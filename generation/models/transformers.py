@@ -20,7 +20,7 @@ from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.models.fit import ImageRequired
 from generation.models.hf_model import REMEDY, HfModel
-from generation.request import Picture, Request
+from generation.request import EncodedImage, Request
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
 PLAIN = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
@@ -29,7 +29,7 @@ _HEADING = re.compile(r"\[(\d{1,4})\]")
 _PROBE = "pageglass"
 
 
-class TransformersModel:
+class TransformersChatModel:
     """A `ChatModel` made of a local vision-language model.
 
     Args:
@@ -46,7 +46,7 @@ class TransformersModel:
         self._take(HfModel(model, device, dtype), max_tokens)
 
     @classmethod
-    def of(cls, hf_model: HfModel, max_tokens: int | None = None) -> TransformersModel:
+    def of(cls, hf_model: HfModel, max_tokens: int | None = None) -> TransformersChatModel:
         """The same, of a network that is loaded already."""
         made = cls.__new__(cls)
         made._take(hf_model, max_tokens)
@@ -93,7 +93,9 @@ class TransformersModel:
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """The request as the network's tensors."""
         turns = conversation(request, self._hf_model.plain, separate=self._has_system())
-        pictures = any(isinstance(part, Picture) for turn in request.turns for part in turn.parts)
+        pictures = any(
+            isinstance(part, EncodedImage) for turn in request.turns for part in turn.parts
+        )
         if pictures and not self._places_pictures():
             raise InvalidCheckpoint(
                 f"The chat template of {self._hf_model.spec} leaves pictures out.", hint=REMEDY
@@ -181,7 +183,7 @@ def conversation(
             "role": turn.role,
             "content": [
                 {"type": "image", "image": open_picture(part)}
-                if isinstance(part, Picture)
+                if isinstance(part, EncodedImage)
                 # Some templates put nothing between parts.
                 else {"type": "text", "text": plain(part) + "\n" * (at < len(turn.parts))}
                 for at, part in enumerate(turn.parts, 1)
@@ -196,12 +198,12 @@ def conversation(
     return turns
 
 
-def labelled(request: Request) -> Iterator[tuple[int | None, Picture]]:
+def labelled(request: Request) -> Iterator[tuple[int | None, EncodedImage]]:
     """Every picture with the label that the text before it begins with."""
     label = None
     for turn in request.turns:
         for part in turn.parts:
-            if isinstance(part, Picture):
+            if isinstance(part, EncodedImage):
                 yield label, part
             elif found := _HEADING.match(part):
                 label = int(found[1])
@@ -213,7 +215,7 @@ def question_of(request: Request) -> str:
     return texts[-1].removeprefix("Question:").strip() if texts else ""
 
 
-def open_picture(picture: Picture) -> Image.Image:
+def open_picture(picture: EncodedImage) -> Image.Image:
     """The pixels."""
     return Image.open(io.BytesIO(picture.data)).convert("RGB")
 
