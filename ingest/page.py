@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ Vectors = npt.NDArray[np.floating[Any]]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
+DocumentKind = Literal["pdf", "image"]
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -38,7 +40,7 @@ class Document:
     sha256: str
     name: str
     paths: tuple[str, ...]
-    kind: str
+    kind: DocumentKind
     title: str
     page_count: int
     byte_size: int

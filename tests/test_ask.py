@@ -47,6 +47,7 @@ class Said:
     pieces: Sequence[str | Usage | SelfAssessment]
     name: str = "said"
     uses_images: bool = True
+    chat: None = None
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         yield from self.pieces

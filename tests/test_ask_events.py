@@ -40,6 +40,7 @@ class Scripted:
     """Where given, what every stream waits for before its first piece."""
     name: str = "scripted"
     uses_images: bool = False
+    chat: None = None
     closed: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 

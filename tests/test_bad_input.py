@@ -74,7 +74,7 @@ BAD = {
     "empty.pdf": "empty",
     "empty.png": "empty",
     "link.pdf": "cannot be opened",
-    "letter.pdf": "neither a PDF nor a picture",
+    "letter.pdf": "neither a PDF nor an image",
     "nothing.pdf": "no pages",
     "locked.pdf": "encrypted",
     "bomb.png": "claims",

@@ -26,11 +26,19 @@ from ingest.box import (
 )
 from ingest.page import WHOLE, Box
 
+GRID = 997
+"""Steps of an edge; a prime, so that edges seldom fall on pixels."""
 
-def boxes(low: float, high: float) -> st.SearchStrategy[Box]:
-    edge = st.floats(low, high, allow_nan=False, width=32)
-    pair = st.tuples(edge, edge).map(sorted)
-    return st.tuples(pair, pair).map(lambda p: (p[0][0], p[1][0], p[0][1], p[1][1]))
+
+def boxes(low: int, high: int) -> st.SearchStrategy[Box]:
+    """Boxes with edges between `low` and `high`, some of them empty."""
+    edge = st.integers(low * GRID, high * GRID)
+
+    def box(edges: tuple[int, int, int, int]) -> Box:
+        (left, right), (top, bottom) = sorted(edges[:2]), sorted(edges[2:])
+        return left / GRID, top / GRID, right / GRID, bottom / GRID
+
+    return st.tuples(edge, edge, edge, edge).map(box)
 
 
 on_page = boxes(0, 1)

@@ -20,11 +20,13 @@ from ingest.library.home import Home, HomeBusy, HomeUnusable, ReadOnlyMirror
 
 HOLD = """
 import sys
+import time
 from ingest.library.home import Home
 
 with Home(sys.argv[1]).writing():
     print("held", flush=True)
     sys.stdin.read()
+    time.sleep(0.3)  # so that who waits tries in vain at least once
 """
 
 
@@ -292,7 +294,8 @@ def test_a_replica_takes_the_place_of_a_library(tmp_path: Path) -> None:
 
     home = Home(tmp_path / "home", find_replica=find)
     assert asked == []
-    assert home.replica is copy
+    found: Any = home.replica
+    assert found is copy
     assert (home.database, home.index) == (copy.database, copy.index)
     assert home.chroma == copy.index / "chroma"
     assert asked == [home.root / "mirror"]
@@ -322,3 +325,4 @@ def test_a_home_asks_again_while_nothing_is_published(tmp_path: Path) -> None:
     copy = home.replica
     assert copy is not None
     assert home.replica is copy
+    assert found == []

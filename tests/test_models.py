@@ -373,12 +373,12 @@ def test_what_a_call_costs() -> None:
     assert cost_of("gemini-2.5-flash", 1, 0, 0) is None
 
 
-def test_a_reader_keeps_to_its_models_limits(wire: Wire) -> None:
+def test_a_request_keeps_to_its_models_limits(wire: Wire) -> None:
     wire.then(streaming("openai", ["ok"]))
     events = list(load_model("openai:m", access(wire)).stream(make_prompt(pages=12)))
     parts = wire.seen[0].body["messages"][1]["content"]
     assert sum(part["type"] == "image_url" for part in parts) == Limits().max_images == 10
     assert isinstance(events[-1], SelfAssessment)
-    assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 pictures."
+    assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 images."
     assert load_chat("anthropic:claude-opus-5", Access("k")).limits.max_images == 100
     assert load_chat("openai:gpt-4o", Access("k")).limits.image_tokens == TileTokens(85, 170)

@@ -34,6 +34,7 @@ class Gullible:
     pieces: Sequence[str]
     name: str = "gullible"
     uses_images: bool = True
+    chat: None = None
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         yield from self.pieces

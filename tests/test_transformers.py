@@ -20,9 +20,8 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
-from generation.models.access import Access
+from generation.models.access import Access, ImageRequired, PromptTooLong
 from generation.models.captioner import encode, load_captioner
-from generation.models.fit import ImageRequired, PromptTooLong
 from generation.models.load import load_chat
 from generation.models.model import ChatModel
 from generation.models.transformers import TransformersChatModel, conversation

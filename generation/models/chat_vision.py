@@ -1,4 +1,4 @@
-"""Let a language model answer from pages: shows it what fits, and hears whether it declines."""
+"""Chat vision model: a chat model that answers from pages, with its declining detected."""
 
 from __future__ import annotations
 
@@ -14,45 +14,52 @@ from generation.models.model import ChatModel
 from generation.prompt import Prompt
 
 DECLINED = "The pages do not hold the answer."
-"""Said where a model only gives the marker."""
+"""Text of an answer where a model gives the marker alone."""
 
 CUT_SHORT = "The answer stops in the middle: it reached the most tokens allowed."
 
-_BEFORE = re.compile(r"[\s*_#>`\"'“(\[]*")
-_AFTER = re.compile(r"[\s*_`\"'”)\].:;,–—-]*")
+_BEFORE_MARKER = re.compile(r"[\s*_#>`\"'“(\[]*")
+_AFTER_MARKER = re.compile(r"[\s*_`\"'”)\].:;,–—-]*")
 
 
-class Reader:
-    """A `VisionModel` made of a `ChatModel`.
+class ChatVisionModel:
+    """Vision model over a `ChatModel`.
 
     Args:
-        chat: what writes.
-        limits: what it may be shown at once; by default, its own.
+        chat: the language model.
+        limits: limits of a request; by default, those of `chat`.
     """
 
     uses_images = True
 
     def __init__(self, chat: ChatModel, limits: Limits | None = None) -> None:
         self.name = chat.name
-        self.chat = chat
+        self._chat = chat
         self._limits = limits or chat.limits
 
+    @property
+    def chat(self) -> ChatModel:
+        """The language model."""
+        return self._chat
+
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
-        """The reply as it comes, without the marker; a `SelfAssessment` that says whether it declines.
+        """Stream the reply without the marker, then a `SelfAssessment` that says whether it declines.
 
         The first characters are held back until it is clear whether they are
-        the marker. Raises what the chat model raises; a reply that its limit
-        of tokens cut is noted instead.
+        the marker. A reply that its limit of tokens cut short is noted.
+
+        Raises:
+            ModelError: what else the chat model raises.
         """
-        layout = build_page_inputs(prompt.evidence, self._limits)
-        notes = [layout.note] if layout.note else []
-        opening = Opening()
-        reply = self.chat.reply(build_request(prompt, layout.page_inputs))
+        inputs = build_page_inputs(prompt.evidence, self._limits)
+        notes = [inputs.note] if inputs.note else []
+        detector = DeclineDetector()
+        reply = self._chat.reply(build_request(prompt, inputs.page_inputs))
         try:
             for event in reply:
                 if isinstance(event, Usage):
                     yield event
-                elif text := opening.read(event):
+                elif text := detector.feed(event):
                     yield text
         except ReplyTruncated:
             notes.append(CUT_SHORT)
@@ -60,45 +67,48 @@ class Reader:
             close = getattr(reply, "close", None)
             if close is not None:
                 close()
-        if rest := opening.close():
+        if rest := detector.close():
             yield rest
-        yield SelfAssessment(None, None, opening.declined, " ".join(notes))
+        yield SelfAssessment(None, None, detector.declined, " ".join(notes))
 
 
-class Opening:
-    """Reads the head of a reply, a piece at a time. `declined` is known once any text came out."""
+class DeclineDetector:
+    """Detector of the marker `NOT_IN_PAGES` at the head of a streamed reply.
+
+    `declined` is known once any text was given.
+    """
 
     def __init__(self) -> None:
         self.declined = False
-        self._held = ""
+        self._buffer = ""
         self._decided = False
-        self._bare = True
+        self._at_start = True
 
-    def read(self, piece: str) -> str:
-        """What of the text so far can be shown, and was not yet."""
+    def feed(self, piece: str) -> str:
+        """Take a piece in; give the text that can be shown now, without the marker."""
         if not self._decided:
-            self._held += piece
+            self._buffer += piece
             piece = self._decide(last=False)
-        if self.declined and self._bare:
-            piece = _AFTER.sub("", piece, count=1) if _AFTER.match(piece) else piece
+        if self.declined and self._at_start:
+            piece = _AFTER_MARKER.sub("", piece, count=1) if _AFTER_MARKER.match(piece) else piece
         if piece:
-            self._bare = False
+            self._at_start = False
         return piece
 
     def close(self) -> str:
-        """What is left at the end of the reply."""
+        """End the reply; give the text that is left."""
         text = self._decide(last=True) if not self._decided else ""
-        if self.declined and self._bare:
-            text = _AFTER.sub("", text, count=1)
+        if self.declined and self._at_start:
+            text = _AFTER_MARKER.sub("", text, count=1)
             return text or DECLINED
         return text
 
     def _decide(self, *, last: bool) -> str:
-        head = self._held[_BEFORE.match(self._held).end() :]  # type: ignore[union-attr]
+        head = self._buffer[_BEFORE_MARKER.match(self._buffer).end() :]  # type: ignore[union-attr]
         marker = NOT_IN_PAGES.casefold()
         start = head[: len(marker)].casefold()
         if start != marker and marker.startswith(start) and not last:
             return ""
         self._decided = True
         self.declined = start == marker
-        return head[len(marker) :] if self.declined else self._held
+        return head[len(marker) :] if self.declined else self._buffer

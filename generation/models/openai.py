@@ -1,7 +1,7 @@
-"""Ask OpenAI's models, or any server that speaks its Chat Completions: Gemini, Ollama, vLLM, llama.cpp, LM Studio.
+"""OpenAI chat model: OpenAI, Gemini, and any server with the Chat Completions API.
 
-Chat Completions and not Responses: every compatible server speaks the one, few
-the other, and nothing here needs what only Responses has.
+Such servers are Ollama, vLLM, llama.cpp and LM Studio. Few of them have the
+Responses API, and nothing here needs it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ BASE_URLS = {
     "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
 }
 KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
-"""The variable that a key is read from (by api, not here)."""
+"""Environment variables that usually hold the keys; read by `api`, not here."""
 THINKING_ROOM = 8_192
-"""Tokens allowed beyond the reply's where the provider's models think, which counts."""
+"""Tokens allowed beyond the reply's, for models whose reasoning counts as output."""
 
 LOW_EDGE = 512
 SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
@@ -49,11 +49,11 @@ IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
     (r"o4-mini", PatchTokens(32, 1_536, 2_048, 1.72)),
     (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", PatchTokens(32, 2_500, 2_048, 1.2)),
 )
-"""How each family of OpenAI's models measures pictures: the first whose pattern is the model's name, but for a date."""
+"""Image token counters of OpenAI's models, by a pattern of the name without its date; the first match counts."""
 
 
 class OpenAi:
-    """A `ChatModel`.
+    """Chat model over the Chat Completions API.
 
     Args:
         model: the server's name of it.
@@ -62,14 +62,14 @@ class OpenAi:
         provider: "openai" or "gemini".
 
     Raises:
-        ApiKeyMissing: there is none.
+        ApiKeyMissing: it needs a key, and none was given.
     """
 
     def __init__(self, model: str, access: Access, *, provider: str = "openai") -> None:
         if not access.key and not access.base_url:
             raise ApiKeyMissing(
-                f"{provider}:{model} wants a key, and there is none.",
-                hint=f"Set {KEYS[provider]} in the environment.",
+                f"{provider}:{model} needs an API key, and none was given.",
+                hint=f"Give a key, as in the environment variable {KEYS[provider]}.",
             )
         self.name = f"{provider}:{model}"
         self._model = model
@@ -79,7 +79,7 @@ class OpenAi:
 
     @property
     def limits(self) -> Limits:
-        """See `limits_of`; for a server other than the provider's own, the cautious ones."""
+        """See `limits_of`; the defaults for a server other than the provider's own."""
         return limits_of(self._provider, self._model) if self._own else Limits()
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
@@ -122,7 +122,7 @@ class OpenAi:
             raise StreamEnded
         if reason == "length":
             raise ReplyTruncated(
-                f"The reply of {self.name} reached the most tokens allowed.",
+                f"The reply of {self.name} reached its limit of tokens.",
                 hint="Ask for less at once.",
             )
         if reason == "content_filter":
@@ -140,16 +140,16 @@ class OpenAi:
 
 
 def limits_of(provider: str, model: str) -> Limits:
-    """What OpenAI's and Google's models keep of pictures, and what a request may hold.
+    """Limits of OpenAI's and Google's models.
 
     OpenAI, by developers.openai.com/api/docs/guides/images-vision: older models
     count tiles, newer ones patches of 32 pixels, at detail "high" at most 1,536
     of them (small models, and those not named there) or 2,500, no edge over 2,048
-    pixels; 1,500 pictures and 512 MB a request. The large models' factor of
+    pixels; 1,500 images and 512 MB a request. The large models' factor of
     1.2 is not in the copy of it that was read: it is an estimate.
 
     Gemini, by ai.google.dev/gemini-api/docs/image-understanding and
-    /media-resolution: crops up to Gemini 2, 1,120 tokens a picture from Gemini 3
+    /media-resolution: crops up to Gemini 2, 1,120 tokens an image from Gemini 3
     on; 20 MB a request, words included.
     """
     name = model.removeprefix("models/")
@@ -176,12 +176,12 @@ def limits_of(provider: str, model: str) -> Limits:
 
 
 def detail_of(picture: EncodedImage) -> Literal["low", "high"]:
-    """How closely OpenAI's own models look: "low" keeps 512 pixels, so it is enough for what has no more."""
+    """Detail level for OpenAI's own models: "low", which scales to 512 pixels, for images within them."""
     return "low" if max(picture.width, picture.height) <= LOW_EDGE else "high"
 
 
 def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
-    """The body of the request, as the SDK takes it; `own` for OpenAI's own server."""
+    """Request body for the SDK; `own` for OpenAI's own server."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
     for turn in request.turns:
         if turn.role == "assistant":
