@@ -36,6 +36,7 @@ class LookedUp:
     """CLIP by table: a photo's vector by its file name, a text's by the text."""
 
     name, model, dim, modality = "clip:fixture", "ViT-B/32 (openai), looked up", 512, "image"
+    calibrated = False
     cosine_range, batch_pages, logit_scale, templates = CLIP_COSINE_RANGE, 64, 100.0, ("{}",)
 
     def __init__(self, photos: dict[str, Vectors], texts: dict[str, Vectors]) -> None:

@@ -37,9 +37,10 @@ class MadeEncoder:
     """Gives the rows of a question that it was handed, by the question's number."""
 
     name, model, dim, modality, cosine_range = NAME, "made pages", 128, "page", (0.0, 1.0)
+    calibrated = False
 
     def __init__(self, questions: Floats) -> None:
-        self.made: dict[str, str] = {}
+        self.provenance: dict[str, str] = {}
         self.questions = questions
 
     def encode_queries(self, queries: list[str]) -> list[QueryVectors]:

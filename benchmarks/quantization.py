@@ -108,7 +108,7 @@ def _measure(home: Home, folder: Path) -> None:
             ):
 
                 def score(*given: Any, most: int = rescored, **more: Any) -> Any:
-                    return score_batches(*given, rescored=most, **more)
+                    return score_batches(*given, rescore_top_k=most, **more)
 
                 with mock.patch.object(search, "score_batches", score):
                     searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.page import DocumentKind
+
 
 @dataclass(frozen=True, slots=True)
 class PageFilter:
@@ -22,7 +24,7 @@ class PageFilter:
     """
 
     document_ids: tuple[str, ...] | None = None
-    kind: str | None = None
+    kind: DocumentKind | None = None
     since: str | None = None
     until: str | None = None
     first: int | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ Vectors = npt.NDArray[np.floating[Any]]
 """A matrix (n, dim) of rows of length one."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+"""The whole page."""
+
+DocumentKind = Literal["pdf", "image"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Document:
     sha256: str
     name: str
     paths: tuple[str, ...]
-    kind: str
+    kind: DocumentKind
     title: str
     page_count: int
     byte_size: int
@@ -156,11 +159,3 @@ def unit(rows: Vectors) -> Vectors:
     """Rows scaled to length one; a row of zeros stays one."""
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
     return scaled
-
-
-def cut(picture: Image.Image, box: Box) -> Image.Image:
-    """The pixels of a picture inside a box, at least one by one."""
-    left, top = round(box[0] * picture.width), round(box[1] * picture.height)
-    right = max(round(box[2] * picture.width), left + 1)
-    bottom = max(round(box[3] * picture.height), top + 1)
-    return picture.crop((left, top, right, bottom))

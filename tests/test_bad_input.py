@@ -1,4 +1,4 @@
-"""A folder of everything that can be wrong with files: what is good gets in, the rest is named, once."""
+"""Broken and hostile files: good ones are ingested, each bad one reported once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ BAD = {
     "empty.pdf": "empty",
     "empty.png": "empty",
     "link.pdf": "cannot be opened",
-    "letter.pdf": "neither a PDF nor a picture",
+    "letter.pdf": "neither a PDF nor an image",
     "nothing.pdf": "no pages",
     "locked.pdf": "encrypted",
     "bomb.png": "claims",

@@ -96,7 +96,9 @@ def test_a_folder_is_made_absolute(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("model", ["./gone", "/gone/gone", "~/gone", "name", "a/b/c", "a/b/c@main"])
 def test_what_is_neither_a_folder_nor_a_hub_id(model: str) -> None:
-    with pytest.raises(WeightsMissing, match=r"is no hub id.*OWNER/NAME@REV.*--this works as"):
+    with pytest.raises(
+        WeightsMissing, match=r"is not a hub id.*OWNER/NAME@REV.*The embedded this needs no"
+    ):
         find_checkpoint(model, "this")
 
 
@@ -112,7 +114,7 @@ def test_a_hub_id_at_any_revision(hub: Path, revision: str) -> None:
 def test_a_hub_id_that_cannot_be_had(hub: Path, model: str) -> None:
     with pytest.raises(WeightsMissing) as caught:
         find_checkpoint(model, "this")
-    assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
+    assert caught.value.message.startswith(f"The weights of {model} are not available: ")
     assert "HF_TOKEN" in caught.value.hint
     assert "this needs no download" in caught.value.hint
     assert not is_local(model)
@@ -126,7 +128,9 @@ def test_trouble_with_the_hub_of_whatever_name(monkeypatch: pytest.MonkeyPatch) 
         raise ProxyTrouble("Refused by http://proxy:3128 today.\nMore of it.")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    with pytest.raises(WeightsMissing, match=r"of this cannot be had: Refused by today\. Check"):
+    with pytest.raises(
+        WeightsMissing, match=r"of this are not available: Refused by today\. Check"
+    ):
         fetch("this", "some/model", ["*"], "this")
 
 
@@ -144,7 +148,7 @@ def test_what_is_at_hand(folder: Path, hub: Path) -> None:
 def test_json_that_is_none(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text, errors="surrogateescape")
     checkpoint = Checkpoint("spec", folder, "")
-    with pytest.raises(InvalidCheckpoint, match=r"config\.json .*JSON.*Download the model anew"):
+    with pytest.raises(InvalidCheckpoint, match=r"config\.json .*JSON.*Download the model again"):
         checkpoint.read("config.json")
     assert checkpoint.read("gone.json") is None
 
@@ -173,4 +177,7 @@ def test_what_a_library_cannot_load() -> None:
     fault = checkpoint.load_error(KeyError("weight"), "Take another.")
     assert str(fault) == "spec cannot be loaded: 'weight'. Take another."
     fault = checkpoint.load_error(ImportError("\nIt needs a package."), "Take another.")
-    assert str(fault) == "spec cannot be loaded: It needs a package. Install what it asks for."
+    assert (
+        str(fault)
+        == "spec cannot be loaded: It needs a package. Install the package that it needs."
+    )

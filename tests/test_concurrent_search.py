@@ -1,4 +1,4 @@
-"""Searches while documents come and go: never a wrong page, never a missing one, never a crash."""
+"""Searches during ingests and removals: no wrong, missing or stale page."""
 
 from __future__ import annotations
 

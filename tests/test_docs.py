@@ -1,4 +1,4 @@
-"""Commands, options, settings and links in the documentation are those of the program."""
+"""Commands, options, settings and links of the documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that is no model: right sentences, real quotes, and the sense to decline."""
+"""The extractive model: chosen sentences, exact quotes, refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.models.confidence import COEFFICIENTS, Features, confidence
 from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
@@ -173,5 +173,5 @@ def test_confidence_grows_with_every_sign() -> None:
 def test_load_model_gives_it() -> None:
     loaded: VisionModel = load_model("extractive")
     events = list(loaded.stream(Prompt("?", ())))
-    assert isinstance(events[0], Verdict)
+    assert isinstance(events[0], SelfAssessment)
     assert isinstance(events[-1], Usage)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from api.diagnostics.examine import examine
-from api.http.errors import fault_body
+from api.http.errors import error_body
 from api.settings import Settings
 from generation.models.access import Access
 from generation.models.captioner import load_captioner
@@ -198,7 +198,7 @@ def test_doctor_tells_which_extras_are_installed(tmp_path: Path) -> None:
 
 
 def test_over_http_it_is_a_problem_of_its_own() -> None:
-    body = fault_body(MissingExtra("It needs x.", hint="Run: pip install 'pageglass[models]'."))
+    body = error_body(MissingExtra("It needs x.", hint="Run: pip install 'pageglass[models]'."))
     assert body["status"] == 500
     assert body["type"].endswith("missing-extra")
     assert "pageglass[models]" in body["hint"]

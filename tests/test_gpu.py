@@ -1,4 +1,4 @@
-"""On a CUDA device, the same as on the CPU: run where there is one."""
+"""CUDA results against the CPU's; run where there is a device."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from test_colpali import PAGES, QUESTION, quietly
-from test_local import asked
+from test_transformers import asked
 from test_vector_cache import document, some, unit_rows, whole
+from tiny_clip import make_clip, make_open_clip
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
-from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
-from generation.models.local import TransformersModel
+from generation.models.transformers import TransformersChatModel
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.encoder import Encoding
@@ -103,7 +103,7 @@ def test_a_batch_that_does_not_fit_is_halved_for_real() -> None:
 def test_a_local_model_writes_what_it_writes_on_the_cpu(kind: str, tmp_path: Path) -> None:
     folder = quietly(lambda: {**CHATTING, **PAGE_BY_PAGE}[kind](tmp_path))
     there, here = (
-        list(TransformersModel(str(folder), device, "fp32").reply(asked()))
+        list(TransformersChatModel(str(folder), device, "fp32").reply(asked()))
         for device in ("cuda", "cpu")
     )
     assert there == here

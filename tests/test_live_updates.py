@@ -1,4 +1,4 @@
-"""Chroma stays open while few pages come and go: they are found all the same."""
+"""Added and removed pages while Chroma stays open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixed-dimensional encodings against the paper's definition, worked out slowly."""
+"""Fixed-dimensional encodings against the paper's definition, computed slowly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.index.muvera import (
     MEAN_FDE,
-    NEXT,
+    NEIGHBOR_WEIGHT,
     PATCH_FDE,
     FixedDimensionalEncoding,
     _buckets,
@@ -51,7 +51,7 @@ def slow(fde: FixedDimensionalEncoding, rows: np.ndarray, *, page: bool) -> np.n
                 inside = [i for i, code in enumerate(codes) if code == nearest]
             total = short[inside].sum(axis=0)
             beyond = [i for i, code in enumerate(across) if code == cell]
-            half = NEXT * short[beyond].sum(axis=0)
+            half = NEIGHBOR_WEIGHT * short[beyond].sum(axis=0)
             blocks.append(total / np.linalg.norm(total) if page else total + half)
     whole = np.concatenate(blocks)
     if not fde.dim_final:
@@ -114,6 +114,8 @@ def test_without_projection_rows_alone_in_their_cells_give_cosines():
     filled = [
         min(range(4), key=lambda i: (int(cells[i] ^ cell).bit_count(), cells[i])) for cell in across
     ]
-    expected = 4 + NEXT * sum(float(row @ rows[i]) for row, i in zip(rows, filled, strict=True))
+    expected = 4 + NEIGHBOR_WEIGHT * sum(
+        float(row @ rows[i]) for row, i in zip(rows, filled, strict=True)
+    )
     inner = fde.encode_query(rows, np.ones(4, np.float32)) @ fde.encode_page(rows)
     assert inner == pytest.approx(expected, abs=1e-5)

@@ -1,4 +1,4 @@
-"""Searches of homes where something is missing: words, vectors, a whole index, any difference between pages."""
+"""Searches of homes that lack words, vectors or a whole index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is in a picture file, upright RGB on white comes out, or a reason why not."""
+"""Image files of every mode: upright RGB on white, or an error with a reason."""
 
 from __future__ import annotations
 
@@ -329,5 +329,5 @@ def test_formats_that_make_pillow_run_other_programs_are_not_read(tmp_path: Path
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
     with Image.open(path) as image:
         assert image.format == "EPS"
-    with pytest.raises(UnreadableFile, match="neither a PDF nor a picture"):
+    with pytest.raises(UnreadableFile, match="neither a PDF nor an image"):
         PhotoSource(path)

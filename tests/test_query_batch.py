@@ -1,4 +1,4 @@
-"""Several questions in one pass: as each by itself."""
+"""Several queries in one pass, each as by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers read a bounded distance ahead, and neither a bad file nor a dead worker loses a page."""
+"""Reader processes: bounded read-ahead, no page lost to bad files or crashes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ import pytest
 from PIL import Image
 
 from ingest.files.ocr import OcrUnavailable
-from ingest.files.reader_pool import AHEAD, Job, ReadFailure, ReadPages, read_ahead
+from ingest.files.reader_pool import AHEAD, ReadFailure, ReadJob, ReadPages, read_ahead
 from ingest.files.render import RenderSettings
 
 SETTINGS = RenderSettings(dpi=36, ocr="none")
 
 
-def make_pdf(path: Path, pages: int) -> Job:
+def make_pdf(path: Path, pages: int) -> ReadJob:
     pdf = pymupdf.open()
     for number in range(1, pages + 1):
         pdf.new_page().insert_text((72, 72), f"{path.stem}-{number}", fontsize=20)
@@ -33,8 +33,8 @@ def make_pdf(path: Path, pages: int) -> Job:
     return job(path)
 
 
-def job(path: Path) -> Job:
-    return Job(path, f"id-{path.stem}", path.name)
+def job(path: Path) -> ReadJob:
+    return ReadJob(path, f"id-{path.stem}", path.name)
 
 
 def collect(
@@ -101,7 +101,7 @@ def test_two_bad_files_with_the_same_bytes_are_each_reported(tmp_path: Path) -> 
     jobs = []
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(b"")
-        jobs.append(Job(tmp_path / name, "the same", name))
+        jobs.append(ReadJob(tmp_path / name, "the same", name))
     _, faults = collect(read_ahead(jobs, SETTINGS, 1))
     assert {name: said.split(".")[0] for name, said in faults.items()} == {
         "a.png": "a",
@@ -121,11 +121,11 @@ def test_no_more_is_asked_for_than_the_look_ahead_and_closing_stops_the_workers(
     path = make_pdf(tmp_path / "a.pdf", 1).path
     taken = 0
 
-    def jobs() -> Iterator[Job]:
+    def jobs() -> Iterator[ReadJob]:
         nonlocal taken
         for number in range(100):
             taken = number + 1
-            yield Job(path, f"id-{number}", "a.pdf")
+            yield ReadJob(path, f"id-{number}", "a.pdf")
 
     reading = read_ahead(jobs(), SETTINGS, 1)
     assert taken == 0
@@ -231,12 +231,12 @@ def open_files(pid: int) -> list[str]:
 PARENT = """
 import sys
 from pathlib import Path
-from ingest.files.reader_pool import Job, read_ahead
+from ingest.files.reader_pool import ReadJob, read_ahead
 from ingest.files.render import RenderSettings
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    jobs = (Job(path, f"id-{n}", path.name) for n in range(10_000))
+    jobs = (ReadJob(path, f"id-{n}", path.name) for n in range(10_000))
     for result in read_ahead(jobs, RenderSettings(dpi=36, ocr="none"), 2):
         print("read", flush=True)
 """

@@ -1,4 +1,4 @@
-"""A page becomes a picture and words: the file's own, those that OCR reads, or both without doubles."""
+"""Rendered pages: image, and words from the file, from OCR or from both."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ingest.files.ocr import OcrUnavailable
 from ingest.files.open import open_source
 from ingest.files.render import (
     RenderSettings,
-    add_unseen,
     inspect,
     is_garbled,
+    needs_ocr,
+    new_words,
     render,
-    wants_ocr,
 )
 from ingest.files.source import PageImage
 from ingest.page import WHOLE, Box, Page, Rendered, Word
@@ -85,7 +85,7 @@ def garble(path: Path) -> Path:
 def test_a_page_of_text_is_not_sent_to_ocr(tmp_path: Path) -> None:
     path = make(tmp_path / "a.pdf", write_much)
     sheet = open_source(path).page_image(1, 72)
-    assert not wants_ocr(sheet, sheet.words)
+    assert not needs_ocr(sheet, sheet.words)
     page = render_one(path)
     assert page.source == "text"
     assert [word.text for word in page.words] == SENTENCE.split() * 4
@@ -135,12 +135,12 @@ def test_without_ocr_only_the_files_own_words_are_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("colour", ["white", "navy", (250, 249, 252)])
 def test_a_blank_page_is_not_sent_to_ocr(colour: Any) -> None:
-    assert not wants_ocr(PageImage(Image.new("RGB", (300, 300), colour), (), (WHOLE,)), ())
+    assert not needs_ocr(PageImage(Image.new("RGB", (300, 300), colour), (), (WHOLE,)), ())
 
 
 def test_a_sliver_is_not_sent_to_ocr() -> None:
     noise = Image.effect_noise((3_000, 3), 90).convert("RGB")
-    assert not wants_ocr(PageImage(noise, (), (WHOLE,)), ())
+    assert not needs_ocr(PageImage(noise, (), (WHOLE,)), ())
 
 
 def test_a_blank_page_has_no_words_and_no_source(tmp_path: Path) -> None:
@@ -210,12 +210,12 @@ BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(
 @given(st.lists(BOXES, max_size=6))
 def test_what_is_known_is_never_read_again(boxes: list[Box]) -> None:
     known = [Word("a", box) for box in boxes]
-    assert add_unseen(known, known) == []
+    assert new_words(known, known) == []
 
 
 @given(st.lists(BOXES, max_size=6), st.lists(BOXES, max_size=6))
 def test_only_words_whose_middle_is_free_are_added(known: list[Box], read: list[Box]) -> None:
-    added = add_unseen([Word("k", box) for box in known], [Word("r", box) for box in read])
+    added = new_words([Word("k", box) for box in known], [Word("r", box) for box in read])
     for word in added:
         x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
         assert not any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in known)

@@ -1,4 +1,4 @@
-"""A searcher's state holds so much of a library at once and no more."""
+"""Library snapshots: bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows on a device: here the CPU, with a plain kernel and the real one interpreted; tests/test_gpu.py has the device."""
+"""The GPU cache of page vectors, run on the CPU with a plain kernel."""
 
 from __future__ import annotations
 

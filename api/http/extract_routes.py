@@ -17,7 +17,6 @@ from starlette.datastructures import FormData, UploadFile
 from api.engine import Engine
 from api.http.routing import Running, problems
 from api.http.upload import clean_name
-from api.rag.evidence import chat_of
 from api.rag.extraction import (
     compare_pages,
     extract_record,
@@ -154,7 +153,7 @@ def extract_pages(
     asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: Running
 ) -> dict[str, Any]:
     """Extract one record from pages, or compare two; 422 where a required field is missing."""
-    chat = chat_of(engine.model())
+    chat = engine.model().chat
     if asked.body and asked.body.compare:
         library = engine.library()
         a, b = (open_library_page(library, key) for key in asked.body.compare)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
 from ingest.filter import PageFilter
+from ingest.page import DocumentKind
 
 MOST_HITS = 100
 LONGEST_QUERY = 2_000
@@ -37,7 +38,7 @@ class SearchRequest(BaseModel):
     tags: list[str] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
     )
-    kind: Literal["pdf", "image"] | None = Field(None, description="Only documents of this kind.")
+    kind: DocumentKind | None = Field(None, description="Only documents of this kind.")
     since: date | None = Field(None, description="Only documents added on this day or later.")
     until: date | None = Field(None, description="Only documents added on this day or earlier.")
     first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")

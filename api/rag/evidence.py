@@ -16,8 +16,8 @@ from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
-    from generation.models.model import ChatModel, VisionModel
+    from generation.citations.verify import RegionLocator
+    from generation.models.model import VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -74,7 +74,7 @@ def retrieve_evidence(
     """
     filter = filter_documents(searcher.library, documents, filter)
     # A blank question is not rewritten, so that the search refuses it.
-    chat = chat_of(model)
+    chat = model.chat
     searched = rewrite(question, history, chat) if question.strip() else question
     wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
@@ -102,12 +102,6 @@ def retrieve_evidence(
         locator(searcher),
         min_score(searcher, model),
     )
-
-
-def chat_of(model: VisionModel) -> ChatModel | None:
-    """Chat model behind an answering model; None where it has none."""
-    chat: ChatModel | None = getattr(model, "chat", None)
-    return chat
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:

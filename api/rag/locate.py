@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
+    from generation.citations.verify import RegionLocator
     from ingest.page import Box, Page
     from retrieval.search import Searcher
 

@@ -1,8 +1,7 @@
-"""The quotable units of the evidence, each with what stands around it, and the terms they hold.
+"""Passages: quotable units of the evidence, each with its context and terms.
 
-A table row is little without its column heads, a filled-in field without its
-label: `context` brings them to whoever scores the unit, without being quoted.
-Knows no models.
+The context of a table row is its column heads, that of a form field its label:
+it counts in the score and is not quoted.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.prompt import Evidence, Prompt
-from generation.text.line import union_box
 from generation.text.sentence import Sentence, split_sentences
+from ingest.box import union_box
 from ingest.page import Box, Word
 from retrieval.query.terms import content_stems
 
@@ -25,12 +24,12 @@ SHORT = 10
 """Words in a heading, a label or a value, at most."""
 
 LABEL_GAP = 2.0
-"""A label stands above its value by no more than this many heights of it."""
+"""A label is above its value by no more than this many heights of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A unit of a page: its words `start` up to (not with) `end`, its terms and its context's."""
+    """Passage of a page: the words `start` up to (not with) `end`, their terms and context."""
 
     evidence: Evidence
     start: int
@@ -48,18 +47,18 @@ class Passage:
 
 
 def read_passages(prompt: Prompt) -> list[Passage]:
-    """Every unit of every page of the evidence, page by page in reading order."""
+    """Split the evidence into passages, page by page in reading order."""
     return [passage for evidence in prompt.evidence for passage in _read_page(evidence)]
 
 
 def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str, float]:
-    """How much each term says: more, the fewer of the passages hold it."""
+    """Inverse document frequencies of terms, over the passages."""
     held = Counter(term for passage in passages for term in passage.terms)
     return {term: math.log(1 + len(passages) / (0.5 + held[term])) for term in terms}
 
 
 def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
-    """Units printed, but for their numbers, on more pages than one: headers and footers."""
+    """Headers and footers: texts that, without their numbers, are on several pages."""
     pages: dict[str, set[int]] = {}
     for passage in passages:
         pages.setdefault(without_numbers(passage.text), set()).add(passage.evidence.label)
@@ -67,7 +66,7 @@ def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
 
 
 def without_numbers(text: str) -> str:
-    """The text with each number as one mark."""
+    """Replace each number in a text by `#`."""
     return re.sub(r"\d+", "#", text)
 
 
@@ -110,7 +109,7 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
 
 
 def _label_above(at: int, boxes: Sequence[Box]) -> int | None:
-    """The nearest unit that stands right above unit `at`."""
+    """The nearest unit right above unit `at`."""
     every = np.array(boxes)
     left, top, right, bottom = boxes[at]
     gaps = top - every[:, 3]

@@ -5,14 +5,12 @@ Processes and not threads, because one interpreter cannot keep two GPUs busy.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 from ingest.encoders.encoder import DeviceUnavailable, Encoder, Encoding, Preparer
 from ingest.page import PageVectors, QueryVectors, Rendered
-from ingest.worker import start_worker
+from ingest.worker import start_pool, start_worker
 
 LoadEncoder = Callable[[str, Encoding], Encoder]
 """Loads an encoder by name. A module-level function, so that it pickles by its path."""
@@ -38,14 +36,8 @@ class MultiDeviceEncoder:
                 f"{encoding.device!r} is not a list of devices.",
                 hint="Name each device, such as cuda:0,cuda:1.",
             )
-        context = multiprocessing.get_context("spawn")
         self._pools = [
-            ProcessPoolExecutor(
-                1,
-                mp_context=context,
-                initializer=_start,
-                initargs=(load, spec, replace(encoding, device=device)),
-            )
+            start_pool(1, _start, (load, spec, replace(encoding, device=device)))
             for device in devices
         ]
         # All load at the same time; they are copies, so the first describes them all.

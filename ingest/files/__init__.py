@@ -1,1 +1,1 @@
-"""One file a kind: what opens files of each kind, reads their words, and renders their pages."""
+"""File readers: page images, words with boxes and figure boxes, one module a file kind."""

@@ -1,8 +1,4 @@
-"""Turn what people type (files, folders, globs) into the files to read.
-
-Knows names and types by extension only; what is really in a file is found out
-when it is opened.
-"""
+"""File finder: files, folders and glob patterns to the files to read, by extension."""
 
 from __future__ import annotations
 
@@ -19,26 +15,33 @@ SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Yield each readable-looking file once, as an absolute path, in a stable order.
+    """Find files to read: each once, as an absolute path, in a stable order.
 
-    A folder is walked whole, hidden entries, unknown types, pipes and devices
-    left out, each real folder visited once so that a loop of symbolic links
-    ends. A file named outright is taken whatever it is called. A pattern that
-    matches nothing, a path that is not there and a folder that cannot be
-    listed are yielded as they are: reading them then fails with a clear reason.
+    A folder is walked recursively, without hidden entries, unknown extensions,
+    pipes and devices; each real folder is visited once, so that a loop of symbolic
+    links ends. A file that is named itself is taken whatever its extension. A
+    pattern that matches nothing, a path that does not exist and a folder that
+    cannot be listed are yielded too: reading them fails with a clear reason.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("b.pdf", "a.png", "notes.txt", ".hidden.pdf"):
+    ...         _ = Path(folder, name).write_bytes(b"")
+    ...     [path.name for path in find_files([folder])]
+    ['a.png', 'b.pdf']
     """
     seen: set[str] = set()
-    for given in paths:
-        for path in _expand(os.fspath(given)):
+    for pattern in paths:
+        for path in _expand(os.fspath(pattern)):
             for file in _walk(path) if path.is_dir() else [path]:
                 absolute = os.path.abspath(file)
-                if (place := _place(absolute)) not in seen:
-                    seen.add(place)
+                if (resolved := _resolve_folder(absolute)) not in seen:
+                    seen.add(resolved)
                     yield Path(absolute)
 
 
-def _place(path: str) -> str:
-    """The same for every way through symbolic links to one name in one folder."""
+def _resolve_folder(path: str) -> str:
+    """Resolve symbolic links in the folder of a path, but not in its name."""
     folder, name = os.path.split(path)
     return os.path.join(os.path.realpath(folder), name)
 
@@ -62,7 +65,7 @@ def _walk(root: Path) -> Iterator[Path]:
         for name in sorted(names):
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
                 path = os.path.join(folder, name)
-                # A link to nowhere is reported; a pipe, which would be read for ever, is left out.
+                # A broken link is reported; a pipe, whose read would never end, is left out.
                 if os.path.isfile(path) or not os.path.exists(path):
                     yield Path(path)
     for error in unlisted:

@@ -1,8 +1,8 @@
-"""Read the words in a picture: rapidocr by default, Debian's tesseract where asked for.
+"""OCR: the words of an image with boxes, by rapidocr or by tesseract.
 
-rapidocr's wheel carries PP-OCRv6 models for Chinese, English, Japanese and
-other Latin scripts; it does not read Korean (see `RAPIDOCR_UNREAD`), which
-tesseract with its language data does.
+rapidocr's wheel holds PP-OCRv6 models for Chinese, Japanese, English and other
+languages in Latin script. It does not read Korean, which tesseract with its
+language data does.
 """
 
 from __future__ import annotations
@@ -25,46 +25,46 @@ from ingest.error import ComputeError, ConfigurationError
 from ingest.page import Word
 
 MIN_SCORE = 0.5
-"""Lines that rapidocr is less sure of than this are left out."""
+"""Confidence of rapidocr; lines below it are left out."""
 
 LONGEST_SIDE = 2_500
-"""Pixels; larger pictures are read at this size, boxes being fractions anyway."""
+"""Pixels of the longer side; larger images are scaled down to it."""
 
 JOIN_GAP = 0.4
-"""Of a line's height: pieces of Chinese, Japanese or Korean less far apart belong to one word."""
+"""Share of a line's height; pieces of CJK text closer than this make one word."""
 
 TESSERACT_SECONDS = 300
-"""A picture that takes longer is given up."""
-TESSERACT_KEEPS = ("PATH", "HOME", "TESSDATA_PREFIX")
+"""Deadline for one image."""
+TESSERACT_VARIABLES = ("PATH", "HOME", "TESSDATA_PREFIX")
 
 
 class OcrUnavailable(ConfigurationError):
-    """The OCR asked for is unknown or not installed."""
+    """The OCR engine is unknown or not installed."""
 
     code = "ocr-unavailable"
 
 
 class OcrFailed(ComputeError):
-    """The OCR is there but could not read this picture."""
+    """The OCR engine failed on an image."""
 
     code = "ocr-failed"
 
 
 class Ocr(Protocol):
-    """Reads a picture."""
+    """OCR engine."""
 
     name: str
 
     def read(self, image: Image.Image) -> list[Word]:
-        """The words of an RGB picture in reading order, boxes as fractions of it."""
+        """Read the words of an image in reading order, with boxes as fractions of it."""
         ...
 
 
 def load_ocr(spec: str) -> Ocr | None:
-    """Make the reader that `spec` names: "rapidocr", "tesseract:LANG+LANG" or "none".
+    """Load the engine that `spec` names: "rapidocr", "tesseract:LANG+LANG" or "none".
 
     Raises:
-        OcrUnavailable: no such reader, or it is not installed.
+        OcrUnavailable: there is none of this name, or it is not installed.
     """
     match spec.partition(":"):
         case ("none", "", _):
@@ -74,23 +74,23 @@ def load_ocr(spec: str) -> Ocr | None:
         case ("tesseract", _, languages):
             return Tesseract(languages or "eng")
     raise OcrUnavailable(
-        f"There is no OCR called {spec!r}.",
-        hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
+        f"There is no OCR engine {spec!r}.",
+        hint="Give rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
     )
 
 
 def check_ocr(spec: str) -> None:
-    """Find out before a long run whether `load_ocr` will do, without loading models.
+    """Check that an OCR engine is available, without loading models.
 
     Raises:
-        OcrUnavailable: it will not.
+        OcrUnavailable: it is not.
     """
     if spec != "rapidocr":
         load_ocr(spec)
 
 
 class RapidOcr:
-    """PP-OCRv6 (small) on onnxruntime, one thread: ingest runs one a worker process."""
+    """PP-OCRv6 (small) on onnxruntime, on one thread: each worker process runs one."""
 
     def __init__(self) -> None:
         from rapidocr import RapidOCR
@@ -103,12 +103,12 @@ class RapidOcr:
                 threads.format("inter"): 1,
                 "Global.log_level": "error",
                 "Global.text_score": MIN_SCORE,
-                # Pictures keep their size: enlarging small photos made them twenty times slower.
+                # Images are not enlarged: enlarging small photos took twenty times as long.
                 "Det.limit_type": "max",
                 "Det.limit_side_len": 1_600,
                 # One line at a time: as fast on one thread, and a third less memory.
                 "Rec.rec_batch_num": 1,
-                # The upside-down classifier turns some upright lines and garbles them.
+                # The orientation classifier turns some upright lines upside down.
                 "Global.use_cls": False,
             }
         )
@@ -127,10 +127,10 @@ class RapidOcr:
 
 
 def _split_line(text: str, corners: Any, parts: Any, size: np.ndarray[Any, Any]) -> list[Word]:
-    """A line's words; its parts carry the boxes, its text the spaces.
+    """Split a line into words: boxes come from its parts, spaces from its text.
 
-    rapidocr gives one part per Latin word or CJK character. Where the parts do
-    not spell the line, the line is divided by the lengths of its words.
+    rapidocr gives one part per Latin word or CJK character. If the parts do not
+    add up to the text, the line is divided by the lengths of its words.
     """
     pieces = [(str(part[0]), np.asarray(part[2], dtype=np.float64) / size) for part in parts]
     words: list[Word] = []
@@ -166,7 +166,7 @@ def _bounds(points: np.ndarray[Any, Any]) -> tuple[float, float, float, float]:
 
 
 class Tesseract:
-    """The `tesseract` program, with the languages given."""
+    """The `tesseract` program, with languages such as "kor+eng"."""
 
     def __init__(self, languages: str) -> None:
         self.name = f"tesseract:{languages}"
@@ -200,20 +200,20 @@ class Tesseract:
                 env=_environment(),
             )
         except (subprocess.SubprocessError, OSError) as error:
-            said = getattr(error, "stderr", b"") or b""
+            stderr = getattr(error, "stderr", b"") or b""
             raise OcrFailed(
-                f"tesseract failed ({said.decode(errors='replace').strip()[:300] or error}).",
-                hint="Run `tesseract --list-langs` to see whether it works by itself.",
+                f"tesseract failed ({stderr.decode(errors='replace').strip()[:300] or error}).",
+                hint="Check that the tesseract program itself works.",
             ) from error
         return _read_tsv(done.stdout.decode(errors="replace"))
 
 
 def _read_tsv(text: str) -> list[Word]:
-    """Words of tesseract's TSV: level 1 gives the page's size, level 5 a word each.
+    """Read tesseract's TSV: a row of level 1 has the page's size, one of level 5 a word.
 
-    The columns: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
+    Columns: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
     """
-    # Not splitlines(): a word may hold one of the rarer line ends.
+    # Not splitlines(): a word may contain a rarer line separator.
     rows = [line.split("\t", 11) for line in text.split("\n")[1:] if line]
     size = next((row[8:10] for row in rows if row[0] == "1"), ["1", "1"])
     width, height = int(size[0]), int(size[1])
@@ -234,12 +234,12 @@ _Piece = tuple[str, int, int, int, int]
 
 
 def _join_pieces(line: Sequence[_Piece]) -> Iterator[_Piece]:
-    """Put together what tesseract tears apart: it takes many a syllable of Hangul for a word."""
+    """Join pieces of CJK words: tesseract often takes a syllable of Hangul for a word."""
     gap = JOIN_GAP * median(high for *_, high in line)
     joined, left, top, wide, high = line[0]
     for text, start, above, width, tall in line[1:]:
-        torn = _is_wide(joined[-1]) or _is_wide(text[0])
-        if torn and start - (left + wide) <= gap:
+        cjk = _is_wide(joined[-1]) or _is_wide(text[0])
+        if cjk and start - (left + wide) <= gap:
             right, bottom = max(left + wide, start + width), max(top + high, above + tall)
             left, top = min(left, start), min(top, above)
             joined, wide, high = joined + text, right - left, bottom - top
@@ -250,13 +250,13 @@ def _join_pieces(line: Sequence[_Piece]) -> Iterator[_Piece]:
 
 
 def _is_wide(character: str) -> bool:
-    """Whether it is a Chinese, Japanese or Korean character, which fill a square each."""
+    """Whether a character is full-width, as Chinese, Japanese and Korean ones are."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
 @cache
 def tesseract_languages() -> frozenset[str]:
-    """The languages that an installed tesseract reads; none where there is no tesseract."""
+    """The languages of the installed tesseract; none if it is not installed."""
     if shutil.which("tesseract") is None:
         return frozenset()
     listing = subprocess.run(
@@ -270,13 +270,13 @@ def tesseract_languages() -> frozenset[str]:
 
 
 def _environment() -> dict[str, str]:
-    """What tesseract needs to find itself and its data, and one thread: workers share the cores."""
-    kept = {name: os.environ[name] for name in TESSERACT_KEEPS if name in os.environ}
+    """The environment of tesseract: its paths, and one thread, since workers share the cores."""
+    kept = {name: os.environ[name] for name in TESSERACT_VARIABLES if name in os.environ}
     return {**kept, "OMP_THREAD_LIMIT": "1"}
 
 
 def fit(image: Image.Image) -> Image.Image:
-    """The picture in RGB, no side longer than `LONGEST_SIDE`."""
+    """Convert an image to RGB, scaled down to `LONGEST_SIDE`."""
     image = image.convert("RGB")
     if max(image.size) > LONGEST_SIDE:
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)

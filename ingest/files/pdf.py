@@ -1,7 +1,7 @@
-"""Read PDFs with PyMuPDF: page pictures, words with boxes, where the figures are.
+"""PDF reader: page images, words with boxes and figure boxes, by PyMuPDF.
 
-All boxes are fractions of the page as a reader sees it: rotated as the page
-says, cut to its crop box. PyMuPDF is not thread-safe; use one process each.
+All boxes are fractions of the page as displayed: rotated, and cropped to its crop
+box. PyMuPDF is not thread-safe: use one process each.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, clip
-from ingest.page import Box, Word
+from ingest.box import area, clip_if_centered
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
+from ingest.page import Box, DocumentKind, Word
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
 MIN_FIGURE = 0.02
-"""Pictures smaller than this share of the page (logos, bullets) are no figures."""
+"""Share of the page; smaller images (logos, bullets) are not figures."""
 
 
 class NeedsPassword(UnreadableFile):
@@ -31,14 +32,14 @@ class NeedsPassword(UnreadableFile):
 
 
 class PdfSource:
-    """An open PDF.
+    """PDF as a `Source`.
 
     Raises:
-        UnreadableFile: it is broken beyond repair, or has no pages.
+        UnreadableFile: it is broken, truncated, or has no pages.
         NeedsPassword: it is encrypted.
     """
 
-    kind = "pdf"
+    kind: DocumentKind = "pdf"
 
     def __init__(self, path: Path, password: str | None = None) -> None:
         try:
@@ -46,12 +47,12 @@ class PdfSource:
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError) as error:
             raise UnreadableFile(
                 f"{path.name} is a broken PDF ({_reason(error)}).",
-                hint="Open it in a PDF reader and save it anew, or copy it again.",
+                hint="Save it again from a PDF reader, or copy it again.",
             ) from error
         if self._pdf.needs_pass and not self._pdf.authenticate(password or ""):
             raise NeedsPassword(
                 f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
-                hint="Give it with --password.",
+                hint="Give its password.",
             )
         self._path = path
         self.page_count: int = self._pdf.page_count
@@ -64,7 +65,7 @@ class PdfSource:
         self.title: str = (self._pdf.metadata or {}).get("title") or ""
 
     def page_image(self, number: int, dpi: int) -> PageImage:
-        """Render a page (from 1) and take its words."""
+        """Render a page (from 1); see `Source`."""
         try:
             page = self._pdf[number - 1]
             zoom = min(dpi / 72, LONGEST_SIDE / max(page.rect.width, page.rect.height, 1))
@@ -82,7 +83,7 @@ class PdfSource:
         ) as error:
             raise UnreadableFile(
                 f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
-                hint="Open it in a PDF reader and save it anew, or copy it again.",
+                hint="Save it again from a PDF reader, or copy it again.",
             ) from error
 
 
@@ -95,41 +96,43 @@ def _open(path: Path) -> Any:
 
 
 def _is_cut_short(path: Path) -> bool:
-    """Whether the file ends within an object. MuPDF would make blank pages of what is missing."""
+    """Whether the file ends within an object; MuPDF would render the missing pages blank."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         end = max(data.rfind(b"%%EOF"), data.rfind(b"endobj"))
         return data.find(b" obj", max(end, 0)) >= 0
 
 
 def _words(page: Any) -> Iterator[Word]:
-    """The words of the page, and of its form fields as far as they are drawn."""
-    ticks = [pymupdf.Rect(w.rect) for w in page.widgets() if w.field_type in _TICKED]
+    """The words of the page, and those that its form fields show."""
+    check_boxes = [pymupdf.Rect(w.rect) for w in page.widgets() if w.field_type in _CHECKED_WIDGETS]
     for left, top, right, bottom, text, *_ in page.get_text("words"):
         middle = pymupdf.Point((left + right) / 2, (top + bottom) / 2)
-        # A tick is a letter of a symbol font: "3" would be read where a mark is seen.
-        if len(text) == 1 and any(middle in rect for rect in ticks):
+        # A check mark is a letter of a symbol font, such as "3", which the page does not show.
+        if len(text) == 1 and any(middle in rect for rect in check_boxes):
             continue
         if box := _fraction(page, (left, top, right, bottom)):
             yield Word(text, box)
 
 
-_TICKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
+_CHECKED_WIDGETS = frozenset(
+    {pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON}
+)
 
 
 def _figures(page: Any) -> Iterator[Box]:
     seen: set[Box] = set()
     for info in page.get_image_info():
         box = _fraction(page, info["bbox"])
-        if box and box not in seen and (box[2] - box[0]) * (box[3] - box[1]) >= MIN_FIGURE:
+        if box and box not in seen and area(box) >= MIN_FIGURE:
             seen.add(box)
             yield box
 
 
 def _fraction(page: Any, rect: Any) -> Box | None:
-    """A rectangle of the unrotated page as fractions of the page as seen; None outside of it."""
+    """Convert a rectangle of the unrotated page to a box; None if it is outside the page."""
     seen = pymupdf.Rect(rect) * page.rotation_matrix
     width, height = page.rect.width, page.rect.height
-    return clip((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
+    return clip_if_centered((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
 
 
 def _reason(error: Exception) -> str:

@@ -1,7 +1,7 @@
-"""Read pictures with Pillow: PNG, JPEG, WebP, TIFF (page by page), GIF (its first frame), BMP.
+"""Image reader: PNG, JPEG, WebP, TIFF, GIF and BMP as upright RGB, by Pillow.
 
-Whatever the mode (1-bit, 16-bit, CMYK, palette with transparency), what comes
-out is upright RGB on white.
+Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white. A
+TIFF has a page a frame; of a GIF the first frame is read.
 """
 
 from __future__ import annotations
@@ -15,28 +15,25 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
-from ingest.page import WHOLE
+from ingest.page import WHOLE, DocumentKind
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
-"""Pillow knows more, some of which run other programs (EPS) on what may be anybody's file."""
+"""Pillow reads more formats; some of them (EPS) run other programs on untrusted files."""
 MAX_PIXELS = 210_000_000
-"""A picture that claims more than this is taken for a decompression bomb (Pillow's own term).
-
-Telephones take pictures of 200 million pixels.
-"""
+"""A larger image is refused as a decompression bomb; phones take photos of 200 million pixels."""
 MAX_DECODED = 120_000_000
-"""Pixels held in memory; a JPEG is decoded at a fraction of its size, other formats are not."""
+"""Pixels decoded at most; a JPEG is decoded at a reduced size, other formats are not."""
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 class PhotoSource:
-    """An open picture; a multi-page TIFF has as many pages as frames.
+    """Image file as a `Source`; a multi-page TIFF has a page a frame.
 
     Raises:
-        UnreadableFile: it is no picture that Pillow reads, broken, or a bomb.
+        UnreadableFile: it is not an image of these formats, broken, or too large.
     """
 
-    kind = "image"
+    kind: DocumentKind = "image"
     title = ""
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +43,7 @@ class PhotoSource:
             self.page_count: int = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
 
     def page_image(self, number: int, dpi: int) -> PageImage:
-        """Frame `number` (from 1); `dpi` does not matter to pixels."""
+        """Decode frame `number` (from 1) at its own size; see `Source`."""
         with _Reading(self._path), Image.open(self._path, formats=FORMATS) as image:
             image.seek(number - 1)
             self._check_size(image, MAX_PIXELS)
@@ -56,8 +53,8 @@ class PhotoSource:
             rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             return PageImage(_upright(rgb, image), (), (WHOLE,))
 
-    def _check_size(self, image: Image.Image, most: int) -> None:
-        if image.width * image.height > most:
+    def _check_size(self, image: Image.Image, limit: int) -> None:
+        if image.width * image.height > limit:
             raise UnreadableFile(
                 f"{self._path.name} claims {image.width} x {image.height} pixels, more than is safe to open.",
                 hint="If it is really that large, save a smaller copy.",
@@ -68,11 +65,11 @@ _BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError),
     *(struct.error, zlib.error),
 )
-"""What Pillow is known to raise on files that are cut short or wrong."""
+"""What Pillow raises for truncated or broken files."""
 
 
 class _Reading:
-    """Turn what Pillow raises on bad files into one clear fault."""
+    """Context in which Pillow's errors become `UnreadableFile`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -80,7 +77,7 @@ class _Reading:
 
     def __enter__(self) -> None:
         self._warnings.__enter__()
-        # Sizes are checked against MAX_PIXELS; metadata that Pillow grumbles about is not shown.
+        # Sizes are checked against MAX_PIXELS; warnings about metadata are not shown.
         warnings.simplefilter("ignore")
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -88,7 +85,7 @@ class _Reading:
         name = self._path.name
         if isinstance(error, UnidentifiedImageError):
             raise UnreadableFile(
-                f"{name} is neither a PDF nor a picture that can be read.",
+                f"{name} is neither a PDF nor an image of a supported format.",
                 hint="Convert it to PDF, PNG or JPEG.",
             ) from error
         if isinstance(error, Image.DecompressionBombError):
@@ -98,7 +95,8 @@ class _Reading:
             ) from error
         if isinstance(error, _BROKEN):
             raise UnreadableFile(
-                f"{name} is a broken picture ({error}).", hint="Copy it again, or save it anew."
+                f"{name} is a broken image ({error}).",
+                hint="Copy it again, or save it again from an image editor.",
             ) from error
 
 
@@ -106,15 +104,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
         return _scale_depth(image)
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        layered = image if image.mode == "RGBA" else image.convert("RGBA")
-        paper = Image.new("RGB", layered.size, "white")
-        paper.paste(layered, mask=layered.getchannel("A"))
-        return paper
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        background = Image.new("RGB", rgba.size, "white")
+        background.paste(rgba, mask=rgba.getchannel("A"))
+        return background
     return image.convert("RGB")
 
 
 def _scale_depth(image: Image.Image) -> Image.Image:
-    """Deep grey to 8 bits: 16-bit values and fractions by their full range, anything wider by its own."""
+    """Scale deep grayscale to 8 bits: 16-bit values and fractions by their full range, others by their own."""
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if (factor := max(image.size) // LONGEST_SIDE) > 1:
@@ -123,21 +121,21 @@ def _scale_depth(image: Image.Image) -> Image.Image:
     low, high = float(values.min()), float(values.max())
     if image.mode == "F" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    grey = (values - low) * (255 / ((high - low) or 1.0))
-    return Image.fromarray(grey.round().astype(np.uint8)).convert("RGB")
+    gray = (values - low) * (255 / ((high - low) or 1.0))
+    return Image.fromarray(gray.round().astype(np.uint8)).convert("RGB")
 
 
 def _upright(rgb: Image.Image, image: Image.Image) -> Image.Image:
-    """Turn and mirror as the picture's EXIF data ask; data that make no sense ask for nothing."""
+    """Rotate and mirror as the EXIF orientation says; invalid EXIF data are ignored."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except _BROKEN:
         return rgb
-    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return rgb if turn is None else rgb.transpose(turn)
+    transpose = _TRANSPOSES.get(orientation) if isinstance(orientation, int) else None
+    return rgb if transpose is None else rgb.transpose(transpose)
 
 
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,

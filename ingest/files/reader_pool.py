@@ -1,13 +1,12 @@
-"""Keep worker processes reading files a bounded distance ahead of whoever takes the pages.
+"""Reader pool: worker processes that render pages a bounded distance ahead.
 
-Processes, since PyMuPDF is not thread-safe and a broken file may take its
-reader down with it: a reader that dies is replaced, and the file that did it,
-found by reading alone what was being read, is reported like any other bad file.
+Processes, since PyMuPDF is not thread-safe and a broken file may crash its
+worker. A crashed pool is replaced, the files that were being read are read again
+one at a time, and the one that crashes alone is reported as unreadable.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -22,16 +21,16 @@ from ingest.files.ocr import OcrUnavailable
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
-from ingest.worker import start_worker, stop_workers
+from ingest.worker import start_pool, start_worker, stop_workers
 
 PAGES_AT_ONCE = 4
 AHEAD = 3
-"""Tasks under way for each worker: one it does, and some that wait or are done."""
+"""Tasks submitted for each worker: one that runs, others queued or done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A file to read, and the document that its bytes make."""
+class ReadJob:
+    """File to read, with the id and name of its document."""
 
     path: Path
     document_id: str
@@ -40,57 +39,57 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ReadPages:
-    """Some pages of a file in order. `inspection` comes with the first."""
+    """Consecutive pages of a file."""
 
-    job: Job
+    job: ReadJob
     inspection: Inspection
     pages: list[Rendered]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFailure:
-    """A file that could not be read to its end. Nothing more comes of it."""
+    """File that could not be read; no more pages of it follow."""
 
-    job: Job
+    job: ReadJob
     error: PageglassError
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    job: Job
+    job: ReadJob
     inspection: Inspection | None
     first: int
 
 
 def read_ahead(
-    jobs: Iterable[Job],
+    jobs: Iterable[ReadJob],
     settings: RenderSettings,
     workers: int = 0,
     preparers: Mapping[str, Preparer] | None = None,
 ) -> Generator[ReadPages | ReadFailure, None, None]:
-    """Yield the pages of each job, a job's own in order, jobs a little interleaved.
+    """Read files in worker processes: pages of a file in order, files interleaved.
 
     Args:
-        workers: processes; 0 takes one a core.
-        preparers: what to make of each page for its encoders, by their names.
+        workers: processes; 0 for one a core.
+        preparers: preprocessing of each page, by encoder name.
 
     Raises:
-        OcrUnavailable: the OCR asked for is not there.
+        OcrUnavailable: the OCR engine is not installed.
     """
     workers = workers or os.cpu_count() or 1
-    ready = dict(preparers or {})
-    pool = _make_pool(workers, ready)
-    coming = iter(jobs)
+    prepare = dict(preparers or {})
+    pool = _make_pool(workers, prepare)
+    remaining = iter(jobs)
     waiting: deque[_Task] = deque()
     running: deque[tuple[_Task, Future[tuple[Inspection, list[Rendered]]]]] = deque()
     suspects: deque[_Task] = deque()
     alone: set[_Task] = set()
-    broken: set[Job] = set()
+    broken: set[ReadJob] = set()
     try:
         while True:
-            # One at a time while the culprit of a crash is looked for.
+            # One at a time after a crash, until the file that caused it is found.
             while len(running) < (1 if suspects else AHEAD * workers):
-                task = _next_task(suspects, waiting, coming)
+                task = _next_task(suspects, waiting, remaining)
                 if task is None:
                     break
                 if task.job in broken:
@@ -100,7 +99,7 @@ def read_ahead(
                 except BrokenProcessPool:
                     (suspects or waiting).appendleft(task)
                     if not running:
-                        pool = _make_pool(workers, ready)
+                        pool = _make_pool(workers, prepare)
                     break
             if not running:
                 if not (suspects or waiting):
@@ -112,14 +111,14 @@ def read_ahead(
             try:
                 inspection, pages = future.result()
             except BrokenProcessPool:
-                died = [task, *(other for other, _ in running)]
+                interrupted = [task, *(other for other, _ in running)]
                 running.clear()
                 pool.shutdown(cancel_futures=True)
-                pool = _make_pool(workers, ready)
-                # Something else may have killed it: only a second death alone is held against it.
-                if len(died) > 1 or task not in alone:
-                    alone.update(died if len(died) == 1 else ())
-                    suspects.extendleft(reversed(died))
+                pool = _make_pool(workers, prepare)
+                # Something else may have killed the worker: a file is at fault if it crashes twice alone.
+                if len(interrupted) > 1 or task not in alone:
+                    alone.update(interrupted if len(interrupted) == 1 else ())
+                    suspects.extendleft(reversed(interrupted))
                     continue
                 broken.add(task.job)
                 yield ReadFailure(task.job, _crashed(task))
@@ -127,7 +126,7 @@ def read_ahead(
                 raise
             except Exception as error:
                 broken.add(task.job)
-                yield ReadFailure(task.job, _as_fault(task, error))
+                yield ReadFailure(task.job, _unreadable(task, error))
             else:
                 if task.inspection is None:
                     rest = range(1 + PAGES_AT_ONCE, inspection.page_count + 1, PAGES_AT_ONCE)
@@ -138,13 +137,13 @@ def read_ahead(
 
 
 def _next_task(
-    suspects: deque[_Task], waiting: deque[_Task], coming: Iterator[Job]
+    suspects: deque[_Task], waiting: deque[_Task], remaining: Iterator[ReadJob]
 ) -> _Task | None:
     if suspects:
         return suspects.popleft()
     if waiting:
         return waiting.popleft()
-    job = next(coming, None)
+    job = next(remaining, None)
     return _Task(job, None, 1) if job else None
 
 
@@ -163,15 +162,11 @@ def _prepare(page: Rendered) -> Rendered:
 
 
 def _make_pool(workers: int, preparers: dict[str, Preparer]) -> ProcessPoolExecutor:
-    # Spawned, not forked: the parent has threads (onnxruntime, Chroma).
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(preparers,)
-    )
+    return start_pool(workers, _start_worker, (preparers,))
 
 
 _preparers: dict[str, Preparer] = {}
-"""A worker's own; empty in the parent."""
+"""Set in worker processes; empty in the parent."""
 
 
 def _start_worker(preparers: dict[str, Preparer]) -> None:
@@ -181,15 +176,15 @@ def _start_worker(preparers: dict[str, Preparer]) -> None:
 
 def _crashed(task: _Task) -> UnreadableFile:
     return UnreadableFile(
-        f"{task.job.path.name} makes the program that reads it crash, near page {task.first}.",
-        hint="Open it in a PDF reader or picture editor and save it anew.",
+        f"{task.job.path.name} crashes its reader, near page {task.first}.",
+        hint="Save it again from a PDF reader or an image editor.",
     )
 
 
-def _as_fault(task: _Task, error: Exception) -> PageglassError:
+def _unreadable(task: _Task, error: Exception) -> PageglassError:
     if isinstance(error, PageglassError):
         return error
     return UnreadableFile(
         f"{task.job.path.name} cannot be read ({type(error).__name__}: {error}).",
-        hint="Open it in a PDF reader or picture editor and save it anew.",
+        hint="Save it again from a PDF reader or an image editor.",
     )

@@ -1,7 +1,6 @@
-"""What every kind of file gives when opened, and how to tell the kinds apart by their first bytes.
+"""Source protocol: an open file that renders page images, with words and figure boxes.
 
-A source hands out sheets: a picture, the words the file itself knows, and the
-boxes of its figures. It knows no OCR.
+The words are those of the file's text layer, without OCR.
 """
 
 from __future__ import annotations
@@ -12,21 +11,21 @@ from typing import Protocol
 from PIL import Image
 
 from ingest.error import InvalidInputError
-from ingest.page import Box, Word
+from ingest.page import Box, DocumentKind, Word
 
 LONGEST_SIDE = 3_000
-"""Pixels. Larger pages and photos are stored at this size."""
+"""Pixels of the longer side; larger pages and photos are scaled down to it."""
 
 
 class UnreadableFile(InvalidInputError):
-    """A file cannot be read; it is set aside until it changes."""
+    """A file cannot be read; ingest skips it until it changes."""
 
     code = "unreadable-file"
 
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """A page as its file gives it."""
+    """Page image with the words of the text layer and the boxes of the figures."""
 
     image: Image.Image
     words: tuple[Word, ...]
@@ -34,20 +33,16 @@ class PageImage:
 
 
 class Source(Protocol):
-    """An open file."""
+    """Open file of one or more pages."""
 
-    kind: str
+    kind: DocumentKind
     page_count: int
     title: str
 
     def page_image(self, number: int, dpi: int) -> PageImage:
-        """Page `number` (from 1), rendered at `dpi` where the file has no pixels of its own."""
+        """Render page `number` (from 1), at `dpi` if the file has no pixel size of its own.
+
+        Raises:
+            UnreadableFile
+        """
         ...
-
-
-def clip(box: Box) -> Box | None:
-    """The part of a box that is on the page; None if its middle is not."""
-    left, top, right, bottom = box
-    if not (0 <= (left + right) / 2 <= 1 and 0 <= (top + bottom) / 2 <= 1):
-        return None
-    return max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from PIL import Image
 from ingest.error import ComputeError, PageglassError
 from ingest.files.source import UnreadableFile
 from ingest.finetune.crop import Glance, look
-from ingest.worker import start_worker, stop_workers
+from ingest.worker import start_pool, start_worker, stop_workers
 
 FEW = 500
 """Pictures that are read in this process: starting others takes longer."""
@@ -42,9 +41,7 @@ class Reader:
         cores = os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
         if pictures > FEW and cores > 1:
-            # Spawned, not forked: the parent has torch's threads and perhaps a GPU.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(cores, mp_context=context, initializer=start_worker)
+            self._pool = start_pool(cores, start_worker)
 
     def __enter__(self) -> Self:
         return self

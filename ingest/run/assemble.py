@@ -20,7 +20,7 @@ from ingest.encoders.encoder import Encoder
 from ingest.error import PageglassError
 from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
-from ingest.files.reader_pool import Job, ReadPages
+from ingest.files.reader_pool import ReadJob, ReadPages
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.library.documents import readable
@@ -39,7 +39,7 @@ BATCH_SECONDS = 2.0
 class PendingFile:
     """A file that waits to be read, and the stamp of every path that holds the same bytes."""
 
-    job: Job
+    job: ReadJob
     sha256: str
     byte_size: int
     stamps: dict[str, FileStamp]
@@ -172,7 +172,7 @@ class DocumentAssembler:
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
 
-    def set_aside(self, job: Job, error: PageglassError) -> Iterator[Failed]:
+    def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
         """Discard the draft of a file that failed, and record the failure of each of its paths."""
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()

@@ -26,7 +26,7 @@ from ingest.event import (
 )
 from ingest.file_state import FileStamp, document_id, hash_file
 from ingest.files.ocr import check_ocr
-from ingest.files.reader_pool import Job, ReadFailure, read_ahead
+from ingest.files.reader_pool import ReadFailure, ReadJob, read_ahead
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
@@ -185,7 +185,7 @@ class IngestRun:
         if added:
             yield from self._remove_nameless()
 
-    def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[Job]:
+    def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[ReadJob]:
         """Hash each file; give out those whose bytes are new."""
         pending = self._assembler.pending
         held = {document.id for document in self._library.documents()}
@@ -211,7 +211,7 @@ class IngestRun:
                 self._count.named += 1
                 events.append(DuplicateFound(str(path), id_))
             else:
-                job = Job(path, id_, readable(path.name))
+                job = ReadJob(path, id_, readable(path.name))
                 pending[id_] = PendingFile(job, sha256, stamp.size, {str(path): stamp})
                 yield job
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.box import contains_center, union_box
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
 from retrieval.scoring.dot_products import dot_products_dense
@@ -34,7 +35,7 @@ def find_word_regions(
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MAX_REGIONS]:
         if scores[i] >= MIN_RELATIVE_SCORE * scores.max():
-            box = union_box(lines[i])
+            box = union_box(lines[i].tolist())
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
@@ -67,7 +68,7 @@ def find_patch_regions(
     hot = order[heat[order] >= MIN_RELATIVE_SCORE * heat.max()].tolist()
     regions = []
     for patches in _join_touching(boxes, hot)[:MAX_REGIONS]:
-        box = union_box(boxes[patches])
+        box = union_box(boxes[patches].tolist())
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
 
@@ -105,19 +106,6 @@ def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.flatnonzero(begins) + 1])
 
 
-def union_box(boxes: npt.NDArray[np.float32]) -> Box:
-    """The smallest box around boxes (n, 4)."""
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
-    return left, top, right, bottom
-
-
 def _text_in(box: Box, words: Sequence[Word]) -> str:
-    """The words whose centres are in a box."""
-    left, top, right, bottom = box
-    return " ".join(
-        word.text
-        for word in words
-        if left <= (word.box[0] + word.box[2]) / 2 <= right
-        and top <= (word.box[1] + word.box[3]) / 2 <= bottom
-    )
+    """The words whose middles are in a box."""
+    return " ".join(word.text for word in words if contains_center(box, word.box))

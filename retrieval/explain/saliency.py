@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ingest.box import union_box
 from ingest.page import Box
 from retrieval.explain.explain import Explanation
-from retrieval.explain.regions import union_box
 
 MIN_PEAK = 0.3
 """The least peak, in the encoder's cosine range from 0 (unrelated) to 1 (a plain match)."""
@@ -45,4 +45,4 @@ def find_salient_regions(
             return ()
     else:
         parts = parts[best][None]
-    return (union_box(parts),)
+    return (union_box(parts.tolist()),)

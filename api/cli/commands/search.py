@@ -18,6 +18,7 @@ from api.printable import plain, readable_question, shorten
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ingest.page import DocumentKind
     from retrieval.hit import Hit
     from retrieval.query.compose import QueryPart
 
@@ -111,10 +112,10 @@ def search(
         raise typer.Exit(ExitCode.NOTHING)
 
 
-def _check_kind(kind: str | None) -> str | None:
-    if kind not in {None, "pdf", "image"}:
-        raise InvalidUsage(f"--kind {plain(str(kind))} is unknown.", hint="Take pdf or image.")
-    return kind
+def _check_kind(kind: str | None) -> DocumentKind | None:
+    if kind is None or kind == "pdf" or kind == "image":
+        return kind
+    raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
 
 
 def _day(moment: datetime | None) -> str | None:
