@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
 DEMO := .cache/demo
+UPGRADE := --upgrade
 # Twice quiet: pip says nothing but errors.
 PIP_INSTALL := python -m pip install -qq --disable-pip-version-check
 
@@ -48,8 +49,8 @@ endef
 # The core's versions are those of the whole. "===" keeps pip to the build that was hashed where
 # another of the same version is at hand.
 COMPILE := .cache/lock/bin/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes \
-	--upgrade --quiet --no-emit-index-url --no-annotate --no-header
-lock:  ## Pin every dependency anew, with hashes
+	$(UPGRADE) --quiet --no-emit-index-url --no-annotate --no-header
+lock:  ## Pin every dependency anew, with hashes; with UPGRADE= only what is new
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/$(PIP_INSTALL) "uv>=0.9"
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from ingest.library.home import Home
     from retrieval.search import Searcher
-    from retrieval.state import Opener
+    from retrieval.snapshot import Opener
 
 
 def open_home(settings: Settings, root: Path | None = None) -> Home:
-    """Home at `root`, or at the settings' data folder; it is created where it is missing.
+    """Home at `root`, or at the settings' data folder; created where it is missing.
 
     Raises:
         HomeUnusable: the folder cannot be created or used.
@@ -49,7 +49,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        on=open_vector_cache(device, settings.device_cache_mb),
+        scorer=open_vector_cache(device, settings.device_cache_mb),
     )
 
 

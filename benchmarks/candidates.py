@@ -28,7 +28,7 @@ from ingest.index.quantization import Rows, pack_signs
 from ingest.page import Vectors
 from retrieval.candidates import ANN_TOP_K
 from retrieval.scoring.dot_products import dot_products_dense
-from retrieval.scoring.maxsim import keep_apart, maxsim
+from retrieval.scoring.maxsim import block_weights, maxsim
 
 CUTS = (50, 100, 200, 400, 800, 1600)
 CHOSEN_OF = (1000, ANN_TOP_K)
@@ -113,7 +113,7 @@ class _Asked:
     def __init__(self, questions: list[Question]) -> None:
         self.rows = np.concatenate([one.rows for one in questions])
         self.ends = np.cumsum([0, *(len(one.rows) for one in questions)])
-        self.weights = keep_apart([one.weights / one.weights.sum() for one in questions])
+        self.weights = block_weights([one.weights / one.weights.sum() for one in questions])
 
     def mean(self, best: Scores) -> Scores:
         """Weighted means (questions, pages) of what each row found (rows, pages)."""

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import ingest.choose
-import retrieval.search
+import retrieval.query.encode
 from ingest.add import AddSettings, add
 from ingest.encoders import load as plug
 from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE
@@ -73,7 +73,7 @@ def main() -> None:
     def stand_in(spec: str, encoding: Encoding | None = None) -> Encoder:
         return table if spec == table.name else load(spec, encoding)
 
-    ingest.choose.load_encoder = retrieval.search.load_encoder = stand_in
+    ingest.choose.load_encoder = retrieval.query.encode.load_encoder = stand_in
     home = Home(tempfile.mkdtemp(prefix="pageglass-clip-"))
     settings = AddSettings(RenderSettings(ocr="none"), ("minilm", table.name))
     list(add(home, [folder / "images"], settings))

@@ -25,13 +25,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from generation.context.crop import MOST_AREA, best_part, found_part, line_height, overview
-from generation.context.image_tokens import ImageTokenCounter, Patches, Tiles
+from generation.context.crop import (
+    MAX_AREA,
+    best_crop,
+    median_word_height,
+    overview_size,
+    region_box,
+)
+from generation.context.image_tokens import ImageTokenCounter, PatchTokens, TileTokens
 from generation.context.limits import Limits
-from generation.context.page_input import cut, shrink
+from generation.context.page_input import shrink
 from generation.prompt import Evidence
 from generation.text.line import split_lines
 from ingest.add import add
+from ingest.box import contains_center, crop_image
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
@@ -39,11 +46,11 @@ from ingest.page import Box
 from retrieval.search import Searcher
 
 DATA = Path(__file__).parents[1] / "data"
-GAUGES: dict[str, ImageTokenCounter] = {
-    "Claude to 4.6": Patches(28, 1_568, 1_568),
-    "Claude 4.7 on": Patches(28, 4_784, 2_576),
-    "gpt-4o, gpt-4.1": Tiles(85, 170),
-    "gpt-5.4-mini": Patches(32, 1_536, 2_048, 1.62),
+IMAGE_TOKEN_RULES: dict[str, ImageTokenCounter] = {
+    "Claude to 4.6": PatchTokens(28, 1_568, 1_568),
+    "Claude 4.7 on": PatchTokens(28, 4_784, 2_576),
+    "gpt-4o, gpt-4.1": TileTokens(85, 170),
+    "gpt-5.4-mini": PatchTokens(32, 1_536, 2_048, 1.62),
 }
 BINS = (0.0, 8.0, 10.0, 12.0, 15.0, 20.0, 1e9)
 """Heights of a printed line as sent, in pixels."""
@@ -116,7 +123,7 @@ def questions(folder: Path | None) -> Iterator[tuple[str, str, list[int], str]]:
 
 
 def measure(evidence: Evidence, answer: str, ocr: Ocr) -> Iterator[Row]:
-    box = found_part(evidence)
+    box = region_box(evidence)
     if box is None:
         return
     with Image.open(io.BytesIO(evidence.image())) as opened:
@@ -129,32 +136,32 @@ def measure(evidence: Evidence, answer: str, ocr: Ocr) -> Iterator[Row]:
         if (size, filter) not in errors:
             with Image.open(io.BytesIO(picture.data)) as sent:
                 read = ocr.read(sent.convert("RGB"))
-            text = plain("".join(w.text for w in read if centered(w.box, filter)))
+            text = plain("".join(w.text for w in read if contains_center(filter, w.box)))
             wrong = sum(edits(line, text) for line in lines)
             errors[size, filter] = wrong / max(1, sum(map(len, lines)))
         return errors[size, filter]
 
-    for name, image_tokens in GAUGES.items():
+    for name, image_tokens in IMAGE_TOKEN_RULES.items():
         limits = Limits(image_tokens=image_tokens)
-        whole, part = shrink(page, limits), shrink(cut(page, box), limits)
+        whole, part = shrink(page, limits), shrink(crop_image(page, box), limits)
         kept = (whole.width, whole.height)
         tokens = image_tokens.tokens(*kept), image_tokens.tokens(part.width, part.height)
         yield Row(
             name,
-            line_height(evidence, box) * whole.height,
+            median_word_height(evidence, box) * whole.height,
             tokens[0],
-            tokens[1] + image_tokens.tokens(*overview(kept)),
+            tokens[1] + image_tokens.tokens(*overview_size(kept)),
             tokens[1],
             error(whole, box),
             error(part, (0.0, 0.0, 1.0, 1.0)),
             held(evidence, box, answer),
-            best_part(evidence, page.size, image_tokens, kept) is not None,
+            best_crop(evidence, page.size, image_tokens, kept) is not None,
         )
 
 
 def printed(evidence: Evidence, box: Box) -> list[str]:
     """The lines whose words all stand in a box."""
-    inside = [w for w in evidence.words if centered(w.box, box)]
+    inside = [w for w in evidence.words if contains_center(box, w.box)]
     lines = [
         plain("".join(w.text for w in inside[line.start : line.end]))
         for line in split_lines(inside)
@@ -166,12 +173,7 @@ def held(evidence: Evidence, box: Box, answer: str) -> bool | None:
     wanted = plain(answer)
     if not wanted or wanted not in plain("".join(w.text for w in evidence.words)):
         return None
-    return wanted in plain("".join(w.text for w in evidence.words if centered(w.box, box)))
-
-
-def centered(box: Box, filter: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return filter[0] <= x <= filter[2] and filter[1] <= y <= filter[3]
+    return wanted in plain("".join(w.text for w in evidence.words if contains_center(box, w.box)))
 
 
 def plain(text: str) -> str:
@@ -195,7 +197,7 @@ def report(rows: list[Row]) -> None:
         f"\n{'family':18}{'tokens':>8}{'halved + part':>15}{'part alone':>12}"
         f"{'error, page':>13}{'part':>8}{'cut by the rule':>17}"
     )
-    for name in GAUGES:
+    for name in IMAGE_TOKEN_RULES:
         some = [row for row in rows if row.image_tokens == name]
         print(
             f"{name:18}{mean(some, 'whole'):8.0f}{mean(some, 'both'):15.0f}{mean(some, 'part'):12.0f}"
@@ -217,10 +219,12 @@ def report(rows: list[Row]) -> None:
             f" -> {mean(chosen, 'error_part'):.4f}"
         )
     asked = [
-        row.held for row in rows if row.image_tokens == next(iter(GAUGES)) and row.held is not None
+        row.held
+        for row in rows
+        if row.image_tokens == next(iter(IMAGE_TOKEN_RULES)) and row.held is not None
     ]
     print(
-        f"\nthe answer's words stand in the part (at most {MOST_AREA:.0%} of the page):"
+        f"\nthe answer's words stand in the part (at most {MAX_AREA:.0%} of the page):"
         f" {sum(asked)} of {len(asked)} pages that print them"
     )
 

@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from ingest.box import crop_image
 from ingest.encoders.embedded.conse import ConseEncoder
-from ingest.page import Vectors, cut
-from retrieval.duplicates import ALIKE, SAME, Grey, correlate, shrink
-from retrieval.search import render_query_image
+from ingest.page import Vectors
+from retrieval.duplicates import MIN_CORRELATION, MIN_COSINE, Grey, correlate, shrink
+from retrieval.query.encode import render_query_image
 
 Edit = Callable[[Image.Image], Image.Image]
 
@@ -36,9 +37,9 @@ EDITS: dict[str, Edit] = {
     "a third of the size": lambda p: p.resize((p.width // 3, p.height // 3)),
     "JPEG quality 30": _coarse,
     "30 % brighter": lambda p: ImageEnhance.Brightness(p).enhance(1.3),
-    "5 % cut off each side": lambda p: cut(p, (0.05, 0.05, 0.95, 0.95)),
-    "10 % cut off each side": lambda p: cut(p, (0.1, 0.1, 0.9, 0.9)),
-    "10 % cut off the right": lambda p: cut(p, (0.0, 0.0, 0.9, 1.0)),
+    "5 % cut off each side": lambda p: crop_image(p, (0.05, 0.05, 0.95, 0.95)),
+    "10 % cut off each side": lambda p: crop_image(p, (0.1, 0.1, 0.9, 0.9)),
+    "10 % cut off the right": lambda p: crop_image(p, (0.0, 0.0, 0.9, 1.0)),
     "mirrored": ImageOps.mirror,
 }
 
@@ -66,7 +67,7 @@ def _see(encoder: ConseEncoder, photo: Image.Image) -> tuple[Vectors, Grey]:
 
 
 def _same(a: tuple[Vectors, Grey], b: tuple[Vectors, Grey]) -> bool:
-    return bool(np.dot(a[0], b[0]) >= ALIKE and correlate(a[1], b[1]) >= SAME)
+    return bool(np.dot(a[0], b[0]) >= MIN_COSINE and correlate(a[1], b[1]) >= MIN_CORRELATION)
 
 
 if __name__ == "__main__":

@@ -135,12 +135,12 @@ def draw_shape(
     ink: tuple[int, ...],
     chance: random.Random,
 ) -> None:
-    union_box = [x - radius, y - radius, x + radius, y + radius]
+    bounds = [x - radius, y - radius, x + radius, y + radius]
     if shape == "circle":
-        pen.ellipse(union_box, ink)
+        pen.ellipse(bounds, ink)
         return
     if shape == "ring":
-        pen.ellipse(union_box, outline=ink, width=round(radius * 0.35))
+        pen.ellipse(bounds, outline=ink, width=round(radius * 0.35))
         return
     # Corners as angle (in turns, from the top) and share of the radius.
     corners = {

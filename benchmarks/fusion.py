@@ -103,7 +103,7 @@ def _collect(
                         ("dense", f"dense.{READER}"),
                     )
                 }
-                seen = found.kinds.get(PICTURES)
+                seen = found.fused.get(PICTURES)
                 pair.append(Asked(document, relevant, keys, signals, seen))
             collected.append((pair[0], pair[1]))
     return collected

@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.sizes import read_sizes
 from ingest.page import unit
-from retrieval.scoring.maxsim import keep_apart, maxsim
+from retrieval.scoring.maxsim import block_weights, maxsim
 
 MAXSIM_CPU = 320
 """Dimensions that maxsim-cpu 0.1 is given at most: on rows of 384 it crashes the interpreter."""
@@ -49,7 +49,7 @@ def _compare_passes(half: np.ndarray, length: int, query_rows: int, runs: int) -
     query = unit(random.standard_normal((QUESTIONS * query_rows, half.shape[1]), np.float32))
     offsets, once = np.arange(0, len(half) + 1, length), np.ones(query_rows, np.float32)
     asked = query.reshape(QUESTIONS, query_rows, -1)
-    each = keep_apart([once] * QUESTIONS)
+    each = block_weights([once] * QUESTIONS)
     (many, apart), (one, together) = _time(
         {
             "one by one": lambda: np.stack([maxsim(one, once, half, offsets) for one in asked]),

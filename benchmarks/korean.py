@@ -27,7 +27,7 @@ from ingest.add import AddSettings, add
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
-from retrieval.evaluate.signals import orders
+from retrieval.evaluate.ablation import rank_by_signal
 from retrieval.search import Searcher
 
 READER = "minilm"
@@ -90,7 +90,7 @@ def _ask(searcher: Searcher, questions: Sequence[MadeQuestion], note: str) -> No
         ranking = searcher.rank(question.text)
         ranked = [record.page.key for record in ranking.pages]
         place = ranked.index(keys[f"korean-{question.page:03}.pdf"])
-        for name, order in orders(ranking, [READER]).items():
+        for name, order in rank_by_signal(ranking, [READER]).items():
             if name in SHOWN:
                 ranks[SHOWN[name], question.mixed].append(order.index(place))
     for name in SHOWN.values():

@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.models import _save, make_tokenizer
 from generation.answer import Usage
 from generation.models.captioner import encode
-from generation.models.local import TransformersModel
+from generation.models.transformers import TransformersChatModel
 from generation.request import Request, Turn
 
 CHAT = (
@@ -126,7 +126,7 @@ def main() -> None:
     for model, make in MAKERS.items():
         with tempfile.TemporaryDirectory(prefix="pageglass-local-") as folder:
             make(Path(folder), device, args.small)
-            local = TransformersModel(folder, device)
+            local = TransformersChatModel(folder, device)
             # Random weights end when they please.
             local._hf_model.network.generation_config.eos_token_id = None
             measure(local, args.pages, args.tokens, device)
@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def measure(
-    model: TransformersModel, pages: int, tokens: int, device: str
+    model: TransformersChatModel, pages: int, tokens: int, device: str
 ) -> tuple[float, float, int]:
     """Seconds to the first token and from there to the last, and the tokens read."""
     picture = encode(Image.effect_noise((1_024, 1_024), 60))

@@ -120,7 +120,7 @@ def read_questions(root: Path) -> Questions:
 def open_searcher(root: Path, questions: Questions, exhaustive: int) -> Searcher:
     """A searcher whose encoder has the questions' rows at hand."""
     searcher = Searcher(Home(root), exhaustive_pages=exhaustive)
-    searcher._encoders[NAME] = MadeEncoder(questions.rows)  # type: ignore[assignment]
+    searcher._encoder._encoders[NAME] = MadeEncoder(questions.rows)  # type: ignore[assignment]
     return searcher
 
 

@@ -31,9 +31,9 @@ from ingest.files.render import RenderSettings
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
+from retrieval.evaluate.ablation import rank_by_signal
 from retrieval.evaluate.dataset import NAMES_A_PAGE
 from retrieval.evaluate.metrics import ndcg, recall
-from retrieval.evaluate.signals import orders
 from retrieval.search import Searcher
 
 
@@ -86,7 +86,7 @@ def _evaluate(home: Home, manifest: dict[str, Any], folder: Path) -> None:
             ranking = searcher.rank(question["query"], filter=filter)
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
-            for name, order in orders(ranking, readers).items():
+            for name, order in rank_by_signal(ranking, readers).items():
                 ranked = [keys[i] for i in order]
                 figures[name, scope].append(
                     [

@@ -34,7 +34,7 @@ from retrieval import search
 from retrieval.evaluate.metrics import ndcg
 from retrieval.evaluate.quantizations import Converted
 from retrieval.scoring.dot_products import dot_products, dot_products_dense
-from retrieval.scoring.maxsim import ROWS_AT_ONCE
+from retrieval.scoring.maxsim import BLOCK_ROWS
 from retrieval.scoring.scores import RESCORE_TOP_K, score_batches
 
 TIMES = 5
@@ -78,8 +78,8 @@ def _time_products(count: int, dim: int) -> None:
         took = []
         for _ in range(TIMES):
             started = time.perf_counter()
-            for at in range(0, count, ROWS_AT_ONCE):
-                score(held[at : at + ROWS_AT_ONCE])
+            for at in range(0, count, BLOCK_ROWS):
+                score(held[at : at + BLOCK_ROWS])
             took.append(time.perf_counter() - started)
         size = held.values.nbytes + (held.scales.nbytes if held.scales is not None else 0)
         print(f"{name:34}{min(took) * 1000:8.1f}{size / count:13.0f}")
@@ -108,7 +108,7 @@ def _measure(home: Home, folder: Path) -> None:
             ):
 
                 def score(*given: Any, most: int = rescored, **more: Any) -> Any:
-                    return score_batches(*given, rescored=most, **more)
+                    return score_batches(*given, rescore_top_k=most, **more)
 
                 with mock.patch.object(search, "score_batches", score):
                     searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)

@@ -30,7 +30,7 @@ from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors, unit
 from retrieval.gpu.device import open_vector_cache
 from retrieval.gpu.vector_cache import GpuVectorCache
-from retrieval.scoring.maxsim import keep_apart, maxsim
+from retrieval.scoring.maxsim import block_weights, maxsim
 from retrieval.scoring.scores import CandidateBatch, score_batches
 
 QUESTIONS = 32
@@ -72,13 +72,13 @@ def _measure(
         np.random.default_rng(1).standard_normal((QUESTIONS * query_rows, dim), np.float32)
     )
     one, once = query[:query_rows], np.ones(query_rows, np.float32)
-    each = keep_apart([once] * QUESTIONS)
+    each = block_weights([once] * QUESTIONS)
 
     def search() -> np.ndarray:
-        return score_batches(one, once, [part], pages, "vectors", on=resident)
+        return score_batches(one, once, [part], pages, "vectors", scorer=resident)
 
     def many() -> np.ndarray:
-        return score_batches(query, each, [part], pages, "vectors", on=resident)
+        return score_batches(query, each, [part], pages, "vectors", scorer=resident)
 
     started = time.perf_counter()
     first = search()

@@ -1,7 +1,4 @@
-"""What asking gives back: an answer, its citations, and what it took.
-
-Plain frozen types; knows nothing of how a model answers.
-"""
+"""Answer types: the answer, its citations, and the tokens and cost it took."""
 
 from __future__ import annotations
 
@@ -11,19 +8,19 @@ from typing import Literal
 from ingest.page import Box, Page
 
 Grounded = Literal["quote", "region", "none"]
-"""What ties a citation to its page: words found there, the part that looks most like the claim, or nothing."""
+"""Grounding of a citation: a quote found on the page, a region that matches the claim, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A page that the answer points at.
+    """Citation of a page.
 
     `label` is the number in the answer's text, from 1. `quote` is what the
     answer says is printed there, empty where it only names the page. `boxes`
     are where it is printed, one a line, as fractions of the page; where
-    `grounded` is "region", where the page looks most like what the answer
-    says. `verified` is True only where the quote was found among the page's
-    words: then `grounded` is "quote".
+    `grounded` is "region", the region that matches the claim best. `verified`
+    is True only where the quote was found among the page's words: then
+    `grounded` is "quote".
     """
 
     label: int
@@ -36,10 +33,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer took, in the model's own tokens; zeros where it counts none.
+    """Token usage of an answer, in the model's own tokens; zeros where it counts none.
 
-    `cached_tokens` are those of the input that the provider had kept; `cost`
-    is an estimate in US dollars, None where prices are not known.
+    `cached_tokens` are the input tokens that the provider had cached; `cost` is
+    an estimate in US dollars, None where prices are not known.
     """
 
     model: str
@@ -50,8 +47,8 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a model thinks of its own answer.
+class SelfAssessment:
+    """A model's assessment of its own answer.
 
     `confidence` and `threshold` are in 0..1, None for a model that states
     none. `declined` is True where it says that the pages do not answer.
@@ -66,12 +63,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `text` carries its citations as `"quote" [label]`.
+    """Answer; its `text` carries citations as `"quote" [label]`.
 
-    `confidence`, `threshold`, `declined` and `note` are the model's `Verdict`;
-    `dropped_labels` counts the labels in the text that no evidence bears.
-    `grounded` is False where the pages do not hold the answer; `support` is
-    the share, 0..1, of its sentences with at least one verified citation.
+    `confidence`, `threshold`, `declined` and `note` are the model's
+    `SelfAssessment`; `dropped_labels` counts the labels in the text that no
+    evidence has. `grounded` is False where no citation is grounded; `support` is
+    the share, 0..1, of its claims with at least one verified citation.
     """
 
     question: str

@@ -1,8 +1,4 @@
-"""What a model is asked: a question, and the pages that may answer it.
-
-Knows nothing of where pages are kept: whoever asks hands in each page's words
-and a way to its image.
-"""
+"""Prompt: a question, its evidence pages and the conversation so far."""
 
 from __future__ import annotations
 
@@ -16,9 +12,9 @@ from retrieval.hit import Region
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A page found. `label` is the number, from 1, that an answer cites it by.
+    """Retrieved page; `label` is the number, from 1, that an answer cites it by.
 
-    `image` loads the page's encoded WebP picture; models that only read words
+    `image` loads the page's image, encoded as WebP; models that read only words
     never call it. `score` and `regions` are those of the search's `Hit`.
     """
 
@@ -32,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was said before, in words."""
+    """Earlier message of the conversation, as text."""
 
     role: Role
     text: str
@@ -40,7 +36,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question and its evidence, best page first; `history` is what was said before it, oldest first."""
+    """Question and evidence, best page first; `history` is the conversation so far, oldest first."""
 
     question: str
     evidence: tuple[Evidence, ...]

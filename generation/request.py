@@ -1,7 +1,6 @@
-"""What a language model is sent: instructions, turns of text and pictures, and the shape its reply must have.
+"""Chat request: system prompt, turns of text and images, and the JSON schema of the reply.
 
-The one form that every provider's file translates into its own; knows no provider, and nothing of
-pages or citations.
+The one form that each provider's file translates into its API's.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ Role = Literal["user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """An encoded picture; `media_type` is "image/jpeg", "image/png" or "image/webp"."""
+class EncodedImage:
+    """Encoded image; `media_type` is "image/jpeg", "image/png" or "image/webp"."""
 
     data: bytes
     media_type: str
@@ -25,23 +24,23 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said, in order."""
+    """Turn of a conversation: texts and images of one role, in order."""
 
     role: Role
-    parts: tuple[str | Picture, ...]
+    parts: tuple[str | EncodedImage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a language model; the last turn is the user's.
+    """Request to a language model; the last turn is the user's.
 
-    `schema` is a JSON schema that the reply must be an instance of, None for
-    free text. `kept` is how many of the first turn's parts stay the same from
-    call to call, so that a provider may cache them.
+    `schema` is the JSON schema of the reply, None for free text. The first
+    `cached_parts` parts of the first turn stay the same from call to call, so
+    that a provider may cache them (prompt caching).
     """
 
     system: str
     turns: tuple[Turn, ...]
     schema: Mapping[str, Any] | None = None
     max_tokens: int = 2_048
-    kept: int = 0
+    cached_parts: int = 0

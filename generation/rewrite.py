@@ -1,7 +1,7 @@
-"""Make a follow-up question stand alone, so that it finds pages without what was said before it.
+"""Conversational query rewriting: a follow-up question as a query that stands alone.
 
-A language model rewrites it; without one, or where its reply is no query, the
-words of the question before are carried over. Knows no pages.
+A language model rewrites it; without one, or where its reply is not a query, the
+words of the question before are added.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import re
 from collections.abc import Sequence
 
 from generation.models.model import ChatModel
-from generation.models.passage import content_terms
 from generation.prompt import Message
 from generation.request import Request, Turn
-from retrieval.query.terms import STOP_WORDS
+from retrieval.query.terms import STOP_WORDS, content_stems
 
-LONGEST_QUERY = 400
+MAX_QUERY_CHARS = 400
 """Characters of a query that a model may write."""
 
-MOST_MESSAGES = 8
-LONGEST_MESSAGE = 1_500
-"""Of what was said before, so many of the last messages, and so many characters of each, are read."""
+MAX_MESSAGES = 8
+MAX_MESSAGE_CHARS = 1_500
+"""Characters of each of the last `MAX_MESSAGES` messages that are used."""
 
-FEWEST_TERMS = 2
-"""A question with fewer terms of its own leans on the one before it."""
+MIN_TERMS = 2
+"""A question with fewer terms of its own depends on the one before it."""
 
 SYSTEM = (
     "You turn the last question of a conversation into a search query that stands alone.\n"
@@ -35,7 +34,7 @@ SYSTEM = (
     "Reply with the query alone, on one line."
 )
 
-_LEANS = re.compile(
+_DEPENDENT = re.compile(
     r"\b(?:it|its|they|them|theirs?|he|him|his|she|hers?|these|those|this|ones?|same|latter|former)\b"
     r"|\b(?:that|there)\s*[?.!]*$"
     r"|^\s*(?:and|but|or|also|what about|how about|what else|why|how come|then)\b"
@@ -46,58 +45,57 @@ _EDGES = ".,;:…!?\"'“”‘’«»()[]{}"
 
 
 def rewrite(question: str, history: Sequence[Message], chat: ChatModel | None = None) -> str:
-    """What to search for, to answer `question` after `history` (oldest first).
+    """Rewrite `question` after `history` (oldest first) to a query that stands alone.
 
-    The question itself where nothing was said before. What a model writes is
-    taken only if it is one line of at most `LONGEST_QUERY` characters that
-    shares a term with the conversation; else words are carried over, as without
-    a model. Show people the query: it is all that tells what was looked for.
+    Without history it is the question itself. A model's reply is used only if it
+    is one line of at most `MAX_QUERY_CHARS` characters that shares a term with
+    the conversation; else words are added, as without a model.
 
     Raises:
-        Fault: what the model raises; it is not hidden behind the other way.
+        ModelError: the model failed.
     """
     if not any(message.role == "user" for message in history):
         return question
-    if chat is not None and (query := _ask(question, history, chat)):
+    if chat is not None and (query := _rewrite_by_model(question, history, chat)):
         return query
-    return _carry(question, [message.text for message in history if message.role == "user"])
+    return _add_terms(question, [message.text for message in history if message.role == "user"])
 
 
-def _ask(question: str, history: Sequence[Message], chat: ChatModel) -> str:
-    """The model's query, "" where its reply is none."""
+def _rewrite_by_model(question: str, history: Sequence[Message], chat: ChatModel) -> str:
+    """The model's query, "" where its reply is not a query."""
     said = [
-        {"role": message.role, "text": message.text[:LONGEST_MESSAGE]}
-        for message in history[-MOST_MESSAGES:]
+        {"role": message.role, "text": message.text[:MAX_MESSAGE_CHARS]}
+        for message in history[-MAX_MESSAGES:]
     ]
-    told = json.dumps({"conversation": said, "question": question}, ensure_ascii=False)
-    request = Request(SYSTEM, (Turn("user", (told,)),), max_tokens=LONGEST_QUERY)
+    content = json.dumps({"conversation": said, "question": question}, ensure_ascii=False)
+    request = Request(SYSTEM, (Turn("user", (content,)),), max_tokens=MAX_QUERY_CHARS)
     reply = ""
     for piece in chat.reply(request):
         if isinstance(piece, str):
             reply += piece
-        if len(reply.strip()) > LONGEST_QUERY:
+        if len(reply.strip()) > MAX_QUERY_CHARS:
             return ""
     query = reply.strip().strip("\"'“”`").strip()
-    known = content_terms(" ".join([question, *(message.text for message in history)]))
-    return query if len(query.splitlines()) == 1 and content_terms(query) & known else ""
+    known = content_stems(" ".join([question, *(message.text for message in history)]))
+    return query if len(query.splitlines()) == 1 and content_stems(query) & known else ""
 
 
-def _carry(question: str, before: Sequence[str]) -> str:
-    """The question with the words of the last question that stands alone, where it leans on it."""
-    if not _leans(question):
+def _add_terms(question: str, before: Sequence[str]) -> str:
+    """The question with the words of the last question that stands alone, where it depends on it."""
+    if not _depends_on_history(question):
         return question
-    stands = next((each for each in reversed(before) if not _leans(each)), before[0])
-    have = content_terms(question)
+    stands = next((each for each in reversed(before) if not _depends_on_history(each)), before[0])
+    have = content_stems(question)
     carried = [
         word
-        for each in stands[:LONGEST_MESSAGE].split()
+        for each in stands[:MAX_MESSAGE_CHARS].split()
         if (word := each.strip(_EDGES)).lower() not in STOP_WORDS
-        and (terms := content_terms(word))
+        and (terms := content_stems(word))
         and not terms <= have
     ]
     return " ".join([question, *dict.fromkeys(carried)])
 
 
-def _leans(question: str) -> bool:
-    """Whether a question says too little by itself."""
-    return len(content_terms(question)) < FEWEST_TERMS or bool(_LEANS.search(question))
+def _depends_on_history(question: str) -> bool:
+    """Whether a question is incomplete by itself."""
+    return len(content_stems(question)) < MIN_TERMS or bool(_DEPENDENT.search(question))

@@ -23,8 +23,10 @@ Vectors = npt.NDArray[np.floating[Any]]
 """A matrix (n, dim) of rows of length one."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+"""The whole page."""
 
 DocumentKind = Literal["pdf", "image"]
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,3 @@ def unit(rows: Vectors) -> Vectors:
     """Rows scaled to length one; a row of zeros stays one."""
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
     return scaled
-
-
-def cut(picture: Image.Image, box: Box) -> Image.Image:
-    """The pixels of a picture inside a box, at least one by one."""
-    left, top = round(box[0] * picture.width), round(box[1] * picture.height)
-    right = max(round(box[2] * picture.width), left + 1)
-    bottom = max(round(box[3] * picture.height), top + 1)
-    return picture.crop((left, top, right, bottom))

@@ -1,9 +1,9 @@
-"""Which pages of a library are scored exactly for a question.
+"""Candidate selection: the pages that are scored exactly for a query.
 
-All of them while they are few, or narrowed down to few. Beyond, each index has
-Chroma name pages by one vector each, of which gists choose; BM25 names others by
-the question's rarer terms. What a search is narrowed down by is part of every
-such question, never applied to what it gave.
+All pages, where the library or the filter leaves few. Otherwise an ANN query of
+each index, whose result is prefiltered by page centroids, and BM25 with the
+query's rarer terms. The filter is part of each of these queries, never applied to
+their results.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from retrieval.scoring.prefilter import prefilter
-from retrieval.state import LibrarySnapshot
+from retrieval.snapshot import LibrarySnapshot
 
 RERANK_TOP_K = 200
-"""Beyond that, so many from each index and from BM25."""
+"""Candidates from each index and from BM25, where not all pages are scored."""
 ANN_TOP_K = 2_000
-"""Pages that Chroma names, of which gists choose the candidates."""
+"""Results of an ANN query that are prefiltered by page centroids."""
 ANN_TOP_K_DIRECT = 400
-"""Pages that Chroma names where there are no gists to choose by."""
-COMMON = 0.2
-"""A term that stands in more of the pages than this names no candidates where a rarer one does."""
+"""Results of an ANN query where the index has no page centroids."""
+COMMON_TERM = 0.2
+"""A term on a larger share of the pages selects no candidates where a rarer one does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Finds them; up to `exhaustive_pages` all pages are. Chroma is asked under the `lock`."""
+    """Selects candidates; up to `exhaustive_pages` every page is one. Chroma is queried under `lock`."""
 
     library: Library
     exhaustive_pages: int
@@ -44,92 +44,101 @@ class Candidates:
 
     def find(
         self,
-        state: LibrarySnapshot,
+        snapshot: LibrarySnapshot,
         indexes: Sequence[Index],
-        asked: Mapping[str, QueryVectors],
+        vectors: Mapping[str, QueryVectors],
         weights: Mapping[str, npt.NDArray[np.float32]],
         terms: Sequence[str],
         filter: PageFilter,
     ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
-        """The pages to score exactly, in order, and BM25 of those that have one of the terms."""
-        if state.pages is not None and not filter:
-            return state.pages, self.library.match_terms(terms)
+        """The pages to score exactly, in order, and BM25 by page key of those with one of the terms.
+
+        Args:
+            vectors: the query's by encoder.
+            weights: (rows,) of the query's rows, by encoder.
+        """
+        if snapshot.pages is not None and not filter:
+            return snapshot.pages, self.library.match_terms(terms)
         # Tags are of pages, which Chroma's records do not have.
-        if filter.tags or self._few(state, filter):
+        if filter.tags or self._is_exhaustive(snapshot, filter):
             pages = self.library.page_records(filter)
-            return _known(pages, state), self.library.match_terms(terms, filter)
-        keys = set(self.library.match_terms(self._rare(state, terms), filter, most=RERANK_TOP_K))
+            return _known(pages, snapshot), self.library.match_terms(terms, filter)
+        keys = set(
+            self.library.match_terms(self._rare_terms(snapshot, terms), filter, most=RERANK_TOP_K)
+        )
         ids = (
             self.library.select_documents(filter)
             if filter.has_document_conditions
-            else state.documents
+            else snapshot.documents
         )
-        pending, filters = _pending(state, filter, ids), _filters(state, filter, ids)
+        pending, filters = _pending(snapshot, filter, ids), _filters(snapshot, filter, ids)
         for index in indexes:
-            question = asked.get(index.manifest.encoder)
-            if question and len(question.vectors):
-                rows, each = question.vectors, weights[index.manifest.encoder]
-                keys.update(self._nearest(state, index, rows, each, pending, filters))
-        return _known(self.library.records_of(keys), state), self.library.match_terms(
+            query = vectors.get(index.manifest.encoder)
+            if query and len(query.vectors):
+                its_weights = weights[index.manifest.encoder]
+                keys.update(
+                    self._nearest(snapshot, index, query.vectors, its_weights, pending, filters)
+                )
+        return _known(self.library.records_of(keys), snapshot), self.library.match_terms(
             terms, keys=keys
         )
 
     def _nearest(
         self,
-        state: LibrarySnapshot,
+        snapshot: LibrarySnapshot,
         index: Index,
         rows: Vectors,
         weights: npt.NDArray[np.float32],
         pending: Sequence[str],
         filters: Sequence[Where],
     ) -> Sequence[str]:
-        """Keys of the pages that one index would have scored, of the `pending` and those that Chroma names."""
-        # A mirror would have to fetch the files of all these pages for their gists.
-        chosen = index.manifest.centroids > 0 and not index.mirrored
-        count = ANN_TOP_K if chosen else ANN_TOP_K_DIRECT
+        """Keys of one index's candidates, from the `pending` pages and the ANN query."""
+        # A mirror would have to download the files of all these pages for their centroids.
+        prefiltered = index.manifest.centroids > 0 and not index.mirrored
+        count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
         keys = list(pending)
         with self.lock:
             for where in filters:
-                named = index.nearest(rows, weights, count, where)
-                keys += _without(named, state.pending) if state.pending else named
-        if not chosen or len(keys) <= RERANK_TOP_K:
+                nearest = index.nearest(rows, weights, count, where)
+                keys += _without(nearest, snapshot.pending) if snapshot.pending else nearest
+        if not prefiltered or len(keys) <= RERANK_TOP_K:
             return keys
-        centroids = state.centroids(self.library, index, [split_key(key) for key in keys])
+        centroids = snapshot.centroids(self.library, index, [split_key(key) for key in keys])
         best = prefilter(index.center_query(rows), weights, centroids, RERANK_TOP_K)
-        return [keys[place] for place in best]
+        return [keys[position] for position in best]
 
-    def _few(self, state: LibrarySnapshot, filter: PageFilter) -> bool:
-        if state.pages is not None:
+    def _is_exhaustive(self, snapshot: LibrarySnapshot, filter: PageFilter) -> bool:
+        if snapshot.pages is not None:
             return True
         return bool(filter) and self.library.count(filter) <= self.exhaustive_pages
 
-    def _rare(self, state: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
-        """The terms that name candidates: every page with a common one would have to be ranked."""
-        state.count(self.library, terms)
-        rare = [t for t in terms if state.frequency[t] <= COMMON * state.page_count]
+    def _rare_terms(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
+        """The terms that select candidates: BM25 would rank every page that has a common one."""
+        snapshot.count_pages(self.library, terms)
+        rare = [t for t in terms if snapshot.frequency[t] <= COMMON_TERM * snapshot.page_count]
         return rare or terms
 
 
-def _pending(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:
-    """Keys of the pages of these documents that Chroma may not know and that a search is not narrowed down past."""
+def _pending(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:
+    """Keys of the pages that match the filter in those of the documents that Chroma may not know."""
     return [
         Page(document_id, number).key
-        for document_id in (ids if state.pending else ())
-        if (document := state.pending.get(document_id))
+        for document_id in (ids if snapshot.pending else ())
+        if (document := snapshot.pending.get(document_id))
         for number in range(1, document.page_count + 1)
         if (filter.first or 1) <= number <= (filter.last or number)
     ]
 
 
-def _filters(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:
-    """What is searched within, as Chroma takes it: a filter for so many of these documents at once.
+def _filters(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:
+    """The filter in Chroma's terms, one for each batch of the documents.
 
-    Filters are matched with records as they are now. One that fits a record put
-    there since Chroma was opened is an error, so documents are always named.
+    Chroma fails on a filter that matches a record added since it was opened, so
+    the documents are always listed.
     """
     if not filter:
         return [Where()]
-    known = [i for i in ids if i in state.documents and i not in state.pending]
+    known = [i for i in ids if i in snapshot.documents and i not in snapshot.pending]
     return [
         Where(tuple(known[at : at + MAX_FILTER_VALUES]), filter.first, filter.last)
         for at in range(0, len(known), MAX_FILTER_VALUES)
@@ -137,10 +146,10 @@ def _filters(state: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> 
 
 
 def _without(keys: Sequence[str], documents: Container[str]) -> list[str]:
-    """Those keys that are not of these documents."""
+    """The keys of pages of other documents."""
     return [key for key in keys if split_key(key)[0] not in documents]
 
 
-def _known(pages: Sequence[PageRecord], state: LibrarySnapshot) -> list[PageRecord]:
-    """Those pages whose documents the state knows: a newer one is found by the next search."""
-    return [record for record in pages if record.page.document_id in state.documents]
+def _known(pages: Sequence[PageRecord], snapshot: LibrarySnapshot) -> list[PageRecord]:
+    """The pages whose documents the snapshot has; newer ones are found by the next search."""
+    return [record for record in pages if record.page.document_id in snapshot.documents]

@@ -1,9 +1,8 @@
-"""Photos that are nearly the same: resized, saved again, cropped a little, or taken in one burst.
+"""Near-duplicate photos: resized, saved again, cropped a little, or of one burst.
 
-The index names pairs (their vectors are close), the pictures themselves decide:
-small grey versions of the two, one moved and scaled a little against the other,
-must correlate. So two photos of different dogs are no duplicates, however alike
-an encoder finds them.
+Pairs whose vectors are similar are candidates. They are duplicates where small
+grey-scale versions correlate, one of them cropped a little against the other. So
+two photos of different dogs are none, however similar their vectors.
 """
 
 from __future__ import annotations
@@ -21,46 +20,46 @@ from ingest.index.index import Index, open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Page, Vectors
-from retrieval.search import ImageIndexNotFound
+from retrieval.error import ImageIndexNotFound
 
-ALIKE = 0.7
-"""The cosine from which a pair is looked at."""
-SAME = 0.85
-"""The correlation of grey versions from which a pair counts as the same photo."""
+MIN_COSINE = 0.7
+"""The least cosine of a candidate pair."""
+MIN_CORRELATION = 0.85
+"""The least correlation of the grey-scale versions of duplicates."""
 SIDE = 32
 MARGINS = (0, 2, 3)
-"""Pixels of the grey version that a crop may have cut away on a side."""
-STRANGE = 0.2
-"""Below this correlation as they are, no crop makes two pictures the same."""
-AT_ONCE = 2_048
+"""Pixels of the grey-scale version that a crop may have cut off at each side."""
+MIN_UNCROPPED = 0.2
+"""Below this correlation of the whole images no crop is tried."""
+BLOCK_ROWS = 2_048
 
 Grey = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Photos that are nearly the same, largest first; `similar` is the lowest correlation that joined them."""
+    """A group of near-duplicates, largest image first, and the lowest correlation that joined it."""
 
     pages: tuple[Page, ...]
     similar: float
 
 
-def find_duplicates(home: Home, same: float = SAME) -> list[Duplicates]:
+def find_duplicates(home: Home, same: float = MIN_CORRELATION) -> list[Duplicates]:
     """Groups of near-duplicate photos, the largest group first.
 
     Args:
-        same: the correlation (-1..1) two photos must reach.
+        same: the least correlation (-1..1) of two photos.
 
     Raises:
         LibraryNotFound: nothing has been ingested yet.
-        ImageIndexNotFound: the home has no index of pictures.
+        ImageIndexNotFound: the library has no index of images.
     """
     library = Library(home)
     indexes = [index for index in open_indexes(home) if index.manifest.modality == "image"]
     if not indexes:
         raise ImageIndexNotFound(
-            f"No index in {home.root} reads pictures.",
-            hint="Run `pageglass ingest` again with the default encoders.",
+            "The library has no index of images.",
+            hint="Ingest the files with an image encoder, as the default ones are.",
         )
     sizes, pages, rows = _photos(library, indexes[0])
     small: dict[int, Grey] = {}
@@ -70,18 +69,17 @@ def find_duplicates(home: Home, same: float = SAME) -> list[Duplicates]:
             small[i] = shrink(library.image(pages[i]))
         return small[i]
 
-    group = list(range(len(pages)))
+    parents = list(range(len(pages)))
     lowest: dict[int, float] = {}
-    for i, j in _close(rows):
+    for i, j in _similar_pairs(rows):
         correlation = correlate(grey(i), grey(j))
         if correlation >= same:
-            old, new = sorted((_root(group, i), _root(group, j)), reverse=True)
-            group[old] = new
-            worst = min(lowest.get(old, 1.0), lowest.get(new, 1.0), correlation)
-            lowest[new] = worst
+            old, new = sorted((_root(parents, i), _root(parents, j)), reverse=True)
+            parents[old] = new
+            lowest[new] = min(lowest.get(old, 1.0), lowest.get(new, 1.0), correlation)
     members: dict[int, list[int]] = {}
     for i in range(len(pages)):
-        members.setdefault(_root(group, i), []).append(i)
+        members.setdefault(_root(parents, i), []).append(i)
     found = [
         Duplicates(
             tuple(pages[i] for i in sorted(some, key=lambda i: -sizes[i])), round(lowest[root], 4)
@@ -93,17 +91,19 @@ def find_duplicates(home: Home, same: float = SAME) -> list[Duplicates]:
 
 
 def correlate(a: Grey, b: Grey) -> float:
-    """The best correlation of two grey pictures (SIDE, SIDE), either one cropped a little on any side."""
-    straight = _correlation(a, b)
-    return straight if straight < STRANGE else max(_search(a, b), _search(b, a))
+    """The best correlation of two grey-scale images (SIDE, SIDE), either one cropped a little."""
+    uncropped = _correlation(a, b)
+    if uncropped < MIN_UNCROPPED:
+        return uncropped
+    return max(_correlate_crops(a, b), _correlate_crops(b, a))
 
 
-def _search(whole: Grey, part: Grey) -> float:
-    """Take `part` for a crop of `whole`: cut whole at each of a few places and compare."""
+def _correlate_crops(whole: Grey, part: Grey) -> float:
+    """The best correlation of `part` with crops of `whole`."""
     best = -1.0
     for left, top, right, bottom in _CROPS:
-        cut = Image.fromarray(whole).crop((left, top, SIDE - right, SIDE - bottom))
-        resized = np.asarray(cut.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+        crop = Image.fromarray(whole).crop((left, top, SIDE - right, SIDE - bottom))
+        resized = np.asarray(crop.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
         best = max(best, _correlation(resized, part))
     return best
 
@@ -118,38 +118,38 @@ def _correlation(a: Grey, b: Grey) -> float:
 
 
 def _photos(library: Library, index: Index) -> tuple[list[int], list[Page], Vectors]:
-    """Sizes in pixels and addresses of photos, and the row of each as a whole (photos, dim)."""
-    kinds = {document.id: document for document in library.documents()}
+    """Sizes in pixels, pages, and whole-image rows (photos, dim) of the photos."""
+    documents = {document.id: document for document in library.documents()}
     sizes, pages, rows = [], [], [np.zeros((0, index.manifest.dim), np.float32)]
     for record in library.page_records():
-        document = kinds[record.page.document_id]
+        document = documents[record.page.document_id]
         if document.kind == "image" and index.has(document):
-            seen = index.vectors(document).page(record.page.number).vectors
-            if len(seen):
+            vectors = index.vectors(document).page(record.page.number).vectors
+            if len(vectors):
                 sizes.append(record.width * record.height)
                 pages.append(record.page)
-                rows.append(seen[:1])
+                rows.append(vectors[:1])
     return sizes, pages, np.concatenate(rows)
 
 
-def _close(rows: Vectors) -> Iterator[tuple[int, int]]:
-    """Pairs of rows with a cosine of `ALIKE` or more, first before second."""
-    for start in range(0, len(rows), AT_ONCE):
-        for begin in range(start, len(rows), AT_ONCE):
-            similar = rows[start : start + AT_ONCE] @ rows[begin : begin + AT_ONCE].T
-            for i, j in np.argwhere(similar >= ALIKE).tolist():
+def _similar_pairs(rows: Vectors) -> Iterator[tuple[int, int]]:
+    """Pairs of rows with a cosine of at least MIN_COSINE, first before second."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        for begin in range(start, len(rows), BLOCK_ROWS):
+            similar = rows[start : start + BLOCK_ROWS] @ rows[begin : begin + BLOCK_ROWS].T
+            for i, j in np.argwhere(similar >= MIN_COSINE).tolist():
                 if start + i < begin + j:
                     yield start + i, begin + j
 
 
-def _root(group: Sequence[int], i: int) -> int:
-    while group[i] != i:
-        i = group[i]
+def _root(parents: Sequence[int], i: int) -> int:
+    while parents[i] != i:
+        i = parents[i]
     return i
 
 
 def shrink(image: bytes) -> Grey:
-    """An encoded picture as a grey one (SIDE, SIDE)."""
-    with Image.open(io.BytesIO(image)) as picture:
-        grey = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    """An encoded image as a grey-scale one (SIDE, SIDE)."""
+    with Image.open(io.BytesIO(image)) as opened:
+        grey = opened.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(grey, np.float32)

@@ -1,15 +1,13 @@
-"""One ranking out of many signals: words and pictures in one box, whatever a page lacks.
+"""Score fusion: z-scores within a modality, modalities scaled by their best cosine.
 
-Two steps, both without parameters to tune. Within a kind of evidence (words;
-pictures) a page counts by the mean of its signals' z-scores: of those that it
-has, so a scan that nobody read stands by how it looks, neither below the pages
-with words nor above. Then each kind is
-scaled so that its best page scores its best dense cosine: how near the question
-comes to anything of that kind at all. A question about a report leaves photos
-far off and the other way round, so pages and photos rank together. Both default
-encoders speak the same space (MiniLM's sentences), so these cosines compare; an
-encoder of another space says where its strangers and its matches lie.
-Measured in docs/retrieval.md.
+Two steps without parameters to tune. Within a modality (text; images) a page's
+score is the mean of its signals' z-scores, over the signals that it has, so a page
+without text is ranked by its image alone. Then each modality is scaled so that its
+best page scores its best dense cosine: how near the query comes to anything of
+that modality. A query about a report is far from every photo and the other way
+round, so pages and photos rank together. Both default encoders share a space
+(MiniLM's), so their cosines are comparable; an encoder of another space declares
+its cosine range. Measured in docs/retrieval.md.
 """
 
 from __future__ import annotations
@@ -21,10 +19,10 @@ import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
 """(pages,), NaN where a page does not have it."""
-LEAST = 0.01
-"""The scale of a kind that comes nowhere near the question: it still has an order."""
-ALIKE = 1e-5
-"""A signal whose spread is a smaller part of its largest value tells no pages apart: that is rounding."""
+MIN_SCALE = 0.01
+"""The scale of a modality that is far from the query: its pages still have an order."""
+MIN_DEVIATION = 1e-5
+"""A standard deviation below this share of the largest value is rounding: all z-scores are 0."""
 
 
 def fuse_signals(
@@ -32,47 +30,52 @@ def fuse_signals(
     dense: Signal,
     cosine_range: tuple[float, float] = (0.0, 1.0),
     known: float = 1.0,
-    share: float = 0.0,
+    coverage: float = 0.0,
 ) -> Signal:
-    """One kind's signals as one, scaled; NaN where a page has none of them.
+    """Fuse the signals of one modality; NaN where a page has none of them.
 
     Args:
         signals: at least one.
-        dense: cosines of the question as a whole, which set the scale.
-        reach: the encoder's cosines of strangers and of a plain match.
-        known: the share of the question that the encoder was trained to read.
-        share: how much of the question stands on a page, word for word: the
-            scale for the rest of it.
+        dense: cosines of the query as a whole, which set the scale.
+        cosine_range: the encoder's cosines of unrelated pairs and of a plain match.
+        known: the share of the query that the encoder was trained to read.
+        coverage: the share of the query's terms on the best page: the scale for
+            what the encoder cannot read.
+
+    >>> late = np.array([0.2, 0.4, 0.6], np.float32)
+    >>> bm25 = np.array([0, 9, np.nan], np.float32)
+    >>> fuse_signals([late, bm25], dense=late).argsort().tolist()
+    [0, 1, 2]
     """
-    standard = np.stack([_standardise(signal) for signal in signals])
-    had = (~np.isnan(standard)).sum(axis=0)
+    standard = np.stack([_z_scores(signal) for signal in signals])
+    counts = (~np.isnan(standard)).sum(axis=0)
     total = np.full(standard.shape[1], np.nan, np.float32)
-    total[had > 0] = np.nansum(standard[:, had > 0], axis=0) / had[had > 0]
-    if not had.any():
+    total[counts > 0] = np.nansum(standard[:, counts > 0], axis=0) / counts[counts > 0]
+    if not counts.any():
         return total
     best = float(np.nanmax(total))
     low, high = cosine_range
     nearest = low if np.isnan(dense).all() else float(np.nanmax(dense))
-    scale = max(known * (nearest - low) / (high - low) + (1 - known) * share, LEAST)
+    scale = max(known * (nearest - low) / (high - low) + (1 - known) * coverage, MIN_SCALE)
     if best <= 1e-6:
         return total + np.float32(scale)
     return total * np.float32(scale / best)
 
 
-def fuse_modalities(kinds: Mapping[str, Signal]) -> Signal:
-    """A page is as good as its better kind of evidence; NaN where it has none."""
-    stacked = np.stack(list(kinds.values()))
+def fuse_modalities(scores: Mapping[str, Signal]) -> Signal:
+    """The maximum over modalities or encoders of a page's scores; NaN where it has none."""
+    stacked = np.stack(list(scores.values()))
     has_any = ~np.isnan(stacked).all(axis=0)
     best = np.full(stacked.shape[1], np.nan, np.float32)
     best[has_any] = np.nanmax(stacked[:, has_any], axis=0)
     return best
 
 
-def _standardise(signal: Signal) -> Signal:
-    """Z-scores over the pages that have the signal; all 0 where it does not tell them apart."""
+def _z_scores(signal: Signal) -> Signal:
+    """Z-scores over the pages that have the signal; all 0 where their values are equal."""
     if np.isnan(signal).all():
         return signal
-    spread = float(np.nanstd(signal))
+    deviation = float(np.nanstd(signal))
     centered: Signal = signal - np.float32(np.nanmean(signal))
-    least = ALIKE * float(np.nanmax(np.abs(signal)))
-    return centered / np.float32(spread) if spread > least else centered * np.float32(0)
+    least = MIN_DEVIATION * float(np.nanmax(np.abs(signal)))
+    return centered / np.float32(deviation) if deviation > least else centered * np.float32(0)

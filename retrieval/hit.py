@@ -1,4 +1,4 @@
-"""What a search finds: a page, how well it fits, and where on it."""
+"""Hit and region: a page that was found, its score, and the parts that match."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ingest.page import Box, Page
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a page that answers to the question; `score` is the best cosine inside it.
+    """A part of a page that matches the query; `score` is the best cosine inside it.
 
-    `words` are the page's own words there, empty for a picture.
+    `words` are the page's own words there, empty in an image.
     """
 
     box: Box
@@ -21,11 +21,11 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page found. `score` ranks within one search (see retrieval.fuse); `signals` are its parts.
+    """A page that was found. `score` compares within one search (see retrieval.fuse).
 
-    `signals` holds, by name, each raw signal the page had: "bm25",
+    `signals` holds by name each signal that the page has: "bm25",
     "late.ENCODER" and "dense.ENCODER" (cosines). `caption` is what a model
-    wrote of the page's pictures, which is not printed there.
+    wrote about the page's images; it is not printed there.
     """
 
     page: Page

@@ -1,4 +1,4 @@
-"""Candidate pages of a question with all that was found out of them."""
+"""Ranking and candidate set: candidate pages of a query with their signals and scores."""
 
 from __future__ import annotations
 
@@ -17,37 +17,43 @@ BM25 = "bm25"
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Candidate pages with all that was found out of them.
+    """Candidate pages with their signals and scores.
 
-    `scores` and each of `signals` (by name, see `Hit`) and `kinds` (by encoder,
-    or "bm25" where none has read words) are (pages,), NaN where a page lacks it;
-    `weights` are of the question's rows.
+    `scores`, each of `signals` (by name, see `Hit`) and each of `fused` (by
+    encoder, or "bm25" where no encoder has words) are (pages,), NaN where a page
+    has none; `weights` (rows,) are of the query's rows, by encoder.
     """
 
     pages: Sequence[PageRecord]
     scores: Signal
     signals: dict[str, Signal]
-    kinds: dict[str, Signal]
+    fused: dict[str, Signal]
     weights: dict[str, npt.NDArray[np.float32]]
 
     def order(self) -> list[int]:
-        """Places of the pages that have a score, best first."""
+        """Positions of the pages that have a score, best first."""
         order = np.argsort(-self.scores, kind="stable")
         return [int(i) for i in order if not np.isnan(self.scores[i])]
 
-    def readers(self, place: int) -> list[str]:
-        """Encoders that have rows of a page, the one that it scores best by first."""
-        able = [
-            n for n in self.kinds if n != BM25 and not np.isnan(self.signals[f"late.{n}"][place])
+    def encoders_of(self, position: int) -> list[str]:
+        """Encoders that have vectors of a page, the one that scores it best first."""
+        names = [
+            name
+            for name in self.fused
+            if name != BM25 and not np.isnan(self.signals[f"late.{name}"][position])
         ]
-        return sorted(able, key=lambda name: -float(self.kinds[name][place]))
+        return sorted(names, key=lambda name: -float(self.fused[name][position]))
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateSet:
-    """A question with its candidates, not scored yet; `lexical` is BM25 by page, None where there are no `terms`."""
+    """An encoded query with its candidate pages.
 
-    asked: Mapping[str, QueryVectors]
+    `vectors` are the query's by encoder; `bm25` is by page key, None where the
+    query has no `terms`; `ranking` is filled in when the candidates are scored.
+    """
+
+    vectors: Mapping[str, QueryVectors]
     terms: Sequence[str]
-    lexical: Mapping[str, float] | None
+    bm25: Mapping[str, float] | None
     ranking: Ranking

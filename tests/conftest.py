@@ -1,4 +1,4 @@
-"""A closed world for every test, and the sample corpus, ingested once."""
+"""Shared fixtures: no environment, no network, and the sample corpus ingested once."""
 
 from __future__ import annotations
 

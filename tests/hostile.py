@@ -1,4 +1,4 @@
-"""Thirty pages that try to steer a model or forge citations, made on the spot as PDFs and read back."""
+"""Thirty hostile pages that try to steer a model or forge citations, as PDFs."""
 
 from __future__ import annotations
 

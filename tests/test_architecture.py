@@ -1,4 +1,4 @@
-"""docs/architecture.md says what the source says."""
+"""The generated architecture page against the source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Citations are read from a stream, and none is believed unseen."""
+"""Citations read from a stream and checked against their pages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generation.answer import Answer, Citation, Usage, Verdict
+from generation.answer import Answer, Citation, SelfAssessment, Usage
 from generation.ask import UNSUPPORTED, ask, stream_answer
-from generation.context.abstain import FAR
+from generation.context.abstain import NO_RELEVANT_PAGE
 from generation.models.load import load_model
 from generation.models.model import UnknownModel
 from generation.prompt import Evidence, Prompt
@@ -44,15 +44,16 @@ PROMPT = Prompt("?", tuple(evidence(at, text) for at, text in enumerate(PAGES, 1
 class Said:
     """A model that says what it is told to."""
 
-    pieces: Sequence[str | Usage | Verdict]
+    pieces: Sequence[str | Usage | SelfAssessment]
     name: str = "said"
     uses_images: bool = True
+    chat: None = None
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         yield from self.pieces
 
 
-def cited(*pieces: str | Usage | Verdict) -> list[tuple[int, str, bool]]:
+def cited(*pieces: str | Usage | SelfAssessment) -> list[tuple[int, str, bool]]:
     answer = ask(PROMPT, Said(pieces))
     return [(each.label, each.quote, each.verified) for each in answer.citations]
 
@@ -142,7 +143,7 @@ def test_streams_text_then_citation_then_answer() -> None:
 
 
 def test_the_verdict_reaches_the_answer() -> None:
-    answer = ask(PROMPT, Said([Verdict(0.2, 0.5, declined=True, note="so"), "No."]))
+    answer = ask(PROMPT, Said([SelfAssessment(0.2, 0.5, declined=True, note="so"), "No."]))
     assert (answer.declined, answer.confidence, answer.threshold) == (True, 0.2, 0.5)
     assert answer.note == "so"
 
@@ -205,14 +206,16 @@ def test_a_verified_quote_is_not_looked_for() -> None:
 
 def test_an_answer_that_nothing_bears_out_is_none() -> None:
     text = "The sky scatters blue light."
-    answer = ask(PROMPT, Said([text, Verdict(None, None, False, "Two pages left out.")]))
+    answer = ask(PROMPT, Said([text, SelfAssessment(None, None, False, "Two pages left out.")]))
     assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
     assert answer.text == text
     assert answer.note == f"Two pages left out. {UNSUPPORTED}"
 
 
 def test_a_refusal_that_cites_is_still_one() -> None:
-    answer = ask(PROMPT, Said([Verdict(None, None, declined=True), 'No, but "142 steps" [1].']))
+    answer = ask(
+        PROMPT, Said([SelfAssessment(None, None, declined=True), 'No, but "142 steps" [1].'])
+    )
     assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
 
 
@@ -236,12 +239,12 @@ def test_any_cutting_gives_the_same_regions(text: str, size: int) -> None:
 
 def test_a_model_is_not_asked_what_no_page_is_near() -> None:
     class Unasked(Said):
-        def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+        def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
             raise AssertionError("the model was asked")
 
     far = Prompt("Why is the sky blue?", (evidence(5, PAGES[0]),))
     answer = ask(far, Unasked([]), min_score=0.35)
-    assert (answer.text, answer.declined, answer.grounded) == (FAR, True, False)
+    assert (answer.text, answer.declined, answer.grounded) == (NO_RELEVANT_PAGE, True, False)
     assert (answer.confidence, answer.threshold) == (0.2, 0.35)
     assert ask(Prompt("Why?", ()), Unasked([]), min_score=0.35).declined
 

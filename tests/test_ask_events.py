@@ -1,4 +1,4 @@
-"""Conversations over HTTP: a real server on loopback, asked by a strict reader of events."""
+"""Server-sent events of answers: a real server and a strict reader of events."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Scripted:
     """Where given, what every stream waits for before its first piece."""
     name: str = "scripted"
     uses_images: bool = False
+    chat: None = None
     closed: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 

@@ -1,4 +1,4 @@
-"""A folder of everything that can be wrong with files: what is good gets in, the rest is named, once."""
+"""Broken and hostile files: good ones are ingested, each bad one reported once."""
 
 from __future__ import annotations
 

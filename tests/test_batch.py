@@ -1,4 +1,4 @@
-"""Batches by a budget: each item once, no more together than there is room for, nothing lost when the device is full."""
+"""Batches by a budget: each item once, none too large, none lost without memory."""
 
 from __future__ import annotations
 

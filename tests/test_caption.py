@@ -1,4 +1,4 @@
-"""Pictures are captioned, found by their captions, and never quoted by them."""
+"""Captions of images: written, searchable, and never quoted."""
 
 from __future__ import annotations
 

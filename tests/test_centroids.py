@@ -1,4 +1,4 @@
-"""Gists: few rows that stand for many, and candidates chosen by them."""
+"""Page centroids, and candidates chosen by them."""
 
 from __future__ import annotations
 

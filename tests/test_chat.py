@@ -1,4 +1,4 @@
-"""`ask --chat` over a pipe and at a terminal: a question a line."""
+"""`ask --chat` over a pipe and on a terminal."""
 
 from __future__ import annotations
 

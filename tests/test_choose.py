@@ -1,4 +1,4 @@
-"""Homes with other encoders than the default: chosen, remembered, exchanged, merged, checked."""
+"""Encoders of a home: chosen, remembered, replaced, pooled, checked."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_drift_is_noticed(tmp_path: Path, files: Path, colpali: str) -> None:
     index, encoder = open_indexes(home)[0], load_encoder(colpali)
     same = measure_drift(index.folder, encoder)
     assert same is not None
-    assert same.similar == pytest.approx(1, abs=1e-4)
+    assert same.cosine == pytest.approx(1, abs=1e-4)
     assert not same.changed
     probe = dict(np.load(index.folder / "probe.npz"))
     turned = probe["page"] @ np.linalg.qr(np.random.default_rng(1).normal(size=(128, 128)))[0]
@@ -176,7 +176,7 @@ def test_drift_is_noticed(tmp_path: Path, files: Path, colpali: str) -> None:
     np.savez(index.folder / "probe.npz", page=probe["page"][:3], question=probe["question"])
     fewer = measure_drift(index.folder, encoder)
     assert fewer is not None
-    assert fewer.similar == 0
+    assert fewer.cosine == 0
 
 
 def test_auto_takes_what_is_there_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

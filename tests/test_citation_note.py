@@ -1,4 +1,4 @@
-"""Nothing that was not verified looks as if it were."""
+"""Notes on citations that are not verified quotes."""
 
 from __future__ import annotations
 

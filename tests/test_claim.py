@@ -1,4 +1,4 @@
-"""An answer's sentences, and what stands behind each."""
+"""Claims of an answer, and the citations of each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.citations.cite import CitationReader
-from generation.citations.claim import Mark, split_claims
+from generation.citations.cite import CitationParser
+from generation.citations.claim import CitationMarker, split_claims
 
 
 def claims_of(text: str) -> list[tuple[str, int]]:
     """Each claim that says something, and how many citations it has."""
-    reader = CitationReader(lambda _label, _quote: True)
+    parser = CitationParser(lambda _label, _quote: True)
     marks = []
     for at, letter in enumerate(text, 1):
-        marks += [Mark(at, label, quote) for label, quote in reader.read(letter)]
-    marks += [Mark(len(text), label, quote) for label, quote in reader.close()]
-    return [(claim.text, len(claim.marks)) for claim in split_claims(text, marks) if claim.says]
+        marks += [CitationMarker(at, label, quote) for label, quote in parser.feed(letter)]
+    marks += [CitationMarker(len(text), label, quote) for label, quote in parser.close()]
+    return [
+        (claim.text, len(claim.markers))
+        for claim in split_claims(text, marks)
+        if claim.is_assertion
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,11 +52,13 @@ def test_splits(text: str, claims: list[tuple[str, int]]) -> None:
 )
 def test_every_mark_stands_in_one_claim(parts: list[str]) -> None:
     text = "".join(parts)
-    reader = CitationReader(lambda _label, _quote: True)
+    parser = CitationParser(lambda _label, _quote: True)
     marks = [
-        Mark(at, *marked) for at, letter in enumerate(text, 1) for marked in reader.read(letter)
+        CitationMarker(at, *marked)
+        for at, letter in enumerate(text, 1)
+        for marked in parser.feed(letter)
     ]
     claims = split_claims(text, marks)
-    placed = [mark for claim in claims for mark in claim.marks]
+    placed = [mark for claim in claims for mark in claim.markers]
     assert sorted(placed, key=marks.index) == marks
     assert all(one.end <= other.start for one, other in zip(claims, claims[1:], strict=False))

@@ -1,4 +1,4 @@
-"""CLIP encoders through the public plug, on tiny models of open_clip's and transformers' own classes."""
+"""CLIP encoders on tiny models of open_clip's and transformers' classes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ import torch
 from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_images
-from tiny_colbert import make_bert
-from tiny_towers import (
+from tiny_clip import (
     BIAS,
     LENGTH,
     SCALE,
@@ -31,8 +30,10 @@ from tiny_towers import (
     make_siglip,
     make_siglip2,
 )
+from tiny_colbert import make_bert
 
 from ingest.add import AddSettings, add
+from ingest.box import crop_image
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.clip import ClipEncoder, ImagePreparer
 from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, QueryTruncated
@@ -42,7 +43,7 @@ from ingest.encoders.load import load_encoder
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
-from ingest.page import WHOLE, Box, Page, Rendered, Vectors, cut
+from ingest.page import WHOLE, Box, Page, Rendered, Vectors
 from retrieval.search import Searcher
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -148,7 +149,7 @@ def test_a_page_gives_a_row_for_itself_and_one_a_figure(
     np.testing.assert_allclose(page.boxes, [WHOLE, *FIGURES])
     np.testing.assert_allclose(photo.boxes, [WHOLE])
     for row, place in zip(page.vectors, [WHOLE, *FIGURES], strict=True):
-        expected = library_rows(kind, folder, cut(PHOTOS[0], place))
+        expected = library_rows(kind, folder, crop_image(PHOTOS[0], place))
         np.testing.assert_allclose(row, expected[0], atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""ColPali-family encoders through the public plug, on tiny models of the engine's own classes."""
+"""ColPali-family encoders on tiny models of colpali-engine's classes."""
 
 from __future__ import annotations
 
@@ -233,9 +233,9 @@ def test_a_page_that_does_not_fit_is_halved_and_tried_again(
         return forward(ready)
 
     monkeypatch.setattr(encoder, "_forward", small)
-    tokens, most = encoder._budget.tokens, encoder._budget.most
+    tokens, most = encoder._budget.tokens, encoder._budget.limit
     seen = encoder.encode_pages(PAGES)
-    encoder._budget.tokens, encoder._budget.most = tokens, most
+    encoder._budget.tokens, encoder._budget.limit = tokens, most
     assert max(sizes) > 2
     assert min(sizes) <= 2
     for a, b in zip(seen, expected, strict=True):

@@ -1,4 +1,4 @@
-"""What differs between two pages or pictures is told with its place on both."""
+"""Differences between two pages or images, each with its place on both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from api.settings import Settings
 from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.extraction.compare import Likeness, compare
-from generation.extraction.schema import misfits, ready_schemas
+from generation.extraction.schema import ready_schemas, validation_errors
 from generation.prompt import Evidence
 from generation.request import Request
 from ingest.library.home import Home
@@ -58,7 +58,7 @@ def test_words_that_differ_lead_to_their_places_on_both_sides() -> None:
     assert found["/differences/0/in_a"].page == a.page
     assert found["/differences/0/in_b"].page == b.page
     assert found["/differences/1/in_b"].boxes == (pytest.approx((0.5, 0.1, 0.54, 0.13)),)
-    assert misfits(ready_schemas()["comparison"], record.data) == []
+    assert validation_errors(ready_schemas()["comparison"], record.data) == []
 
 
 def test_one_page_may_have_become_two() -> None:

@@ -1,4 +1,4 @@
-"""Chat clients: OpenAI's own SDK talks to a real server on loopback."""
+"""OpenAI's chat protocol: its own SDK against a real server on loopback."""
 
 from __future__ import annotations
 

@@ -8,10 +8,13 @@ from PIL import Image
 from skimage import data_dir
 
 from ingest.add import AddSettings, add
+from ingest.encoders.encoder import Encoding
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
+from retrieval.error import EmptyQuery
 from retrieval.query.compose import InvalidQuery, QueryPart, is_composed, is_image, split_query
-from retrieval.search import EmptyQuery, Searcher
+from retrieval.query.encode import QueryEncoder
+from retrieval.search import Searcher
 
 
 @pytest.mark.parametrize(
@@ -98,13 +101,18 @@ def test_texts_and_pictures_are_added_and_taken_away(photos: Searcher) -> None:
 
 
 def test_the_sum_is_that_of_unit_rows(photos: Searcher) -> None:
-    encoder = photos._encoder(photos._indexes_of("image")[0])
+    photos.manifests()
+    (index,) = (index for index in photos._indexes if index.manifest.modality == "image")
+    queries = QueryEncoder(Encoding())
+    encoder = queries.encoder(index)
     cat, cup = (encoder.encode_queries([text])[0].vectors[0] for text in ("a cat", "a cup"))
-    mixed = photos._mix([(2.0, "a cat"), (-1.0, "a cup")])["conse"].vectors[0]
+    mixed = queries.encode_composed([(2.0, "a cat"), (-1.0, "a cup")], photos._indexes)[
+        "conse"
+    ].vectors[0]
     expected = 2 * cat - cup
     np.testing.assert_allclose(mixed, expected / np.linalg.norm(expected), atol=1e-6)
 
 
 def test_a_sum_of_nothing_is_no_question(photos: Searcher) -> None:
-    with pytest.raises(EmptyQuery, match="leave nothing"):
+    with pytest.raises(EmptyQuery, match="cancel out"):
         photos.search_composed([(1.0, "a cat"), (-1.0, "a cat")])

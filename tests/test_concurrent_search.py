@@ -1,4 +1,4 @@
-"""Searches while documents come and go: never a wrong page, never a missing one, never a crash."""
+"""Searches during ingests and removals: no wrong, missing or stale page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_remove_and_ingest_under_searches(
     make_pdf(comes, COMES)
     # Room for about half of all rows, so that pages drive each other out.
     on = GpuVectorCache(torch.device("cpu"), 25_000, plain_kernel) if device else None
-    searcher = Searcher(home, exhaustive_pages=exhaustive_pages, on=on)
+    searcher = Searcher(home, exhaustive_pages=exhaustive_pages, scorer=on)
     ending, errors, found = threading.Event(), list[BaseException](), {True: 0, False: 0}
 
     def look() -> None:
@@ -80,4 +80,4 @@ def test_remove_and_ingest_under_searches(
     assert not errors, errors
     assert rounds == ROUNDS
     assert found[True] + found[False] > rounds
-    assert on is None or on.sent > 10 * rounds
+    assert on is None or on.uploaded > 10 * rounds

@@ -1,4 +1,4 @@
-"""The loss, its gradient in parts, and the recall, against numbers worked out by hand and open_clip's own."""
+"""Contrastive loss, accumulated gradient and recall, against open_clip's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worked examples of CONTRIBUTING.md run as they stand."""
+"""The worked examples of CONTRIBUTING.md."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from retrieval.duplicates import SIDE, correlate, find_duplicates
-from retrieval.search import ImageIndexNotFound
+from retrieval.error import ImageIndexNotFound
 
 PLAIN = RenderSettings(ocr="none")
 

@@ -20,7 +20,7 @@ from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate.dataset import InvalidDataset, page_label
-from retrieval.evaluate.interval import difference, interval, unit_of
+from retrieval.evaluate.interval import difference, interval, resampling_unit
 from retrieval.evaluate.load import read_datasets
 from retrieval.evaluate.metrics import hit, measure, ndcg, recall, reciprocal_rank
 from retrieval.evaluate.questions import read_questions
@@ -89,13 +89,13 @@ class TestInterval:
         clusters = [str(i // 10) for i in range(200)]
         values = [float(i // 10 % 2) for i in range(200)]
         whole, single = interval(values, clusters), interval(values, [""] * 200)
-        assert unit_of(clusters) == "document"
+        assert resampling_unit(clusters) == "document"
         assert whole.low is not None
         assert single.low is not None
         assert whole.low < single.low - 0.05
 
     def test_few_documents_are_not_drawn_from_and_one_question_has_no_bounds(self) -> None:
-        assert unit_of(["a", "a", "b"]) == "question"
+        assert resampling_unit(["a", "a", "b"]) == "question"
         assert interval([0.5], [""]).low is None
 
     def test_same_seed_same_numbers(self) -> None:

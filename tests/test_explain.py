@@ -15,9 +15,10 @@ from api.cli.main import app
 from api.http.app import create_app
 from ingest.library.home import Home
 from ingest.page import Page, PageVectors, QueryVectors
+from retrieval.error import PageNotEncoded
 from retrieval.explain.explain import explain_rows
 from retrieval.explain.heatmap import draw_heatmap
-from retrieval.search import PageNotEncoded, Searcher
+from retrieval.search import Searcher
 
 QUERY = "How many steps do you have to climb to reach the lamp?"
 

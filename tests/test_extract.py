@@ -1,4 +1,4 @@
-"""Pages become records that fit a schema, and no value passes for printed that is not."""
+"""Records that fit a schema, with every printed value verified."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from api.cli.main import app
 from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.extraction.extract import REPAIRS, extract, wrap
+from generation.extraction.extract import MAX_REPAIRS, extract, reply_schema
 from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
 from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
     InvalidSchema,
     check_schema,
-    misfits,
     open_schema,
     ready_schemas,
+    validation_errors,
 )
 from generation.prompt import Evidence
 from generation.request import Request
-from generation.text.value import find_value, read_date
+from generation.text.value import find_value, parse_date
 from ingest.library.home import Home
 from ingest.page import Page, Word
 
@@ -107,7 +107,7 @@ def test_every_value_leads_to_its_place() -> None:
     ]
     assert record.fields[1].boxes[0][1] == pytest.approx(0.15)
     assert (record.attempts, record.usage.input_tokens) == (1, 100)
-    assert misfits(model.sent[0].schema or {}, json.loads(reply)) == []
+    assert validation_errors(model.sent[0].schema or {}, json.loads(reply)) == []
 
 
 def test_a_reply_that_does_not_fit_is_sent_back_with_the_reasons() -> None:
@@ -117,7 +117,7 @@ def test_a_reply_that_does_not_fit_is_sent_back_with_the_reasons() -> None:
     assert "not JSON" in str(model.sent[1].turns[-1].parts[0])
     assert "/data/seller: 7 is not of type 'string'" in str(model.sent[2].turns[-1].parts[0])
     with pytest.raises(SchemaMismatch, match="3 replies"):
-        extract([page(LINES)], SCHEMA, Scripted(["no"] * (REPAIRS + 1)))
+        extract([page(LINES)], SCHEMA, Scripted(["no"] * (MAX_REPAIRS + 1)))
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
         "type": "object",
         "properties": {"a": {"$ref": "#/$defs/name"}, "b": {"$ref": "#/properties/a"}},
     }
-    whole = wrap(check_schema(schema))
-    assert misfits(whole, {"data": {"a": "x", "b": "y"}, "sources": []}) == []
-    assert misfits(whole, {"data": {"a": "x", "b": 1}, "sources": []})
+    whole = reply_schema(check_schema(schema))
+    assert validation_errors(whole, {"data": {"a": "x", "b": "y"}, "sources": []}) == []
+    assert validation_errors(whole, {"data": {"a": "x", "b": 1}, "sources": []})
 
 
 def test_ready_schemas_are_valid() -> None:
@@ -202,10 +202,10 @@ def test_finds_values_however_they_are_written(value: Any, text: str, expected: 
 
 
 def test_reads_dates() -> None:
-    assert read_date("05-AUG-2017") == {date(2017, 8, 5)}
-    assert read_date("3/4/2018") == {date(2018, 4, 3), date(2018, 3, 4)}
-    assert read_date("2025년 3월 1일") == {date(2025, 3, 1)}
-    assert read_date("32/13/2018") == frozenset()
+    assert parse_date("05-AUG-2017") == {date(2017, 8, 5)}
+    assert parse_date("3/4/2018") == {date(2018, 4, 3), date(2018, 3, 4)}
+    assert parse_date("2025년 3월 1일") == {date(2025, 3, 1)}
+    assert parse_date("32/13/2018") == frozenset()
 
 
 def test_without_a_language_model_values_are_copied_or_left_out() -> None:

@@ -1,4 +1,4 @@
-"""The model that is no model: right sentences, real quotes, and the sense to decline."""
+"""The extractive model: chosen sentences, exact quotes, refusals."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.models.confidence import COEFFICIENTS, Features, confidence
 from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
-from generation.models.passage import content_terms, read_passages
+from generation.models.passage import read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 
@@ -165,12 +165,6 @@ def test_context_is_the_table_head_or_the_label() -> None:
     assert value.context == "Person to ring in an emergency"
 
 
-def test_terms_lose_english_endings() -> None:
-    assert content_terms("repairing the repaired repairs") == {"repair"}
-    assert content_terms("prices price") == {"pric"}
-    assert content_terms("glass") == {"glass"}
-
-
 def test_confidence_grows_with_every_sign() -> None:
     assert confidence(Features()) < confidence(Features(cosine=0.5)) < 1
     assert confidence(Features(cosine=0.5)) < confidence(Features(cosine=0.5, nearby=0.5))
@@ -179,5 +173,5 @@ def test_confidence_grows_with_every_sign() -> None:
 def test_load_model_gives_it() -> None:
     loaded: VisionModel = load_model("extractive")
     events = list(loaded.stream(Prompt("?", ())))
-    assert isinstance(events[0], Verdict)
+    assert isinstance(events[0], SelfAssessment)
     assert isinstance(events[-1], Usage)

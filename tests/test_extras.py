@@ -6,15 +6,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import pageglass
 from api.cli.main import app
 from api.diagnostics.examine import examine
-from api.http.errors import fault_body
+from api.http.errors import error_body
 from api.settings import Settings
 from generation.models.access import Access
 from generation.models.captioner import load_captioner
@@ -176,6 +178,20 @@ def test_commands(
     assert f"pip install 'pageglass[{extra}]'" in " ".join(said.split())
 
 
+def test_the_python_interface(blocked: pytest.MonkeyPatch, own_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").touch()
+    with pageglass.open(own_home.root) as library:
+        calls: dict[str, Callable[[], object]] = {
+            "models": lambda: library.finetune(tmp_path / "pairs.jsonl", "ViT-B-32/x", tmp_path),
+            "eval": lambda: library.evaluate(tmp_path),
+            "openai": lambda: library.ask("what", model="openai:m"),
+        }
+        blocked.setenv("OPENAI_API_KEY", "k")
+        for extra, call in calls.items():
+            with pytest.raises(MissingExtra, match=rf"'pageglass\[{extra}\]'"):
+                call()
+
+
 def test_a_store_of_the_settings(blocked: pytest.MonkeyPatch, own_home: Home) -> None:
     findings = {f.topic: f for f in examine(own_home, Settings(store="s3://bucket/prefix"))}
     assert findings["store"].state == "broken"
@@ -198,7 +214,7 @@ def test_doctor_tells_which_extras_are_installed(tmp_path: Path) -> None:
 
 
 def test_over_http_it_is_a_problem_of_its_own() -> None:
-    body = fault_body(MissingExtra("It needs x.", hint="Run: pip install 'pageglass[models]'."))
+    body = error_body(MissingExtra("It needs x.", hint="Run: pip install 'pageglass[models]'."))
     assert body["status"] == 500
     assert body["type"].endswith("missing-extra")
     assert "pageglass[models]" in body["hint"]

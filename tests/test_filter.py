@@ -1,4 +1,4 @@
-"""Searches narrowed down: the pages left are all that is ranked, exactly and through candidates."""
+"""Page filters: only the pages left are ranked, exactly and through candidates."""
 
 from __future__ import annotations
 

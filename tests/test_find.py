@@ -1,4 +1,4 @@
-"""What people type becomes files: each once, in a stable order, and no folder or link can stop it."""
+"""File search: paths, folders and globs, each file once, in a stable order."""
 
 from __future__ import annotations
 

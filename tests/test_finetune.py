@@ -1,4 +1,4 @@
-"""A training from pairs to an encoder: what it writes, how it goes on after a stop, and that it learns."""
+"""Fine-tuning: what it writes, how it resumes, and that it learns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from test_cli import COMMAND, ROOT, interrupt, read_terminal, records, run
 from test_contrastive_loss import TINY
-from tiny_towers import BIAS, make_clip, make_open_clip_siglip
+from tiny_clip import BIAS, make_clip, make_open_clip_siglip
 from typer.testing import Result
 
 from benchmarks.finetune import as_page, caption, draw, make_base

@@ -1,4 +1,4 @@
-"""The terms of lexical search: words of scripts with spaces, character pairs of those without."""
+"""Terms of lexical search: words, and character pairs of CJK scripts."""
 
 from __future__ import annotations
 

@@ -84,15 +84,15 @@ def test_rounding_tells_no_pages_apart():
 
 def test_what_an_encoder_cannot_read_is_scaled_by_words():
     late = signal(0.9, 0.8, 0.7)
-    assert fuse_signals([late], late, known=0, share=0.6).max() == pytest.approx(0.6)
-    assert fuse_signals([late], late, known=0.5, share=0.2).max() == pytest.approx(0.55)
+    assert fuse_signals([late], late, known=0, coverage=0.6).max() == pytest.approx(0.6)
+    assert fuse_signals([late], late, known=0.5, coverage=0.2).max() == pytest.approx(0.55)
     assert fuse_signals([late], late, known=0).max() == pytest.approx(0.01)
-    order = np.argsort(fuse_signals([late], late, known=0, share=0.6))
+    order = np.argsort(fuse_signals([late], late, known=0, coverage=0.6))
     assert order.tolist() == np.argsort(fuse_signals([late], late)).tolist()
 
 
 def test_a_kind_that_can_read_the_question_comes_before_one_that_cannot():
-    words = fuse_signals([signal(0.9, 0.8, NAN)], signal(0.9, 0.8, NAN), known=0, share=0.1)
+    words = fuse_signals([signal(0.9, 0.8, NAN)], signal(0.9, 0.8, NAN), known=0, coverage=0.1)
     pictures = fuse_signals([signal(NAN, NAN, 0.2)], signal(NAN, NAN, 0.2), (0.0, 0.25))
     assert fuse_modalities({"words": words, "pictures": pictures}).argmax() == 2
 

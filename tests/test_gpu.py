@@ -1,4 +1,4 @@
-"""On a CUDA device, the same as on the CPU: run where there is one."""
+"""CUDA results against the CPU's; run where there is a device."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from test_colpali import PAGES, QUESTION, quietly
-from test_local import asked
+from test_transformers import asked
 from test_vector_cache import document, some, unit_rows, whole
+from tiny_clip import make_clip, make_open_clip
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
-from tiny_towers import make_clip, make_open_clip
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
-from generation.models.local import TransformersModel
+from generation.models.transformers import TransformersChatModel
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.encoder import Encoding
@@ -26,7 +26,7 @@ from ingest.index.quantization import QUANTIZATIONS
 from ingest.library.home import Home
 from retrieval.gpu.device import KERNELS, open_vector_cache
 from retrieval.gpu.vector_cache import GpuVectorCache
-from retrieval.scoring.maxsim import keep_apart
+from retrieval.scoring.maxsim import block_weights
 from retrieval.scoring.scores import CandidateBatch, score_batches
 from retrieval.search import Searcher
 
@@ -103,7 +103,7 @@ def test_a_batch_that_does_not_fit_is_halved_for_real() -> None:
 def test_a_local_model_writes_what_it_writes_on_the_cpu(kind: str, tmp_path: Path) -> None:
     folder = quietly(lambda: {**CHATTING, **PAGE_BY_PAGE}[kind](tmp_path))
     there, here = (
-        list(TransformersModel(str(folder), device, "fp32").reply(asked()))
+        list(TransformersChatModel(str(folder), device, "fp32").reply(asked()))
         for device in ("cuda", "cpu")
     )
     assert there == here
@@ -122,8 +122,8 @@ def agrees(
     weights: np.ndarray,
     what: str = "vectors",
 ) -> None:
-    count = sum(len(part.places) for part in parts)
-    there = score_batches(query, weights, parts, count, what, on=on)  # type: ignore[arg-type]
+    count = sum(len(part.positions) for part in parts)
+    there = score_batches(query, weights, parts, count, what, scorer=on)  # type: ignore[arg-type]
     here = score_batches(query, weights, parts, count, what)  # type: ignore[arg-type]
     np.testing.assert_allclose(there, here, atol=1e-3, equal_nan=True)
 
@@ -137,13 +137,13 @@ def test_scores_are_those_of_the_cpu(tmp_path: Path, kind: str, dim: int) -> Non
     parts = [whole(held[0]), whole(held[1], 60)]
     query, on = unit_rows(7, 95, dim), on_cuda()
     weights = [np.ones(20, np.float32), np.array([3], np.float32), np.arange(74) % 3]
-    each = keep_apart([row.astype(np.float32) for row in weights])
+    each = block_weights([row.astype(np.float32) for row in weights])
     agrees(on, parts, query[:20], weights[0])
     agrees(on, parts, query, each)  # several questions in one call
     agrees(on, parts, query, each, "passages")
-    sent = on.sent
+    sent = on.uploaded
     agrees(on, [some(held[1], 9, 2, 4)], query, each)
-    assert on.sent == sent or kind.startswith("binary")
+    assert on.uploaded == sent or kind.startswith("binary")
 
 
 @fused
@@ -154,7 +154,7 @@ def test_more_pages_than_fit_and_new_revisions(tmp_path: Path) -> None:
         agrees(on, [whole(held)], query, weights)
         agrees(on, [some(held, 100, 1, 50)], query, weights)
         del held
-    assert on.sent >= 400
+    assert on.uploaded >= 400
 
 
 @fused
@@ -163,14 +163,14 @@ def test_pages_that_lie_beyond_a_gibibyte(tmp_path: Path) -> None:
     if free < 4 << 30:
         pytest.skip("the device has less than 4 GB free")
     on, query, weights = on_cuda(2_500), unit_rows(1, 20, 128), np.ones(20, np.float32)
-    held = document(tmp_path, 1, [20_000] * 220, dim=128)  # 1.1 GB, in two arenas
+    held = document(tmp_path, 1, [20_000] * 220, dim=128)  # 1.1 GB, in two buffers
     agrees(on, [whole(held)], query, weights)
-    assert on.sent == 220
+    assert on.uploaded == 220
 
 
 @fused
 def test_a_searcher_finds_the_same_on_the_device(sample_home: Home) -> None:
-    here, there = Searcher(sample_home), Searcher(sample_home, on=on_cuda())
+    here, there = Searcher(sample_home), Searcher(sample_home, scorer=on_cuda())
     for question in ("When does the Seoul shuttle leave?", "a red bicycle", "lighthouse steps"):
         for a, b in zip(here.search(question), there.search(question), strict=True):
             assert (a.page, a.score) == (b.page, pytest.approx(b.score, abs=5e-3))

@@ -15,7 +15,7 @@ from ingest.encoders.encoder import DeviceUnavailable
 from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from retrieval.gpu import device as module
-from retrieval.gpu.device import Choice, choose_score_device, open_vector_cache
+from retrieval.gpu.device import DeviceChoice, choose_score_device, open_vector_cache
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,9 +54,9 @@ def test_auto_takes_the_cpu_and_cuda_is_refused(
     pretend(monkeypatch, **lacks)  # type: ignore[arg-type]
     choice = choose_score_device("auto")
     assert choice.device == "cpu"
-    assert why in choice.why
+    assert why in choice.reason
     assert open_vector_cache("auto", 100) is None
-    with pytest.raises(DeviceUnavailable, match=f"{why}.*{hint}.*PAGEGLASS_SCORE_DEVICE"):
+    with pytest.raises(DeviceUnavailable, match=f"{why}.*{hint}.*compute scores on the CPU"):
         choose_score_device("cuda")
     with pytest.raises(DeviceUnavailable):
         open_vector_cache("cuda", 100)
@@ -68,7 +68,7 @@ def test_without_the_kernels_auto_takes_the_cpu_and_cuda_names_the_extra(
     pretend(monkeypatch, kernels=False)
     choice = choose_score_device("auto")
     assert choice.device == "cpu"
-    assert "kernels are not installed" in choice.why
+    assert "kernels are not installed" in choice.reason
     assert open_vector_cache("auto", 100) is None
     for ask in (choose_score_device, lambda wanted: open_vector_cache(wanted, 100)):
         with pytest.raises(MissingExtra, match=r"late_interaction_kernels.*'pageglass\[gpu\]'"):
@@ -78,9 +78,11 @@ def test_without_the_kernels_auto_takes_the_cpu_and_cuda_names_the_extra(
 def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch)
     assert (
-        choose_score_device("auto") == choose_score_device("cuda") == Choice("cuda", "Sample 9000")
+        choose_score_device("auto")
+        == choose_score_device("cuda")
+        == DeviceChoice("cuda", "Sample 9000")
     )
-    assert choose_score_device("cpu") == Choice("cpu", "asked for")
+    assert choose_score_device("cpu") == DeviceChoice("cpu", "asked for")
     assert open_vector_cache("cpu", 100) is None
 
 
@@ -123,4 +125,4 @@ def test_cuda_where_there_is_none_ends_a_search_with_words(sample_home: Home) ->
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Scores cannot be computed on CUDA" in done.stderr
-    assert "PAGEGLASS_SCORE_DEVICE to auto or cpu" in " ".join(done.stderr.split())
+    assert "compute scores on the CPU" in " ".join(done.stderr.split())

@@ -1,4 +1,4 @@
-"""Markers stay in their boxes and leave print readable."""
+"""Highlights: inside their boxes, with legible print."""
 
 from __future__ import annotations
 

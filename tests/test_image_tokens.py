@@ -4,18 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.context.image_tokens import Crops, Flat, ImageTokenCounter, Patches, Tiles
+from generation.context.image_tokens import (
+    CropTokens,
+    FixedTokens,
+    ImageTokenCounter,
+    PatchTokens,
+    TileTokens,
+)
 from generation.models.anthropic import limits_of as anthropic_limits
 from generation.models.openai import detail_of, limits_of
-from generation.request import Picture
+from generation.request import EncodedImage
 
-USUAL, SHARP = Patches(28, 1_568, 1_568), Patches(28, 4_784, 2_576)
-MINI = Patches(32, 1_536, 2_048)
-EVERY: list[ImageTokenCounter] = [USUAL, SHARP, MINI, Tiles(85, 170), Crops(), Flat(1_120, 2_048)]
+USUAL, SHARP = PatchTokens(28, 1_568, 1_568), PatchTokens(28, 4_784, 2_576)
+MINI = PatchTokens(32, 1_536, 2_048)
+EVERY: list[ImageTokenCounter] = [
+    USUAL,
+    SHARP,
+    MINI,
+    TileTokens(85, 170),
+    CropTokens(),
+    FixedTokens(1_120, 2_048),
+]
 
 
 @pytest.mark.parametrize(
-    ("gauge", "size", "kept", "tokens"),
+    ("counter", "size", "effective", "tokens"),
     [
         # The examples of Anthropic's page on vision.
         (USUAL, (200, 200), (200, 200), 64),
@@ -29,36 +42,36 @@ EVERY: list[ImageTokenCounter] = [USUAL, SHARP, MINI, Tiles(85, 170), Crops(), F
         (SHARP, (3840, 2160), (2576, 1449), 4784),
         # Those of OpenAI's guide to images.
         (MINI, (1024, 1024), (1024, 1024), 1024),
-        (Tiles(85, 170), (1024, 1024), (768, 768), 765),
-        (Tiles(85, 170), (2048, 4096), (768, 1536), 1105),
+        (TileTokens(85, 170), (1024, 1024), (768, 768), 765),
+        (TileTokens(85, 170), (2048, 4096), (768, 1536), 1105),
         # Those of Google's page on understanding images.
-        (Crops(), (384, 384), (384, 384), 258),
-        (Crops(), (960, 540), (960, 540), 6 * 258),
-        (Flat(1_120, 2_048), (4096, 100), (2048, 50), 1_120),
+        (CropTokens(), (384, 384), (384, 384), 258),
+        (CropTokens(), (960, 540), (960, 540), 6 * 258),
+        (FixedTokens(1_120, 2_048), (4096, 100), (2048, 50), 1_120),
     ],
 )
 def test_what_the_providers_publish(
-    gauge: ImageTokenCounter, size: tuple[int, int], kept: tuple[int, int], tokens: int
+    counter: ImageTokenCounter, size: tuple[int, int], effective: tuple[int, int], tokens: int
 ) -> None:
-    assert gauge.kept(*size) == kept
-    assert gauge.tokens(*size) == tokens
+    assert counter.effective_size(*size) == effective
+    assert counter.tokens(*size) == tokens
 
 
 def test_a_large_picture_fits_the_patches_and_is_no_smaller_than_openai_would_make_it() -> None:
-    width, height = MINI.kept(1800, 2400)
+    width, height = MINI.effective_size(1800, 2400)
     assert (width, height) >= (1056, 1408)
     assert 1452 <= MINI.tokens(width, height) <= 1536
 
 
 @given(st.sampled_from(EVERY), st.integers(1, 5000), st.integers(1, 5000))
-def test_what_is_kept_is_kept_again(gauge: ImageTokenCounter, width: int, height: int) -> None:
-    kept = gauge.kept(width, height)
-    assert kept[0] <= width
-    assert kept[1] <= height
-    assert gauge.tokens(*kept) > 0
-    if min(kept) > 50:
-        assert gauge.kept(*kept) == kept
-        assert abs(kept[0] / kept[1] - width / height) < 0.03 * width / height
+def test_what_is_kept_is_kept_again(counter: ImageTokenCounter, width: int, height: int) -> None:
+    effective = counter.effective_size(width, height)
+    assert effective[0] <= width
+    assert effective[1] <= height
+    assert counter.tokens(*effective) > 0
+    if min(effective) > 50:
+        assert counter.effective_size(*effective) == effective
+        assert abs(effective[0] / effective[1] - width / height) < 0.03 * width / height
 
 
 @pytest.mark.parametrize(
@@ -75,9 +88,9 @@ def test_what_is_kept_is_kept_again(gauge: ImageTokenCounter, width: int, height
     ],
 )
 def test_claudes_two_tiers(model: str, most: int) -> None:
-    gauge = anthropic_limits(model).image_tokens
-    assert isinstance(gauge, Patches)
-    assert gauge.most == most
+    counter = anthropic_limits(model).image_tokens
+    assert isinstance(counter, PatchTokens)
+    assert counter.max_patches == most
 
 
 @pytest.mark.parametrize(
@@ -104,5 +117,5 @@ def test_a_square_of_1024_pixels(provider: str, model: str, tokens: int) -> None
 
 
 def test_what_low_detail_keeps_whole_is_sent_at_low_detail() -> None:
-    assert detail_of(Picture(b"", "image/jpeg", 512, 300)) == "low"
-    assert detail_of(Picture(b"", "image/jpeg", 513, 300)) == "high"
+    assert detail_of(EncodedImage(b"", "image/jpeg", 512, 300)) == "low"
+    assert detail_of(EncodedImage(b"", "image/jpeg", 513, 300)) == "high"

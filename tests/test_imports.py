@@ -1,4 +1,4 @@
-"""What must not be loaded until it is needed, seen from a fresh interpreter."""
+"""Lazy imports: what a fresh interpreter must not load."""
 
 from __future__ import annotations
 

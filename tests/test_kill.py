@@ -1,4 +1,4 @@
-"""A few of the kills that benchmarks/kill.py does thirty of."""
+"""Crash recovery: a few of the kills of benchmarks/kill.py."""
 
 import random
 

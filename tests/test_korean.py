@@ -1,4 +1,4 @@
-"""Korean questions, and mixed, Japanese and Chinese ones, among mostly English pages."""
+"""Korean, mixed, Japanese and Chinese queries among mostly English pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layout of the source: layers, folders without circles, sizes of files, names of modules."""
+"""The layout of the source: layers, folders without circles, sizes, names."""
 
 from __future__ import annotations
 

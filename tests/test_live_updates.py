@@ -1,4 +1,4 @@
-"""Chroma stays open while few pages come and go: they are found all the same."""
+"""Added and removed pages while Chroma stays open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 from ingest.page import Page
 from ingest.remove import remove
-from retrieval import state
+from retrieval import snapshot
 from retrieval.search import Searcher
 
 SETTINGS = AddSettings(render=RenderSettings(ocr="none"), workers=1)
@@ -88,14 +88,14 @@ def test_chroma_is_opened_anew_once_too_much_has_changed(
 ):
     opened = open_collections(searcher)
     if moved == "many pages":
-        monkeypatch.setattr(state, "MAX_PENDING_PAGES", 1)
+        monkeypatch.setattr(snapshot, "MAX_PENDING_PAGES", 1)
     elif moved == "an index":
         LibraryWriter(own_home).touch()
     else:
         path = next(own_home.index.glob("minilm/manifest.json"))
         path.write_text(path.read_text().replace('"centroid_rows": 128', '"centroid_rows": 0'))
     assert first(searcher) == "ferry.pdf, page 2"
-    assert not searcher._state.pending
+    assert not searcher._snapshot.pending
     assert not any(a is b for a in open_collections(searcher) for b in opened)
 
 

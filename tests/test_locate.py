@@ -1,4 +1,4 @@
-"""Where a picture bears a claim out, by the real searcher over the samples."""
+"""Regions that support a claim, by the real searcher over the samples."""
 
 from __future__ import annotations
 

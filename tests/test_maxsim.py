@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from retrieval.scoring.dot_products import dot_products_dense
-from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim, maxsim_pages
+from retrieval.scoring.maxsim import BLOCK_ROWS, maxsim
 
 
 def unit_rows(seed: int, count: int, dim: int = 8) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_same_as_the_slow_loop(seed, lengths, weights):
 
 
 def test_pages_longer_than_one_chunk_and_empty_pages_between():
-    lengths = [3, 0, ROWS_AT_ONCE + 5, 0, 0, 2, ROWS_AT_ONCE, 1, 0]
+    lengths = [3, 0, BLOCK_ROWS + 5, 0, 0, 2, BLOCK_ROWS, 1, 0]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     rows, query = unit_rows(3, int(offsets[-1])), unit_rows(4, 3)
     whole = maxsim(query, np.ones(3, np.float32), rows, offsets)
@@ -96,18 +96,6 @@ def test_agrees_with_colpali_engine_where_its_padding_does_not_bite():
     )
     assert padded[0, 0].item() == pytest.approx(0, abs=1e-6)
     assert maxsim(query[:1], np.ones(1, np.float32), far, [0, 1]) == pytest.approx([-1])
-
-
-@given(seed=st.integers(0, 2**32 - 1), lengths=st.lists(st.integers(0, 9), min_size=1, max_size=9))
-def test_pages_that_lie_apart_score_as_those_that_lie_together(seed, lengths):
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    query, rows = unit_rows(seed, 3), unit_rows(seed + 1, int(offsets[-1]) or 1).astype(np.float16)
-    weights = np.array([1, 0, 2], np.float32)
-    apart = maxsim_pages(
-        query, weights, [rows[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
-    )
-    together = maxsim(query, weights, rows, offsets)
-    np.testing.assert_allclose(apart, together, atol=1e-5, equal_nan=True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8, np.float64])

@@ -1,4 +1,4 @@
-"""MCP clients: the official SDK talks to `pageglass mcp`, over stdio and over HTTP."""
+"""The MCP server: the official SDK over stdio and HTTP."""
 
 from __future__ import annotations
 

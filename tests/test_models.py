@@ -1,4 +1,4 @@
-"""The real SDKs of the providers against a server that speaks their wire format."""
+"""The providers' real SDKs against a server that speaks their wire format."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from PIL import Image
 from pydantic import TypeAdapter
 from wire_server import SSE, Reply, Wire, anthropic_events, failing, serving, streaming
 
-from generation.answer import Usage, Verdict
-from generation.context.image_tokens import Tiles
+from generation.answer import SelfAssessment, Usage
+from generation.context.image_tokens import TileTokens
 from generation.context.limits import Limits
 from generation.models import anthropic as anthropic_file
 from generation.models import openai as openai_file
@@ -254,9 +254,9 @@ def test_the_end_of_the_tokens_is_said(provider: str, wire: Wire) -> None:
     with pytest.raises(ReplyTruncated):
         ask(provider, wire)
     events = list(load_model(f"{provider}:m", access(wire)).stream(make_prompt()))
-    verdict = events[-1]
-    assert isinstance(verdict, Verdict)
-    assert "stops in the middle" in verdict.note
+    assessment = events[-1]
+    assert isinstance(assessment, SelfAssessment)
+    assert "stops in the middle" in assessment.note
 
 
 def test_a_refusal_is_a_fault(provider: str, wire: Wire) -> None:
@@ -343,8 +343,8 @@ def test_the_marker_becomes_a_verdict(
     wire.then(streaming("openai", pieces))
     events = list(load_model("openai:m", access(wire)).stream(make_prompt()))
     assert "".join(event for event in events if isinstance(event, str)) == said
-    assert [event for event in events if isinstance(event, Verdict)] == [
-        Verdict(None, None, declined)
+    assert [event for event in events if isinstance(event, SelfAssessment)] == [
+        SelfAssessment(None, None, declined)
     ]
 
 
@@ -373,12 +373,12 @@ def test_what_a_call_costs() -> None:
     assert cost_of("gemini-2.5-flash", 1, 0, 0) is None
 
 
-def test_a_reader_keeps_to_its_models_limits(wire: Wire) -> None:
+def test_a_request_keeps_to_its_models_limits(wire: Wire) -> None:
     wire.then(streaming("openai", ["ok"]))
     events = list(load_model("openai:m", access(wire)).stream(make_prompt(pages=12)))
     parts = wire.seen[0].body["messages"][1]["content"]
-    assert sum(part["type"] == "image_url" for part in parts) == Limits().pictures == 10
-    assert isinstance(events[-1], Verdict)
-    assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 pictures."
-    assert load_chat("anthropic:claude-opus-5", Access("k")).limits.pictures == 100
-    assert load_chat("openai:gpt-4o", Access("k")).limits.image_tokens == Tiles(85, 170)
+    assert sum(part["type"] == "image_url" for part in parts) == Limits().max_images == 10
+    assert isinstance(events[-1], SelfAssessment)
+    assert events[-1].note == "The last 2 of 12 pages were left out: the model takes 10 images."
+    assert load_chat("anthropic:claude-opus-5", Access("k")).limits.max_images == 100
+    assert load_chat("openai:gpt-4o", Access("k")).limits.image_tokens == TileTokens(85, 170)

@@ -1,4 +1,4 @@
-"""Fixed-dimensional encodings against the paper's definition, worked out slowly."""
+"""Fixed-dimensional encodings against the paper's definition, computed slowly."""
 
 from __future__ import annotations
 

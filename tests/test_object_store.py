@@ -286,8 +286,8 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
         assert sum(file.stat().st_size for file in files) <= mirror.cache.most
         held = {mirror.cache.path(key) for key in mirror._opened}
         assert held <= set(files)
-    assert searcher._state
-    assert not searcher._state.opened
+    assert searcher._snapshot
+    assert not searcher._snapshot.opened
     for file in files:  # by another process
         file.unlink()
     mirror.refresh()

@@ -1,4 +1,4 @@
-"""OCR reads words, keeps them apart, and puts their boxes on the ink."""
+"""OCR: words, their separation, and boxes on the ink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work spread over the cores: all of it, once, and what fails is raised."""
+"""Work on several cores: all of it, once, with errors raised."""
 
 from __future__ import annotations
 

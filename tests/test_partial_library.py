@@ -1,4 +1,4 @@
-"""Searches of homes where something is missing: words, vectors, a whole index, any difference between pages."""
+"""Searches of homes that lack words, vectors or a whole index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from retrieval.search import PageNotEncoded, Searcher
+from retrieval.error import PageNotEncoded
+from retrieval.search import Searcher
 
 PLAIN = RenderSettings(dpi=60, ocr="none")
 PAGES = {

@@ -1,4 +1,4 @@
-"""What a PDF's words and figures are, and that their boxes lie on the ink as a reader sees it."""
+"""Words and figures of PDFs, with boxes on the ink as displayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is in a picture file, upright RGB on white comes out, or a reason why not."""
+"""Image files of every mode: upright RGB on white, or an error with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`classify`, `duplicates`, `tags`, `search` by sums, and `ingest` with encoders, as a user types them."""
+"""`classify`, `duplicates`, `tags` and composed searches as typed by a user."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from skimage import data_dir
+from tiny_clip import make_open_clip
 from tiny_models import make_colpali
-from tiny_towers import make_open_clip
 from typer.testing import CliRunner, Result
 
 from api.cli.exits import exit_code

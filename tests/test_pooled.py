@@ -1,4 +1,4 @@
-"""Merged rows against the engine's own token pooling."""
+"""Token pooling against colpali-engine's own."""
 
 from __future__ import annotations
 

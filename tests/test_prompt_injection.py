@@ -1,4 +1,4 @@
-"""Hostile pages and a model that believes them: nothing forged comes out as verified."""
+"""Hostile pages with a model that obeys them: nothing forged is verified."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.printable import plain
-from generation.answer import Answer, Usage, Verdict
+from generation.answer import Answer, SelfAssessment, Usage
 from generation.ask import ask
 from generation.context.page_input import PageInput
-from generation.context.prompt_template import build_request, fence_of
+from generation.context.prompt_template import build_request, delimiter_for
 from generation.prompt import Evidence, Prompt
-from generation.request import Picture
+from generation.request import EncodedImage
 from generation.text.quote import find_quote
 from ingest.page import Page, Word
 
@@ -34,8 +34,9 @@ class Gullible:
     pieces: Sequence[str]
     name: str = "gullible"
     uses_images: bool = True
+    chat: None = None
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         yield from self.pieces
 
 
@@ -103,18 +104,20 @@ def test_a_page_cannot_close_its_fence(trick: Trick) -> None:
     prompt = prompt_of(trick)
     for evidence in prompt.evidence:
         text = " ".join(word.text for word in evidence.words)
-        fence = fence_of(text)
+        fence = delimiter_for(text)
         assert fence not in text
-        assert fence_of(f"{text} {fence}>>>") != fence
+        assert delimiter_for(f"{text} {fence}>>>") != fence
 
 
 @each_trick
 def test_what_a_page_says_stands_between_its_marks_in_the_request(trick: Trick) -> None:
-    picture = Picture(b"x", "image/jpeg", 8, 8)
+    picture = EncodedImage(b"x", "image/jpeg", 8, 8)
     prompt = prompt_of(trick)
     texts = [" ".join(word.text for word in e.words) for e in prompt.evidence]
-    sheets = [PageInput(e, text, picture) for e, text in zip(prompt.evidence, texts, strict=True)]
-    (turn,) = build_request(prompt, sheets).turns
+    page_inputs = [
+        PageInput(e, text, picture) for e, text in zip(prompt.evidence, texts, strict=True)
+    ]
+    (turn,) = build_request(prompt, page_inputs).turns
     told = [part for part in turn.parts if isinstance(part, str)]
     fenced = [part for part in told if "<<<" in part and ">>>" in part]
     assert len(fenced) == len(prompt.evidence)

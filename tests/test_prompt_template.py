@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from generation.context.limits import USUAL, Limits, count_tokens
-from generation.context.page_input import build_page_inputs, page_text, size_sent
-from generation.context.prompt_template import build_request, fence_of
+from generation.context.page_input import build_page_inputs, page_text, sent_size
+from generation.context.prompt_template import build_request, delimiter_for
 from generation.prompt import Evidence, Message, Prompt
-from generation.request import Picture
+from generation.request import EncodedImage
 from ingest.page import Page, Word
 
 
@@ -29,8 +29,8 @@ def evidence(label: int, text: str = "", name: str = "a.pdf") -> Evidence:
 
 @given(st.text())
 def test_a_page_does_not_hold_its_own_mark(text: str) -> None:
-    assert fence_of(text) not in text
-    assert fence_of(text) == fence_of(text)
+    assert delimiter_for(text) not in text
+    assert delimiter_for(text) == delimiter_for(text)
 
 
 def test_a_name_makes_no_label_and_no_line() -> None:
@@ -58,43 +58,43 @@ def test_sides_take_turns_and_the_question_is_last() -> None:
     assert request.turns[0].parts[-2:] == ("a", "b")
     assert request.turns[1].parts == ("c",)
     assert request.turns[-1].parts == ("Question: why?",)
-    assert request.kept == 3
+    assert request.cached_parts == 3
 
 
 def test_pages_too_many_are_left_out_from_the_end_and_said() -> None:
     pages = [evidence(label) for label in (1, 2, 3)]
-    layout = build_page_inputs(pages, Limits(pictures=2))
-    assert [sheet.evidence.label for sheet in layout.page_inputs] == [1, 2]
+    layout = build_page_inputs(pages, Limits(max_images=2))
+    assert [page_input.evidence.label for page_input in layout.page_inputs] == [1, 2]
     assert "last 1 of 3" in layout.note
-    heavy = build_page_inputs(pages, Limits(request_bytes=1))
+    heavy = build_page_inputs(pages, Limits(max_image_bytes=1))
     assert len(heavy.page_inputs) == 1
     assert build_page_inputs(pages).note == ""
 
 
 def test_the_note_says_what_is_too_much() -> None:
     pages = [evidence(label, "word " * 300) for label in (1, 2, 3)]
-    assert "takes 2 pictures" in build_page_inputs(pages, Limits(pictures=2)).note
-    assert "MB of pictures" in build_page_inputs(pages, Limits(request_bytes=1)).note
+    assert "takes 2 images" in build_page_inputs(pages, Limits(max_images=2)).note
+    assert "MB of images" in build_page_inputs(pages, Limits(max_image_bytes=1)).note
     first = build_page_inputs(pages[:1]).page_inputs[0]
     room = 2 * (count_tokens(first.text) + USUAL.tokens(100, 140))
-    short = build_page_inputs(pages, Limits(tokens=room))
+    short = build_page_inputs(pages, Limits(max_input_tokens=room))
     assert len(short.page_inputs) == 2
     assert f"about {room:,} tokens" in short.note
-    assert len(build_page_inputs(pages, Limits(tokens=1)).page_inputs) == 1
+    assert len(build_page_inputs(pages, Limits(max_input_tokens=1)).page_inputs) == 1
 
 
 def test_a_picture_is_sent_as_large_as_the_model_keeps() -> None:
-    assert size_sent((1075, 1520), Limits()) == (924, 1307)
-    assert size_sent((1000, 2000), Limits(longest_edge=500)) == (250, 500)
-    assert size_sent((10, 20), Limits()) == (10, 20)
-    layout = build_page_inputs([evidence(1), evidence(2)], Limits(crowd=(1, 70)))
-    assert [sheet.pictures[0].height for sheet in layout.page_inputs] == [70, 70]
+    assert sent_size((1075, 1520), Limits()) == (924, 1307)
+    assert sent_size((1000, 2000), Limits(longest_edge=500)) == (250, 500)
+    assert sent_size((10, 20), Limits()) == (10, 20)
+    layout = build_page_inputs([evidence(1), evidence(2)], Limits(many_images=(1, 70)))
+    assert [page_input.images[0].height for page_input in layout.page_inputs] == [70, 70]
 
 
 def test_without_eyes_only_words_are_sent() -> None:
-    sheets = build_page_inputs([evidence(1, "w")], Limits(pictures=0)).page_inputs
-    parts = build_request(Prompt("q", ()), sheets).turns[0].parts
-    assert not any(isinstance(part, Picture) for part in parts)
+    page_inputs = build_page_inputs([evidence(1, "w")], Limits(max_images=0)).page_inputs
+    parts = build_request(Prompt("q", ()), page_inputs).turns[0].parts
+    assert not any(isinstance(part, EncodedImage) for part in parts)
 
 
 def test_words_are_cut_at_a_line() -> None:

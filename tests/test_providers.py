@@ -1,4 +1,4 @@
-"""`ask` from end to end, through the command line and HTTP, with a local server as the model."""
+"""`ask` from end to end, by command line and HTTP, with a local server as model."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def test_the_best_by_sign_bits_get_exact_scores_and_the_rest_the_line_through_th
     query, weights = unit_rows(99, 4, 128) + pages[7][:4] * 2, np.ones(4, np.float32)
     held = write(tmp_path, "binary+fp16", pages)
     exact = score_batches(query, weights, [whole(write(tmp_path, "fp16", pages))], 40, "vectors")
-    found = score_batches(query, weights, [whole(held)], 40, "vectors", rescored=10)
+    found = score_batches(query, weights, [whole(held)], 40, "vectors", rescore_top_k=10)
     rough = maxsim(query, weights, held.codes, held.offsets)
     best = np.argsort(-rough)[:10]
     rest = np.setdiff1d(np.arange(40), best)
@@ -178,7 +178,7 @@ def test_the_best_by_sign_bits_get_exact_scores_and_the_rest_the_line_through_th
     slope, start = np.polyfit(rough[best], exact[best], 1)
     np.testing.assert_allclose(found[rest], max(slope, 0) * rough[rest] + start, atol=1e-4)
     assert found.argmax() == exact.argmax() == 7
-    everything = score_batches(query, weights, [whole(held)], 40, "vectors", rescored=40)
+    everything = score_batches(query, weights, [whole(held)], 40, "vectors", rescore_top_k=40)
     np.testing.assert_allclose(everything, exact, atol=1e-6)
 
 
@@ -187,7 +187,7 @@ def test_documents_of_several_kinds_are_scored_together(tmp_path):
     pages = [unit_rows(1, 5, 64), np.zeros((0, 64), np.float32), unit_rows(2, 3, 64)]
     parts = [whole(write(tmp_path, kind, pages), 3 * at) for at, kind in enumerate(QUANTIZATIONS)]
     query, weights = unit_rows(5, 2, 64), np.ones(2, np.float32)
-    few = [CandidateBatch(p.held, p.numbers[:2], p.places[:2]) for p in parts]
+    few = [CandidateBatch(p.vectors, p.numbers[:2], p.positions[:2]) for p in parts]
     for rescored in (100, 3):
         found = score_batches(query, weights, parts, 12, "vectors", rescored).reshape(4, 3)
         assert np.isnan(found[:, 1]).all()

@@ -1,4 +1,4 @@
-"""Several questions in one pass: as each by itself."""
+"""Several queries in one pass, each as by itself."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from test_quantization import unit_rows
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
+from retrieval.error import EmptyQuery
 from retrieval.evaluate import run as module
-from retrieval.evaluate.corpus import Asked
+from retrieval.evaluate.corpus import JudgedQuestion
 from retrieval.evaluate.dataset import Question
 from retrieval.evaluate.run import Plan, run
-from retrieval.scoring.maxsim import keep_apart, maxsim
-from retrieval.search import EmptyQuery, Ranking, Searcher
+from retrieval.ranking import Ranking
+from retrieval.scoring.maxsim import block_weights, maxsim
+from retrieval.search import Searcher
 
 QUESTIONS = [
     "When does the Seoul shuttle leave?",
@@ -36,7 +38,7 @@ def same(a: Ranking, b: Ranking) -> None:
 
 
 def test_weights_are_kept_apart() -> None:
-    apart = keep_apart([np.array([1, 2]), np.array([3]), np.array([4, 0])])
+    apart = block_weights([np.array([1, 2]), np.array([3]), np.array([4, 0])])
     assert apart.tolist() == [[1, 2, 0, 0, 0], [0, 0, 3, 0, 0], [0, 0, 0, 4, 0]]
 
 
@@ -52,7 +54,7 @@ def test_scores_are_those_of_each_question(
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     rows, query = unit_rows(seed, int(offsets[-1])), unit_rows(seed + 1, sum(counts))
     weights = [np.arange(1, count + 1, dtype=np.float32) % 3 for count in counts]
-    together = maxsim(query, keep_apart(weights), rows, offsets)
+    together = maxsim(query, block_weights(weights), rows, offsets)
     first = 0
     for found, own in zip(together, weights, strict=True):
         alone = maxsim(query[first : first + len(own)], own, rows, offsets)
@@ -62,7 +64,7 @@ def test_scores_are_those_of_each_question(
 
 def test_many_rows_of_questions_are_multiplied_with_fewer_rows_of_pages() -> None:
     rows, query = unit_rows(1, 5_000), unit_rows(2, 2_000)
-    weights = keep_apart([np.ones(1_000, np.float32)] * 2)
+    weights = block_weights([np.ones(1_000, np.float32)] * 2)
     offsets = np.array([0, 700, 700, 3_000, 5_000])
     together = maxsim(query, weights, rows, offsets)
     alone = maxsim(query[1_000:], np.ones(1_000, np.float32), rows, offsets)
@@ -92,18 +94,18 @@ def test_an_evaluation_has_the_same_figures_together(
     keys = [record.page.key for record in library.page_records()]
     ids = [document.id for document in library.documents()]
     asked = [
-        Asked(Question(str(i), query, {}), {keys[i]: 1.0}, ids[i] if i % 2 else None)
+        JudgedQuestion(Question(str(i), query, {}), {keys[i]: 1.0}, ids[i] if i % 2 else None)
         for i, query in enumerate(QUESTIONS)
     ]
-    plan = Plan(by_page=True, within=ids[:8], images=True, signals=True, readers=["minilm"])
+    plan = Plan(by_page=True, within=ids[:8], images=True, signals=True, text_encoders=["minilm"])
     apart = list(run(searcher, asked, plan))
     assert all(one.seconds for one in apart)
-    monkeypatch.setattr(module, "TIMED", 1)
-    monkeypatch.setattr(module, "TOGETHER", 3)
+    monkeypatch.setattr(module, "TIMED_QUESTIONS", 1)
+    monkeypatch.setattr(module, "BATCH_SIZE", 3)
     together = list(run(searcher, asked, plan))
     assert [one.seconds is None for one in together] == [False, True, True, True, True]
     for a, b in zip(apart, together, strict=True):
-        assert (a.asked, a.figures, a.found) == (b.asked, b.figures, b.found)
+        assert (a.judged, a.figures, a.found) == (b.judged, b.figures, b.found)
         assert [list(scopes) for scopes in a.figures.values()] == [
             list(scopes) for scopes in b.figures.values()
         ]

@@ -1,7 +1,11 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from retrieval.query.terms import content_terms, token_weights
+from ingest.library.fulltext import split_terms
+from retrieval.query.terms import content_stems, content_terms, stem, token_weights
 
 
 def test_stop_words_are_left_out_unless_there_is_nothing_else():
@@ -33,3 +37,32 @@ def test_a_word_on_more_pages_than_were_counted_weighs_as_one_on_all():
     more, every = (token_weights(("lamp",), {"lamp": found}, 10) for found in (14, 10))
     assert more.tolist() == every.tolist()
     assert every[0] > 0
+
+
+def test_forms_of_a_word_have_one_stem():
+    assert content_stems("repairing the repaired repairs") == {"repair"}
+    assert content_stems("price prices") == {"price"} == content_stems("pricing")
+    assert content_stems("the glass") == {"glass"}
+    assert content_stems("What is it?") == frozenset()
+
+
+def test_a_stem_is_what_the_full_text_index_stems_to():
+    words = "relational conditional rational happy cities engines flies running as s café naïve E41 요금"
+    index = sqlite3.connect(":memory:")
+    index.execute(
+        "CREATE VIRTUAL TABLE t USING fts5(w, tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    index.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
+    terms = split_terms(words)
+    index.executemany("INSERT INTO t(rowid, w) VALUES (?, ?)", enumerate(terms))
+    stems = dict(index.execute("SELECT doc, term FROM v"))
+    assert {term: stem(term) for term in terms} == {t: stems[i] for i, t in enumerate(terms)}
+
+
+def test_stems_are_the_same_from_any_thread():
+    words = [
+        f"{a}{b}" for a in ("nation", "relat", "happ") for b in ("al", "ing", "ed", "ies")
+    ] * 50
+    expected = [stem.__wrapped__(word) for word in words]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(stem.__wrapped__, words)) == expected

@@ -1,4 +1,4 @@
-"""find_quote: whatever is printed is found, whatever is not is not."""
+"""Quotes found on a page: all that are printed, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers read a bounded distance ahead, and neither a bad file nor a dead worker loses a page."""
+"""Reader processes: bounded read-ahead, no page lost to bad files or crashes."""
 
 from __future__ import annotations
 

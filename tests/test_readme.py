@@ -1,4 +1,4 @@
-"""The README, the Makefile and the docs say what is so."""
+"""The README, the Makefile and the links of the documentation."""
 
 import re
 import shlex
@@ -48,7 +48,8 @@ def test_every_command_of_the_readme_works(command, home_of_readme, tmp_path, mo
 
 
 def test_the_python_example_runs(home_of_readme, tmp_path):
-    pytest.importorskip("pageglass")
+    if not (ROOT / "pageglass").is_dir():
+        pytest.skip("the Python API is not there yet")
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (tmp_path / "data").symlink_to(ROOT / "data")
     shutil.copytree(home_of_readme, tmp_path / "papers-home")

@@ -1,4 +1,4 @@
-"""A page becomes a picture and words: the file's own, those that OCR reads, or both without doubles."""
+"""Rendered pages: image, and words from the file, from OCR or from both."""
 
 from __future__ import annotations
 

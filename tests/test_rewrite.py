@@ -1,4 +1,4 @@
-"""A follow-up finds its page: rewritten by a model, or by the words before it."""
+"""Follow-up questions rewritten by a model or by earlier words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.prompt import Message
 from generation.request import Request
-from generation.rewrite import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES, rewrite
+from generation.rewrite import MAX_MESSAGE_CHARS, MAX_MESSAGES, MAX_QUERY_CHARS, rewrite
 
 ASKED = (
     Message("user", "Who was in charge of repairing the lens?"),
@@ -100,7 +100,7 @@ def test_a_model_rewrites() -> None:
 def test_a_reply_that_is_no_query_is_not_searched_for(reply: str) -> None:
     writer = Writer(reply)
     assert rewrite("What did it cost?", ASKED, writer) == rewrite("What did it cost?", ASKED)
-    assert writer.read <= LONGEST_QUERY + 2
+    assert writer.read <= MAX_QUERY_CHARS + 2
 
 
 def test_a_long_conversation_is_cut() -> None:
@@ -109,5 +109,5 @@ def test_a_long_conversation_is_cut() -> None:
     rewrite("And the tower?", history, writer)
     (told,) = writer.sent[0].turns[0].parts
     assert isinstance(told, str)
-    assert len(told) < MOST_MESSAGES * (LONGEST_MESSAGE + 100)
-    assert len(rewrite("And the tower?", history)) < 2 * LONGEST_MESSAGE
+    assert len(told) < MAX_MESSAGES * (MAX_MESSAGE_CHARS + 100)
+    assert len(rewrite("And the tower?", history)) < 2 * MAX_MESSAGE_CHARS

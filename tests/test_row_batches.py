@@ -1,4 +1,4 @@
-"""Rows gathered from files are those that were written, whatever happens to the files meanwhile."""
+"""Rows gathered from files while the files change."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.remove import remove
 from retrieval import candidates
-from retrieval.search import EmptyQuery, Searcher
+from retrieval.error import EmptyQuery
+from retrieval.search import Searcher
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "data" / "samples"
@@ -87,7 +88,7 @@ def test_no_question_breaks_the_search(searcher, query):
 
 
 def test_a_home_without_a_library_says_so(tmp_path):
-    with pytest.raises(LibraryNotFound, match="pageglass ingest"):
+    with pytest.raises(LibraryNotFound, match="Ingest files first"):
         Searcher(Home(tmp_path))
 
 

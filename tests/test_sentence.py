@@ -1,4 +1,4 @@
-"""Units are cut where a reader would cut them."""
+"""Sentences, headings, table rows and list items as units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pymupdf
 import pytest
 
 from generation.text.line import split_lines
-from generation.text.sentence import LONGEST, ends_sentence, split_sentences
+from generation.text.sentence import MAX_WORDS, ends_sentence, split_sentences
 from ingest.page import Word
 
 
@@ -87,7 +87,7 @@ def test_every_word_is_in_one_unit_and_none_is_too_long() -> None:
     words = printed(page)
     units = split_sentences(words)
     assert [at for unit in units for at in range(unit.start, unit.end)] == list(range(len(words)))
-    assert max(unit.end - unit.start for unit in units) <= LONGEST
+    assert max(unit.end - unit.start for unit in units) <= MAX_WORDS
     line_ends = {line.end for line in split_lines(words)}
     assert all(unit.end in line_ends for unit in units)
 

@@ -1,4 +1,4 @@
-"""Text late-interaction encoders through the public plug, on tiny models as sentence-transformers, PyLate and Stanford save them."""
+"""Text late-interaction encoders on tiny models of three formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a document calls itself: its metadata if a person wrote them, else its largest print."""
+"""Document titles: from metadata written by a person, else the largest print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows on a device: here the CPU, with a plain kernel and the real one interpreted; tests/test_gpu.py has the device."""
+"""The GPU cache of page vectors, run on the CPU with a plain kernel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ingest.files.render import RenderSettings
 from ingest.index.quantization import QUANTIZATIONS
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.home import Home
-from retrieval.gpu import memory_pool as arena
+from retrieval.gpu import memory_pool
 from retrieval.gpu.free_list import GpuMemoryExhausted
 from retrieval.gpu.vector_cache import GpuVectorCache
 from retrieval.scoring.scores import CandidateBatch, score_batches
@@ -57,8 +57,8 @@ def some(held: DocumentVectors, *numbers: int) -> CandidateBatch:
 def agrees(
     on: GpuVectorCache, parts: list[CandidateBatch], query: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    count = sum(len(part.places) for part in parts)
-    there = score_batches(query, weights, parts, count, "vectors", on=on)
+    count = sum(len(part.positions) for part in parts)
+    there = score_batches(query, weights, parts, count, "vectors", scorer=on)
     here = score_batches(query, weights, parts, count, "vectors")
     np.testing.assert_allclose(there, here, atol=5e-4, equal_nan=True)
     return there
@@ -66,13 +66,15 @@ def agrees(
 
 def asks(on: GpuVectorCache, *parts: CandidateBatch) -> int:
     """How many pages are sent to the device for a search of these."""
-    before = on.sent
+    before = on.uploaded
     placed, count = [], 0
     for part in parts:
-        placed.append(CandidateBatch(part.held, part.numbers, count + np.arange(len(part.numbers))))
+        placed.append(
+            CandidateBatch(part.vectors, part.numbers, count + np.arange(len(part.numbers)))
+        )
         count += len(part.numbers)
     agrees(on, placed, unit_rows(1, 3), np.ones(3, np.float32))
-    return on.sent - before
+    return on.uploaded - before
 
 
 @settings(deadline=None, max_examples=40)
@@ -112,23 +114,23 @@ def test_several_questions_are_scored_in_one_pass(tmp_path: Path, kind: str) -> 
     weights[0, :2], weights[1, 2:6], weights[2, 6] = (1, 2), (1, 0, 3, 1), 1
     on = resident()
     together = score_batches(query, weights, parts, 63, "vectors", 20, on)
-    sent = on.sent
+    sent = on.uploaded
     for one, row in zip(together, weights, strict=True):
         apart = score_batches(query[row > 0], row[row > 0], parts, 63, "vectors", 20)
         np.testing.assert_allclose(one, apart, atol=2e-3, equal_nan=True)
     here = score_batches(query, weights, parts, 63, "vectors", 20)
     np.testing.assert_allclose(together, here, atol=2e-3, equal_nan=True)
-    assert on.sent == sent <= 62
+    assert on.uploaded == sent <= 62
 
 
 def test_passages_and_rows_are_kept_apart(tmp_path: Path) -> None:
     held, on = document(tmp_path, 1, [200, 3, 64]), resident()
     query, weights = unit_rows(5, 1), np.ones(1, np.float32)
     for what in ("vectors", "passages", "vectors", "passages"):
-        there = score_batches(query, weights, [whole(held)], 3, what, on=on)
+        there = score_batches(query, weights, [whole(held)], 3, what, scorer=on)
         here = score_batches(query, weights, [whole(held)], 3, what)
         np.testing.assert_allclose(there, here, atol=2e-3)
-    assert on.sent == 6
+    assert on.uploaded == 6
 
 
 def test_rows_are_sent_once(tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_whatever_was_evicted_scores_stay_right(
 
 
 def test_memory_is_taken_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arena, "PIECE", 2 * PAGE // 2)
+    monkeypatch.setattr(memory_pool, "BUFFER_VALUES", 2 * PAGE // 2)
     held, on = document(tmp_path, 1, [10] * 9), resident(7 * PAGE)
     assert asks(on, some(held, 1, 2, 3, 4, 5, 6, 7)) == 7
     assert asks(on, some(held, 1, 2, 3, 4, 5, 6, 7)) == 0
@@ -223,15 +225,15 @@ def test_memory_goes_with_what_holds_it(tmp_path: Path) -> None:
 
 def test_a_page_that_could_not_be_sent_takes_no_room(tmp_path: Path) -> None:
     held, on = document(tmp_path, 1, [10, 10]), resident(PAGE)
-    fill = on._arenas.fill
+    write = on._pool.write
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    on._arenas.fill = stopped  # type: ignore[method-assign]
+    on._pool.write = stopped  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         asks(on, some(held, 1))
-    on._arenas.fill = fill  # type: ignore[method-assign]
+    on._pool.write = write  # type: ignore[method-assign]
     assert asks(on, some(held, 1)) == 1
 
 
@@ -274,14 +276,14 @@ def test_any_number_of_threads(tmp_path: Path) -> None:
 
 def test_a_searcher_finds_the_same(own_home: Home) -> None:
     on = resident(1 << 26)
-    here, there = Searcher(own_home), Searcher(own_home, on=on)
+    here, there = Searcher(own_home), Searcher(own_home, scorer=on)
     for question in ("When does the Seoul shuttle leave?", "a red bicycle", "lighthouse steps"):
         for a, b in zip(here.search(question), there.search(question), strict=True):
             assert (a.page, a.score) == (b.page, pytest.approx(b.score, abs=5e-3))
-    assert on.sent
-    sent = on.sent
+    assert on.uploaded
+    sent = on.uploaded
     there.search("who tended the lamp?")
-    assert on.sent == sent
+    assert on.uploaded == sent
     here.close()
     there.close()
 
@@ -290,7 +292,7 @@ def test_a_searcher_scores_a_document_that_was_read_again_by_its_new_rows(
     own_home: Home, tmp_path: Path
 ) -> None:
     how = AddSettings(render=RenderSettings(ocr="none"), workers=1)
-    searcher = Searcher(own_home, on=resident(1 << 26))
+    searcher = Searcher(own_home, scorer=resident(1 << 26))
     path = tmp_path / "notice.pdf"
     for text in ("The ferry to Avery sails at dawn.", "Rye bread rises slowly in winter."):
         path.unlink(missing_ok=True)
@@ -329,7 +331,7 @@ with tempfile.TemporaryDirectory() as folder:
         agrees(roomy, [some(held, 6, 1, 4)], query[:7], weights[0, :7])
         tight = GpuVectorCache(cpu, 60 * dim * 2, score_pairs.score_pairs_packed)
         agrees(tight, [some(held, 1, 3, 4, 6, 2)], query, weights)
-        assert (roomy.sent, tight.sent) == (5, 4)
+        assert (roomy.uploaded, tight.uploaded) == (5, 4)
 print("agrees")
 """
 

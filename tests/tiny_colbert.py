@@ -1,4 +1,4 @@
-"""Tiny late-interaction models of text, random weights, saved to a folder as sentence-transformers, PyLate and Stanford do."""
+"""Tiny text late-interaction models with random weights, in three formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiny models of the real classes, random weights, saved to a folder: what a hub would hand out."""
+"""Tiny models of the real classes with random weights, saved to a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiny models that write, of the real classes, random weights, saved to a folder."""
+"""Tiny vision-language models of the real classes with random weights."""
 
 from __future__ import annotations
 

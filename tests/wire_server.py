@@ -1,4 +1,4 @@
-"""A server on this machine that speaks the providers' wire formats, for their real SDKs to talk to."""
+"""A local server that speaks the providers' wire formats."""
 
 from __future__ import annotations
 

@@ -65,10 +65,10 @@ def check_scoring(settings: Settings) -> Finding:
             "scoring", settings.score_device, "broken", error.message, hint_for(error, "cli")
         )
     if choice.device == "cpu":
-        return Finding("scoring", "cpu", "ok", f"used: {choice.why}")
+        return Finding("scoring", "cpu", "ok", f"used: {choice.reason}")
     kept = f"keeps up to {settings.device_cache_mb} MB of rows there"
     once = "" if settings.score_device == "cuda" else "; a command that asks once takes the CPU"
-    return Finding("scoring", "cuda", "ok", f"used: {choice.why}, {kept}{once}")
+    return Finding("scoring", "cuda", "ok", f"used: {choice.reason}, {kept}{once}")
 
 
 def _gpus() -> list[str]:

@@ -16,8 +16,8 @@ from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
-    from generation.models.model import ChatModel, VisionModel
+    from generation.citations.verify import RegionLocator
+    from generation.models.model import VisionModel
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -74,7 +74,7 @@ def retrieve_evidence(
     """
     filter = filter_documents(searcher.library, documents, filter)
     # A blank question is not rewritten, so that the search refuses it.
-    chat = chat_of(model)
+    chat = model.chat
     searched = rewrite(question, history, chat) if question.strip() else question
     wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
@@ -104,23 +104,15 @@ def retrieve_evidence(
     )
 
 
-def chat_of(model: VisionModel) -> ChatModel | None:
-    """Chat model behind an answering model; None where it has none."""
-    chat: ChatModel | None = getattr(model, "chat", None)
-    return chat
-
-
 def min_score(searcher: Searcher, model: VisionModel) -> float:
-    """Score of the best page below which the model is not called.
+    """Threshold on the best page's score for calling the model; 0 without one.
 
-    The threshold was measured for the default text encoder alone; it is 0 for
-    others, and for a model that sees no page images (extractive), which has a
-    confidence of its own.
+    It holds for calibrated encoders (see `Encoder`). A model that sees no page
+    images (extractive) has a confidence of its own.
     """
-    encoders = [
-        manifest.encoder for manifest in searcher.manifests() if manifest.modality != "image"
-    ]
-    return MIN_SCORE if model.uses_images and encoders == ["minilm"] else 0.0
+    readers = [manifest for manifest in searcher.manifests() if manifest.modality != "image"]
+    calibrated = len(readers) == 1 and readers[0].calibrated
+    return MIN_SCORE if model.uses_images and calibrated else 0.0
 
 
 def filter_documents(

@@ -112,9 +112,9 @@ def _image_similarity(a: Evidence, b: Evidence) -> Likeness:
     from PIL import Image
 
     from generation.extraction.compare import Likeness
-    from retrieval.duplicates import SAME, correlate, shrink
+    from retrieval.duplicates import MIN_CORRELATION, correlate, shrink
 
     images = a.image(), b.image()
     correlation = 1.0 if images[0] == images[1] else correlate(*map(shrink, images))
     first, second = (Image.open(io.BytesIO(image)).size for image in images)
-    return Likeness(correlation, (first, second), correlation >= SAME)
+    return Likeness(correlation, (first, second), correlation >= MIN_CORRELATION)

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generation.ask import RegionLocator
+    from generation.citations.verify import RegionLocator
     from ingest.page import Box, Page
     from retrieval.search import Searcher
 
 
 def locator(searcher: Searcher) -> RegionLocator:
-    """Region locator for `generation.ask`, over the image and page encoders of a searcher.
+    """Region locator over the image and page encoders of a searcher.
 
     It gives the salient boxes of a claim on a page, none for a page that has
     no such vectors. The searcher must stay open while it is used.
     """
 
     def locate(claim: str, page: Page) -> Sequence[Box]:
+        from retrieval.error import LibraryChanging, PageNotEncoded
         from retrieval.explain.saliency import find_salient_regions
-        from retrieval.search import LibraryChanging, PageNotEncoded
 
         for manifest in searcher.manifests():
             if manifest.modality == "text":

@@ -1,7 +1,6 @@
-"""Cut an answer's text into the claims it makes, and say which citations stand behind each.
+"""Claim splitting: an answer's sentences, each with the citations that follow it.
 
-A claim is a sentence of an answer, with the labels and the quotations that
-follow it. Headings, lead-ins that end in a colon and questions claim nothing.
+Headings, lead-ins that end in a colon and questions assert nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ _AFTER_LABEL = re.compile(r"[.,;:!?)。，、*_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A citation in a text: its label and quote, and where its label ends."""
+class CitationMarker:
+    """Citation in a text: its label and quote, and where its label ends."""
 
     end: int
     label: int
@@ -30,35 +29,40 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The characters `start` up to (not with) `end` of an answer, and the marks in them.
+    """Claim: the characters `start` up to (not with) `end` of an answer.
 
-    `text` is the claim without labels; `says` is False for what claims nothing.
+    `text` is the claim without labels; `is_assertion` is False for a heading, a
+    lead-in or a question.
     """
 
     start: int
     end: int
     text: str
-    marks: tuple[Mark, ...]
-    says: bool
+    markers: tuple[CitationMarker, ...]
+    is_assertion: bool
 
 
-def split_claims(text: str, marks: Sequence[Mark]) -> list[Claim]:
-    """The claims of `text` in order. A line's quotation that stands alone belongs to the sentence before it."""
-    quotes = [span for mark in marks if (span := _quote_span(text, mark))]
+def split_claims(text: str, markers: Sequence[CitationMarker]) -> list[Claim]:
+    """Split `text` into claims, in order; a quotation alone belongs to the sentence before it."""
+    quotes = [span for marker in markers if (span := _quote_span(text, marker))]
     claims: list[Claim] = []
     start = 0
     for line in text.splitlines(keepends=True):
         end = start + len(line)
-        inside = [mark for mark in marks if start < mark.end <= end]
+        inside = [marker for marker in markers if start < marker.end <= end]
         claims.extend(_claims_of_line(text, start, end, inside, quotes))
         start = end
     return claims
 
 
 def _claims_of_line(
-    text: str, start: int, end: int, marks: Sequence[Mark], quotes: Sequence[tuple[int, int]]
+    text: str,
+    start: int,
+    end: int,
+    markers: Sequence[CitationMarker],
+    quotes: Sequence[tuple[int, int]],
 ) -> list[Claim]:
-    heading = bool(_HEADING.match(text[start:end])) and not marks
+    heading = bool(_HEADING.match(text[start:end])) and not markers
     spans: list[tuple[int, int]] = []
     for low, high in _sentences(text, start, end, quotes):
         if spans and _only_quotes(text, low, high, quotes):
@@ -67,24 +71,24 @@ def _claims_of_line(
             spans.append((low, high))
     claims = []
     for low, high in spans:
-        own = tuple(mark for mark in marks if low < mark.end <= high)
-        said = " ".join(LABELS.sub(" ", text[low:high]).split())
-        asks = not own and said.rstrip("*_ ").endswith((":", "：", "?", "？"))
-        says = any(letter.isalnum() for letter in said) and not heading and not asks
-        claims.append(Claim(low, high, said, own, says))
+        own = tuple(marker for marker in markers if low < marker.end <= high)
+        plain = " ".join(LABELS.sub(" ", text[low:high]).split())
+        asks = not own and plain.rstrip("*_ ").endswith((":", "：", "?", "？"))
+        is_assertion = any(letter.isalnum() for letter in plain) and not heading and not asks
+        claims.append(Claim(low, high, plain, own, is_assertion))
     return claims
 
 
 def _sentences(
     text: str, start: int, end: int, quotes: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Where the sentences of a line are; none ends inside a quote, and labels belong before them."""
+    """Spans of a line's sentences; none ends inside a quote, labels go to the sentence before them."""
     item = _ITEM.match(text, start, end)
     tokens = list(_TOKEN.finditer(text, item.end() if item else start, end))
     spans: list[tuple[int, int]] = []
-    begun: int | None = None
+    begin: int | None = None
     for at, token in enumerate(tokens):
-        begun = token.start() if begun is None else begun
+        begin = token.start() if begin is None else begin
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         if following is not None:
             if LABELS.match(following[0]) or _AFTER_LABEL.fullmatch(following[0]):
@@ -96,8 +100,8 @@ def _sentences(
                 word = _word_before(tokens, at) + (word if not LABELS.match(word) else "")
             if not ends_sentence(word, following[0]):
                 continue
-        spans.append((begun, token.end()))
-        begun = None
+        spans.append((begin, token.end()))
+        begin = None
     return spans
 
 
@@ -109,9 +113,9 @@ def _word_before(tokens: Sequence[re.Match[str]], at: int) -> str:
     return ""
 
 
-def _quote_span(text: str, mark: Mark) -> tuple[int, int] | None:
-    at = text.rfind(mark.quote, 0, mark.end) if mark.quote else -1
-    return (at, at + len(mark.quote)) if at >= 0 else None
+def _quote_span(text: str, marker: CitationMarker) -> tuple[int, int] | None:
+    at = text.rfind(marker.quote, 0, marker.end) if marker.quote else -1
+    return (at, at + len(marker.quote)) if at >= 0 else None
 
 
 def _only_quotes(text: str, low: int, high: int, quotes: Sequence[tuple[int, int]]) -> bool:

@@ -1,7 +1,4 @@
-"""Draw marker strokes over a page image where its quotes are printed.
-
-Knows pixels and boxes, nothing of answers.
-"""
+"""Highlights: boxes of quotes marked on a page image."""
 
 from __future__ import annotations
 
@@ -11,26 +8,29 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
+from ingest.box import touched_pixels
 from ingest.page import Box
 
 MARKER = (255, 236, 110)
-"""Multiplied with the page, so that print under it stays dark."""
+"""Multiplied with the page, so that text under it stays dark."""
 
 OUTLINE = (214, 158, 0)
 
 
 def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"] = "PNG") -> bytes:
-    """The encoded picture `image` with `boxes` (fractions of it) marked, encoded as `format`.
+    """Mark `boxes` (fractions of the image) on an encoded image, and encode it as `format`.
 
-    Nothing outside the boxes changes; a box outside the picture marks nothing.
+    Nothing outside the boxes changes; a box outside the image marks nothing.
 
     Raises:
-        PIL.UnidentifiedImageError: `image` is no picture.
+        PIL.UnidentifiedImageError: `image` is not an image.
     """
     with Image.open(io.BytesIO(image)) as opened:
         page = opened.convert("RGB")
     marker = Image.new("RGB", page.size, "white")
-    frames = [frame for box in boxes if (frame := _pixels(box, page.size))]
+    touched = [frame for box in boxes if (frame := touched_pixels(box, page.size))]
+    # Pillow draws the last row and column of a rectangle too.
+    frames = [(left, top, right - 1, bottom - 1) for left, top, right, bottom in touched]
     draw = ImageDraw.Draw(marker)
     for frame in frames:
         draw.rectangle(frame, fill=MARKER)
@@ -41,11 +41,3 @@ def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"]
     out = io.BytesIO()
     marked.save(out, format, **({"quality": 90} if format == "WEBP" else {}))
     return out.getvalue()
-
-
-def _pixels(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """The first and last pixel, inclusive, that the box covers; None if it covers none."""
-    wide, high = size
-    left, right = (max(0, int(box[0] * wide)), min(wide, -int(-box[2] * wide // 1)) - 1)
-    top, bottom = (max(0, int(box[1] * high)), min(high, -int(-box[3] * high // 1)) - 1)
-    return (left, top, right, bottom) if left <= right and top <= bottom else None

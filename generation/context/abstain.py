@@ -1,4 +1,4 @@
-"""Decline what no page is near, before a language model is asked and its knowledge of the world comes out."""
+"""Abstention: decline a question that no page is near, before a language model is asked."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ from generation.prompt import Prompt
 from ingest.library.fulltext import split_terms
 
 MIN_SCORE = 0.35
-"""The best page's score (with the default encoder, a dense cosine) below which a question is about something else.
+"""Score of the best page (by default a dense cosine) below which the question counts as off-topic.
 
 It stops 2 % of 140 questions that their library answers, 73 % of 30 of general
 knowledge and 33 % of 15 about other documents (benchmarks/answers.py). That
-score alone told them apart as well as five features of generation.models.confidence
+score alone separates them as well as five features of generation.models.confidence
 together: area under the curve, cross-validated over documents, 0.94 and 0.93.
 """
 
-FAR = "No page is about this."
+NO_RELEVANT_PAGE = "No page is about this."
 NOTE = "The language model was not asked: the best page does not come near the question."
 
 _LATIN_END = "\u0530"
 
 
 def should_abstain(prompt: Prompt, min_score: float) -> bool:
-    """Whether no page is near enough to the question to ask a model about; never where `min_score` is 0.
+    """Decide whether no page is near enough to the question; never where `min_score` is 0.
 
-    Holds back where the score says little: where the best page is a picture
-    without words, and where the question is mostly not in Latin letters. Asked of
-    pages in another language it shares no word with any, and the model may well
-    read both.
+    False where the score says little: where the best page is an image without
+    words, and where the question is mostly not in Latin script. In another
+    language it shares no word with the pages, and the model may well read both.
     """
     if min_score <= 0:
         return False

@@ -1,9 +1,9 @@
-"""Cut the best part out of a page whose print would be too small to read, at its full resolution.
+"""Region crops: the best region of a page at full resolution, where its text would be too small.
 
-A page is cut only where three things hold: the lines around what was found
-would be sent less than `SMALL` pixels high; the part is sent at least
-`SHARPER` times as large; and the page (halved, for context) with its part
-counts no more tokens than the page alone. Knows no provider.
+A region is cropped only where three things hold: the words in it would be sent
+less than `MIN_LINE_PIXELS` high; the crop is sent at least `MIN_GAIN` times as
+large; and the page (halved, for context) with its crop counts no more tokens
+than the page alone.
 """
 
 from __future__ import annotations
@@ -12,80 +12,58 @@ from statistics import median
 
 from generation.context.image_tokens import ImageTokenCounter, Size, scaled
 from generation.prompt import Evidence
-from generation.text.line import union_box
+from ingest.box import area, clip_to_page, expand, overlaps, pixel_size, union_box
 from ingest.page import Box
 
-SMALL = 12.0
+MIN_LINE_PIXELS = 12.0
 """Pixels of a printed line's height, below which reading suffers."""
-SHARPER = 1.25
+MIN_GAIN = 1.25
 MARGIN = 0.05
-"""Of the page's width and height, kept around a part: a table's heads, a label beside its value."""
-MOST_AREA = 0.5
-"""A part is no more of the page than this."""
+"""Of the page's width and height, added around a region: table heads, a label beside its value."""
+MAX_AREA = 0.5
+"""The largest share of a page that a crop covers."""
 
 
-def best_part(
-    evidence: Evidence, size: Size, image_tokens: ImageTokenCounter, kept: Size
+def best_crop(
+    evidence: Evidence, size: Size, image_tokens: ImageTokenCounter, sent: Size
 ) -> Box | None:
-    """The part of a page of `size` pixels, sent as `kept`, that is worth a picture of its own; None where none is.
+    """Box of the region of a page that is worth an image of its own; None where none is.
 
-    The best region and those after it, as long as they fit into `MOST_AREA`.
+    Args:
+        size: pixels of the page image.
+        sent: the size in which the page alone would be sent.
     """
-    box = found_part(evidence)
-    if box is None or line_height(evidence, box) * kept[1] >= SMALL:
+    box = region_box(evidence)
+    if box is None or median_word_height(evidence, box) * sent[1] >= MIN_LINE_PIXELS:
         return None
-    part = pixels_of(box, size)
-    sent = image_tokens.kept(*part)
-    if sent[0] / part[0] < SHARPER * kept[0] / size[0]:
+    crop = pixel_size(box, size)
+    crop_sent = image_tokens.effective_size(*crop)
+    if crop_sent[0] / crop[0] < MIN_GAIN * sent[0] / size[0]:
         return None
-    together = image_tokens.tokens(*overview(kept)) + image_tokens.tokens(*sent)
-    return box if together <= image_tokens.tokens(*kept) else None
+    together = image_tokens.tokens(*overview_size(sent)) + image_tokens.tokens(*crop_sent)
+    return box if together <= image_tokens.tokens(*sent) else None
 
 
-def found_part(evidence: Evidence) -> Box | None:
-    """The box around the best regions, with a margin; None where there is none, or it is too much of the page."""
+def region_box(evidence: Evidence) -> Box | None:
+    """Box around the best regions, with a margin; None where there are none, or none fits.
+
+    Regions are taken best first as long as the box covers at most `MAX_AREA`.
+    """
     found: Box | None = None
     for region in evidence.regions:
-        left, top, right, bottom = union_box([region.box, *([found] if found else [])])
-        wider = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
-        if _area(_with_margin(wider)) > MOST_AREA:
+        wider = clip_to_page(union_box([region.box, *([found] if found else [])]))
+        if area(expand(wider, MARGIN)) > MAX_AREA:
             break
         found = wider
-    return _with_margin(found) if found else None
+    return expand(found, MARGIN) if found else None
 
 
-def line_height(evidence: Evidence, box: Box) -> float:
-    """The median height of the words in a box, as a fraction of the page's; of no words, that of the whole page."""
-    inside = [w.box for w in evidence.words if _overlap(w.box, box)]
+def median_word_height(evidence: Evidence, box: Box) -> float:
+    """Median height of the words that overlap a box, as a fraction of the page's; 1 without any."""
+    inside = [w.box for w in evidence.words if overlaps(w.box, box)]
     return median(b[3] - b[1] for b in inside) if inside else 1.0
 
 
-def overview(kept: Size) -> Size:
-    """The page halved, to show where its part stands."""
-    return scaled(*kept, 0.5)
-
-
-def pixels_of(box: Box, size: Size) -> Size:
-    """How large a box of a page is."""
-    return (
-        max(1, round((box[2] - box[0]) * size[0])),
-        max(1, round((box[3] - box[1]) * size[1])),
-    )
-
-
-def _with_margin(box: Box) -> Box:
-    left, top, right, bottom = box
-    return (
-        max(0.0, left - MARGIN),
-        max(0.0, top - MARGIN),
-        min(1.0, right + MARGIN),
-        min(1.0, bottom + MARGIN),
-    )
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def overview_size(sent: Size) -> Size:
+    """Size of the page image beside its crop: half of what the page alone would have."""
+    return scaled(*sent, 0.5)

@@ -1,41 +1,44 @@
-"""How much a model may be shown at once: pictures, their pixels, the bytes of a request, tokens."""
+"""Limits of one model call: images, their bytes, input tokens and characters a page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generation.context.image_tokens import ImageTokenCounter, Patches
+from generation.context.image_tokens import ImageTokenCounter, PatchTokens
 
-USUAL = Patches(28, 1_568, 1_568)
-"""About 1.2 megapixels a picture, in patches as Claude and Qwen's vision models have them."""
+USUAL = PatchTokens(28, 1_568, 1_568)
+"""About 1.2 megapixels an image, in patches as Claude and Qwen's vision models have them."""
 
-BYTES_A_TOKEN = 3
-"""UTF-8 bytes of text that are counted as a token: more than most tokenizers make of it, in any script."""
+BYTES_PER_TOKEN = 3
+"""UTF-8 bytes of text that are counted as a token: fewer than most tokenizers put into one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call of a model may hold. The defaults are cautious: a server of which nothing is known.
+    """Limits of one model call; the defaults are cautious, for a server of unknown limits.
 
-    `pictures` at most, measured by `image_tokens`, with no edge longer than `longest_edge`
-    pixels where that is given; `tokens` of pictures and words together, as far
-    as they can be counted beforehand; `request_bytes` of pictures, encoded in
-    base64; `letters` of a page's words. With more pictures than `crowd[0]`, none
-    may have an edge longer than `crowd[1]`. With `pictures` 0 a model reads
-    words only. `crops` says whether the best part of a page whose print would
-    be too small is sent too (see `generation.context.crop`; docs/models.md has what it brings).
+    Attributes:
+        max_images: images at most; 0 for a model that reads only words.
+        image_tokens: the model's count of tokens for an image.
+        longest_edge: pixels of an image's longest edge, where that is limited.
+        max_input_tokens: tokens of images and words together, as estimated here.
+        max_image_bytes: bytes of all images in base64.
+        max_page_chars: characters of a page's words.
+        many_images: (n, edge): with more than n images none has an edge longer than `edge` pixels.
+        crops: send the best region of a page as a second image where its text
+            would be too small (`generation.context.crop`; measured in docs/models.md).
     """
 
-    pictures: int = 10
+    max_images: int = 10
     image_tokens: ImageTokenCounter = USUAL
     longest_edge: int | None = None
-    tokens: int = 24_000
-    request_bytes: int = 10_000_000
-    letters: int = 6_000
-    crowd: tuple[int, int] | None = None
+    max_input_tokens: int = 24_000
+    max_image_bytes: int = 10_000_000
+    max_page_chars: int = 6_000
+    many_images: tuple[int, int] | None = None
     crops: bool = False
 
 
 def count_tokens(text: str) -> int:
-    """Tokens that a text may have, counted high."""
-    return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+    """Count the tokens of a text, estimated high."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)

@@ -1,8 +1,4 @@
-"""What a model is shown of each page: its picture, no larger than the model keeps, and its words.
-
-Drops pages from the end where they would be too much, and says so. Knows no
-provider: what a model keeps comes in as `Limits`.
-"""
+"""Page inputs: each page's image and words as a model gets them, within its limits."""
 
 from __future__ import annotations
 
@@ -12,66 +8,68 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from generation.context.crop import best_part, overview, pixels_of
+from generation.context.crop import best_crop, overview_size
 from generation.context.image_tokens import Size, scaled
 from generation.context.limits import Limits, count_tokens
 from generation.prompt import Evidence
-from generation.request import Picture
+from generation.request import EncodedImage
 from generation.text.line import split_lines
-from ingest.page import Box, Word
+from ingest.box import crop_image
+from ingest.page import Word
 
 JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """A page as a model is shown it: `text` its words, a line a printed line.
+    """A page as a model gets it.
 
-    `picture` is the whole page, None for a model that reads words only; `part`
-    its best part at full resolution, where `generation.context.crop` finds it worth it.
+    `text` is its words, one printed line a line. `image` is the whole page,
+    None for a model that reads only words; `crop` its best region at full
+    resolution, where `generation.context.crop` finds one.
     """
 
     evidence: Evidence
     text: str
-    picture: Picture | None = None
-    part: Picture | None = None
+    image: EncodedImage | None = None
+    crop: EncodedImage | None = None
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """What it has of them."""
-        return tuple(each for each in (self.picture, self.part) if each is not None)
+    def images(self) -> tuple[EncodedImage, ...]:
+        """Its images, the whole page first."""
+        return tuple(each for each in (self.image, self.crop) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class PageInputs:
-    """The sheets of an answer, best page first; `note` says what was left out, "" where nothing was."""
+    """Pages of a request, best first; `note` says which were left out, "" where none was."""
 
     page_inputs: tuple[PageInput, ...]
     note: str = ""
 
 
 def build_page_inputs(evidence: Sequence[Evidence], limits: Limits | None = None) -> PageInputs:
-    """The sheets that fit into `limits`, best page first; one page is always among them."""
+    """Build the inputs of the pages that fit into `limits`, best first, at least one."""
     limits = limits or Limits()
-    if limits.crowd and len(evidence) > limits.crowd[0]:
-        limits = replace(limits, longest_edge=limits.crowd[1], crops=False)
+    if limits.many_images and len(evidence) > limits.many_images[0]:
+        limits = replace(limits, longest_edge=limits.many_images[1], crops=False)
     page_inputs: list[PageInput] = []
-    pictures = spent = tokens = 0
+    images = size = tokens = 0
     reason = ""
     for each in evidence:
-        if limits.pictures and pictures == limits.pictures:
-            reason = f"the model takes {limits.pictures} pictures"
+        if limits.max_images and images == limits.max_images:
+            reason = f"the model takes {limits.max_images} images"
             break
-        page_input = build_page_input(each, limits, limits.pictures - pictures)
-        pictures += len(page_input.pictures)
-        spent += sum(-(-len(picture.data) // 3) * 4 for picture in page_input.pictures)
+        page_input = build_page_input(each, limits, limits.max_images - images)
+        images += len(page_input.images)
+        size += sum(-(-len(image.data) // 3) * 4 for image in page_input.images)
         tokens += count_tokens(page_input.text)
-        tokens += sum(limits.image_tokens.tokens(p.width, p.height) for p in page_input.pictures)
-        if page_inputs and spent > limits.request_bytes:
-            reason = f"the model takes {limits.request_bytes / 1e6:g} MB of pictures"
+        tokens += sum(limits.image_tokens.tokens(i.width, i.height) for i in page_input.images)
+        if page_inputs and size > limits.max_image_bytes:
+            reason = f"the model takes {limits.max_image_bytes / 1e6:g} MB of images"
             break
-        if page_inputs and tokens > limits.tokens:
-            reason = f"the model takes about {limits.tokens:,} tokens of pages"
+        if page_inputs and tokens > limits.max_input_tokens:
+            reason = f"the model takes about {limits.max_input_tokens:,} tokens of pages"
             break
         page_inputs.append(page_input)
     left = len(evidence) - len(page_inputs)
@@ -79,28 +77,27 @@ def build_page_inputs(evidence: Sequence[Evidence], limits: Limits | None = None
     return PageInputs(tuple(page_inputs), note if left else "")
 
 
-def build_page_input(evidence: Evidence, limits: Limits, room: int) -> PageInput:
-    """A page with its words and at most `room` pictures."""
-    text = page_text(evidence.words, limits.letters)
-    if room < 1:
+def build_page_input(evidence: Evidence, limits: Limits, max_images: int) -> PageInput:
+    """Build the input of one page, with its words and at most `max_images` images."""
+    text = page_text(evidence.words, limits.max_page_chars)
+    if max_images < 1:
         return PageInput(evidence, text)
     with Image.open(io.BytesIO(evidence.image())) as opened:
         page = opened.convert("RGB")
-    kept = size_sent(page.size, limits)
-    box = (
-        best_part(evidence, page.size, limits.image_tokens, kept)
-        if limits.crops and room > 1
-        else None
-    )
+    sent = sent_size(page.size, limits)
+    box = None
+    if limits.crops and max_images > 1:
+        box = best_crop(evidence, page.size, limits.image_tokens, sent)
     if box is None:
-        return PageInput(evidence, text, encode(page, kept))
-    return PageInput(evidence, text, encode(page, overview(kept)), shrink(cut(page, box), limits))
+        return PageInput(evidence, text, encode_image(page, sent))
+    overview = encode_image(page, overview_size(sent))
+    return PageInput(evidence, text, overview, shrink(crop_image(page, box), limits))
 
 
-def page_text(words: Sequence[Word], letters: int) -> str:
-    """The words in lines as printed, cut at the end of a line after at most `letters` characters."""
+def page_text(words: Sequence[Word], max_chars: int) -> str:
+    """Text of a page, one printed line a line, cut at a line's end after `max_chars` characters."""
     lines: list[str] = []
-    left = letters
+    left = max_chars
     for line in split_lines(words):
         text = " ".join(word.text for word in words[line.start : line.end])
         left -= len(text) + 1
@@ -111,29 +108,21 @@ def page_text(words: Sequence[Word], letters: int) -> str:
     return "\n".join(lines)
 
 
-def shrink(pixels: Image.Image, limits: Limits) -> Picture:
-    """A picture as a JPEG no larger than a model keeps."""
-    return encode(pixels, size_sent(pixels.size, limits))
+def shrink(image: Image.Image, limits: Limits) -> EncodedImage:
+    """Encode an image as a JPEG no larger than the model uses."""
+    return encode_image(image, sent_size(image.size, limits))
 
 
-def size_sent(size: Size, limits: Limits) -> Size:
-    """The size in which a picture of `size` is sent."""
+def sent_size(size: Size, limits: Limits) -> Size:
+    """Size in which an image of `size` is sent."""
     longest = limits.longest_edge or max(size)
-    return limits.image_tokens.kept(*scaled(*size, min(1, longest / max(size))))
+    return limits.image_tokens.effective_size(*scaled(*size, min(1, longest / max(size))))
 
 
-def cut(page: Image.Image, box: Box) -> Image.Image:
-    """The pixels of a page inside a box, given in fractions of it."""
-    width, height = page.size
-    left, top = int(box[0] * width), int(box[1] * height)
-    across, down = pixels_of(box, page.size)
-    return page.crop((left, top, min(width, left + across), min(height, top + down)))
-
-
-def encode(pixels: Image.Image, size: Size) -> Picture:
-    """A picture as a JPEG of a size."""
-    if size != pixels.size:
-        pixels = pixels.resize(size, Image.Resampling.LANCZOS)
+def encode_image(image: Image.Image, size: Size) -> EncodedImage:
+    """Encode an image as a JPEG of `size`."""
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    pixels.save(out, "JPEG", quality=JPEG_QUALITY)
-    return Picture(out.getvalue(), "image/jpeg", *pixels.size)
+    image.save(out, "JPEG", quality=JPEG_QUALITY)
+    return EncodedImage(out.getvalue(), "image/jpeg", *image.size)

@@ -1,8 +1,7 @@
-"""Tell what differs between two readings, word by word with a place on both sides, without a language model.
+"""Page comparison: word differences with their boxes on both sides, without a language model.
 
-The differences are those of `difflib` over printed words; what it says fits the
-ready schema `comparison`. Knows nothing of pixels: how alike two pictures are
-is handed in.
+The differences are those of `difflib` over printed words; the record fits the
+ready schema `comparison`. The similarity of two images is an argument.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from generation.text.quote import quote_boxes
 MODEL = "extractive"
 NOTE = (
     "No language model was used: words are compared as they were read,"
-    " and two pictures by small grey versions of them."
+    " and two images by small grey versions of them."
 )
 KINDS = {"replace": "changed", "delete": "removed", "insert": "added"}
-MANY_WORDS = 5_000
-"""From here on difflib passes over the commonest words when it looks for what is the same: else it is slow."""
+MAX_EXACT_WORDS = 5_000
+"""With more words, difflib ignores the commonest ones when it looks for matches (autojunk), for speed."""
 CONTEXT = 3
-"""Words before a difference that say where it is."""
+"""Words before a difference that are given as its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two pictures are: the correlation (-1..1) of small grey versions, `same` where it says so.
+    """Similarity of two images: the correlation (-1..1) of small grey versions.
 
-    `sizes` are width and height in pixels.
+    `same` is True where they count as the same; `sizes` are width and height in pixels.
     """
 
     correlation: float
@@ -44,8 +43,8 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    """A printed word: the `at`th of its page."""
+class _PlacedWord:
+    """Printed word, with its page and its index there."""
 
     text: str
     page: Evidence
@@ -53,7 +52,7 @@ class _Placed:
 
 
 def comparison_schema(a: Sequence[Evidence], b: Sequence[Evidence]) -> Schema:
-    """The ready schema, which says by label what A and B are: for a language model."""
+    """Ready schema of a comparison, with the labels of A and B, for a language model."""
     schema = dict(ready_schemas()["comparison"])
     sides = (", ".join(f"[{page.label}]" for page in side) for side in (a, b))
     schema["description"] = "What differs between A, which is {}, and B, which is {}.".format(
@@ -63,20 +62,20 @@ def comparison_schema(a: Sequence[Evidence], b: Sequence[Evidence]) -> Schema:
 
 
 def compare(a: Sequence[Evidence], b: Sequence[Evidence], alike: Likeness | None = None) -> Record:
-    """What differs in words from `a` to `b`, in reading order, then whether their pictures do.
+    """Compare the words of `a` and `b`, in reading order, then their images.
 
-    Fields lead to the words on either side; a difference that runs over several
-    pages leads to the first of them.
+    Fields have the boxes of the words on either side; for a difference over
+    several pages, those on the first.
 
     Args:
-        alike: of their pictures, where each is one.
+        alike: the similarity of their images, where each is one.
     """
     left, right = _words(a), _words(b)
     matcher = SequenceMatcher(
         None,
-        [_spell(word) for word in left],
-        [_spell(word) for word in right],
-        autojunk=len(right) > MANY_WORDS,
+        [_normalize(word) for word in left],
+        [_normalize(word) for word in right],
+        autojunk=len(right) > MAX_EXACT_WORDS,
     )
     differences: list[dict[str, Any]] = []
     fields: list[Field] = []
@@ -87,31 +86,33 @@ def compare(a: Sequence[Evidence], b: Sequence[Evidence], alike: Likeness | None
         pointer = f"/differences/{len(differences)}"
         fields += [_field(f"{pointer}/{key}", some) for key, some in sides.items() if some]
         texts = {key: _text(some) or None for key, some in sides.items()}
-        differences.append({"what": _place(left[:a1]), **texts, "kind": KINDS[kind]})
+        differences.append({"what": _location(left[:a1]), **texts, "kind": KINDS[kind]})
     if alike and not alike.same:
-        what = f"the pictures: they correlate at {alike.correlation:.2f}"
+        what = f"the images: they correlate at {alike.correlation:.2f}"
         differences.append({"what": what, "in_a": None, "in_b": None, "kind": "changed"})
     data: Mapping[str, Any] = {
         "same": not differences,
-        "summary": _sum_up(len(fields), differences, alike),
+        "summary": _summarize(len(fields), differences, alike),
         "differences": differences,
     }
     return Record(dict(data), tuple(fields), (), MODEL, Usage(MODEL), 0, NOTE)
 
 
-def _words(pages: Sequence[Evidence]) -> list[_Placed]:
-    return [_Placed(word.text, page, at) for page in pages for at, word in enumerate(page.words)]
+def _words(pages: Sequence[Evidence]) -> list[_PlacedWord]:
+    return [
+        _PlacedWord(word.text, page, at) for page in pages for at, word in enumerate(page.words)
+    ]
 
 
-def _spell(word: _Placed) -> str:
+def _normalize(word: _PlacedWord) -> str:
     return unicodedata.normalize("NFKC", word.text)
 
 
-def _text(words: Sequence[_Placed]) -> str:
+def _text(words: Sequence[_PlacedWord]) -> str:
     return " ".join(word.text for word in words)
 
 
-def _field(pointer: str, words: Sequence[_Placed]) -> Field:
+def _field(pointer: str, words: Sequence[_PlacedWord]) -> Field:
     page = words[0].page
     end = max(word.at for word in words if word.page is page) + 1
     boxes = quote_boxes(page.words, (words[0].at, end))
@@ -119,18 +120,18 @@ def _field(pointer: str, words: Sequence[_Placed]) -> Field:
     return Field(pointer, text, page.page, text, boxes, printed=True, verified=True)
 
 
-def _place(before: Sequence[_Placed]) -> str:
+def _location(before: Sequence[_PlacedWord]) -> str:
     return f'words after "{_text(before[-CONTEXT:])}"' if before else "words at the start"
 
 
-def _sum_up(found: int, differences: Sequence[Mapping[str, Any]], alike: Likeness | None) -> str:
+def _summarize(found: int, differences: Sequence[Mapping[str, Any]], alike: Likeness | None) -> str:
     of_words = sum(bool(one["in_a"] or one["in_b"]) for one in differences)
-    said = f"{of_words} differences in words" if found else "No difference in words"
+    words = f"{of_words} differences in words" if found else "No difference in words"
     if alike is None:
-        return f"{said}."
+        return f"{words}."
     (width, height), (width2, height2) = alike.sizes
     return (
-        f"{said}. The pictures, {width} x {height} and {width2} x {height2} pixels,"
+        f"{words}. The images, {width} x {height} and {width2} x {height2} pixels,"
         f" {'are nearly the same' if alike.same else 'differ'}"
         f" (correlation {alike.correlation:.2f})."
     )

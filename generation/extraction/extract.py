@@ -1,11 +1,10 @@
-"""Read pages into a record that fits a JSON Schema, with a language model, and check every value against the print.
+"""Structured extraction by a language model: a record, with each value verified on the page.
 
 The model replies with `{"data": ..., "sources": [{"field", "label", "quote"}]}`,
 `data` being the record and each source the printed words that a field rests on,
-by JSON pointer. A reply that does not fit is sent back with what is wrong with
-it. A source counts only if its quote is found on its page and bears the value
-out; where a model names none, the value itself is looked for on the pages.
-Knows no provider.
+by JSON pointer. A reply that does not fit is sent back with its validation
+errors. A source counts only if its quote is found on its page and holds the
+value; where a model names none, the value itself is looked for on the pages.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.context.page_input import shrink
 from generation.extraction.record import Field, Record, SchemaMismatch
-from generation.extraction.schema import Schema, leaves, misfits
+from generation.extraction.schema import Schema, scalar_leaves, validation_errors
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
-from generation.request import Picture, Request, Turn
+from generation.request import EncodedImage, Request, Turn
 from generation.text.quote import find_quote, quote_boxes
 from generation.text.value import find_value
 
-REPAIRS = 2
+MAX_REPAIRS = 2
 """How often a reply that does not fit is sent back."""
 
-MOST_TOKENS = 8_192
+MAX_REPLY_TOKENS = 8_192
 
 SYSTEM = """\
 You read pages into a record. Each page comes as a picture and as the words that a machine read from \
@@ -58,86 +57,93 @@ _SOURCE = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a model says a field rests on."""
+    """Source of a field, as a model gives it."""
 
     label: int
     quote: str
 
 
 def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> Record:
-    """The pages as one record.
+    """Extract the pages as one record.
 
     Raises:
-        SchemaMismatch: no reply fits the schema; what the model raises.
+        SchemaMismatch: no reply fits the schema.
+        ModelError: the model failed.
     """
     turns = [Turn("user", (*_pages(evidence, model.limits), _ask(schema)))]
     usage = Usage(model.name)
-    for attempt in range(1, REPAIRS + 2):
-        request = Request(SYSTEM, tuple(turns), wrap(schema), MOST_TOKENS, kept=2 * len(evidence))
+    for attempt in range(1, MAX_REPAIRS + 2):
+        request = Request(
+            SYSTEM,
+            tuple(turns),
+            reply_schema(schema),
+            MAX_REPLY_TOKENS,
+            cached_parts=2 * len(evidence),
+        )
         reply, used = _reply(model, request)
-        usage = _sum(usage, used)
-        found, problems = _read(reply, schema)
+        usage = _add_usage(usage, used)
+        found, problems = _parse(reply, schema)
         if not problems:
             data: dict[str, Any] = found["data"]
-            fields = check_fields(data, evidence, _sources(found))
+            fields = verify_fields(data, evidence, _sources(found))
             left = tuple(k for k in schema.get("properties", {}) if data.get(k) is None)
             return Record(data, fields, left, model.name, usage, attempt)
         turns += [
             Turn("assistant", (reply or "(nothing)",)),
-            Turn("user", (_complain(problems),)),
+            Turn("user", (_repair_message(problems),)),
         ]
     raise SchemaMismatch(
-        f"{model.name} gave nothing that fits the schema in {REPAIRS + 1} replies:"
+        f"{model.name} gave nothing that fits the schema in {MAX_REPAIRS + 1} replies:"
         f" {'; '.join(problems[:3])}.",
-        hint="Take another --model, or a schema that asks for less or allows null.",
+        hint="Use another model, or a schema that asks for less or allows null.",
     )
 
 
-def check_fields(
+def verify_fields(
     data: Mapping[str, Any], evidence: Sequence[Evidence], sources: Mapping[str, Source]
 ) -> tuple[Field, ...]:
-    """Every value but null with what it came from, by the quote given for it or by the value itself."""
+    """Verify every value but null, by the quote given for it or by the value itself."""
     return tuple(
-        _check(pointer, value, evidence, sources.get(pointer))
-        for pointer, value in leaves(data)
+        _verify(pointer, value, evidence, sources.get(pointer))
+        for pointer, value in scalar_leaves(data)
         if value is not None
     )
 
 
-def wrap(schema: Schema) -> dict[str, Any]:
-    """The schema of a reply around that of a record, whose references still lead to the right place."""
-    inner = _moved({k: v for k, v in schema.items() if k not in {"$schema", "$id", "$defs"}})
+def reply_schema(schema: Schema) -> dict[str, Any]:
+    """Schema of a reply, around that of a record, with its references adjusted."""
+    inner = _relocate({k: v for k, v in schema.items() if k not in {"$schema", "$id", "$defs"}})
     whole: dict[str, Any] = {
         "type": "object",
         "properties": {"data": inner, "sources": {"type": "array", "items": _SOURCE}},
         "required": ["data", "sources"],
         "additionalProperties": False,
     }
-    return whole | ({"$defs": _moved(schema["$defs"])} if "$defs" in schema else {})
+    return whole | ({"$defs": _relocate(schema["$defs"])} if "$defs" in schema else {})
 
 
-def _moved(part: Any) -> Any:
+def _relocate(part: Any) -> Any:
     if isinstance(part, list):
-        return [_moved(one) for one in part]
+        return [_relocate(one) for one in part]
     if not isinstance(part, Mapping):
         return part
-    moved = {key: _moved(one) for key, one in part.items()}
+    moved = {key: _relocate(one) for key, one in part.items()}
     where = moved.get("$ref")
     if isinstance(where, str) and where.startswith("#") and not where.startswith("#/$defs/"):
         moved["$ref"] = "#/properties/data" + where[1:]
     return moved
 
 
-def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | Picture]:
-    parts: list[str | Picture] = []
+def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | EncodedImage]:
+    parts: list[str | EncodedImage] = []
     for each in evidence:
         words = json.dumps(" ".join(word.text for word in each.words), ensure_ascii=False)
         name = json.dumps(str(each.page), ensure_ascii=False)
-        parts += [f"[{each.label}] {name}, its words: {words}", _picture(each.image(), limits)]
+        parts += [f"[{each.label}] {name}, its words: {words}", _encode(each.image(), limits)]
     return parts
 
 
-def _picture(data: bytes, limits: Limits) -> Picture:
+def _encode(data: bytes, limits: Limits) -> EncodedImage:
     with Image.open(io.BytesIO(data)) as opened:
         return shrink(opened.convert("RGB"), limits)
 
@@ -147,7 +153,7 @@ def _ask(schema: Schema) -> str:
     return f'Read these pages. "data" is an instance of this JSON Schema:\n{text}'
 
 
-def _complain(problems: Sequence[str]) -> str:
+def _repair_message(problems: Sequence[str]) -> str:
     listed = "\n".join(f"- {problem}" for problem in problems)
     return f"That does not fit:\n{listed}\nReply with the whole object again, put right."
 
@@ -163,7 +169,7 @@ def _reply(model: ChatModel, request: Request) -> tuple[str, Usage]:
     return "".join(pieces), usage
 
 
-def _sum(one: Usage, other: Usage) -> Usage:
+def _add_usage(one: Usage, other: Usage) -> Usage:
     cost = None if other.cost is None else (one.cost or 0.0) + other.cost
     return replace(
         other,
@@ -174,7 +180,7 @@ def _sum(one: Usage, other: Usage) -> Usage:
     )
 
 
-def _read(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
+def _parse(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
     """The object in a reply, and what is wrong with it."""
     start, end = reply.find("{"), reply.rfind("}")
     try:
@@ -183,11 +189,11 @@ def _read(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"it is not JSON: {error}"]
     if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
         return {}, ['/data: there is no object of that name; the record belongs into "data"']
-    return found, [f"/data{line}" for line in misfits(schema, found["data"])]
+    return found, [f"/data{line}" for line in validation_errors(schema, found["data"])]
 
 
 def _sources(found: Mapping[str, Any]) -> dict[str, Source]:
-    """Sources by pointer; what is not as asked for says nothing and is passed over."""
+    """Sources by pointer; what has another form is ignored."""
     listed = found.get("sources")
     return {
         one["field"].removeprefix("#").removeprefix("/data"): Source(one["label"], one["quote"])
@@ -199,8 +205,8 @@ def _sources(found: Mapping[str, Any]) -> dict[str, Source]:
     }
 
 
-def _check(pointer: str, value: Any, evidence: Sequence[Evidence], source: Source | None) -> Field:
-    quoted = _quoted(evidence, source)
+def _verify(pointer: str, value: Any, evidence: Sequence[Evidence], source: Source | None) -> Field:
+    quoted = _find_source(evidence, source)
     if quoted:
         page, span = quoted
         inside = find_value(value, page.words[slice(*span)])
@@ -215,7 +221,7 @@ def _check(pointer: str, value: Any, evidence: Sequence[Evidence], source: Sourc
     return Field(pointer, value, where, quote, boxes, printed=False, verified=False)
 
 
-def _quoted(
+def _find_source(
     evidence: Sequence[Evidence], source: Source | None
 ) -> tuple[Evidence, tuple[int, int]] | None:
     page = next((e for e in evidence if source and e.label == source.label), None)
@@ -226,7 +232,7 @@ def _quoted(
 def field(
     pointer: str, value: Any, page: Evidence, span: tuple[int, int], *, printed: bool
 ) -> Field:
-    """A field that rests on the words `span` of a page."""
+    """Verified field whose source is the words `span` of a page."""
     quote = " ".join(word.text for word in page.words[slice(*span)])
     boxes = quote_boxes(page.words, span)
     return Field(pointer, value, page.page, quote, boxes, printed=printed, verified=True)

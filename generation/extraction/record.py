@@ -1,7 +1,4 @@
-"""What reading pages into a schema gives: the data, and for each value where it is printed.
-
-Plain frozen types; knows no models.
-"""
+"""Record types: extracted data, and for each value where it is printed."""
 
 from __future__ import annotations
 
@@ -14,25 +11,25 @@ from ingest.page import Box, Page
 
 
 class RequiredFieldMissing(InvalidInputError):
-    """Fields that the schema requires are not on the pages, or not plainly enough."""
+    """Fields that the schema requires were not found on the pages."""
 
     code = "required-field-missing"
 
 
 class SchemaMismatch(PageglassError):
-    """A model's reply does not fit the schema, even after it was told why."""
+    """A model's reply does not fit the schema, even after its errors were sent back."""
 
     code = "schema-mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One scalar of a record, by its JSON pointer, and what it came from.
+    """Field of a record: a scalar by its JSON pointer, and its source.
 
     `quote` is what stands on the page, in `boxes` (a line each, fractions of
     the page). `printed` is True where the value itself is in the quote;
-    `verified` where the quote was found among the page's words and bears the
-    value out: `printed`, or for a boolean, quoted at all.
+    `verified` where the quote was found among the page's words and holds the
+    value: `printed`, or for a boolean, quoted at all.
     `page` is None where nothing on any page was found for it.
     """
 
@@ -47,9 +44,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was read. `data` fits the schema; `missing` are properties that may be left out and were.
+    """Extracted record; its `data` fits the schema.
 
-    `attempts` counts the replies it took, 0 where no language model was used.
+    `missing` are optional properties without a value; `attempts` counts the
+    replies it took, 0 where no language model was used.
     """
 
     data: dict[str, Any]

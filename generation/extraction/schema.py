@@ -1,6 +1,6 @@
-"""The JSON Schema (draft 2020-12) that a reading must fit: read it, check it, and say where a value does not fit.
+"""JSON Schema (draft 2020-12) of a record: loading, checking, and validation errors.
 
-References outside the schema are refused, so that nothing is ever fetched for one. Knows no models.
+References outside the schema are refused, so that nothing is ever fetched for one.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from referencing.jsonschema import DRAFT202012
 from ingest.error import InvalidInputError
 
 Schema = Mapping[str, Any]
-MOST_PROBLEMS = 20
+MAX_ERRORS = 20
 
 
 class InvalidSchema(InvalidInputError):
-    """A schema cannot be read, or is none."""
+    """A schema cannot be read, or is not valid."""
 
     code = "invalid-schema"
 
 
 @cache
 def ready_schemas() -> dict[str, Schema]:
-    """The schemas that come with the program, by name."""
+    """Schemas that come with the program, by name."""
     folder = files("generation.extraction").joinpath("schemas")
     return {
         entry.name.removesuffix(".json"): json.loads(entry.read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def ready_schemas() -> dict[str, Schema]:
 
 
 def open_schema(wanted: str) -> Schema:
-    """A ready schema by name, else the one in this file, checked.
+    """Load a ready schema by name, else the schema in a file, and check it.
 
     Raises:
         InvalidSchema: there is no such schema, or it is not valid.
@@ -67,12 +67,12 @@ def open_schema(wanted: str) -> Schema:
 
 
 def check_schema(schema: Any, name: str = "The schema") -> Schema:
-    """The schema, if it is a valid one of an object.
+    """Check that a schema is valid and of an object; returns it.
 
     Raises:
         InvalidSchema: it is not, with the place and the reason.
     """
-    hint = "See https://json-schema.org/draft/2020-12, or begin with `pageglass extract --list-schemas`."
+    hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {', '.join(ready_schemas())}."
     if not isinstance(schema, dict):
         raise InvalidSchema(f"{name} is not a JSON object.", hint=hint)
     try:
@@ -83,23 +83,23 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
             hint=hint,
         ) from error
     _check_references(schema, name)
-    if kinds(schema, schema) != {"object"}:
+    if json_types(schema, schema) != {"object"}:
         raise InvalidSchema(
             f'{name} has no "type": "object" at the top.',
-            hint="A reading is an object: put what you want into one of its properties.",
+            hint="A record is an object: put what you want into one of its properties.",
         )
     return schema
 
 
-def misfits(schema: Schema, value: Any) -> list[str]:
-    """One line for each way in which a value does not fit, `/json/pointer: reason`; none where it fits."""
+def validation_errors(schema: Schema, value: Any) -> list[str]:
+    """Validation errors of a value, one a line, `/json/pointer: reason`; none where it is valid."""
     validator = Draft202012Validator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
-    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MOST_PROBLEMS]]
+    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]
 
 
 def resolve(root: Schema, part: Schema) -> Schema:
-    """A part of a schema with its `$ref` followed; {} where it leads in a circle."""
+    """Resolve the `$ref` of a part of a schema; {} where references form a circle."""
     for _ in range(16):
         if "$ref" not in part:
             return part
@@ -108,34 +108,34 @@ def resolve(root: Schema, part: Schema) -> Schema:
     return {}
 
 
-def kinds(root: Schema, part: Schema) -> set[str]:
-    """The JSON types that a part of a schema names."""
+def json_types(root: Schema, part: Schema) -> set[str]:
+    """JSON types that a part of a schema allows."""
     part = resolve(root, part)
     if "type" in part:
         named = part["type"]
         return {named} if isinstance(named, str) else set(named)
     if "enum" in part:
-        return {_kind(value) for value in part["enum"]}
+        return {_json_type(value) for value in part["enum"]}
     if "properties" in part:
         return {"object"}
-    some = [kinds(root, one) for key in ("anyOf", "oneOf") for one in part.get(key, ())]
+    some = [json_types(root, one) for key in ("anyOf", "oneOf") for one in part.get(key, ())]
     return set().union(*some)
 
 
-def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Every scalar in a JSON value with its JSON pointer (RFC 6901)."""
+def scalar_leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Scalars of a JSON value, each with its JSON pointer (RFC 6901)."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from leaves(inner, f"{pointer}/{escape(key)}")
+            yield from scalar_leaves(inner, f"{pointer}/{escape_pointer(key)}")
     elif isinstance(value, list):
         for at, inner in enumerate(value):
-            yield from leaves(inner, f"{pointer}/{at}")
+            yield from scalar_leaves(inner, f"{pointer}/{at}")
     else:
         yield pointer, value
 
 
-def escape(key: str) -> str:
-    """A key as one step of a JSON pointer."""
+def escape_pointer(key: str) -> str:
+    """Escape a key for a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
@@ -161,7 +161,7 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
             yield from _parts(inner)
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     match value:
         case bool():
             return "boolean"
@@ -177,4 +177,4 @@ def _kind(value: Any) -> str:
 
 
 def _pointer(path: Any) -> str:
-    return "".join(f"/{escape(str(step))}" for step in path)
+    return "".join(f"/{escape_pointer(str(step))}" for step in path)

@@ -1,1 +1,1 @@
-"""One file a model: how each turns a question and page evidence into a cited answer."""
+"""Models: one file for each model that answers a question from evidence."""

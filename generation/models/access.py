@@ -1,7 +1,6 @@
-"""How a model is reached, and what can go wrong on the way there.
+"""Model access: key, address, timeout and retries; and the errors of models.
 
-Keys come in as plain values and leave only in a request's header: no message,
-repr or log holds one.
+A key is sent in a request's header only: no message, repr or log holds one.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.error import PageglassError
+from ingest.error import InvalidInputError, PageglassError
 
 if TYPE_CHECKING:
     import httpx2
@@ -20,12 +19,14 @@ CONNECT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A provider's `key` (None where its server wants none), address, and patience.
+    """Access to a model: a provider's key and address, or a device of this machine.
 
-    `base_url` is None for the provider's own; `timeout` is how many seconds to
-    wait for the next piece; `retries` is how often a call that failed before
-    its first piece is tried again. `device` and `dtype` are for models on this
-    machine (`ingest.encoders.device`).
+    Attributes:
+        key: None where the server needs none.
+        base_url: None for the provider's own.
+        timeout: seconds to wait for the next piece of a reply.
+        retries: how often a call that failed before its first piece is repeated.
+        device, dtype: for models on this machine (`ingest.encoders.device`).
     """
 
     key: str | None = field(default=None, repr=False)
@@ -36,26 +37,26 @@ class Access:
     dtype: str = "auto"
 
     def timeouts(self) -> httpx2.Timeout:
-        """How long the HTTP client waits: `timeout` for each piece, and `CONNECT` at most for the connection."""
+        """Timeouts of the HTTP client: `timeout` for each piece, at most `CONNECT` to connect."""
         import httpx2
 
         return httpx2.Timeout(self.timeout, connect=min(CONNECT, self.timeout))
 
 
 class ModelError(PageglassError):
-    """A provider did not answer as it should; the nearer kinds follow."""
+    """A provider did not answer as it should."""
 
     code = "model"
 
 
 class ApiKeyMissing(ModelError):
-    """The provider wants a key, and there is none."""
+    """The provider needs an API key, and none was given."""
 
     code = "api-key-missing"
 
 
 class ApiKeyInvalid(ModelError):
-    """The provider does not take the key (401, 403)."""
+    """The provider does not accept the API key (401, 403)."""
 
     code = "api-key-invalid"
 
@@ -67,25 +68,25 @@ class ModelNotFound(ModelError):
 
 
 class RequestTooLarge(ModelError):
-    """The request is more than the model takes."""
+    """The request is larger than the model accepts."""
 
     code = "request-too-large"
 
 
 class RateLimited(ModelError):
-    """Too many requests, or no credit left (429)."""
+    """Too many requests, or no credit left (402, 429)."""
 
     code = "rate-limited"
 
 
 class Overloaded(ModelError):
-    """The provider has more to do than it can (503, 529)."""
+    """The provider is overloaded (503, 529)."""
 
     code = "overloaded"
 
 
 class TimedOut(ModelError):
-    """Nothing came in time."""
+    """No piece of the reply came within the timeout."""
 
     code = "timed-out"
 
@@ -97,18 +98,30 @@ class Unreachable(ModelError):
 
 
 class ReplyInterrupted(ModelError):
-    """The reply stopped before its end: what came so far is no whole answer."""
+    """The reply stopped before its end."""
 
     code = "reply-interrupted"
 
 
 class ReplyRefused(ModelError):
-    """The provider's own rules forbid a reply."""
+    """The provider's policy forbids a reply."""
 
     code = "reply-refused"
 
 
 class ReplyTruncated(ModelError):
-    """The reply reached the most tokens allowed, after all its pieces were given."""
+    """The reply reached its limit of tokens; its pieces were given before."""
 
     code = "reply-truncated"
+
+
+class PromptTooLong(InvalidInputError):
+    """The prompt is longer than the context of a model on this machine."""
+
+    code = "prompt-too-long"
+
+
+class ImageRequired(InvalidInputError):
+    """A model that takes one image was asked something without any."""
+
+    code = "image-required"

@@ -1,7 +1,7 @@
-"""Ask Claude, through Anthropic's Messages API and its official SDK.
+"""Anthropic chat model: Claude, by the Messages API and its official SDK.
 
-Structured replies go by the API's own `output_config`; the pages carry a cache
-mark, so that follow-up questions about them cost a tenth.
+Structured replies use the API's `output_config`; the pages are marked for prompt
+caching, so that follow-up questions about them cost a tenth.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from generation.answer import Usage
-from generation.context.image_tokens import Patches
+from generation.context.image_tokens import PatchTokens
 from generation.context.limits import Limits
 from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
 from generation.models.retry import UNREADABLE, StreamEnded, retry
-from generation.request import Picture, Request
+from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
     from anthropic import Anthropic as Client
 
 BASE_URL = "https://api.anthropic.com"
 THINKING_ROOM = 8_192
-"""Tokens allowed beyond the reply's: newer models think before they write, and it counts."""
+"""Tokens allowed beyond the reply's, since reasoning counts as output."""
 
 _VERSION = re.compile(r"claude-[a-z]+-(\d{1,2})(?:-(\d{1,2}))?(?!\d)")
 
 
 class Anthropic:
-    """A `ChatModel`.
+    """Chat model over the Messages API.
 
     Args:
         model: Anthropic's name of it.
         access: `base_url` for a gateway; there a key may be left out.
 
     Raises:
-        ApiKeyMissing: there is none.
+        ApiKeyMissing: it needs a key, and none was given.
     """
 
     def __init__(self, model: str, access: Access) -> None:
         if not access.key and not access.base_url:
             raise ApiKeyMissing(
-                f"anthropic:{model} wants a key, and there is none.",
-                hint="Set ANTHROPIC_API_KEY in the environment.",
+                f"anthropic:{model} needs an API key, and none was given.",
+                hint="Give a key, as in the environment variable ANTHROPIC_API_KEY.",
             )
         self.name = f"anthropic:{model}"
         self._model = model
@@ -104,7 +104,7 @@ class Anthropic:
         yield Usage(self.name, given, output, cached, None if self._access.base_url else cost)
         if reason in ("max_tokens", "model_context_window_exceeded"):
             raise ReplyTruncated(
-                f"The reply of {self.name} reached the most tokens allowed.",
+                f"The reply of {self.name} reached its limit of tokens.",
                 hint="Ask for less at once.",
             )
         if reason == "refusal":
@@ -115,35 +115,37 @@ class Anthropic:
 
 
 def limits_of(model: str) -> Limits:
-    """What Claude keeps of pictures, and what a request may hold.
+    """Limits of a request to Claude.
 
     By platform.claude.com/docs/en/build-with-claude/vision: a token a patch of
-    28 by 28 pixels; a picture of more than 1,568 patches, or with an edge of more
-    than 1,568 pixels, is shrunk (4,784 and 2,576 from Claude 4.7 on); 100 pictures
+    28 by 28 pixels; an image of more than 1,568 patches, or with an edge of more
+    than 1,568 pixels, is shrunk (4,784 and 2,576 from Claude 4.7 on); 100 images
     a request where the context has 200,000 tokens, and none over 2,000 pixels
     where there are more than 20; 32 MB a request, of which words take the rest.
     A name without a version counts as an older model: nothing is lost but sharpness.
     """
     found = _VERSION.search(model)
     version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    image_tokens = Patches(28, 4_784, 2_576) if version >= (4, 7) else Patches(28, 1_568, 1_568)
+    image_tokens = (
+        PatchTokens(28, 4_784, 2_576) if version >= (4, 7) else PatchTokens(28, 1_568, 1_568)
+    )
     return Limits(
-        pictures=100,
+        max_images=100,
         image_tokens=image_tokens,
-        tokens=150_000,
-        request_bytes=24_000_000,
-        crowd=(20, 2_000),
+        max_input_tokens=150_000,
+        max_image_bytes=24_000_000,
+        many_images=(20, 2_000),
     )
 
 
 def payload(model: str, request: Request) -> dict[str, Any]:
-    """The body of the request, as the SDK takes it."""
+    """Request body for the SDK."""
     messages: list[dict[str, Any]] = [
         {"role": turn.role, "content": [_block(part) for part in turn.parts]}
         for turn in request.turns
     ]
-    if request.kept:
-        messages[0]["content"][request.kept - 1]["cache_control"] = {"type": "ephemeral"}
+    if request.cached_parts:
+        messages[0]["content"][request.cached_parts - 1]["cache_control"] = {"type": "ephemeral"}
     body: dict[str, Any] = {
         "model": model,
         "max_tokens": request.max_tokens + THINKING_ROOM,
@@ -158,7 +160,7 @@ def payload(model: str, request: Request) -> dict[str, Any]:
     return body
 
 
-def _block(part: str | Picture) -> dict[str, Any]:
+def _block(part: str | EncodedImage) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()

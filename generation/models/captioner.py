@@ -1,6 +1,6 @@
-"""Say in a line what a picture shows: by a captioning model (BLIP, BLIP-2, GIT), or by any that chats.
+"""Captioners: one line on what an image shows, by a captioning model or any chat model.
 
-Knows nothing of pages, nor of where captions are kept.
+Captioning models are BLIP, BLIP-2 and GIT.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from generation.answer import Usage
 from generation.models.access import Access, ReplyRefused, ReplyTruncated
 from generation.models.load import load_chat, require_transformers
 from generation.models.model import ChatModel
-from generation.request import Picture, Request, Turn
+from generation.request import EncodedImage, Request, Turn
 from ingest.annotate.captioner import Captioner
 
 if TYPE_CHECKING:
     from generation.models.hf_model import HfModel
 
-MOST_TOKENS = 60
-MOST_TOKENS_OF_CHAT = 200
+MAX_TOKENS = 60
+MAX_CHAT_TOKENS = 200
 LONGEST_EDGE = 1_024
 SYSTEM = (
     "You describe pictures for a search index. Name what is shown, in one plain sentence."
@@ -30,14 +30,14 @@ SYSTEM = (
 )
 ASK = "What does this picture show?"
 CAPTIONERS = {"blip", "blip-2", "git"}
-"""`model_type` of models that were trained to caption: they are shown a picture and no text."""
+"""`model_type` of models that were trained to caption: their input is an image and no text."""
 
 
 def load_captioner(
     spec: str,
     access: Access | None = None,
 ) -> Captioner:
-    """A captioner by name: `transformers:MODEL`, or any other that `load_chat` makes.
+    """Load a captioner by name: `transformers:MODEL`, or any other that `load_chat` loads.
 
     Raises:
         What `load_chat` raises.
@@ -47,46 +47,46 @@ def load_captioner(
     if kind == "transformers" and model:
         require_transformers(spec)
         from generation.models.hf_model import HfModel
-        from generation.models.local import TransformersModel
+        from generation.models.transformers import TransformersChatModel
 
         hf_model = HfModel(model, access.device, access.dtype)
         if hf_model.kind in CAPTIONERS:
             return HfCaptioner(hf_model)
-        return ChatCaptioner(TransformersModel.of(hf_model))
+        return ChatCaptioner(TransformersChatModel.from_network(hf_model))
     return ChatCaptioner(load_chat(spec, access))
 
 
 class HfCaptioner:
-    """A local model that was trained to caption."""
+    """Captioner over a local model that was trained to caption."""
 
     def __init__(self, hf_model: HfModel) -> None:
         self._hf_model = hf_model
         self.name = f"transformers:{hf_model.spec}"
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture. Raises OutOfDeviceMemory."""
+        """Caption images, one line each. Raises OutOfDeviceMemory."""
         return [self._one(picture.convert("RGB")) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:
         inputs = self._hf_model.processor(images=picture, return_tensors="pt")
-        events = self._hf_model.generate(inputs, MOST_TOKENS, self.name)
+        events = self._hf_model.generate(inputs, MAX_TOKENS, self.name)
         return _line("".join(event for event in events if isinstance(event, str)))
 
 
 class ChatCaptioner:
-    """Any model that is asked what a picture shows."""
+    """Captioner over a chat model, asked what an image shows."""
 
     def __init__(self, chat: ChatModel) -> None:
         self._chat = chat
         self.name = chat.name
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture, empty where the provider's rules forbid one. Raises what else the model raises."""
+        """Caption images, one line each, empty where the provider refuses. Raises ModelError."""
         return [self._one(picture) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:
         turn = Turn("user", (encode(picture), ASK))
-        request = Request(SYSTEM, (turn,), max_tokens=MOST_TOKENS_OF_CHAT)
+        request = Request(SYSTEM, (turn,), max_tokens=MAX_CHAT_TOKENS)
         pieces: list[str] = []
         try:
             for event in self._chat.reply(request):
@@ -99,13 +99,13 @@ class ChatCaptioner:
         return _line("".join(pieces))
 
 
-def encode(picture: Image.Image) -> Picture:
-    """As a JPEG no longer than `LONGEST_EDGE` pixels."""
+def encode(picture: Image.Image) -> EncodedImage:
+    """Encode as a JPEG with no edge longer than `LONGEST_EDGE` pixels."""
     small = picture.convert("RGB")
     small.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=90)
-    return Picture(buffer.getvalue(), "image/jpeg", *small.size)
+    return EncodedImage(buffer.getvalue(), "image/jpeg", *small.size)
 
 
 def _line(text: str) -> str:

@@ -1,8 +1,4 @@
-"""How sure the extractive model is that its best quote answers: a logistic curve over few features.
-
-The coefficients stand here alone, so that a dev set can be fitted to them.
-Knows no encoder: the cosine comes in as a number.
-"""
+"""Confidence of the extractive model: logistic regression over six features."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the best quote and its page say about a question; each about 0..1.
+    """Features of the best quote and its page, each about 0..1.
 
     `cosine` of the question and the best quote with its context, times
     `latin`, the share of the question's terms in scripts that the encoder
@@ -30,7 +26,7 @@ class Features:
     page: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
-        """By name, for fitting."""
+        """Features by name, for fitting."""
         return asdict(self)
 
 
@@ -46,8 +42,8 @@ COEFFICIENTS = {
 """Balanced logistic regression on the five best pages for 140 questions that their library answers,
 34 on its subjects that it does not, and 15 about other documents (benchmarks/answers.py). Area
 under the curve, cross-validated over documents: 0.61 against the near misses, 0.92 against the
-rest: a page that is about the matter and lacks the fact looks like one that has it. `latin` and
-its share of the bias are set by hand, for scripts where the cosines are silent."""
+rest: a page that is on the subject and lacks the fact looks like one that has it. `latin` and
+its share of the bias are set by hand, for scripts where the cosines say nothing."""
 
 THRESHOLD = 0.42
 """Below this the model declines: chosen to lose few answers; what that costs is in
@@ -55,6 +51,6 @@ docs/retrieval.md."""
 
 
 def confidence(features: Features) -> float:
-    """The chance, 0..1, that the best quote answers."""
+    """Probability, 0..1, that the best quote answers the question."""
     total = BIAS + sum(COEFFICIENTS[name] * value for name, value in features.as_dict().items())
     return 1 / (1 + math.exp(-total))

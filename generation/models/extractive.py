@@ -1,9 +1,8 @@
-"""Answer without a language model: the best sentences of the best pages, word for word.
+"""Extractive model: the best sentences of the evidence, word for word, without a language model.
 
-Scores each unit of the evidence by the question's terms in it, by the cosine
-of the MiniLM vectors, and by what the search thought of its place. Declines
-where nothing fits (see generation.models.confidence). Writes no word of its own but
-to say so.
+Scores each passage of the evidence by the question's terms in it, by the cosine
+of the MiniLM vectors, and by the score of its region in the search. Declines
+where the confidence is low (`generation.models.confidence`).
 """
 
 from __future__ import annotations
@@ -14,18 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.models.confidence import THRESHOLD, Features, confidence
 from generation.models.passage import (
     Passage,
-    content_terms,
     read_passages,
     running_titles,
     term_weights,
     without_numbers,
 )
 from generation.prompt import Prompt
+from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from retrieval.query.terms import content_stems
 
 NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
@@ -34,25 +34,25 @@ NOTE = (
 NOTHING = "Nothing in these pages answers the question well enough."
 
 SHORTLIST = 24
-"""Units whose vectors are computed."""
+"""Passages whose vectors are computed."""
 
-LONGEST_READ = 300
-"""Characters of a unit that its vector is made of."""
+MAX_EMBEDDED_CHARS = 300
+"""Characters of a passage that are embedded."""
 
-MOST_QUOTES = 3
-NEARLY = 0.15
-"""A further quote is given where its score is this close to the best."""
+MAX_QUOTES = 3
+MAX_GAP = 0.15
+"""A further quote is given where its score is at most this far below the best."""
 
 CONTEXT_WEIGHT = 0.6
-"""What a term counts that stands only in a unit's context."""
+"""Weight of a term that is only in a passage's context."""
 
 COSINE_WEIGHT = 0.5
 REGION_WEIGHT = 0.1
 RANK_WEIGHT = 0.1
 KIND_BONUS = 0.1
 ECHO_PENALTY = 0.3
-"""Taken from a unit that answers nothing: it only repeats the question, asks one itself, or is a
-caption, a header or a footer."""
+"""Subtracted from a passage that only repeats the question, asks one itself, or is a caption, a
+header or a footer."""
 
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
@@ -69,17 +69,17 @@ _NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The units chosen, best first, and the features of the best."""
+    """Chosen passages, best first, and the features of the best."""
 
     passages: tuple[Passage, ...]
     features: Features
 
 
 class Extractive:
-    """See the module.
+    """Extractive question answering.
 
     Args:
-        encoder: a loaded MiniLM to share; without one it loads its own.
+        encoder: a loaded MiniLM to share; by default it loads its own.
 
     Raises:
         WeightsMissing, WeightsChanged: from loading the encoder.
@@ -87,16 +87,17 @@ class Extractive:
 
     name = "extractive"
     uses_images = False
+    chat = None
 
     def __init__(self, encoder: MiniLmEncoder | None = None) -> None:
         self._encoder = encoder or load_minilm(0)
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
-        """A line `"quote" [label]` for each sentence chosen, or plain words that none is."""
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Stream a line `"quote" [label]` for each chosen passage, or a sentence that there is none."""
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
-        yield Verdict(sure, THRESHOLD, declined, NOTE)
+        yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
             yield NOTHING
             if prompt.evidence:
@@ -108,13 +109,13 @@ class Extractive:
         yield Usage(self.name)
 
     def features(self, prompt: Prompt) -> dict[str, float]:
-        """What the confidence is computed from, by name; for fitting."""
+        """Features of the confidence, by name; for fitting."""
         return self.choose(prompt).features.as_dict()
 
     def choose(self, prompt: Prompt) -> Choice:
-        """The one to three best units, with a label or head joined where it helps."""
+        """Choose the one to three best passages, with a label or heading joined where it helps."""
         passages = read_passages(prompt)
-        asked = content_terms(prompt.question)
+        asked = content_stems(prompt.question)
         if not passages or not asked:
             return Choice((), Features())
         weights = term_weights(asked, passages)
@@ -128,16 +129,16 @@ class Extractive:
         order = np.argsort(-totals, kind="stable")
         best = order[0]
         chosen: list[Passage] = []
-        for at in order[: 4 * MOST_QUOTES]:
+        for at in order[: 4 * MAX_QUOTES]:
             passage = _with_neighbour(prefilter[at], passages, asked)
-            if totals[at] >= totals[best] - NEARLY and not any(_same(passage, c) for c in chosen):
+            if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
         features = _features(prompt, prefilter[best], passages, weights, float(cosines[best]))
-        return Choice(tuple(chosen[:MOST_QUOTES]), features)
+        return Choice(tuple(chosen[:MAX_QUOTES]), features)
 
 
 def quoted(text: str, label: int) -> str:
-    """`"text" [label]`, in the first quotation marks that the text itself does not hold."""
+    """Quote a text as `"text" [label]`, in the first quotation marks that it does not hold."""
     for opening, closing in _PAIRS:
         if opening not in text and closing not in text:
             return f"{opening}{text}{closing} [{label}]"
@@ -173,21 +174,13 @@ def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
 
 def _region(passage: Passage) -> float:
     """The best cosine of a region whose middle lies in the unit."""
-    left, top, right, bottom = passage.box
-    return max(
-        (
-            region.score
-            for region in passage.evidence.regions
-            if left <= (region.box[0] + region.box[2]) / 2 <= right
-            and top <= (region.box[1] + region.box[3]) / 2 <= bottom
-        ),
-        default=0.0,
-    )
+    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
+    return max(inside, default=0.0)
 
 
 def _in_context(passage: Passage) -> str:
     text = f"{passage.context} {passage.text}" if passage.short else passage.text
-    return text[:LONGEST_READ]
+    return text[:MAX_EMBEDDED_CHARS]
 
 
 def _latin(terms: frozenset[str]) -> float:
@@ -239,7 +232,7 @@ def _features(
     page: frozenset[str] = frozenset().union(
         *(p.terms for p in passages if p.evidence is best.evidence)
     )
-    names = content_terms(" ".join(_NAMED.findall(prompt.question)))
+    names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))
     return Features(
         cosine=max(0.0, cosine) * latin,

@@ -1,7 +1,7 @@
-"""Load a vision-language model's network and processor from a folder or the hub, and run it a token at a time.
+"""Hugging Face model: a vision-language network and its processor, with streamed generation.
 
-Knows no prompt. Weights are read as data: safetensors where there are, else a
-checkpoint's tensors alone. Code that comes with a model is never run.
+Weights are read as data: safetensors where there are, else a checkpoint's
+tensors alone. Code that comes with a model is never run.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
-from generation.models.fit import PromptTooLong
+from generation.models.access import PromptTooLong
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import OutOfDeviceMemory
 
 FALLBACK = "extractive"
-REMEDY = (
+UNSUPPORTED_HINT = (
     "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
     " or download it anew."
 )
 
 
 class HfModel:
-    """A network with its processor.
+    """Vision-language network with its processor.
 
     Args:
         model: a hub id, a hub id with `@revision`, or a local folder.
@@ -62,9 +62,9 @@ class HfModel:
             )
             self.network.to(self.device).eval()
         except torch.OutOfMemoryError as error:
-            raise self.no_memory() from error
+            raise self.out_of_memory() from error
         except LOAD_ERRORS as error:
-            raise checkpoint.load_error(error, REMEDY) from error
+            raise checkpoint.load_error(error, UNSUPPORTED_HINT) from error
         if missing := sorted(found["missing_keys"]):
             raise InvalidCheckpoint(
                 f"{self.spec} lacks {len(missing)} of its weights, {missing[0]} first:"
@@ -74,7 +74,7 @@ class HfModel:
         self.tokenizer: Any = getattr(self.processor, "tokenizer", None)
         if self.tokenizer is None or not hasattr(self.processor, "image_processor"):
             raise InvalidCheckpoint(
-                f"{self.spec} has no processor for text and pictures.", hint=REMEDY
+                f"{self.spec} has no processor for text and images.", hint=UNSUPPORTED_HINT
             )
         self.kind = str(config.model_type)
         text = config.get_text_config(decoder=True)
@@ -85,13 +85,13 @@ class HfModel:
 
     @property
     def has_chat(self) -> bool:
-        """Whether the processor knows how a conversation is written."""
+        """Whether the processor has a chat template."""
         return bool(getattr(self.processor, "chat_template", None))
 
     def plain(self, text: str) -> str:
-        """`text` with a space inside whatever spells one of the tokenizer's own tokens.
+        """Text with a space inside whatever spells a special token of the tokenizer.
 
-        What is printed on a page must not end a turn or stand for a picture.
+        Words of a page must not end a turn or stand for an image.
         transformers' own `sanitize_control_tokens` fails for processors that look
         characters up (Idefics3, in 5.23).
         """
@@ -110,7 +110,7 @@ class HfModel:
     def generate(
         self, inputs: Mapping[str, Any], max_tokens: int, name: str
     ) -> Iterator[str | Usage]:
-        """The reply's text, greedily, as it is made, then the `Usage`.
+        """Stream the reply's text, decoded greedily, then the `Usage`.
 
         The network runs in a thread of its own. What it raises is raised here;
         closing the iterator stops it at the next token and waits for it.
@@ -124,12 +124,12 @@ class HfModel:
         given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
         if self.context and self.reads_prompt_back and given + 1 > self.context:
             raise PromptTooLong(
-                f"The pages and the question are {given} tokens; {self.spec} looks back on"
-                f" {self.context}.",
-                hint="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
+                f"The pages and the question are {given} tokens; the context of"
+                f" {self.spec} is {self.context}.",
+                hint="Ask with fewer pages.",
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
-        halt = threading.Event()
+        stop = threading.Event()
         streamer = _make_streamer(self.tokenizer)
         failed: list[BaseException] = []
 
@@ -142,7 +142,7 @@ class HfModel:
                         do_sample=False,
                         num_beams=1,
                         streamer=streamer,
-                        stopping_criteria=StoppingCriteriaList([_halts(halt)]),
+                        stopping_criteria=StoppingCriteriaList([_stopping(stop)]),
                     )
             except BaseException as error:
                 failed.append(error)
@@ -154,19 +154,19 @@ class HfModel:
         try:
             yield from (piece for piece in streamer if piece)
         finally:
-            halt.set()
+            stop.set()
             thread.join()
         if failed:
             if isinstance(failed[0], torch.OutOfMemoryError):
-                raise self.no_memory() from failed[0]
+                raise self.out_of_memory() from failed[0]
             raise failed[0]
         yield Usage(name, given, streamer.made)
 
-    def no_memory(self) -> OutOfDeviceMemory:
-        """What to say where the device is too small."""
+    def out_of_memory(self) -> OutOfDeviceMemory:
+        """Error for a device without enough memory."""
         return OutOfDeviceMemory(
-            f"{self.spec} and what it was asked do not fit into the memory of {self.device}.",
-            hint="Ask with fewer pages (--top), take a smaller model, or --device cpu.",
+            f"{self.spec} and its prompt do not fit into the memory of {self.device}.",
+            hint="Ask with fewer pages, use a smaller model, or run it on the CPU.",
         )
 
     def _send(self, value: Any) -> Any:
@@ -191,14 +191,14 @@ def _make_streamer(tokenizer: Any) -> Any:
     return Counting(tokenizer, skip_prompt=True, skip_special_tokens=True)
 
 
-def _halts(halt: threading.Event) -> Any:
+def _stopping(stop: threading.Event) -> Any:
     from transformers import StoppingCriteria
 
-    class Halts(StoppingCriteria):
+    class Stopping(StoppingCriteria):
         def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-            return torch.full((input_ids.shape[0],), halt.is_set(), device=input_ids.device)
+            return torch.full((input_ids.shape[0],), stop.is_set(), device=input_ids.device)
 
-    return Halts()
+    return Stopping()
 
 
 def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:

@@ -8,24 +8,24 @@ from ingest.extras import require
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
-    """Make the model that `spec` names: "extractive", or PROVIDER:MODEL as in `load_chat`.
+    """Load the model that `spec` names: "extractive", or PROVIDER:MODEL as in `load_chat`.
 
     Raises:
         UnknownModel: there is no such model.
-        ApiKeyMissing: its provider wants a key, and `access` has none.
+        ApiKeyMissing: its provider needs a key, and `access` has none.
         MissingExtra: it runs on packages that are not installed.
     """
     if spec == "extractive":
         from generation.models.extractive import Extractive
 
         return Extractive()
-    from generation.models.reader import Reader
+    from generation.models.chat_vision import ChatVisionModel
 
-    return Reader(load_chat(spec, access))
+    return ChatVisionModel(load_chat(spec, access))
 
 
 def load_chat(spec: str, access: Access | None = None) -> ChatModel:
-    """Make the language model that `spec` names: PROVIDER:MODEL.
+    """Load the language model that `spec` names: PROVIDER:MODEL.
 
     Args:
         spec: "anthropic:MODEL", "openai:MODEL" (any server that speaks OpenAI's
@@ -35,7 +35,7 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
 
     Raises:
         UnknownModel: there is no such model, or it writes nothing of its own.
-        ApiKeyMissing: its provider wants a key, and `access` has none.
+        ApiKeyMissing: its provider needs a key, and `access` has none.
         MissingExtra: it runs on packages that are not installed.
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: a model on this machine cannot run.
     """
@@ -55,9 +55,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 return OpenAi(name, access, provider=provider)
             case "transformers":
                 require_transformers(spec)
-                from generation.models.local import TransformersModel
+                from generation.models.transformers import TransformersChatModel
 
-                return TransformersModel(name, access.device, access.dtype)
+                return TransformersChatModel(name, access.device, access.dtype)
     if spec == "extractive":
         raise UnknownModel(
             "The extractive model writes nothing of its own.",
@@ -65,7 +65,7 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
         )
     raise UnknownModel(
         f"There is no model called {spec!r}.",
-        hint=f"Take extractive, which needs no key and no GPU, or {SPECS}.",
+        hint=f"Use extractive, which needs no key and no GPU, or {SPECS}.",
     )
 
 

@@ -1,58 +1,60 @@
-"""The plug for models that answer, and how one is chosen by name.
-
-Knows no model: each is imported only when it is asked for.
-"""
+"""Model protocols: a model that answers from pages, and a chat model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Protocol
 
-from generation.answer import Usage, Verdict
+from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.prompt import Prompt
 from generation.request import Request
 from ingest.error import InvalidInputError
 
 SPECS = "anthropic:MODEL, openai:MODEL, gemini:MODEL or transformers:MODEL"
-"""What names a language model."""
+"""Names of language models."""
 
 
 class UnknownModel(InvalidInputError):
-    """The model asked for is unknown."""
+    """There is no model of that name."""
 
     code = "unknown-model"
 
 
 class VisionModel(Protocol):
-    """Answers a question from pages."""
+    """Model that answers a question from pages."""
 
     name: str
     uses_images: bool
-    """Whether it looks at page images; one that does not has no use for a page without words."""
+    """Whether it reads page images; one that does not cannot use a page without words."""
 
-    def stream(self, prompt: Prompt) -> Iterator[str | Usage | Verdict]:
-        """Pieces of the answer's text as they come, quotes cited as `"quote" [label]`.
+    @property
+    def chat(self) -> ChatModel | None:
+        """The language model behind it; None for a model without one."""
+        ...
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Stream the answer's text in pieces, with quotes cited as `"quote" [label]`.
 
         A `Usage` comes once the model knows it (the last one counts), a
-        `Verdict` only from a model that has one.
+        `SelfAssessment` only from a model that has one.
         """
         ...
 
 
 class ChatModel(Protocol):
-    """A language model that reads text and pictures: what every provider's file gives."""
+    """Language model that reads text and images; each provider's file has one."""
 
     name: str
     """As `load_model` takes it: PROVIDER:MODEL."""
 
     @property
     def limits(self) -> Limits:
-        """What one request may hold."""
+        """Limits of one request."""
         ...
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
-        """Pieces of the reply's text as they come, a `Usage` once it is known.
+        """Stream the reply's text in pieces, and a `Usage` once it is known.
 
         Closing the iterator before its end cancels the request.
         """

@@ -1,7 +1,7 @@
-"""Ask OpenAI's models, or any server that speaks its Chat Completions: Gemini, Ollama, vLLM, llama.cpp, LM Studio.
+"""OpenAI chat model: OpenAI, Gemini, and any server with the Chat Completions API.
 
-Chat Completions and not Responses: every compatible server speaks the one, few
-the other, and nothing here needs what only Responses has.
+Such servers are Ollama, vLLM, llama.cpp and LM Studio. Few of them have the
+Responses API, and nothing here needs it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from generation.answer import Usage
-from generation.context.image_tokens import Crops, Flat, ImageTokenCounter, Patches, Tiles
+from generation.context.image_tokens import (
+    CropTokens,
+    FixedTokens,
+    ImageTokenCounter,
+    PatchTokens,
+    TileTokens,
+)
 from generation.context.limits import Limits
 from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.models.price import cost_of
 from generation.models.retry import UNREADABLE, StreamEnded, retry
-from generation.request import Picture, Request
+from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
     from openai import OpenAI as Client
@@ -27,27 +33,27 @@ BASE_URLS = {
     "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
 }
 KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
-"""The variable that a key is read from (by api, not here)."""
+"""Environment variables that usually hold the keys; read by `api`, not here."""
 THINKING_ROOM = 8_192
-"""Tokens allowed beyond the reply's where the provider's models think, which counts."""
+"""Tokens allowed beyond the reply's, for models whose reasoning counts as output."""
 
 LOW_EDGE = 512
-SMALL = Patches(32, 1_536, 2_048, 1.62)
-GAUGES: tuple[tuple[str, ImageTokenCounter], ...] = (
-    (r"gpt-4o-mini", Tiles(2_833, 5_667)),
-    (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", Tiles(85, 170)),
-    (r"gpt-5|gpt-5-chat", Tiles(70, 140)),
-    (r"o1|o1-pro|o3", Tiles(75, 150)),
+SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
+IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
+    (r"gpt-4o-mini", TileTokens(2_833, 5_667)),
+    (r"(?:chat)?gpt-4o|gpt-4\.1|gpt-4\.5-preview", TileTokens(85, 170)),
+    (r"gpt-5|gpt-5-chat", TileTokens(70, 140)),
+    (r"o1|o1-pro|o3", TileTokens(75, 150)),
     (r"gpt-(?:4\.1|5|5\.4)-mini", SMALL),
-    (r"gpt-(?:4\.1|5|5\.4)-nano", Patches(32, 1_536, 2_048, 2.46)),
-    (r"o4-mini", Patches(32, 1_536, 2_048, 1.72)),
-    (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", Patches(32, 2_500, 2_048, 1.2)),
+    (r"gpt-(?:4\.1|5|5\.4)-nano", PatchTokens(32, 1_536, 2_048, 2.46)),
+    (r"o4-mini", PatchTokens(32, 1_536, 2_048, 1.72)),
+    (r"gpt-5\.[4-9](?:-pro)?|gpt-5\.6-\w+|gpt-[6-9][\w.-]*", PatchTokens(32, 2_500, 2_048, 1.2)),
 )
-"""How each family of OpenAI's models measures pictures: the first whose pattern is the model's name, but for a date."""
+"""Image token counters of OpenAI's models, by a pattern of the name without its date; the first match counts."""
 
 
 class OpenAi:
-    """A `ChatModel`.
+    """Chat model over the Chat Completions API.
 
     Args:
         model: the server's name of it.
@@ -56,14 +62,14 @@ class OpenAi:
         provider: "openai" or "gemini".
 
     Raises:
-        ApiKeyMissing: there is none.
+        ApiKeyMissing: it needs a key, and none was given.
     """
 
     def __init__(self, model: str, access: Access, *, provider: str = "openai") -> None:
         if not access.key and not access.base_url:
             raise ApiKeyMissing(
-                f"{provider}:{model} wants a key, and there is none.",
-                hint=f"Set {KEYS[provider]} in the environment.",
+                f"{provider}:{model} needs an API key, and none was given.",
+                hint=f"Give a key, as in the environment variable {KEYS[provider]}.",
             )
         self.name = f"{provider}:{model}"
         self._model = model
@@ -73,7 +79,7 @@ class OpenAi:
 
     @property
     def limits(self) -> Limits:
-        """See `limits_of`; for a server other than the provider's own, the cautious ones."""
+        """See `limits_of`; the defaults for a server other than the provider's own."""
         return limits_of(self._provider, self._model) if self._own else Limits()
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
@@ -116,7 +122,7 @@ class OpenAi:
             raise StreamEnded
         if reason == "length":
             raise ReplyTruncated(
-                f"The reply of {self.name} reached the most tokens allowed.",
+                f"The reply of {self.name} reached its limit of tokens.",
                 hint="Ask for less at once.",
             )
         if reason == "content_filter":
@@ -134,45 +140,48 @@ class OpenAi:
 
 
 def limits_of(provider: str, model: str) -> Limits:
-    """What OpenAI's and Google's models keep of pictures, and what a request may hold.
+    """Limits of OpenAI's and Google's models.
 
     OpenAI, by developers.openai.com/api/docs/guides/images-vision: older models
     count tiles, newer ones patches of 32 pixels, at detail "high" at most 1,536
     of them (small models, and those not named there) or 2,500, no edge over 2,048
-    pixels; 1,500 pictures and 512 MB a request. The large models' factor of
+    pixels; 1,500 images and 512 MB a request. The large models' factor of
     1.2 is not in the copy of it that was read: it is an estimate.
 
     Gemini, by ai.google.dev/gemini-api/docs/image-understanding and
-    /media-resolution: crops up to Gemini 2, 1,120 tokens a picture from Gemini 3
+    /media-resolution: crops up to Gemini 2, 1,120 tokens an image from Gemini 3
     on; 20 MB a request, words included.
     """
     name = model.removeprefix("models/")
     if provider == "gemini":
         older = re.match(r"gemini-[12]\b", name)
         return Limits(
-            pictures=100,
-            image_tokens=Crops() if older else Flat(1_120, 2_048),
-            tokens=150_000,
-            request_bytes=18_000_000,
+            max_images=100,
+            image_tokens=CropTokens() if older else FixedTokens(1_120, 2_048),
+            max_input_tokens=150_000,
+            max_image_bytes=18_000_000,
         )
     dated = r"(?:-\d{4}-\d{2}-\d{2}|-latest)?"
     known = (
         image_tokens
-        for pattern, image_tokens in GAUGES
+        for pattern, image_tokens in IMAGE_TOKEN_RULES
         if re.fullmatch(f"(?:{pattern}){dated}", name)
     )
     return Limits(
-        pictures=100, image_tokens=next(known, SMALL), tokens=100_000, request_bytes=50_000_000
+        max_images=100,
+        image_tokens=next(known, SMALL),
+        max_input_tokens=100_000,
+        max_image_bytes=50_000_000,
     )
 
 
-def detail_of(picture: Picture) -> Literal["low", "high"]:
-    """How closely OpenAI's own models look: "low" keeps 512 pixels, so it is enough for what has no more."""
+def detail_of(picture: EncodedImage) -> Literal["low", "high"]:
+    """Detail level for OpenAI's own models: "low", which scales to 512 pixels, for images within them."""
     return "low" if max(picture.width, picture.height) <= LOW_EDGE else "high"
 
 
 def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
-    """The body of the request, as the SDK takes it; `own` for OpenAI's own server."""
+    """Request body for the SDK; `own` for OpenAI's own server."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
     for turn in request.turns:
         if turn.role == "assistant":
@@ -199,7 +208,7 @@ def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
     return body
 
 
-def _part(part: str | Picture, *, own: bool) -> dict[str, Any]:
+def _part(part: str | EncodedImage, *, own: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()

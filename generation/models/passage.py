@@ -1,8 +1,7 @@
-"""The quotable units of the evidence, each with what stands around it, and the terms they hold.
+"""Passages: quotable units of the evidence, each with its context and terms.
 
-A table row is little without its column heads, a filled-in field without its
-label: `context` brings them to whoever scores the unit, without being quoted.
-Knows no models.
+The context of a table row is its column heads, that of a form field its label:
+it counts in the score and is not quoted.
 """
 
 from __future__ import annotations
@@ -16,41 +15,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.prompt import Evidence, Prompt
-from generation.text.line import union_box
 from generation.text.sentence import Sentence, split_sentences
-from ingest.library.fulltext import split_terms
+from ingest.box import union_box
 from ingest.page import Box, Word
+from retrieval.query.terms import content_stems
 
 SHORT = 10
 """Words in a heading, a label or a value, at most."""
 
 LABEL_GAP = 2.0
-"""A label stands above its value by no more than this many heights of it."""
-
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about after all also am an and any are as at be been being but by can could did do does
-        for from get give had has have he her him his how i if in into is it its itself me my no not
-        of on or our out please she should so some such tell than that the their them then there
-        these they this those to up us was we were what when where which while who whom whose why
-        will with would you your s t""",
-    )
-)
-
-
-_KOREAN_ENDING = re.compile(
-    r"(?<=[가-힣]{2})(?:하려면|하나요|합니까|입니까|습니까|됩니까|인가요|까지|부터|에서|에게|으로|해야|하는|나요"
-    r"|은|는|이|가|을|를|에|의|로|와|과|도|만)(?![가-힣])"
-)
-_KOREAN_ASKING = re.compile(
-    r"(?<![가-힣])(?:얼마|언제|누구|무엇|어디|어떤|어느|하나요|합니까|입니까|있나요|있습니까|내야|해야)(?![가-힣])"
-)
+"""A label is above its value by no more than this many heights of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A unit of a page: its words `start` up to (not with) `end`, its terms and its context's."""
+    """Passage of a page: the words `start` up to (not with) `end`, their terms and context."""
 
     evidence: Evidence
     start: int
@@ -68,24 +47,18 @@ class Passage:
 
 
 def read_passages(prompt: Prompt) -> list[Passage]:
-    """Every unit of every page of the evidence, page by page in reading order."""
+    """Split the evidence into passages, page by page in reading order."""
     return [passage for evidence in prompt.evidence for passage in _read_page(evidence)]
 
 
-def content_terms(text: str) -> frozenset[str]:
-    """The terms that carry meaning, common English and Korean endings taken off."""
-    text = _KOREAN_ASKING.sub(" ", _KOREAN_ENDING.sub("", text))
-    return frozenset(_stem(term) for term in split_terms(text) if term not in STOP_WORDS)
-
-
 def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str, float]:
-    """How much each term says: more, the fewer of the passages hold it."""
+    """Inverse document frequencies of terms, over the passages."""
     held = Counter(term for passage in passages for term in passage.terms)
     return {term: math.log(1 + len(passages) / (0.5 + held[term])) for term in terms}
 
 
 def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
-    """Units printed, but for their numbers, on more pages than one: headers and footers."""
+    """Headers and footers: texts that, without their numbers, are on several pages."""
     pages: dict[str, set[int]] = {}
     for passage in passages:
         pages.setdefault(without_numbers(passage.text), set()).add(passage.evidence.label)
@@ -93,7 +66,7 @@ def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
 
 
 def without_numbers(text: str) -> str:
-    """The text with each number as one mark."""
+    """Replace each number in a text by `#`."""
     return re.sub(r"\d+", "#", text)
 
 
@@ -109,8 +82,8 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             unit.text,
             box,
             context,
-            content_terms(unit.text),
-            content_terms(context),
+            content_stems(unit.text),
+            content_stems(context),
         )
         for unit, box, context in zip(units, boxes, contexts, strict=True)
     ]
@@ -136,7 +109,7 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
 
 
 def _label_above(at: int, boxes: Sequence[Box]) -> int | None:
-    """The nearest unit that stands right above unit `at`."""
+    """The nearest unit right above unit `at`."""
     every = np.array(boxes)
     left, top, right, bottom = boxes[at]
     gaps = top - every[:, 3]
@@ -145,17 +118,3 @@ def _label_above(at: int, boxes: Sequence[Box]) -> int | None:
     above = beside & (every[:, 1] < top) & (gaps > -0.5 * height) & (gaps < LABEL_GAP * height)
     above[at] = False
     return int(np.where(above, gaps, np.inf).argmin()) if above.any() else None
-
-
-def _stem(term: str) -> str:
-    """An English word without its commonest endings; anything else as it is."""
-    if not term.isascii() or not term.isalpha() or len(term) < 4:
-        return term
-    for ending, put in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("ly", ""), ("s", "")):
-        if term.endswith(ending) and len(term) - len(ending) >= 3 and not term.endswith("ss"):
-            term = term[: -len(ending)] + put
-            break
-    return term[:-1] if term[-1] == "e" or term[-2:] in _DOUBLED else term
-
-
-_DOUBLED = frozenset(letter * 2 for letter in "bdgmnprt")

@@ -1,4 +1,4 @@
-"""What tokens cost, in US dollars a million, where it is known; an estimate, since prices change.
+"""Prices of tokens, in US dollars a million, where they are known; an estimate.
 
 Anthropic's stand in its own documentation (platform.claude.com, about-claude/pricing
 and the pages of its models), read in a stored copy of autumn 2026, not on the
@@ -30,10 +30,10 @@ PRICES = {
     "gpt-4o": (2.5, 1.25, 10.0),
     "gpt-4o-mini": (0.15, 0.075, 0.6),
 }
-"""Model: input, input that the provider had kept, output."""
+"""Model: input, cached input, output."""
 
 WRITING = 1.25
-"""What Anthropic charges for input that it keeps for five minutes, times the input's price."""
+"""Anthropic's price of writing input to its five-minute cache, times the input's price."""
 
 _DATED = re.compile(r"-\d{8}$|-\d{4}-\d{2}-\d{2}$")
 
@@ -41,7 +41,7 @@ _DATED = re.compile(r"-\d{8}$|-\d{4}-\d{2}-\d{2}$")
 def cost_of(
     model: str, input_tokens: int, cached_tokens: int, output_tokens: int, written_tokens: int = 0
 ) -> float | None:
-    """The cost of one call in dollars; None for a model whose price is not known.
+    """Cost of one call in US dollars; None for a model whose price is not known.
 
     `input_tokens` holds `cached_tokens` and `written_tokens`. A date at the end
     of a model's name does not change its price.

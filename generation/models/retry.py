@@ -1,7 +1,7 @@
-"""Call a provider: try again what may be tried again, and name what went wrong without giving anything away.
+"""Retries: provider calls with exponential backoff, and SDK errors as `ModelError`.
 
 The SDKs' own retries are off: they wait as long as a server asks, even for hours, and
-do not try again where a stream fails before its first piece.
+do not repeat a call whose stream fails before its first piece.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from generation.models.access import (
 
 FIRST_WAIT = 0.5
 """Seconds before the second try; each further wait is twice as long, less up to a quarter."""
-LONGEST_WAIT = 8.0
-LONGEST_RETRY_AFTER = 60.0
-"""Seconds; a server that asks for more patience than this is told of instead."""
-LONGEST_QUOTED = 300
-"""Characters of a provider's own words in a message."""
+MAX_WAIT = 8.0
+MAX_RETRY_AFTER = 60.0
+"""Seconds; a server that asks for a longer wait is an error at once."""
+MAX_QUOTED_CHARS = 300
+"""Characters of a provider's own message in an error."""
 
 _OVERFLOW = re.compile(
     r"context.{0,12}(?:length|window|size)|too (?:long|large|many (?:tokens|images))"
     r"|maximum (?:context|number of tokens)|exceeds? the (?:maximum|limit)",
     re.IGNORECASE,
 )
-_SPENT = ("insufficient_quota", "billing_error")
+_QUOTA_CODES = ("insufficient_quota", "billing_error")
 _KINDS = {
     "authentication_error": 401,
     "billing_error": 402,
@@ -52,10 +52,10 @@ _KINDS = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""What an error inside a stream is called, and the status it would have had (Anthropic's table)."""
+"""HTTP status by the type of an error inside a stream (Anthropic's table)."""
 
 UNREADABLE = (ValueError, AttributeError)
-"""What the SDKs raise, or what comes of what they give, where an event is no JSON or lacks a field."""
+"""Errors where an event of a stream is not JSON or lacks a field."""
 
 
 class StreamEnded(Exception):
@@ -68,13 +68,13 @@ def retry(
     name: str,
     errors: tuple[type[Exception], ...],
 ) -> Iterator[str | Usage]:
-    """What `start()` yields; started anew where it fails with one of `errors` before any text.
+    """Stream what `start()` yields; call it again where one of `errors` comes before any text.
 
     Raises:
-        ModelError: the last try failed, or there was text already.
+        ModelError: the last attempt failed, or there was text already.
     """
     caught: tuple[type[Exception], ...] = (StreamEnded, *errors)
-    for tried in range(access.retries + 1):
+    for attempt in range(access.retries + 1):
         letters = 0
         try:
             for event in start():
@@ -82,26 +82,26 @@ def retry(
                 yield event
             return
         except caught as error:
-            fault = name_fault(error, access, name)
+            failure = convert_error(error, access, name)
             if letters:
                 raise ReplyInterrupted(
-                    f"The reply of {name} broke off after {letters} characters: {fault.message}",
-                    hint="Ask again; what came so far is no whole answer.",
+                    f"The reply of {name} broke off after {letters} characters: {failure.message}",
+                    hint="Ask again; the text so far is not a whole answer.",
                 ) from None
-            wait = _wait(error, tried)
-            if tried == access.retries or wait is None:
-                raise fault from None
+            wait = _wait(error, attempt)
+            if attempt == access.retries or wait is None:
+                raise failure from None
         time.sleep(wait)
 
 
-def name_fault(error: Exception, access: Access, name: str) -> ModelError:
-    """The fault that an SDK's error is; no key and no request is in it."""
+def convert_error(error: Exception, access: Access, name: str) -> ModelError:
+    """Convert an SDK's error; the result holds no key and nothing of the request."""
     status = _status(error)
-    said = _said(error, access)
+    said = _provider_message(error, access)
     if status in (401, 403):
         return ApiKeyInvalid(
             f"The key for {name} was not accepted (status {status}).",
-            hint="Check the key in the environment, and what it may be used for.",
+            hint="Check the API key and its permissions.",
         )
     if status == 404:
         return ModelNotFound(
@@ -110,12 +110,12 @@ def name_fault(error: Exception, access: Access, name: str) -> ModelError:
         )
     if status == 413 or (status in (400, 422) and _OVERFLOW.search(said)):
         return RequestTooLarge(
-            f"The request is more than {name} takes.{said}",
-            hint="Ask with fewer pages: --top, or PAGEGLASS_EVIDENCE_PAGES.",
+            f"The request is larger than {name} accepts.{said}",
+            hint="Ask with fewer pages.",
         )
     if status in (402, 429):
         return RateLimited(
-            f"{name} takes no more requests for now.{said}",
+            f"{name} accepts no more requests for now.{said}",
             hint="Wait and ask again, or raise the limit with the provider.",
         )
     if status in (503, 529):
@@ -123,7 +123,7 @@ def name_fault(error: Exception, access: Access, name: str) -> ModelError:
     if status in (408, 504) or "Timeout" in type(error).__name__:
         return TimedOut(
             f"Nothing came from {name} within {access.timeout:g} s.",
-            hint="Ask again, or set PAGEGLASS_MODEL_TIMEOUT higher.",
+            hint="Ask again, or allow more time.",
         )
     if status is not None:
         return ModelError(
@@ -144,7 +144,7 @@ def name_fault(error: Exception, access: Access, name: str) -> ModelError:
 
 
 def _status(error: Exception) -> int | None:
-    """The HTTP status; that of the error's kind where it came inside a stream."""
+    """HTTP status of an error; by its type where it came inside a stream."""
     kind = getattr(error, "type", None)
     status = getattr(error, "status_code", None)
     if status is None or status < 400:
@@ -158,8 +158,8 @@ def _status(error: Exception) -> int | None:
     return int(status)
 
 
-def _said(error: Exception, access: Access) -> str:
-    """The provider's own words, short, without the key; with a space before."""
+def _provider_message(error: Exception, access: Access) -> str:
+    """The provider's own message, shortened, without the key; with a space before."""
     body: Any = getattr(error, "body", None)
     for _ in range(2):
         if isinstance(body, dict):
@@ -172,25 +172,25 @@ def _said(error: Exception, access: Access) -> str:
     if access.key:
         words = words.replace(access.key, "***")
     words = re.sub(r"\b(?:sk|key|AIza)[-_A-Za-z0-9]{12,}", "***", words)
-    return f' It says: "{words[:LONGEST_QUOTED]}"' if words else ""
+    return f' It says: "{words[:MAX_QUOTED_CHARS]}"' if words else ""
 
 
-def _wait(error: Exception, tried: int) -> float | None:
-    """Seconds until the next try; None where another would be in vain."""
+def _wait(error: Exception, attempt: int) -> float | None:
+    """Seconds until the next attempt; None where none is made."""
     status = _status(error)
     if status is not None and status not in (408, 409, 429) and status < 500:
         return None
-    if any(spent in str(getattr(error, "body", "")) for spent in _SPENT):
+    if any(code in str(getattr(error, "body", "")) for code in _QUOTA_CODES):
         return None
     asked = _retry_after(error)
     if asked is not None:
-        return asked if asked <= LONGEST_RETRY_AFTER else None
-    wait: float = min(LONGEST_WAIT, FIRST_WAIT * 2**tried) * (1 - 0.25 * random.random())
+        return asked if asked <= MAX_RETRY_AFTER else None
+    wait: float = min(MAX_WAIT, FIRST_WAIT * 2**attempt) * (1 - 0.25 * random.random())
     return wait
 
 
 def _retry_after(error: Exception) -> float | None:
-    """What the server asks for: seconds, or a date (RFC 9110, 10.2.3)."""
+    """Seconds that the server asks to wait, from Retry-After (RFC 9110, 10.2.3)."""
     response = getattr(error, "response", None)
     headers = response.headers if response is not None else {}
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):

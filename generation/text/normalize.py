@@ -1,8 +1,8 @@
-"""Spell printed words as one run of plain characters, and lead back from characters to words.
+"""Text normalization: words as one string of plain characters, with offsets back to the words.
 
-What does not matter to a reader goes: case, spaces, ligatures, soft and
-line-end hyphens, the shapes of dashes and quotation marks. What matters to
-numbers stays: signs, decimal points, and that two numbers are two.
+Removed are case, spaces, ligatures, soft and line-end hyphens, and the shapes of
+dashes and quotation marks. Kept are the signs and decimal points of numbers, and
+the space between two numbers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NUMBER = re.compile(rf"(?:{_MINUS}\D?)?\d+(?:[.,:/]\d+)*")
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """Characters spelled from words. `starts` has, for each word, where in `text` it begins."""
+    """Normalized text of words; `starts` has the offset in `text` of each word."""
 
     text: str
     starts: tuple[int, ...]
@@ -36,68 +36,75 @@ class NormalizedText:
 
     @property
     def numbers(self) -> list[str]:
-        """Every number, in order, with its sign and decimals."""
+        """Numbers in order, with sign and decimals."""
         return [self.text[start:end] for start, end in self.number_spans]
 
     def numbers_in(self, start: int, end: int) -> list[str] | None:
-        """The numbers between two places; None where a place cuts through a number."""
+        """Numbers between two offsets; None where an offset is inside a number."""
         touched = [span for span in self.number_spans if span[0] < end and start < span[1]]
         if any(low < start or high > end for low, high in touched):
             return None
         return [self.text[low:high] for low, high in touched]
 
     def inside_word(self, at: int) -> bool:
-        """Whether a place lies between two letters of one word, in a script that parts words."""
+        """Whether an offset is between two letters of one word, in a script with spaces."""
         if at in (0, len(self.text)) or self.starts[bisect_right(self.starts, at) - 1] == at:
             return False
-        return _parted(self.text[at - 1]) and _parted(self.text[at])
+        return _has_spaces(self.text[at - 1]) and _has_spaces(self.text[at])
 
     def words_at(self, start: int, end: int) -> tuple[int, int]:
-        """The words that the characters `start` up to (not with) `end` belong to."""
+        """Words of the characters `start` up to (not with) `end`: first, one after the last."""
         return bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1)
 
     def strip(self, edges: str) -> NormalizedText:
-        """Without any of the characters `edges` at either end."""
+        """Strip the characters `edges` from both ends."""
         dropped = len(self.text) - len(self.text.lstrip(edges))
         text = self.text.strip(edges)
         return NormalizedText(
-            text, tuple(max(0, start - dropped) for start in self.starts), _spans(text)
+            text, tuple(max(0, start - dropped) for start in self.starts), _number_spans(text)
         )
 
 
 def normalize_words(words: Iterable[str]) -> NormalizedText:
-    """Spell words, in order, as one run of characters."""
+    """Normalize words, in order, to one string.
+
+    >>> text = normalize_words(["Café", "“Noir”", "3.50", "EUR"])
+    >>> text.text
+    "café'noir'3.50eur"
+    >>> text.starts, text.numbers
+    ((0, 4, 10, 14), ['3.50'])
+    """
     pieces: list[str] = []
     last = ""
     for word in words:
-        piece = _plain(word)
-        if _would_join(last, piece):
+        piece = _normalize_word(word)
+        if _would_merge_numbers(last, piece):
             piece = " " + piece
         pieces.append(piece)
         last = piece[-1:] or last
     text = "".join(pieces)
     starts = tuple(accumulate((len(piece) for piece in pieces), initial=0))[:-1]
-    return NormalizedText(text, starts, _spans(text))
+    return NormalizedText(text, starts, _number_spans(text))
 
 
-def _would_join(last: str, piece: str) -> bool:
-    """Whether two numbers would become one if no space were kept between them."""
+def _would_merge_numbers(last: str, piece: str) -> bool:
+    """Whether two numbers would become one without a space between them."""
     if last.isdigit():
         return piece[:1].isdigit() or piece.startswith((".", ",", ":", "/"))
     return piece[:1].isdigit() and last in (".", ",", ":", "/", _MINUS)
 
 
 @lru_cache(maxsize=1 << 15)
-def _plain(word: str) -> str:
+def _normalize_word(word: str) -> str:
     text = unicodedata.normalize("NFKC", word.translate(_MARKS)).translate(_MARKS)
     text = unicodedata.normalize("NFKC", text.casefold()).replace("...", "…")
     return _HYPHEN.sub("", _SIGN.sub(_MINUS, "".join(text.split())))
 
 
-def _spans(text: str) -> tuple[tuple[int, int], ...]:
+def _number_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found.span() for found in _NUMBER.finditer(text))
 
 
-def _parted(letter: str) -> bool:
-    """Letters and digits of scripts that are written with spaces; Hangul endings grow on."""
+def _has_spaces(letter: str) -> bool:
+    """Whether a letter or digit is of a script with spaces between words; Hangul has suffixes."""
     return letter.isalnum() and letter < "\u0e00"

@@ -1,7 +1,7 @@
-"""Find a quote among a page's printed words, word for word but for a slip of the reader.
+"""Quote matching: approximate search of a quote among a page's printed words.
 
 Letters may differ by one edit in `EDIT_EVERY` characters, since OCR misreads;
-numbers may not differ at all, nor be cut. Knows no models and no pages.
+numbers must match exactly.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from generation.text.normalize import NormalizedText, normalize_words
 from ingest.page import Box, Word
 
 EDIT_EVERY = 10
-"""A quote may differ by one inserted, lost or changed character in this many."""
+"""A quote may differ by one inserted, deleted or changed character in this many."""
 
-FEWEST_LETTERS = 2
-"""A quote with fewer letters and digits than this says nothing."""
+MIN_CHARS = 2
+"""A quote with fewer letters and digits than this is never found."""
 
-LONGEST_FUZZY = 1_000
-"""Characters; a longer quote is found only as it stands."""
+MAX_FUZZY_CHARS = 1_000
+"""A longer quote must match exactly."""
 
-MOST_TRIES = 64
-"""Places that are looked at closely before a quote counts as not found."""
+MAX_CANDIDATES = 64
+"""Candidate positions that are compared before a quote counts as not found."""
 
 _EDGES = ".,;:…!?' "
 _UNITS = np.array([ord(unit) for unit in "%‰£$€¥₩¢"], np.int32)
@@ -35,48 +35,58 @@ _NEVER = 1 << 11
 
 
 def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
-    """Where `quote` is printed: the words `start` up to (not with) `end`, or None.
+    """Find where `quote` is printed: the words `start` up to (not with) `end`, or None.
 
     Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
-    marks and dashes do not matter. A place where it stands exactly is preferred.
+    marks and dashes do not matter. An exact match is preferred.
+
+    >>> box = (0.0, 0.0, 1.0, 1.0)
+    >>> words = [Word(text, box) for text in "It climbs l42 steps to the lan- tern".split()]
+    >>> find_quote("steps to the lantern.", words)
+    (3, 8)
+    >>> find_quote("climbs 142 steps", words) is None
+    True
     """
     sought = normalize_words(quote.split()).strip(_EDGES)
-    if sum(letter.isalnum() for letter in sought.text) < FEWEST_LETTERS:
+    if sum(letter.isalnum() for letter in sought.text) < MIN_CHARS:
         return None
     page = normalize_words([word.text for word in words])
     allowed = len(sought.text) // EDIT_EVERY
-    for start, end in _exact(sought.text, page.text):
-        if _cuts(page, start, end) <= allowed and page.numbers_in(start, end) == sought.numbers:
+    for start, end in _exact_matches(sought.text, page.text):
+        if (
+            _cut_words(page, start, end) <= allowed
+            and page.numbers_in(start, end) == sought.numbers
+        ):
             return page.words_at(start, end)
-    if allowed == 0 or len(sought.text) > LONGEST_FUZZY:
+    if allowed == 0 or len(sought.text) > MAX_FUZZY_CHARS:
         return None
-    for start, end, edits in _near(sought, page, allowed):
+    for start, end, edits in _fuzzy_matches(sought, page, allowed):
         if edits <= allowed and page.numbers_in(start, end) == sought.numbers:
             return page.words_at(start, end)
     return None
 
 
 def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]:
-    """One box for each printed line of the words `span[0]` up to (not with) `span[1]`."""
+    """Boxes of the words `span[0]` up to (not with) `span[1]`, one for each printed line."""
     return tuple(line.box for line in split_lines(words, *span))
 
 
-def _exact(sought: str, text: str) -> Iterator[tuple[int, int]]:
+def _exact_matches(sought: str, text: str) -> Iterator[tuple[int, int]]:
     at = text.find(sought)
     while at >= 0:
         yield at, at + len(sought)
         at = text.find(sought, at + 1)
 
 
-def _cuts(page: NormalizedText, start: int, end: int) -> int:
-    """How many of the two ends lie inside a printed word; each counts as an edit."""
+def _cut_words(page: NormalizedText, start: int, end: int) -> int:
+    """Count the ends that lie inside a printed word; each counts as an edit."""
     return int(page.inside_word(start)) + int(page.inside_word(end))
 
 
-def _near(
+def _fuzzy_matches(
     sought: NormalizedText, page: NormalizedText, allowed: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Places within `allowed` edits, nearest first: start, end, edits (cut words counted)."""
+    """Matches within `allowed` edits, nearest first: start, end, edits (with cut words)."""
     pattern, text = _codes(sought), _codes(page)
     ends: list[tuple[int, int]] = []
     for low, high in _windows(sought.text, page.text, allowed):
@@ -85,7 +95,7 @@ def _near(
         for run in np.split(close, np.flatnonzero(np.diff(close) > 1) + 1):
             if run.size:
                 ends.append(min((int(edits[i]) + page.inside_word(low + i), low + i) for i in run))
-    for _, end in sorted(ends)[:MOST_TRIES]:
+    for _, end in sorted(ends)[:MAX_CANDIDATES]:
         low = max(0, end - len(pattern) - allowed)
         back = _distances(pattern[::-1], text[low:end][::-1], free_start=False)
         least, start = min(
@@ -95,16 +105,16 @@ def _near(
 
 
 def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
-    """The stretches of `text` that can hold `sought` within `allowed` edits.
+    """Windows of `text` that can hold `sought` within `allowed` edits.
 
-    Of allowed + 1 pieces at least one must stand there unchanged (pigeonhole),
-    so a page without any is done with at once.
+    Of allowed + 1 pieces at least one must be there unchanged (pigeonhole
+    principle), so a page without any needs no alignment.
     """
     bounds = [len(sought) * i // (allowed + 1) for i in range(allowed + 2)]
     spans = sorted(
         (max(0, at - low - allowed), min(len(text), at - low + len(sought) + allowed))
         for low, high in pairwise(bounds)
-        for at, _ in _exact(sought[low:high], text)
+        for at, _ in _exact_matches(sought[low:high], text)
     )
     merged: list[tuple[int, int]] = []
     for low, high in spans:
@@ -116,7 +126,7 @@ def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
 
 
 def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
-    """A number a character, negative where no edit is allowed: in numbers, and for their units."""
+    """Code of each character, negative where no edit is allowed: in numbers, and for their units."""
     codes = np.array([ord(letter) for letter in printed.text], np.int32)
     fixed = np.isin(codes, _UNITS)
     for start, end in printed.number_spans:
@@ -127,7 +137,7 @@ def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
 def _distances(
     pattern: npt.NDArray[np.int32], text: npt.NDArray[np.int32], *, free_start: bool
 ) -> npt.NDArray[np.int32]:
-    """Edits between `pattern` and the text up to each place (Sellers 1980), a row at a time.
+    """Edit distances of `pattern` to the text up to each offset (Sellers 1980), row by row.
 
     The step along a row, min over k <= j of row[k] + cost of k..j, is a running
     minimum once the summed costs are taken off.

@@ -1,7 +1,7 @@
-"""Cut a page's words into units that can be quoted: sentences, headings, table rows, list items.
+"""Sentence splitting: sentences, headings, table rows and list items of a page.
 
-Goes by punctuation and by how lines lie on the page. Knows no language beyond
-a few English abbreviations, and never changes the order of the words.
+Uses punctuation and the layout of lines. The only words it knows are a few
+English abbreviations. The order of the words is kept.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from statistics import quantiles
 from generation.text.line import Line, split_lines
 from ingest.page import Word
 
-LONGEST = 60
-"""Words in a unit; a longer one is cut at line ends."""
+MAX_WORDS = 60
+"""Words of a unit; a longer one is split at line ends."""
 
 CELL_GAP = 2.5
-"""A gap between two words of a line wider than this many letters parts table cells."""
+"""A gap between two words of a line wider than this many letters separates table cells."""
 
 PARAGRAPH_GAP = 1.3
 """Lines further apart than this many usual line pitches belong to different units."""
 
 OTHER_SIZE = 1.35
-"""Lines whose heights differ by this factor are in different type, such as a heading's."""
+"""Lines whose heights differ by this factor are in different fonts, such as a heading's."""
 
 ABBREVIATIONS = re.compile(
     r"dr|mrs?|ms|prof|st|rev|hon|gen|capt|sgt|col|lt|vs|cf|figs?|eqs?|nos?|vol|eds?|pp?|ca|approx"
@@ -42,7 +42,7 @@ _BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A unit: the words `start` up to (not with) `end`. `row`: its line is parted into cells."""
+    """Unit of text: the words `start` up to (not with) `end`; `row` where its line has cells."""
 
     start: int
     end: int
@@ -51,21 +51,23 @@ class Sentence:
 
 
 def split_sentences(words: Sequence[Word]) -> list[Sentence]:
-    """The units of a page in reading order; together they hold every word once."""
+    """Split a page into units, in reading order; each word is in one of them."""
     lines = split_lines(words)
     usual = _usual_pitch(lines)
     units: list[Sentence] = []
     for block in _blocks(words, lines, usual):
         row = len(block) == 1 and has_cells(words, block[0])
-        for start, end in _cut(words, block) if not row else [(block[0].start, block[0].end)]:
-            for first, last in _bounded(start, end, block):
+        for start, end in (
+            _split_block(words, block) if not row else [(block[0].start, block[0].end)]
+        ):
+            for first, last in _split_long(start, end, block):
                 text = " ".join(word.text for word in words[first:last])
                 units.append(Sentence(first, last, text, row))
     return units
 
 
 def has_cells(words: Sequence[Word], line: Line) -> bool:
-    """Whether the line is parted by a gap too wide for running text."""
+    """Whether a line has a gap too wide for running text."""
     inside = words[line.start : line.end]
     letters = sum(len(word.text) for word in inside)
     letter = sum(word.box[2] - word.box[0] for word in inside) / max(letters, 1)
@@ -75,10 +77,10 @@ def has_cells(words: Sequence[Word], line: Line) -> bool:
 
 
 def _blocks(words: Sequence[Word], lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
-    """Runs of lines that flow on: paragraphs, headings, items; a table row is alone."""
+    """Blocks of consecutive lines: paragraphs, headings, list items; a table row is alone."""
     block: list[Line] = []
     for line in lines:
-        if block and not _flows(words, block, line, usual):
+        if block and not _continues_block(words, block, line, usual):
             yield block
             block = []
         block.append(line)
@@ -86,7 +88,9 @@ def _blocks(words: Sequence[Word], lines: Sequence[Line], usual: float) -> Itera
         yield block
 
 
-def _flows(words: Sequence[Word], block: Sequence[Line], line: Line, usual: float) -> bool:
+def _continues_block(
+    words: Sequence[Word], block: Sequence[Line], line: Line, usual: float
+) -> bool:
     last = block[-1]
     pitch = _pitch(last, line)
     low, high = sorted((last.height, line.height))
@@ -106,7 +110,7 @@ def _flows(words: Sequence[Word], block: Sequence[Line], line: Line, usual: floa
 
 
 def _pitch(line: Line, following: Line) -> float:
-    """From top to top in line heights; negative going up the page."""
+    """Distance of two lines' tops in line heights; negative going up the page."""
     return (following.box[1] - line.box[1]) / max(min(line.height, following.height), 1e-6)
 
 
@@ -118,7 +122,7 @@ def _usual_pitch(lines: Sequence[Line]) -> float:
     return quantiles(pitches, n=4, method="inclusive")[0] if len(pitches) > 1 else 1.5
 
 
-def _cut(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, int]]:
+def _split_block(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, int]]:
     """The sentences of a block, by punctuation."""
     start, stop = block[0].start, block[-1].end
     for at in range(start, stop):
@@ -129,7 +133,7 @@ def _cut(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, in
 
 
 def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
-    """Whether a sentence ends between two words; `early`: "1." or "Table 1." may begin it."""
+    """Whether a sentence ends between two words; `early` where "1." may begin it."""
     bare = word.rstrip(_CLOSERS)
     if not _END.search(bare):
         return False
@@ -147,11 +151,11 @@ def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
     return True
 
 
-def _bounded(start: int, end: int, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    """Pieces of at most `LONGEST` words, cut at line ends where there are any."""
-    while end - start > LONGEST:
-        ends = [line.end for line in lines if start < line.end <= start + LONGEST]
-        cut = ends[-1] if ends else start + LONGEST
-        yield start, cut
-        start = cut
+def _split_long(start: int, end: int, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    """Parts of at most `MAX_WORDS` words, split at line ends where there are any."""
+    while end - start > MAX_WORDS:
+        ends = [line.end for line in lines if start < line.end <= start + MAX_WORDS]
+        middle = ends[-1] if ends else start + MAX_WORDS
+        yield start, middle
+        start = middle
     yield start, end

@@ -1,7 +1,7 @@
-"""Find a value of a record among printed words: text, a number however it is grouped, a date however it is written.
+"""Value matching: text, numbers and dates of a record among printed words.
 
-A number is looked for as a number, so 1234.5 is found in "1,234.50"; a date
-only where one reading of what is printed is that day.
+Numbers are compared as numbers, so 1234.5 is found in "1,234.50"; a date is
+found where one reading of a printed date is that day.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DATE = re.compile(
 
 
 def find_value(value: Any, words: Sequence[Word]) -> Span | None:
-    """Where a value is printed: the words `start` up to (not with) `end`, or None."""
+    """Find where a value is printed: the words `start` up to (not with) `end`, or None."""
     match value:
         case bool() | None:
             return None
@@ -50,7 +50,7 @@ def find_value(value: Any, words: Sequence[Word]) -> Span | None:
 
 
 def numbers(words: Sequence[Word]) -> Iterator[tuple[Span, frozenset[float]]]:
-    """Every printed number with the values it may stand for: 1,234 is 1234, or 1.234 where commas are points."""
+    """Printed numbers, each with its possible values: 1,234 is 1234 or, with a decimal comma, 1.234."""
     for at, word in enumerate(words):
         for found in _NUMBER.finditer(word.text):
             sign = -1.0 if found[1] or found[2] else 1.0
@@ -62,7 +62,7 @@ def numbers(words: Sequence[Word]) -> Iterator[tuple[Span, frozenset[float]]]:
 
 
 def dates(words: Sequence[Word]) -> Iterator[tuple[Span, str, frozenset[date]]]:
-    """Every printed date, its text, and the days it may stand for: two where day and month may be swapped."""
+    """Printed dates, each with its text and possible days: two where day and month may be swapped."""
     starts: list[int] = []
     text = ""
     for word in words:
@@ -71,12 +71,12 @@ def dates(words: Sequence[Word]) -> Iterator[tuple[Span, str, frozenset[date]]]:
     for found in _DATE.finditer(text):
         first = max(i for i, start in enumerate(starts) if start <= found.start())
         last = max(i for i, start in enumerate(starts) if start < found.end())
-        if days := read_date(found[0]):
+        if days := parse_date(found[0]):
             yield (first, last + 1), found[0].strip(), days
 
 
-def read_date(text: str) -> frozenset[date]:
-    """The days that a written date may stand for."""
+def parse_date(text: str) -> frozenset[date]:
+    """Parse a date as printed to its possible days."""
     parts = [
         p.rstrip(",")
         for p in _SPLIT.split(re.sub(r"(?i)(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", text))
@@ -116,7 +116,7 @@ def _find_date(value: str, words: Sequence[Word]) -> Span | None:
 
 
 def _readings(digits: str) -> Iterator[float]:
-    """The values of digits with separators, by the customs of those that write 1,234.5 and 1.234,5."""
+    """Values of digits with separators, by the conventions 1,234.5 and 1.234,5."""
     for thousands, point in (("[,'’]", "."), ("[.'’]", ",")):
         whole, _, rest = digits.partition(point)
         if re.fullmatch(rf"\d+|\d{{1,3}}(?:{thousands}\d{{3}})+", whole) and re.fullmatch(

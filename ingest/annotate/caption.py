@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from ingest.annotate.captioner import Captioner
+from ingest.box import crop_image
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
 from ingest.filter import PageFilter
@@ -20,7 +21,7 @@ from ingest.index.encode import encode_document
 from ingest.index.index import Index
 from ingest.library.atomic import aside
 from ingest.library.writer import LibraryWriter
-from ingest.page import Document, cut
+from ingest.page import Document
 
 NO_CAPTIONER = "none"
 """The name that stops captioning; captions that are there stay."""
@@ -65,7 +66,9 @@ def caption_documents(
         for number, some in figures.items():
             record = records[number]
             pixels = library.rendered(record).pixels()
-            texts = captioner.caption([cut(pixels, record.figures[figure]) for figure in some])
+            texts = captioner.caption(
+                [crop_image(pixels, record.figures[figure]) for figure in some]
+            )
             library.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
             left -= 1
             yield Captioned(record.page, len(some), left)

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from ingest.box import crop_image
 from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.dual_encoder import PreparedImage
 from ingest.encoders.encoder import Encoding, Modality
 from ingest.encoders.load_dual_encoder import load_dual_encoder
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors
 
 IMAGE_TOKENS = 256
 """Tokens of an image in a batch's budget: the patches of ViT-L/14."""
@@ -37,7 +38,7 @@ class ImagePreparer:
     def __call__(self, page: Rendered) -> list[dict[str, npt.NDArray[Any]]]:
         """Preprocess a page: one set of arrays for each crop."""
         image = page.pixels()
-        ready = [self.prepare(cut(image, box)) for box in _boxes(page)]
+        ready = [self.prepare(crop_image(image, box)) for box in _boxes(page)]
         return [{name: value.numpy() for name, value in one.items()} for one in ready]
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ingest.box import union_box
 from ingest.encoders.encoder import Encoder, Preparer
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
@@ -79,7 +80,7 @@ def pool_tokens(page: PageVectors, factor: int) -> PageVectors:
     clusters = fcluster(linkage(distances, method="ward"), t=wanted, criterion="maxclust")
     _, firsts = np.unique(clusters, return_index=True)
     members = [clusters == clusters[first] for first in np.sort(firsts)]
-    bounds = [[*boxes[own, :2].min(axis=0), *boxes[own, 2:].max(axis=0)] for own in members]
+    bounds = [union_box(boxes[own].tolist()) for own in members]
     return replace(
         page,
         vectors=np.concatenate([[_mean(rows[own]) for own in members], page.vectors[~placed]]),

@@ -14,7 +14,8 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, clip
+from ingest.box import area, clip_if_centered
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import Box, DocumentKind, Word
 
 pymupdf.TOOLS.mupdf_display_errors(False)
@@ -122,7 +123,7 @@ def _figures(page: Any) -> Iterator[Box]:
     seen: set[Box] = set()
     for info in page.get_image_info():
         box = _fraction(page, info["bbox"])
-        if box and box not in seen and (box[2] - box[0]) * (box[3] - box[1]) >= MIN_FIGURE:
+        if box and box not in seen and area(box) >= MIN_FIGURE:
             seen.add(box)
             yield box
 
@@ -131,7 +132,7 @@ def _fraction(page: Any, rect: Any) -> Box | None:
     """Convert a rectangle of the unrotated page to a box; None if it is outside the page."""
     seen = pymupdf.Rect(rect) * page.rotation_matrix
     width, height = page.rect.width, page.rect.height
-    return clip((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
+    return clip_if_centered((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ingest.box import area, center
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
 from ingest.files.source import PageImage
@@ -114,9 +115,7 @@ def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     """Whether the page may show words that its text layer lacks."""
     if min(page_image.image.size) < MIN_OCR_SIDE or _is_blank(page_image.image):
         return False
-    figure_share = sum(
-        (right - left) * (bottom - top) for left, top, right, bottom in page_image.figures
-    )
+    figure_share = sum(map(area, page_image.figures))
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
 
 
@@ -134,7 +133,7 @@ def new_words(known: Sequence[Word], read: Sequence[Word]) -> list[Word]:
 
 
 def _covers(boxes: npt.NDArray[np.float64], box: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    x, y = center(box)
     slack = 0.005
     left, top, right, bottom = boxes.T
     inside = (left - slack <= x) & (x <= right + slack) & (top - slack <= y) & (y <= bottom + slack)

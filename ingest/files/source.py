@@ -46,11 +46,3 @@ class Source(Protocol):
             UnreadableFile
         """
         ...
-
-
-def clip(box: Box) -> Box | None:
-    """Clip a box to the page; None if its center is outside."""
-    left, top, right, bottom = box
-    if not (0 <= (left + right) / 2 <= 1 and 0 <= (top + bottom) / 2 <= 1):
-        return None
-    return max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)

@@ -16,7 +16,7 @@ from ingest.index.muvera import MEAN_FDE, PATCH_FDE, FixedDimensionalEncoding
 from ingest.index.quantization import DEFAULT, Quantization, parse_quantization
 from ingest.library.atomic import write_atomically
 
-FORMAT = 6
+FORMAT = 5
 MAX_SLUG = 40
 
 

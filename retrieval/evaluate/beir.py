@@ -1,9 +1,8 @@
-"""Read a BEIR folder whose corpus is page images: corpus.jsonl, queries.jsonl and qrels/*.tsv.
+"""BEIR reader: corpus.jsonl, queries.jsonl and qrels/*.tsv, with page images.
 
-An entry's picture is the file that its `image` (or `image_path`,
-`image_filename`, `file`) names, else images/ID.* in the folder. An entry of
-text alone is set as a PDF of as many pages as it takes; entries are ranked, each
-at its best page.
+An entry's image is the file that its `image` (or `image_path`, `image_filename`,
+`file`) names, or images/ID.* in the folder. An entry of text alone is set as a PDF;
+entries are ranked, each by its best page.
 """
 
 from __future__ import annotations
@@ -17,23 +16,24 @@ from pathlib import Path
 
 from ingest.files.find import SUFFIXES
 from ingest.library.atomic import write_atomically
-from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, checked
+from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, validate
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 
 CORPUS = "corpus.jsonl"
-PICTURE_FIELDS = ("image", "image_path", "image_filename", "file")
+IMAGE_FIELDS = ("image", "image_path", "image_filename", "file")
 LABELS = ("language", "content_type", "query_types", "query_format")
 Grades = Mapping[str, Mapping[str, float]]
 
 
 def read_beir(folder: Path, written: Path, split: str | None = None) -> Dataset:
-    """The set. Pages made of text are written below `written`.
+    """Read a BEIR dataset.
 
     Args:
+        written: the folder for PDFs made of text entries.
         split: the name of the file in qrels/; None takes test, or the only one.
 
     Raises:
-        InvalidDataset: a file is missing, or a line cannot be used.
+        InvalidDataset: a file is missing, or a line is invalid.
     """
     items, clusters = {}, {}
     for where, row in read_lines(folder / CORPUS):
@@ -56,7 +56,7 @@ def assemble(
     queries: Mapping[str, Row],
     grades: Grades,
 ) -> Dataset:
-    """A set out of a corpus, queries and judgements; queries that none judges are left out."""
+    """A dataset of a corpus, queries and judgements; queries without judgements are left out."""
     questions = []
     for key, row in queries.items():
         right: dict[Target, float] = {
@@ -67,18 +67,18 @@ def assemble(
         labels = {name: texts(row.get(name)) for name in LABELS}
         labels = {name: values for name, values in labels.items() if values}
         cluster = clusters.get(next(iter(right))[0], "")
-        asked = text(row, f"query {key}", "text", "query")
-        questions.append(Question(key, asked, right, None, labels, cluster))
+        query = text(row, f"query {key}", "text", "query")
+        questions.append(Question(key, query, right, None, labels, cluster))
     name = source.resolve().name
     left_out = len(queries) - len(questions)
-    return checked(Dataset(name, format, "pages", items, questions, left_out), source)
+    return validate(Dataset(name, format, "pages", items, questions, left_out), source)
 
 
 def pick_split(names: set[str], split: str | None, where: Path) -> str:
-    """The split asked for, else test, else the only one.
+    """The split by name, or test, or the only one.
 
     Raises:
-        InvalidDataset: it is not there, or it is not clear which.
+        InvalidDataset: there is no such split, or several to choose from.
     """
     for name in (split,) if split else ("test", *(names if len(names) == 1 else ())):
         if name in names:
@@ -86,12 +86,12 @@ def pick_split(names: set[str], split: str | None, where: Path) -> str:
     there = ", ".join(sorted(names)) or "none"
     raise InvalidDataset(
         f"{where} has no split {split or 'test'!r}, but {there}.",
-        hint="Say which with --split.",
+        hint="Name one of these splits.",
     )
 
 
 def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
-    named = next((row[f] for f in PICTURE_FIELDS if isinstance(row.get(f), str)), None)
+    named = next((row[f] for f in IMAGE_FIELDS if isinstance(row.get(f), str)), None)
     places = (
         [folder / named, folder / "images" / named]
         if named
@@ -103,14 +103,14 @@ def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
     words = "\n\n".join(str(row[f]) for f in ("title", "text") if row.get(f))
     if named or not words.strip():
         raise InvalidDataset(
-            f"{where}: there is no picture {named or f'images/{key}.*'}.",
-            hint="Put it there, or name it with a field image.",
+            f"{where}: there is no image {named or f'images/{key}.*'}.",
+            hint="Add the file, or name it in a field `image`.",
         )
-    return _set_text(words, written)
+    return _write_pdf(words, written)
 
 
-def _set_text(words: str, written: Path) -> Path:
-    """A PDF of the words."""
+def _write_pdf(words: str, written: Path) -> Path:
+    """Write words as a PDF named by their hash; its path."""
     path = written / f"{hashlib.sha256(words.encode()).hexdigest()[:20]}.pdf"
     if path.exists():
         return path
@@ -138,7 +138,7 @@ def _qrels_file(folder: Path, split: str | None) -> Path:
 
 
 def _read_qrels(path: Path, items: Mapping[str, Path]) -> Grades:
-    """Grades by query and item; three columns as BEIR has them, or TREC's four."""
+    """Grades by query and item, of BEIR's three columns or TREC's four."""
     grades: dict[str, dict[str, float]] = defaultdict(dict)
     for number, line in enumerate(read_text(path).splitlines(), 1):
         cells = line.split("\t") if "\t" in line else line.split()
@@ -151,7 +151,7 @@ def _read_qrels(path: Path, items: Mapping[str, Path]) -> Grades:
                 raise ValueError(f"{len(cells)} columns")
         except (ValueError, IndexError) as error:
             raise InvalidDataset(
-                f"{where} is no judgement: {error}.",
+                f"{where} is not a judgement: {error}.",
                 hint="Write query-id, corpus-id and score with tabs between them.",
             ) from None
         if item not in items:

@@ -1,4 +1,4 @@
-"""Where a set's items are in a library, and how large its indexes are."""
+"""Corpus: a dataset's items in a library, and the sizes of its indexes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question whose right answers are keys of pages (`DOCUMENT-NUMBER`) or ids of documents."""
+class JudgedQuestion:
+    """A question whose relevant pages are keys (`DOCUMENT-NUMBER`), or documents by id."""
 
     question: Question
     relevant: Mapping[str, float]
@@ -26,7 +26,7 @@ class Asked:
 
 
 def identify(items: Mapping[str, Path]) -> dict[str, str]:
-    """The document id that each item's bytes have in any library.
+    """Document ids of items, from the bytes of their files.
 
     Raises:
         InvalidDataset: a file cannot be read.
@@ -37,37 +37,38 @@ def identify(items: Mapping[str, Path]) -> dict[str, str]:
             found[name] = document_id(hash_file(path))
         except OSError as error:
             raise InvalidDataset(
-                f"{path} cannot be opened: {error.strerror}.", hint="Get the set's files anew."
+                f"{path} cannot be opened: {error.strerror}.", hint="Get the dataset's files again."
             ) from error
     return found
 
 
 def fingerprint(ids: Mapping[str, str]) -> str:
-    """The same for the same documents, whatever they are called and asked."""
+    """A hash of the set of documents."""
     return hashlib.sha256(" ".join(sorted(set(ids.values()))).encode()).hexdigest()[:12]
 
 
-def place(dataset: Dataset, ids: Mapping[str, str]) -> list[Asked]:
-    """The set's questions with their right answers as keys.
+def judge(dataset: Dataset, ids: Mapping[str, str]) -> list[JudgedQuestion]:
+    """A dataset's questions with their relevant pages as keys.
 
-    An item that could not be read has a key too, which no search finds: its
-    questions count, as not answered.
+    An item that could not be ingested has a key too, which no search finds: its
+    questions count as misses.
     """
-    asked = []
+    questions = []
     for question in dataset.questions:
         relevant: dict[str, float] = {}
         for (item, page), grade in question.relevant.items():
             key = f"{ids[item]}-{page or 1}" if dataset.by_page else ids[item]
             relevant[key] = max(grade, relevant.get(key, 0.0))
         within = ids[question.within] if question.within else None
-        asked.append(Asked(question, relevant, within))
-    return asked
+        questions.append(JudgedQuestion(question, relevant, within))
+    return questions
 
 
 def describe(home: Home) -> dict[str, Any]:
-    """What a home holds: documents, pages, where their words are from, and each index's size.
+    """Sizes of a library and its indexes, and the sources of its words.
 
-    `bytes` are of the multi-vectors on disk; `chroma_bytes` of the records of all indexes together.
+    `bytes` are of an index's vectors on disk; `chroma_bytes` of the records of all
+    indexes together.
     """
     library = Library(home)
     documents = library.documents()

@@ -1,7 +1,7 @@
-"""The nouns of evaluation: a set of questions, and which pages answer them.
+"""Evaluation dataset: questions with their relevant pages.
 
-A set's items are what it ranks: documents with pages, page images or photos.
-Knows no home: where an item is in a library is `retrieval.evaluate.corpus`'s.
+The items of a dataset are what is ranked: documents with pages, page images or
+photos. Knows no library: `retrieval.evaluate.corpus` finds the items there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ingest.error import InvalidInputError
 
 Kind = Literal["pages", "photos"]
 Target = tuple[str, int | None]
-"""An item and a page of it, from 1; None is the item as a whole."""
+"""An item and a page number from 1; None is the whole item."""
 
 NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten"
 NAMES_A_PAGE = re.compile(rf"\b(page|slide|p\.) ?(\d+|{NUMBERS})\b", re.IGNORECASE)
@@ -24,19 +24,19 @@ NAMED = "names a page"
 
 
 class InvalidDataset(InvalidInputError):
-    """A set of questions cannot be read, or holds nothing to measure."""
+    """A dataset cannot be read, or has no question with a relevant page."""
 
     code = "invalid-dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its right answers.
+    """A question with its relevance judgements.
 
-    `relevant` gives each right page, or item, a grade above 0; `within` is the
-    item that the question is about, if it names one; `labels` are what figures
-    are broken down by, such as {"evidence": ("Table", "Chart")}; questions of one
-    `cluster` depend on each other, since they are about one document.
+    `relevant` gives each relevant page, or item, a grade above 0; `within` is the
+    item that the question is about, if it names one; metrics are broken down by
+    `labels`, such as {"evidence": ("Table", "Chart")}; questions of one `cluster`
+    are correlated, as they are about one document.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A set as it was read. `left_out` questions have no right page: unanswerable, or not judged."""
+    """Items and questions; `left_out` counts the questions without a relevant page."""
 
     name: str
     format: str
@@ -60,20 +60,20 @@ class Dataset:
 
     @property
     def by_page(self) -> bool:
-        """Whether pages are ranked; else items, each at its best page."""
+        """Whether pages are ranked; otherwise items, each by its best page."""
         return any(page is not None for q in self.questions for _, page in q.relevant)
 
 
 def page_label(query: str) -> tuple[str, ...]:
-    """Whether a question names the page or slide it is about: that tests metadata, not retrieval."""
+    """The label "yes" or "no": whether a query names the page it is about, which tests metadata."""
     return ("yes",) if NAMES_A_PAGE.search(query) else ("no",)
 
 
-def checked(dataset: Dataset, source: Path) -> Dataset:
-    """The set, if there is anything to measure in it.
+def validate(dataset: Dataset, source: Path) -> Dataset:
+    """Validate a dataset, and return it.
 
     Raises:
-        InvalidDataset: no question has a right page, or an id stands twice.
+        InvalidDataset: there is no question, or two have the same id.
     """
     if not dataset.questions:
         raise InvalidDataset(

@@ -1,8 +1,8 @@
-"""How sure a mean over questions is, and a difference of two: bootstrap and randomisation, on scipy.
+"""Confidence intervals and significance: bootstrap and randomisation test, by scipy.
 
-Questions about one document rise and fall together, so whole documents are
-drawn where there are enough of them, and single questions otherwise
-(cluster bootstrap: Davison and Hinkley 1997, section 3.8).
+Questions about one document are correlated, so whole documents are resampled
+where there are enough of them, and single questions otherwise (cluster bootstrap:
+Davison and Hinkley 1997, section 3.8).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import numpy.typing as npt
 
 from ingest.extras import require
 
-LEAST_CLUSTERS = 10
-"""Fewer documents than these say too little of documents to draw from them."""
+MIN_CLUSTERS = 10
+"""Fewer documents are too few to resample."""
 SIGNIFICANT = 0.05
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How intervals and p-values are computed: the same seed gives the same numbers."""
+    """Parameters of intervals and p-values; the same seed gives the same numbers."""
 
     confidence: float = 0.95
     resamples: int = 2_000
@@ -32,7 +32,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean with a percentile bootstrap interval; no bounds where one question is all there is."""
+    """A mean with its percentile bootstrap interval; no bounds for a single question."""
 
     mean: float
     low: float | None
@@ -41,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Second minus first, over the same questions. `p` is two-sided; `units` were drawn."""
+    """Second minus first over the same questions; `p` is two-sided, `units` were resampled."""
 
     first: float
     second: float
@@ -53,24 +53,24 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether so large a difference is rarer than one in twenty where there is none."""
+        """Whether p is below 0.05."""
         return self.p < SIGNIFICANT
 
 
-def unit_of(clusters: Sequence[str]) -> str:
-    """What is drawn: "document" or "question"."""
+def resampling_unit(clusters: Sequence[str]) -> str:
+    """The unit that is resampled: "document" or "question"."""
     named = {cluster for cluster in clusters if cluster}
-    enough = len(named) >= LEAST_CLUSTERS and all(clusters)
+    enough = len(named) >= MIN_CLUSTERS and all(clusters)
     return "document" if enough and len(named) < len(clusters) else "question"
 
 
 def interval(
     values: Sequence[float], clusters: Sequence[str], sampling: Sampling | None = None
 ) -> Interval:
-    """The mean of values (questions,) and its interval.
+    """Mean of values (questions,) with its bootstrap interval.
 
     Args:
-        clusters: which document each question is about, "" for none.
+        clusters: the document that each question is about, "" for none.
     """
     sampling = sampling or Sampling()
     sums, counts = _units(np.asarray(values, np.float64), clusters)
@@ -82,7 +82,7 @@ def interval(
 
     found = bootstrap(
         (np.arange(len(sums)),),
-        lambda drawn, axis=-1: sums[drawn].sum(axis) / counts[drawn].sum(axis),
+        lambda sample, axis=-1: sums[sample].sum(axis) / counts[sample].sum(axis),
         n_resamples=sampling.resamples,
         batch=max(1, 2_000_000 // len(sums)),
         vectorized=True,
@@ -99,14 +99,14 @@ def difference(
     clusters: Mapping[str, str],
     sampling: Sampling | None = None,
 ) -> Difference:
-    """Compare two systems on the questions that both answered.
+    """Paired difference of two systems on the questions that both answered.
 
     The p-value is of a paired randomisation test: how often the difference is as
     large when each unit's two results are swapped at random (Smucker et al. 2007).
 
     Args:
-        first, second: a figure for each question, by its id; at least one in common.
-        clusters: which document each question is about, by the question's id.
+        first, second: a metric's value by question id; at least one id in common.
+        clusters: the document that each question is about, by question id.
     """
     sampling = sampling or Sampling()
     ids = [key for key in first if key in second]
@@ -133,13 +133,13 @@ def difference(
         float(p),
         total,
         len(a_sums),
-        unit_of(groups),
+        resampling_unit(groups),
     )
 
 
 def _units(values: Values, clusters: Sequence[str]) -> tuple[Values, Values]:
-    """The sum and the number of each unit's values."""
-    if unit_of(clusters) == "question":
+    """The sums and counts (units,) of each unit's values."""
+    if resampling_unit(clusters) == "question":
         return values, np.ones(len(values))
     _, places = np.unique(np.array(clusters), return_inverse=True)
     return np.bincount(places, values).astype(np.float64), np.bincount(places).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Find out which format a folder of questions has, and read it."""
+"""Dataset loader: detects the format of a folder and reads it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from retrieval.evaluate.vidore import find_tables, read_vidore
 
 
 def read_datasets(folder: Path, written: Path, split: str | None = None) -> list[Dataset]:
-    """The sets in a folder: one, or one for each language that its manifest puts questions in.
+    """Read the datasets of a folder: one, or one for each language of its manifest.
 
     Args:
-        written: where pictures that lie inside of other files are written out.
-        split: of BEIR and ViDoRe sets.
+        written: the folder for images extracted from other files.
+        split: of BEIR and ViDoRe datasets.
 
     Raises:
-        InvalidDataset: it is none of the known formats, or broken.
-        MissingExtra: it needs pyarrow.
+        InvalidDataset: the format is unknown, or a file is invalid.
+        MissingExtra: pyarrow is not installed.
     """
     if (folder / FILE).is_file():
         return read_manifest_set(folder)

@@ -1,11 +1,11 @@
-"""Read a set whose manifest.json lists files and questions.
+"""Manifest reader: datasets whose manifest.json lists files and questions.
 
     {"name": ..., "files": [{"file": "pdf/a.pdf"}, ...],
      "queries": [{"id": ..., "query": ..., "doc": "pdf/a.pdf", "relevant_pages": [2, 3],
                   "answerable": true, "evidence_sources": ["Table"]},
                  {"id": ..., "query": ..., "relevant_images": ["images/1.jpg"]}]}
 
-A further text of the same question (`query_en`) makes a second set over the same files.
+Another text of the same question (`query_en`) makes a second dataset over the same files.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from retrieval.evaluate.dataset import (
     Kind,
     Question,
     Target,
-    checked,
     page_label,
+    validate,
 )
 from retrieval.evaluate.table import read_json, text, texts
 
@@ -30,10 +30,10 @@ FILE = "manifest.json"
 
 
 def read_manifest_set(folder: Path) -> list[Dataset]:
-    """The set, and one more for each further text that its questions are put in.
+    """Read a dataset, and one more for each other text of its questions.
 
     Raises:
-        InvalidDataset: the manifest is not as above, or a file is not there.
+        InvalidDataset: the manifest is invalid, or a file is missing.
     """
     path = folder / FILE
     manifest = read_json(path)
@@ -42,7 +42,7 @@ def read_manifest_set(folder: Path) -> list[Dataset]:
     if not _objects(queries) or not _objects(files):
         raise InvalidDataset(
             f'{path} has no lists "files" and "queries" of objects.',
-            hint="A set without labelled questions cannot be evaluated; see docs/eval.md.",
+            hint="Only a dataset with labelled questions can be evaluated; see docs/eval.md.",
         )
     items = {}
     for number, file in enumerate(files, 1):
@@ -50,8 +50,8 @@ def read_manifest_set(folder: Path) -> list[Dataset]:
         items[name] = folder / name
         if not items[name].is_file():
             raise InvalidDataset(
-                f"{path} names {name}, which is not there.",
-                hint="Get the set's files, or take it out of the list.",
+                f"{path} lists {name}, which does not exist.",
+                hint="Get the dataset's files, or remove it from the list.",
             )
     photos = any("relevant_images" in query for query in queries)
     kind: Kind = "photos" if photos else "pages"
@@ -69,7 +69,7 @@ def read_manifest_set(folder: Path) -> list[Dataset]:
             else:
                 left_out += 1
         called = name if field == "query" else f"{name} ({field})"
-        sets.append(checked(Dataset(called, "manifest", kind, items, questions, left_out), path))
+        sets.append(validate(Dataset(called, "manifest", kind, items, questions, left_out), path))
     return sets
 
 
@@ -80,8 +80,8 @@ def _objects(value: Any) -> bool:
 def _question(
     query: Mapping[str, Any], field: str, where: str, items: Mapping[str, Path]
 ) -> Question | None:
-    """A question; None where nothing answers it."""
-    asked = text(query, where, field)
+    """A question; None where no page is relevant."""
+    wording = text(query, where, field)
     labels = {"evidence": texts(query.get("evidence_sources"))}
     relevant: dict[Target, float]
     if "relevant_images" in query:
@@ -92,11 +92,11 @@ def _question(
         if not query.get("answerable", True):
             return None
         relevant = {(within, _page(page, where)): 1.0 for page in _list(query, where)}
-        labels[NAMED] = page_label(asked)
+        labels[NAMED] = page_label(wording)
     if not relevant:
         return None
     labels = {name: values for name, values in labels.items() if values}
-    return Question(text(query, where, "id"), asked, relevant, within, labels, cluster)
+    return Question(text(query, where, "id"), wording, relevant, within, labels, cluster)
 
 
 def _list(query: Mapping[str, Any], where: str) -> list[Any]:
@@ -104,7 +104,8 @@ def _list(query: Mapping[str, Any], where: str) -> list[Any]:
     value = query.get(name)
     if not isinstance(value, list):
         raise InvalidDataset(
-            f'{where} has no list "{name}".', hint="List what answers the question."
+            f'{where} has no list "{name}".',
+            hint="List the pages or images that answer the question.",
         )
     return value
 
@@ -112,7 +113,7 @@ def _list(query: Mapping[str, Any], where: str) -> list[Any]:
 def _page(value: Any, where: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise InvalidDataset(f"{where}: {value!r} is no page.", hint="Count pages from 1.")
+    raise InvalidDataset(f"{where}: {value!r} is not a page number.", hint="Count pages from 1.")
 
 
 def _item(name: Any, where: str, items: Mapping[str, Path]) -> str:

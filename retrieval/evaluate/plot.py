@@ -1,4 +1,4 @@
-"""Draw results: a bar for each metric with its interval, a panel for each set and scope."""
+"""Plot of results: a bar with its interval for each metric, a panel for each set and scope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = {
 
 
 def draw_results(runs: Sequence[dict[str, Any]]) -> bytes:
-    """A PNG. Settings and rankings stand side by side in each panel.
+    """Plot results as PNG; settings and rankings are side by side in each panel.
 
     Raises:
         MissingExtra: matplotlib is not installed.

@@ -1,7 +1,6 @@
-"""A home's multi-vectors made into another kind of storage for a while, to measure what it costs there.
+"""Quantization comparison: temporary copies of a library's vectors in other formats.
 
-The home itself is not changed: what is made lies in a folder that goes when it
-is closed.
+The library itself does not change; the copies are in a temporary folder.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from ingest.page import Document
 
 
 def read_kinds(names: Sequence[str]) -> list[Quantization]:
-    """Kinds by their names, fp16 first, which the others are compared with; "all" is every kind.
+    """Quantizations by name, fp16 first as the baseline; "all" is every one.
 
     Raises:
-        UnknownQuantization: there is none of a name.
+        UnknownQuantization: a name is unknown.
     """
     if not names:
         return []
@@ -33,24 +32,24 @@ def read_kinds(names: Sequence[str]) -> list[Quantization]:
 
 
 class Converted:
-    """Every index of a home as one kind of storage.
+    """A temporary copy of every index's vectors in one quantization.
 
     Args:
-        folder: where to make it; the system's folder for temporary files if None.
+        folder: the folder for the copy; None takes the system's temporary one.
 
     Raises:
-        LossyConversion: an index holds int8 rows, and the kind has fp16 ones.
+        LossyConversion: an index has int8 rows, and the quantization fp16 rows.
     """
 
     def __init__(self, home: Home, kind: Quantization, folder: Path | None = None) -> None:
         self.kind = kind
-        self._made = tempfile.TemporaryDirectory(prefix="pageglass-", dir=folder)
-        self._root = Path(self._made.name)
+        self._folder = tempfile.TemporaryDirectory(prefix="pageglass-", dir=folder)
+        self._root = Path(self._folder.name)
         self._sizes: dict[str, int] = {}
         try:
             documents = Library(home).documents()
             for index in open_indexes(home):
-                self._make(index, documents)
+                self._convert(index, documents)
                 index.records.close()
         except BaseException:
             self.close()
@@ -63,31 +62,31 @@ class Converted:
         self.close()
 
     def close(self) -> None:
-        """Delete what was made."""
-        self._made.cleanup()
+        """Delete the copy."""
+        self._folder.cleanup()
 
     def open(self, index: Index, document: Document) -> DocumentVectors:
-        """As `Index.vectors`, of the kind.
+        """A document's vectors, as `Index.vectors`, from the copy.
 
         Raises:
-            FileNotFoundError: the document was not in the index when this was made.
+            FileNotFoundError: the document was not in the index when it was copied.
         """
         return DocumentVectors(self._path(index, document))
 
     @property
     def size(self) -> int:
-        """Bytes of all that was made."""
+        """Bytes of the copy."""
         return sum(self._sizes.values())
 
     def resize(self, corpus: dict[str, Any]) -> dict[str, Any]:
-        """What `describe` says of the home, with the sizes of the kind."""
+        """The result of `describe` with the sizes of the copy."""
         indexes = [
             {**i, "bytes": self._sizes[i["encoder"]], "quantization": self.kind}
             for i in corpus["indexes"]
         ]
         return {**corpus, "indexes": indexes}
 
-    def _make(self, index: Index, documents: Sequence[Document]) -> None:
+    def _convert(self, index: Index, documents: Sequence[Document]) -> None:
         size = 0
         for document in documents:
             if index.has(document):

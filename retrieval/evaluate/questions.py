@@ -1,4 +1,4 @@
-"""Read a file of questions about documents that a home holds already: JSON Lines, CSV or TSV.
+"""Question files about documents of a library: JSON Lines, CSV or TSV.
 
     {"question": "Who keeps the light?", "document": "harbour.pdf", "pages": [3, 4]}
 
@@ -23,8 +23,8 @@ from retrieval.evaluate.dataset import (
     InvalidDataset,
     Question,
     Target,
-    checked,
     page_label,
+    validate,
 )
 from retrieval.evaluate.table import TABLES, read_lines, read_table, text, texts
 
@@ -33,10 +33,10 @@ SPAN = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
 
 
 def read_questions(path: Path, library: Library) -> Dataset:
-    """The questions, their documents found in the library by id, path or file name.
+    """Read questions; their documents are looked up by id, path or file name.
 
     Raises:
-        InvalidDataset: a line cannot be used; nothing is left out in silence.
+        InvalidDataset: a line is invalid; none is skipped.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidDataset(
@@ -46,21 +46,21 @@ def read_questions(path: Path, library: Library) -> Dataset:
     rows = read_lines(path) if path.suffix.lower() == ".jsonl" else read_table(path)
     questions, items = [], {}
     for number, (where, row) in enumerate(rows, 1):
-        asked = text(row, where, "question", "query")
+        query = text(row, where, "question", "query")
         try:
             document = library.document(text(row, where, "document", "doc"))
-        except DocumentNotFound as fault:
-            raise InvalidDataset(f"{where}: {fault.message}", hint=fault.hint) from None
+        except DocumentNotFound as error:
+            raise InvalidDataset(f"{where}: {error.message}", hint=error.hint) from None
         items[document.id] = Path(document.paths[0]) if document.paths else Path(document.name)
         given = row.get("pages", row.get("page"))
         relevant: dict[Target, float] = {
             (document.id, page): 1.0 for page in _pages(given, document, where)
         }
-        labels = {"evidence": texts(row.get("evidence")), NAMED: page_label(asked)}
+        labels = {"evidence": texts(row.get("evidence")), NAMED: page_label(query)}
         labels = {name: values for name, values in labels.items() if values}
         key = str(row.get("id") or number)
-        questions.append(Question(key, asked, relevant, document.id, labels, document.id))
-    return checked(Dataset(path.stem, "questions", "pages", items, questions), path)
+        questions.append(Question(key, query, relevant, document.id, labels, document.id))
+    return validate(Dataset(path.stem, "questions", "pages", items, questions), path)
 
 
 def _pages(given: Any, document: Document, where: str) -> list[int]:

@@ -1,9 +1,9 @@
-"""What an evaluation found, as plain values that a JSON file keeps; and two of them compared."""
+"""Evaluation results as JSON values, and comparisons of two of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ import numpy as np
 
 from ingest.library.atomic import write_atomically
 from retrieval.evaluate.dataset import Dataset, InvalidDataset
-from retrieval.evaluate.interval import Interval, Sampling, difference, interval, unit_of
+from retrieval.evaluate.interval import Interval, Sampling, difference, interval, resampling_unit
 from retrieval.evaluate.metrics import METRICS
-from retrieval.evaluate.run import IMAGES, Answered
+from retrieval.evaluate.run import QuestionResult
 from retrieval.evaluate.table import read_json
 
 FORMAT = 1
 MAIN = {"pages": "nDCG@5", "photos": "hit@5"}
-"""The metric that decides, by kind of set."""
+"""The main metric by kind of dataset."""
 Result = dict[str, Any]
 
 
@@ -31,24 +31,24 @@ class ResultsNotComparable(InvalidDataset):
 
 def summarise(
     dataset: Dataset,
-    answered: Sequence[Answered],
+    outcomes: Sequence[QuestionResult],
     encoding: Sequence[float],
     sampling: Sampling,
     **about: Any,
 ) -> Result:
-    """Everything of one set under one setting: means with intervals, by label, by question.
+    """Summary of one dataset under one setting: means with intervals, by label and question.
 
     Args:
-        encoding: seconds that encoding took, of the first questions.
-        about: what else to keep: the setting, the corpus.
+        encoding: seconds that encoding the first questions took.
+        about: other values to keep: the setting, the corpus.
     """
-    first = next(iter(answered[0].figures))
+    first = next(iter(outcomes[0].figures))
     rankings: dict[str, dict[str, Any]] = {}
-    for name, scope in _rows(answered):
-        rankings.setdefault(name, {})[scope] = _means(answered, name, scope, sampling)
-    scopes = {scope for name, scope in _rows(answered) if name == first}
-    groups = {scope: _groups(answered, first, scope, sampling) for scope in sorted(scopes)}
-    total = [one.seconds for one in answered if one.seconds is not None]
+    for name, scope in _rows(outcomes):
+        rankings.setdefault(name, {})[scope] = _means(outcomes, name, scope, sampling)
+    scopes = {scope for name, scope in _rows(outcomes) if name == first}
+    groups = {scope: _groups(outcomes, first, scope, sampling) for scope in sorted(scopes)}
+    total = [one.seconds for one in outcomes if one.seconds is not None]
     after = [max(t - e, 0.0) for t, e in zip(total, encoding, strict=False)]
     return {
         "set": dataset.name,
@@ -56,9 +56,9 @@ def summarise(
         "kind": dataset.kind,
         "main": MAIN[dataset.kind],
         "first": first,
-        "questions": len(answered),
+        "questions": len(outcomes),
         "left_out": dataset.left_out,
-        "drawn": unit_of([one.asked.question.cluster for one in answered]),
+        "drawn": resampling_unit([one.judged.question.cluster for one in outcomes]),
         **about,
         "latency_ms": {
             "encoding": percentiles(encoding),
@@ -67,12 +67,12 @@ def summarise(
         },
         "rankings": rankings,
         "groups": groups,
-        "per_question": [_question(one) for one in answered],
+        "per_question": [_question(one) for one in outcomes],
     }
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """The 50th, 95th and 99th percentile in milliseconds."""
+    """50th, 95th and 99th percentile in milliseconds."""
     if not seconds:
         return {}
     values = np.percentile(seconds, (50, 95, 99)) * 1000
@@ -80,21 +80,21 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def write_results(path: Path, results: Mapping[str, Any]) -> None:
-    """Put results in a file, whole."""
+    """Write results to a JSON file atomically."""
     write_atomically(path, json.dumps(results, ensure_ascii=False, indent=1).encode())
 
 
 def read_results(path: Path) -> Result:
-    """Results that `write_results` wrote.
+    """Read a file written by `write_results`.
 
     Raises:
-        InvalidDataset: the file is something else, or newer than this version.
+        InvalidDataset: the file is something else, or of a newer version.
     """
     results = read_json(path)
     if not isinstance(results, dict) or "runs" not in results or "format" not in results:
         raise InvalidDataset(
-            f"{path} holds no results of an evaluation.",
-            hint="Give a file that `pageglass eval --out` wrote.",
+            f"{path} is not a file of evaluation results.",
+            hint="Give a file that an evaluation has written.",
         )
     if results["format"] > FORMAT:
         raise InvalidDataset(
@@ -110,13 +110,13 @@ def compare(
     sampling: Sampling,
     called: tuple[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Every set and scope that both have, each by its first ranking: the differences and what they mean.
+    """Differences for each dataset and scope of both results, by their first rankings.
 
     Args:
-        called: what the two are called; None calls them by their settings.
+        called: names of the two; None names them by their settings.
 
     Raises:
-        ResultsNotComparable: they have no set with the same questions in common.
+        ResultsNotComparable: they have no questions in common.
     """
     found = []
     for a in first:
@@ -127,7 +127,7 @@ def compare(
     if not found:
         raise ResultsNotComparable(
             "The two results have no questions in common.",
-            hint="Evaluate both on the same set, and compare again.",
+            hint="Evaluate both on the same dataset, and compare again.",
         )
     return found
 
@@ -140,7 +140,7 @@ def compare_rankings(
     sampling: Sampling,
     called: tuple[str, str],
 ) -> list[dict[str, Any]]:
-    """A ranking of one result against a ranking of another, in every scope that both have."""
+    """Differences between a ranking of one result and one of another, for each scope of both."""
     asked = {q["id"]: (q["query"], q["relevant"]) for q in a["per_question"]}
     same = [q for q in b["per_question"] if asked.get(q["id"]) == (q["query"], q["relevant"])]
     clusters = {q["id"]: q["cluster"] for q in same}
@@ -180,17 +180,17 @@ def _column(result: Result, ranking: str, scope: str, metric: str) -> dict[str, 
     }
 
 
-def _rows(answered: Sequence[Answered]) -> list[tuple[str, str]]:
-    """Rankings and scopes, in the order they were first measured in."""
-    pairs = ((n, s) for one in answered for n, scopes in one.figures.items() for s in scopes)
+def _rows(outcomes: Sequence[QuestionResult]) -> list[tuple[str, str]]:
+    """Pairs of ranking and scope, in the order in which they were measured."""
+    pairs = ((n, s) for one in outcomes for n, scopes in one.figures.items() for s in scopes)
     return list(dict.fromkeys(pairs))
 
 
 def _means(
-    answered: Sequence[Answered], name: str, scope: str, sampling: Sampling
+    outcomes: Sequence[QuestionResult], name: str, scope: str, sampling: Sampling
 ) -> dict[str, Any]:
-    some = [one for one in answered if scope in one.figures.get(name, {})]
-    clusters = [one.asked.question.cluster for one in some]
+    some = [one for one in outcomes if scope in one.figures.get(name, {})]
+    clusters = [one.judged.question.cluster for one in some]
     means: dict[str, Interval] = {
         metric: interval([one.figures[name][scope][metric] for one in some], clusters, sampling)
         for metric in METRICS
@@ -199,14 +199,14 @@ def _means(
 
 
 def _groups(
-    answered: Sequence[Answered], name: str, scope: str, sampling: Sampling
+    outcomes: Sequence[QuestionResult], name: str, scope: str, sampling: Sampling
 ) -> dict[str, dict[str, Any]]:
-    """The same means, of the questions with each value of each label."""
-    labels: dict[str, dict[str, list[Answered]]] = {}
-    for one in answered:
+    """Means over the questions with each value of each label."""
+    labels: dict[str, dict[str, list[QuestionResult]]] = {}
+    for one in outcomes:
         if scope not in one.figures.get(name, {}):
             continue
-        for label, values in one.asked.question.labels.items():
+        for label, values in one.judged.question.labels.items():
             for value in values:
                 labels.setdefault(label, {}).setdefault(value, []).append(one)
     return {
@@ -215,22 +215,15 @@ def _groups(
     }
 
 
-def _question(one: Answered) -> dict[str, Any]:
-    question = one.asked.question
+def _question(one: QuestionResult) -> dict[str, Any]:
+    question = one.judged.question
     return {
         "id": question.id,
         "query": question.query,
-        "relevant": dict(one.asked.relevant),
+        "relevant": dict(one.judged.relevant),
         "cluster": question.cluster,
         "labels": {name: list(values) for name, values in question.labels.items()},
         "found": list(one.found),
         "ms": None if one.seconds is None else round(one.seconds * 1000, 3),
         "figures": one.figures,
     }
-
-
-def each_row(result: Result) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Rankings, scopes and their means, pictures alone first."""
-    for name in sorted(result["rankings"], key=lambda name: name != IMAGES):
-        for scope, means in result["rankings"][name].items():
-            yield name, scope, means

@@ -1,4 +1,4 @@
-"""Put a set's questions to a searcher, and keep every figure of every question: the main act of this folder."""
+"""Evaluation run: ranks a dataset's questions and measures every ranking."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ingest.encoders.load import load_encoder
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from retrieval.evaluate.corpus import Asked
+from retrieval.evaluate.ablation import DEFAULT, rank_by_signal
+from retrieval.evaluate.corpus import JudgedQuestion
 from retrieval.evaluate.metrics import measure
-from retrieval.evaluate.signals import DEFAULT, orders
 from retrieval.ranking import Ranking
 
-KEPT = 10
-"""Places of the ranking that a result keeps, for whoever looks into a question."""
+KEPT_KEYS = 10
+"""The first keys of a ranking that a result keeps, to look into a question."""
 IMAGES = "images"
-"""The ranking of pictures alone, as `search --images` has it."""
-TIMED = 100
-"""Questions that are timed, at most, searches one by one as users make them."""
-TOGETHER = 32
-"""Questions ranked together beyond those: several times as fast where every page is scored (benchmarks/kernel.py)."""
+"""The ranking of images alone."""
+TIMED_QUESTIONS = 100
+"""The first questions are ranked one by one, as users search, and timed."""
+BATCH_SIZE = 32
+"""The others are ranked in batches: several times as fast where every page is scored (benchmarks/kernel.py)."""
 Figures = dict[str, dict[str, dict[str, float]]]
-"""By ranking, by scope ("document", "set" or "home"), by metric."""
+"""Values by ranking, by scope ("document", "set" or "home"), by metric."""
 
 
 class Ranker(Protocol):
-    """What is evaluated: a Searcher, or whatever ranks as it does."""
+    """What is evaluated: a Searcher, or another ranker."""
 
     def rank_all(
         self,
@@ -45,46 +45,48 @@ class Ranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured.
+    """What to measure.
 
-    `within` are the set's documents where the home holds others too; `images`
-    measures `search --images` first; `by_page` ranks pages, else documents at
-    their best page; `signals` measures each signal alone too, with BM25 as the
-    companion of the encoders that are `readers` of pages.
+    `within` are the dataset's documents where the library has others too; `images`
+    measures the search for images first; `by_page` ranks pages, otherwise documents
+    by their best page; `signals` measures each signal alone too, and BM25 with each
+    of the `text_encoders`.
     """
 
     by_page: bool
     within: Sequence[str] | None = None
     images: bool = False
     signals: bool = False
-    readers: Sequence[str] = ()
+    text_encoders: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A question's figures, the first keys that the default ranking gave over the set, and seconds it took if timed."""
+class QuestionResult:
+    """Metrics of a question, the first keys of its default ranking, and seconds if timed."""
 
-    asked: Asked
+    judged: JudgedQuestion
     figures: Figures
     found: Sequence[str]
     seconds: float | None
 
 
-def run(ranker: Ranker, questions: Sequence[Asked], plan: Plan) -> Iterator[Answered]:
-    """Each question's outcome as it comes. The first TIMED are ranked one by one, the rest TOGETHER.
+def run(
+    ranker: Ranker, questions: Sequence[JudgedQuestion], plan: Plan
+) -> Iterator[QuestionResult]:
+    """Rank and measure questions; yields each result as it comes.
 
     Raises:
         EmptyQuery, ImageIndexNotFound: as `Searcher.rank`.
     """
-    for at in range(min(TIMED, len(questions))):
-        yield from _answer(ranker, questions[at : at + 1], plan, timed=True)
-    for at in range(TIMED, len(questions), TOGETHER):
-        yield from _answer(ranker, questions[at : at + TOGETHER], plan, timed=False)
+    for at in range(min(TIMED_QUESTIONS, len(questions))):
+        yield from _measure(ranker, questions[at : at + 1], plan, timed=True)
+    for at in range(TIMED_QUESTIONS, len(questions), BATCH_SIZE):
+        yield from _measure(ranker, questions[at : at + BATCH_SIZE], plan, timed=False)
 
 
-def _answer(
-    ranker: Ranker, batch: Sequence[Asked], plan: Plan, *, timed: bool
-) -> Iterator[Answered]:
+def _measure(
+    ranker: Ranker, batch: Sequence[JudgedQuestion], plan: Plan, *, timed: bool
+) -> Iterator[QuestionResult]:
     figures: list[Figures] = [{} for _ in batch]
     found: list[list[str]] = [[] for _ in batch]
     took = None
@@ -93,23 +95,23 @@ def _answer(
             started = time.perf_counter()
             rankings = _rank(ranker, batch, scope, images, plan)
             seconds = time.perf_counter() - started
-            for place, ranking in rankings.items():
-                asked = batch[place]
-                for name, order in _named(ranking, images, plan).items():
+            for position, ranking in rankings.items():
+                judged = batch[position]
+                for name, order in _orders(ranking, images, plan).items():
                     keys = _keys(ranking, order, plan.by_page)
-                    figures[place].setdefault(name, {})[scope] = measure(keys, asked.relevant)
-                    if scope == "set" and not found[place] and name in {DEFAULT, IMAGES}:
-                        found[place] = keys[:KEPT]
+                    figures[position].setdefault(name, {})[scope] = measure(keys, judged.relevant)
+                    if scope == "set" and not found[position] and name in {DEFAULT, IMAGES}:
+                        found[position] = keys[:KEPT_KEYS]
                         took = seconds if timed else None
-    for asked, its_figures, keys in zip(batch, figures, found, strict=True):
-        yield Answered(asked, its_figures, keys, took)
+    for judged, its_figures, keys in zip(batch, figures, found, strict=True):
+        yield QuestionResult(judged, its_figures, keys, took)
 
 
 def _rank(
-    ranker: Ranker, batch: Sequence[Asked], scope: str, images: bool, plan: Plan
+    ranker: Ranker, batch: Sequence[JudgedQuestion], scope: str, images: bool, plan: Plan
 ) -> dict[int, Ranking]:
-    """Rankings in a scope, by the places of the questions that have it."""
-    queries = [asked.question.query for asked in batch]
+    """Rankings in a scope, by the positions of the questions that have it."""
+    queries = [judged.question.query for judged in batch]
     if scope != "document":
         if scope == "home" and plan.within is None:
             return {}
@@ -118,23 +120,23 @@ def _rank(
         return dict(enumerate(ranked))
     if not plan.by_page:
         return {}
-    # Few pages, and seldom the same ones.
+    # Few pages, seldom the same ones: a batch would save nothing.
     return {
-        place: ranker.rank_all(
-            [queries[place]], images=images, filter=PageFilter.to([asked.document])
+        position: ranker.rank_all(
+            [queries[position]], images=images, filter=PageFilter.to([judged.document])
         )[0]
-        for place, asked in enumerate(batch)
-        if asked.document is not None
+        for position, judged in enumerate(batch)
+        if judged.document is not None
     }
 
 
 def time_encoding(
     home: Home, queries: Sequence[str], encoding: Encoding, *, images: bool = False
 ) -> list[float]:
-    """Seconds that a home's encoders take for each of the first TIMED questions, loaded anew.
+    """Seconds that newly loaded encoders take for each of the first questions.
 
     Args:
-        pictures: by the encoders of pictures alone.
+        images: only the encoders of images.
     """
     names = []
     for index in open_indexes(home):
@@ -142,7 +144,7 @@ def time_encoding(
             names.append(index.manifest.encoder)
         index.records.close()
     encoders = [load_encoder(name, encoding) for name in names]
-    timed = queries[:TIMED]
+    timed = queries[:TIMED_QUESTIONS]
     for encoder in encoders:
         encoder.encode_queries(timed[:1])
     took = []
@@ -154,19 +156,19 @@ def time_encoding(
     return took
 
 
-def collect(answered: Iterator[Answered], advance: Callable[[], None]) -> list[Answered]:
-    """All of them, telling of each."""
+def collect(results: Iterator[QuestionResult], advance: Callable[[], None]) -> list[QuestionResult]:
+    """All results; `advance` is called after each."""
     done = []
-    for one in answered:
+    for one in results:
         done.append(one)
         advance()
     return done
 
 
-def _named(ranking: Ranking, images: bool, plan: Plan) -> dict[str, list[int]]:
+def _orders(ranking: Ranking, images: bool, plan: Plan) -> dict[str, list[int]]:
     if not plan.signals or images:
         return {IMAGES if images else DEFAULT: ranking.order()}
-    return orders(ranking, plan.readers)
+    return rank_by_signal(ranking, plan.text_encoders)
 
 
 def _keys(ranking: Ranking, order: Sequence[int], by_page: bool) -> list[str]:

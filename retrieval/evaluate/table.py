@@ -1,4 +1,4 @@
-"""Read rows out of JSON, JSON Lines, CSV and TSV files, each with its line, so that a fault can name it."""
+"""Readers of JSON, JSON Lines, CSV and TSV rows with their line numbers."""
 
 from __future__ import annotations
 
@@ -15,39 +15,41 @@ TABLES = (".csv", ".tsv")
 
 
 def read_text(path: Path) -> str:
-    """A file's text.
+    """Read a text file.
 
     Raises:
-        InvalidDataset: it cannot be read, or is no UTF-8.
+        InvalidDataset: it cannot be read, or is not UTF-8.
     """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InvalidDataset(
             f"{path} cannot be opened: {error.strerror}.",
-            hint="Check that it is there and may be read.",
+            hint="Check that it exists and is readable.",
         ) from error
     except UnicodeDecodeError as error:
-        raise InvalidDataset(f"{path} is no UTF-8: {error}.", hint="Save it as UTF-8.") from None
+        raise InvalidDataset(f"{path} is not UTF-8: {error}.", hint="Save it as UTF-8.") from None
 
 
 def read_json(path: Path) -> Any:
-    """A JSON file's value.
+    """Read a JSON file.
 
     Raises:
-        InvalidDataset: it is no JSON.
+        InvalidDataset: it is not JSON.
     """
     try:
         return json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
-        raise InvalidDataset(f"{path} is not JSON: {error}.", hint="Mend or replace it.") from None
+        raise InvalidDataset(
+            f"{path} is not JSON: {error}.", hint="Correct or replace it."
+        ) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, Row]]:
-    """Each object of a JSON Lines file with where it stands ("corpus.jsonl, line 3").
+    """Read the objects of a JSON Lines file with their places ("corpus.jsonl, line 3").
 
     Raises:
-        InvalidDataset: a line is no JSON object.
+        InvalidDataset: a line is not a JSON object.
     """
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
@@ -61,16 +63,16 @@ def read_lines(path: Path) -> Iterator[tuple[str, Row]]:
             ) from None
         if not isinstance(value, dict):
             raise InvalidDataset(
-                f"{where} is no JSON object.", hint="Write one JSON object on each line."
+                f"{where} is not a JSON object.", hint="Write one JSON object on each line."
             )
         yield where, value
 
 
 def read_table(path: Path) -> Iterator[tuple[str, Row]]:
-    """Each row of a CSV or TSV file with a head line, with where it stands.
+    """Read the rows of a CSV or TSV file with a header, with their places.
 
     Raises:
-        InvalidDataset: a row has more or fewer cells than the head.
+        InvalidDataset: a row has more or fewer cells than the header.
     """
     lines = read_text(path).splitlines()
     # A TSV of TREC's kind has no quoting: a question may begin with a quotation mark.
@@ -88,17 +90,17 @@ def read_table(path: Path) -> Iterator[tuple[str, Row]]:
         where = f"{path.name}, line {reader.line_num}"
         if len(cells) != len(head):
             raise InvalidDataset(
-                f"{where} has {len(cells)} cells, the head line {len(head)}.",
+                f"{where} has {len(cells)} cells, the header {len(head)}.",
                 hint=f"Write {', '.join(head)} on every line.",
             )
         yield where, dict(zip(head, cells, strict=True))
 
 
 def text(row: Row, where: str, *names: str) -> str:
-    """The first of some fields that is there, as text.
+    """The first of several fields that has a value, as text.
 
     Raises:
-        InvalidDataset: none is, or it is blank.
+        InvalidDataset: none has.
     """
     for name in names:
         value = row.get(name)
@@ -108,7 +110,7 @@ def text(row: Row, where: str, *names: str) -> str:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """A label's value or values as texts; nothing where there is none."""
+    """A value or a list of values as texts."""
     if value is None or value == "":
         return ()
     return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else (str(value),)

@@ -1,6 +1,6 @@
-"""Read a ViDoRe set from a local folder: parquet files, or what `save_to_disk` of datasets wrote.
+"""ViDoRe reader: parquet files, or a folder written by `save_to_disk` of datasets.
 
-Two shapes (https://huggingface.co/vidore). Version 1 is one table with a row for
+Two schemas (https://huggingface.co/vidore). Version 1 is one table with a row for
 each `query`, its `image` and `image_filename`; later versions, and the BEIR
 forms of the first, have three: corpus, queries and qrels.
 """
@@ -16,12 +16,12 @@ from typing import Any
 from ingest.extras import require
 from ingest.library.atomic import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
-from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, checked
+from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, validate
 from retrieval.evaluate.table import Row, texts
 
 TABLES = ("corpus", "queries", "qrels")
 BATCH = 16
-"""Rows read together: a row may hold a page's picture."""
+"""Rows read at once: a row may contain a page image."""
 
 
 def find_tables(folder: Path) -> list[Path]:
@@ -31,11 +31,15 @@ def find_tables(folder: Path) -> list[Path]:
 
 
 def read_vidore(folder: Path, written: Path, split: str | None = None) -> Dataset:
-    """The set. Its pictures are written below `written`.
+    """Read a ViDoRe dataset.
+
+    Args:
+        written: the folder for its images.
+        split: None takes test, or the only one.
 
     Raises:
         MissingExtra: pyarrow is not installed.
-        InvalidDataset: the tables lack what is needed.
+        InvalidDataset: a table or a column is missing.
     """
     files = find_tables(folder)
     tables = {name: [path for path in files if _is_of(path, folder, name)] for name in TABLES}
@@ -59,7 +63,7 @@ def _read_three(
     for where, row in _rows(_of_split(tables["qrels"], folder, split)):
         item = _id(row, where, "corpus_id")
         if item not in items:
-            raise InvalidDataset(f"{where}: corpus has no {item}.", hint="Get the whole set.")
+            raise InvalidDataset(f"{where}: corpus has no {item}.", hint="Get the whole dataset.")
         score = row.get("score")
         grades[_id(row, where, "query_id")][item] = 1.0 if score is None else float(score)
     return assemble(folder, "vidore", items, clusters, queries, grades)
@@ -67,7 +71,7 @@ def _read_three(
 
 def _read_one(folder: Path, files: Sequence[Path], written: Path) -> Dataset:
     items: dict[str, Path] = {}
-    asked: dict[str, dict[tuple[str, int | None], float]] = defaultdict(dict)
+    relevant: dict[str, dict[tuple[str, int | None], float]] = defaultdict(dict)
     labels: dict[str, dict[str, tuple[str, ...]]] = {}
     for where, row in _rows(files):
         path = _write(row, where, written)
@@ -75,14 +79,14 @@ def _read_one(folder: Path, files: Sequence[Path], written: Path) -> Dataset:
         items[key] = path
         query = str(row.get("query") or row.get("question") or "").strip()
         if query:
-            asked[query][key, None] = 1.0
+            relevant[query][key, None] = 1.0
             labels[query] = {name: values for name in LABELS if (values := texts(row.get(name)))}
     questions = [
         Question(str(number), query, right, None, labels[query])
-        for number, (query, right) in enumerate(asked.items(), 1)
+        for number, (query, right) in enumerate(relevant.items(), 1)
     ]
     name = folder.resolve().name
-    return checked(Dataset(name, "vidore", "pages", items, questions), folder)
+    return validate(Dataset(name, "vidore", "pages", items, questions), folder)
 
 
 def _is_of(path: Path, folder: Path, name: str) -> bool:
@@ -91,7 +95,7 @@ def _is_of(path: Path, folder: Path, name: str) -> bool:
 
 
 def _split(path: Path, folder: Path) -> str:
-    """Which split a file is of: in its own name, or its folder's where that is `save_to_disk`'s."""
+    """A file's split: from its name, or from its folder's for `save_to_disk`."""
     if not path.name.startswith("data-"):
         head = path.stem.split("-")[0]
         return "test" if head in TABLES else head
@@ -106,8 +110,8 @@ def _of_split(files: Sequence[Path], folder: Path, split: str | None) -> list[Pa
 
 
 def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
-    """Each row with where it stands; columns are called with underscores, whatever the set does."""
-    require("pyarrow", extra="eval", feature="A set in parquet or Arrow files")
+    """Rows with their places; hyphens in column names become underscores."""
+    require("pyarrow", extra="eval", feature="A dataset in parquet or Arrow files")
     import pyarrow as arrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
     import pyarrow.parquet as parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
@@ -125,7 +129,9 @@ def _rows(files: Sequence[Path]) -> Iterator[tuple[str, Row]]:
                         named = {key.replace("-", "_"): value for key, value in row.items()}
                         yield f"{path.name}, row {number}", named
         except (arrow.ArrowException, OSError) as error:
-            raise InvalidDataset(f"{path} cannot be read: {error}.", hint="Get it anew.") from error
+            raise InvalidDataset(
+                f"{path} cannot be read: {error}.", hint="Get the file again."
+            ) from error
 
 
 def _id(row: Row, where: str, *names: str) -> str:
@@ -134,18 +140,18 @@ def _id(row: Row, where: str, *names: str) -> str:
             return str(row[name])
     raise InvalidDataset(
         f"{where} has no {names[0]} among {', '.join(row)}.",
-        hint="Give a ViDoRe set: docs/eval.md shows its columns.",
+        hint="Give a ViDoRe dataset: docs/eval.md lists its columns.",
     )
 
 
 def _write(row: Row, where: str, written: Path) -> Path:
-    """The row's picture as a file, named by its content."""
+    """Write a row's image as a file named by its hash; its path."""
     image: Any = row.get("image")
     data = image.get("bytes") if isinstance(image, dict) else image
     if not isinstance(data, bytes):
         raise InvalidDataset(
-            f"{where} holds no picture in its column image.",
-            hint="Save the set with its pictures inside (datasets does so by itself).",
+            f"{where} has no image in its column `image`.",
+            hint="Save the dataset with its images embedded, as datasets does by default.",
         )
     suffix = ".png" if data.startswith(b"\x89PNG") else ".jpg"
     path = written / f"{hashlib.sha256(data).hexdigest()[:20]}{suffix}"

@@ -1,4 +1,4 @@
-"""Why a page scores as it does: for each token of a question, how near every part of the page comes."""
+"""Score explanation: a page's MaxSim by the query's tokens and the page's rows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Grid = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class TokenMatch:
-    """A token of a question: the `word` it reads as, its weight, its best cosine on the page and where that is.
+    """A query token's word, weight, best cosine on the page, and the box of that row.
 
-    `box` is empty (0, 0, 0, 0) where the best row is nowhere on the page: a
-    token of the title, or of a model's prompt.
+    `box` is empty (0, 0, 0, 0) where the row has no place on the page: a token of
+    the title, or of a model's prompt.
     """
 
     word: str
@@ -28,10 +28,10 @@ class TokenMatch:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """MaxSim of a question and a page, taken apart.
+    """MaxSim of a query and a page by token.
 
     `score` is the weighted mean of the tokens' scores; `similar` (tokens, rows)
-    holds every cosine and `boxes` (rows, 4) where each row is.
+    has every cosine, `boxes` (rows, 4) the box of each row.
     """
 
     page: Page
@@ -42,11 +42,11 @@ class Explanation:
     boxes: Grid
 
     def heat(self, token: int | None, width: int, height: int) -> Grid:
-        """How near each pixel of a grid (height, width) comes to a token, or to all, from 0 to 1; NaN where nothing is.
+        """Heat map (height, width) of a token, or of all, in 0..1; NaN where no row is.
 
-        All is the weighted mean of the tokens' maps. Cosines are spread over
-        0 to 1 between the lowest and the highest on the page; where boxes
-        overlap, as tiles and the whole page do, the higher one counts.
+        All is the weighted mean of the tokens. Cosines are scaled to 0..1 from the
+        lowest to the highest on the page; where boxes overlap, as tiles and the
+        whole page do, the higher value counts.
         """
         if token is None:
             weights = np.array([match.weight for match in self.tokens], np.float32)
@@ -61,13 +61,7 @@ class Explanation:
         scaled = (rows - low) / max(high - low, 1e-6)
         for row in np.flatnonzero(placed)[np.argsort(scaled[placed], kind="stable")]:
             left, top, right, bottom = self.boxes[row]
-            across = slice(
-                int(left * width), max(int(np.ceil(right * width)), int(left * width) + 1)
-            )
-            down = slice(
-                int(top * height), max(int(np.ceil(bottom * height)), int(top * height) + 1)
-            )
-            grid[down, across] = scaled[row]
+            grid[_pixels(top, bottom, height), _pixels(left, right, width)] = scaled[row]
         return grid
 
 
@@ -76,17 +70,23 @@ def explain_rows(
     encoder: str,
     query: QueryVectors,
     weights: npt.NDArray[np.float32],
-    seen: PageVectors,
+    vectors: PageVectors,
 ) -> Explanation:
-    """Take MaxSim of a question with one page apart; the page has at least one row."""
-    similar = np.asarray(query.vectors @ seen.vectors.T, np.float32)
+    """Explain the MaxSim of a query and a page with at least one row."""
+    similar = np.asarray(query.vectors @ vectors.vectors.T, np.float32)
     best = similar.argmax(axis=1)
     tokens = tuple(
-        TokenMatch(word, float(weight), float(similar[i, best[i]]), _box(seen.boxes[best[i]]))
+        TokenMatch(word, float(weight), float(similar[i, best[i]]), _box(vectors.boxes[best[i]]))
         for i, (word, weight) in enumerate(zip(query.words, weights, strict=True))
     )
     score = float(weights @ similar.max(axis=1) / weights.sum())
-    return Explanation(page, encoder, score, tokens, similar, np.asarray(seen.boxes, np.float32))
+    return Explanation(page, encoder, score, tokens, similar, np.asarray(vectors.boxes, np.float32))
+
+
+def _pixels(start: float, end: float, size: int) -> slice:
+    """The pixels of a range given in shares of the size, at least one."""
+    first = int(start * size)
+    return slice(first, max(int(np.ceil(end * size)), first + 1))
 
 
 def _box(row: npt.NDArray[np.float32]) -> Box:

@@ -1,4 +1,4 @@
-"""Why a page was found: the lines, or the parts of a picture, that match the question best."""
+"""Matching regions: the lines, or the parts of an image, that match a query best."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.box import contains_center, union_box
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
 from retrieval.scoring.dot_products import dot_products_dense
 
-MOST = 3
-MOST_PATCHES = 40
-NEAR_BEST = 0.75
-"""A region is shown if it matches at least this share of what the best one does."""
+MAX_REGIONS = 3
+MAX_PATCHES = 40
+MIN_RELATIVE_SCORE = 0.75
+"""A region's least score, as a share of the best region's."""
 
 
 def find_word_regions(
@@ -23,11 +24,7 @@ def find_word_regions(
     page: PageVectors,
     words: Sequence[Word],
 ) -> tuple[Region, ...]:
-    """The printed lines that answer best to a question, best first.
-
-    A line's score is the weighted mean over the question's rows of the best
-    cosine within the line: MaxSim of the line alone.
-    """
+    """The lines that match a query best, best first, by the MaxSim of each line alone."""
     rows, boxes = _placed(page)
     if not len(rows):
         return ()
@@ -36,15 +33,15 @@ def find_word_regions(
     scores = weights @ best / weights.sum()
     lines = np.split(boxes, starts[1:])
     found = []
-    for i in np.argsort(scores, kind="stable")[::-1][:MOST]:
-        if scores[i] >= NEAR_BEST * scores.max():
-            box = _around(lines[i])
+    for i in np.argsort(scores, kind="stable")[::-1][:MAX_REGIONS]:
+        if scores[i] >= MIN_RELATIVE_SCORE * scores.max():
+            box = union_box(lines[i].tolist())
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
 
 def find_image_region(query: QueryVectors, page: PageVectors) -> tuple[Region, ...]:
-    """The part of a picture that answers best to a question."""
+    """The part of an image that matches a query best."""
     if not len(page.vectors):
         return ()
     products = dot_products_dense(query.vectors, page.vectors).max(axis=0)
@@ -56,28 +53,28 @@ def find_image_region(query: QueryVectors, page: PageVectors) -> tuple[Region, .
 def find_patch_regions(
     query: QueryVectors, page: PageVectors, words: Sequence[Word]
 ) -> tuple[Region, ...]:
-    """The parts of a page whose patches answer best to a question, best first.
+    """The parts of a page whose patches match a query best, best first.
 
-    A patch's heat is the mean over the question's rows of how far its cosine
-    stands above that row's mean on the page. Patches near the hottest are
-    joined with those they touch; a part scores its hottest patch's best cosine.
+    A patch's heat is the mean, over the query's rows, of its cosine less that
+    row's mean on the page. Hot patches that touch are joined; a part's score is
+    the best cosine of its patches.
     """
     rows, boxes = _placed(page)
     if not len(rows):
         return ()
     products = dot_products_dense(query.vectors, rows)
     heat = (products - products.mean(axis=1, keepdims=True)).mean(axis=0)
-    order = np.argsort(-heat)[:MOST_PATCHES]
-    hot = order[heat[order] >= NEAR_BEST * heat.max()].tolist()
+    order = np.argsort(-heat)[:MAX_PATCHES]
+    hot = order[heat[order] >= MIN_RELATIVE_SCORE * heat.max()].tolist()
     regions = []
-    for patches in _join_touching(boxes, hot)[:MOST]:
-        box = _around(boxes[patches])
+    for patches in _join_touching(boxes, hot)[:MAX_REGIONS]:
+        box = union_box(boxes[patches].tolist())
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
 
 
 def _placed(page: PageVectors) -> tuple[Vectors, npt.NDArray[np.float32]]:
-    """The rows that stand somewhere on the page, and where; nothing is copied where all do."""
+    """Rows that have a place on the page, with their boxes; not copied where all have."""
     placed = page.placed
     if placed.all():
         return page.vectors, page.boxes
@@ -85,22 +82,22 @@ def _placed(page: PageVectors) -> tuple[Vectors, npt.NDArray[np.float32]]:
 
 
 def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
-    """Groups of boxes that touch, directly or through others, in the order of their first."""
+    """Connected components of boxes that touch, in the order of their first boxes."""
     chosen = boxes[np.asarray(hot)]
     low, high = chosen[:, :2], chosen[:, 2:]
     touch = (low[:, None] <= high + 1e-3).all(axis=2)
     touch &= touch.T
-    first = np.arange(len(hot))  # of its group, as far as is known
+    first = np.arange(len(hot))  # the first box known to be connected to each
     while (nearer := np.where(touch, first, len(hot)).min(axis=1)).tolist() != first.tolist():
         first = nearer
     return [np.asarray(hot)[first == group].tolist() for group in np.unique(first)]
 
 
 def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Which of the boxes (n, 4), in reading order, begin a printed line; the first always does.
+    """Indices of the boxes (n, 4), in reading order, that begin a line; the first always does.
 
-    A box goes on with its predecessor's line where it shares half the height of
-    the lower of the two and does not begin left of it.
+    A box continues its predecessor's line where they share half the height of the
+    lower of the two, and it does not begin left of it.
     """
     before, here = boxes[:-1], boxes[1:]
     shared = np.minimum(before[:, 3], here[:, 3]) - np.maximum(before[:, 1], here[:, 1])
@@ -109,18 +106,6 @@ def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.flatnonzero(begins) + 1])
 
 
-def _around(boxes: npt.NDArray[np.float32]) -> Box:
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
-    return left, top, right, bottom
-
-
 def _text_in(box: Box, words: Sequence[Word]) -> str:
     """The words whose middles are in a box."""
-    left, top, right, bottom = box
-    return " ".join(
-        word.text
-        for word in words
-        if left <= (word.box[0] + word.box[2]) / 2 <= right
-        and top <= (word.box[1] + word.box[3]) / 2 <= bottom
-    )
+    return " ".join(word.text for word in words if contains_center(box, word.box))

@@ -1,32 +1,33 @@
-"""Where a page bears a claim out by its looks: the part that stands out, if any does."""
+"""Saliency: the part of a page image that supports a text, where one stands out."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ingest.box import union_box
 from ingest.page import Box
 from retrieval.explain.explain import Explanation
 
-LEAST = 0.3
-"""A peak is at least this far from an encoder's cosine of strangers to its cosine of a plain match."""
+MIN_PEAK = 0.3
+"""The least peak, in the encoder's cosine range from 0 (unrelated) to 1 (a plain match)."""
 
-STANDS_OUT = 1.5
-"""Standard deviations that the peak stands above the mean of the page's parts."""
+MIN_DEVIATIONS = 1.5
+"""Standard deviations of the peak above the mean of the page's parts."""
 
-ALL_NEAR = 0.4
-"""Where no part stands out but the mean of all is so near, as when one thing fills a photo, all of them are the place."""
+MIN_MEAN = 0.4
+"""Without a peak all parts are salient where their mean is this high: one thing fills the image."""
 
-FEWEST_PARTS = 4
-"""Of fewer parts than this none can stand out; there being near enough must do."""
+MIN_PARTS = 4
+"""With fewer parts the peak need not be above their mean."""
 
 
 def find_salient_regions(
     explained: Explanation, cosine_range: tuple[float, float]
 ) -> tuple[Box, ...]:
-    """The part of the page nearest to a text, as a box, where it stands out; all parts where all are near; else none.
+    """The box of the most similar part, where it stands out, or of all parts; else none.
 
     Args:
-        reach: the encoder's cosines of strangers and of a plain match.
+        cosine_range: the encoder's cosines of unrelated pairs and of a plain match.
     """
     weights = np.array([match.weight for match in explained.tokens], np.float32)
     placed = explained.boxes[:, 2] > explained.boxes[:, 0]
@@ -35,15 +36,13 @@ def find_salient_regions(
     heat = (weights @ explained.similar / weights.sum())[placed]
     best = int(heat.argmax())
     low, high = cosine_range
-    near = (heat - low) / max(high - low, 1e-6)
-    if near[best] < LEAST:
+    scaled = (heat - low) / max(high - low, 1e-6)
+    if scaled[best] < MIN_PEAK:
         return ()
     parts = explained.boxes[placed]
-    if len(heat) >= FEWEST_PARTS and heat[best] < heat.mean() + STANDS_OUT * heat.std():
-        if near.mean() < ALL_NEAR:
+    if len(heat) >= MIN_PARTS and heat[best] < heat.mean() + MIN_DEVIATIONS * heat.std():
+        if scaled.mean() < MIN_MEAN:
             return ()
     else:
         parts = parts[best][None]
-    left, top = parts[:, :2].min(axis=0).tolist()
-    right, bottom = parts[:, 2:].max(axis=0).tolist()
-    return ((left, top, right, bottom),)
+    return (union_box(parts.tolist()),)

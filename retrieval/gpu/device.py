@@ -1,6 +1,6 @@
-"""Choose where exact scores are computed: on a CUDA device where it pays, else on the CPU.
+"""Score device: CUDA where it is available and asked for, else the CPU.
 
-torch is imported only where a driver for such a device is there, and asked for.
+torch is imported only where a CUDA driver is installed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from ingest.encoders.encoder import DeviceUnavailable
 from ingest.extras import missing_extra
@@ -17,45 +17,44 @@ if TYPE_CHECKING:
     from retrieval.gpu.vector_cache import GpuVectorCache
 
 ScoreDevice = Literal["auto", "cpu", "cuda"]
-SCORE_DEVICES: tuple[ScoreDevice, ...] = get_args(ScoreDevice)
 KERNELS = "late_interaction_kernels"
 NO_KERNELS = "the fused kernels are not installed"
 CAPABILITY = (7, 5)
-"""The first compute capability that the kernels are made for."""
+"""The lowest compute capability that the kernels support."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Where scores are computed ("cpu" or "cuda"), and why there."""
+class DeviceChoice:
+    """The device that computes scores, and the reason for it."""
 
     device: Literal["cpu", "cuda"]
-    why: str
+    reason: str
 
 
-def choose_score_device(wanted: ScoreDevice) -> Choice:
-    """Where scores are computed; "auto" takes CUDA where there is a device and the kernels are installed.
+def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
+    """The device that computes scores; "auto" takes CUDA where a device and the kernels are there.
 
     Raises:
-        MissingExtra: "cuda" is asked for, and the kernels are not installed.
-        DeviceUnavailable: it is asked for, and cannot be had.
+        MissingExtra: "cuda" is wanted, and the kernels are not installed.
+        DeviceUnavailable: "cuda" is wanted and not available.
     """
     if wanted == "cpu":
-        return Choice("cpu", "asked for")
-    lacking, hint = _what_lacks()
-    if not lacking:
-        return Choice("cuda", _name())
+        return DeviceChoice("cpu", "asked for")
+    obstacle, hint = _find_obstacle()
+    if not obstacle:
+        return DeviceChoice("cuda", _name())
     if wanted == "auto":
-        return Choice("cpu", lacking)
-    if lacking == NO_KERNELS:
+        return DeviceChoice("cpu", obstacle)
+    if obstacle == NO_KERNELS:
         raise missing_extra("gpu", "Scoring on CUDA", [KERNELS])
     raise DeviceUnavailable(
-        f"Scores cannot be computed on CUDA: {lacking}.",
-        hint=f"{hint}, or set PAGEGLASS_SCORE_DEVICE to auto or cpu.",
+        f"Scores cannot be computed on CUDA: {obstacle}.",
+        hint=f"{hint}, or compute scores on the CPU.",
     )
 
 
 def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | None:
-    """What scores pages on a device and keeps at most so many megabytes of them there; None where the CPU does.
+    """The vector cache on the GPU, of at most `cache_mb` megabytes; None where the CPU scores.
 
     Raises:
         DeviceUnavailable: as `choose_score_device`.
@@ -70,12 +69,12 @@ def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | No
     return GpuVectorCache(torch.device("cuda", 0), cache_mb * 1_000_000, score_pairs_packed)
 
 
-def _what_lacks() -> tuple[str, str]:
-    """What keeps scores from CUDA, and what to do about it; nothing where nothing does."""
+def _find_obstacle() -> tuple[str, str]:
+    """What keeps scores from CUDA, with a hint; empty where CUDA is available."""
     if find_spec(KERNELS) is None or find_spec("triton") is None:
         return NO_KERNELS, ""
     if not _has_driver():
-        return "no NVIDIA driver is there", "Install the driver of the GPU"
+        return "no NVIDIA driver is installed", "Install the driver of the GPU"
     import torch
 
     if not torch.cuda.is_available():

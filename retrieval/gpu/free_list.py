@@ -1,4 +1,4 @@
-"""Free stretches of a line of units, taken first fit and given back: where rows may lie in a device's memory.
+"""Free list: first-fit allocation of ranges in a fixed span of units.
 
 Knows no rows and no device.
 """
@@ -11,39 +11,39 @@ from ingest.error import ComputeError
 
 
 class GpuMemoryExhausted(ComputeError):
-    """A device's memory is too small for what must lie there."""
+    """A device has too little memory for the vectors of a page."""
 
     code = "gpu-memory-exhausted"
 
 
 class FreeList:
-    """A line of `size` units, all of them free at first."""
+    """The free ranges of a span of `size` units, all of them free at first."""
 
     def __init__(self, size: int) -> None:
-        self._holes = [(0, size)]
+        self._ranges = [(0, size)]
 
     @property
     def free(self) -> int:
-        """Units that are free, in one stretch or in many."""
-        return sum(end - start for start, end in self._holes)
+        """The number of free units, in one range or in many."""
+        return sum(end - start for start, end in self._ranges)
 
-    def take(self, count: int, step: int) -> int | None:
-        """Where the first free stretch of `count` units begins, at a multiple of `step`; None where there is none."""
-        for place, (start, end) in enumerate(self._holes):
-            at = -(-start // step) * step
-            if at + count <= end:
-                left = ((start, at), (at + count, end))
-                self._holes[place : place + 1] = [hole for hole in left if hole[0] < hole[1]]
-                return at
+    def allocate(self, count: int, alignment: int) -> int | None:
+        """The start, a multiple of `alignment`, of a range of `count` units; None where none fits."""
+        for position, (start, end) in enumerate(self._ranges):
+            aligned = -(-start // alignment) * alignment
+            if aligned + count <= end:
+                rest = ((start, aligned), (aligned + count, end))
+                self._ranges[position : position + 1] = [r for r in rest if r[0] < r[1]]
+                return aligned
         return None
 
-    def give(self, start: int, count: int) -> None:
-        """Let go of a stretch that was taken, or of a part of it."""
+    def release(self, start: int, count: int) -> None:
+        """Free a range that was allocated, or a part of it."""
         end = start + count
-        place = bisect(self._holes, (start, end))
-        first = last = place
-        if place and self._holes[place - 1][1] == start:
-            first, start = place - 1, self._holes[place - 1][0]
-        if place < len(self._holes) and self._holes[place][0] == end:
-            last, end = place + 1, self._holes[place][1]
-        self._holes[first:last] = [(start, end)]
+        position = bisect(self._ranges, (start, end))
+        first = last = position
+        if position and self._ranges[position - 1][1] == start:
+            first, start = position - 1, self._ranges[position - 1][0]
+        if position < len(self._ranges) and self._ranges[position][0] == end:
+            last, end = position + 1, self._ranges[position][1]
+        self._ranges[first:last] = [(start, end)]

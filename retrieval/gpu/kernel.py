@@ -1,9 +1,9 @@
-"""One call of a fused kernel: several questions against many pages whose rows lie on a device.
+"""Fused MaxSim kernel call: several queries against many pages on a device.
 
-The kernel (late-interaction-kernels, a Triton kernel in the manner of
-FlashAttention, Dao et al. 2022, arXiv:2205.14135) takes each pair of a question
-and a page, walks over the page's rows where they lie and keeps the best product
-of each row of the question: products are never written to memory.
+The kernel (late-interaction-kernels, in Triton, in the manner of FlashAttention,
+Dao et al. 2022, arXiv:2205.14135) takes pairs of a query and a page, iterates
+over the page's rows in place and keeps each query row's largest product: products
+are never written to memory.
 """
 
 from __future__ import annotations
@@ -17,105 +17,111 @@ import numpy.typing as npt
 from torch import Tensor
 
 from ingest.page import Vectors
-from retrieval.gpu.page_table import Places
+from retrieval.gpu.page_table import PageNumbers
 
-ALIKE = 256
-"""Pages of up to so many rows are walked over together, whatever their lengths."""
-_ROUND = 16
-"""Lengths and counts are rounded up to it: the kernel is compiled anew for others."""
+SHORT_PAGE = 256
+"""Pages of up to this many rows are scored in one call, whatever their lengths."""
+_MULTIPLE = 16
+"""Lengths and counts are rounded up to it: for others the kernel is compiled again."""
 
-Send = Callable[[npt.NDArray[Any]], Tensor]
-"""Gives a copy on the device."""
+Upload = Callable[[npt.NDArray[Any]], Tensor]
+"""Copies an array to the device."""
 
 
 class Kernel(Protocol):
-    """What `late_interaction_kernels.score_pairs.score_pairs_packed` is."""
+    """The signature of `late_interaction_kernels.score_pairs.score_pairs_packed`."""
 
     def __call__(
         self,
-        questions: Tensor,
+        queries: Tensor,
         rows: Tensor,
-        question_edges: Tensor,
-        row_edges: Tensor,
-        pair_questions: Tensor,
+        query_offsets: Tensor,
+        row_offsets: Tensor,
+        pair_queries: Tensor,
         pair_rows: Tensor,
         /,
         *,
         max_seqlen_q: int,
         max_seqlen_d: int,
     ) -> Tensor:
-        """For each pair, the sum over the question's rows of the best product with the page's (pairs,).
+        """MaxSim sums (pairs,): over the query's rows, the largest product with the page's rows.
 
         Args:
-            questions: (sum, dim) fp16; question i has the rows from edge i to edge i + 1.
+            queries: (sum, dim) fp16; query i has the rows from offset i to offset i + 1.
             rows: (n, dim) fp16; page i likewise.
-            pair_questions: (pairs,) int32, with `pair_rows` which i.
-            max_seqlen_q, max_seqlen_d: how far it walks, at least to the longest.
+            pair_queries, pair_rows: (pairs,) int32, the query's and the page's i.
+            max_seqlen_q, max_seqlen_d: at least the most rows of a query and of a page.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
-    """Questions on a device: rows (sum, dim) times their weights, where each begins, what its sum is multiplied with."""
+class QueryBatch:
+    """Queries on a device: weighted rows (sum, dim), their offsets, the factors of their sums."""
 
     rows: Tensor
-    edges: Tensor
+    offsets: Tensor
     longest: int
     factors: npt.NDArray[np.float32]
 
     @classmethod
-    def send(cls, query: Vectors, weights: npt.NDArray[np.float32], send: Send) -> Questions:
-        """Rows (q, dim), rounded to fp16; each of `weights` (questions, q) takes those that it gives a weight."""
-        # A best product scales with its row; weights of at most one stay in the range of fp16.
+    def upload(cls, query: Vectors, weights: npt.NDArray[np.float32], upload: Upload) -> QueryBatch:
+        """Queries from rows (q, dim), as fp16, and the weights (queries, q) that each gives them."""
+        # A maximum scales with its row; weights of at most one stay in the range of fp16.
         scaled = [
             query[row > 0] * (row[row > 0] / row.max())[:, None].astype(np.float32)
             for row in weights
         ]
         lengths = [len(rows) for rows in scaled]
-        edges = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         factors = (weights.max(axis=1) / weights.sum(axis=1)).astype(np.float32)
         rows = np.concatenate(scaled).astype(np.float16)
-        return cls(send(rows), send(edges), max(lengths), factors)
+        return cls(upload(rows), upload(offsets), max(lengths), factors)
 
     def score(
-        self, kernel: Kernel, rows: Tensor, starts: Places, lengths: Places, send: Send
+        self,
+        kernel: Kernel,
+        rows: Tensor,
+        starts: PageNumbers,
+        lengths: PageNumbers,
+        upload: Upload,
     ) -> Tensor:
-        """Sums (pages, questions), still to be multiplied with `factors`, of pages that are stretches of `rows`.
+        """MaxSim sums (pages, queries), to be multiplied with `factors`, of pages that are ranges of `rows`.
 
         Args:
-            starts, lengths: of the pages; the starts fall.
+            starts: (pages,) first rows, in descending order.
+            lengths: (pages,) numbers of rows.
         """
-        questions, pages = len(self.factors), len(starts)
-        # Starts fall, so what lies between a page's edge and the next page's is no stretch.
-        edges = np.stack([starts, starts + lengths], axis=1).ravel()
-        # A page's questions follow each other: its rows are read from memory once for all.
-        pair_rows = np.repeat(np.arange(0, 2 * pages, 2), questions)
-        pair_questions = np.tile(np.arange(questions), pages)
-        more = (0, -len(pair_rows) % _ROUND)
+        queries, pages = len(self.factors), len(starts)
+        # Starts descend, so the range between a page's end and the next page's start is empty.
+        offsets = np.stack([starts, starts + lengths], axis=1).ravel()
+        # A page's queries are adjacent: its rows are read from memory once for all of them.
+        pair_rows = np.repeat(np.arange(0, 2 * pages, 2), queries)
+        pair_queries = np.tile(np.arange(queries), pages)
+        padding = (0, -len(pair_rows) % _MULTIPLE)
         found = kernel(
             self.rows,
             rows,
-            self.edges,
-            send(edges.astype(np.int32)),
-            send(np.pad(pair_questions, more, mode="edge").astype(np.int32)),
-            send(np.pad(pair_rows, more, mode="edge").astype(np.int32)),
-            max_seqlen_q=_up(self.longest),
-            max_seqlen_d=_up(int(lengths.max())),
+            self.offsets,
+            upload(offsets.astype(np.int32)),
+            upload(np.pad(pair_queries, padding, mode="edge").astype(np.int32)),
+            upload(np.pad(pair_rows, padding, mode="edge").astype(np.int32)),
+            max_seqlen_q=_round_up(self.longest),
+            max_seqlen_d=_round_up(int(lengths.max())),
         )
-        return found[: pages * questions].view(pages, questions)
+        return found[: pages * queries].view(pages, queries)
 
 
-def alike(lengths: Places) -> Iterator[Places]:
-    """Places of pages, those together whose lengths differ by half at most: a kernel walks as far as the longest."""
+def group_by_length(lengths: PageNumbers) -> Iterator[PageNumbers]:
+    """Positions of pages in groups of lengths from half the longest's: a call takes as long as its longest page."""
     order = np.argsort(-lengths, kind="stable")
     while len(order):
         longest = int(lengths[order[0]])
-        least = longest / 2 if longest > ALIKE else 0
+        least = longest / 2 if longest > SHORT_PAGE else 0
         count = int((lengths[order] >= least).sum())
         yield order[:count]
         order = order[count:]
 
 
-def _up(count: int) -> int:
-    return -(-count // _ROUND) * _ROUND
+def _round_up(count: int) -> int:
+    return -(-count // _MULTIPLE) * _MULTIPLE

@@ -1,7 +1,7 @@
-"""What is known of each page that was asked for: how much there is of it, where it lies, and when it was last asked for.
+"""Page table: size, location and last use of each page's vectors on a device.
 
-Pages go by numbers of the ledger's own, a document's one after the other, so
-that a thousand of them are looked up at once. Knows no device.
+Pages have numbers of the table's own, consecutive within a document, so that a
+thousand of them are looked up at once. Knows no device.
 """
 
 from __future__ import annotations
@@ -11,52 +11,52 @@ import numpy.typing as npt
 
 from retrieval.gpu.free_list import FreeList
 
-NOWHERE = -1
-_NUMBERS = 1 << 62
+NOT_RESIDENT = -1
+_MAX_PAGES = 1 << 62
 
-Places = npt.NDArray[np.int64]
+PageNumbers = npt.NDArray[np.int64]
 
 
 class PageTable:
-    """A line for each page."""
+    """An entry for each page, as arrays by page number."""
 
     def __init__(self) -> None:
-        self._numbers = FreeList(_NUMBERS)
-        self.document: Places = np.zeros(0, np.int64)
+        self._numbers = FreeList(_MAX_PAGES)
+        self.document: PageNumbers = np.zeros(0, np.int64)
         """The number of its document's first page."""
-        self.count: Places = np.zeros(0, np.int64)
+        self.value_count: PageNumbers = np.zeros(0, np.int64)
         """How many values it has."""
-        self.arena: Places = np.zeros(0, np.int64)
-        """Where they lie, NOWHERE if on no device."""
-        self.start: Places = np.zeros(0, np.int64)
-        """From which value on."""
-        self.asked: Places = np.zeros(0, np.int64)
-        """When it was last asked for."""
+        self.buffer: PageNumbers = np.zeros(0, np.int64)
+        """The buffer that holds them, or NOT_RESIDENT."""
+        self.start: PageNumbers = np.zeros(0, np.int64)
+        """The first of them in the buffer."""
+        self.last_used: PageNumbers = np.zeros(0, np.int64)
+        """The time of its last use, counted in loads."""
 
-    def add(self, counts: Places) -> int:
-        """Lines for a document's pages; the number of the first."""
-        first = self._numbers.take(len(counts), 1)
+    def add(self, counts: PageNumbers) -> int:
+        """Add a document's pages with their numbers of values; return the first page's number."""
+        first = self._numbers.allocate(len(counts), 1)
         assert first is not None
         last = first + len(counts)
-        if last > len(self.count):
-            more = max(last, 2 * len(self.count)) - len(self.count)
-            for name in ("document", "count", "arena", "start", "asked"):
+        if last > len(self.value_count):
+            more = max(last, 2 * len(self.value_count)) - len(self.value_count)
+            for name in ("document", "value_count", "buffer", "start", "last_used"):
                 setattr(self, name, np.pad(getattr(self, name), (0, more)))
-            self.arena[-more:] = NOWHERE
+            self.buffer[-more:] = NOT_RESIDENT
         self.document[first:last] = first
-        self.count[first:last] = counts
-        self.arena[first:last] = NOWHERE
+        self.value_count[first:last] = counts
+        self.buffer[first:last] = NOT_RESIDENT
         return first
 
     def remove(self, first: int, pages: int) -> None:
-        """Forget a document, none of whose pages lies anywhere."""
-        self._numbers.give(first, pages)
+        """Remove a document, none of whose pages is resident."""
+        self._numbers.release(first, pages)
 
-    def lying(self, first: int, pages: int) -> Places:
-        """Pages of a document that lie somewhere."""
-        return first + np.flatnonzero(self.arena[first : first + pages] != NOWHERE)
+    def resident(self, first: int, pages: int) -> PageNumbers:
+        """The resident pages of a document."""
+        return first + np.flatnonzero(self.buffer[first : first + pages] != NOT_RESIDENT)
 
-    def asked_before(self, now: int) -> Places:
-        """Pages that lie somewhere and were not asked for since, the one asked for longest ago first."""
-        old = np.flatnonzero((self.arena != NOWHERE) & (self.asked < now))
-        return np.asarray(old[np.argsort(self.asked[old], kind="stable")])
+    def least_recently_used(self, now: int) -> PageNumbers:
+        """The resident pages last used before `now`, the least recently used first."""
+        old = np.flatnonzero((self.buffer != NOT_RESIDENT) & (self.last_used < now))
+        return np.asarray(old[np.argsort(self.last_used[old], kind="stable")])

@@ -1,42 +1,76 @@
-"""Which words of a question tell pages apart, and by how much."""
+"""Query analysis: content terms without stop words, Porter stems and term weights.
+
+Search and answers share it. The full-text index stems by itself, with the same
+Porter stemmer, so its queries take the terms as they are written; what is
+compared outside of the index takes their stems.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from snowballstemmer.porter_stemmer import PorterStemmer  # type: ignore[import-untyped]
 
 from ingest.library.fulltext import split_terms
 from retrieval.query.question_words import strip_question_words
 
 STOP_WORDS = frozenset(
-    "a about according an and any are as at be been but by can could did do does for from had has"
-    " have how i if in into is it its many me most much my no not of on or our please s she should"
-    " show so some such t tell than that the their them then there these they this those to was we"
-    " were what when where which who whom whose why will with would you your".split()
+    """a about according an and any are as at be been but by can could did do does for from had has
+    have how i if in into is it its many me most much my no not of on or our please s she should show
+    so some such t tell than that the their them then there these they this those to was we were what
+    when where which who whom whose why will with would you your""".split()
 )
-"""English words that carry grammar, not matter."""
+"""English words that carry grammar and no content."""
 
 
 def content_terms(query: str) -> list[str]:
-    """The question's terms without stop words and what only asks; all of them if it has no others."""
-    terms = [term for term in split_terms(strip_question_words(query)) if term not in STOP_WORDS]
-    return terms or split_terms(query)
+    """Terms of a query in order, without stop words; every term where only those are left."""
+    return _content(query) or split_terms(query)
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Stems of a text's terms without stop words: equal for forms of the same word."""
+    return frozenset(map(stem, _content(text)))
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(term: str) -> str:
+    """Porter stem of a lower-case term, Latin letters without diacritics (Porter 1980).
+
+    As SQLite's FTS5 stems it with "porter unicode61 remove_diacritics 2", but for
+    Porter's later rules for -logy and -bly, which both have a stem of their own.
+    """
+    if not term.isascii() and term[0] < _LATIN_END:
+        bare = unicodedata.normalize("NFD", term)
+        term = "".join(letter for letter in bare if not unicodedata.combining(letter))
+    if len(term) < 3 or not term.isascii():
+        return term
+    return str(PorterStemmer().stemWord(term))  # one for each call: it keeps state
+
+
+_LATIN_END = "\u0370"
+
+
+def _content(text: str) -> list[str]:
+    return [term for term in split_terms(strip_question_words(text)) if term not in STOP_WORDS]
 
 
 def token_weights(
     words: Sequence[str], frequency: Mapping[str, int], page_count: int
 ) -> npt.NDArray[np.float32]:
-    """A weight for each row of a question: the square root of its word's idf.
+    """Weights (rows,) of a query's rows: the square root of idf.
 
     idf as in BM25: log(1 + (N - df + 0.5) / (df + 0.5)). The square root was the
-    best of flat, root and full on the development set. Rows that stand for no
-    word weigh 1, punctuation 0; if that leaves nothing, all rows weigh the same.
+    best of flat, root and full on the development set. A row without a word has
+    weight 1, punctuation 0; if all are 0, all become 1.
 
     Args:
-        words: the word of each row, "" where a row stands for none.
-        frequency: pages with a word's first term, by that term.
+        words: the word of each row, "" where it has none.
+        frequency: the number of pages with a term, by the first term of a word.
         page_count: of the whole library.
     """
     weights = np.array([_weight(word, frequency, page_count) for word in words], np.float32)
@@ -49,6 +83,6 @@ def _weight(word: str, frequency: Mapping[str, int], page_count: int) -> float:
     terms = split_terms(word)
     if not terms:
         return 0.0
-    # Counted after the pages, while documents come: as on all pages at most.
+    # Documents may be added between the two counts.
     found = min(frequency.get(terms[0], 0), page_count)
     return float(np.log1p((page_count - found + 0.5) / (found + 0.5)) ** 0.5)

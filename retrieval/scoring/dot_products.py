@@ -1,12 +1,11 @@
-"""Inner products of a question's rows with many stored rows, as fast as the CPU's matrix product allows.
+"""Inner products of a query's rows with many stored rows, by onnxruntime.
 
-Small onnxruntime graphs cast and multiply without a copy of the rows in fp32:
-on fp16 rows that was the fastest of numpy, torch, maxsim-cpu and this
-(benchmarks/kernel.py). Sign bits are multiplied in whole numbers, with the
-question as int8: in about half the time of fp16 rows, and nearer to their
-products than bits that are compared with the question's own
-(benchmarks/storage.py). One thread: retrieval.scoring.parallel gives each core rows of
-its own. Knows no pages.
+Small graphs cast and multiply without a copy of the rows in fp32: on fp16 rows
+that was the fastest of numpy, torch, maxsim-cpu and this (benchmarks/kernel.py).
+Sign codes are multiplied as integers, with the query as int8: in about half the
+time of fp16 rows, and nearer to their products than the Hamming distance of both
+(benchmarks/storage.py). One thread: retrieval.scoring.parallel gives each core
+rows of its own. Knows no pages.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _OPSET, _IR = 17, 9
 
 
 def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of `query` (q, dim) with rows as they are stored; of sign bits, what `dot_products_signs` gives."""
+    """Inner products (q, n) of a query (q, dim) with rows as they are stored; sign codes by `dot_products_signs`."""
     if rows.values.dtype == np.uint8:
         return dot_products_signs(query, rows.values)
     found = dot_products_dense(query, rows.values)
@@ -39,10 +38,10 @@ def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.f
 def dot_products_dense(
     query: npt.NDArray[np.float32], rows: npt.NDArray[Any]
 ) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of `query` (q, dim) with `rows` (n, dim), computed in fp32.
+    """Inner products (q, n) of a query (q, dim) with rows (n, dim), computed in fp32.
 
     Args:
-        rows: fp32, fp16 or int8, memory-mapped or not; other types are made fp32 first.
+        rows: fp32, fp16 or int8, memory-mapped or not; other types are cast to fp32 first.
     """
     if rows.dtype not in _TYPES:
         rows = rows.astype(np.float32)
@@ -54,22 +53,22 @@ def dot_products_dense(
 def dot_products_signs(
     query: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of `query` (q, dim), as int8, with unit rows of which only the signs are known.
+    """Inner products (q, n) of a query (q, dim), as int8, with unit rows known by their signs.
 
     Args:
-        codes: (n, bytes) as `ingest.index.quantization.pack` makes them.
+        codes: (n, bytes) as `ingest.index.quantization.pack` packs them.
     """
-    asked = to_int8(query)
-    assert asked.scales is not None
-    # A row of signs has length one when each is 1 or -1 over the root of dim. With 1 and 0
-    # for 1 and -1, a product is twice as much less the sum of the question's row.
-    scales = asked.scales / np.float32(np.sqrt(query.shape[1]))
+    quantized = to_int8(query)
+    assert quantized.scales is not None
+    # A row of signs has length one when each is 1 or -1 over the root of dim. With bits 1 and
+    # 0 for 1 and -1, the product is twice that of the bits, less the sum of the query's row.
+    scales = quantized.scales / np.float32(np.sqrt(query.shape[1]))
     feed = {
         "bits": np.unpackbits(codes, axis=1, count=query.shape[1]),
-        "query": np.ascontiguousarray(asked.values.T),
+        "query": np.ascontiguousarray(quantized.values.T),
         "two": np.array(2, np.float32),
         "scales": scales,
-        "less": -asked.values.sum(axis=1, dtype=np.float32) * scales,
+        "less": -quantized.values.sum(axis=1, dtype=np.float32) * scales,
     }
     product: npt.NDArray[np.float32] = _signs().run(None, feed)[0]
     return product.T
@@ -77,7 +76,7 @@ def dot_products_signs(
 
 @cache
 def _signs() -> InferenceSession:
-    """Bits multiplied with int8 columns, and scaled."""
+    """A graph that multiplies bits with int8 columns and scales the products."""
     return _open(
         {
             "bits": ("UINT8", ["n", "dim"]),
@@ -107,7 +106,7 @@ _TYPES: Mapping[np.dtype[Any], str] = {
 
 @cache
 def _session(dtype: np.dtype[Any]) -> InferenceSession:
-    """Rows cast to fp32 and multiplied, transposed, with the question."""
+    """A graph that casts rows to fp32 and multiplies the query with them, transposed."""
     return _open(
         {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
         [
@@ -119,7 +118,7 @@ def _session(dtype: np.dtype[Any]) -> InferenceSession:
 
 
 Tensors = Mapping[str, tuple[str, Sequence[str]]]
-"""Type and shape of each, by name."""
+"""Type and shape of tensors by name."""
 
 
 def _open(
@@ -127,7 +126,7 @@ def _open(
     steps: Sequence[tuple[str, Sequence[str], str, Mapping[str, Any]]],
     outputs: Tensors,
 ) -> InferenceSession:
-    """A graph of `steps`: an operator, what it takes, what it gives, and its attributes."""
+    """A session of a graph of steps: operator, inputs, output and attributes."""
     from onnx import TensorProto, helper
 
     from ingest.encoders.embedded.onnx_session import open_session
@@ -142,5 +141,5 @@ def _open(
     graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
-    # Rows come in pieces of one size, whose memory is worth keeping.
+    # Rows come in blocks of one size, whose memory is worth keeping.
     return open_session(model.SerializeToString(), 1, arena=True)

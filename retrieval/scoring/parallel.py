@@ -1,9 +1,9 @@
-"""Work on several pieces at once, on every core, in threads that are there for all questions.
+"""Parallel map: one shared pool of threads, a task on each core.
 
-numpy and onnxruntime let go of the interpreter while they compute. A core that
-takes whole pieces keeps what it works on in its own cache: on pieces of 8,192
-rows that is a quarter faster than every product shared by all cores, and costs
-a quarter less of the processors' time (benchmarks/kernel.py).
+numpy and onnxruntime release the interpreter lock while they compute. A core
+that takes whole tasks keeps its data in its own cache: with 8,192 rows a task
+that is a quarter faster than every product shared by all cores, and takes a
+quarter less CPU time (benchmarks/kernel.py).
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ _END: Any = object()
 
 
 def cores() -> int:
-    """Processors that this process may run on."""
+    """CPU cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def parallel_map(work: Callable[[T], None], pieces: Iterable[T]) -> None:
-    """Do each piece of work, as many at once as there are cores; which comes first is not said.
+def parallel_map(function: Callable[[T], None], items: Iterable[T]) -> None:
+    """Call a function on each item, on as many at once as there are cores, in no fixed order.
 
-    Pieces are asked for one at a time. What the first to fail raises is raised
-    when those that had begun are done; the others are not begun.
+    Items are drawn one at a time. After the first call that raises no other one
+    begins; its error is raised when those that had begun are done.
     """
-    most = min(cores(), length_hint(pieces, cores()))
-    waiting = iter(pieces)
-    first, second = next(waiting, _END), next(waiting, _END)
+    workers = min(cores(), length_hint(items, cores()))
+    queue = iter(items)
+    first, second = next(queue, _END), next(queue, _END)
     if second is _END:
         if first is not _END:
-            work(first)
+            function(first)
         return
-    waiting = chain((first, second), waiting)
-    turn = threading.Lock()
+    queue = chain((first, second), queue)
+    lock = threading.Lock()
     failed = threading.Event()
 
     def take() -> Any:
-        with turn:
-            return _END if failed.is_set() else next(waiting, _END)
+        with lock:
+            return _END if failed.is_set() else next(queue, _END)
 
-    def go() -> None:
+    def run() -> None:
         try:
-            while (piece := take()) is not _END:
-                work(piece)
+            while (item := take()) is not _END:
+                function(item)
         except BaseException:
             failed.set()
             raise
 
-    helpers = [_pool().submit(go) for _ in range(most - 1)]
+    futures = [_pool().submit(run) for _ in range(workers - 1)]
     try:
-        go()
+        run()
     finally:
-        # Those that no thread was free for are not waited for: all pieces are taken.
-        busy = [helper for helper in helpers if not helper.cancel()]
-        errors = [error for helper in busy if (error := helper.exception())]
+        # Those that no thread was free for are not waited for: all items are taken.
+        running = [future for future in futures if not future.cancel()]
+        errors = [error for future in running if (error := future.exception())]
     if errors:
         raise errors[0]
 

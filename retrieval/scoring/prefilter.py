@@ -1,8 +1,8 @@
-"""Which of many candidates are worth reading: their gists against the question.
+"""Prefilter: MaxSim with the sign codes of pages' centroids.
 
-Between Chroma, which names pages by one vector each, and the exact score, which
-reads a page's thousand rows: MaxSim with the signs of the few rows of each gist,
-which are in memory once they were needed. Knows no library and no Chroma.
+It stands between the ANN query, which has one vector a page, and exact MaxSim,
+which reads a page's thousand rows. Sign codes stay in memory once read. Knows no
+library and no Chroma.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from retrieval.scoring.maxsim import Scores, maxsim
 def prefilter(
     query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes], most: int
 ) -> npt.NDArray[np.int64]:
-    """The places of the `most` gists that score best, best first; those without rows last.
+    """Positions of the `most` pages whose centroids score best, best first; those without rows last.
 
     Args:
         query: (q, dim).
         weights: (q,), not all zero.
-        gists: (rows, bytes) of each page.
+        centroids: (rows, bytes) of each page.
     """
     return np.argsort(-score_centroids(query, weights, centroids), kind="stable")[:most]
 
@@ -33,6 +33,6 @@ def prefilter(
 def score_centroids(
     query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes]
 ) -> Scores:
-    """MaxSim of a question with each gist (gists,); NaN for those without rows."""
+    """MaxSim of a query with each page's centroids (pages,); NaN for those without rows."""
     ends = np.cumsum([0, *map(len, centroids)])
     return maxsim(query, weights, Rows(np.concatenate(centroids)), ends)

@@ -1,8 +1,9 @@
-"""Late-interaction scores of candidate pages from the files of several documents, however their rows are kept.
+"""Late-interaction scores of candidate pages from the vector files of several documents.
 
-Where sign bits lie beside the rows, pages are first scored by these; the best of
-them are then scored by their rows, and the others get what the line that fits
-those says of their signs. Knows no library and no Chroma.
+Where a document has sign codes beside its rows, pages are first scored by those;
+the best are rescored by their rows, and the others get the value that a
+least-squares line from sign scores to row scores predicts. Knows no library and
+no Chroma.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,56 +21,76 @@ from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
 from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from retrieval.scoring.maxsim import ROWS_AT_ONCE, maxsim
+from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
 from retrieval.scoring.parallel import parallel_map
 
-if TYPE_CHECKING:
-    from retrieval.gpu.vector_cache import GpuVectorCache
-
 RESCORE_TOP_K = 50
-"""Pages that sign bits choose to be scored by their rows; chosen by benchmarks/storage.py."""
+"""Pages that are rescored by their rows, of those scored by sign codes (benchmarks/storage.py)."""
 MAPPED_PAGES = 8
-"""A document of so many pages that are all candidates is mapped and multiplied as it lies; others are read."""
+"""A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
 
-Scores = npt.NDArray[np.float32]
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateBatch:
-    """Candidate pages of one document: their `numbers` in it, and their `places` among all candidates."""
+    """Candidate pages of one document: their `numbers` in it, their `positions` among all candidates."""
 
-    held: DocumentVectors
-    numbers: Places
-    places: Places
+    vectors: DocumentVectors
+    numbers: Positions
+    positions: Positions
+
+
+class BatchScorer(Protocol):
+    """Computes MaxSim of candidate batches somewhere else than on the CPU."""
+
+    def score(
+        self,
+        query: Vectors,
+        weights: npt.NDArray[np.float32],
+        batches: Sequence[CandidateBatch],
+        count: int,
+        kind: FloatRows,
+    ) -> Scores:
+        """MaxSim with `count` candidates (..., count); NaN for those in no batch.
+
+        Args:
+            query: (q, dim) unit rows of one query, or of several after each other.
+            weights: (q,), or (queries, q), none of them all zero.
+        """
+        ...
 
 
 def score_batches(
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[CandidateBatch],
+    batches: Sequence[CandidateBatch],
     count: int,
-    what: FloatRows,
-    rescored: int = RESCORE_TOP_K,
-    on: GpuVectorCache | None = None,
+    kind: FloatRows,
+    rescore_top_k: int = RESCORE_TOP_K,
+    scorer: BatchScorer | None = None,
 ) -> Scores:
-    """MaxSim of a question (q, dim) with `count` candidates (count,); NaN for those in no part or without rows.
+    """MaxSim of a query (q, dim) with `count` candidates (count,).
 
     Args:
-        weights: (q,), or (questions, q) for several questions whose rows follow each other: (questions, count) then.
-        on: the device that scores rows, None for the CPU. Signs are multiplied by the CPU.
+        weights: (q,), or (queries, q) for several queries whose rows follow each other.
+        scorer: scores rows on a device; None for the CPU, which always scores sign codes.
+
+    Returns:
+        (count,) or (queries, count), NaN for pages in no batch or without rows.
     """
     scores = np.full((*weights.shape[:-1], count), np.nan, np.float32)
-    coded = [part for part in parts if what == "vectors" and has_signs(part.held.quantization)]
-    if sum(len(part.places) for part in coded) <= rescored:
+    coded = [b for b in batches if kind == "vectors" and has_signs(b.vectors.quantization)]
+    if sum(len(batch.positions) for batch in coded) <= rescore_top_k:
         coded = []
-    by_bits = {id(part.held) for part in coded}
-    _fill(scores, query, weights, [p for p in parts if id(p.held) not in by_bits], what, on)
+    with_codes = {id(batch.vectors) for batch in coded}
+    uncoded = [batch for batch in batches if id(batch.vectors) not in with_codes]
+    _score_into(scores, query, weights, uncoded, kind, scorer)
     if coded and weights.ndim == 1:
-        _rescore(scores, query, weights, coded, rescored, on)
+        _rescore(scores, query, weights, coded, rescore_top_k, scorer)
     elif coded:
         for its_scores, its_weights in zip(scores, weights, strict=True):
-            _rescore(its_scores, query, its_weights, coded, rescored, on)
+            _rescore(its_scores, query, its_weights, coded, rescore_top_k, scorer)
     return scores
 
 
@@ -77,63 +98,64 @@ def _rescore(
     scores: Scores,
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[CandidateBatch],
-    rescored: int,
-    on: GpuVectorCache | None,
+    batches: Sequence[CandidateBatch],
+    rescore_top_k: int,
+    scorer: BatchScorer | None,
 ) -> None:
-    """Fill in one question's scores of pages that have sign bits."""
+    """Put one query's scores of pages with sign codes in their positions."""
     rough = np.full(len(scores), np.nan, np.float32)
-    _fill(rough, query, weights, parts, "codes", None)
+    _score_into(rough, query, weights, batches, "codes", None)
     order = np.argsort(-rough, kind="stable")  # NaN last
     best = np.zeros(len(scores), np.bool_)
-    best[order[:rescored]] = True
+    best[order[:rescore_top_k]] = True
     chosen = []
-    for part in parts:
-        some = best[part.places]
+    for batch in batches:
+        some = best[batch.positions]
         if some.any():
-            chosen.append(CandidateBatch(part.held, part.numbers[some], part.places[some]))
-    _fill(scores, query, weights, chosen, "vectors", on)
+            chosen.append(CandidateBatch(batch.vectors, batch.numbers[some], batch.positions[some]))
+    _score_into(scores, query, weights, chosen, "vectors", scorer)
     known = best & ~np.isnan(scores)
     rest = ~best & ~np.isnan(rough)
     if rest.any():
-        scores[rest] = _line(rough[known], scores[known], rough[rest])
+        scores[rest] = _predict(rough[known], scores[known], rough[rest])
 
 
-def _line(x: Scores, y: Scores, at: Scores) -> Scores:
-    """What the least-squares line through (x, y) says of other places; the mean where x tells nothing apart."""
+def _predict(x: Scores, y: Scores, at: Scores) -> Scores:
+    """Values at other x of the least-squares line through (x, y); the mean where all x are equal."""
     centered = x - x.mean()
     spread = float(centered @ centered)
     slope = max(float(centered @ y) / spread, 0.0) if spread > 1e-12 else 0.0
     return np.asarray(y.mean() + slope * (at - x.mean()), np.float32)
 
 
-def _fill(
+def _score_into(
     scores: Scores,
     query: Vectors,
     weights: npt.NDArray[np.float32],
-    parts: Sequence[CandidateBatch],
-    what: RowTensor,
-    on: GpuVectorCache | None,
+    batches: Sequence[CandidateBatch],
+    kind: RowTensor,
+    scorer: BatchScorer | None,
 ) -> None:
-    """Put each part's scores in their places."""
-    if on is not None and what != "codes" and parts:
-        all_places = np.concatenate([part.places for part in parts])
-        found = on.score(query, weights, parts, scores.shape[-1], what)
-        scores[..., all_places] = found[..., all_places]
+    """Put each batch's scores in their positions."""
+    if scorer is not None and kind != "codes" and batches:
+        filled = np.concatenate([batch.positions for batch in batches])
+        found = scorer.score(query, weights, batches, scores.shape[-1], kind)
+        scores[..., filled] = found[..., filled]
         return
     whole: list[CandidateBatch] = []
-    apart: list[tuple[DocumentVectors, int]] = []
-    places: list[int] = []
-    for part in parts:
-        if len(part.places) == part.held.page_count >= MAPPED_PAGES:
-            whole.append(part)
+    single: list[tuple[DocumentVectors, int]] = []
+    positions: list[int] = []
+    for batch in batches:
+        if len(batch.positions) == batch.vectors.page_count >= MAPPED_PAGES:
+            whole.append(batch)
             continue
-        apart.extend((part.held, number) for number in part.numbers.tolist())
-        places.extend(part.places.tolist())
+        single.extend((batch.vectors, number) for number in batch.numbers.tolist())
+        positions.extend(batch.positions.tolist())
 
-    def score_whole(part: CandidateBatch) -> None:
-        rows, offsets = stored(part.held, what)
-        scores[..., part.places] = maxsim(query, weights, rows, offsets)[..., part.numbers - 1]
+    def score_document(batch: CandidateBatch) -> None:
+        rows, offsets = document_rows(batch.vectors, kind)
+        found = maxsim(query, weights, rows, offsets)
+        scores[..., batch.positions] = found[..., batch.numbers - 1]
 
     spare: deque[RowBuffers] = deque()
 
@@ -144,15 +166,15 @@ def _fill(
             buffers = RowBuffers()
         found = maxsim(query, weights, group.read(buffers), group.edges)
         spare.append(buffers)
-        scores[..., places[group.first : group.last]] = found
+        scores[..., positions[group.first : group.last]] = found
 
-    parallel_map(score_whole, whole)
-    parallel_map(score_group, iter_row_batches(apart, what, ROWS_AT_ONCE))
+    parallel_map(score_document, whole)
+    parallel_map(score_group, iter_row_batches(single, kind, BLOCK_ROWS))
 
 
-def stored(held: DocumentVectors, what: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
-    """Rows of one kind of all pages of a document, and the offsets (pages + 1,) of the pages in them."""
-    if what == "passages":
-        return Rows(held.passages), held.passage_offsets
-    codes = held.codes
-    return (codes if what == "codes" and codes is not None else held.vectors), held.offsets
+def document_rows(vectors: DocumentVectors, kind: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Rows of one kind of all pages of a document, and the pages' offsets (pages + 1,) in them."""
+    if kind == "passages":
+        return Rows(vectors.passages), vectors.passage_offsets
+    codes = vectors.codes
+    return (codes if kind == "codes" and codes is not None else vectors.vectors), vectors.offsets

@@ -38,7 +38,7 @@ def classify(
     from ingest.choose import canonical, choose_image_encoder
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
-    from retrieval.search import render_query_image
+    from retrieval.query.encode import render_query_image
 
     chosen = encoder or found.settings.images
     spec = canonical(chosen) if chosen else choose_image_encoder(found.open_home(home))

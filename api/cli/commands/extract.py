@@ -62,9 +62,8 @@ def extract(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Extract a record by a JSON Schema, each value checked on its page; or compare two pages."""
+    """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
-    from api.rag.evidence import chat_of
     from api.rag.extraction import extract_record, label_pages
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
@@ -86,7 +85,7 @@ def extract(
                 "--compare takes two sources, and no --schema or --each.",
                 hint="Try `pageglass extract --compare A B`.",
             )
-        chat = chat_of(make_model(found.settings, model))
+        chat = make_model(found.settings, model).chat
         a, b = (_open(found, home, source, password) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
@@ -96,7 +95,7 @@ def extract(
             hint="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
-    chat = chat_of(make_model(found.settings, model))
+    chat = make_model(found.settings, model).chat
     pages = label_pages([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from retrieval.hit import Hit
     from retrieval.query.compose import QueryPart
 
-SHOWN_WORDS = 100
+SNIPPET_LENGTH = 100
 """Characters of a page's best region."""
 
 
@@ -113,13 +113,11 @@ def search(
 
 
 def _check_kind(kind: str | None) -> DocumentKind | None:
-    match kind:
-        case None:
-            return None
-        case "pdf":
-            return "pdf"
-        case "image":
-            return "image"
+    from ingest.page import DOCUMENT_KINDS
+
+    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
+    if kind is None or known:
+        return known
     raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
 
 
@@ -142,7 +140,7 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     terminal.result(f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}")
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
-        terminal.result(f"{'':13}{shorten(best.words, SHOWN_WORDS) or '(image)'}")
+        terminal.result(f"{'':13}{shorten(best.words, SNIPPET_LENGTH) or '(image)'}")
 
 
 def _open_parts(parts: list[QueryPart]) -> list[tuple[float, str | Image.Image]]:

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ingest.box import crop_image
 from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, known_share, load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET
 from ingest.encoders.encoder import Modality
-from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, cut, unit
+from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 TOP_LABELS = 50
 MANY_WORDS = 20
@@ -76,7 +77,7 @@ class ConseEncoder:
             if page.figures:
                 image = page.pixels()
                 for figure in page.figures:
-                    crop = cut(image, figure)
+                    crop = crop_image(image, figure)
                     parts = [WHOLE] if len(page.words) >= MANY_WORDS else list(_grid(*crop.size))
                     rows.append(self._encode_parts(crop, parts))
                     boxes.append(np.array([_within(figure, part) for part in parts]))
@@ -87,7 +88,7 @@ class ConseEncoder:
 
     def _encode_parts(self, image: Image.Image, parts: Sequence[Box]) -> Vectors:
         """Encode parts of an RGB image: one unit row each (parts, dim)."""
-        probabilities = self._classifier.classify([cut(image, part) for part in parts])
+        probabilities = self._classifier.classify([crop_image(image, part) for part in parts])
         weights = np.zeros_like(probabilities)
         top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
         np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)

@@ -1,7 +1,7 @@
-"""What a searcher knows of a home at one moment: its documents, its pages where they are few, and opened vectors.
+"""Library snapshot: documents, pages and opened vectors as of one generation.
 
-Never changed once in use, but for what it opens; when the library moves on, a new
-one takes its place, keeping what is still true.
+It changes in nothing but what it has opened. When the library moves on, a new
+snapshot takes its place and keeps what is still valid.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ingest.page import Document
 from retrieval.scoring.scores import CandidateBatch
 
 MAX_PENDING_PAGES = 1_000
-"""Pages that came or went since Chroma was opened, before it is opened anew."""
+"""Chroma is reopened once more pages than this have been added or removed."""
 MAX_OPEN_DOCUMENTS = 8_192
-"""Documents whose vectors are held at once: a few KB each, up to 32 KB of a photo's."""
+"""Documents whose vectors are open at once: a few KB each, up to 32 KB for a photo."""
 MAX_MAPPED_DOCUMENTS = 128
-"""Documents of a library with more pages than are all scored that stay mapped; each holds a file open."""
+"""Documents that stay memory-mapped in a library whose pages are not all scored; each holds a file open."""
 Opener = Callable[[Index, Document], DocumentVectors]
-"""Gives a document's multi-vectors in an index; raises FileNotFoundError where there are none."""
+"""Opens a document's vectors in an index; raises FileNotFoundError where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexBaseline:
-    """What the library had when Chroma was opened."""
+    """The library's documents when Chroma was opened."""
 
     documents: Mapping[str, Document]
     derived: int
@@ -44,8 +44,8 @@ class LibrarySnapshot:
     """A library as of one generation.
 
     `pages` is every page in order, None where there are more than the searcher
-    scores exactly; `frequency` remembers in how many pages a term stands; `pending`
-    are documents that Chroma, as it was opened, may not know.
+    scores exhaustively; `frequency` caches how many pages hold a term; `pending`
+    are documents that Chroma may not know, as they came after it was opened.
     """
 
     generation: int
@@ -64,39 +64,45 @@ class LibrarySnapshot:
     def read(
         cls,
         library: Library,
-        before: LibrarySnapshot | None,
+        previous: LibrarySnapshot | None,
         most_pages: int,
         opener: Opener = Index.vectors,
     ) -> LibrarySnapshot:
-        """The library as it is now; documents that have not changed keep their opened vectors."""
+        """The library at present; unchanged documents keep their opened vectors."""
         with library.snapshot():
             documents = {document.id: document for document in library.documents()}
             count = library.page_count()
             pages = library.page_records() if count <= most_pages else None
-            state = cls(library.generation, documents, count, pages, library.derived, opener=opener)
-        revisions = {(document.id, document.revision) for document in documents.values()}
-        if before:
-            state.opened.update(
-                {key: held for key, held in before.held().items() if key[1:] in revisions}
+            snapshot = cls(
+                library.generation, documents, count, pages, library.derived, opener=opener
             )
-        return state
+        revisions = {(document.id, document.revision) for document in documents.values()}
+        if previous:
+            snapshot.opened.update(
+                {
+                    key: vectors
+                    for key, vectors in previous.opened_vectors().items()
+                    if key[1:] in revisions
+                }
+            )
+        return snapshot
 
-    def can_reuse(self, opened: IndexBaseline) -> bool:
-        """Whether Chroma still serves, with the `pending` beside it that have come since it was opened.
+    def can_reuse(self, baseline: IndexBaseline) -> bool:
+        """Whether Chroma can stay open; sets `pending`, the documents added since.
 
-        Opening it takes half a second and more where it holds 100,000 pages. What it
-        still has of documents that are gone is passed over.
+        Opening it takes half a second or more with 100,000 pages. Its records of
+        removed documents are skipped.
         """
-        gone = [d for d in opened.documents.values() if d.id not in self.documents]
+        removed = [d for d in baseline.documents.values() if d.id not in self.documents]
         pending = [
             document
             for document in self.documents.values()
-            if (before := opened.documents.get(document.id)) is None
-            or before.revision != document.revision
+            if (known := baseline.documents.get(document.id)) is None
+            or known.revision != document.revision
         ]
         if (
-            self.derived != opened.derived
-            or sum(d.page_count for d in (*gone, *pending)) > MAX_PENDING_PAGES
+            self.derived != baseline.derived
+            or sum(d.page_count for d in (*removed, *pending)) > MAX_PENDING_PAGES
         ):
             return False
         self.pending = {document.id: document for document in pending}
@@ -109,40 +115,40 @@ class LibrarySnapshot:
             FileNotFoundError: the index does not have it, or no longer.
         """
         document = self.documents[document_id]
-        if index.mirrored:  # to be let go of when the cache does
+        if index.mirrored:  # the mirror's cache decides how long
             return index.vectors(document)
         key = (index.manifest.encoder, document.id, document.revision)
-        if (held := self.opened.get(key)) and len(self.opened) < MAX_OPEN_DOCUMENTS // 2:
-            return held
+        if (vectors := self.opened.get(key)) and len(self.opened) < MAX_OPEN_DOCUMENTS // 2:
+            return vectors
         with self._lock:
-            if key in self.opened:  # the last used is the last to go
-                held = self.opened[key] = self.opened.pop(key)
-                return held
-        held = self.opener(index, document)
+            if key in self.opened:  # the most recently used is dropped last
+                vectors = self.opened[key] = self.opened.pop(key)
+                return vectors
+        vectors = self.opener(index, document)
         with self._lock:
-            held = self.opened.setdefault(key, held)
+            vectors = self.opened.setdefault(key, vectors)
             if len(self.opened) > MAX_OPEN_DOCUMENTS:
                 del self.opened[next(iter(self.opened))]
-        return held
+        return vectors
 
-    def unmap(self, parts: Sequence[CandidateBatch]) -> None:
-        """Let go of the mappings of documents that were not asked for of late, where they may be many.
+    def unmap(self, batches: Sequence[CandidateBatch]) -> None:
+        """Unmap the least recently used documents, where more than the limit are mapped.
 
         Args:
-            parts: what was asked for now.
+            batches: what was scored just now.
         """
         if self.pages is not None:
             return
         with self._lock:
-            for held in (part.held for part in parts if part.held.mapped):
-                self._mapped[id(held)] = self._mapped.pop(id(held), held)
+            for vectors in (b.vectors for b in batches if b.vectors.mapped):
+                self._mapped[id(vectors)] = self._mapped.pop(id(vectors), vectors)
             while len(self._mapped) > MAX_MAPPED_DOCUMENTS:
                 self._mapped.pop(next(iter(self._mapped))).unmap()
 
-    def parts(
+    def batches(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
     ) -> list[CandidateBatch]:
-        """Pages, by document id and number, with their vectors in an index; without those that it does not have.
+        """Batches of pages, given by document id and number, that an index has.
 
         Raises:
             FileNotFoundError: a document has been removed.
@@ -150,50 +156,50 @@ class LibrarySnapshot:
         by_document: dict[str, list[int]] = defaultdict(list)
         for i, (document_id, _) in enumerate(pages):
             by_document[document_id].append(i)
-        found = self._open_all(library, index, by_document)
+        opened = self._open_all(library, index, by_document)
         return [
-            CandidateBatch(held, np.array([pages[i][1] for i in places]), np.array(places))
-            for document_id, places in by_document.items()
-            if (held := found.get(document_id))
+            CandidateBatch(vectors, np.array([pages[i][1] for i in positions]), np.array(positions))
+            for document_id, positions in by_document.items()
+            if (vectors := opened.get(document_id))
         ]
 
     def centroids(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
     ) -> list[SignCodes]:
-        """Gists of pages, by document id and number; without rows those that the index does not have.
+        """Sign codes of the centroids of pages; empty for pages that the index does not have.
 
         Raises:
             FileNotFoundError: a document has been removed.
         """
-        found = self._open_all(library, index, dict.fromkeys(id_ for id_, _ in pages))
+        opened = self._open_all(library, index, dict.fromkeys(id_ for id_, _ in pages))
         none = np.zeros((0, sign_bytes(index.manifest.dim)), np.uint8)
         return [
-            held.centroids(number) if (held := found.get(document_id)) else none
+            vectors.centroids(number) if (vectors := opened.get(document_id)) else none
             for document_id, number in pages
         ]
 
     def _open_all(
         self, library: Library, index: Index, document_ids: Iterable[str]
     ) -> dict[str, DocumentVectors]:
-        """The vectors of those documents that an index has."""
+        """The vectors, by document id, of the documents that an index has."""
         known = [document_id for document_id in document_ids if document_id in self.documents]
         if index.mirrored:
             index.prefetch([self.documents[document_id] for document_id in known])
-        found = {}
+        opened = {}
         for document_id in known:
             try:
-                found[document_id] = self.open(index, document_id)
+                opened[document_id] = self.open(index, document_id)
             except FileNotFoundError:
                 if library.generation != self.generation:
-                    raise  # else it is an index that is still being made
-        return found
+                    raise  # otherwise the index is still being built
+        return opened
 
-    def count(self, library: Library, terms: Iterable[str]) -> None:
-        """Come to know in how many pages each of these terms stands."""
+    def count_pages(self, library: Library, terms: Iterable[str]) -> None:
+        """Cache how many pages hold each of these terms."""
         unknown = set(terms) - self.frequency.keys()
         self.frequency.update(library.page_frequency(unknown))
 
-    def held(self) -> dict[tuple[str, str, str], DocumentVectors]:
-        """The vectors opened so far, by encoder, document and revision."""
+    def opened_vectors(self) -> dict[tuple[str, str, str], DocumentVectors]:
+        """Opened vectors by encoder, document id and revision."""
         with self._lock:
             return dict(self.opened)

@@ -1,4 +1,4 @@
-"""Tiny pairs of picture and text towers, random weights, saved to a folder: open_clip's and transformers' own classes."""
+"""Tiny CLIP and SigLIP models with random weights, saved to a folder: open_clip's and transformers' classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A searcher's state holds so much of a library at once and no more."""
+"""Library snapshots: bounded memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors
-from retrieval import state as module
+from retrieval import snapshot as module
 from retrieval.scoring.scores import CandidateBatch
-from retrieval.state import LibrarySnapshot
+from retrieval.snapshot import LibrarySnapshot
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_what_was_used_last_is_the_last_to_go(opened):
     for name in "abcadab":
         assert state.open(index, name).page_count == 1
     assert calls == ["a", "b", "c", "d", "b"]
-    assert [key[1] for key in state.held()] == ["d", "a", "b"]
+    assert [key[1] for key in state.opened_vectors()] == ["d", "a", "b"]
 
 
 def test_a_large_library_keeps_few_documents_mapped(opened):

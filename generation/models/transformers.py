@@ -1,7 +1,7 @@
-"""Ask a vision-language model on this machine, through transformers: `transformers:MODEL`.
+"""Transformers chat model: a vision-language model on this machine, `transformers:MODEL`.
 
-A model with a chat template sees the whole request. One without (BLIP-2,
-InstructBLIP) takes one picture and a line of text: each page is asked by
+A model with a chat template gets the whole request. One without (BLIP-2,
+InstructBLIP) takes one image and a line of text: it is asked about each page by
 itself, and the answers come one a line with the labels of their pages.
 """
 
@@ -18,23 +18,23 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.models.fit import ImageRequired
-from generation.models.hf_model import REMEDY, HfModel
-from generation.request import Picture, Request
+from generation.models.access import ImageRequired
+from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
+from generation.request import EncodedImage, Request
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
-PLAIN = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
-"""Models of one picture and no chat, and how their papers word a question (arXiv:2301.12597, 2305.06500)."""
+PROMPT_FORMATS = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
+"""Prompt formats of models without chat, by their papers (arXiv:2301.12597, 2305.06500)."""
 _HEADING = re.compile(r"\[(\d{1,4})\]")
 _PROBE = "pageglass"
 
 
-class TransformersModel:
-    """A `ChatModel` made of a local vision-language model.
+class TransformersChatModel:
+    """Chat model over a local vision-language model.
 
     Args:
         model: a hub id, a hub id with `@revision`, or a local folder.
-        max_tokens: the most tokens of a reply, whatever a request allows; None for no such limit.
+        max_tokens: limit of a reply's tokens, whatever a request allows; None for no limit.
 
     Raises:
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory
@@ -43,41 +43,43 @@ class TransformersModel:
     def __init__(
         self, model: str, device: str = "auto", dtype: str = "auto", max_tokens: int | None = None
     ) -> None:
-        self._take(HfModel(model, device, dtype), max_tokens)
+        self._init(HfModel(model, device, dtype), max_tokens)
 
     @classmethod
-    def of(cls, hf_model: HfModel, max_tokens: int | None = None) -> TransformersModel:
-        """The same, of a network that is loaded already."""
+    def from_network(
+        cls, hf_model: HfModel, max_tokens: int | None = None
+    ) -> TransformersChatModel:
+        """Make one of a network that is loaded already."""
         made = cls.__new__(cls)
-        made._take(hf_model, max_tokens)
+        made._init(hf_model, max_tokens)
         return made
 
-    def _take(self, hf_model: HfModel, max_tokens: int | None) -> None:
+    def _init(self, hf_model: HfModel, max_tokens: int | None) -> None:
         self._hf_model = hf_model
         self.name = f"transformers:{self._hf_model.spec}"
         self._most = max_tokens
         self._lock = threading.Lock()
-        if not self._hf_model.has_chat and self._hf_model.kind not in PLAIN:
+        if not self._hf_model.has_chat and self._hf_model.kind not in PROMPT_FORMATS:
             raise InvalidCheckpoint(
-                f"{self._hf_model.spec} has no chat template: nobody knows how to ask it.",
-                hint="Take a model that was trained for chat; for captions, --caption takes BLIP.",
+                f"{self._hf_model.spec} has no chat template, so it cannot be asked.",
+                hint="Use a model that was trained for chat; BLIP writes captions only.",
             )
 
     @property
     def limits(self) -> Limits:
-        """The cautious ones; its processor shrinks pictures further where it must."""
+        """The defaults; its processor scales images further down where it must."""
         return Limits()
 
     @property
     def page_by_page(self) -> bool:
-        """Whether it is shown one picture at a time."""
+        """Whether it takes one image at a time."""
         return not self._hf_model.has_chat
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
-        """The reply, greedily decoded; closing the iterator stops the model.
+        """Stream the reply, decoded greedily; closing the iterator stops the model.
 
-        One reply at a time: another waits. A schema goes into the text, since
-        nothing here makes the model keep to it.
+        One reply at a time: another waits. A schema becomes a part of the text,
+        since decoding is not constrained to it.
 
         Raises:
             PromptTooLong, OutOfDeviceMemory, ImageRequired, InvalidCheckpoint
@@ -91,12 +93,15 @@ class TransformersModel:
                 yield from self._hf_model.generate(inputs, limit, self.name)
 
     def _chat(self, request: Request) -> Mapping[str, Any]:
-        """The request as the network's tensors."""
+        """Input tensors of a request."""
         turns = conversation(request, self._hf_model.plain, separate=self._has_system())
-        pictures = any(isinstance(part, Picture) for turn in request.turns for part in turn.parts)
-        if pictures and not self._places_pictures():
+        pictures = any(
+            isinstance(part, EncodedImage) for turn in request.turns for part in turn.parts
+        )
+        if pictures and not self._template_has_images():
             raise InvalidCheckpoint(
-                f"The chat template of {self._hf_model.spec} leaves pictures out.", hint=REMEDY
+                f"The chat template of {self._hf_model.spec} leaves images out.",
+                hint=UNSUPPORTED_HINT,
             )
         processor = self._hf_model.processor
         try:
@@ -109,15 +114,16 @@ class TransformersModel:
             )
         except LOAD_ERRORS as error:
             raise InvalidCheckpoint(
-                f"{self._hf_model.spec} cannot be asked this: {reason(error)}.", hint=REMEDY
+                f"{self._hf_model.spec} cannot be asked this: {reason(error)}.",
+                hint=UNSUPPORTED_HINT,
             ) from error
         return found
 
     def _has_system(self) -> bool:
-        """Whether the template writes what a system turn says."""
+        """Whether the template includes the system prompt."""
         return _PROBE in self._render([_turn("system", _PROBE), _turn("user", "?")])
 
-    def _places_pictures(self) -> bool:
+    def _template_has_images(self) -> bool:
         bare = _turn("user", "?")
         shown = {"role": "user", "content": [{"type": "image"}, *bare["content"]]}
         return self._render([shown]) != self._render([bare])
@@ -131,20 +137,20 @@ class TransformersModel:
             return ""
 
     def _each_page(self, request: Request, limit: int) -> Iterator[str | Usage]:
-        pages = list(labelled(request))
+        pages = list(labelled_images(request))
         if not pages:
             raise ImageRequired(
                 f"{self._hf_model.spec} answers about one picture, and there is none.",
-                hint="Ask about pages or photos, or take a model that was trained for chat.",
+                hint="Ask about pages or photos, or use a model that was trained for chat.",
             )
         ending = _schema_text(request)
-        text = PLAIN[self._hf_model.kind].format(
+        text = PROMPT_FORMATS[self._hf_model.kind].format(
             self._hf_model.plain(f"{question_of(request)}{ending}")
         )
         given = made = 0
         for label, picture in pages:
             inputs = self._hf_model.processor(
-                images=open_picture(picture), text=text, return_tensors="pt"
+                images=decode_image(picture), text=text, return_tensors="pt"
             )
             said = ""
             reply = self._hf_model.generate(inputs, limit, self.name)
@@ -169,19 +175,19 @@ class TransformersModel:
 def conversation(
     request: Request, plain: Callable[[str], str], *, separate: bool
 ) -> list[dict[str, Any]]:
-    """The request's turns as processors take them.
+    """Conversation in the form of transformers' processors.
 
     Args:
-        plain: takes out of a text what the tokenizer would read as its own tokens.
-        separate: the system has a turn of its own; else it begins the first one.
+        plain: breaks up special tokens in a text.
+        separate: the system prompt is a turn of its own; else it begins the first one.
     """
     system = f"{request.system}{_schema_text(request)}"
     turns: list[dict[str, Any]] = [
         {
             "role": turn.role,
             "content": [
-                {"type": "image", "image": open_picture(part)}
-                if isinstance(part, Picture)
+                {"type": "image", "image": decode_image(part)}
+                if isinstance(part, EncodedImage)
                 # Some templates put nothing between parts.
                 else {"type": "text", "text": plain(part) + "\n" * (at < len(turn.parts))}
                 for at, part in enumerate(turn.parts, 1)
@@ -196,25 +202,25 @@ def conversation(
     return turns
 
 
-def labelled(request: Request) -> Iterator[tuple[int | None, Picture]]:
-    """Every picture with the label that the text before it begins with."""
+def labelled_images(request: Request) -> Iterator[tuple[int | None, EncodedImage]]:
+    """Images of a request, each with the label of the text before it."""
     label = None
     for turn in request.turns:
         for part in turn.parts:
-            if isinstance(part, Picture):
+            if isinstance(part, EncodedImage):
                 yield label, part
             elif found := _HEADING.match(part):
                 label = int(found[1])
 
 
 def question_of(request: Request) -> str:
-    """What is asked: the last text of the last turn, without the word before it."""
+    """Question of a request: the last text of the last turn, without its prefix."""
     texts = [part for part in request.turns[-1].parts if isinstance(part, str)]
     return texts[-1].removeprefix("Question:").strip() if texts else ""
 
 
-def open_picture(picture: Picture) -> Image.Image:
-    """The pixels."""
+def decode_image(picture: EncodedImage) -> Image.Image:
+    """Decode an image to RGB."""
     return Image.open(io.BytesIO(picture.data)).convert("RGB")
 
 

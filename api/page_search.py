@@ -1,0 +1,117 @@
+"""Page search by text, by image or by a sum of both, with filters as plain values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from ingest.error import InvalidInputError
+from ingest.filter import ALL_PAGES, PageFilter
+from ingest.page import DOCUMENT_KINDS
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from retrieval.hit import Hit
+    from retrieval.search import Searcher
+
+ImageSource: TypeAlias = "str | os.PathLike[str] | Image.Image"
+"""An image file, or an image."""
+QueryParts: TypeAlias = "Sequence[tuple[float, str | Path | Image.Image]]"
+"""Texts and images (a `Path` or an image) with their weights; less than 0 subtracts one."""
+
+
+class InvalidSearch(InvalidInputError):
+    """A search has no query or more than one, or a filter that is not one."""
+
+    code = "invalid-search"
+
+
+def search_pages(
+    searcher: Searcher,
+    query: str | QueryParts | None = None,
+    *,
+    like: ImageSource | None = None,
+    top: int = 10,
+    images: bool = False,
+    filter: PageFilter = ALL_PAGES,
+) -> list[Hit]:
+    """Find the pages that fit a text, an image, or a weighted sum of texts and images.
+
+    Args:
+        query: a text, or weighted parts.
+        like: an image, in place of a query.
+        top: pages at most.
+        images: only photos and figures, by what they show.
+        filter: restricts the pages.
+
+    Raises:
+        InvalidSearch: neither or both of `query` and `like` are given.
+        EmptyQuery: the query is blank.
+        UnreadableFile: an image cannot be opened.
+        ImageIndexNotFound: images are searched, and there is no index of them.
+    """
+    if (query is None) == (like is None):
+        raise InvalidSearch(
+            "A search is for a query or by an image, one of them.", hint="Give either of them."
+        )
+    if like is not None:
+        return searcher.search_by_image(open_image(like), top=top, filter=filter)
+    if query is None or isinstance(query, str):
+        return searcher.search(query or "", top=top, images=images, filter=filter)
+    parts = [
+        (weight, part if isinstance(part, str) else open_image(part)) for weight, part in query
+    ]
+    return searcher.search_composed(parts, top=top, filter=filter)
+
+
+def make_filter(
+    *,
+    tags: Sequence[str] = (),
+    kind: str | None = None,
+    since: date | str | None = None,
+    until: date | str | None = None,
+    pages: int | tuple[int | None, int | None] | None = None,
+) -> PageFilter:
+    """Filter of pages by tags, kind of file, day of ingest and page numbers.
+
+    Args:
+        tags: a page must have all of them.
+        kind: "pdf" or "image".
+        since, until: days, or text such as "2025-01-31"; both are included.
+        pages: a page number from 1, or the first and the last, None for an open end.
+
+    Raises:
+        InvalidSearch: the kind or a day is not one.
+    """
+    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
+    if kind is not None and known is None:
+        raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
+    first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
+    return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
+
+
+def open_image(source: ImageSource) -> Image.Image:
+    """Open an image file (RGB, upright); an image is returned as it is.
+
+    Raises:
+        UnreadableFile: the file is missing, or no image that can be read.
+    """
+    if not isinstance(source, str | os.PathLike):
+        return source
+    from api.rag.query_image import open_query_image
+
+    return open_query_image(Path(source).expanduser())
+
+
+def _day(day: date | str | None) -> str | None:
+    """A day as text, year first; of a moment, its day."""
+    if day is None or isinstance(day, date):
+        return None if day is None else f"{day:%Y-%m-%d}"
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        raise InvalidSearch(f"{day!r} is no day.", hint="Write it like 2025-01-31.") from None

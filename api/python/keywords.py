@@ -1,0 +1,82 @@
+"""Keyword arguments of the Python client: settings, options of an ingest and of a training."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, TypedDict
+
+
+class SettingsKeywords(TypedDict, total=False):
+    """Settings by keyword: those of `api.settings.Settings` but the data folder."""
+
+    host: str
+    port: int
+    token: str | None
+    model: str
+    anthropic_url: str | None
+    openai_url: str | None
+    model_timeout: float
+    model_retries: int
+    encoder: str | None
+    images: str | None
+    quantization: str | None
+    device: str
+    dtype: str
+    batch: int
+    score_device: Literal["auto", "cpu", "cuda"]
+    device_cache_mb: int
+    ocr: str
+    dpi: int
+    workers: int
+    evidence_pages: int
+    chroma: str | None
+    chroma_tenant: str
+    chroma_database: str
+    chroma_token: str | None
+    store: str | None
+    cache_mb: int
+    log_level: Literal["debug", "info", "warning", "error"] | None
+    log_format: Literal["text", "json"]
+    exhaustive_pages: int
+    max_upload_mb: int
+
+
+class IngestKeywords(TypedDict, total=False):
+    """Options of one ingest, named as those of `pageglass ingest` (docs/cli.md)."""
+
+    encoder: str | None
+    images: str | None
+    beside: bool
+    device: str | None
+    dtype: str | None
+    batch: int | None
+    pool: int | None
+    quantization: str | None
+    password: str | None
+    ocr: str | None
+    dpi: int | None
+    workers: int | None
+    tag_with: str | os.PathLike[str] | None
+    caption: str | None
+    prune: bool
+    retry: bool
+    redo: bool
+    rebuild: bool
+
+
+class TrainingKeywords(TypedDict, total=False):
+    """Options of a training, named as those of `pageglass finetune` (docs/finetune.md)."""
+
+    epochs: int
+    batch: int
+    accumulate: int
+    lr: float
+    warmup: float
+    weight_decay: float
+    val_share: float
+    seed: int
+    freeze_image: bool
+    freeze_text: bool
+    device: str
+    dtype: str
+    force: bool

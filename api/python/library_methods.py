@@ -1,0 +1,143 @@
+"""Client methods for what a library holds: ingest, list, remove, status, tags, duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from api.python.arguments import FilePath, as_names, as_paths, check_keywords, observe_ingest
+from api.python.base import ClientBase
+from api.python.keywords import IngestKeywords
+from api.python.python_hints import python_hints
+from api.results.document_list import Documents, LibraryDocument
+from api.results.image_results import PhotoGroup, PhotoGroups
+from api.results.reports import IngestReport, LibraryStatus
+
+if TYPE_CHECKING:
+    from api.ingestion import IngestOptions
+    from ingest.event import Event
+
+
+class LibraryMethods(ClientBase):
+    """Methods that change a library and say what it holds."""
+
+    @python_hints()
+    def ingest(
+        self,
+        paths: FilePath | Sequence[FilePath] = (),
+        *,
+        progress: bool | Callable[[Event], object] = False,
+        **options: Unpack[IngestKeywords],
+    ) -> IngestReport:
+        """Read files, folders and globs into the library: only what is new or changed.
+
+        Args:
+            progress: show it on stderr, or call a function with each event.
+            options: those of `pageglass ingest` (docs/cli.md).
+
+        Raises:
+            TypeError: there is no such option.
+            PageglassError: the run cannot go on; what was added stays. A file that
+                cannot be read raises nothing: the report lists it.
+        """
+        from api.ingestion import plan_ingest, run_ingest
+
+        plan = plan_ingest(self._engine.home, self.settings, _ingest_options(options))
+        with observe_ingest(progress) as observe:
+
+            def observed() -> Iterator[Event]:
+                for event in run_ingest(self._engine.home, as_paths(paths), plan):
+                    observe(event)
+                    yield event
+
+            return IngestReport.of(observed(), plan.note)
+
+    @python_hints()
+    def list(self) -> Documents:
+        """List the documents, by name; none where nothing has been ingested yet."""
+        from ingest.library.database import LibraryNotFound
+        from ingest.library.library import Library
+
+        try:
+            documents = Library(self._engine.home).documents()
+        except LibraryNotFound:
+            documents = []
+        return Documents(LibraryDocument.of(document) for document in documents)
+
+    @python_hints()
+    def remove(self, documents: str | Sequence[str]) -> Documents:
+        """Remove documents and everything derived from them; the files themselves stay.
+
+        Args:
+            documents: ids, heads of ids, paths or file names.
+
+        Raises:
+            NotFoundError: one of them does not exist, or is ambiguous; none is removed then.
+            ConflictError: nothing has been ingested yet.
+        """
+        from ingest.library.library import Library
+        from ingest.remove import remove
+
+        Library(self._engine.home)  # raises where there is none
+        removed = remove(self._engine.home, as_names(documents))
+        return Documents(LibraryDocument.of(document) for document in removed)
+
+    @python_hints()
+    def status(self, *, verify: bool = False) -> LibraryStatus:
+        """Status of the library: documents, pages, size, indexes and files set aside.
+
+        Args:
+            verify: also compare library, indexes and files; see `disagreements`.
+
+        Raises:
+            StorageError: a newer version wrote the library.
+        """
+        from api.diagnostics.status import read_status
+
+        return LibraryStatus(**read_status(self._engine.home, verify=verify))
+
+    @python_hints()
+    def tags(self) -> dict[str, int]:
+        """Tags of photos and figures, with the number of pages that have each.
+
+        Raises:
+            ConflictError: nothing has been ingested yet.
+        """
+        return self._engine.library().tag_counts()
+
+    @python_hints()
+    def duplicates(self, *, same: float = 0.85) -> PhotoGroups:
+        """Find photos that are nearly the same: resized, saved again, cropped a little.
+
+        Args:
+            same: the correlation, up to 1, that two photos must reach.
+
+        Raises:
+            ConflictError: nothing has been ingested yet, or there is no index of images.
+        """
+        from ingest.library.documents import readable
+        from ingest.library.library import Library
+        from retrieval.duplicates import find_duplicates
+
+        library = Library(self._engine.home)
+        paths = {
+            document.id: list(map(readable, document.paths)) for document in library.documents()
+        }
+        groups = find_duplicates(self._engine.home, same)
+        return PhotoGroups(PhotoGroup.of(group, paths, library) for group in groups)
+
+
+def _ingest_options(keywords: IngestKeywords) -> IngestOptions:
+    """Options of an ingest from keywords.
+
+    Raises:
+        TypeError: there is no such option.
+    """
+    from api.ingestion import IngestOptions
+
+    check_keywords(keywords, IngestKeywords)
+    options: dict[str, Any] = dict(keywords)
+    options["pool"] = options.get("pool") or 0
+    labels = options.pop("tag_with", None)
+    return IngestOptions(labels=Path(labels).expanduser() if labels else None, **options)

@@ -1,0 +1,161 @@
+"""Client methods for queries: search, ask, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from datetime import date
+from typing import Literal, TypeAlias, overload
+
+from api.page_search import ImageSource, QueryParts, make_filter, search_pages
+from api.python.arguments import Names, PageRef, Turns, as_messages, as_names, as_page_key
+from api.python.base import ClientBase
+from api.python.python_hints import python_hints
+from api.rag.answer import stream_pieces
+from api.rag.evidence import filter_documents, retrieve_evidence
+from api.results.cited_answer import CitedAnswer, PageCitation
+from api.results.page_explanation import PageExplanation
+from api.results.search_results import SearchResults
+from generation.answer import Answer, Citation
+
+AnswerStream: TypeAlias = Generator[str | PageCitation | CitedAnswer, None, None]
+"""Pieces of text and citations, the answer last; closing it stops the model."""
+
+
+class QueryMethods(ClientBase):
+    """Methods that find pages and answer from them."""
+
+    @python_hints()
+    def search(
+        self,
+        query: str | QueryParts | None = None,
+        *,
+        like: ImageSource | None = None,
+        top: int = 10,
+        images: bool = False,
+        document: Names = None,
+        tag: Names = None,
+        kind: Literal["pdf", "image"] | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        pages: int | tuple[int | None, int | None] | None = None,
+    ) -> SearchResults:
+        """Find the pages that fit a query, best first.
+
+        Args:
+            query: a text; or weighted parts, such as
+                `[(2, "golden retriever"), (1, Path("pool.jpg")), (-1, "fruit")]`.
+            like: an image, or its file, in place of a query.
+            top: pages at most.
+            images: only photos and figures, by what they show.
+            document: only in these: ids, heads of ids, paths or file names.
+            tag: only pages with all of these.
+            kind: only documents of this kind.
+            since: only documents added on this day or later.
+            until: only documents added on this day or earlier.
+            pages: only this page number, or the first and the last.
+
+        Raises:
+            InvalidInputError: the query is blank, an image cannot be opened, or a filter is wrong.
+            NotFoundError: a document does not exist, or is ambiguous.
+            ConflictError: nothing has been ingested yet, or no index fits the query.
+        """
+        searcher = self._engine.searcher()
+        filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
+        filter = filter_documents(searcher.library, as_names(document), filter)
+        hits = search_pages(searcher, query, like=like, top=top, images=images, filter=filter)
+        return SearchResults.of(hits, searcher.library, query if isinstance(query, str) else "")
+
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        top: int | None = None,
+        document: Names = None,
+        model: str | None = None,
+        history: Turns = (),
+        stream: Literal[False] = False,
+    ) -> CitedAnswer: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        *,
+        top: int | None = None,
+        document: Names = None,
+        model: str | None = None,
+        history: Turns = (),
+        stream: Literal[True],
+    ) -> AnswerStream: ...
+    @python_hints()
+    def ask(
+        self,
+        question: str,
+        *,
+        top: int | None = None,
+        document: Names = None,
+        model: str | None = None,
+        history: Turns = (),
+        stream: bool = False,
+    ) -> CitedAnswer | AnswerStream:
+        """Answer a question from the pages, quoting them.
+
+        Args:
+            top: pages that the model is shown at most; None takes the setting `evidence_pages`.
+            document: only from these: ids, heads of ids, paths or file names.
+            model: what writes the answer: "extractive" or "PROVIDER:MODEL"; None takes the setting.
+            history: what was said before, oldest first: messages, or earlier answers.
+            stream: return a generator of pieces of text and citations, the answer last;
+                closing it stops the model. Errors are then raised by the generator.
+
+        Raises:
+            InvalidInputError: the question is blank, or there is no such model.
+            ConflictError: nothing has been ingested yet.
+            ModelError: the model failed.
+        """
+        pieces = self._stream(question, top, document, model, history)
+        if stream:
+            return pieces
+        *_, answer = pieces
+        assert isinstance(answer, CitedAnswer)
+        return answer
+
+    @python_hints()
+    def explain(self, query: str, page: PageRef, *, encoder: str | None = None) -> PageExplanation:
+        """Explain a page's score: the best match of each word of the query, with heat maps.
+
+        Args:
+            page: a hit, a page or its key.
+            encoder: whose view of the page; None takes the one that it ranks by.
+
+        Raises:
+            NotFoundError: there is no such page, or the encoder has nothing of it.
+            InvalidInputError: the query is blank.
+        """
+        searcher = self._engine.searcher()
+        explained = searcher.explain(query, searcher.library.page(as_page_key(page)), encoder)
+        return PageExplanation.of(explained, searcher.library)
+
+    def _stream(
+        self, question: str, top: int | None, document: Names, model: str | None, history: Turns
+    ) -> AnswerStream:
+        with python_hints():
+            searcher, writer = self._engine.searcher(), self._model(model)
+            evidence = retrieve_evidence(
+                searcher,
+                question,
+                writer,
+                top=top or self.settings.evidence_pages,
+                documents=as_names(document),
+                history=as_messages(history),
+            )
+            with closing(stream_pieces(evidence, writer)) as pieces:
+                for piece in pieces:
+                    match piece:
+                        case Answer():
+                            yield CitedAnswer.of(piece, evidence, searcher.library)
+                        case Citation():
+                            yield PageCitation.of(piece, searcher.library)
+                        case _:
+                            yield piece

@@ -1,0 +1,114 @@
+"""Chat vision model: a chat model that answers from pages, with its declining detected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from generation.answer import SelfAssessment, Usage
+from generation.context.limits import Limits
+from generation.context.page_input import build_page_inputs
+from generation.context.prompt_template import NOT_IN_PAGES, build_request
+from generation.models.access import ReplyTruncated
+from generation.models.model import ChatModel
+from generation.prompt import Prompt
+
+DECLINED = "The pages do not hold the answer."
+"""Text of an answer where a model gives the marker alone."""
+
+CUT_SHORT = "The answer stops in the middle: it reached the most tokens allowed."
+
+_BEFORE_MARKER = re.compile(r"[\s*_#>`\"'“(\[]*")
+_AFTER_MARKER = re.compile(r"[\s*_`\"'”)\].:;,–—-]*")
+
+
+class ChatVisionModel:
+    """Vision model over a `ChatModel`.
+
+    Args:
+        chat: the language model.
+        limits: limits of a request; by default, those of `chat`.
+    """
+
+    uses_images = True
+
+    def __init__(self, chat: ChatModel, limits: Limits | None = None) -> None:
+        self.name = chat.name
+        self._chat = chat
+        self._limits = limits or chat.limits
+
+    @property
+    def chat(self) -> ChatModel:
+        """The language model."""
+        return self._chat
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Stream the reply without the marker, then a `SelfAssessment` that says whether it declines.
+
+        The first characters are held back until it is clear whether they are
+        the marker. A reply that its limit of tokens cut short is noted.
+
+        Raises:
+            ModelError: what else the chat model raises.
+        """
+        inputs = build_page_inputs(prompt.evidence, self._limits)
+        notes = [inputs.note] if inputs.note else []
+        detector = DeclineDetector()
+        reply = self._chat.reply(build_request(prompt, inputs.page_inputs))
+        try:
+            for event in reply:
+                if isinstance(event, Usage):
+                    yield event
+                elif text := detector.feed(event):
+                    yield text
+        except ReplyTruncated:
+            notes.append(CUT_SHORT)
+        finally:
+            close = getattr(reply, "close", None)
+            if close is not None:
+                close()
+        if rest := detector.close():
+            yield rest
+        yield SelfAssessment(None, None, detector.declined, " ".join(notes))
+
+
+class DeclineDetector:
+    """Detector of the marker `NOT_IN_PAGES` at the head of a streamed reply.
+
+    `declined` is known once any text was given.
+    """
+
+    def __init__(self) -> None:
+        self.declined = False
+        self._buffer = ""
+        self._decided = False
+        self._at_start = True
+
+    def feed(self, piece: str) -> str:
+        """Take a piece in; give the text that can be shown now, without the marker."""
+        if not self._decided:
+            self._buffer += piece
+            piece = self._decide(last=False)
+        if self.declined and self._at_start:
+            piece = _AFTER_MARKER.sub("", piece, count=1) if _AFTER_MARKER.match(piece) else piece
+        if piece:
+            self._at_start = False
+        return piece
+
+    def close(self) -> str:
+        """End the reply; give the text that is left."""
+        text = self._decide(last=True) if not self._decided else ""
+        if self.declined and self._at_start:
+            text = _AFTER_MARKER.sub("", text, count=1)
+            return text or DECLINED
+        return text
+
+    def _decide(self, *, last: bool) -> str:
+        head = self._buffer[_BEFORE_MARKER.match(self._buffer).end() :]  # type: ignore[union-attr]
+        marker = NOT_IN_PAGES.casefold()
+        start = head[: len(marker)].casefold()
+        if start != marker and marker.startswith(start) and not last:
+            return ""
+        self._decided = True
+        self.declined = start == marker
+        return head[len(marker) :] if self.declined else self._buffer

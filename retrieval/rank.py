@@ -1,0 +1,192 @@
+"""Candidate ranker: selects, scores and fuses the candidate pages of encoded queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.filter import PageFilter
+from ingest.index.index import Index
+from ingest.index.manifest import Manifest
+from ingest.index.tensor_layout import FloatRows
+from ingest.library.fulltext import split_terms
+from ingest.library.library import Library
+from ingest.library.pages import PageRecord
+from ingest.page import QueryVectors, Vectors
+from retrieval.candidates import Candidates
+from retrieval.fuse import Signal, fuse_modalities, fuse_signals
+from retrieval.query.terms import token_weights
+from retrieval.ranking import BM25, CandidateSet, Ranking
+from retrieval.scoring.maxsim import block_weights, mean_row
+from retrieval.scoring.scores import BatchScorer, score_batches
+from retrieval.snapshot import LibrarySnapshot
+
+
+class CandidateRanker:
+    """Ranks the candidate pages of queries by the signals of every index and of BM25.
+
+    Args:
+        candidates: selects the pages that are scored exactly.
+        scorer: computes MaxSim on a device; None for the CPU.
+    """
+
+    def __init__(
+        self, library: Library, candidates: Candidates, scorer: BatchScorer | None = None
+    ) -> None:
+        self._library = library
+        self._candidates = candidates
+        self._scorer = scorer
+
+    def rank(
+        self,
+        snapshot: LibrarySnapshot,
+        indexes: Sequence[Index],
+        vectors: Mapping[str, QueryVectors],
+        terms: Sequence[str],
+        filter: PageFilter,
+    ) -> Ranking:
+        """The ranking of one query."""
+        candidates = self.select(snapshot, indexes, vectors, terms, filter)
+        self.score(snapshot, indexes, [candidates])
+        return candidates.ranking
+
+    def select(
+        self,
+        snapshot: LibrarySnapshot,
+        indexes: Sequence[Index],
+        vectors: Mapping[str, QueryVectors],
+        terms: Sequence[str],
+        filter: PageFilter,
+    ) -> CandidateSet:
+        """The candidate pages of a query, not scored yet."""
+        weights = self._row_weights(snapshot, vectors)
+        pages, bm25 = self._candidates.find(snapshot, indexes, vectors, weights, terms, filter)
+        ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
+        return CandidateSet(vectors, terms, bm25 if terms else None, ranking)
+
+    def score(
+        self, snapshot: LibrarySnapshot, indexes: Sequence[Index], sets: Sequence[CandidateSet]
+    ) -> None:
+        """Fill in the signals and scores of queries that have the same candidate pages."""
+        pages = sets[0].ranking.pages
+        if not pages:
+            return
+        for one in sets:
+            if one.bm25 is not None:
+                signal = [one.bm25.get(r.page.key, 0.0) if r.has_text else np.nan for r in pages]
+                one.ranking.signals[BM25] = np.array(signal, np.float32)
+        for index in indexes:
+            if index.manifest.encoder in sets[0].vectors:
+                self._score_index(snapshot, index, sets)
+        for one in sets:
+            self._fuse_modalities(snapshot, indexes, one)
+
+    def _score_index(
+        self, snapshot: LibrarySnapshot, index: Index, sets: Sequence[CandidateSet]
+    ) -> None:
+        """Add one index's signals to each query's ranking."""
+        name, pages = index.manifest.encoder, sets[0].ranking.pages
+        rows = [one.vectors[name].vectors for one in sets]
+        weights = [one.ranking.weights[name] for one in sets]
+        late = dense = self._score_rows(snapshot, index, rows, weights, pages, "vectors")
+        # A patch's neighbours say little of it: the mean of patches is no passage.
+        if index.manifest.modality != "page":
+            means = [mean_row(some) if len(some) else some for some in rows]
+            ones = [np.ones(len(mean), np.float32) for mean in means]
+            dense = self._score_rows(snapshot, index, means, ones, pages, "passages")
+        for one, its_late, its_dense in zip(sets, late, dense, strict=True):
+            self._fuse_index(snapshot, one, index.manifest, its_late, its_dense)
+
+    def _score_rows(
+        self,
+        snapshot: LibrarySnapshot,
+        index: Index,
+        rows: Sequence[Vectors],
+        weights: Sequence[npt.NDArray[np.float32]],
+        pages: Sequence[PageRecord],
+        kind: FloatRows,
+    ) -> Signal:
+        """MaxSim of each query's rows with each page's vectors or passages (queries, pages)."""
+        scores = np.full((len(rows), len(pages)), np.nan, np.float32)
+        encoded = [i for i, some in enumerate(rows) if len(some)]
+        if not encoded:
+            return scores
+        addresses = [(record.page.document_id, record.page.number) for record in pages]
+        batches = snapshot.batches(self._library, index, addresses)
+        query = np.concatenate([rows[i] for i in encoded])
+        apart = block_weights([weights[i] for i in encoded])
+        scores[encoded] = score_batches(
+            query, apart, batches, len(pages), kind, scorer=self._scorer
+        )
+        snapshot.unmap(batches)
+        return scores
+
+    def _fuse_index(
+        self,
+        snapshot: LibrarySnapshot,
+        candidates: CandidateSet,
+        manifest: Manifest,
+        late: Signal,
+        dense: Signal,
+    ) -> None:
+        """Fuse the signals of one index, with BM25 where it reads words."""
+        name, ranking = manifest.encoder, candidates.ranking
+        query = candidates.vectors[name]
+        parts = [late]
+        ranking.signals[f"late.{name}"] = late
+        if manifest.modality != "page" and len(query.vectors):
+            ranking.signals[f"dense.{name}"] = dense
+            parts.append(dense)
+        coverage = 0.0
+        if manifest.modality != "image" and candidates.bm25 is not None:
+            parts.append(ranking.signals[BM25])
+            coverage = self._coverage(snapshot, candidates) if query.known < 1 else 0.0
+        ranking.fused[name] = fuse_signals(
+            parts, dense, manifest.cosine_range, query.known, coverage
+        )
+
+    def _fuse_modalities(
+        self, snapshot: LibrarySnapshot, indexes: Sequence[Index], candidates: CandidateSet
+    ) -> None:
+        """Fuse the modalities; BM25 is one of its own where no encoder has words."""
+        ranking = candidates.ranking
+        names = [i.manifest.encoder for i in indexes if i.manifest.modality != "image"]
+        encoded = any(
+            not np.isnan(ranking.signals[f"late.{name}"]).all()
+            for name in names
+            if name in candidates.vectors
+        )
+        if candidates.bm25 is not None and not encoded:
+            bm25 = ranking.signals[BM25]
+            coverage = self._coverage(snapshot, candidates)
+            ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
+        if ranking.fused:
+            ranking.scores[:] = fuse_modalities(ranking.fused)
+
+    def _coverage(self, snapshot: LibrarySnapshot, candidates: CandidateSet) -> float:
+        """The share of the query's terms, by weight, on the page that BM25 ranks first."""
+        signal = candidates.ranking.signals[BM25]
+        if np.isnan(signal).all():
+            return 0.0
+        terms = candidates.terms
+        best = candidates.ranking.pages[int(np.nanargmax(signal))].page.key
+        snapshot.count_pages(self._library, terms)
+        weights = token_weights(terms, snapshot.frequency, snapshot.page_count)
+        there = np.array([bool(self._library.match_terms([t], keys=[best])) for t in terms])
+        return float(weights[there].sum() / weights.sum())
+
+    def _row_weights(
+        self, snapshot: LibrarySnapshot, vectors: Mapping[str, QueryVectors]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Weights of each encoder's query rows: by idf, or all one."""
+        words = {word for query in vectors.values() for word in query.words}
+        first_terms = {terms[0] for word in words if word and (terms := split_terms(word))}
+        snapshot.count_pages(self._library, first_terms)
+        return {
+            name: np.ones(len(query.vectors), np.float32)
+            if query.even
+            else token_weights(query.words, snapshot.frequency, snapshot.page_count)
+            for name, query in vectors.items()
+        }
