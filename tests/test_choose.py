@@ -203,7 +203,7 @@ def test_names_become_folders_that_never_meet(tmp_path: Path) -> None:
     assert canonical("clip:ViT-B-32/laion2b_s34b_b79k") == "clip:ViT-B-32/laion2b_s34b_b79k"
 
 
-@pytest.mark.parametrize(("number", "says"), [(FORMAT + 1, "Upgrade"), (1, "--rebuild")])
+@pytest.mark.parametrize(("number", "says"), [(FORMAT + 1, "Upgrade"), (1, "Rebuild")])
 def test_another_format_is_refused(tmp_path: Path, number: int, says: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps({"encoder": "minilm", "model": "m", "dim": 4, "format": number}))
@@ -221,14 +221,14 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         path.write_text(
             json.dumps({key: values[key] for key in ("encoder", "model", "dim")} | {"format": 1})
         )
-    with pytest.raises(IndexFormatError, match="--rebuild"):
+    with pytest.raises(IndexFormatError, match="Rebuild"):
         Searcher(home).search("lamp")
     with sqlite3.connect(home.database) as old:
         old.executescript(
             "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; DROP TABLE captions;"
             "DROP TABLE captioner; DROP TABLE recaptioned; PRAGMA user_version = 1"
         )
-    with pytest.raises(LibraryFormatError, match="--rebuild"):
+    with pytest.raises(LibraryFormatError, match="old format"):
         Searcher(home)
     choice = choose_encoders(home)
     assert choice.encoders == ("minilm", "conse")

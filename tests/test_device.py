@@ -48,7 +48,7 @@ def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, wanted: str
 
 @pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "cuda:-1", ""])
 def test_a_name_that_is_no_device(wanted: str) -> None:
-    with pytest.raises(DeviceUnavailable, match=r"no kind of device.*Take auto, cpu, cuda"):
+    with pytest.raises(DeviceUnavailable, match=r"no kind of device.*Give auto, cpu, cuda"):
         choose_device(wanted)
 
 
@@ -73,7 +73,7 @@ def test_a_number_format_by_name_and_back(name: str) -> None:
 
 
 def test_a_number_format_that_is_none() -> None:
-    with pytest.raises(DeviceUnavailable, match=r"no dtype 'int8'. Take auto, fp32, fp16, bf16"):
+    with pytest.raises(DeviceUnavailable, match=r"no dtype 'int8'. Give auto, fp32, fp16, bf16"):
         choose_dtype("int8", CUDA)
 
 

@@ -376,7 +376,7 @@ def test_nothing_is_overwritten(whole: Path, base: Path, pairs: Path, tmp_path: 
     for out, why in (
         (whole, "holds a finished training"),
         (tmp_path / "other", "holds other files"),
-        (tmp_path / "file", "is no folder"),
+        (tmp_path / "file", "is not a folder"),
         (base, "the base model's own folder"),
     ):
         with pytest.raises(OutputFolderInUse, match=why):
@@ -547,4 +547,4 @@ def test_bar_on_a_terminal(base: Path, pairs: Path, tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "steps" in seen
     assert "epoch 2" in seen
-    assert "recall@1 of pictures" in seen
+    assert "recall@1 of images" in seen

@@ -337,7 +337,7 @@ class TestTrouble:
             shutil.rmtree(path)
         else:
             path.write_bytes(path.read_bytes()[:-1000])
-        with pytest.raises(InvalidCheckpoint, match="cannot be loaded: .*anew"):
+        with pytest.raises(InvalidCheckpoint, match="cannot be loaded: .*again"):
             load_encoder(f"text:{folder}")
 
     def test_a_config_that_is_broken(self, folders: dict[str, Path], tmp_path: Path) -> None:
