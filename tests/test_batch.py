@@ -100,7 +100,7 @@ def test_values_that_are_no_numbers_are_refused(wrong: float) -> None:
     def forward(places: Sequence[int]) -> list[torch.Tensor]:
         return [torch.tensor([[1.0, wrong if place == 2 else 0.0]]) for place in places]
 
-    with pytest.raises(InvalidVectors, match="no numbers.*--dtype fp32"):
+    with pytest.raises(InvalidVectors, match="NaN or infinity.*Use fp32"):
         list(run_batches([1, 1, 1], TokenBudget(CPU, 1), forward))
 
 

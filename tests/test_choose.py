@@ -155,7 +155,7 @@ def test_merged_rows_are_remembered(tmp_path: Path, files: Path, colpali: str) -
     list(rebuild_indexes(home, choose_encoders(home).encoders, Encoding(), dpi=60))
     assert open_indexes(home)[0].manifest.pool_factor == 2
     assert verify(home) == []
-    with pytest.raises(IndexFormatError, match="2 rows merged into one, not"):
+    with pytest.raises(IndexFormatError, match="2 rows pooled into one, not"):
         ingest(home, files, encoders=(colpali,), encoding=Encoding(pool_factor=3), redo=True)
 
 

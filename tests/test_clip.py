@@ -340,7 +340,7 @@ class TestFromTheHub:
     def test_no_hub(self, model: str) -> None:
         with pytest.raises(WeightsMissing) as caught:
             load_encoder(f"clip:{model}")
-        assert caught.value.message.startswith(f"The weights of {model} cannot be had: ")
+        assert caught.value.message.startswith(f"The weights of {model} are not available: ")
         assert "give its folder" in caught.value.hint
         assert "conse needs no download" in caught.value.hint
 
@@ -355,7 +355,7 @@ class TestFromTheHub:
 
 class TestTrouble:
     def test_no_such_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*--images conse works"):
+        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*conse needs no download"):
             load_encoder(f"clip:{tmp_path / 'gone'}")
 
     def test_a_folder_without_a_model(self, tmp_path: Path) -> None:

@@ -279,14 +279,14 @@ class TestTrouble:
             load_encoder(f"colpali:{tmp_path}")
 
     def test_no_such_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*--encoder minilm works"):
+        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*minilm needs no download"):
             load_encoder(f"colpali:{tmp_path / 'gone'}")
 
     def test_a_hub_id_without_a_hub(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
         with pytest.raises(WeightsMissing) as caught:
             load_encoder("colpali:vidore/colqwen2.5-v0.2")
-        assert "vidore/colqwen2.5-v0.2 cannot be had" in caught.value.message
+        assert "vidore/colqwen2.5-v0.2 are not available" in caught.value.message
         assert "give its folder" in caught.value.hint
         assert "minilm needs no download" in caught.value.hint
 

@@ -41,7 +41,7 @@ def test_a_device_by_name(monkeypatch: pytest.MonkeyPatch, wanted: str, expected
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     pretend(monkeypatch, 2)
     with pytest.raises(
-        DeviceUnavailable, match=f"no device {wanted}; .* sees 2 GPUs.*--device auto"
+        DeviceUnavailable, match=f"no device {wanted}; .* sees 2 GPUs.*auto as the device"
     ):
         choose_device(wanted)
 

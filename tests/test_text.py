@@ -310,11 +310,11 @@ def test_a_document_is_ingested_and_a_rare_word_finds_its_page(
 class TestTrouble:
     def test_a_model_that_was_trained_for_other_vectors(self, tmp_path: Path) -> None:
         """The library would take it, and give it a projection of random numbers."""
-        with pytest.raises(InvalidCheckpoint, match=r"is no late-interaction model.*ColBERT"):
+        with pytest.raises(InvalidCheckpoint, match=r"is not a late-interaction model.*ColBERT"):
             load_encoder(f"text:{make_bert(tmp_path)}")
         whole = {"model_type": "SentenceTransformer", "prompts": {}}
         (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(whole))
-        with pytest.raises(InvalidCheckpoint, match="is no late-interaction model"):
+        with pytest.raises(InvalidCheckpoint, match="is not a late-interaction model"):
             load_encoder(f"text:{tmp_path}")
 
     def test_a_model_of_pictures(
@@ -347,14 +347,14 @@ class TestTrouble:
             load_encoder(f"text:{folder}")
 
     def test_no_such_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*--encoder minilm works"):
+        with pytest.raises(WeightsMissing, match=r"no folder .*gone.*minilm needs no download"):
             load_encoder(f"text:{tmp_path / 'gone'}")
-        with pytest.raises(InvalidCheckpoint, match="is no late-interaction model"):
+        with pytest.raises(InvalidCheckpoint, match="is not a late-interaction model"):
             load_encoder(f"text:{tmp_path}")
 
     def test_a_hub_id_without_a_hub(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-        with pytest.raises(WeightsMissing, match=r"answerai-colbert-small-v1 cannot be had"):
+        with pytest.raises(WeightsMissing, match=r"answerai-colbert-small-v1 are not available"):
             load_encoder("text:answerdotai/answerai-colbert-small-v1")
 
     def test_values_that_are_no_numbers(self, folders: dict[str, Path]) -> None:
