@@ -393,7 +393,7 @@ class TestTrouble:
 
     def test_another_kind_of_model(self, tmp_path: Path) -> None:
         with pytest.raises(
-            InvalidCheckpoint, match=r"is a BertModel, which has no .* CLIP or SigLIP"
+            InvalidCheckpoint, match=r"is a BertModel, which is no .* CLIP or SigLIP"
         ):
             load_encoder(f"clip:{make_bert(tmp_path)}")
 
@@ -407,7 +407,7 @@ class TestTrouble:
 
         monkeypatch.setattr(AutoProcessor, "from_pretrained", refuse)
         with pytest.raises(
-            InvalidCheckpoint, match=r"requires the SentencePiece .*Install what it"
+            InvalidCheckpoint, match=r"requires the SentencePiece .*Install the package"
         ):
             load_encoder(f"clip:{folders['siglip']}")
 
