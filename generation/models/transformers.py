@@ -1,4 +1,4 @@
-"""Transformers chat model: a vision-language model on this machine, `transformers:MODEL`.
+"""Transformers chat model: a local vision-language model, `transformers:MODEL`.
 
 A model with a chat template gets the whole request. One without (BLIP-2,
 InstructBLIP) takes one image and a line of text: it is asked about each page by

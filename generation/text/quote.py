@@ -35,7 +35,7 @@ _NEVER = 1 << 11
 
 
 def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
-    """Find where `quote` is printed: the words `start` up to (not with) `end`, or None.
+    """Find where a quote is printed: words `start` up to (not with) `end`, or None.
 
     Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
     marks and dashes do not matter. An exact match is preferred.
@@ -67,7 +67,7 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
 
 
 def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]:
-    """Boxes of the words `span[0]` up to (not with) `span[1]`, one for each printed line."""
+    """Boxes of the words `span[0]` up to (not with) `span[1]`, one a printed line."""
     return tuple(line.box for line in split_lines(words, *span))
 
 
@@ -86,7 +86,7 @@ def _cut_words(page: NormalizedText, start: int, end: int) -> int:
 def _fuzzy_matches(
     target: NormalizedText, page: NormalizedText, allowed: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Matches within `allowed` edits, nearest first: start, end, edits (with cut words)."""
+    """Matches within `allowed` edits, nearest first: start, end, edits."""
     pattern, text = _codes(target), _codes(page)
     ends: list[tuple[int, int]] = []
     for low, high in _windows(target.text, page.text, allowed):
@@ -126,7 +126,7 @@ def _windows(target: str, text: str, allowed: int) -> list[tuple[int, int]]:
 
 
 def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
-    """Code of each character, negative where no edit is allowed: in numbers, and for their units."""
+    """Codes of characters, negative where no edit is allowed: numbers and units."""
     codes = np.array([ord(letter) for letter in printed.text], np.int32)
     fixed = np.isin(codes, _UNITS)
     for start, end in printed.number_spans:
@@ -137,7 +137,7 @@ def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
 def _distances(
     pattern: npt.NDArray[np.int32], text: npt.NDArray[np.int32], *, free_start: bool
 ) -> npt.NDArray[np.int32]:
-    """Edit distances of `pattern` to the text up to each offset (Sellers 1980), row by row.
+    """Edit distances of `pattern` to the text up to each offset (Sellers 1980).
 
     The step along a row, min over k <= j of row[k] + cost of k..j, is a running
     minimum once the summed costs are taken off.
