@@ -14,6 +14,7 @@ from ingest.filter import ALL_PAGES, PageFilter
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ingest.page import DocumentKind
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -21,7 +22,6 @@ ImageSource: TypeAlias = "str | os.PathLike[str] | Image.Image"
 """An image file, or an image."""
 QueryParts: TypeAlias = "Sequence[tuple[float, str | Path | Image.Image]]"
 """Texts and images (a `Path` or an image) with their weights; less than 0 subtracts one."""
-KINDS = ("pdf", "image")
 
 
 class InvalidSearch(InvalidInputError):
@@ -87,10 +87,8 @@ def make_filter(
     Raises:
         InvalidSearch: the kind or a day is not one.
     """
-    if kind is not None and kind not in KINDS:
-        raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
-    return PageFilter(None, kind, _day(since), _day(until), first, last, tuple(tags))
+    return PageFilter(None, _kind(kind), _day(since), _day(until), first, last, tuple(tags))
 
 
 def open_image(source: ImageSource) -> Image.Image:
@@ -104,6 +102,13 @@ def open_image(source: ImageSource) -> Image.Image:
     from api.rag.query_image import open_query_image
 
     return open_query_image(Path(source).expanduser())
+
+
+def _kind(kind: str | None) -> DocumentKind | None:
+    match kind:
+        case None | "pdf" | "image":
+            return kind
+    raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
 
 
 def _day(day: date | str | None) -> str | None:

@@ -20,8 +20,8 @@ from api.ingestion import IngestOptions
 from api.python.keywords import IngestKeywords, SettingsKeywords, TrainingKeywords
 from api.settings import Settings
 from ingest.finetune.plan import TrainSettings
-from ingest.library.home import Home
 from ingest.library.database import LibraryNotFound
+from ingest.library.home import Home
 from pageglass import Client, Message
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

@@ -79,10 +79,9 @@ class ReadingMethods(ClientBase):
         self, a: Source, b: Source, *, model: str | None = None, password: str | None = None
     ) -> PageComparison:
         """Compare two pages or files, A and B. Arguments and errors as for `extract`."""
-        from api.rag.evidence import chat_of
         from api.rag.extraction import compare_pages
 
-        chat = chat_of(self._model(model))
+        chat = self._model(model).chat
         both = self._pages(a, password), self._pages(b, password)
         return PageComparison.of(compare_pages(*both, chat))
 
@@ -136,10 +135,9 @@ class ReadingMethods(ClientBase):
     def _record(
         self, pages: Sequence[Evidence], schema: Schema, model: str | None
     ) -> ExtractedRecord:
-        from api.rag.evidence import chat_of
         from api.rag.extraction import extract_record
 
-        record = extract_record(pages, schema, chat_of(self._model(model)))
+        record = extract_record(pages, schema, self._model(model).chat)
         return ExtractedRecord.of(record, tuple(page.page for page in pages))
 
 

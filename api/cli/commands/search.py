@@ -113,8 +113,9 @@ def search(
 
 
 def _check_kind(kind: str | None) -> DocumentKind | None:
-    if kind is None or kind == "pdf" or kind == "image":
-        return kind
+    match kind:
+        case None | "pdf" | "image":
+            return kind
     raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
 
 
