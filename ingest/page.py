@@ -26,6 +26,7 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
 DocumentKind = Literal["pdf", "image"]
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_a_hint_says_how_it_is_done_in_each_interface() -> None:
     error = LibraryNotFound("Nothing is there.", hint="Ingest files first.")
     assert hint_for(error, "cli").startswith("Ingest files first. `pageglass ingest PATH`")
     assert "/v1/documents" in hint_for(error, "http")
-    assert "Library.ingest" in hint_for(error, "python")
+    assert "Client.ingest" in hint_for(error, "python")
 
 
 def test_a_class_without_words_counts_as_its_parent() -> None:

@@ -113,8 +113,11 @@ def search(
 
 
 def _check_kind(kind: str | None) -> DocumentKind | None:
-    if kind is None or kind == "pdf" or kind == "image":
-        return kind
+    from ingest.page import DOCUMENT_KINDS
+
+    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
+    if kind is None or known:
+        return known
     raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
 
 
