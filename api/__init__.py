@@ -1,4 +1,4 @@
-"""People in; everything below out. The only folder that reads the environment, prints or speaks HTTP."""
+"""Interfaces: command line, HTTP, MCP and Python, with the settings that they read."""
 
 __pageglass__ = "api"
 """Marks this package as pageglass's own: other distributions ship one of the same name."""

@@ -1,4 +1,4 @@
-"""Engine of a server: one home, one searcher and one model, shared by its requests.
+"""Engine of a server: a home, a searcher and a model, shared by its requests.
 
 The searcher and the model are made when first needed. A server may start
 before anything was ingested.
@@ -82,7 +82,9 @@ class Engine:
         documents: Sequence[str] | None = None,
         history: Sequence[Message] = (),
     ) -> RetrievedEvidence:
-        """Evidence for the model; `top` pages at most, as many as the settings say without it.
+        """Evidence for the model.
+
+        `top` is how many pages at most, by default the setting `evidence_pages`.
 
         Raises what `searcher`, `model` and `api.rag.evidence.retrieve_evidence` raise.
         """

@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.version import find_version
 from ingest.error import InvalidInputError
 from ingest.event import Event
+from ingest.extras import require
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate.interval import Sampling
@@ -72,19 +73,21 @@ class EvaluationProgress:
         return nullcontext(lambda: None)
 
     def note(self, text: str) -> None:
-        """A message beside the results."""
+        """Show a message beside the results."""
 
 
 def evaluate_path(
     path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
 ) -> Iterator[Run]:
-    """Evaluate the sets of a folder, or a file of questions about the home, run by run.
+    """Evaluate the sets of a folder, or a file of questions about the home.
 
     Raises:
+        MissingExtra: scipy is not installed.
         InvalidDataset: the folder or file cannot be read.
         EncodersGivenForQuestions
         What ingesting and searching raise.
     """
+    require("scipy", extra="eval", feature="Evaluation")
     if path.is_dir():
         evaluated = _evaluate_folder(path, settings, options, progress)
     else:
@@ -93,7 +96,7 @@ def evaluate_path(
 
 
 def compare_runs(runs: Sequence[Run], options: EvaluationOptions) -> list[dict[str, Any]]:
-    """Compare runs of the same set, and with `signals` each ranking with the default one."""
+    """Compare runs of the same set; with `signals` also each signal with the default."""
     comparisons: list[dict[str, Any]] = []
     for place, run in enumerate(runs):
         for other in runs[place + 1 :]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def open_home(settings: Settings, root: Path | None = None) -> Home:
-    """Home at `root`, or at the settings' data folder; it is created where it is missing.
+    """Home at `root`, or at the settings' data folder; created where it is missing.
 
     Raises:
         HomeUnusable: the folder cannot be created or used.

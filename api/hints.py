@@ -1,6 +1,6 @@
-"""Hints: what would mend an error, in the words of the command line, HTTP or Python.
+"""Hints: how to mend an error, in the words of the command line, HTTP or Python.
 
-The layers below name the remedy in terms of the library ("Ingest files
+The layers below say what to do in terms of the library ("Ingest files
 first."). The table adds how that is done here, by the error's `code`; an error
 class that is not in it counts as the nearest of its parents that is.
 """
@@ -17,7 +17,7 @@ Interface = Literal["cli", "http", "python"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a remedy is done in each interface, as a sentence; empty where there is nothing to add."""
+    """Sentence that each interface adds to a hint; empty where there is none."""
 
     cli: str = ""
     http: str = ""
@@ -25,7 +25,7 @@ class Words:
 
 
 def _setting(option: str, variable: str, argument: str) -> Words:
-    """An option of the command line, a variable of the server's environment, an argument."""
+    """Words that name an option, a variable of the environment and an argument."""
     option_or = f"{option} or " if option else ""
     return Words(
         f"See {option_or}{variable}.",
@@ -35,9 +35,9 @@ def _setting(option: str, variable: str, argument: str) -> Words:
 
 
 _REBUILD = Words(
-    "`pageglass ingest --rebuild` does it.",
-    "`pageglass ingest --rebuild` does it on the server.",
-    "`Library.ingest(rebuild=True)` does it.",
+    "`pageglass ingest --rebuild` rebuilds indexes.",
+    "`pageglass ingest --rebuild` on the server rebuilds indexes.",
+    "`Client.ingest(rebuild=True)` does it.",
 )
 _HOME = _setting("--home", "PAGEGLASS_HOME", "home")
 _STORE = _setting("", "PAGEGLASS_STORE", "store")
@@ -57,7 +57,7 @@ _FEWER_PAGES = Words(
 )
 _SCHEMAS = Words(
     "`pageglass extract --list-schemas` lists those that are ready.",
-    python="`pageglass.ready_schemas()` lists those that are ready.",
+    python="`Client.schemas()` lists those that are ready.",
 )
 _OUT = Words(cli="See --out; --force trains anew.", python="See the arguments `out` and `force`.")
 
@@ -66,12 +66,12 @@ HINTS: dict[str, Words] = {
     "library-not-found": Words(
         "`pageglass ingest PATH` does it; --home or PAGEGLASS_HOME names another data folder.",
         "POST them to /v1/documents, or run `pageglass ingest PATH` on the server.",
-        "`Library.ingest(PATH)` does it.",
+        "`Client.ingest(PATH)` does it.",
     ),
     "document-not-found": Words(
         "`pageglass list` shows them.",
         "GET /v1/documents shows them.",
-        "`Library.documents()` lists them.",
+        "`Client.list()` lists them.",
     ),
     "home-unusable": _HOME,
     "read-only-mirror": _STORE,
@@ -80,7 +80,7 @@ HINTS: dict[str, Words] = {
     "lossy-conversion": Words(
         "`pageglass ingest --rebuild --quantization KIND` does it.",
         "`pageglass ingest --rebuild --quantization KIND` does it on the server.",
-        "`Library.ingest(rebuild=True, quantization=KIND)` does it.",
+        "`Client.ingest(rebuild=True, quantization=KIND)` does it.",
     ),
     "object-store": _STORE,
     "chroma-unreachable": _CHROMA,
@@ -100,7 +100,7 @@ HINTS: dict[str, Words] = {
     "image-index-not-found": Words(
         "`pageglass ingest --rebuild --images conse` makes one.",
         "`pageglass ingest --rebuild --images conse` makes one on the server.",
-        '`Library.ingest(rebuild=True, images="conse")` makes one.',
+        '`Client.ingest(rebuild=True, images="conse")` makes one.',
     ),
     "unknown-quantization": _setting("--quantization", "PAGEGLASS_QUANTIZATION", "quantization"),
     "device-unavailable": Words(

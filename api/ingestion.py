@@ -60,7 +60,7 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """An ingest made ready: what `ingest.add.add` takes; `note` says why an encoder was chosen."""
+    """Settings of one ingest; `note` says why an encoder was chosen."""
 
     settings: AddSettings
     rebuild: bool = False
@@ -68,7 +68,9 @@ class IngestPlan:
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
-    """Plan an ingest into a home; a captioning model is loaded now, so that it fails early.
+    """Plan an ingest into a home.
+
+    A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
         UnknownOcr, UnknownEncoder, UnknownQuantization, InvalidLabels
@@ -120,7 +122,9 @@ def run_ingest(
     plan: IngestPlan,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
-    """Ingest files and yield events; without `paths` only what the plan changes is done.
+    """Ingest files and yield events.
+
+    Without `paths` the indexes and annotations are brought up to the plan.
 
     Args:
         on_wait: is called once where another process writes to the home.

@@ -30,17 +30,17 @@ def configure_logging(level: str, format: Literal["text", "json"] = "text") -> N
 
 
 class TextFormatter(logging.Formatter):
-    """Line of time, level, logger and message; a traceback follows on lines of its own."""
+    """Formatter of text lines: time, level, logger and message, then a traceback."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, the fields of `extra`, traceback."""
+    """Formatter of JSON lines: time, level, logger, message, extra fields, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A record as a line."""
+        """Format a record as a line."""
         fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -61,5 +61,5 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
-        """The current stderr."""
+        """Current stderr."""
         return sys.stderr

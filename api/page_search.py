@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter
+from ingest.page import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -21,7 +22,6 @@ ImageSource: TypeAlias = "str | os.PathLike[str] | Image.Image"
 """An image file, or an image."""
 QueryParts: TypeAlias = "Sequence[tuple[float, str | Path | Image.Image]]"
 """Texts and images (a `Path` or an image) with their weights; less than 0 subtracts one."""
-KINDS = ("pdf", "image")
 
 
 class InvalidSearch(InvalidInputError):
@@ -87,10 +87,11 @@ def make_filter(
     Raises:
         InvalidSearch: the kind or a day is not one.
     """
-    if kind is not None and kind not in KINDS:
-        raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
+    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
+    if kind is not None and known is None:
+        raise InvalidSearch(f"{kind!r} is not a kind of file.", hint="Take pdf or image.")
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
-    return PageFilter(None, kind, _day(since), _day(until), first, last, tuple(tags))
+    return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
 
 
 def open_image(source: ImageSource) -> Image.Image:
@@ -113,4 +114,4 @@ def _day(day: date | str | None) -> str | None:
     try:
         return date.fromisoformat(day).isoformat()
     except ValueError:
-        raise InvalidSearch(f"{day!r} is no day.", hint="Write it like 2025-01-31.") from None
+        raise InvalidSearch(f"{day!r} is not a day.", hint="Write it like 2025-01-31.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """One line fit to print: control characters and undecodable bytes are shown as escapes."""
+    """Printable text on one line; control characters and bytes become escapes."""
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
@@ -17,11 +17,11 @@ def _escape(character: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """The text on one line, cut to `length` characters."""
+    """Printable text on one line, cut to `length` characters."""
     line = plain(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def readable_question(text: str) -> str:
-    """A question as typed; bytes that are no text become question marks."""
+    """Question as typed; undecodable bytes become question marks."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

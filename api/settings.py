@@ -1,4 +1,4 @@
-"""Settings from the environment: `PAGEGLASS_...` variables and the providers' keys.
+"""Settings from the environment: PAGEGLASS_... variables and providers' keys.
 
 Nothing else reads the environment. Options on the command line win over
 settings. Owns no connections and opens no files.

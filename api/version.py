@@ -1,4 +1,4 @@
-"""Which version this is."""
+"""Version of the program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def find_version() -> str:
-    """The installed version; where pageglass runs from its source, what pyproject.toml says."""
+    """Installed version, or that of pyproject.toml where the source is run."""
     try:
         return version("pageglass")
     except PackageNotFoundError:

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     from api.python.client import Client
     from api.python.keywords import IngestKeywords, SettingsKeywords, TrainingKeywords
-    from api.results.answers import CitedAnswer, PageCitation
-    from api.results.documents import Documents, LibraryDocument
-    from api.results.evaluations import Evaluation
-    from api.results.explanations import PageExplanation
-    from api.results.hits import SearchHit, SearchResults
-    from api.results.photos import Classification, Classifications, PhotoGroup, PhotoGroups
-    from api.results.records import ExtractedRecord, ExtractedRecords, PageComparison
+    from api.results.cited_answer import CitedAnswer, PageCitation
+    from api.results.document_list import Documents, LibraryDocument
+    from api.results.evaluation_results import Evaluation
+    from api.results.extraction_results import ExtractedRecord, ExtractedRecords, PageComparison
+    from api.results.image_results import Classification, Classifications, PhotoGroup, PhotoGroups
+    from api.results.page_explanation import PageExplanation
     from api.results.reports import (
         DoctorReport,
         IngestReport,
         LibraryStatus,
         TrainingReport,
     )
+    from api.results.search_results import SearchHit, SearchResults
     from generation.answer import Answer, Citation, Usage
     from generation.extraction.record import Field, Record
     from generation.models.access import ModelError
@@ -59,13 +59,13 @@ _PACKAGES = ("ingest", "retrieval", "generation", "api")
 
 _EXPORTS = {
     "api.python.keywords": ("IngestKeywords", "SettingsKeywords", "TrainingKeywords"),
-    "api.results.answers": ("CitedAnswer", "PageCitation"),
-    "api.results.documents": ("Documents", "LibraryDocument"),
-    "api.results.evaluations": ("Evaluation",),
-    "api.results.explanations": ("PageExplanation",),
-    "api.results.hits": ("SearchHit", "SearchResults"),
-    "api.results.photos": ("Classification", "Classifications", "PhotoGroup", "PhotoGroups"),
-    "api.results.records": ("ExtractedRecord", "ExtractedRecords", "PageComparison"),
+    "api.results.cited_answer": ("CitedAnswer", "PageCitation"),
+    "api.results.document_list": ("Documents", "LibraryDocument"),
+    "api.results.evaluation_results": ("Evaluation",),
+    "api.results.page_explanation": ("PageExplanation",),
+    "api.results.search_results": ("SearchHit", "SearchResults"),
+    "api.results.image_results": ("Classification", "Classifications", "PhotoGroup", "PhotoGroups"),
+    "api.results.extraction_results": ("ExtractedRecord", "ExtractedRecords", "PageComparison"),
     "api.results.reports": ("DoctorReport", "IngestReport", "LibraryStatus", "TrainingReport"),
     "generation.answer": ("Answer", "Citation", "Usage"),
     "generation.extraction.record": ("Field", "Record"),
@@ -82,7 +82,7 @@ _EXPORTS = {
         "UnavailableError",
     ),
     "ingest.event": ("Event",),
-    "ingest.library.library": ("Failure",),
+    "ingest.file_state": ("Failure",),
     "ingest.page": ("Box", "Document", "Page", "Word"),
     "api.python.client": ("Client",),
     "retrieval.explain.explain": ("Explanation", "TokenMatch"),

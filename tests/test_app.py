@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
-from api.http.upload import ABANDONED, clean_name, sweep_uploads
+from api.http.upload import ABANDONED_AFTER, clean_name, sweep_uploads
 from api.settings import Settings
 from generation.models.access import Unreachable
 from ingest.disk import DiskFull
@@ -329,7 +329,7 @@ class TestDocuments:
         for folder in (old, new, used):
             folder.mkdir(parents=True)
             (folder / "x.png").write_bytes(png("red"))
-        past = time.time() - 2 * ABANDONED
+        past = time.time() - 2 * ABANDONED_AFTER
         os.utime(old, (past, past))
         sweep_uploads(own_home)
         assert {p.name for p in own_home.uploads.iterdir()} == {"new", "used"}

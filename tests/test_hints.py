@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import typer
-from click import Command, Group
 from error_classes import error_classes
 
 from api.cli.exits import EXIT_CODES, ExitCode, exit_code
@@ -23,18 +23,16 @@ from ingest.replica.object_store import ObjectStoreRefused
 from retrieval.error import EmptyQuery
 
 
-def options_of(command: Command) -> set[str]:
+def options_of(command: Any) -> set[str]:
     own = {name for parameter in command.params for name in parameter.opts}
-    if isinstance(command, Group):
-        return own.union(*map(options_of, command.commands.values()))
-    return own
+    return own.union(*map(options_of, getattr(command, "commands", {}).values()))
 
 
 def test_a_hint_says_how_it_is_done_in_each_interface() -> None:
     error = LibraryNotFound("Nothing is there.", hint="Ingest files first.")
     assert hint_for(error, "cli").startswith("Ingest files first. `pageglass ingest PATH`")
     assert "/v1/documents" in hint_for(error, "http")
-    assert "Library.ingest" in hint_for(error, "python")
+    assert "Client.ingest" in hint_for(error, "python")
 
 
 def test_a_class_without_words_counts_as_its_parent() -> None:
@@ -58,8 +56,7 @@ def test_every_code_of_a_table_is_of_an_error(table: dict[str, object]) -> None:
 
 
 def test_options_and_variables_exist() -> None:
-    command = typer.main.get_command(app)
-    assert isinstance(command, Group)
+    command: Any = typer.main.get_command(app)
     options, commands = options_of(command), set(command.commands)
     variables = {f"PAGEGLASS_{name.upper()}" for name in Settings.model_fields}
     for words in HINTS.values():

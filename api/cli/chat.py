@@ -49,7 +49,7 @@ def converse(terminal: Terminal, turn: Turn, first: str = "") -> ExitCode:
 
 
 def _read(interactive: bool) -> str:
-    """The next question, "" at the end. The prompt stays off a stdout that is no terminal."""
+    """Next question, "" at the end; the prompt is not written to a redirected stdout."""
     if not interactive:
         return readable_question(sys.stdin.readline()).strip()
     if sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""Report of an evaluation: tables of means with intervals, and comparisons as sentences."""
+"""Report of an evaluation: tables of means with intervals, and comparisons."""
 
 from __future__ import annotations
 

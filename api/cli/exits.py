@@ -45,6 +45,6 @@ EXIT_CODES: dict[str, ExitCode] = {
 
 
 def exit_code(error: PageglassError) -> ExitCode:
-    """Exit code of a command that ends with an error: its class's, else the nearest parent's."""
+    """Exit code of a command that ends with an error, by its class or nearest parent."""
     codes = (EXIT_CODES.get(vars(kind).get("code", "")) for kind in type(error).__mro__)
     return next(code for code in codes if code is not None)

@@ -1,4 +1,4 @@
-"""The command line: `pageglass COMMAND`. Each command lives in a file of its own.
+"""Entry point of the command line: options of all commands, errors, warnings.
 
 Nothing heavy is imported until a command runs, so `--help` answers at once.
 """
@@ -158,7 +158,7 @@ def _silence_stdout() -> None:
 
 
 def main() -> None:
-    """The `pageglass` script."""
+    """Run the `pageglass` script."""
     app()
 
 

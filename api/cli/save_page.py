@@ -12,7 +12,7 @@ from ingest.error import StorageError
 from ingest.library.library import Library
 from ingest.page import Box, Page
 
-LONGEST_STEM = 80
+MAX_STEM_LENGTH = 80
 """Characters of a document's name in the name of a file."""
 
 
@@ -23,7 +23,7 @@ class PageNotSaved(StorageError):
 
 
 def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
-    """Write one file a cited page, `LABEL-NAME-page-NUMBER.png`, in the order of labels.
+    """Write one file a cited page, LABEL-NAME-page-NUMBER.png, in the order of labels.
 
     Raises:
         PageNotFound: the page has gone.
@@ -49,4 +49,4 @@ def save_pages(library: Library, citations: Sequence[Citation], folder: Path) ->
 
 
 def _stem(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", Path(name).stem).strip("-.")[:LONGEST_STEM] or "document"
+    return re.sub(r"[^\w.-]+", "-", Path(name).stem).strip("-.")[:MAX_STEM_LENGTH] or "document"

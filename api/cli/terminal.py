@@ -44,7 +44,7 @@ class Terminal:
         print(line, file=sys.stderr, flush=True)
 
     def fail(self, message: str, hint: str = "") -> None:
-        """Print what went wrong and what to do on stderr, as JSON where that was asked for."""
+        """Print what went wrong and a hint on stderr, as JSON where that was asked for."""
         if self.json:
             body = {"error": plain(message), "hint": plain(hint)}
             print(json.dumps(body, ensure_ascii=False), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Checks of the models on this machine: weights, encoders, OCR, drift of an encoder."""
+"""Checks of local models: weights, encoders, OCR, drift of an encoder."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _used(used: bool) -> str:
 
 
 def check_drift(index: Index, settings: Settings) -> Finding:
-    """Check that an index's encoder still gives the vectors of when the index was made."""
+    """Check that an encoder still gives the vectors that an index was made with."""
     manifest = index.manifest
     encoding = Encoding(settings.device, settings.dtype, pool_factor=manifest.pool_factor)
     try:

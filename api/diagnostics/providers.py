@@ -1,4 +1,4 @@
-"""Check of the model that writes answers: its name, key and address. Asks no provider."""
+"""Check of the answering model: its name, key and address; asks no provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the home, its library and indexes, the Chroma server and the object store."""
+"""Checks of home, library, indexes, Chroma server and object store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
-LITTLE_SPACE = 1_000_000_000
+LOW_DISK_BYTES = 1_000_000_000
 """Bytes."""
 
 
@@ -65,8 +65,8 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
     yield Finding("home", readable(str(home.root)), "ok", f"{home.size() / 1e6:.1f} MB")
     free = shutil.disk_usage(home.root).free
     yield Finding(
-        "disk", "free", "ok" if free > LITTLE_SPACE else "note", f"{free / 1e9:.1f} GB",
-        "" if free > LITTLE_SPACE else "Make room before a large ingest.",
+        "disk", "free", "ok" if free > LOW_DISK_BYTES else "note", f"{free / 1e9:.1f} GB",
+        "" if free > LOW_DISK_BYTES else "Make room before a large ingest.",
     )  # fmt: skip
     try:
         library = Library(home)

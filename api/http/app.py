@@ -1,4 +1,4 @@
-"""HTTP application and its endpoints for search, documents and pages (docs/http.md).
+"""HTTP application, and endpoints for search, documents and pages (docs/http.md).
 
 Endpoints are plain functions, run on the server's threads. No model and no
 index is loaded until a request needs one.
@@ -34,11 +34,11 @@ from api.http.auth import AuthMiddleware, BodyLimitMiddleware
 from api.http.completions import router as completions
 from api.http.errors import add_handlers, describe_problems, problem
 from api.http.extract_routes import router as extracting
-from api.http.highlight_param import LONGEST_MARK, MOST_MARKS, parse_highlights
+from api.http.highlight_param import MAX_HIGHLIGHT_LENGTH, MAX_HIGHLIGHTS, parse_highlights
 from api.http.request_log import RequestLogMiddleware
-from api.http.requests import LONGEST_QUERY, MOST_HITS, SearchRequest
-from api.http.routing import Running, problems
-from api.http.upload import WAIT, clean_name, ingest_uploads, save_upload, sweep_uploads
+from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, SearchRequest
+from api.http.routing import RequestEngine, problems
+from api.http.upload import WRITER_WAIT, clean_name, ingest_uploads, save_upload, sweep_uploads
 from api.rag.evidence import filter_documents
 from api.rag.query_image import open_query_image
 from api.schemas.documents import DocumentBody, DocumentsBody, UploadBody
@@ -58,9 +58,9 @@ from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
 PageKey = Annotated[str, Path(description="DOCUMENT-NUMBER.", max_length=100)]
 Marks = Annotated[
-    list[Annotated[str, Query(max_length=LONGEST_MARK)]],
+    list[Annotated[str, Query(max_length=MAX_HIGHLIGHT_LENGTH)]],
     Query(
-        max_length=MOST_MARKS,
+        max_length=MAX_HIGHLIGHTS,
         description="What to mark: LEFT,TOP,RIGHT,BOTTOM in fractions of the page (several with"
         " `;` between them), or a quote to find on it. May be repeated.",
     ),
@@ -72,12 +72,12 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 
 @public.get("/health")
 async def health() -> HealthBody:
-    """Whether the server runs. Needs no token, and touches no data."""
+    """Health of the server; needs no token, and reads no data."""
     return HealthBody(status="ok", version=find_version())
 
 
 @router.post("/search", responses=problems(404, 409))
-def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
+def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
     """Search pages by a query, best first."""
     searcher = engine.searcher()
     hits = searcher.search(
@@ -92,8 +92,8 @@ def search_pages(wanted: SearchRequest, engine: Running) -> SearchBody:
 @router.post("/search/image", responses=problems(404, 409, 413))
 def search_like(
     file: Annotated[UploadFile, File(description="An image.")],
-    engine: Running,
-    top: Annotated[int, Form(ge=1, le=MOST_HITS)] = 10,
+    engine: RequestEngine,
+    top: Annotated[int, Form(ge=1, le=MAX_HITS)] = 10,
     documents: Annotated[list[str] | None, Form()] = None,
 ) -> SearchBody:
     """Search photos and figures by an image, which is not kept."""
@@ -108,7 +108,7 @@ def search_like(
 
 
 @router.get("/documents")
-def list_documents(engine: Running) -> DocumentsBody:
+def list_documents(engine: RequestEngine) -> DocumentsBody:
     """List every document."""
     try:
         documents = engine.library().documents()
@@ -128,9 +128,9 @@ def list_documents(engine: Running) -> DocumentsBody:
     },
 )
 def add_documents(
-    files: Files, engine: Running, password: Annotated[str | None, Form()] = None
+    files: Files, engine: RequestEngine, password: Annotated[str | None, Form()] = None
 ) -> JSONResponse:
-    """Upload files and wait until they can be searched; `password` opens encrypted PDFs."""
+    """Upload files and wait until they are indexed; `password` opens encrypted PDFs."""
     uploads = [save_upload(engine.home, file.file, file.filename) for file in files]
     body = UploadBody(files=ingest_uploads(engine.home, uploads, engine.add_settings(password)))
     statuses = {result.status for result in body.files}
@@ -148,14 +148,15 @@ def add_documents(
 
 @router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
 def remove_document(
-    document: Annotated[str, Path(max_length=100, description="Its whole id.")], engine: Running
+    document: Annotated[str, Path(max_length=100, description="Its whole id.")],
+    engine: RequestEngine,
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
     if all(document != known.id for known in engine.library().documents()):
         raise DocumentNotFound(
             f"There is no document {document!r}.", hint="Give the whole id of a document."
         )
-    remove(engine.home, [document], wait=WAIT)
+    remove(engine.home, [document], wait=WRITER_WAIT)
 
 
 @router.get(
@@ -169,7 +170,7 @@ def remove_document(
 )
 def page_image(
     page: PageKey,
-    engine: Running,
+    engine: RequestEngine,
     highlights: Annotated[Marks, Query(alias="highlight")] = [],  # noqa: B006
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
@@ -205,8 +206,8 @@ def page_image(
 )
 def page_map(
     page: PageKey,
-    engine: Running,
-    query: Annotated[str, Query(max_length=LONGEST_QUERY, description="A question.")],
+    engine: RequestEngine,
+    query: Annotated[str, Query(max_length=MAX_QUERY_LENGTH, description="A question.")],
     token: Annotated[
         int | None, Query(ge=0, description="Only this token of the question, counted from 0.")
     ] = None,

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.ask_events import ask_events
 from api.http.requests import AskRequest
-from api.http.routing import Running, problems
+from api.http.routing import RequestEngine, problems
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer
 from api.schemas.answers import AnswerBody
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", responses=problems(422))
     },
 )
 def ask_pages(
-    wanted: AskRequest, engine: Running, accept: Annotated[str | None, Header()] = None
+    wanted: AskRequest, engine: RequestEngine, accept: Annotated[str | None, Header()] = None
 ) -> AnswerBody | Response:
     """Answer a question from the pages; `declined` where they do not answer it."""
     evidence = engine.retrieve(

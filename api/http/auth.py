@@ -19,12 +19,12 @@ from api.settings import is_loopback
 
 OPEN_PATHS = frozenset({"/health"})
 """Paths that need no token."""
-LARGEST_JSON = 1_000_000
+MAX_JSON_BYTES = 1_000_000
 """Bytes of a body that is no upload."""
 
 
 class AuthMiddleware:
-    """ASGI middleware that checks the bearer token, or without one the host and origin.
+    """ASGI middleware that checks the bearer token, or without one host and origin.
 
     Without a token only programs and pages of this machine are served. A page
     of another site could have its reader's browser send requests, by pointing
@@ -93,7 +93,7 @@ def _name(host: str) -> str:
 
 
 class BodyLimitMiddleware:
-    """ASGI middleware that refuses bodies over a limit, by Content-Length and by count."""
+    """ASGI middleware that refuses bodies over a limit."""
 
     def __init__(self, app: ASGIApp, largest_upload: int) -> None:
         self._app = app
@@ -106,7 +106,7 @@ class BodyLimitMiddleware:
             return
         headers = Headers(scope=scope)
         upload = headers.get("content-type", "").startswith("multipart/")
-        largest = self._largest_upload if upload else LARGEST_JSON
+        largest = self._largest_upload if upload else MAX_JSON_BYTES
         announced = headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > largest:
             await _too_large(largest)(scope, receive, send)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from api.http.requests import LONGEST_MESSAGE, LONGEST_QUERY, MOST_MESSAGES
+from api.http.requests import MAX_MESSAGE_LENGTH, MAX_MESSAGES, MAX_QUERY_LENGTH
 from api.rag.footnotes import without_footnotes
 from generation.prompt import Message
 
@@ -52,10 +52,10 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """Conversation whose last message is the question; `documents` and `top` are extensions."""
+    """Conversation whose last message is the question, with `documents` and `top`."""
 
     model: str = Field(max_length=1_000)
-    messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(None, ge=1, le=1)
@@ -70,8 +70,8 @@ class ChatRequest(BaseModel):
         last = self.messages[-1]
         if last.role != "user":
             raise ValueError("the last message must be the user's")
-        if len(last.text()) > LONGEST_QUERY:
-            raise ValueError(f"the question has more than {LONGEST_QUERY} characters")
+        if len(last.text()) > MAX_QUERY_LENGTH:
+            raise ValueError(f"the question has more than {MAX_QUERY_LENGTH} characters")
         if self.logprobs:
             raise ValueError("logprobs are not given")
         if self.tool_choice not in (None, "auto", "none"):
@@ -81,13 +81,13 @@ class ChatRequest(BaseModel):
         return self
 
     def question(self) -> str:
-        """The question."""
+        """Text of the last message."""
         return self.messages[-1].text()
 
     def history(self) -> tuple[Message, ...]:
         """Earlier messages, without footnotes."""
         return tuple(
-            Message(said.role, without_footnotes(said.text())[:LONGEST_MESSAGE])
+            Message(said.role, without_footnotes(said.text())[:MAX_MESSAGE_LENGTH])
             for said in self.messages[:-1]
             if (said.role == "user" or said.role == "assistant") and said.text().strip()
         )

@@ -15,7 +15,7 @@ from fastapi.sse import format_sse_event
 
 from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.errors import ChatModelNotFound, crash_body, error_body, openai_body
-from api.http.routing import Running
+from api.http.routing import RequestEngine
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer, stream_pieces
 from api.rag.evidence import RetrievedEvidence
@@ -38,7 +38,7 @@ def list_models() -> ModelsBody:
 
 
 @router.get("/models/{model:path}")
-def show_model(model: str, engine: Running) -> ModelBody:
+def show_model(model: str, engine: RequestEngine) -> ModelBody:
     """Show a model by its name."""
     if documents := _documents(model, None):
         engine.library().document(documents[0])
@@ -58,7 +58,7 @@ def show_model(model: str, engine: Running) -> ModelBody:
         }
     },
 )
-def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response:
+def complete(wanted: ChatRequest, engine: RequestEngine, request: Request) -> Response:
     """Answer a question from the pages, as a chat completion."""
     evidence = engine.retrieve(
         wanted.question(),
@@ -71,7 +71,7 @@ def complete(wanted: ChatRequest, engine: Running, request: Request) -> Response
 
 
 def _documents(model: str, wanted: list[str] | None) -> list[str] | None:
-    """Documents to search: the one that the model's name has, else those of the request.
+    """Documents to search: that of the model's name, else those of the request.
 
     Raises:
         ChatModelNotFound
@@ -101,7 +101,7 @@ class _Reply:
         }
 
     def whole(self) -> dict[str, Any]:
-        """The completion. Raises what the model raises."""
+        """Whole completion. Raises what the model raises."""
         answer = generate_answer(self._evidence, self._model)
         notes = write_footnotes(answer.citations, self._base)
         message = {
@@ -119,7 +119,7 @@ class _Reply:
         }
 
     def stream(self) -> Generator[bytes]:
-        """Chunks as events, `[DONE]` last; an `error` instead where something fails on the way."""
+        """Chunks as events, `[DONE]` last, or an `error` in its place."""
         try:
             yield self._chunk({"role": "assistant", "content": ""})
             with closing(stream_pieces(self._evidence, self._model)) as pieces:
@@ -156,7 +156,7 @@ class _Reply:
         return _data({**self._head, "object": "chat.completion.chunk", "choices": [choice]})
 
     def _cited(self, answer: Answer, content: str) -> dict[str, Any]:
-        """The citations as OpenAI's annotations, and as this program writes them."""
+        """Citations as OpenAI's annotations, and as `CitationBody`."""
         annotations, at = [], len(answer.text)
         for citation in answer.citations:
             url = page_link(citation, self._base)

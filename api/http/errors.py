@@ -64,7 +64,6 @@ STATUSES: dict[str, HTTPStatus] = {
     "object-store-refused": HTTPStatus.BAD_GATEWAY,
     "object-store-taken": HTTPStatus.CONFLICT,
     "object-store-format": HTTPStatus.INTERNAL_SERVER_ERROR,
-    "object-store-package-missing": HTTPStatus.INTERNAL_SERVER_ERROR,
     "schema-mismatch": HTTPStatus.BAD_GATEWAY,
     "request-too-large": HTTPStatus.UNPROCESSABLE_ENTITY,
     "rate-limited": HTTPStatus.TOO_MANY_REQUESTS,
@@ -84,7 +83,7 @@ def status_of(error: PageglassError) -> HTTPStatus:
 def problem_body(
     status: int, detail: str, hint: str, *, code: str = "", **more: Any
 ) -> dict[str, Any]:
-    """Fields of a problem; without a `code` it has the type "about:blank" (RFC 9457, 4.2.1)."""
+    """Fields of a problem; the type without a `code` is "about:blank" (RFC 9457)."""
     return {
         "type": f"urn:pageglass:problem:{code}" if code else "about:blank",
         "title": code.replace("-", " ").capitalize() if code else HTTPStatus(status).phrase,
@@ -113,7 +112,7 @@ def crash_body() -> dict[str, Any]:
 
 
 def openai_body(problem: Mapping[str, Any]) -> dict[str, Any]:
-    """A problem in the shape of OpenAI's errors."""
+    """Problem in the shape of OpenAI's errors."""
     status = problem["status"]
     kind = "server_error" if status >= 500 else "invalid_request_error"
     where = problem.get("errors") or [{"at": None}]
@@ -129,7 +128,7 @@ def openai_body(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def respond(path: str, body: dict[str, Any], headers: Any = None) -> JSONResponse:
-    """Problem response to a request of `path`; OpenAI's paths get the shape of its errors."""
+    """Problem response to a request of `path`, on OpenAI's paths in OpenAI's shape."""
     status = body["status"]
     if path.startswith(OPENAI_PATHS):
         # OpenAI's clients know an invalid request by 400.

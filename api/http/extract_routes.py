@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
-from api.http.routing import Running, problems
+from api.http.routing import RequestEngine, problems
 from api.http.upload import clean_name
 from api.rag.extraction import (
     compare_pages,
@@ -150,9 +150,9 @@ _CONTENT = {
     openapi_extra={"requestBody": {"required": True, "content": _CONTENT}},
 )
 def extract_pages(
-    asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: Running
+    asked: Annotated[ParsedRequest, Depends(_parse_request)], engine: RequestEngine
 ) -> dict[str, Any]:
-    """Extract one record from pages, or compare two; 422 where a required field is missing."""
+    """Extract one record from pages, or compare two pages or files."""
     chat = engine.model().chat
     if asked.body and asked.body.compare:
         library = engine.library()

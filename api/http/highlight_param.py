@@ -9,8 +9,8 @@ from api.http.errors import InvalidHighlight
 from generation.text.quote import find_quote, quote_boxes
 from ingest.page import Box, Word
 
-MOST_MARKS = 64
-LONGEST_MARK = 4_000
+MAX_HIGHLIGHTS = 64
+MAX_HIGHLIGHT_LENGTH = 4_000
 """Characters."""
 
 

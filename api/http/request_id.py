@@ -12,9 +12,9 @@ _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def accept_request_id(sent: str | None) -> str:
-    """A client's id where it is valid (64 characters of A-Z, a-z, 0-9, ".", "_", "-"), else a new one.
+    """Request id: the client's where it is valid, else a new one.
 
-    It is the current one of the request's task, and of the threads that it starts.
+    Valid are up to 64 letters, digits, ".", "_" and "-". The id is the current one of the request's task, and of the threads that it starts.
     """
     request_id = sent if sent and _VALID.fullmatch(sent) else uuid.uuid4().hex
     _current.set(request_id)

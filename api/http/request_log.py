@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class RequestLogMiddleware:
-    """ASGI middleware around an application: request ids, request log, unexpected exceptions."""
+    """ASGI middleware for request ids, the request log and unexpected exceptions."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

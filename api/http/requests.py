@@ -12,12 +12,12 @@ from generation.request import Role
 from ingest.filter import PageFilter
 from ingest.page import DocumentKind
 
-MOST_HITS = 100
-LONGEST_QUERY = 2_000
+MAX_HITS = 100
+MAX_QUERY_LENGTH = 2_000
 """Characters."""
-LONGEST_MESSAGE = 100_000
+MAX_MESSAGE_LENGTH = 100_000
 """Characters of an earlier message."""
-MOST_MESSAGES = 200
+MAX_MESSAGES = 200
 
 
 def _closed(example: dict[str, Any]) -> ConfigDict:
@@ -29,8 +29,8 @@ class SearchRequest(BaseModel):
 
     model_config = _closed({"query": "visitors in August", "top": 5})
 
-    query: str = Field(max_length=LONGEST_QUERY, description="A question or a description.")
-    top: int = Field(10, ge=1, le=MOST_HITS, description="How many pages at most.")
+    query: str = Field(max_length=MAX_QUERY_LENGTH, description="A question or a description.")
+    top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
     documents: list[str] | None = Field(
         None, max_length=1_000, description="Only these: ids, heads of ids or file names."
@@ -58,7 +58,7 @@ class MessageBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role
-    text: str = Field(max_length=LONGEST_MESSAGE)
+    text: str = Field(max_length=MAX_MESSAGE_LENGTH)
 
 
 class AskRequest(BaseModel):
@@ -66,11 +66,11 @@ class AskRequest(BaseModel):
 
     model_config = _closed({"query": "How many people came in August?"})
 
-    query: str | None = Field(None, max_length=LONGEST_QUERY, description="A question.")
+    query: str | None = Field(None, max_length=MAX_QUERY_LENGTH, description="A question.")
     messages: list[MessageBody] | None = Field(
         None,
         min_length=1,
-        max_length=MOST_MESSAGES,
+        max_length=MAX_MESSAGES,
         description="A conversation, oldest first; the last message, the user's, is the question.",
     )
     stream: bool = Field(
@@ -90,12 +90,12 @@ class AskRequest(BaseModel):
         if self.messages:
             if self.messages[-1].role != "user":
                 raise ValueError("the last message must be the user's")
-            if len(self.messages[-1].text) > LONGEST_QUERY:
-                raise ValueError(f"the question has more than {LONGEST_QUERY} characters")
+            if len(self.messages[-1].text) > MAX_QUERY_LENGTH:
+                raise ValueError(f"the question has more than {MAX_QUERY_LENGTH} characters")
         return self
 
     def question(self) -> str:
-        """The question."""
+        """Text of the question."""
         return self.messages[-1].text if self.messages else self.query or ""
 
     def history(self) -> tuple[Message, ...]:

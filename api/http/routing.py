@@ -20,4 +20,4 @@ def _engine(request: Request) -> Engine:
     return engine
 
 
-Running = Annotated[Engine, Depends(_engine)]
+RequestEngine = Annotated[Engine, Depends(_engine)]

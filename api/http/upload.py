@@ -8,6 +8,7 @@ cannot be read are not kept.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import time
@@ -29,11 +30,13 @@ from ingest.library.home import Home, HomeUnusable
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 
-WAIT = 60.0
+log = logging.getLogger(__name__)
+
+WRITER_WAIT = 60.0
 """Seconds to wait for another writer before saying that the home is busy."""
-ABANDONED = 86_400.0
+ABANDONED_AFTER = 86_400.0
 """Seconds after which an upload without a document counts as left by a killed server."""
-LONGEST_NAME = 150
+MAX_NAME_BYTES = 150
 """Bytes."""
 CHUNK = 1 << 20
 
@@ -53,7 +56,7 @@ def clean_name(name: str | None) -> str:
     shown = "".join(c if c.isprintable() else "_" for c in last).strip().lstrip(".")
     stem, suffix = os.path.splitext(shown)
     suffix = suffix if len(suffix) <= 10 else ""
-    room = LONGEST_NAME - len(suffix.encode())
+    room = MAX_NAME_BYTES - len(suffix.encode())
     stem = shown.removesuffix(suffix).encode()[:room].decode("utf-8", "ignore")
     return (stem + suffix) or "upload"
 
@@ -105,7 +108,7 @@ def ingest_uploads(
     added: set[str] = set()
     failed: dict[str, Failure] = {}
     try:
-        for event in add(home, [upload.path for upload in uploads], settings, wait=WAIT):
+        for event in add(home, [upload.path for upload in uploads], settings, wait=WRITER_WAIT):
             match event:
                 case Added(document):
                     added.add(document.id)
@@ -114,6 +117,7 @@ def ingest_uploads(
                 case _:
                     pass
         documents = {document.id: document for document in Library(home).documents()}
+        log.info("uploads: %d added, %d unreadable, of %d", len(added), len(failed), len(uploads))
     finally:
         _drop_unused(home, uploads)
     results = []
@@ -166,5 +170,5 @@ def sweep_uploads(home: Home) -> None:
     for entry in home.uploads.iterdir():
         files = list(entry.iterdir()) if entry.is_dir() else []
         used = any(str(file) in names for file in files)
-        if not used and time.time() - entry.stat().st_mtime > ABANDONED:
+        if not used and time.time() - entry.stat().st_mtime > ABANDONED_AFTER:
             discard(entry)

@@ -1,1 +1,1 @@
-"""The MCP server."""
+"""MCP server."""

@@ -14,8 +14,8 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.highlight_param import MOST_MARKS, parse_highlights
-from api.http.requests import LONGEST_QUERY, MOST_HITS, MessageBody
+from api.http.highlight_param import MAX_HIGHLIGHTS, parse_highlights
+from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, MessageBody
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
 from api.rag.evidence import filter_documents
@@ -35,14 +35,14 @@ _READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 
-Question = Annotated[str, Field(max_length=LONGEST_QUERY, description="A question.")]
+Question = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="A question.")]
 Documents = Annotated[
     list[str] | None, Field(description="Only in these: ids, heads of ids or file names.")
 ]
 Marks = Annotated[
     list[str] | None,
     Field(
-        max_length=MOST_MARKS,
+        max_length=MAX_HIGHLIGHTS,
         description="What to mark: LEFT,TOP,RIGHT,BOTTOM in fractions of the page, or a quote.",
     ),
 ]
@@ -58,8 +58,8 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
 
     @_with_hints
     def search(
-        query: Annotated[str, Field(max_length=LONGEST_QUERY, description="What to look for.")],
-        top: Annotated[int, Field(ge=1, le=MOST_HITS, description="Pages at most.")] = 10,
+        query: Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="What to look for.")],
+        top: Annotated[int, Field(ge=1, le=MAX_HITS, description="Pages at most.")] = 10,
         images: Annotated[bool, Field(description="Only photos and figures.")] = False,
         documents: Documents = None,
     ) -> Annotated[CallToolResult, SearchBody]:

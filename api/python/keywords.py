@@ -35,6 +35,8 @@ class SettingsKeywords(TypedDict, total=False):
     chroma_token: str | None
     store: str | None
     cache_mb: int
+    log_level: Literal["debug", "info", "warning", "error"] | None
+    log_format: Literal["text", "json"]
     exhaustive_pages: int
     max_upload_mb: int
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from api.python.arguments import FilePath, as_names, as_paths, check_keywords, observe_ingest
 from api.python.base import ClientBase
 from api.python.keywords import IngestKeywords
-from api.results.documents import Documents, LibraryDocument
-from api.results.photos import PhotoGroup, PhotoGroups
+from api.python.python_hints import python_hints
+from api.results.document_list import Documents, LibraryDocument
+from api.results.image_results import PhotoGroup, PhotoGroups
 from api.results.reports import IngestReport, LibraryStatus
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class LibraryMethods(ClientBase):
     """Methods that change a library and say what it holds."""
 
+    @python_hints()
     def ingest(
         self,
         paths: FilePath | Sequence[FilePath] = (),
@@ -51,6 +53,7 @@ class LibraryMethods(ClientBase):
 
             return IngestReport.of(observed(), plan.note)
 
+    @python_hints()
     def list(self) -> Documents:
         """List the documents, by name; none where nothing has been ingested yet."""
         from ingest.library.database import LibraryNotFound
@@ -62,6 +65,7 @@ class LibraryMethods(ClientBase):
             documents = []
         return Documents(LibraryDocument.of(document) for document in documents)
 
+    @python_hints()
     def remove(self, documents: str | Sequence[str]) -> Documents:
         """Remove documents and everything derived from them; the files themselves stay.
 
@@ -79,6 +83,7 @@ class LibraryMethods(ClientBase):
         removed = remove(self._engine.home, as_names(documents))
         return Documents(LibraryDocument.of(document) for document in removed)
 
+    @python_hints()
     def status(self, *, verify: bool = False) -> LibraryStatus:
         """Status of the library: documents, pages, size, indexes and files set aside.
 
@@ -92,6 +97,7 @@ class LibraryMethods(ClientBase):
 
         return LibraryStatus(**read_status(self._engine.home, verify=verify))
 
+    @python_hints()
     def tags(self) -> dict[str, int]:
         """Tags of photos and figures, with the number of pages that have each.
 
@@ -100,6 +106,7 @@ class LibraryMethods(ClientBase):
         """
         return self._engine.library().tag_counts()
 
+    @python_hints()
     def duplicates(self, *, same: float = 0.85) -> PhotoGroups:
         """Find photos that are nearly the same: resized, saved again, cropped a little.
 

@@ -18,7 +18,8 @@ from api.python.arguments import (
 )
 from api.python.base import ClientBase
 from api.python.keywords import TrainingKeywords
-from api.results.evaluations import Evaluation
+from api.python.python_hints import python_hints
+from api.results.evaluation_results import Evaluation
 from api.results.reports import DoctorReport, TrainingReport
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class OperationMethods(ClientBase):
     """Methods that measure, train, check and serve."""
 
+    @python_hints()
     def evaluate(
         self,
         datasets: FilePath | Sequence[FilePath],
@@ -88,6 +90,7 @@ class OperationMethods(ClientBase):
         ]
         return Evaluation(runs, compare_runs(runs, options), describe_environment(options.sampling))
 
+    @python_hints()
     def finetune(
         self,
         pairs: FilePath,
@@ -110,6 +113,9 @@ class OperationMethods(ClientBase):
             TypeError: there is no such option.
             PageglassError: the training cannot go on; what was trained stays.
         """
+        from ingest.finetune.packages import require_training_packages
+
+        require_training_packages()
         from ingest.finetune.train import train
         from ingest.finetune.training_event import Trained
 
@@ -131,12 +137,14 @@ class OperationMethods(ClientBase):
                     return TrainingReport(event)
         raise AssertionError("a training ends with Trained")
 
+    @python_hints()
     def doctor(self) -> DoctorReport:
         """Check the installation: what is there, what is used, and what is broken."""
         from api.diagnostics.examine import examine
 
         return DoctorReport(tuple(examine(self._engine.home, self.settings)))
 
+    @python_hints()
     def serve(self, *, host: str | None = None, port: int | None = None) -> None:
         """Serve the library over HTTP until Ctrl-C (docs/http.md).
 
@@ -154,6 +162,7 @@ class OperationMethods(ClientBase):
         home = self._engine.home
         run_app(Session(self.settings), host, port, lambda: create_app(home, self.settings))
 
+    @python_hints()
     def mcp(self, *, http: bool = False, host: str | None = None, port: int | None = None) -> None:
         """Serve the library to MCP clients on stdin and stdout, or over HTTP at /mcp.
 

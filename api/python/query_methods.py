@@ -10,11 +10,12 @@ from typing import Literal, TypeAlias, overload
 from api.page_search import ImageSource, QueryParts, make_filter, search_pages
 from api.python.arguments import Names, PageRef, Turns, as_messages, as_names, as_page_key
 from api.python.base import ClientBase
+from api.python.python_hints import python_hints
 from api.rag.answer import stream_pieces
 from api.rag.evidence import filter_documents, retrieve_evidence
-from api.results.answers import CitedAnswer, PageCitation
-from api.results.explanations import PageExplanation
-from api.results.hits import SearchResults
+from api.results.cited_answer import CitedAnswer, PageCitation
+from api.results.page_explanation import PageExplanation
+from api.results.search_results import SearchResults
 from generation.answer import Answer, Citation
 
 AnswerStream: TypeAlias = Generator[str | PageCitation | CitedAnswer, None, None]
@@ -24,6 +25,7 @@ AnswerStream: TypeAlias = Generator[str | PageCitation | CitedAnswer, None, None
 class QueryMethods(ClientBase):
     """Methods that find pages and answer from them."""
 
+    @python_hints()
     def search(
         self,
         query: str | QueryParts | None = None,
@@ -86,6 +88,7 @@ class QueryMethods(ClientBase):
         history: Turns = (),
         stream: Literal[True],
     ) -> AnswerStream: ...
+    @python_hints()
     def ask(
         self,
         question: str,
@@ -118,6 +121,7 @@ class QueryMethods(ClientBase):
         assert isinstance(answer, CitedAnswer)
         return answer
 
+    @python_hints()
     def explain(self, query: str, page: PageRef, *, encoder: str | None = None) -> PageExplanation:
         """Explain a page's score: the best match of each word of the query, with heat maps.
 
@@ -136,21 +140,22 @@ class QueryMethods(ClientBase):
     def _stream(
         self, question: str, top: int | None, document: Names, model: str | None, history: Turns
     ) -> AnswerStream:
-        searcher, writer = self._engine.searcher(), self._model(model)
-        evidence = retrieve_evidence(
-            searcher,
-            question,
-            writer,
-            top=top or self.settings.evidence_pages,
-            documents=as_names(document),
-            history=as_messages(history),
-        )
-        with closing(stream_pieces(evidence, writer)) as pieces:
-            for piece in pieces:
-                match piece:
-                    case Answer():
-                        yield CitedAnswer.of(piece, evidence, searcher.library)
-                    case Citation():
-                        yield PageCitation.of(piece, searcher.library)
-                    case _:
-                        yield piece
+        with python_hints():
+            searcher, writer = self._engine.searcher(), self._model(model)
+            evidence = retrieve_evidence(
+                searcher,
+                question,
+                writer,
+                top=top or self.settings.evidence_pages,
+                documents=as_names(document),
+                history=as_messages(history),
+            )
+            with closing(stream_pieces(evidence, writer)) as pieces:
+                for piece in pieces:
+                    match piece:
+                        case Answer():
+                            yield CitedAnswer.of(piece, evidence, searcher.library)
+                        case Citation():
+                            yield PageCitation.of(piece, searcher.library)
+                        case _:
+                            yield piece

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from api.python.arguments import FilePath, PageRef, as_page_key, as_paths
 from api.python.base import ClientBase
-from api.results.photos import Classification, Classifications
-from api.results.records import ExtractedRecord, ExtractedRecords, PageComparison
+from api.python.python_hints import python_hints
+from api.results.extraction_results import ExtractedRecord, ExtractedRecords, PageComparison
+from api.results.image_results import Classification, Classifications
 from ingest.page import Page
 from retrieval.hit import Hit
 
@@ -27,12 +28,14 @@ SchemaSource: TypeAlias = FilePath | Mapping[str, Any]
 class ReadingMethods(ClientBase):
     """Methods that read pages and images into data."""
 
+    @python_hints()
     def schemas(self) -> dict[str, dict[str, Any]]:
         """Ready JSON schemas for `extract`, by name."""
         from generation.extraction.schema import ready_schemas
 
         return {name: dict(schema) for name, schema in ready_schemas().items()}
 
+    @python_hints()
     def extract(
         self,
         sources: Source | Sequence[Source],
@@ -57,6 +60,7 @@ class ReadingMethods(ClientBase):
         """
         return self._record(self._pages(sources, password), _open_schema(schema), model)
 
+    @python_hints()
     def extract_each(
         self,
         sources: Source | Sequence[Source],
@@ -70,17 +74,18 @@ class ReadingMethods(ClientBase):
         pages = self._pages(sources, password)
         return ExtractedRecords(self._record([page], wanted, model) for page in pages)
 
+    @python_hints()
     def compare(
         self, a: Source, b: Source, *, model: str | None = None, password: str | None = None
     ) -> PageComparison:
         """Compare two pages or files, A and B. Arguments and errors as for `extract`."""
-        from api.rag.evidence import chat_of
         from api.rag.extraction import compare_pages
 
-        chat = chat_of(self._model(model))
+        chat = self._model(model).chat
         both = self._pages(a, password), self._pages(b, password)
         return PageComparison.of(compare_pages(*both, chat))
 
+    @python_hints()
     def classify(
         self,
         images: FilePath | Sequence[FilePath],
@@ -130,10 +135,9 @@ class ReadingMethods(ClientBase):
     def _record(
         self, pages: Sequence[Evidence], schema: Schema, model: str | None
     ) -> ExtractedRecord:
-        from api.rag.evidence import chat_of
         from api.rag.extraction import extract_record
 
-        record = extract_record(pages, schema, chat_of(self._model(model)))
+        record = extract_record(pages, schema, self._model(model).chat)
         return ExtractedRecord.of(record, tuple(page.page for page in pages))
 
 

@@ -107,6 +107,6 @@ def generate_answer(
 
 
 def stream_pieces(evidence: RetrievedEvidence, model: VisionModel) -> Generator[Piece]:
-    """Stream an answer from retrieved evidence; closing the generator cancels the model."""
+    """Stream an answer from retrieved evidence; closing it cancels the model."""
     pieces = stream_answer(evidence.prompt, model, evidence.locate, evidence.min_score)
     return cast(Generator[Piece], pieces)

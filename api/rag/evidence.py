@@ -105,16 +105,14 @@ def retrieve_evidence(
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:
-    """Score of the best page below which the model is not called.
+    """Threshold on the best page's score for calling the model; 0 without one.
 
-    The threshold was measured for the default text encoder alone; it is 0 for
-    others, and for a model that sees no page images (extractive), which has a
-    confidence of its own.
+    It holds for calibrated encoders (see `Encoder`). A model that sees no page
+    images (extractive) has a confidence of its own.
     """
-    encoders = [
-        manifest.encoder for manifest in searcher.manifests() if manifest.modality != "image"
-    ]
-    return MIN_SCORE if model.uses_images and encoders == ["minilm"] else 0.0
+    readers = [manifest for manifest in searcher.manifests() if manifest.modality != "image"]
+    calibrated = len(readers) == 1 and readers[0].calibrated
+    return MIN_SCORE if model.uses_images and calibrated else 0.0
 
 
 def filter_documents(

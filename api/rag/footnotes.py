@@ -1,4 +1,4 @@
-"""Footnotes: citations as Markdown below an answer, for clients that show text alone."""
+"""Footnotes: citations as Markdown below an answer, for text-only clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*)+\n*\Z")
 
 
 def write_footnotes(citations: Sequence[Citation], base: str) -> str:
-    """Footnotes in Markdown, one line a citation: label, page with a link to its image, quote.
+    """Footnotes in Markdown, one line a citation: label, page as a link, quote.
 
     Args:
         base: the server's address, as clients reach it, with a slash at its end.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def locator(searcher: Searcher) -> RegionLocator:
-    """Region locator for `generation.ask`, over the image and page encoders of a searcher.
+    """Region locator over the image and page encoders of a searcher.
 
     It gives the salient boxes of a claim on a page, none for a page that has
     no such vectors. The searcher must stay open while it is used.

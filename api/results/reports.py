@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
-from api.results.documents import Documents, LibraryDocument
+from api.results.document_list import Documents, LibraryDocument
 from ingest.event import Added, Captioned, Done, Event, Failed, Removed
 
 if TYPE_CHECKING:

@@ -32,8 +32,9 @@ class RegionBody(BaseModel):
 
 
 class HitBody(PageBody):
-    """Hit: a page found. `score` ranks within one search only; `signals` are its parts.
+    """Hit: a page found.
 
+    `score` ranks within one search only; `signals` are its parts.
     `caption` is a model's description of its images, null without one.
     """
 

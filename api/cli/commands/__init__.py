@@ -1,1 +1,1 @@
-"""One file a command of the command line."""
+"""Commands, one file each."""

@@ -90,8 +90,8 @@ def evaluate(
         )
     from ingest.extras import require
 
-    drawn = ("matplotlib",) if plot else ()
-    require("scipy", *drawn, extra="eval", feature="Evaluation")
+    plotting = ("matplotlib",) if plot else ()
+    require("scipy", *plotting, extra="eval", feature="Evaluation")
     from api.cli.eval_report import show_comparisons
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import read_kinds

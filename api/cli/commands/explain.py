@@ -1,4 +1,4 @@
-"""`pageglass explain QUERY PAGE --out map.png`: token matches and heat map of a page."""
+"""`pageglass explain QUERY PAGE`: token matches and heat map of a page."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def extract(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Extract a record by a JSON Schema, each value checked on its page; or compare two pages."""
+    """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
     from api.rag.extraction import extract_record, label_pages
     from api.schemas.records import record_fields

@@ -159,7 +159,7 @@ def ingest(
 
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
-    """Show events as they come and a summary; return the exit code. `named`: paths were given."""
+    """Show events as they come and a summary; `named` if paths were given."""
     from api.cli.ingest_progress import ingest_progress
     from api.schemas.ingest_events import ingest_event_fields
     from ingest.event import Captioned, Done, Failed, FilesFound, Removed

@@ -1,4 +1,4 @@
-"""`pageglass duplicates` and `tags`: near-duplicate photos, and tags by page count."""
+"""`pageglass duplicates` and `tags`: near-duplicate photos, tags by page count."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-GRACE = 10
+SHUTDOWN_GRACE = 10
 """Seconds that running requests have once the server is stopped."""
 
 
@@ -83,7 +83,7 @@ def run_app(
             access_log=False,
             server_header=False,
             lifespan="on",
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=SHUTDOWN_GRACE,
         )
     )
     address, bound = listening.getsockname()[:2]
@@ -100,7 +100,7 @@ def run_app(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket.
+    """Bound socket.
 
     Raises:
         AddressUnavailable: the port is taken, or the address is not this machine's.

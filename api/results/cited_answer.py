@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from api.rag.citation_note import citation_note
 from api.results import html
-from api.results.hits import SearchResults
+from api.results.search_results import SearchResults
 from generation.answer import Answer, Citation
 
 if TYPE_CHECKING:
