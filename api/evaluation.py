@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.version import find_version
 from ingest.error import InvalidInputError
 from ingest.event import Event
+from ingest.extras import require
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate.interval import Sampling
@@ -81,10 +82,12 @@ def evaluate_path(
     """Evaluate the sets of a folder, or a file of questions about the home.
 
     Raises:
+        MissingExtra: scipy is not installed.
         InvalidDataset: the folder or file cannot be read.
         EncodersGivenForQuestions
         What ingesting and searching raise.
     """
+    require("scipy", extra="eval", feature="Evaluation")
     if path.is_dir():
         evaluated = _evaluate_folder(path, settings, options, progress)
     else:

@@ -35,8 +35,8 @@ def _setting(option: str, variable: str, argument: str) -> Words:
 
 
 _REBUILD = Words(
-    "`pageglass ingest --rebuild` does it.",
-    "`pageglass ingest --rebuild` does it on the server.",
+    "`pageglass ingest --rebuild` rebuilds indexes.",
+    "`pageglass ingest --rebuild` on the server rebuilds indexes.",
     "`Client.ingest(rebuild=True)` does it.",
 )
 _HOME = _setting("--home", "PAGEGLASS_HOME", "home")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter
+from ingest.page import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ingest.page import DocumentKind
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -87,8 +87,11 @@ def make_filter(
     Raises:
         InvalidSearch: the kind or a day is not one.
     """
+    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
+    if kind is not None and known is None:
+        raise InvalidSearch(f"{kind!r} is not a kind of file.", hint="Take pdf or image.")
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
-    return PageFilter(None, _kind(kind), _day(since), _day(until), first, last, tuple(tags))
+    return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
 
 
 def open_image(source: ImageSource) -> Image.Image:
@@ -104,13 +107,6 @@ def open_image(source: ImageSource) -> Image.Image:
     return open_query_image(Path(source).expanduser())
 
 
-def _kind(kind: str | None) -> DocumentKind | None:
-    match kind:
-        case None | "pdf" | "image":
-            return kind
-    raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
-
-
 def _day(day: date | str | None) -> str | None:
     """A day as text, year first; of a moment, its day."""
     if day is None or isinstance(day, date):
@@ -118,4 +114,4 @@ def _day(day: date | str | None) -> str | None:
     try:
         return date.fromisoformat(day).isoformat()
     except ValueError:
-        raise InvalidSearch(f"{day!r} is no day.", hint="Write it like 2025-01-31.") from None
+        raise InvalidSearch(f"{day!r} is not a day.", hint="Write it like 2025-01-31.") from None

@@ -86,20 +86,20 @@ def main() -> None:
     splits = deal(args.seed)
     drawn = {name: make_drawings(folder / name, some, DRAWN[name]) for name, some in splits.items()}
     write_pairs(folder / "pairs.jsonl", drawn)
-    gallery = [(path, combination) for name in drawn for path, combination in drawn[name]]
+    validation = [(path, combination) for name in drawn for path, combination in drawn[name]]
     print(f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads of torch")
     print(", ".join(f"{len(drawn[name])} drawings to {name}" for name in drawn))
-    show("before", base, drawn["test"], gallery)
+    show("before", base, drawn["test"], validation)
     took = finetune(folder / "pairs.jsonl", base, out, args.epochs, args.threads)
-    show("after", out, drawn["test"], gallery)
+    show("after", out, drawn["test"], validation)
     print(f"training    {took:.0f} s with start, reading and validation; best: {best(out)}")
     search(Home(folder / "home"), out, drawn["test"])
     print(f"all of it   {time.monotonic() - started:.0f} s; files in {folder}")
 
 
 def caption(combination: Combination) -> str:
-    colour, shape, place = combination
-    return f"{'an' if colour[0] in 'aeiou' else 'a'} {colour} {shape} {place}"
+    color, shape, place = combination
+    return f"{'an' if color[0] in 'aeiou' else 'a'} {color} {shape} {place}"
 
 
 def deal(seed: int) -> dict[str, list[Combination]]:
@@ -110,13 +110,13 @@ def deal(seed: int) -> dict[str, list[Combination]]:
 
 
 def draw(combination: Combination, chance: random.Random, side: int = SIDE) -> Image.Image:
-    """A drawing: colour, size, place and tilt vary a little, and so does the paper."""
-    colour, shape, place = combination
+    """A drawing: color, size, place and tilt vary a little, and so does the paper."""
+    color, shape, place = combination
     paper = chance.randint(200, 250)
     image = Image.new(
         "RGB", (4 * side, 4 * side), tuple(paper + chance.randint(-5, 5) for _ in "rgb")
     )
-    ink = tuple(min(max(value + chance.randint(-18, 18), 0), 255) for value in COLOURS[colour])
+    ink = tuple(min(max(value + chance.randint(-18, 18), 0), 255) for value in COLOURS[color])
     third = 4 * side / 3
     column, row = PLACES[place]
     x = (column + 0.5 + chance.uniform(-0.12, 0.12)) * third
@@ -207,14 +207,14 @@ def show(
     when: str,
     model: Path,
     test: Sequence[tuple[Path, Combination]],
-    gallery: Sequence[tuple[Path, Combination]],
+    validation: Sequence[tuple[Path, Combination]],
 ) -> None:
     """Recall@1 of the test's captions among its own drawings, and among all there are."""
     encoder = ClipEncoder(str(model), Encoding(device="cpu"))
     combinations = list(dict.fromkeys(combination for _, combination in test))
     asked = encoder.embed([caption(combination) for combination in combinations])
     shares = []
-    for pictures in (test, gallery):
+    for pictures in (test, validation):
         pages = [as_page(path) for path, _ in pictures]
         rows = np.concatenate([page.vectors for page in encoder.encode_pages(pages)])
         first = (asked @ rows.T).argmax(axis=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -16,7 +17,8 @@ from ingest.index.manifest import FORMAT
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
-COMMANDS = getattr(typer.main.get_command(app), "commands")  # noqa: B009
+PROGRAM: Any = typer.main.get_command(app)
+COMMANDS = PROGRAM.commands
 
 COMMAND_LINE = re.compile(r"(?:^|[\s`/=])pageglass ([a-z]+)\b([^`\n]*)", re.MULTILINE)
 CODE = re.compile(r"```\w*\n.*?```|^ {4}[^\n]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
@@ -37,11 +39,11 @@ CURRENT = sorted(TEXTS.keys() - {"CHANGELOG.md"})
 WRITTEN = sorted({line for page in CURRENT for line in command_lines(TEXTS[page])})
 
 
-def options_of(name: str) -> set[str]:
-    """The long options of a command."""
+def options_of(command: Any) -> set[str]:
+    """The long options of a command, or of the program itself."""
     return {
         option
-        for parameter in COMMANDS[name].params
+        for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
         if option.startswith("--")
     }
@@ -62,7 +64,7 @@ def test_a_command_line_parses(line: str) -> None:
 
 @pytest.mark.parametrize("page", CURRENT)
 def test_options_that_are_named_exist(page: str) -> None:
-    known = {"--help", "--version", "--verbose"}.union(*(options_of(name) for name in COMMANDS))
+    known = {"--help"}.union(*map(options_of, (PROGRAM, *COMMANDS.values())))
     text = re.sub(r"```.*?```", "", TEXTS[page], flags=re.DOTALL)
     spans = re.findall(r"`(--[^`\n]+)`", text)
     named = {option for span in spans for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", span)}
@@ -77,7 +79,7 @@ def test_every_option_is_documented() -> None:
     missing = {
         f"{name} {option}"
         for name in COMMANDS
-        for option in options_of(name)
+        for option in options_of(COMMANDS[name])
         if not re.search(rf"{option}(?![a-z-])", everything)
     }
     assert missing == set()
@@ -123,3 +125,17 @@ def test_the_changelog_names_the_index_format() -> None:
     newest = re.search(r"Indexes have format (\d+)", TEXTS["CHANGELOG.md"])
     assert newest is not None
     assert int(newest[1]) == FORMAT
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "source"),
+    [
+        ("docs/cli.md", "Events of `ingest`", "api/schemas/ingest_events.py"),
+        ("docs/finetune.md", "With `--json`", "api/schemas/training_events.py"),
+    ],
+)
+def test_events_are_documented(page: str, heading: str, source: str) -> None:
+    table = TEXTS[page].partition(heading)[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    written = re.findall(r'"event": "(\w+)"', (ROOT / source).read_text(encoding="utf-8"))
+    assert sorted(documented) == sorted(written)

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import pageglass
 from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.http.errors import error_body
@@ -174,6 +176,20 @@ def test_commands(
     assert isinstance(done.exception, (MissingExtra, SystemExit)), done.output
     said = f"{done.output} {done.exception}"
     assert f"pip install 'pageglass[{extra}]'" in " ".join(said.split())
+
+
+def test_the_python_interface(blocked: pytest.MonkeyPatch, own_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").touch()
+    with pageglass.open(own_home.root) as library:
+        calls: dict[str, Callable[[], object]] = {
+            "models": lambda: library.finetune(tmp_path / "pairs.jsonl", "ViT-B-32/x", tmp_path),
+            "eval": lambda: library.evaluate(tmp_path),
+            "openai": lambda: library.ask("what", model="openai:m"),
+        }
+        blocked.setenv("OPENAI_API_KEY", "k")
+        for extra, call in calls.items():
+            with pytest.raises(MissingExtra, match=rf"'pageglass\[{extra}\]'"):
+                call()
 
 
 def test_a_store_of_the_settings(blocked: pytest.MonkeyPatch, own_home: Home) -> None:

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from test_cli import COMMAND, ROOT, interrupt, read_terminal, records, run
-from test_contrast import TINY
+from test_contrastive_loss import TINY
 from tiny_clip import BIAS, make_clip, make_open_clip_siglip
 from typer.testing import Result
 
@@ -33,13 +33,13 @@ from ingest.encoders.load import load_encoder
 from ingest.encoders.load_dual_encoder import load_dual_encoder
 from ingest.encoders.open_clip_model import OpenClip
 from ingest.files.source import UnreadableFile
-from ingest.finetune import picture_reader as reader_module
-from ingest.finetune.crop import Glance, choose_crop, look
+from ingest.finetune import image_reader as reader_module
+from ingest.finetune.crop import CropRequest, choose_crop, load_crop
 from ingest.finetune.curve import draw_curve
 from ingest.finetune.folder import Folder, OutputFolderInUse, TrainingMismatch
-from ingest.finetune.gradient import Batch, Towers, add_gradient
+from ingest.finetune.gradient import Batch, DeviceNetwork, add_gradient
+from ingest.finetune.image_reader import ImageReader
 from ingest.finetune.pairs import PairsMissing, read_pairs, split_pairs
-from ingest.finetune.picture_reader import Reader
 from ingest.finetune.plan import TrainSettings
 from ingest.finetune.recall import Recall
 from ingest.finetune.train import UnsupportedBaseModel, train
@@ -47,8 +47,8 @@ from ingest.finetune.training_event import Epoch, LeftOut, Started, Stepped, Tra
 
 SETTINGS = TrainSettings(epochs=3, batch=4, accumulate=2, rate=0.003, val_share=0.3)
 COMBINATIONS = [
-    (colour, shape, "in the middle")
-    for colour in ("red", "green", "blue")
+    (color, shape, "in the middle")
+    for color in ("red", "green", "blue")
     for shape in ("square", "ring")
 ]
 WEIGHTS = "open_clip_model.safetensors"
@@ -182,30 +182,32 @@ def test_crops_stay_inside_and_keep_most(size: tuple[int, int]) -> None:
 def test_a_picture_is_cut_by_its_seed_alone(tmp_path: Path) -> None:
     picture = Image.effect_noise((300, 200), 80).convert("RGB")
     picture.save(tmp_path / "a.png")
-    one, same, other = (look(Glance(tmp_path / "a.png", (40, 40), seed)) for seed in (1, 1, 2))
+    one, same, other = (
+        load_crop(CropRequest(tmp_path / "a.png", (40, 40), seed)) for seed in (1, 1, 2)
+    )
     assert min(one.size) == 40
     assert one.tobytes() == same.tobytes() != other.tobytes()
-    assert look(Glance(tmp_path / "a.png", (40, 40))).size == (60, 40)
-    assert look(Glance(tmp_path / "a.png", (40, 10))).size == (40, 27)
-    assert look(Glance(tmp_path / "a.png", (500, 500))).tobytes() == picture.tobytes()
+    assert load_crop(CropRequest(tmp_path / "a.png", (40, 40))).size == (60, 40)
+    assert load_crop(CropRequest(tmp_path / "a.png", (40, 10))).size == (40, 27)
+    assert load_crop(CropRequest(tmp_path / "a.png", (500, 500))).tobytes() == picture.tobytes()
 
 
 def test_processes_read_what_one_process_reads(
     pairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = sorted(pairs.parent.glob("*.png"))
-    glances = [Glance(path, (16, 16), seed) for seed, path in enumerate(paths)]
-    batches = [glances[start : start + 4] for start in range(0, len(glances), 4)]
-    with Reader(len(glances)) as reader:
+    requests = [CropRequest(path, (16, 16), seed) for seed, path in enumerate(paths)]
+    batches = [requests[start : start + 4] for start in range(0, len(requests), 4)]
+    with ImageReader(len(requests)) as reader:
         alone = [[one.tobytes() for one in batch] for batch in reader.read(batches)]
     monkeypatch.setattr(reader_module, "FEW", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    missing = Glance(pairs.parent / "none.png", (16, 16))
-    with Reader(len(glances)) as reader:
+    missing = CropRequest(pairs.parent / "none.png", (16, 16))
+    with ImageReader(len(requests)) as reader:
         assert [[one.tobytes() for one in batch] for batch in reader.read(batches)] == alone
         with pytest.raises(UnreadableFile, match="none.png cannot be opened"):
-            list(reader.read([[glances[0], missing]]))
-        ((picture, fault),) = reader.try_read([[glances[0], missing]])
+            list(reader.read([[requests[0], missing]]))
+        ((picture, fault),) = reader.try_read([[requests[0], missing]])
     assert isinstance(picture, Image.Image)
     assert isinstance(fault, UnreadableFile)
 
@@ -313,11 +315,11 @@ def test_too_little_memory_loses_nothing(
 ) -> None:
     out, parts = tmp_path / "model", list[int]()
 
-    def overflow(towers: Towers, batch: Batch, part: int, seed: int) -> float:
+    def overflow(model: DeviceNetwork, batch: Batch, part: int, seed: int) -> float:
         parts.append(part)
         if len(parts) == 5:
             raise torch.OutOfMemoryError
-        return add_gradient(towers, batch, part, seed)
+        return add_gradient(model, batch, part, seed)
 
     with monkeypatch.context() as patch:
         patch.setattr("ingest.finetune.learner.add_gradient", overflow)

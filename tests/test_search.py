@@ -88,7 +88,7 @@ def test_no_question_breaks_the_search(searcher, query):
 
 
 def test_a_home_without_a_library_says_so(tmp_path):
-    with pytest.raises(LibraryNotFound, match="pageglass ingest"):
+    with pytest.raises(LibraryNotFound, match="Ingest files first"):
         Searcher(Home(tmp_path))
 
 

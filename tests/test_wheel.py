@@ -14,7 +14,7 @@ from make_pdf import make_pdf
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / ".venv-core"
-PACKAGES = ("ingest", "retrieval", "generation", "api")
+PACKAGES = ("ingest", "retrieval", "generation", "api", "pageglass")
 PDF = ROOT / "data" / "samples" / "volunteer-form.pdf"
 
 needs_core = pytest.mark.skipif(
@@ -67,6 +67,7 @@ def test_the_wheel_holds_the_packages_their_data_and_the_notices(wheel: Path) ->
     assert not tops & {"tests", "data", "docs", "benchmarks"}
     files = {name.rpartition("/")[2] for name in names}
     assert {"vocab.txt", "labels.npy", "LICENSE", "NOTICE"} <= files
+    assert all(f"{package}/py.typed" in names for package in PACKAGES)
     sources = {str(p.relative_to(ROOT)) for top in PACKAGES for p in (ROOT / top).rglob("*.py")}
     assert sources <= set(names)
 
@@ -87,8 +88,8 @@ def test_it_ingests_a_pdf_and_answers_outside_the_checkout(
 @needs_core
 def test_it_is_the_wheel_with_the_core_alone(environment: Path, tmp_path: Path) -> None:
     script = (
-        "import importlib.util as util, api, ingest, retrieval, generation\n"
-        "print(api.__file__, ingest.__file__, retrieval.__file__, generation.__file__)\n"
+        "import importlib.util as util, api, ingest, retrieval, generation, pageglass\n"
+        "print(api.__file__, ingest.__file__, retrieval.__file__, generation.__file__, pageglass.__file__)\n"
         "print([name for name in ('torch', 'transformers', 'openai', 'mcp', 's3fs')"
         " if util.find_spec(name)])"
     )

@@ -113,6 +113,9 @@ class OperationMethods(ClientBase):
             TypeError: there is no such option.
             PageglassError: the training cannot go on; what was trained stays.
         """
+        from ingest.finetune.packages import require_training_packages
+
+        require_training_packages()
         from ingest.finetune.train import train
         from ingest.finetune.training_event import Trained
 

@@ -1,1 +1,1 @@
-"""Train a CLIP model further on pairs of picture and caption. Knows no home and no index."""
+"""Fine-tuning of CLIP models on image-caption pairs."""

@@ -1,9 +1,8 @@
-"""Read a picture for a model: for training a little of its rim is cut off, at random.
+"""Random crops of training images.
 
-Light on purpose, and no mirroring: captions name sides. As in open_clip's
-training a crop keeps 90 % of the area or more; but it keeps to the shape of the
-picture too, and then goes through the model's own transform, so that training
-sees pictures the way that searching does.
+As in open_clip's training, a crop keeps at least 90 % of the area. There is no
+mirroring, since captions name sides. A crop has about the aspect ratio of the
+image and then goes through the model's own transform, as in search.
 """
 
 from __future__ import annotations
@@ -18,48 +17,48 @@ from PIL import Image
 from ingest.files.open import open_source
 from ingest.files.source import UnreadableFile
 
-LEAST = 0.9
-"""Share of a picture's area that a crop keeps."""
-GAP = 3.0
-"""A large picture is halved, quickly, down to so many times the size that it is then scaled to."""
+MIN_AREA = 0.9
+"""Share of the area that a crop keeps at least."""
+REDUCING_GAP = 3.0
+"""A large image is reduced by an integer factor first; see Pillow's `resize`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """A picture to read for a model that takes `size` (width, height) pixels; with a `seed`, cut."""
+class CropRequest:
+    """Image to load for a model of `size` (width, height) pixels; cropped if there is a `seed`."""
 
     path: Path
     size: tuple[int, int]
     seed: int | None = None
 
 
-def look(glance: Glance) -> Image.Image:
-    """The picture, RGB, just large enough to cover the size; never enlarged.
+def load_crop(request: CropRequest) -> Image.Image:
+    """Load an image as RGB, scaled down to just cover the size.
 
     Raises:
-        UnreadableFile: it is not there, no picture, or broken.
+        UnreadableFile: it is missing, not an image, or broken.
     """
-    source = open_source(glance.path)
+    source = open_source(request.path)
     if source.kind != "image":
         raise UnreadableFile(
-            f"{glance.path.name} is no picture.", hint="Save its pages as PNG or JPEG first."
+            f"{request.path.name} is not an image.", hint="Save its pages as PNG or JPEG first."
         )
-    picture = source.page_image(1, 72).image
-    box = (0, 0, *picture.size)
-    if glance.seed is not None:
-        box = choose_crop(*picture.size, random.Random(glance.seed))
+    image = source.page_image(1, 72).image
+    box = (0, 0, *image.size)
+    if request.seed is not None:
+        box = choose_crop(*image.size, random.Random(request.seed))
     width, height = box[2] - box[0], box[3] - box[1]
-    scale = min(max(glance.size[0] / width, glance.size[1] / height), 1.0)
+    scale = min(max(request.size[0] / width, request.size[1] / height), 1.0)
     small = (max(round(scale * width), 1), max(round(scale * height), 1))
-    return picture.resize(small, Image.Resampling.BICUBIC, box, GAP)
+    return image.resize(small, Image.Resampling.BICUBIC, box, REDUCING_GAP)
 
 
-def choose_crop(width: int, height: int, chance: random.Random) -> tuple[int, int, int, int]:
-    """A crop of a random area, shape and place, in pixels: left, top, right, bottom."""
-    area = chance.uniform(LEAST, 1)
-    # Width over height, against the picture's own; beyond these bounds it would not fit.
-    shape = math.exp(chance.uniform(math.log(area), -math.log(area)))
+def choose_crop(width: int, height: int, rng: random.Random) -> tuple[int, int, int, int]:
+    """Choose a crop of random area, shape and position, in pixels: left, top, right, bottom."""
+    area = rng.uniform(MIN_AREA, 1)
+    # Aspect ratio relative to the image's; beyond these bounds the crop would not fit.
+    shape = math.exp(rng.uniform(math.log(area), -math.log(area)))
     wide = max(round(width * math.sqrt(area * shape)), 1)
     high = max(round(height * math.sqrt(area / shape)), 1)
-    left, top = chance.randint(0, width - wide), chance.randint(0, height - high)
+    left, top = rng.randint(0, width - wide), rng.randint(0, height - high)
     return left, top, left + wide, top + high

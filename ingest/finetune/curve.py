@@ -1,4 +1,4 @@
-"""Draw a training: the loss of every step, smoothed, and the recall of every epoch."""
+"""Training plot: the loss of every step, smoothed, and the recall of every epoch."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 Point = tuple[float, float]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 SIZE = (1000, 560)
 LEFT, TOP, RIGHT, BOTTOM = 80, 60, 920, 480
-"""Where the curves are, in pixels."""
+"""The plot area in pixels."""
 PAPER, INK, GRID = (255, 255, 255), (40, 40, 40), (225, 225, 225)
 PALE, LOSS = (190, 205, 230), (40, 90, 180)
 TO_IMAGE, TO_TEXT = (200, 80, 30), (60, 140, 70)
 TICKS = 5
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SMOOTH = 100
-"""The smoothed loss is a mean over about a hundredth of the steps, and ten at least."""
+"""The smoothing window is a hundredth of the steps, and at least ten."""
 
 
 def draw_curve(losses: Sequence[float], recalls: Sequence[tuple[int, float, float]]) -> bytes:
-    """A PNG.
+    """Draw the plot as a PNG.
 
     Args:
         losses: one a step.
-        recalls: for each epoch its last step, and recall@1 of pictures and of captions.
+        recalls: for each epoch its last step, recall@1 text to image, and recall@1 image to text.
     """
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
@@ -61,8 +61,8 @@ def draw_curve(losses: Sequence[float], recalls: Sequence[tuple[int, float, floa
         _dots(draw, [place(step, share) for step, _, share in recalls], TO_TEXT)
         names += [("recall@1 text to image", TO_IMAGE), ("recall@1 image to text", TO_TEXT)]
     x = float(LEFT)
-    for name, colour in names:
-        draw.line([(x, 30), (x + 24, 30)], colour, 3)
+    for name, color in names:
+        draw.line([(x, 30), (x + 24, 30)], color, 3)
         draw.text((x + 32, 30), name, INK, font, anchor="lm")
         x += 72 + draw.textlength(name, font)
     buffer = io.BytesIO()
@@ -70,19 +70,19 @@ def draw_curve(losses: Sequence[float], recalls: Sequence[tuple[int, float, floa
     return buffer.getvalue()
 
 
-def _line(draw: ImageDraw.ImageDraw, points: Sequence[Point], colour: Colour, width: int) -> None:
+def _line(draw: ImageDraw.ImageDraw, points: Sequence[Point], color: Color, width: int) -> None:
     if len(points) > 1:
-        draw.line(points, colour, width)
+        draw.line(points, color, width)
 
 
-def _dots(draw: ImageDraw.ImageDraw, points: Sequence[Point], colour: Colour) -> None:
-    _line(draw, points, colour, 2)
+def _dots(draw: ImageDraw.ImageDraw, points: Sequence[Point], color: Color) -> None:
+    _line(draw, points, color, 2)
     for x, y in points:
-        draw.ellipse([x - 4, y - 4, x + 4, y + 4], colour)
+        draw.ellipse([x - 4, y - 4, x + 4, y + 4], color)
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:
-    """An exponential mean that starts as a plain one."""
+    """Exponential moving average that starts as a plain mean."""
     reach = max(len(losses) / SMOOTH, 10.0)
     mean, smoothed = 0.0, []
     for number, loss in enumerate(losses, 1):
@@ -92,7 +92,7 @@ def _smooth(losses: Sequence[float]) -> list[float]:
 
 
 def _round_up(value: float) -> float:
-    """The next of a few round multiples of a power of ten."""
+    """Round up to the next of a few round multiples of a power of ten."""
     if not (value > 0 and math.isfinite(value)):
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

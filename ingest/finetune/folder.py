@@ -1,9 +1,9 @@
-"""The folder that a training writes: the model as open_clip saves one, how it came about, and how far it is.
+"""Output folder of a training: model, log, plot, checkpoint and summary.
 
 OUT/open_clip_model.safetensors, open_clip_config.json   the best epoch's model, and its tokenizer's files if any
-OUT/log.jsonl, curve.png                                 every epoch; the loss and the recall drawn
-OUT/checkpoint.pt                                        where to go on; gone once the training is finished
-OUT/training.json                                        settings and results; there once it is
+OUT/log.jsonl, curve.png                                 a line an epoch; the loss and the recall plotted
+OUT/checkpoint.pt                                        to resume from; deleted when the training is finished
+OUT/training.json                                        settings and results, when it is finished
 """
 
 from __future__ import annotations
@@ -31,69 +31,71 @@ LOG = "log.jsonl"
 CURVE = "curve.png"
 STATE = "checkpoint.pt"
 LOCK = ".training.lock"
-BROKEN = (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, UnpicklingError)
-"""What reading a checkpoint is known to raise."""
-OURS = (MODEL, OPEN_CLIP_CONFIG, TRAINING, LOG, CURVE, STATE)
+READ_ERRORS = (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, UnpicklingError)
+"""What reading a broken checkpoint raises."""
+FILES = (MODEL, OPEN_CLIP_CONFIG, TRAINING, LOG, CURVE, STATE)
 
 
 class OutputFolderInUse(ConflictError):
-    """The folder holds something that must not be overwritten, or is in use."""
+    """The folder holds files that must not be overwritten, or is in use."""
 
     code = "output-folder-in-use"
 
 
 class TrainingMismatch(ConflictError):
-    """The folder holds an unfinished training that is not this one."""
+    """The folder holds an unfinished training with other settings."""
 
     code = "training-mismatch"
 
 
 class Folder:
-    """See the module. Making one touches nothing."""
+    """Output folder; see the module. It is created by `held`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().absolute()
 
     @property
     def unfinished(self) -> bool:
-        """Whether there is a training to go on with."""
+        """Whether there is a training to resume."""
         return (self.path / STATE).is_file()
 
     def check(self, base: str, *, force: bool) -> None:
-        """Refuse to destroy anything.
+        """Check that nothing would be overwritten.
 
         Raises:
-            OutputFolderInUse: it holds a finished training and there is no `force`, or
-                something else, or it is the base model's own.
+            OutputFolderInUse: it holds a finished training and `force` is not set,
+                or other files, or is the base model's own folder.
         """
-        there = Path(base).expanduser()
-        if there.is_dir() and there.resolve() == self.path.resolve():
+        base_folder = Path(base).expanduser()
+        if base_folder.is_dir() and base_folder.resolve() == self.path.resolve():
             raise OutputFolderInUse(
                 f"{self.path} is the base model's own folder.",
-                hint="Give --out a folder of its own.",
+                hint="Give another output folder.",
             )
         if self.path.exists() and not self.path.is_dir():
-            raise OutputFolderInUse(f"{self.path} is no folder.", hint="Give --out another name.")
+            raise OutputFolderInUse(
+                f"{self.path} is not a folder.", hint="Give another output folder."
+            )
         if self.unfinished or not self.path.exists():
             return
         if (self.path / TRAINING).is_file():
             if not force:
                 raise OutputFolderInUse(
                     f"{self.path} holds a finished training.",
-                    hint="Give --out another folder, or --force to train anew in its place.",
+                    hint="Give another output folder, or force a new training in its place.",
                 )
         elif any(not path.name.startswith(".") for path in self.path.iterdir()):
             raise OutputFolderInUse(
                 f"{self.path} holds other files.",
-                hint="Give --out a new or an empty folder.",
+                hint="Give a new or an empty output folder.",
             )
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Make the folder, and keep other trainings out of it.
+        """Create the folder and lock it against other trainings.
 
         Raises:
-            OutputFolderInUse: one is at work there.
+            OutputFolderInUse: another training holds the lock.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / LOCK)
@@ -102,7 +104,7 @@ class Folder:
         except Timeout as error:
             raise OutputFolderInUse(
                 f"Another process is training in {self.path}.",
-                hint="Wait for it, or give --out another folder.",
+                hint="Wait for it, or give another output folder.",
             ) from error
         try:
             yield
@@ -111,53 +113,53 @@ class Folder:
             lock.release()
 
     def clear(self) -> None:
-        """Delete what an earlier training wrote here."""
-        for name in OURS:
+        """Delete the files of an earlier training."""
+        for name in FILES:
             discard(self.path / name)
             for half in self.path.glob(f".{name}.*"):
                 discard(half)
 
     def load(self, identity: Mapping[str, Any]) -> dict[str, Any]:
-        """The state of the unfinished training.
+        """Load the checkpoint of the unfinished training.
 
         Args:
-            identity: what must be the same for it to be gone on with.
+            identity: the settings that must be equal to resume it.
 
         Raises:
             InvalidCheckpoint: it cannot be read.
-            TrainingMismatch: something is not the same.
+            TrainingMismatch: a setting differs.
         """
         path = self.path / STATE
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-            began = state["identity"]
-        except BROKEN as error:
+            stored = state["identity"]
+        except READ_ERRORS as error:
             raise InvalidCheckpoint(
-                f"{path} is no state of a training, or broken ({type(error).__name__}).",
-                hint="Begin anew with --force.",
+                f"{path} is not a checkpoint of a training, or broken ({type(error).__name__}).",
+                hint="Force a new training.",
             ) from error
-        names = {**began, **identity}
-        other = [name for name in names if began.get(name) != identity.get(name)]
+        names = {**stored, **identity}
+        other = [name for name in names if stored.get(name) != identity.get(name)]
         if other:
             raise TrainingMismatch(
                 f"{self.path} holds an unfinished training with other settings: "
                 + "; ".join(
-                    f"{name} was {began.get(name)}, now {identity.get(name)}" for name in other
+                    f"{name} was {stored.get(name)}, now {identity.get(name)}" for name in other
                 )
                 + ".",
-                hint="Give the same again to go on, another --out, or --force to begin anew.",
+                hint="Give the same settings to resume it, another output folder, or force a new training.",
             )
         return state
 
     def save_state(self, state: Mapping[str, Any]) -> None:
-        """Write down how far the training is."""
+        """Save the checkpoint to resume from."""
         with aside(self.path / STATE) as file:
             torch.save(state, file)
 
     def save_model(self, dual_encoder: OpenClip, cosine_range: tuple[float, float] | None) -> None:
-        """Write the model so that `load_dual_encoder` loads it from the folder; `cosine_range` as measured."""
+        """Save the model so that `load_dual_encoder` loads it, with the measured `cosine_range`."""
         weights = {
-            # Clones, since the format knows no weights that are shared.
+            # Clones, since the format does not allow shared tensors.
             name: tensor.detach().to("cpu", copy=True).contiguous()
             for name, tensor in dual_encoder.network.state_dict().items()
         }
@@ -171,12 +173,12 @@ class Folder:
         )
 
     def save_json(self, name: str, values: Mapping[str, Any]) -> None:
-        """Write one of the folder's JSON files."""
+        """Write a JSON file of the folder."""
         text = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
         write_atomically(self.path / name, text.encode())
 
     def save_log(self, epochs: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> None:
-        """Write every epoch (see `Epoch`), a JSON object a line, and draw them with the loss of every step."""
+        """Write the epochs as JSON lines (see `Epoch`), and plot them with the loss of every step."""
         lines = "".join(json.dumps(epoch) + "\n" for epoch in epochs)
         write_atomically(self.path / LOG, lines.encode())
         recalls = [
@@ -191,6 +193,6 @@ class Folder:
         write_atomically(self.path / CURVE, draw_curve(losses, recalls))
 
     def finish(self, training: Mapping[str, Any]) -> None:
-        """Write down how the model came about; there is nothing to go on with any more."""
+        """Write the summary and delete the checkpoint."""
         self.save_json(TRAINING, training)
         discard(self.path / STATE)

@@ -1,10 +1,10 @@
-"""The gradient of a batch, also of one larger than the device holds at once.
+"""Gradient of a contrastive loss, by gradient caching for batches larger than memory.
 
-A contrastive loss looks at all pairs together, so the losses of parts do not
-add up to the loss of the whole. Gradient caching does it exactly (Gao et al.
-2021, arXiv:2101.06983): encode every part without a graph, take the loss and
-its gradient for the rows of the whole batch, then encode each part once more
-and send the gradient of its rows on into the weights.
+The loss depends on all pairs of a batch, so that the losses of its parts do not
+add up to it. Gradient caching is exact (Gao et al. 2021, arXiv:2101.06983): encode
+every part without a graph, compute the loss and its gradient with respect to the
+rows of the whole batch, then encode each part again and backpropagate the
+gradient of its rows.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from ingest.encoders.open_clip_model import OpenClip
-from ingest.finetune.contrast import contrast
+from ingest.finetune.contrastive_loss import contrastive_loss
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pairs, on the host: `pixels` (n, 3, height, width), `tokens` (n, length), `matches` (n, n)."""
+    """Batch of pairs on the host: `pixels` (n, 3, height, width), `tokens` (n, length), `matches` (n, n)."""
 
     pixels: torch.Tensor
     tokens: torch.Tensor
     matches: torch.Tensor
 
 
-class Towers:
-    """A network of open_clip with where and in what numbers it computes.
+class DeviceNetwork:
+    """Network of open_clip on a device, with mixed precision.
 
     Args:
-        dtype: of matrix products; weights and the loss stay fp32 (Micikevicius
+        dtype: of matrix products; weights and loss stay fp32 (Micikevicius
             et al. 2018, arXiv:1710.03740).
     """
 
     def __init__(self, network: Any, device: torch.device, dtype: torch.dtype) -> None:
         self.network, self.device, self.dtype = network, device, dtype
-        # fp16 has so small a range that gradients vanish unless scaled up.
+        # The range of fp16 is so small that gradients underflow unless scaled.
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
 
     def images(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Unit rows (n, dim), fp32, of prepared pictures."""
+        """Encode preprocessed images: unit rows (n, dim) fp32."""
         return self._rows(self.network.encode_image, pixels)
 
     def texts(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Unit rows (n, dim), fp32, of tokens."""
+        """Encode tokens: unit rows (n, dim) fp32."""
         return self._rows(self.network.encode_text, tokens)
 
     def _rows(self, encode: Callable[..., torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
@@ -62,53 +62,53 @@ class Towers:
     def loss(
         self, images: torch.Tensor, texts: torch.Tensor, matches: torch.Tensor
     ) -> torch.Tensor:
-        """See `contrast`."""
+        """Compute the loss; see `contrastive_loss`."""
         scale, bias = self.network.logit_scale.exp(), self.network.logit_bias
-        return contrast(images, texts, matches.to(self.device), scale, bias)
+        return contrastive_loss(images, texts, matches.to(self.device), scale, bias)
 
 
-def stack_pixels(dual_encoder: OpenClip, pictures: Sequence[Image.Image]) -> torch.Tensor:
-    """Pictures as a model of open_clip takes them (n, 3, height, width), on the host."""
-    return torch.stack([dual_encoder.prepare(picture)["image"] for picture in pictures])
+def stack_pixels(dual_encoder: OpenClip, images: Sequence[Image.Image]) -> torch.Tensor:
+    """Preprocess images for a model of open_clip: (n, 3, height, width), on the host."""
+    return torch.stack([dual_encoder.prepare(image)["image"] for image in images])
 
 
-def picture_size(dual_encoder: OpenClip) -> tuple[int, int]:
-    """Width and height of the pictures that a model takes."""
+def image_size(dual_encoder: OpenClip) -> tuple[int, int]:
+    """Width and height of a model's input images."""
     *_, height, width = stack_pixels(dual_encoder, [Image.new("RGB", (8, 8))]).shape
     return width, height
 
 
-def add_gradient(towers: Towers, batch: Batch, part: int, seed: int) -> float:
-    """Add the gradient of a batch's loss to the weights' own, scaled by the towers' scaler.
+def add_gradient(model: DeviceNetwork, batch: Batch, part: int, seed: int) -> float:
+    """Accumulate the gradient of a batch's loss in the weights, scaled by the gradient scaler.
 
     Args:
-        part: pairs computed at once; the result does not depend on it but by rounding.
-        seed: of dropout, which must fall alike in both passes.
+        part: pairs encoded at once; apart from rounding, the result does not depend on it.
+        seed: of dropout, which must be equal in both passes.
 
     Returns:
         The loss.
     """
     sides = (
-        _Side(towers.images, batch.pixels, seed),
-        _Side(towers.texts, batch.tokens, seed + 1),
+        _Side(model.images, batch.pixels, seed),
+        _Side(model.texts, batch.tokens, seed + 1),
     )
     spans = [slice(start, start + part) for start in range(0, len(batch.tokens), part)]
-    devices = [towers.device] if towers.device.type == "cuda" else []
+    devices = [model.device] if model.device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         if len(spans) == 1:
             images, texts = (side.encode(spans[0]) for side in sides)
-            loss = towers.loss(images, texts, batch.matches)
-            towers.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            loss = model.loss(images, texts, batch.matches)
+            model.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             return float(loss.detach())
         with torch.no_grad():
             first = [torch.cat([side.encode(span) for span in spans]) for side in sides]
         rows = [one.requires_grad_() for one in first]
-        loss = towers.loss(rows[0], rows[1], batch.matches)
-        towers.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        loss = model.loss(rows[0], rows[1], batch.matches)
+        model.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         for side, one in zip(sides, rows, strict=True):
             for span in spans:
                 again = side.encode(span)
-                if again.requires_grad:  # a frozen tower learns nothing
+                if again.requires_grad:  # not if the encoder is frozen
                     assert one.grad is not None
                     again.backward(one.grad[span])  # type: ignore[no-untyped-call]
         return float(loss.detach())
@@ -116,12 +116,12 @@ def add_gradient(towers: Towers, batch: Batch, part: int, seed: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One tower and what it is to encode."""
+    """One of the two encoders and its inputs."""
 
-    dual_encoder: Callable[[torch.Tensor], torch.Tensor]
+    encoder: Callable[[torch.Tensor], torch.Tensor]
     inputs: torch.Tensor
     seed: int
 
     def encode(self, span: slice) -> torch.Tensor:
         torch.manual_seed(self.seed ^ span.start << 1)
-        return self.dual_encoder(self.inputs[span])
+        return self.encoder(self.inputs[span])

@@ -1,10 +1,10 @@
-"""Pairs of picture and caption from a JSON Lines file, each for training or for validation.
+"""Image-caption pairs from a JSON Lines file, split into training and validation.
 
     {"image": "photos/boat.jpg", "text": "a boat at low tide"}
     {"image": "photos/barn.jpg", "text": "a barn in snow", "split": "val"}
 
-Paths are relative to the file's own folder. A line that cannot be used is left
-out and told of, the others are kept.
+Paths are relative to the file's folder. A line that cannot be used is skipped and
+reported.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from typing import Any
 from ingest.error import InvalidInputError, PageglassError
 
 SPLITS = ("train", "val")
-LEAST = 2
-"""Pairs to train on: one alone has nothing to differ from."""
+MIN_PAIRS = 2
+"""Pairs to train on: a contrastive loss needs two."""
 
 
 class PairsMissing(InvalidInputError):
-    """There is no such file, or too little in it to learn from."""
+    """The pairs file is missing, or has too few pairs."""
 
     code = "pairs-missing"
 
 
 class InvalidPair(InvalidInputError):
-    """A line that cannot be used."""
+    """A line of the pairs file cannot be used."""
 
     code = "invalid-pair"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A picture and what it shows. `image` tells pictures apart: the real path, seen from the file's folder."""
+    """Image and caption. `image` identifies the image: its real path relative to the file's folder."""
 
     line: int
     path: Path
@@ -48,12 +48,14 @@ class Pair:
 
     @property
     def words(self) -> str:
-        """Tells captions apart: letter case and spaces do not count."""
+        """Identifies the caption, without case and whitespace."""
         return " ".join(self.text.split()).casefold()
 
 
 def read_pairs(file: Path) -> tuple[list[Pair], list[tuple[int, PageglassError]]]:
-    """The pairs of a file, and the lines that are none with the reason. No picture is opened yet.
+    """Read the pairs of a file, and the errors of lines that cannot be used.
+
+    No image is opened.
 
     Raises:
         PairsMissing: the file cannot be read.
@@ -72,20 +74,20 @@ def read_pairs(file: Path) -> tuple[list[Pair], list[tuple[int, PageglassError]]
             continue
         try:
             pairs.append(_read_line(line, number, file))
-        except InvalidPair as fault:
-            bad.append((number, fault))
+        except InvalidPair as error:
+            bad.append((number, error))
     return pairs, bad
 
 
 def split_pairs(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and pairs to validate with; no picture is among both.
+    """Split pairs into training and validation, without a common image.
 
-    Where any line names a split, lines that name none are for training.
-    Otherwise a picture's name decides, by its hash: the same picture always
-    goes the same way, whatever else is in the file.
+    If any line names a split, lines that name none are for training. Otherwise the
+    hash of an image's name decides, so that the split of an image does not depend
+    on the other lines.
 
     Args:
-        share: of the pictures, for validation; above 0 there is at least one.
+        share: share of images for validation; above 0 there is at least one.
 
     Raises:
         PairsMissing: fewer than two pairs are left to train on.
@@ -93,21 +95,21 @@ def split_pairs(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[P
     if any(pair.split for pair in pairs):
         held = {pair.image for pair in pairs if pair.split == "val"}
     else:
-        draws = {image: _draw(image) for image in {pair.image for pair in pairs}}
-        held = {image for image, draw in draws.items() if draw < share}
-        if share > 0 and draws:
-            held = held or {min(draws, key=lambda image: draws[image])}
+        shares = {image: _hash_share(image) for image in {pair.image for pair in pairs}}
+        held = {image for image, draw in shares.items() if draw < share}
+        if share > 0 and shares:
+            held = held or {min(shares, key=lambda image: shares[image])}
     train = [replace(pair, split="train") for pair in pairs if pair.image not in held]
-    if len(train) < LEAST:
+    if len(train) < MIN_PAIRS:
         raise PairsMissing(
-            f"{len(train)} of {len(pairs)} usable pairs are left to train on, and {LEAST} are the least.",
-            hint="Add pairs, or hold fewer of them back for validation (--val-share).",
+            f"{len(train)} of {len(pairs)} usable pairs are left to train on, and {MIN_PAIRS} are needed.",
+            hint="Add pairs, or lower the validation share.",
         )
     return train, [replace(pair, split="val") for pair in pairs if pair.image in held]
 
 
 def fingerprint(pairs: Sequence[Pair]) -> str:
-    """A hash of pairs, as an unfinished training knows them again."""
+    """Hash of pairs, to recognize them when a training is resumed."""
     rows = [(pair.image, pair.text, pair.split) for pair in pairs]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
@@ -121,7 +123,9 @@ def _read_line(line: bytes, number: int, file: Path) -> Pair:
             f"{where} is not JSON: {error}.", hint="Write one JSON object on each line."
         ) from None
     if not isinstance(values, dict):
-        raise InvalidPair(f"{where} is no JSON object.", hint='Write {"image": ..., "text": ...}.')
+        raise InvalidPair(
+            f"{where} is not a JSON object.", hint='Write {"image": ..., "text": ...}.'
+        )
     image, text = _text(values, "image", where), _text(values, "text", where)
     split = values.get("split", "")
     if split not in ("", *SPLITS):
@@ -132,7 +136,7 @@ def _read_line(line: bytes, number: int, file: Path) -> Pair:
     try:
         real = os.path.realpath(path)
     except ValueError as error:
-        raise InvalidPair(f"{where}: {error}.", hint="Write the path of a picture.") from None
+        raise InvalidPair(f"{where}: {error}.", hint="Write the path of an image.") from None
     return Pair(number, path, os.path.relpath(real, os.path.realpath(file.parent)), text, split)
 
 
@@ -149,7 +153,7 @@ def _text(values: dict[str, Any], name: str, where: str) -> str:
     return value.strip()
 
 
-def _draw(image: str) -> float:
-    """A number from 0 to 1 that depends on a picture's name alone."""
+def _hash_share(image: str) -> float:
+    """A number from 0 to 1, the hash of an image's name."""
     digest = hashlib.sha256(image.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8]) / 2**64

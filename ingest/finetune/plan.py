@@ -1,7 +1,7 @@
-"""What a training does at which step: its pairs and its learning rate, from the settings alone.
+"""Training plan: the pairs and the learning rate of each step, from the settings alone.
 
-Nothing here is drawn from a generator that runs along. A training that goes on
-after a stop so needs to know its step and nothing else.
+Random numbers depend on the seed and the step, not on a generator's state, so that
+a resumed training needs to know its step only.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """How to train.
+    """Training settings.
 
-    `epochs` is how often each pair is seen; `batch` pairs are computed at once,
-    and `accumulate` batches make a step, in which each pair is told from all
-    others; `rate` is the highest learning rate and `warmup` the share of the
-    steps over which it rises; `decay` is AdamW's; `val_share` of the pictures
-    are held back where no line names a split; `dtype` is "auto", "fp32", "fp16"
-    or "bf16"; `frozen` towers, of "image" and "text", stay as they are.
+    `epochs` is passes over the pairs; `batch` pairs are encoded at once, and
+    `accumulate` batches make a step, whose pairs are contrasted with each other;
+    `rate` is the peak learning rate and `warmup` the share of steps over which it
+    rises; `decay` is AdamW's weight decay; `val_share` is the share of images for
+    validation if no line names a split; `dtype` is "auto", "fp32", "fp16" or
+    "bf16"; `frozen` encoders, "image" or "text", are not trained.
     """
 
     epochs: int = 10
@@ -39,40 +39,43 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a training on so many pairs."""
+    """Steps of a training on so many pairs."""
 
     pairs: int
     settings: TrainSettings
 
     @property
     def epoch_steps(self) -> int:
-        """Steps that see every pair once."""
+        """Steps an epoch."""
         return math.ceil(self.pairs / (self.settings.batch * self.settings.accumulate))
 
     @property
     def steps(self) -> int:
-        """All of them."""
+        """Steps of all epochs."""
         return self.settings.epochs * self.epoch_steps
 
     def epoch(self, step: int) -> int:
-        """The epoch (from 1) that a step (from 0) is part of."""
+        """The epoch (from 1) of a step (from 0)."""
         return step // self.epoch_steps + 1
 
     def places(self, step: int) -> list[int]:
-        """Which pairs a step sees. An epoch is shuffled and dealt out to steps of one size, give or take one."""
+        """The pairs of a step: an epoch's are shuffled and divided into steps of equal size."""
         order = _shuffle(self.pairs, self.seed("order", self.epoch(step)))
         return order[step % self.epoch_steps :: self.epoch_steps]
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to nothing (Loshchilov and Hutter 2017, arXiv:1608.03983)."""
-        rising = round(self.settings.warmup * self.steps)
-        if step < rising:
-            return self.settings.rate * (step + 1) / rising
-        done = (step - rising) / max(self.steps - rising, 1)
+        """Learning rate: linear warm-up, then cosine decay to 0.
+
+        Loshchilov and Hutter 2017 (arXiv:1608.03983).
+        """
+        warmup = round(self.settings.warmup * self.steps)
+        if step < warmup:
+            return self.settings.rate * (step + 1) / warmup
+        done = (step - warmup) / max(self.steps - warmup, 1)
         return self.settings.rate * (1 + math.cos(math.pi * done)) / 2
 
     def seed(self, *purpose: int | str) -> int:
-        """63 random bits that depend on the training's seed and their purpose alone."""
+        """Derive a 63-bit seed for a purpose from the training's seed."""
         words = " ".join(map(str, (self.settings.seed, *purpose)))
         return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8]) >> 1
 

@@ -1,4 +1,4 @@
-"""How often the right picture is among the first for a caption, and the right caption for a picture."""
+"""Recall at 1, 5 and 10, text to image and image to text."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import torch
 
 DEPTHS = (1, 5, 10)
 CHUNK = 1_024
-"""Rows that are ranked at once."""
-LEAST = 20
-"""Pictures and captions below which `cosine_range` says nothing."""
-GULF = 0.05
-"""The least difference of a reach: less would blow up small differences between pictures."""
+"""Rows ranked at once."""
+MIN_ITEMS = 20
+"""Images and captions that `cosine_range` needs."""
+MIN_RANGE = 0.05
+"""The least width of a cosine range: less would amplify small differences between images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Shares at ranks 1, 5 and 10, over so many different pictures and captions.
+    """Recall at 1, 5 and 10, over so many distinct images and captions.
 
-    `strangers` and `matches` are the mean cosines of what does not go together
-    and of what does.
+    `strangers` and `matches` are the mean cosines of unrelated and of matching
+    pairs.
     """
 
     text_to_image: tuple[float, ...]
@@ -32,23 +32,25 @@ class Recall:
 
     @property
     def merit(self) -> tuple[float, float]:
-        """What a better training has more of: the first rank of pictures, then all the rest."""
+        """The order of models: recall@1 text to image, then the sum of all."""
         return self.text_to_image[0], sum(self.text_to_image + self.image_to_text)
 
     @property
     def cosine_range(self) -> tuple[float, float] | None:
-        """As `Encoder.cosine_range`; None where there is too little to tell."""
-        enough = min(self.images, self.texts) >= LEAST and self.matches - self.strangers > GULF
+        """As `Encoder.cosine_range`; None if there are too few pairs to estimate it."""
+        enough = (
+            min(self.images, self.texts) >= MIN_ITEMS and self.matches - self.strangers > MIN_RANGE
+        )
         return (self.strangers, self.matches) if enough else None
 
 
 def measure_recall(images: torch.Tensor, texts: torch.Tensor, matches: torch.Tensor) -> Recall:
-    """Rank all pictures for each caption and all captions for each picture.
+    """Measure recall: all images ranked for each caption, all captions for each image.
 
     Args:
-        images: unit rows (n, dim), one a different picture.
-        texts: unit rows (m, dim), one a different caption.
-        matches: which caption is true of which picture (m, n), one at least in each row and column.
+        images: unit rows (n, dim) of distinct images.
+        texts: unit rows (m, dim) of distinct captions.
+        matches: whether a caption matches an image (m, n), at least one in each row and column.
     """
     total = float(texts.sum(dim=0) @ images.sum(dim=0))
     texts_of, images_of = matches.nonzero(as_tuple=True)
@@ -77,6 +79,6 @@ def _shares(
 
 
 def _ranks(scores: torch.Tensor, matches: torch.Tensor) -> torch.Tensor:
-    """How many wrong targets come before the best right one; one that scores the same does."""
+    """The number of wrong targets before the best right one, ties included."""
     best = scores.masked_fill(~matches, -torch.inf).amax(dim=1, keepdim=True)
     return ((scores >= best) & ~matches).sum(dim=1)

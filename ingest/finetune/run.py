@@ -1,4 +1,4 @@
-"""A training under way: its steps and epochs, and how far it is at any moment."""
+"""Training loop: steps, epochs, checkpoints and the choice of the best epoch."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from PIL import Image
 from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.encoders.open_clip_model import OpenClip
 from ingest.files.source import UnreadableFile
-from ingest.finetune.contrast import match
-from ingest.finetune.crop import Glance
+from ingest.finetune.contrastive_loss import match_matrix
+from ingest.finetune.crop import CropRequest
 from ingest.finetune.folder import Folder
-from ingest.finetune.gallery import Gallery
-from ingest.finetune.gradient import Batch, picture_size, stack_pixels
+from ingest.finetune.gradient import Batch, image_size, stack_pixels
+from ingest.finetune.image_reader import ImageReader, ReaderProcessDied
 from ingest.finetune.learner import Learner
 from ingest.finetune.pairs import Pair
-from ingest.finetune.picture_reader import Reader, ReaderProcessDied
 from ingest.finetune.plan import Plan
 from ingest.finetune.recall import Recall
 from ingest.finetune.training_event import Epoch, Event, Stepped
+from ingest.finetune.validation import ValidationSet
 
-PAUSE = 60.0
-"""Seconds between two saves within an epoch, at least."""
-SPARE = 20
-"""Saving takes at most one part in so many of the time."""
+SAVE_INTERVAL = 60.0
+"""Seconds between two checkpoints within an epoch, at least."""
+SAVE_COST = 20
+"""Checkpoints take at most one part in so many of the time."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training is; saved and loaded with what its learner has learned."""
+    """Progress of a training, saved in its checkpoint."""
 
     step: int = 0
     losses: list[float] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Progress:
 
 
 class Run:
-    """See the module.
+    """Training run; see the module.
 
     Args:
-        identity: what makes this training another than others.
+        identity: the settings that a resumed training must share.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Run:
         learner: Learner,
         plan: Plan,
         pairs: Sequence[Pair],
-        gallery: Gallery,
+        validation: ValidationSet,
         folder: Folder,
         identity: Mapping[str, Any],
     ) -> None:
@@ -66,15 +66,15 @@ class Run:
             plan,
             pairs,
         )
-        self._gallery, self._folder, self._identity = gallery, folder, identity
-        self._size = picture_size(dual_encoder)
+        self._validation, self._folder, self._identity = validation, folder, identity
+        self._size = image_size(dual_encoder)
         self._images = _number([pair.image for pair in pairs])
         self._texts = _number([pair.words for pair in pairs])
         self._began = self._saved = time.monotonic()
         self._save_took = 0.0
 
     def load(self) -> None:
-        """Go on from the folder's state.
+        """Resume from the folder's checkpoint.
 
         Raises:
             InvalidCheckpoint, TrainingMismatch
@@ -84,7 +84,7 @@ class Run:
         self.progress = Progress(**state["progress"])
 
     def save(self) -> None:
-        """Write down everything, so that a later run goes on from here."""
+        """Save a checkpoint to resume from."""
         started = time.monotonic()
         self.progress.seconds += started - self._began
         self._began = started
@@ -99,17 +99,17 @@ class Run:
         self._save_took = self._saved - started
 
     def save_log(self) -> None:
-        """Write down what it was like so far, for people."""
+        """Write the log and the plot."""
         self._folder.save_log(self.progress.epochs, self.progress.losses)
 
-    def go(self, reader: Reader) -> Iterator[Event]:
-        """All steps that are left; an interrupted one is done again by a later run.
+    def train(self, reader: ImageReader) -> Iterator[Event]:
+        """Do the remaining steps; an interrupted step is repeated by a resumed run.
 
         Raises:
-            UnreadableFile, ReaderProcessDied, OutOfDeviceMemory, Diverged
+            UnreadableFile, ReaderProcessDied, OutOfDeviceMemory, TrainingDiverged
         """
         plan, progress = self._plan, self.progress
-        ahead = reader.read(self._glances(step) for step in range(progress.step, plan.steps))
+        ahead = reader.read(self._requests(step) for step in range(progress.step, plan.steps))
         try:
             while True:
                 done, within = divmod(progress.step, plan.epoch_steps)
@@ -119,54 +119,54 @@ class Run:
                     return
                 yield self._take_step(next(ahead))
         except (KeyboardInterrupt, GeneratorExit, UnreadableFile, ReaderProcessDied):
-            self._save_if_whole()
+            self._save_if_consistent()
             raise
         except torch.OutOfMemoryError:
-            self._save_if_whole()
+            self._save_if_consistent()
             raise OutOfDeviceMemory(
-                f"{self._learner.towers.device} has too little memory for"
+                f"{self._learner.model.device} has too little memory for"
                 f" {plan.settings.batch} pairs at once.",
-                hint="Lower --batch and raise --accumulate as much: the steps stay the same, and"
-                " the training goes on where it stopped.",
+                hint="Use smaller batches and accumulate more of them: the steps stay the same, and"
+                " the training resumes where it stopped.",
             ) from None
 
-    def _save_if_whole(self) -> None:
-        if self._learner.whole:
+    def _save_if_consistent(self) -> None:
+        if self._learner.consistent:
             self.save()
 
-    def _glances(self, step: int) -> list[Glance]:
+    def _requests(self, step: int) -> list[CropRequest]:
         epoch = self._plan.epoch(step)
         return [
-            Glance(self._pairs[place].path, self._size, self._plan.seed("crop", epoch, place))
+            CropRequest(self._pairs[place].path, self._size, self._plan.seed("crop", epoch, place))
             for place in self._plan.places(step)
         ]
 
-    def _take_step(self, pictures: Sequence[Image.Image]) -> Stepped:
+    def _take_step(self, images: Sequence[Image.Image]) -> Stepped:
         step, progress = self.progress.step, self.progress
         places = self._plan.places(step)
         batch = Batch(
-            stack_pixels(self._dual_encoder, pictures),
+            stack_pixels(self._dual_encoder, images),
             self._dual_encoder.tokenizer([self._pairs[place].text for place in places]),
-            match(self._images[places], self._texts[places]),
+            match_matrix(self._images[places], self._texts[places]),
         )
         rate = self._plan.learning_rate(step)
-        loss = self._learner.learn(batch, rate, self._plan.seed("dropout", step))
+        loss = self._learner.step(batch, rate, self._plan.seed("dropout", step))
         progress.losses.append(loss)
         progress.step = step + 1
-        self._learner.whole = True
-        if time.monotonic() - self._saved > max(PAUSE, SPARE * self._save_took):
+        self._learner.consistent = True
+        if time.monotonic() - self._saved > max(SAVE_INTERVAL, SAVE_COST * self._save_took):
             self.save()
         return Stepped(progress.step, loss, rate)
 
-    def _close_epoch(self, reader: Reader) -> Epoch:
-        """Measure, keep the best, and write everything down."""
+    def _close_epoch(self, reader: ImageReader) -> Epoch:
+        """Measure recall, keep the best model, and save."""
         progress = self.progress
-        recall = self._gallery.measure(
-            self._dual_encoder, self._learner.towers, reader, self._plan.settings.batch
+        recall = self._validation.measure(
+            self._dual_encoder, self._learner.model, reader, self._plan.settings.batch
         )
         number, losses = len(progress.epochs), progress.losses[-self._plan.epoch_steps :]
         earlier = [read_epoch(epoch) for epoch in progress.epochs[1:]]
-        # Of equals the later is kept: it has seen more.
+        # Of equal epochs the later is kept, which has seen more pairs.
         best = number > 0 and not any(_beats(epoch.recall, recall) for epoch in earlier)
         if best:
             self._folder.save_model(self._dual_encoder, recall.cosine_range if recall else None)
@@ -175,7 +175,7 @@ class Run:
             progress.step,
             sum(losses) / len(losses) if losses else None,
             recall,
-            float(self._learner.towers.network.logit_scale.detach().exp()),
+            float(self._learner.model.network.logit_scale.detach().exp()),
             best,
             round(progress.seconds + time.monotonic() - self._began, 3),
         )
@@ -186,7 +186,7 @@ class Run:
 
 
 def read_epoch(values: Mapping[str, Any]) -> Epoch:
-    """An epoch from its plain values."""
+    """Read an epoch from its JSON values."""
     recall = Recall(**values["recall"]) if values["recall"] else None
     return Epoch(**{**values, "recall": recall})
 
@@ -196,6 +196,6 @@ def _beats(one: Recall | None, other: Recall | None) -> bool:
 
 
 def _number(names: Sequence[str]) -> torch.Tensor:
-    """A number for each name, the same for the same."""
+    """Number names: equal names get equal numbers."""
     numbers: dict[str, int] = {}
     return torch.tensor([numbers.setdefault(name, len(numbers)) for name in names])

@@ -1,4 +1,4 @@
-"""What a training tells of itself while it runs. Plain values; nothing here acts."""
+"""Training events, as plain values."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ingest.finetune.recall import Recall
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line of the pairs that cannot be used."""
+    """A line of the pairs file was skipped."""
 
     line: int
-    fault: PageglassError
+    error: PageglassError
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """All is loaded. `step` is 0, or how many steps an earlier run did; `cut` captions are longer than the model reads."""
+    """The training starts at `step`, above 0 if it is resumed; `cut` captions are truncated."""
 
     train: int
     val: int
@@ -33,7 +33,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """The weights have changed once more: `step` from 1, the loss before the change."""
+    """A step is done: `step` from 1, and the loss before it."""
 
     step: int
     loss: float
@@ -42,9 +42,9 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Every pair was seen once more. Epoch 0 is the base model; `loss` is the mean of the epoch's steps.
+    """An epoch is done. Epoch 0 is the base model; `loss` is the mean of the epoch's steps.
 
-    `best` if no epoch of the training was better so far; its weights are in the folder.
+    `best` if no epoch was better so far; its weights are in the folder.
     """
 
     number: int
@@ -58,7 +58,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The folder is finished. `seconds` counts all runs together."""
+    """The training is finished. `seconds` is the sum of all runs."""
 
     out: Path
     before: Epoch

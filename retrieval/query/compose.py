@@ -43,10 +43,10 @@ def split_query(words: Sequence[str]) -> list[QueryPart]:
     [QueryPart(weight=2.0, value='golden retriever'), QueryPart(weight=-1.0, value='fruit')]
     """
     parts: list[QueryPart] = []
-    sign, held = 1.0, list[str]()
+    sign, waiting = 1.0, list[str]()
 
     def close() -> None:
-        text = " ".join(held).strip()
+        text = " ".join(waiting).strip()
         if not text:
             raise InvalidQuery(
                 "A + or - has nothing to add or subtract.",
@@ -58,11 +58,11 @@ def split_query(words: Sequence[str]) -> list[QueryPart]:
 
     for i, word in enumerate(words):
         if word in SIGNS:
-            if held or i:
+            if waiting or i:
                 close()
-            sign, held = SIGNS[word], []
+            sign, waiting = SIGNS[word], []
         else:
-            held.append(word)
+            waiting.append(word)
     close()
     if not any(part.weight for part in parts):
         raise InvalidQuery("Every part has weight 0.", hint="Give one of them another weight.")

@@ -62,15 +62,15 @@ def _content(text: str) -> list[str]:
 def token_weights(
     words: Sequence[str], frequency: Mapping[str, int], page_count: int
 ) -> npt.NDArray[np.float32]:
-    """A weight for each row of a question: the square root of its word's idf.
+    """Weights (rows,) of a query's rows: the square root of idf.
 
     idf as in BM25: log(1 + (N - df + 0.5) / (df + 0.5)). The square root was the
-    best of flat, root and full on the development set. Rows that stand for no
-    word weigh 1, punctuation 0; if that leaves nothing, all rows weigh the same.
+    best of flat, root and full on the development set. A row without a word has
+    weight 1, punctuation 0; if all are 0, all become 1.
 
     Args:
-        words: the word of each row, "" where a row stands for none.
-        frequency: pages with a word's first term, by that term.
+        words: the word of each row, "" where it has none.
+        frequency: the number of pages with a term, by the first term of a word.
         page_count: of the whole library.
     """
     weights = np.array([_weight(word, frequency, page_count) for word in words], np.float32)
@@ -83,6 +83,6 @@ def _weight(word: str, frequency: Mapping[str, int], page_count: int) -> float:
     terms = split_terms(word)
     if not terms:
         return 0.0
-    # Counted after the pages, while documents come: as on all pages at most.
+    # Documents may be added between the two counts.
     found = min(frequency.get(terms[0], 0), page_count)
     return float(np.log1p((page_count - found + 0.5) / (found + 0.5)) ** 0.5)

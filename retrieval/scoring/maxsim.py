@@ -52,12 +52,12 @@ def maxsim(
     used = (np.atleast_2d(weights) > 0).any(axis=0)
     query, weights = np.asarray(query[used], np.float32), weights[..., used]
     weights = weights / weights.sum(axis=-1, keepdims=True)
-    held = rows if isinstance(rows, Rows) else Rows(rows)
+    stored = rows if isinstance(rows, Rows) else Rows(rows)
     lengths = np.diff(offsets)
 
     def score(block: tuple[int, int]) -> None:
         first, last = block
-        found = dot_products(query, held[offsets[first] : offsets[last]])
+        found = dot_products(query, stored[offsets[first] : offsets[last]])
         best = _page_maxima(found, lengths[first:last])
         scores[..., first:last][..., lengths[first:last] > 0] = weights @ best
 

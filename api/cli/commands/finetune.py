@@ -14,7 +14,7 @@ from api.cli.options import DeviceOption, DtypeOption, JsonOption, QuietOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
 from api.printable import plain
-from ingest.extras import require
+from ingest.finetune.packages import require_training_packages
 
 if TYPE_CHECKING:
     from ingest.finetune.training_event import Event, Trained
@@ -75,11 +75,7 @@ def finetune(
     found = session(ctx, json=json)
     if freeze_image and freeze_text:
         raise InvalidUsage("Nothing is left to train.", hint="Freeze one encoder, or neither.")
-    require(
-        *("torch", "torchvision", "transformers", "open_clip", "huggingface_hub"),
-        extra="models",
-        feature="Fine-tuning",
-    )
+    require_training_packages()
     from ingest.finetune.plan import TrainSettings
     from ingest.finetune.train import train
 

@@ -13,8 +13,8 @@ from torch.nn.functional import normalize
 from benchmarks.finetune import make_base
 from ingest.encoders.load_dual_encoder import load_dual_encoder
 from ingest.encoders.open_clip_model import OpenClip
-from ingest.finetune.contrast import contrast, match
-from ingest.finetune.gradient import Batch, Towers, add_gradient
+from ingest.finetune.contrastive_loss import contrastive_loss, match_matrix
+from ingest.finetune.gradient import Batch, DeviceNetwork, add_gradient
 from ingest.finetune.learner import Learner, TrainingDiverged
 from ingest.finetune.plan import Plan, TrainSettings
 from ingest.finetune.recall import measure_recall
@@ -52,34 +52,34 @@ def some_batch(count: int) -> Batch:
     texts = numbers.clone()
     texts[1] = 0
     pixels = torch.randn(count, 3, 32, 32, generator=chance)
-    return Batch(pixels, tokens, match(numbers, texts))
+    return Batch(pixels, tokens, match_matrix(numbers, texts))
 
 
 def gradients(
     dual_encoder: OpenClip, count: int, part: int
 ) -> tuple[float, dict[str, torch.Tensor]]:
     dual_encoder.network.zero_grad()
-    towers = Towers(dual_encoder.network, CPU, torch.float32)
-    loss = add_gradient(towers, some_batch(count), part, seed=5)
+    model = DeviceNetwork(dual_encoder.network, CPU, torch.float32)
+    loss = add_gradient(model, some_batch(count), part, seed=5)
     named = dual_encoder.network.named_parameters()
     return loss, {name: one.grad.clone() for name, one in named if one.grad is not None}
 
 
 def test_loss_by_hand() -> None:
     # Logits [[1, 0], [0, 1]]: each row's and column's cross-entropy is ln(e + 1) - 1.
-    loss = contrast(EYE, EYE, torch.eye(2, dtype=torch.bool), ONE)
+    loss = contrastive_loss(EYE, EYE, torch.eye(2, dtype=torch.bool), ONE)
     assert float(loss) == pytest.approx(math.log(math.e + 1) - 1)
 
 
 def test_equal_captions_share_the_target() -> None:
     # Both texts true of both pictures: half of -ln(e / (e + 1)) and half of -ln(1 / (e + 1)).
-    loss = contrast(EYE, EYE, torch.ones(2, 2, dtype=torch.bool), ONE)
+    loss = contrastive_loss(EYE, EYE, torch.ones(2, 2, dtype=torch.bool), ONE)
     assert float(loss) == pytest.approx(math.log(math.e + 1) - 0.5)
 
 
 def test_sigmoid_loss_by_hand() -> None:
     # Logits 2 * cosine - 1: two yeses at 1 and two noes at -1, so 4 ln(1 + 1/e) over 2 pairs.
-    loss = contrast(EYE, EYE, torch.eye(2, dtype=torch.bool), 2 * ONE, -ONE)
+    loss = contrastive_loss(EYE, EYE, torch.eye(2, dtype=torch.bool), 2 * ONE, -ONE)
     assert float(loss) == pytest.approx(2 * math.log(1 + 1 / math.e))
 
 
@@ -90,16 +90,18 @@ def test_losses_are_those_of_open_clip() -> None:
     own = torch.eye(9, dtype=torch.bool)
     scale, bias = torch.tensor(14.3), torch.tensor(-10.0)
     soft = open_clip.loss.ClipLoss()(images, texts, scale)
-    assert float(contrast(images, texts, own, scale)) == pytest.approx(float(soft), rel=1e-6)
+    assert float(contrastive_loss(images, texts, own, scale)) == pytest.approx(
+        float(soft), rel=1e-6
+    )
     yes_no = open_clip.loss.SigLipLoss()(images, texts, scale, bias)
-    assert float(contrast(images, texts, own, scale, bias)) == pytest.approx(
+    assert float(contrastive_loss(images, texts, own, scale, bias)) == pytest.approx(
         float(yes_no), rel=1e-6
     )
 
 
 def test_what_a_batch_says_of_a_picture_is_true_of_it() -> None:
     # Picture 0 has captions 0 and 1; caption 1 is also that of picture 1; picture 2 is alone.
-    matches = match(torch.tensor([0, 0, 1, 2]), torch.tensor([0, 1, 1, 2]))
+    matches = match_matrix(torch.tensor([0, 0, 1, 2]), torch.tensor([0, 1, 1, 2]))
     assert matches.int().tolist() == [[1, 1, 1, 0], [1, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 1]]
 
 
@@ -118,27 +120,27 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path: Path, part: in
 def test_adding_up_the_losses_of_parts_would_be_something_else(tmp_path: Path) -> None:
     dual_encoder, batch = load(tmp_path), some_batch(12)
     whole, _ = gradients(dual_encoder, 12, 12)
-    towers = Towers(dual_encoder.network, CPU, torch.float32)
+    model = DeviceNetwork(dual_encoder.network, CPU, torch.float32)
     halves = [
         Batch(batch.pixels[some], batch.tokens[some], batch.matches[some, some])
         for some in (slice(0, 6), slice(6, 12))
     ]
-    summed = sum(add_gradient(towers, half, 6, seed=5) for half in halves) / 2
+    summed = sum(add_gradient(model, half, 6, seed=5) for half in halves) / 2
     assert abs(summed - whole) > 0.1
 
 
 def test_dropout_falls_alike_in_both_passes(tmp_path: Path) -> None:
     dual_encoder = load(tmp_path, DROPPING)
-    towers, seen = Towers(dual_encoder.network.train(), CPU, torch.float32), []
-    encode = towers.images
+    model, seen = DeviceNetwork(dual_encoder.network.train(), CPU, torch.float32), []
+    encode = model.images
 
     def images(pixels: torch.Tensor) -> torch.Tensor:
         seen.append(encode(pixels))
         return seen[-1]
 
-    towers.images = images  # type: ignore[method-assign]
+    model.images = images  # type: ignore[method-assign]
     before = torch.random.get_rng_state()
-    add_gradient(towers, some_batch(6), 2, seed=5)
+    add_gradient(model, some_batch(6), 2, seed=5)
     assert len(seen) == 6
     for first, again in zip(seen[:3], seen[3:], strict=True):
         assert torch.equal(first, again)
@@ -151,8 +153,8 @@ def test_a_frozen_tower_stays_as_it_is(tmp_path: Path, side: str) -> None:
     dual_encoder = load(tmp_path)
     before = {name: one.clone() for name, one in dual_encoder.network.state_dict().items()}
     settings = TrainSettings(batch=3, accumulate=2, frozen=(side,))
-    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), settings)
-    learner.learn(some_batch(6), 0.01, 5)
+    learner = Learner(DeviceNetwork(dual_encoder.network, CPU, torch.float32), settings)
+    learner.step(some_batch(6), 0.01, 5)
     changed = {
         n for n, one in dual_encoder.network.state_dict().items() if not torch.equal(one, before[n])
     }
@@ -166,8 +168,10 @@ def test_batch_norms_keep_their_statistics(tmp_path: Path) -> None:
     dual_encoder = load(tmp_path, {**TINY, "vision_cfg": seen})
     loss, whole = gradients(dual_encoder, 6, 6)
     before = {name: one.clone() for name, one in dual_encoder.network.named_buffers()}
-    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings(batch=3))
-    assert learner.learn(some_batch(6), 0.01, 5) == pytest.approx(loss, rel=1e-5)
+    learner = Learner(
+        DeviceNetwork(dual_encoder.network, CPU, torch.float32), TrainSettings(batch=3)
+    )
+    assert learner.step(some_batch(6), 0.01, 5) == pytest.approx(loss, rel=1e-5)
     assert any("running_mean" in name for name in before)
     assert all(torch.equal(one, before[name]) for name, one in dual_encoder.network.named_buffers())
     assert "visual.bn1.weight" in whole
@@ -176,8 +180,8 @@ def test_batch_norms_keep_their_statistics(tmp_path: Path) -> None:
 def test_the_temperature_stays_below_its_bound(tmp_path: Path) -> None:
     dual_encoder = load(tmp_path)
     dual_encoder.network.logit_scale.data.fill_(9.0)
-    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings())
-    learner.learn(some_batch(4), 1e-5, 5)
+    learner = Learner(DeviceNetwork(dual_encoder.network, CPU, torch.float32), TrainSettings())
+    learner.step(some_batch(4), 1e-5, 5)
     assert float(dual_encoder.network.logit_scale.detach().exp()) == pytest.approx(100)
 
 
@@ -185,9 +189,9 @@ def test_the_temperature_stays_below_its_bound(tmp_path: Path) -> None:
 def test_half_precision_learns_and_keeps_weights_whole(tmp_path: Path, dtype: torch.dtype) -> None:
     dual_encoder = load(tmp_path)
     learner = Learner(
-        Towers(dual_encoder.network, CPU, dtype), TrainSettings(batch=4, accumulate=2)
+        DeviceNetwork(dual_encoder.network, CPU, dtype), TrainSettings(batch=4, accumulate=2)
     )
-    losses = [learner.learn(some_batch(8), 0.003, step) for step in range(12)]
+    losses = [learner.step(some_batch(8), 0.003, step) for step in range(12)]
     assert losses[-1] < losses[0] - 0.3
     assert {one.dtype for one in dual_encoder.network.parameters()} == {torch.float32}
 
@@ -195,9 +199,9 @@ def test_half_precision_learns_and_keeps_weights_whole(tmp_path: Path, dtype: to
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
     dual_encoder = load(tmp_path)
     dual_encoder.network.visual.proj.data.fill_(math.nan)
-    learner = Learner(Towers(dual_encoder.network, CPU, torch.float32), TrainSettings())
+    learner = Learner(DeviceNetwork(dual_encoder.network, CPU, torch.float32), TrainSettings())
     with pytest.raises(TrainingDiverged, match="nan"):
-        learner.learn(some_batch(4), 1e-5, 5)
+        learner.step(some_batch(4), 1e-5, 5)
 
 
 def test_learning_rate() -> None:

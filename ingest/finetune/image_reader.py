@@ -1,4 +1,4 @@
-"""Read pictures ahead of a training, in processes of their own where there are many."""
+"""Image reader: training images loaded ahead, in worker processes if there are many."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from PIL import Image
 
 from ingest.error import ComputeError, PageglassError
 from ingest.files.source import UnreadableFile
-from ingest.finetune.crop import Glance, look
+from ingest.finetune.crop import CropRequest, load_crop
 from ingest.worker import start_pool, start_worker, stop_workers
 
 FEW = 500
-"""Pictures that are read in this process: starting others takes longer."""
+"""Up to so many images are loaded in this process: starting workers takes longer."""
 AHEAD = 2
-"""Batches that are read while one is being computed."""
+"""Batches that are loaded while one is computed."""
 CHUNK = 8
-"""Pictures that go to a process, and come back from it, together."""
+"""Images a task of a worker."""
 
 
 class ReaderProcessDied(ComputeError):
-    """A process that reads pictures is gone."""
+    """A worker process that loads images died."""
 
     code = "reader-process-died"
 
 
-class Reader:
-    """Reads pictures, batch after batch; to be used in a `with`.
+class ImageReader:
+    """Loader of images, batch by batch; a context manager.
 
     Args:
-        pictures: how many there are; up to `FEW`, or on one core, no process is started.
+        images: the number of images; up to `FEW`, or on one core, no process is started.
     """
 
-    def __init__(self, pictures: int) -> None:
+    def __init__(self, images: int) -> None:
         cores = os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
-        if pictures > FEW and cores > 1:
+        if images > FEW and cores > 1:
             self._pool = start_pool(cores, start_worker)
 
     def __enter__(self) -> Self:
@@ -50,30 +50,30 @@ class Reader:
         if self._pool:
             stop_workers(self._pool)
 
-    def read(self, batches: Iterable[Sequence[Glance]]) -> Iterator[list[Image.Image]]:
-        """The pictures of each batch, in order.
+    def read(self, batches: Iterable[Sequence[CropRequest]]) -> Iterator[list[Image.Image]]:
+        """Load the images of each batch, in order.
 
         Raises:
-            UnreadableFile: one of them.
+            UnreadableFile: an image cannot be read.
             ReaderProcessDied
         """
         for seen in self.try_read(batches):
-            pictures = [one for one in seen if isinstance(one, Image.Image)]
+            images = [one for one in seen if isinstance(one, Image.Image)]
             for one in seen:
                 if isinstance(one, PageglassError):
                     raise one
-            yield pictures
+            yield images
 
     def try_read(
-        self, batches: Iterable[Sequence[Glance]]
+        self, batches: Iterable[Sequence[CropRequest]]
     ) -> Iterator[list[Image.Image | PageglassError]]:
-        """Like `read`, with a fault in the place of a picture that cannot be read.
+        """Like `read`, with the error in place of an image that cannot be read.
 
         Raises:
             ReaderProcessDied
         """
         if not self._pool:
-            yield from ([_try(glance) for glance in batch] for batch in batches)
+            yield from ([_try(request) for request in batch] for batch in batches)
             return
         coming: deque[Iterator[Image.Image | PageglassError]] = deque()
         try:
@@ -85,19 +85,19 @@ class Reader:
                 yield list(coming.popleft())
         except BrokenProcessPool:
             raise ReaderProcessDied(
-                "A process that reads pictures died; there may be too little memory, or a picture"
-                " that makes it crash.",
-                hint="The same command goes on where this one stopped.",
+                "A process that loads images died; there may be too little memory, or an image"
+                " that crashes it.",
+                hint="Train again with the same settings to resume.",
             ) from None
 
 
-def _try(glance: Glance) -> Image.Image | PageglassError:
+def _try(request: CropRequest) -> Image.Image | PageglassError:
     try:
-        return look(glance)
-    except PageglassError as fault:
-        return fault
+        return load_crop(request)
+    except PageglassError as error:
+        return error
     except Exception as error:
         return UnreadableFile(
-            f"{glance.path.name} cannot be read ({type(error).__name__}: {error}).",
-            hint="Open it in a picture editor and save it anew.",
+            f"{request.path.name} cannot be read ({type(error).__name__}: {error}).",
+            hint="Save it again from an image editor.",
         )
