@@ -43,7 +43,7 @@ class Claim:
 
 
 def split_claims(text: str, markers: Sequence[CitationMarker]) -> list[Claim]:
-    """Split `text` into claims, in order; a quotation alone belongs to the sentence before it."""
+    """Split `text` into claims, in order; a lone quotation joins the one before it."""
     quotes = [span for marker in markers if (span := _quote_span(text, marker))]
     claims: list[Claim] = []
     start = 0
@@ -82,7 +82,7 @@ def _claims_of_line(
 def _sentences(
     text: str, start: int, end: int, quotes: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Spans of a line's sentences; none ends inside a quote, labels go to the sentence before them."""
+    """Sentence spans of a line; none ends in a quote, labels join the one before."""
     item = _ITEM.match(text, start, end)
     tokens = list(_TOKEN.finditer(text, item.end() if item else start, end))
     spans: list[tuple[int, int]] = []

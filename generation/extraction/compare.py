@@ -1,4 +1,4 @@
-"""Page comparison: word differences with their boxes on both sides, without a language model.
+"""Page comparison: word differences with boxes, without a language model.
 
 The differences are those of `difflib` over printed words; the record fits the
 ready schema `comparison`. The similarity of two images is an argument.

@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of a record: loading, checking, and validation errors.
+"""JSON Schema (draft 2020-12) of a record: loading, checking, validation.
 
 References outside the schema are refused, so that nothing is ever fetched for one.
 """
@@ -92,7 +92,7 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
 
 
 def validation_errors(schema: Schema, value: Any) -> list[str]:
-    """Validation errors of a value, one a line, `/json/pointer: reason`; none where it is valid."""
+    """Validation errors of a value, each `/json/pointer: reason`."""
     validator = Draft202012Validator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
     return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]

@@ -1,4 +1,4 @@
-"""Extractive model: the best sentences of the evidence, word for word, without a language model.
+"""Extractive model: the best sentences of the evidence, without a language model.
 
 Scores each passage of the evidence by the question's terms in it, by the cosine
 of the MiniLM vectors, and by the score of its region in the search. Declines
@@ -93,7 +93,7 @@ class Extractive:
         self._encoder = encoder or load_minilm(0)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
-        """Stream a line `"quote" [label]` for each chosen passage, or a sentence that there is none."""
+        """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
@@ -113,7 +113,7 @@ class Extractive:
         return self.choose(prompt).features.as_dict()
 
     def choose(self, prompt: Prompt) -> Choice:
-        """Choose the one to three best passages, with a label or heading joined where it helps."""
+        """Choose the one to three best passages, some joined with their label."""
         passages = read_passages(prompt)
         asked = content_stems(prompt.question)
         if not passages or not asked:
@@ -138,7 +138,7 @@ class Extractive:
 
 
 def quoted(text: str, label: int) -> str:
-    """Quote a text as `"text" [label]`, in the first quotation marks that it does not hold."""
+    """Quote a text as `"text" [label]`, in quotation marks that it does not hold."""
     for opening, closing in _PAIRS:
         if opening not in text and closing not in text:
             return f"{opening}{text}{closing} [{label}]"

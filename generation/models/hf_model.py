@@ -1,4 +1,4 @@
-"""Hugging Face model: a vision-language network and its processor, with streamed generation.
+"""Hugging Face model: a vision-language network with streamed generation.
 
 Weights are read as data: safetensors where there are, else a checkpoint's
 tensors alone. Code that comes with a model is never run.
@@ -202,6 +202,6 @@ def _stopping(stop: threading.Event) -> Any:
 
 
 def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:
-    """FlashAttention where it can run; else what transformers takes for the class (some have no sdpa)."""
+    """FlashAttention where it can run; else the default of the model's class."""
     wanted = choose_attention(device, dtype)
     return wanted if wanted != "sdpa" else None

@@ -8,7 +8,7 @@ from ingest.extras import require
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
-    """Load the model that `spec` names: "extractive", or PROVIDER:MODEL as in `load_chat`.
+    """Load the model named `spec`: "extractive", or PROVIDER:MODEL.
 
     Raises:
         UnknownModel: there is no such model.

@@ -1,4 +1,4 @@
-"""Retries: provider calls with exponential backoff, and SDK errors as `ModelError`.
+"""Retries: provider calls with backoff, and SDK errors as `ModelError`.
 
 The SDKs' own retries are off: they wait as long as a server asks, even for hours, and
 do not repeat a call whose stream fails before its first piece.
@@ -68,7 +68,7 @@ def retry(
     name: str,
     errors: tuple[type[Exception], ...],
 ) -> Iterator[str | Usage]:
-    """Stream what `start()` yields; call it again where one of `errors` comes before any text.
+    """Stream what `start()` yields; retry where an error comes before any text.
 
     Raises:
         ModelError: the last attempt failed, or there was text already.
