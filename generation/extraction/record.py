@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from ingest.error import InvalidInputError, PageglassError
+from generation.models.access import ModelError
+from ingest.error import InvalidInputError
 from ingest.page import Box, Page
 
 
@@ -16,7 +17,7 @@ class RequiredFieldMissing(InvalidInputError):
     code = "required-field-missing"
 
 
-class SchemaMismatch(PageglassError):
+class SchemaMismatch(ModelError):
     """A model's reply does not fit the schema, even after its errors were sent back."""
 
     code = "schema-mismatch"
