@@ -89,7 +89,7 @@ def make_filter(
     """
     known = next((one for one in DOCUMENT_KINDS if one == kind), None)
     if kind is not None and known is None:
-        raise InvalidSearch(f"{kind!r} is no kind of file.", hint="Take pdf or image.")
+        raise InvalidSearch(f"{kind!r} is not a kind of file.", hint="Take pdf or image.")
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
     return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
 
@@ -114,4 +114,4 @@ def _day(day: date | str | None) -> str | None:
     try:
         return date.fromisoformat(day).isoformat()
     except ValueError:
-        raise InvalidSearch(f"{day!r} is no day.", hint="Write it like 2025-01-31.") from None
+        raise InvalidSearch(f"{day!r} is not a day.", hint="Write it like 2025-01-31.") from None

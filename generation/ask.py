@@ -32,7 +32,7 @@ def ask(
 def stream_answer(
     prompt: Prompt, model: VisionModel, locate: RegionLocator | None = None, min_score: float = 0.0
 ) -> Iterator[str | Citation | Answer]:
-    """Stream an answer: pieces of text, each citation once it is verified, the `Answer` last.
+    """Stream an answer: text pieces, verified citations, the `Answer` last.
 
     A quote is verified once its label closes, a claim without a printed quote
     at the end of its line. The `Answer` is final: it is `declined` where none of

@@ -36,7 +36,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Question and evidence, best page first; `history` is the conversation so far, oldest first."""
+    """Question, evidence (best page first) and earlier messages (oldest first)."""
 
     question: str
     evidence: tuple[Evidence, ...]

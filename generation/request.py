@@ -1,4 +1,4 @@
-"""Chat request: system prompt, turns of text and images, and the JSON schema of the reply.
+"""Chat request: system prompt, turns of text and images, schema of the reply.
 
 The one form that each provider's file translates into its API's.
 """

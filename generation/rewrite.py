@@ -1,4 +1,4 @@
-"""Conversational query rewriting: a follow-up question as a query that stands alone.
+"""Query rewriting: a follow-up question as a query that stands alone.
 
 A language model rewrites it; without one, or where its reply is not a query, the
 words of the question before are added.
@@ -81,7 +81,7 @@ def _rewrite_by_model(question: str, history: Sequence[Message], chat: ChatModel
 
 
 def _add_terms(question: str, before: Sequence[str]) -> str:
-    """The question with the words of the last question that stands alone, where it depends on it."""
+    """The question with the words of the last one before that stands alone."""
     if not _depends_on_history(question):
         return question
     stands = next((each for each in reversed(before) if not _depends_on_history(each)), before[0])

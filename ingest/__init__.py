@@ -1,4 +1,6 @@
-"""Files in; pages, words, vectors and an index out. Knows no queries, no language models, no environment."""
+"""Ingest layer: files to pages, words, vectors and indexes.
+
+Knows no queries, no language models and no environment."""
 
 __pageglass__ = "ingest"
 """Marks this package as pageglass's own: other distributions ship one of the same name."""

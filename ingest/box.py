@@ -1,4 +1,4 @@
-"""Box geometry: area, union, overlap, clipping to the page, and conversion to pixels.
+"""Box geometry: area, union, overlap, clipping to the page, and pixels.
 
 A box is a rectangle on a page as fractions of its width and height: left, top,
 right, bottom (`ingest.page.Box`). Pixel boxes exclude their right and bottom
@@ -95,7 +95,7 @@ def clip_if_centered(box: Box) -> Box | None:
 
 
 def pixel_box(box: Box, size: tuple[int, int]) -> PixelBox:
-    """The box in pixels of an image of `size` (width, height), edges rounded, at least one by one."""
+    """Convert a box to pixels of an image of `size`, rounded, at least one by one."""
     width, height = size
     left, top = round(box[0] * width), round(box[1] * height)
     return (
@@ -113,7 +113,7 @@ def pixel_size(box: Box, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def touched_pixels(box: Box, size: tuple[int, int]) -> PixelBox | None:
-    """Every pixel of an image of `size` that the box touches; None where it touches none."""
+    """Pixels of an image of `size` that a box touches; None where there are none."""
     width, height = size
     left, top = max(0, int(box[0] * width)), max(0, int(box[1] * height))
     right, bottom = min(width, math.ceil(box[2] * width)), min(height, math.ceil(box[3] * height))

@@ -1,4 +1,4 @@
-"""Which encoders a home has: those asked for, else those it was made with, else the embedded default."""
+"""Encoder choice: those asked for, else those of the home, else the embedded default."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLPALI = "vidore/colqwen2.5-v0.2"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Encoders by name, those of pages first; `why` says how "auto" was decided."""
+    """Encoder names, those of pages first; `why` is the reason for what "auto" took."""
 
     encoders: tuple[str, ...]
     why: str = ""
@@ -36,7 +36,7 @@ def choose_encoders(
     *,
     beside: bool = False,
 ) -> Choice:
-    """The encoders of a home from now on.
+    """Encoder names for a home.
 
     Args:
         pages: of words or whole pages; "auto" decides; None keeps what the home has.
@@ -58,13 +58,13 @@ def choose_encoders(
 
 
 def choose_image_encoder(home: Home) -> str:
-    """The encoder of pictures that a home has, else the default."""
+    """Image encoder of a home, else the default."""
     seen = [name for name, modality in _read_names(home) if modality == "image"]
     return seen[0] if seen else IMAGES
 
 
 def choose_page_encoder() -> tuple[str, str]:
-    """What "auto" means here, and why: ColPali where a CUDA device and its weights are, else MiniLM."""
+    """Page encoder for "auto", and why: ColPali with CUDA and local weights, else MiniLM."""
     if find_missing("torch", "transformers", "colpali_engine", "huggingface_hub"):
         return PAGES, f"--encoder auto took {PAGES}: {install_name('models')} is not installed."
     import torch
@@ -82,7 +82,7 @@ def choose_page_encoder() -> tuple[str, str]:
 
 
 def canonical(spec: str) -> str:
-    """A name as an index keeps it: a local folder made absolute."""
+    """Encoder name as an index keeps it: a local folder made absolute."""
     kind, _, model = spec.partition(":")
     if not model:
         return spec
@@ -91,7 +91,7 @@ def canonical(spec: str) -> str:
 
 
 def _read_names(home: Home) -> list[tuple[str, str]]:
-    """Each index's encoder and what it reads."""
+    """Encoder name and modality of each index."""
     return [
         (values["encoder"], values.get("modality") or _old_modality(values))
         for values in _read(home)
@@ -105,13 +105,13 @@ def _old_modality(values: dict[str, Any]) -> str:
 
 
 def _read(home: Home) -> list[dict[str, Any]]:
-    """Every manifest's values, whatever format the index has."""
+    """Values of every manifest, of any format."""
     paths = sorted(home.index.glob("*/manifest.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[Encoder]:
-    """Each encoder by name; one that the home has an index of merges rows as that index has them.
+    """Load encoders; the pooling of one that has an index is that of the index.
 
     Raises:
         UnknownEncoder, DeviceUnavailable, WeightsMissing, WeightsChanged, InvalidCheckpoint
@@ -129,7 +129,7 @@ def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[
 
 
 def read_quantizations(home: Home) -> dict[str, Quantization]:
-    """How each index of the home keeps rows, by encoder."""
+    """Quantization of each index of a home, by encoder."""
     return {
         values["encoder"]: parse_quantization(values["quantization"])
         for values in _read(home)

@@ -1,4 +1,4 @@
-"""What an ingest tells of itself while it runs. Plain values; nothing here acts."""
+"""Events of an ingest, as plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ingest.page import Document, Page
 
 @dataclass(frozen=True, slots=True)
 class FilesFound:
-    """How many files were found, and how many of them are new or changed."""
+    """Files found, and how many of them are new or changed."""
 
     files: int
     to_read: int
@@ -26,21 +26,21 @@ class FileOpened:
 
 @dataclass(frozen=True, slots=True)
 class PagesEncoded:
-    """So many more pages are rendered, read and encoded."""
+    """Pages rendered, read and encoded since the last such event."""
 
     pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A document is in the library, whole."""
+    """A document is complete in the library."""
 
     document: Document
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateFound:
-    """A path turned out to hold bytes that the library already has."""
+    """A path holds bytes that the library already has."""
 
     path: str
     document_id: str
@@ -48,7 +48,7 @@ class DuplicateFound:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file was set aside; `earlier` if that was in an earlier run and it has not changed since."""
+    """A file failed; `earlier` if it failed in an earlier run and is unchanged since."""
 
     failure: Failure
     earlier: bool = False
@@ -56,28 +56,28 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A document is gone: its file changed, or was pruned."""
+    """A document was removed: its file changed, or was pruned."""
 
     document: Document
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The index of an encoder that is no longer wanted is gone."""
+    """The index of an encoder that is no longer wanted was dropped."""
 
     encoder: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """So many more pages have tags."""
+    """Pages that received tags."""
 
     pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class Captioned:
-    """So many pictures of a page have captions now; `left` pages wait still."""
+    """Images of a page that received captions; `left` pages are still to be captioned."""
 
     page: Page
     pictures: int
@@ -86,7 +86,7 @@ class Captioned:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A document that an index lacked is in it now."""
+    """A document was added to an index that lacked it."""
 
     document: Document
     encoder: str
@@ -94,7 +94,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """An index keeps its rows in another way now (ingest.index.quantization)."""
+    """An index was converted to another quantization (ingest.index.quantization)."""
 
     encoder: str
     quantization: str
@@ -102,7 +102,7 @@ class Quantized:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The sum of a run. `unchanged` files were not even opened."""
+    """Totals of a run. `unchanged` files were not opened."""
 
     added: int
     unchanged: int

@@ -1,4 +1,4 @@
-"""PageFilter a library down to some of its pages: by document, kind, day, tag and page number.
+"""Page filter: conditions on document, kind, day, tag and page number.
 
 Becomes part of a SQL statement over `pages`; knows no database.
 """
@@ -15,7 +15,7 @@ from ingest.page import DocumentKind
 
 @dataclass(frozen=True, slots=True)
 class PageFilter:
-    """Which pages: those that fit everything given here.
+    """Conditions that a page must meet, all of them.
 
     `document_ids` None is every document, () none; `kind` is "pdf" or "image";
     `since` and `until` are days (YYYY-MM-DD, both counted) on which the document
@@ -33,20 +33,20 @@ class PageFilter:
 
     @classmethod
     def to(cls, document_ids: Sequence[str]) -> PageFilter:
-        """Only these documents."""
+        """A filter for these documents."""
         return cls(tuple(document_ids))
 
     def __bool__(self) -> bool:
-        """Whether it leaves anything out at all."""
+        """Whether there is any condition."""
         return self != PageFilter()
 
     @property
     def has_document_conditions(self) -> bool:
-        """Whether it asks for anything but page numbers."""
+        """Whether there is a condition other than page numbers."""
         return self.document_ids is not None or bool(self.kind or self.since or self.until)
 
     def to_sql(self) -> tuple[str, list[Any]]:
-        """A condition on the columns of `pages`, and its values."""
+        """SQL condition on the columns of `pages`, and its values."""
         parts: list[str] = []
         values: list[Any] = []
         if self.document_ids is not None:
@@ -76,4 +76,4 @@ class PageFilter:
 
 
 ALL_PAGES = PageFilter()
-"""Nothing is left out."""
+"""No condition."""

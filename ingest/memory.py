@@ -1,4 +1,4 @@
-"""Give memory that is no longer used back to the system, so that a long run stays as small as a short one."""
+"""Memory release: unused memory returned to the system, so that long runs do not grow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def release_memory() -> None:
-    """Empty MuPDF's cache of fonts and pictures, and let the C library hand back free pages.
+    """Empty MuPDF's cache of fonts and images, and return free memory to the system.
 
     glibc keeps what is freed below the top of its heap: pages of many sizes
     leave holes that add up to hundreds of megabytes (malloc_trim(3)).

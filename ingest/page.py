@@ -1,4 +1,4 @@
-"""The nouns of the street: what a page is and what is known of it.
+"""Core types: document, page, word, caption, rendered page and vectors.
 
 Knows nothing of files, databases or models, and imports nothing of ours.
 """
@@ -31,7 +31,7 @@ DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content, whatever names it goes by.
+    """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
     the document is read anew. `kind` is "pdf" or "image".
@@ -51,7 +51,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Page:
-    """An address: the `number`th page (from 1) of a document. A photo has one page."""
+    """Page address: a document and a page number from 1. A photo has one page."""
 
     document_id: str
     number: int
@@ -59,7 +59,7 @@ class Page:
 
     @property
     def key(self) -> str:
-        """The page's id in the index and in URLs."""
+        """Page id in the index and in URLs."""
         return f"{self.document_id}-{self.number}"
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as printed, and where."""
+    """Word as printed, with its box."""
 
     text: str
     box: Box
@@ -76,7 +76,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What `model` wrote of the picture in `box`; nothing that is printed."""
+    """Caption that `model` wrote of the image in `box`; it is not printed there."""
 
     text: str
     box: Box
@@ -85,7 +85,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page on its way into the library.
+    """Rendered page: image, words and figures.
 
     `image` is an encoded picture (WebP); `figures` are the boxes of the
     pictures on the page, the whole page for a photo; `source` says where the
@@ -108,11 +108,11 @@ class Rendered:
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:
-        """What the page says: its printed words, then its captions."""
+        """Printed words, then words of captions."""
         return (*self.words, *self.captions)
 
     def pixels(self) -> Image.Image:
-        """The page image, decoded to RGB."""
+        """Page image, decoded to RGB."""
         from PIL import Image
 
         with Image.open(io.BytesIO(self.image)) as image:
@@ -121,7 +121,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class PageVectors:
-    """What an encoder saw on one page: `vectors` (n, dim) unit rows, `boxes` (n, 4) where each was.
+    """Multi-vector of a page: `vectors` (n, dim) unit rows, `boxes` (n, 4), one a row.
 
     n is 0 for a page that gives this encoder nothing (a blank page has no words).
     """
@@ -137,14 +137,14 @@ class PageVectors:
 
     @property
     def placed(self) -> npt.NDArray[np.bool_]:
-        """Which rows are somewhere on the page (n,): those of a title or of a prompt have an empty box."""
+        """Mask (n,) of rows with a place on the page; rows of a title or prompt have an empty box."""
         somewhere: npt.NDArray[np.bool_] = self.boxes[:, 2] > self.boxes[:, 0]
         return somewhere
 
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """A question as an encoder sees it: `vectors` (n, dim) and the word each row stands for.
+    """Encoded query: `vectors` (n, dim) unit rows and the word of each row.
 
     `even` where the rows count alike, because the model was trained so; `known`
     is the share of the question that is in a language the model was trained on.
@@ -157,6 +157,6 @@ class QueryVectors:
 
 
 def unit(rows: Vectors) -> Vectors:
-    """Rows scaled to length one; a row of zeros stays one."""
+    """Rows scaled to unit length; rows of zeros stay zero."""
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
     return scaled

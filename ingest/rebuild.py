@@ -1,4 +1,4 @@
-"""Derive an index from the library: for an encoder that is new, or an index that was dropped."""
+"""Index rebuild: from the library, for a new encoder or a dropped index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fill_indexes(
     encoders: Sequence[str],
     load: Callable[[], list[tuple[Encoder, Index]]],
 ) -> Iterator[Event]:
-    """Encode documents that the library has and an index lacks. Cheap where none does."""
+    """Encode documents that an index lacks. Cheap where none is missing."""
     documents = library.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
     for index in there.values():
@@ -47,7 +47,9 @@ def fill_indexes(
 def quantize(
     home: Home, library: LibraryWriter, encoders: Sequence[str], quantization: Quantization
 ) -> Iterator[Event]:
-    """Make the indexes of these encoders keep rows in one way, from the rows that they hold. The writer's lock must be held.
+    """Convert the indexes of some encoders to a quantization, from the rows they hold.
+
+    The writer's lock must be held.
 
     Raises:
         LossyConversion: an index holds int8 rows, and fp16 ones are wanted.
@@ -69,7 +71,7 @@ def rebuild_indexes(
     quantization: Quantization | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
-    """Drop every index and derive those of `encoders` anew.
+    """Drop every index and encode the library for `encoders` again.
 
     Args:
         dpi: what the pages were rendered at, for the manifests to remember.

@@ -1,4 +1,4 @@
-"""Take documents out of the library and out of every index, leaving nothing behind."""
+"""Removal of documents from the library and every index."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.page import Document
 
 
 def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:
-    """Remove documents named by id, head of id, path or file name; returns what they were.
+    """Remove documents by id, head of id, path or file name; returns them.
 
     All or nothing: one that is not there stops it before anything is removed.
 
@@ -30,13 +30,13 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
 
 
 def forget(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> None:
-    """Remove documents by id: out of sight first, then out of the indexes."""
+    """Remove documents by id: from the library first, then from the indexes."""
     library.remove(document_ids)
     _clear(home, library, document_ids)
 
 
 def purge(home: Home, library: LibraryWriter) -> None:
-    """Finish what a killed writer began: traces in an index of documents that the library lacks."""
+    """Remove from the indexes what a killed writer left there of documents not in the library."""
     documents = library.documents()
     kept = {document.id for document in documents}
     cut_off = library.unfinished()

@@ -1,4 +1,4 @@
-"""Prove that library, files and indexes agree, or say where they do not."""
+"""Verification that library, files and indexes agree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLED_ROWS = 64
 
 
 def verify(home: Home) -> list[str]:
-    """One sentence for each disagreement; none when all is well. Waits for writers, then keeps them out.
+    """One sentence for each disagreement. Waits for other writers, then holds the lock.
 
     Raises:
         LibraryNotFound, LibraryFormatError, IndexFormatError, ReadOnlyMirror

@@ -14,7 +14,8 @@ from generation.answer import Answer, Citation
 from ingest.filter import PageFilter
 from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
-from retrieval.search import EmptyQuery, Searcher
+from retrieval.error import EmptyQuery
+from retrieval.search import Searcher
 
 LENS = "Who was in charge of repairing the lens?"
 MODEL = make_model(Settings.model_construct())

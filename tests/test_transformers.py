@@ -116,7 +116,7 @@ def test_page_by_page(kind: str, models: Callable[[str], TransformersChatModel])
             whole = whole[:, inputs["input_ids"].shape[1] :]
         direct = model._hf_model.tokenizer.decode(whole[0], skip_special_tokens=True)
         assert line[:-4].strip() == direct.strip()
-    with pytest.raises(ImageRequired, match="one picture"):
+    with pytest.raises(ImageRequired, match="one image"):
         next(iter(model.reply(Request("", (Turn("user", ("hello",)),)))))
 
 

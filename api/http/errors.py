@@ -64,7 +64,6 @@ STATUSES: dict[str, HTTPStatus] = {
     "object-store-refused": HTTPStatus.BAD_GATEWAY,
     "object-store-taken": HTTPStatus.CONFLICT,
     "object-store-format": HTTPStatus.INTERNAL_SERVER_ERROR,
-    "schema-mismatch": HTTPStatus.BAD_GATEWAY,
     "request-too-large": HTTPStatus.UNPROCESSABLE_ENTITY,
     "rate-limited": HTTPStatus.TOO_MANY_REQUESTS,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,

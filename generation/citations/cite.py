@@ -1,4 +1,4 @@
-"""Citation parser: labels and their quotes, from an answer's text as it streams in.
+"""Citation parser: labels and quotes from an answer's streamed text.
 
 The one syntax, for every model: `"quote" [1]`, in straight or curly quotation
 marks, several a line; `[1]` alone names a page, `[1, 2]` and `[1][2]` share a

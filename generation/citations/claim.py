@@ -43,7 +43,7 @@ class Claim:
 
 
 def split_claims(text: str, markers: Sequence[CitationMarker]) -> list[Claim]:
-    """Split `text` into claims, in order; a quotation alone belongs to the sentence before it."""
+    """Split `text` into claims, in order; a lone quotation joins the one before it."""
     quotes = [span for marker in markers if (span := _quote_span(text, marker))]
     claims: list[Claim] = []
     start = 0
@@ -82,7 +82,7 @@ def _claims_of_line(
 def _sentences(
     text: str, start: int, end: int, quotes: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Spans of a line's sentences; none ends inside a quote, labels go to the sentence before them."""
+    """Sentence spans of a line; none ends in a quote, labels join the one before."""
     item = _ITEM.match(text, start, end)
     tokens = list(_TOKEN.finditer(text, item.end() if item else start, end))
     spans: list[tuple[int, int]] = []
@@ -119,7 +119,7 @@ def _quote_span(text: str, marker: CitationMarker) -> tuple[int, int] | None:
 
 
 def _only_quotes(text: str, low: int, high: int, quotes: Sequence[tuple[int, int]]) -> bool:
-    """Whether all the letters between two places stand in quotes or labels."""
+    """Whether all the letters between two offsets are in quotes or labels."""
     left = list(text[low:high])
     inside = [quote for quote in quotes if low <= quote[0] and quote[1] <= high]
     for start, end in inside:

@@ -1,4 +1,4 @@
-"""Citation verifier: quotes checked against printed words, other claims located on the page.
+"""Citation verifier: quotes checked against words, other claims by their region.
 
 A quote that is not found stays in the answer, marked as not verified; a label
 that no evidence has is dropped and counted. A claim without a printed quote is
@@ -19,14 +19,16 @@ from ingest.box import covered_share
 from ingest.page import Box, Page
 
 RegionLocator = Callable[[str, Page], Sequence[Box]]
-"""Locates a claim on a page image: boxes of the regions that match it; none where no region stands out."""
+"""Locates a claim on a page image: boxes of the regions that match it, possibly none."""
 
 MAX_TEXT_SHARE = 0.25
 """A region of which words cover more than this share is text: its words can be quoted."""
 
 
 class CitationVerifier:
-    """Verifies the citations of one answer as its text streams in; each quote counts once a label.
+    """Verifier of one answer's citations, as its text streams in.
+
+    A quote counts once for each label.
 
     Attributes:
         text: the answer's text so far.

@@ -1,4 +1,4 @@
-"""Abstention: decline a question that no page is near, before a language model is asked."""
+"""Abstention: questions that no page is near are declined without a model call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LATIN_END = "\u0530"
 
 
 def should_abstain(prompt: Prompt, min_score: float) -> bool:
-    """Decide whether no page is near enough to the question; never where `min_score` is 0.
+    """Decide whether no page is near enough; never where `min_score` is 0.
 
     False where the score says little: where the best page is an image without
     words, and where the question is mostly not in Latin script. In another

@@ -1,4 +1,4 @@
-"""Region crops: the best region of a page at full resolution, where its text would be too small.
+"""Region crops: a page's best region at full resolution, where text is small.
 
 A region is cropped only where three things hold: the words in it would be sent
 less than `MIN_LINE_PIXELS` high; the crop is sent at least `MIN_GAIN` times as
@@ -27,7 +27,7 @@ MAX_AREA = 0.5
 def best_crop(
     evidence: Evidence, size: Size, image_tokens: ImageTokenCounter, sent: Size
 ) -> Box | None:
-    """Box of the region of a page that is worth an image of its own; None where none is.
+    """Box of the region that is worth an image of its own; None where none is.
 
     Args:
         size: pixels of the page image.
@@ -45,7 +45,7 @@ def best_crop(
 
 
 def region_box(evidence: Evidence) -> Box | None:
-    """Box around the best regions, with a margin; None where there are none, or none fits.
+    """Box around the best regions, with a margin; None where none fits.
 
     Regions are taken best first as long as the box covers at most `MAX_AREA`.
     """
@@ -59,7 +59,7 @@ def region_box(evidence: Evidence) -> Box | None:
 
 
 def median_word_height(evidence: Evidence, box: Box) -> float:
-    """Median height of the words that overlap a box, as a fraction of the page's; 1 without any."""
+    """Median height of a box's words as a fraction of the page's; 1 without words."""
     inside = [w.box for w in evidence.words if overlaps(w.box, box)]
     return median(b[3] - b[1] for b in inside) if inside else 1.0
 

@@ -1,4 +1,4 @@
-"""Image token counters: the size a provider scales an image to, and the tokens it counts.
+"""Image token counters: a provider's image sizes and token counts.
 
 The formulas alone, as the providers publish them; which model has which stands
 in its provider's file.
@@ -18,7 +18,7 @@ class ImageTokenCounter(Protocol):
     """Token count of images for a family of models."""
 
     def effective_size(self, width: int, height: int) -> Size:
-        """Largest size of this shape that the provider does not scale down; never larger than given."""
+        """Largest size of this shape, up to the one given, that is not scaled down."""
         ...
 
     def tokens(self, width: int, height: int) -> int:
@@ -28,9 +28,9 @@ class ImageTokenCounter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PatchTokens:
-    """Token count by square patches of `side` pixels, times `factor`; at most `max_patches`.
+    """Token count by square patches of `side` pixels, times `factor`.
 
-    Anthropic's rule (side 28) and that of OpenAI's newer models (side 32).
+    An image has at most `max_patches`. Anthropic's rule (side 28) and that of OpenAI's newer models (side 32).
     """
 
     side: int
@@ -80,9 +80,10 @@ class TileTokens:
 
 @dataclass(frozen=True, slots=True)
 class CropTokens:
-    """Token count by crops: `per_crop` for each square of two thirds of the shorter side.
+    """Token count by square crops, `per_crop` for each.
 
-    An image within 384 pixels is one crop. Each crop is scaled to `crop_side`
+    A crop's side is two thirds of the image's shorter side; an image within 384
+    pixels is one crop. Each crop is scaled to `crop_side`
     pixels. The rule of Gemini 2.
     """
 

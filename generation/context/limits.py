@@ -1,4 +1,4 @@
-"""Limits of one model call: images, their bytes, input tokens and characters a page."""
+"""Limits of one model call: images, bytes, input tokens, characters a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ BYTES_PER_TOKEN = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one model call; the defaults are cautious, for a server of unknown limits.
+    """Limits of one model call.
+
+    The defaults are cautious, for a server of unknown limits.
 
     Attributes:
         max_images: images at most; 0 for a model that reads only words.

@@ -1,4 +1,4 @@
-"""Page inputs: each page's image and words as a model gets them, within its limits."""
+"""Page inputs: images and words of pages for a model, within its limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageInputs:
-    """Pages of a request, best first; `note` says which were left out, "" where none was."""
+    """Pages of a request, best first; `note` says how many were left out."""
 
     page_inputs: tuple[PageInput, ...]
     note: str = ""
@@ -95,7 +95,7 @@ def build_page_input(evidence: Evidence, limits: Limits, max_images: int) -> Pag
 
 
 def page_text(words: Sequence[Word], max_chars: int) -> str:
-    """Text of a page, one printed line a line, cut at a line's end after `max_chars` characters."""
+    """Text of a page by printed lines, truncated at a line's end to `max_chars`."""
     lines: list[str] = []
     left = max_chars
     for line in split_lines(words):

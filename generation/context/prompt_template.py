@@ -1,6 +1,6 @@
-"""Prompt template: the rules, the labelled pages, the conversation so far, the question.
+"""Prompt template: rules, labelled pages, conversation so far, question.
 
-The words of a page stand between delimiters that the page cannot forge
+The words of a page are between delimiters that the page cannot forge
 ("spotlighting", Hines et al. 2024, arXiv:2403.14720), and the rules call them data.
 """
 
@@ -45,7 +45,7 @@ _LABELS = re.compile(r"[ \t]*\[[ \t]*\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*[ \t]*\]")
 
 
 def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None) -> Request:
-    """Build the request for an answer to `prompt` from `page_inputs`; by default, all that fit.
+    """Build the request for an answer from `page_inputs`; by default, all that fit.
 
     The pages come first, so that they stay the same from question to question
     and a provider can cache them (`Request.cached_parts`); then the conversation
@@ -80,7 +80,7 @@ def _page_parts(page_input: PageInput) -> Iterable[str | EncodedImage]:
 
 
 def delimiter_for(text: str) -> str:
-    """Delimiter that `text` does not hold, and cannot be made to: a digest of the text itself.
+    """Delimiter that `text` cannot be made to hold: a digest of the text itself.
 
     The same page always has the same delimiter, so that a provider can cache it.
     """
@@ -102,7 +102,7 @@ def _plain_name(name: str) -> str:
 
 
 def _without_labels(message: Message) -> str:
-    """Text of an earlier message; an answer's labels are left out, since they named other pages."""
+    """Text of an earlier message; an answer's labels named other pages and go."""
     return _LABELS.sub("", message.text) if message.role == "assistant" else message.text
 
 

@@ -1,4 +1,4 @@
-"""Page comparison: word differences with their boxes on both sides, without a language model.
+"""Page comparison: word differences with boxes, without a language model.
 
 The differences are those of `difflib` over printed words; the record fits the
 ready schema `comparison`. The similarity of two images is an argument.
@@ -25,7 +25,7 @@ NOTE = (
 )
 KINDS = {"replace": "changed", "delete": "removed", "insert": "added"}
 MAX_EXACT_WORDS = 5_000
-"""With more words, difflib ignores the commonest ones when it looks for matches (autojunk), for speed."""
+"""With more words, difflib ignores the commonest ones (autojunk), for speed."""
 CONTEXT = 3
 """Words before a difference that are given as its place."""
 

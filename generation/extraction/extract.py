@@ -1,4 +1,4 @@
-"""Structured extraction by a language model: a record, with each value verified on the page.
+"""Structured extraction by a language model, with each value verified.
 
 The model replies with `{"data": ..., "sources": [{"field", "label", "quote"}]}`,
 `data` being the record and each source the printed words that a field rests on,

@@ -30,7 +30,7 @@ _NOT_ADDRESS = re.compile(
 
 
 def find_company(pages: Pages) -> FoundValue | None:
-    """Find the first row at the head with a legal form; on a page with prices, else the first row."""
+    """Find the first row at the head with a legal form; with prices, else the first."""
     rows = [(p, r) for p, r in _head(pages) if sum(c.isalpha() for c in r.text) >= 4][:8]
     named = [pair for pair in rows if _COMPANY.search(pair[1].text)]
     priced = any(PRICE.search(word.text) for word in pages[0][0].words)
@@ -42,7 +42,7 @@ def find_company(pages: Pages) -> FoundValue | None:
 
 
 def find_address(pages: Pages) -> FoundValue | None:
-    """Find the rows at the head from the first with a street to a phone number or a date."""
+    """Find the rows at the head from a street to a phone number or a date."""
     taken: list[int] = []
     page = pages[0][0]
     for _, row in _head(pages):

@@ -45,7 +45,7 @@ def label_words(text: str) -> frozenset[str]:
 
 
 def matches_label(label: frozenset[str], printed: frozenset[str]) -> bool:
-    """Whether every word of a property's name, or a synonym of it, is in a printed label."""
+    """Whether a printed label has every word of a property's name, or a synonym."""
     return all(
         word in printed or any(group & printed for group in _SYNONYMS if word in group)
         for word in label - _STOP_WORDS
@@ -53,7 +53,7 @@ def matches_label(label: frozenset[str], printed: frozenset[str]) -> bool:
 
 
 def find_labelled(label: frozenset[str], pages: Pages) -> FoundValue | None:
-    """Find what follows a label in its cell, else what the next cell or the one below holds."""
+    """Find the words after a label in its cell, else in the next or the one below."""
     for page, rows in pages:
         lines = [split_cells(page, row) for row in rows]
         for number, cells in enumerate(lines):
@@ -75,7 +75,7 @@ def contiguous_span(at: Sequence[int]) -> Span | None:
 
 
 def _label_end(page: Evidence, cell: Row, label: frozenset[str]) -> int:
-    """How many words at the head of a cell are the label and its colon; 0 for another label."""
+    """Number of a cell's first words that are the label and its colon, or 0."""
     for end in range(1, min(len(cell.at), len(label) + 2) + 1):
         head = [page.words[i].text for i in cell.at[:end]]
         if not matches_label(label, label_words(" ".join(head))):
@@ -89,7 +89,7 @@ def _label_end(page: Evidence, cell: Row, label: frozenset[str]) -> int:
 def _neighbour(
     cell: Row, following: Sequence[Row], below: Sequence[Sequence[Row]]
 ) -> tuple[int, ...]:
-    """The words of the next cell of the row, or of the cell below; () where there is neither."""
+    """Words of the next cell of the row, or of the cell below, or ()."""
     right = following[0] if following else None
     under = _cell_below(cell, below[:2])
     beside = right and (cell.text.endswith((":", "：")) or right.has_digit)

@@ -16,7 +16,7 @@ CELL_GAP_LETTERS = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Words of one height, left to right: their indices on the page, their text and their box."""
+    """Row of words, left to right: their indices on the page, text and box."""
 
     at: tuple[int, ...]
     text: str
@@ -36,7 +36,7 @@ Pages = Sequence[tuple[Evidence, list[Row]]]
 
 
 def read_rows(words: Sequence[Word]) -> list[Row]:
-    """Group a page's words into rows, top to bottom, however wide the gaps between them."""
+    """Group a page's words into rows, top to bottom, whatever the gaps."""
     rows: list[list[int]] = []
     for at in sorted(range(len(words)), key=lambda i: words[i].box[1] + words[i].box[3]):
         box = words[at].box

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from ingest.error import InvalidInputError, PageglassError
+from generation.models.access import ModelError
+from ingest.error import InvalidInputError
 from ingest.page import Box, Page
 
 
@@ -16,7 +17,7 @@ class RequiredFieldMissing(InvalidInputError):
     code = "required-field-missing"
 
 
-class SchemaMismatch(PageglassError):
+class SchemaMismatch(ModelError):
     """A model's reply does not fit the schema, even after its errors were sent back."""
 
     code = "schema-mismatch"
@@ -26,7 +27,7 @@ class SchemaMismatch(PageglassError):
 class Field:
     """Field of a record: a scalar by its JSON pointer, and its source.
 
-    `quote` is what stands on the page, in `boxes` (a line each, fractions of
+    `quote` is what is printed on the page, in `boxes` (a line each, fractions of
     the page). `printed` is True where the value itself is in the quote;
     `verified` where the quote was found among the page's words and holds the
     value: `printed`, or for a boolean, quoted at all.

@@ -1,4 +1,4 @@
-"""Rule-based extraction: a record from labels and typed values, without a language model.
+"""Rule-based extraction: records from labels and typed values, without a model.
 
 A property is looked for by the words of its name and title: the value is right
 of a label, or below it. Dates, numbers and amounts are looked for by their form

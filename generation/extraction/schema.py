@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of a record: loading, checking, and validation errors.
+"""JSON Schema (draft 2020-12) of a record: loading, checking, validation.
 
 References outside the schema are refused, so that nothing is ever fetched for one.
 """
@@ -72,7 +72,8 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
     Raises:
         InvalidSchema: it is not, with the place and the reason.
     """
-    hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {', '.join(ready_schemas())}."
+    ready = ", ".join(ready_schemas())
+    hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {ready}."
     if not isinstance(schema, dict):
         raise InvalidSchema(f"{name} is not a JSON object.", hint=hint)
     try:
@@ -92,7 +93,7 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
 
 
 def validation_errors(schema: Schema, value: Any) -> list[str]:
-    """Validation errors of a value, one a line, `/json/pointer: reason`; none where it is valid."""
+    """Validation errors of a value, each `/json/pointer: reason`."""
     validator = Draft202012Validator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
     return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]

@@ -1,4 +1,4 @@
-"""Typed fields: enum values, dates, amounts and numbers, by their label and their form."""
+"""Typed fields: enum values, dates, amounts and numbers, by label and form."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_enum(values: Sequence[Any], label: frozenset[str], pages: Pages) -> Fou
 
 
 def find_date(label: frozenset[str], pages: Pages, *, iso: bool) -> FoundValue | None:
-    """Find the date beside the label; for a document's own date, else the first on the pages.
+    """Find the date beside the label; for a document's own, else the first at all.
 
     Args:
         iso: give it as YYYY-MM-DD, and only where its day and month are unambiguous.
@@ -56,7 +56,7 @@ def find_date(label: frozenset[str], pages: Pages, *, iso: bool) -> FoundValue |
 
 
 def find_amount(label: frozenset[str], pages: Pages, *, numeric: bool) -> FoundValue | None:
-    """Find the amount of the row that names the total most plainly; the last of equals.
+    """Find the amount of the row that best matches the label; the last of equals.
 
     Args:
         numeric: give it as a number, and only where it has one reading; else as printed.
@@ -91,7 +91,7 @@ def find_number(label: frozenset[str], pages: Pages, *, integer: bool) -> FoundV
 
 
 def _names_amount(label: frozenset[str], printed: frozenset[str]) -> bool:
-    """Whether a row's words name the amount; for a total, not a subtotal, a tax or a discount."""
+    """Whether a row's words name the amount; for a total, no subtotal or tax."""
     if not matches_label(label, printed):
         return False
     if "total" not in label:

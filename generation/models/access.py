@@ -37,7 +37,7 @@ class Access:
     dtype: str = "auto"
 
     def timeouts(self) -> httpx2.Timeout:
-        """Timeouts of the HTTP client: `timeout` for each piece, at most `CONNECT` to connect."""
+        """HTTP timeouts: `timeout` for each piece, at most `CONNECT` to connect."""
         import httpx2
 
         return httpx2.Timeout(self.timeout, connect=min(CONNECT, self.timeout))

@@ -1,4 +1,4 @@
-"""Captioners: one line on what an image shows, by a captioning model or any chat model.
+"""Captioners: an image in one line, by a captioning model or a chat model.
 
 Captioning models are BLIP, BLIP-2 and GIT.
 """
@@ -37,7 +37,7 @@ def load_captioner(
     spec: str,
     access: Access | None = None,
 ) -> Captioner:
-    """Load a captioner by name: `transformers:MODEL`, or any other that `load_chat` loads.
+    """Load a captioner: `transformers:MODEL`, or any other that `load_chat` loads.
 
     Raises:
         What `load_chat` raises.
@@ -81,7 +81,7 @@ class ChatCaptioner:
         self.name = chat.name
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """Caption images, one line each, empty where the provider refuses. Raises ModelError."""
+        """Caption images, one line each, "" where the provider refuses."""
         return [self._one(picture) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:

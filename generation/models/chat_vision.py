@@ -1,4 +1,4 @@
-"""Chat vision model: a chat model that answers from pages, with its declining detected."""
+"""Chat vision model: a chat model that answers from pages, or declines."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ class ChatVisionModel:
         return self._chat
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
-        """Stream the reply without the marker, then a `SelfAssessment` that says whether it declines.
+        """Stream the reply without the marker, then a `SelfAssessment`.
 
-        The first characters are held back until it is clear whether they are
-        the marker. A reply that its limit of tokens cut short is noted.
+        The assessment says whether the model declines. The first characters are
+        held back until it is clear whether they are the marker. A reply that
+        its limit of tokens cut short is noted.
 
         Raises:
             ModelError: what else the chat model raises.

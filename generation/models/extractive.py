@@ -1,4 +1,4 @@
-"""Extractive model: the best sentences of the evidence, word for word, without a language model.
+"""Extractive model: the best sentences of the evidence, without a language model.
 
 Scores each passage of the evidence by the question's terms in it, by the cosine
 of the MiniLM vectors, and by the score of its region in the search. Declines
@@ -93,7 +93,7 @@ class Extractive:
         self._encoder = encoder or load_minilm(0)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
-        """Stream a line `"quote" [label]` for each chosen passage, or a sentence that there is none."""
+        """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
@@ -113,32 +113,32 @@ class Extractive:
         return self.choose(prompt).features.as_dict()
 
     def choose(self, prompt: Prompt) -> Choice:
-        """Choose the one to three best passages, with a label or heading joined where it helps."""
+        """Choose the one to three best passages, some joined with their label."""
         passages = read_passages(prompt)
-        asked = content_stems(prompt.question)
-        if not passages or not asked:
+        question_terms = content_stems(prompt.question)
+        if not passages or not question_terms:
             return Choice((), Features())
-        weights = term_weights(asked, passages)
+        weights = term_weights(question_terms, passages)
         titles = running_titles(passages)
         scores = np.array([_score(prompt, each, weights, titles) for each in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
-        prefilter = [passages[i] for i in listed]
-        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in prefilter)])
+        shortlist = [passages[i] for i in listed]
+        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
         cosines = vectors[1:] @ vectors[0]
-        totals = scores[listed] + COSINE_WEIGHT * _latin(asked) * cosines
+        totals = scores[listed] + COSINE_WEIGHT * _latin(question_terms) * cosines
         order = np.argsort(-totals, kind="stable")
         best = order[0]
         chosen: list[Passage] = []
         for at in order[: 4 * MAX_QUOTES]:
-            passage = _with_neighbour(prefilter[at], passages, asked)
+            passage = _with_neighbour(shortlist[at], passages, question_terms)
             if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
-        features = _features(prompt, prefilter[best], passages, weights, float(cosines[best]))
+        features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
         return Choice(tuple(chosen[:MAX_QUOTES]), features)
 
 
 def quoted(text: str, label: int) -> str:
-    """Quote a text as `"text" [label]`, in the first quotation marks that it does not hold."""
+    """Quote a text as `"text" [label]`, in quotation marks that it does not hold."""
     for opening, closing in _PAIRS:
         if opening not in text and closing not in text:
             return f"{opening}{text}{closing} [{label}]"
@@ -189,9 +189,9 @@ def _latin(terms: frozenset[str]) -> float:
 
 
 def _with_neighbour(
-    passage: Passage, passages: Sequence[Passage], asked: frozenset[str]
+    passage: Passage, passages: Sequence[Passage], question_terms: frozenset[str]
 ) -> Passage:
-    """Joined with the short unit just before it, where that holds a term asked for."""
+    """Joined with the short unit just before it, where that holds a term of the question."""
     at = passages.index(passage)
     before = passages[at - 1] if at else None
     if (
@@ -199,7 +199,7 @@ def _with_neighbour(
         or before.evidence is not passage.evidence
         or not (before.short and passage.short)
         or before.text not in passage.context
-        or not (before.terms - passage.terms) & asked
+        or not (before.terms - passage.terms) & question_terms
     ):
         return passage
     text = f"{before.text} {passage.text}"

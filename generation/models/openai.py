@@ -175,9 +175,9 @@ def limits_of(provider: str, model: str) -> Limits:
     )
 
 
-def detail_of(picture: EncodedImage) -> Literal["low", "high"]:
-    """Detail level for OpenAI's own models: "low", which scales to 512 pixels, for images within them."""
-    return "low" if max(picture.width, picture.height) <= LOW_EDGE else "high"
+def detail_of(image: EncodedImage) -> Literal["low", "high"]:
+    """Detail level for OpenAI's own models: "low" for images within 512 pixels."""
+    return "low" if max(image.width, image.height) <= LOW_EDGE else "high"
 
 
 def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:

@@ -29,7 +29,7 @@ LABEL_GAP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Passage of a page: the words `start` up to (not with) `end`, their terms and context."""
+    """Passage of a page: words `start` up to (not with) `end`, with their context."""
 
     evidence: Evidence
     start: int
@@ -90,7 +90,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
 
 
 def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[Word]) -> list[str]:
-    """For each unit: its table's caption and head, or the label above it, or its heading."""
+    """Context of each unit: its table's head, the label above it, or its heading."""
     contexts: list[str] = []
     heading = table = ""
     for at, unit in enumerate(units):

@@ -1,4 +1,4 @@
-"""Transformers chat model: a vision-language model on this machine, `transformers:MODEL`.
+"""Transformers chat model: a local vision-language model, `transformers:MODEL`.
 
 A model with a chat template gets the whole request. One without (BLIP-2,
 InstructBLIP) takes one image and a line of text: it is asked about each page by
@@ -95,10 +95,10 @@ class TransformersChatModel:
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """Input tensors of a request."""
         turns = conversation(request, self._hf_model.plain, separate=self._has_system())
-        pictures = any(
+        has_images = any(
             isinstance(part, EncodedImage) for turn in request.turns for part in turn.parts
         )
-        if pictures and not self._template_has_images():
+        if has_images and not self._template_has_images():
             raise InvalidCheckpoint(
                 f"The chat template of {self._hf_model.spec} leaves images out.",
                 hint=UNSUPPORTED_HINT,
@@ -140,7 +140,7 @@ class TransformersChatModel:
         pages = list(labelled_images(request))
         if not pages:
             raise ImageRequired(
-                f"{self._hf_model.spec} answers about one picture, and there is none.",
+                f"{self._hf_model.spec} answers about one image, and there is none.",
                 hint="Ask about pages or photos, or use a model that was trained for chat.",
             )
         ending = _schema_text(request)
@@ -148,19 +148,19 @@ class TransformersChatModel:
             self._hf_model.plain(f"{question_of(request)}{ending}")
         )
         given = made = 0
-        for label, picture in pages:
+        for label, image in pages:
             inputs = self._hf_model.processor(
-                images=decode_image(picture), text=text, return_tensors="pt"
+                images=decode_image(image), text=text, return_tensors="pt"
             )
-            said = ""
+            written = ""
             reply = self._hf_model.generate(inputs, limit, self.name)
             try:
                 for event in reply:
                     if isinstance(event, Usage):
                         given, made = given + event.input_tokens, made + event.output_tokens
                         continue
-                    piece = event if said else event.lstrip()
-                    said += piece
+                    piece = event if written else event.lstrip()
+                    written += piece
                     if piece:
                         yield piece
             finally:
@@ -219,9 +219,9 @@ def question_of(request: Request) -> str:
     return texts[-1].removeprefix("Question:").strip() if texts else ""
 
 
-def decode_image(picture: EncodedImage) -> Image.Image:
+def decode_image(image: EncodedImage) -> Image.Image:
     """Decode an image to RGB."""
-    return Image.open(io.BytesIO(picture.data)).convert("RGB")
+    return Image.open(io.BytesIO(image.data)).convert("RGB")
 
 
 def _schema_text(request: Request) -> str:

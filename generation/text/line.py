@@ -1,4 +1,4 @@
-"""Printed lines: words in reading order grouped by their boxes; their order is kept."""
+"""Printed lines: words in reading order, grouped by their boxes."""
 
 from __future__ import annotations
 

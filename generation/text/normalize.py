@@ -1,4 +1,4 @@
-"""Text normalization: words as one string of plain characters, with offsets back to the words.
+"""Text normalization: words as one plain string, with the offset of each.
 
 Removed are case, spaces, ligatures, soft and line-end hyphens, and the shapes of
 dashes and quotation marks. Kept are the signs and decimal points of numbers, and
@@ -53,7 +53,7 @@ class NormalizedText:
         return _has_spaces(self.text[at - 1]) and _has_spaces(self.text[at])
 
     def words_at(self, start: int, end: int) -> tuple[int, int]:
-        """Words of the characters `start` up to (not with) `end`: first, one after the last."""
+        """Words of the characters `start` up to (not with) `end`, as such a span."""
         return bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1)
 
     def strip(self, edges: str) -> NormalizedText:
@@ -106,5 +106,5 @@ def _number_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _has_spaces(letter: str) -> bool:
-    """Whether a letter or digit is of a script with spaces between words; Hangul has suffixes."""
+    """Whether a letter or digit is of a script with spaces and without suffixes."""
     return letter.isalnum() and letter < "\u0e00"

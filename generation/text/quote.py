@@ -35,7 +35,7 @@ _NEVER = 1 << 11
 
 
 def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
-    """Find where `quote` is printed: the words `start` up to (not with) `end`, or None.
+    """Find where a quote is printed: words `start` up to (not with) `end`, or None.
 
     Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
     marks and dashes do not matter. An exact match is preferred.
@@ -47,35 +47,35 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
     >>> find_quote("climbs 142 steps", words) is None
     True
     """
-    sought = normalize_words(quote.split()).strip(_EDGES)
-    if sum(letter.isalnum() for letter in sought.text) < MIN_CHARS:
+    target = normalize_words(quote.split()).strip(_EDGES)
+    if sum(letter.isalnum() for letter in target.text) < MIN_CHARS:
         return None
     page = normalize_words([word.text for word in words])
-    allowed = len(sought.text) // EDIT_EVERY
-    for start, end in _exact_matches(sought.text, page.text):
+    allowed = len(target.text) // EDIT_EVERY
+    for start, end in _exact_matches(target.text, page.text):
         if (
             _cut_words(page, start, end) <= allowed
-            and page.numbers_in(start, end) == sought.numbers
+            and page.numbers_in(start, end) == target.numbers
         ):
             return page.words_at(start, end)
-    if allowed == 0 or len(sought.text) > MAX_FUZZY_CHARS:
+    if allowed == 0 or len(target.text) > MAX_FUZZY_CHARS:
         return None
-    for start, end, edits in _fuzzy_matches(sought, page, allowed):
-        if edits <= allowed and page.numbers_in(start, end) == sought.numbers:
+    for start, end, edits in _fuzzy_matches(target, page, allowed):
+        if edits <= allowed and page.numbers_in(start, end) == target.numbers:
             return page.words_at(start, end)
     return None
 
 
 def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]:
-    """Boxes of the words `span[0]` up to (not with) `span[1]`, one for each printed line."""
+    """Boxes of the words `span[0]` up to (not with) `span[1]`, one a printed line."""
     return tuple(line.box for line in split_lines(words, *span))
 
 
-def _exact_matches(sought: str, text: str) -> Iterator[tuple[int, int]]:
-    at = text.find(sought)
+def _exact_matches(target: str, text: str) -> Iterator[tuple[int, int]]:
+    at = text.find(target)
     while at >= 0:
-        yield at, at + len(sought)
-        at = text.find(sought, at + 1)
+        yield at, at + len(target)
+        at = text.find(target, at + 1)
 
 
 def _cut_words(page: NormalizedText, start: int, end: int) -> int:
@@ -84,12 +84,12 @@ def _cut_words(page: NormalizedText, start: int, end: int) -> int:
 
 
 def _fuzzy_matches(
-    sought: NormalizedText, page: NormalizedText, allowed: int
+    target: NormalizedText, page: NormalizedText, allowed: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Matches within `allowed` edits, nearest first: start, end, edits (with cut words)."""
-    pattern, text = _codes(sought), _codes(page)
+    """Matches within `allowed` edits, nearest first: start, end, edits."""
+    pattern, text = _codes(target), _codes(page)
     ends: list[tuple[int, int]] = []
-    for low, high in _windows(sought.text, page.text, allowed):
+    for low, high in _windows(target.text, page.text, allowed):
         edits = _distances(pattern, text[low:high], free_start=True)
         close = np.flatnonzero(edits <= allowed)
         for run in np.split(close, np.flatnonzero(np.diff(close) > 1) + 1):
@@ -104,17 +104,17 @@ def _fuzzy_matches(
         yield start, end, least + page.inside_word(end)
 
 
-def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
-    """Windows of `text` that can hold `sought` within `allowed` edits.
+def _windows(target: str, text: str, allowed: int) -> list[tuple[int, int]]:
+    """Windows of `text` that can hold `target` within `allowed` edits.
 
     Of allowed + 1 pieces at least one must be there unchanged (pigeonhole
     principle), so a page without any needs no alignment.
     """
-    bounds = [len(sought) * i // (allowed + 1) for i in range(allowed + 2)]
+    bounds = [len(target) * i // (allowed + 1) for i in range(allowed + 2)]
     spans = sorted(
-        (max(0, at - low - allowed), min(len(text), at - low + len(sought) + allowed))
+        (max(0, at - low - allowed), min(len(text), at - low + len(target) + allowed))
         for low, high in pairwise(bounds)
-        for at, _ in _exact_matches(sought[low:high], text)
+        for at, _ in _exact_matches(target[low:high], text)
     )
     merged: list[tuple[int, int]] = []
     for low, high in spans:
@@ -126,7 +126,7 @@ def _windows(sought: str, text: str, allowed: int) -> list[tuple[int, int]]:
 
 
 def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
-    """Code of each character, negative where no edit is allowed: in numbers, and for their units."""
+    """Codes of characters, negative where no edit is allowed: numbers and units."""
     codes = np.array([ord(letter) for letter in printed.text], np.int32)
     fixed = np.isin(codes, _UNITS)
     for start, end in printed.number_spans:
@@ -137,7 +137,7 @@ def _codes(printed: NormalizedText) -> npt.NDArray[np.int32]:
 def _distances(
     pattern: npt.NDArray[np.int32], text: npt.NDArray[np.int32], *, free_start: bool
 ) -> npt.NDArray[np.int32]:
-    """Edit distances of `pattern` to the text up to each offset (Sellers 1980), row by row.
+    """Edit distances of `pattern` to the text up to each offset (Sellers 1980).
 
     The step along a row, min over k <= j of row[k] + cost of k..j, is a running
     minimum once the summed costs are taken off.

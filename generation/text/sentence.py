@@ -42,7 +42,7 @@ _BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Unit of text: the words `start` up to (not with) `end`; `row` where its line has cells."""
+    """Unit: words `start` up to (not with) `end`; `row` where its line has cells."""
 
     start: int
     end: int
@@ -77,7 +77,7 @@ def has_cells(words: Sequence[Word], line: Line) -> bool:
 
 
 def _blocks(words: Sequence[Word], lines: Sequence[Line], usual: float) -> Iterator[list[Line]]:
-    """Blocks of consecutive lines: paragraphs, headings, list items; a table row is alone."""
+    """Blocks of lines: paragraphs, headings, list items; a table row is alone."""
     block: list[Line] = []
     for line in lines:
         if block and not _continues_block(words, block, line, usual):

@@ -37,7 +37,7 @@ _DATE = re.compile(
 
 
 def find_value(value: Any, words: Sequence[Word]) -> Span | None:
-    """Find where a value is printed: the words `start` up to (not with) `end`, or None."""
+    """Find where a value is printed: words `start` up to (not with) `end`, or None."""
     match value:
         case bool() | None:
             return None
@@ -50,7 +50,7 @@ def find_value(value: Any, words: Sequence[Word]) -> Span | None:
 
 
 def numbers(words: Sequence[Word]) -> Iterator[tuple[Span, frozenset[float]]]:
-    """Printed numbers, each with its possible values: 1,234 is 1234 or, with a decimal comma, 1.234."""
+    """Printed numbers, each with its values: 1,234 is 1234 or 1.234."""
     for at, word in enumerate(words):
         for found in _NUMBER.finditer(word.text):
             sign = -1.0 if found[1] or found[2] else 1.0
@@ -62,7 +62,7 @@ def numbers(words: Sequence[Word]) -> Iterator[tuple[Span, frozenset[float]]]:
 
 
 def dates(words: Sequence[Word]) -> Iterator[tuple[Span, str, frozenset[date]]]:
-    """Printed dates, each with its text and possible days: two where day and month may be swapped."""
+    """Printed dates, each with its text and days: two where the order is ambiguous."""
     starts: list[int] = []
     text = ""
     for word in words:

@@ -1,1 +1,1 @@
-"""What models write about pictures: captions, tags and zero-shot classes."""
+"""Image annotation: captions, tags and zero-shot classes."""

@@ -1,4 +1,4 @@
-"""Caption photos and figures with a model that is handed in, and let word indexes know the captions.
+"""Captioning of photos and figures, with the indexes of text brought up to date.
 
 Knows no language model. A caption is written of a picture, not printed on the
 page: it is searched, never quoted.
@@ -33,7 +33,7 @@ def caption_documents(
     load: Callable[[str], Captioner] | None,
     name: str | None = None,
 ) -> Iterator[Captioned]:
-    """Caption the pictures that have no caption yet, or one of another model; a page at a time is kept.
+    """Caption images that lack a caption of this model; each page is saved as it is done.
 
     The writer's lock must be held. What an earlier run captioned and did not
     bring into the indexes is brought in too.
@@ -78,7 +78,7 @@ def caption_documents(
 def _reindex(
     library: LibraryWriter, document: Document, encoders: Sequence[tuple[Encoder, Index]]
 ) -> None:
-    """Encode a document anew where words count, under a new revision, so that searchers look again."""
+    """Encode a document again in indexes of text, under a new revision that searchers notice."""
     renewed = replace(document, revision=uuid.uuid4().hex[:12])
     for encoder, index in encoders:
         if index.manifest.modality == "text":

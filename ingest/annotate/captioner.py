@@ -1,4 +1,4 @@
-"""The plug for whatever writes captions; knows no model and no library."""
+"""Captioner protocol."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PIL import Image
 
 
 class Captioner(Protocol):
-    """Describes pictures."""
+    """Image captioner."""
 
     name: str
     """As it is remembered with each caption."""
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """A line a picture, in order; may be empty."""
+        """One caption an image, in order; may be empty."""
         ...

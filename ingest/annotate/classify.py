@@ -1,4 +1,4 @@
-"""What a picture shows, out of labels that a person gives: zero-shot, by an encoder of pictures and texts.
+"""Zero-shot image classification over given labels.
 
 Radford et al. 2021 (arXiv:2103.00020), section 3.1: a label is put into
 sentences, their embeddings are averaged, and a softmax over the scaled cosines
@@ -21,19 +21,19 @@ Probabilities = npt.NDArray[np.float32]
 
 
 class LabelsMissing(InvalidInputError):
-    """There is nothing to tell apart."""
+    """No labels were given."""
 
     code = "labels-missing"
 
 
 class NotAnImageEncoder(ConflictError):
-    """The encoder does not see pictures and texts in one space."""
+    """The encoder does not embed images and texts in one space."""
 
     code = "not-an-image-encoder"
 
 
 class Labeller:
-    """Tells labels apart with one encoder.
+    """Classifier over labels, by one image encoder.
 
     Raises:
         LabelsMissing: fewer than two labels.
@@ -47,7 +47,7 @@ class Labeller:
         self._rows = unit(rows.mean(axis=1))
 
     def probabilities(self, rows: Vectors) -> Probabilities:
-        """How likely each label is (labels,), adding to 1, for a picture seen as rows (n, dim).
+        """Probability of each label (labels,), summing to 1, for an image encoded as rows (n, dim).
 
         A label counts by the row it fits best: a part of a photo, a figure of a page.
         """
@@ -58,7 +58,7 @@ class Labeller:
 
 
 def load_image_encoder(spec: str, encoding: Encoding) -> ImageEncoder:
-    """Load an encoder that sees pictures and texts in one space.
+    """Load an encoder of images and texts in one space.
 
     Raises:
         NotAnImageEncoder: it does not; what `load_encoder` raises.
@@ -73,7 +73,7 @@ def load_image_encoder(spec: str, encoding: Encoding) -> ImageEncoder:
 
 
 def clean_labels(labels: Sequence[str]) -> list[str]:
-    """Labels without blanks around them, empty ones and doubles.
+    """Labels stripped of blanks, without empty ones and duplicates.
 
     Raises:
         LabelsMissing: fewer than two are left.

@@ -1,4 +1,4 @@
-"""Tag photos and figures with labels that a person gives, from the vectors that the index holds already."""
+"""Tagging of photos and figures with given labels, from the vectors in the index."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InvalidLabels(InvalidInputError):
 
 
 def read_labels(path: Path) -> list[str]:
-    """The labels of a file, one a line; lines that start with # are left out.
+    """Labels of a file, one a line; lines that start with # are comments.
 
     Raises:
         InvalidLabels: it cannot be read.
@@ -50,7 +50,7 @@ def tag_documents(
     labels: Sequence[str] | None = None,
     loaded: Sequence[Encoder] = (),
 ) -> int:
-    """Tag the pictures of documents that have not been looked over yet; returns how many pages got a tag.
+    """Tag the images of documents not tagged yet; returns how many pages received a tag.
 
     The writer's lock must be held.
 
@@ -88,7 +88,7 @@ def tag_documents(
 
 
 def _tag(labeller: Labeller, seen: PageVectors) -> dict[str, float]:
-    """The likeliest labels of a page's pictures."""
+    """Most probable labels of a page's images."""
     if not len(seen.vectors):
         return {}
     likely = labeller.probabilities(seen.vectors)

@@ -10,14 +10,14 @@ from ingest.page import Caption, Document, Page
 
 
 class AnnotationReader(LibraryDatabase):
-    """Reads of tags and captions."""
+    """Reader of tags and captions."""
 
     def labels(self) -> list[str]:
-        """What pictures are tagged with, in the order given."""
+        """Labels that images are tagged with, in the order given."""
         return [row[0] for row in self._db.execute("SELECT label FROM labels ORDER BY position")]
 
     def tags(self, page: Page) -> dict[str, float]:
-        """A page's tags, likeliest first, with their probabilities."""
+        """Tags of a page with their probabilities, most probable first."""
         rows = self._db.execute(
             "SELECT tag, probability FROM tags WHERE document_id = ? AND number = ?"
             " ORDER BY probability DESC, tag",
@@ -26,7 +26,7 @@ class AnnotationReader(LibraryDatabase):
         return dict(rows.fetchall())
 
     def tag_counts(self) -> dict[str, int]:
-        """How many pages have each tag, the commonest first."""
+        """Number of pages of each tag, most frequent first."""
         rows = self._db.execute(
             "SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY count(*) DESC, tag"
         )
@@ -46,12 +46,12 @@ class AnnotationReader(LibraryDatabase):
         return set.intersection(*found) if found else set()
 
     def captioner(self) -> str:
-        """Who captions pictures, by name; empty for nobody."""
+        """Name of the captioner; empty for none."""
         row = self._db.execute("SELECT name FROM captioner").fetchone()
         return str(row[0]) if row else ""
 
     def captions(self, page: Page) -> tuple[Caption, ...]:
-        """What was written of a page's pictures, in their order, those left out of which nothing was."""
+        """Captions of a page's images, in order, without empty ones."""
         rows = self._db.execute(
             "SELECT captions.text, figures.value, captions.model FROM captions"
             " JOIN pages USING (document_id, number)"
@@ -63,10 +63,10 @@ class AnnotationReader(LibraryDatabase):
 
 
 class AnnotationWriter(AnnotationReader):
-    """Writes of tags and captions."""
+    """Writer of tags and captions."""
 
     def set_labels(self, labels: Sequence[str]) -> None:
-        """What pictures are tagged with from now on; tags of other labels go."""
+        """Set the labels for tagging; all tags are deleted if the labels changed."""
         if list(labels) == self.labels():
             return
         with self._transaction():
@@ -76,7 +76,7 @@ class AnnotationWriter(AnnotationReader):
             self._db.executemany("INSERT INTO labels (label) VALUES (?)", [(x,) for x in labels])
 
     def set_tags(self, document: Document, tagged: Mapping[int, Mapping[str, float]]) -> None:
-        """A document's tags by page number, with a probability each, in place of those it had."""
+        """Replace a document's tags: probabilities by tag, by page number."""
         with self._transaction():
             self._db.execute("DELETE FROM tags WHERE document_id = ?", (document.id,))
             self._db.execute("INSERT OR IGNORE INTO tagged VALUES (?)", (document.id,))
@@ -90,7 +90,7 @@ class AnnotationWriter(AnnotationReader):
             )
 
     def set_captioner(self, name: str) -> None:
-        """Who captions pictures from now on, empty for nobody; captions stay until another is written."""
+        """Set the captioner, empty for none; captions stay until they are replaced."""
         if name == self.captioner():
             return
         with self._transaction():
@@ -98,7 +98,7 @@ class AnnotationWriter(AnnotationReader):
             self._db.execute("INSERT INTO captioner VALUES (?)", (name,))
 
     def uncaptioned(self, model: str) -> list[tuple[str, int, int]]:
-        """Pictures that `model` has not captioned: document id, page number, figure, in order."""
+        """Images that `model` has not captioned: document id, page number, figure, in order."""
         return self._db.execute(
             "SELECT pages.document_id, pages.number, figures.key"
             " FROM pages JOIN json_each(pages.figures) AS figures LEFT JOIN captions"
@@ -109,5 +109,5 @@ class AnnotationWriter(AnnotationReader):
         ).fetchall()
 
     def recaptioned(self) -> list[str]:
-        """Documents with captions that their vectors do not know of."""
+        """Ids of documents whose vectors lack their newest captions."""
         return [row[0] for row in self._db.execute("SELECT document_id FROM recaptioned")]

@@ -15,7 +15,7 @@ TITLE_WEIGHT = 0.5
 
 
 class Bm25Search(PageReader):
-    """Searches of the full-text index."""
+    """Reader of the full-text index."""
 
     def match_terms(
         self,
@@ -55,7 +55,7 @@ class Bm25Search(PageReader):
         return {f"{document_id}-{number}": -score for document_id, number, score in rows}
 
     def page_frequency(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many pages hold each term (its stem, as the full-text index stems it)."""
+        """Page frequency of each term, by its stem in the full-text index."""
         return {
             term: self._db.execute(
                 "SELECT count(*) FROM terms WHERE terms MATCH ?", (as_match(term),)

@@ -30,7 +30,7 @@ def document_name(path: bytes | None, document_id: str) -> str:
 
 
 class DocumentReader(LibraryDatabase):
-    """Reads of documents."""
+    """Reader of documents."""
 
     def documents(self) -> list[Document]:
         """Every document, by name."""

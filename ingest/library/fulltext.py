@@ -1,4 +1,4 @@
-"""Split text into the terms that lexical search counts.
+"""Terms of lexical search: words, and character pairs of CJK text.
 
 Latin, Greek, Cyrillic and such words are left whole (SQLite's Porter stemmer
 takes the English ones further); runs of Chinese, Japanese and Korean, which are
@@ -36,7 +36,7 @@ def split_terms(text: str) -> list[str]:
 
 
 def join_words(words: Sequence[Word]) -> str:
-    """A page's words as text to be split: no space where a line ends and both sides are Chinese, Japanese or Korean.
+    """Join words to text for `split_terms`: no space at line ends within CJK text.
 
     These break lines within words (Korean may), and the pair across would be
     lost; where the line did end with a word, there is a pair too many.
@@ -52,6 +52,6 @@ def join_words(words: Sequence[Word]) -> str:
 
 
 def as_match(term: str) -> str:
-    """The term as FTS5 matches it: a single CJK character also where a longer run has it before another one."""
+    """FTS5 query of a term: a single CJK character matches as the head of a pair too."""
     alone = len(term) == 1 and re.match(f"[{_CJK}]", term)
     return f'"{term}"*' if alone else f'"{term}"'

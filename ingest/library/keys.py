@@ -1,4 +1,4 @@
-"""How the keys of a published home are called in its store.
+"""Keys of a published home in its object store.
 
     head.json                                       the one key that is written over while mirrors read it
     library/GENERATION-HASH.sqlite3                 a snapshot of the library
@@ -26,17 +26,17 @@ ABOUT = ("probe.png", "probe.npz", "manifest.json")
 
 
 def page_folder(document_id: str, revision: str) -> str:
-    """What a document's page images are below."""
+    """Key prefix of a document's page images."""
     return f"pages/{document_id}-{revision}"
 
 
 def vectors_key(slug: str, edition: str, document: Document) -> str:
-    """A document's multi-vectors."""
+    """Key of a document's vector file."""
     return f"index/{slug}/{edition}/{document.id}-{document.revision}.safetensors"
 
 
 def find_edition(folder: Path) -> str:
-    """The edition of the index in a folder."""
+    """Edition of the index in a folder: a hash of its manifest files."""
     digest = hashlib.sha256()
     for name in ("manifest.json", "probe.npz"):
         path = folder / name

@@ -47,26 +47,26 @@ class PageRecord:
 
 
 def split_key(key: str) -> tuple[str, int]:
-    """A page's key taken apart: document id and number."""
+    """Document id and number of a page key."""
     document_id, _, number = key.rpartition("-")
     return document_id, int(number)
 
 
 class PageReader(DocumentReader, AnnotationReader):
-    """Reads of pages."""
+    """Reader of pages."""
 
     def page_records(self, filter: PageFilter = ALL_PAGES) -> list[PageRecord]:
-        """Every page that `filter` leaves, in order, without words."""
+        """Records of the pages that fit a filter, in order."""
         condition, values = filter.to_sql()
         return self._records(f"WHERE {condition}", values)
 
     def records_of(self, keys: Iterable[str]) -> list[PageRecord]:
-        """The pages with these keys that are still there, in order."""
+        """Records of the pages with these keys that still exist, in order."""
         values = [json.dumps([split_key(key) for key in keys])]
         return self._records(f"WHERE row IN ({ROWS_OF_KEYS})", values)
 
     def count(self, filter: PageFilter) -> int:
-        """How many pages `filter` leaves."""
+        """Number of pages that fit a filter."""
         condition, values = filter.to_sql()
         query = f"SELECT count(*) FROM pages WHERE {condition}"
         return int(self._db.execute(query, values).fetchone()[0])
@@ -127,7 +127,7 @@ class PageReader(DocumentReader, AnnotationReader):
         return unpack_words(row[0])
 
     def image_path(self, page: Page) -> Path:
-        """Where the page's picture is (WebP); a mirror fetches it.
+        """Path of a page image (WebP); a mirror fetches it.
 
         Raises:
             FileNotFoundError: a mirror's store does not have it, or no longer.
@@ -137,7 +137,7 @@ class PageReader(DocumentReader, AnnotationReader):
         return self.home.pages / page.document_id / f"{page.number}.webp"
 
     def image(self, page: Page) -> bytes:
-        """The page's picture, encoded (WebP).
+        """Page image, encoded (WebP).
 
         Raises:
             PageNotFound: the page has gone.
@@ -157,7 +157,7 @@ class PageReader(DocumentReader, AnnotationReader):
         return f"{page_folder(page.document_id, row[0])}/{page.number}.webp"
 
     def rendered(self, record: PageRecord) -> Rendered:
-        """A stored page as it was when it left render, for building an index anew."""
+        """Rendered page of a record, as an encoder takes it."""
         return Rendered(
             page=record.page,
             image=self.image(record.page),
@@ -175,7 +175,7 @@ class PageReader(DocumentReader, AnnotationReader):
         )
 
     def page_count(self) -> int:
-        """How many pages there are in all."""
+        """Number of pages."""
         return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
 
 

@@ -25,7 +25,7 @@ from ingest.page import Document, Page, Rendered
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """A page as its row holds it: small, so that a book of thousands can wait in memory."""
+    """Page row: packed and without the image, so that thousands fit in memory."""
 
     number: int
     width: int
@@ -37,7 +37,7 @@ class PageRow:
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
-        """Pack a rendered page, its picture left out."""
+        """Row of a rendered page."""
         return cls(
             number=rendered.page.number,
             width=rendered.width,
@@ -50,7 +50,7 @@ class PageRow:
 
 
 class LibraryWriter(Library, AnnotationWriter):
-    """A library that can be written; made where there is none."""
+    """Library that can be written; created where there is none."""
 
     def _prepare(self) -> None:
         if script := UPGRADES.get(self._format()):
@@ -58,7 +58,7 @@ class LibraryWriter(Library, AnnotationWriter):
         super()._prepare()
 
     def touch(self) -> None:
-        """Move the generation on, and `derived`: an index has come, gone or grown by itself, and searchers should look anew."""
+        """Advance the generation and `derived`: an index changed though no document did."""
         with self._transaction():
             self._db.execute(
                 "INSERT INTO meta VALUES ('derived', 1)"
@@ -66,12 +66,12 @@ class LibraryWriter(Library, AnnotationWriter):
             )
 
     def untagged(self) -> list[Document]:
-        """Documents that nobody has looked over for tags."""
+        """Documents that were not examined for tags yet."""
         looked = {row[0] for row in self._db.execute("SELECT document_id FROM tagged")}
         return [document for document in self.documents() if document.id not in looked]
 
     def set_captions(self, page: Page, model: str, texts: Mapping[int, str]) -> None:
-        """What `model` wrote of a page's figures, found by full-text search from now on."""
+        """Set captions of a page's figures; full-text search finds them."""
         key = (page.document_id, page.number)
         with self._transaction():
             self._db.executemany(
@@ -88,7 +88,7 @@ class LibraryWriter(Library, AnnotationWriter):
             self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
 
     def revise(self, document: Document) -> None:
-        """The document's vectors are those of its new revision, its captions among them."""
+        """Record that a document's vectors are those of its new revision."""
         with self._transaction():
             self._db.execute(
                 "UPDATE documents SET revision = ? WHERE id = ?", (document.revision, document.id)
@@ -96,17 +96,17 @@ class LibraryWriter(Library, AnnotationWriter):
             self._db.execute("DELETE FROM recaptioned WHERE document_id = ?", (document.id,))
 
     def begin(self, document_ids: Iterable[str]) -> None:
-        """Note that an index may come to hold traces of these documents before the library does."""
+        """Record that documents are being added: indexes may hold them before the library does."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unfinished VALUES (?)", [(i,) for i in document_ids]
         )
 
     def unfinished(self) -> list[str]:
-        """Documents whose adding or removing was cut off."""
+        """Ids of documents whose adding or removing was interrupted."""
         return [row[0] for row in self._db.execute("SELECT document_id FROM unfinished")]
 
     def finish(self, document_ids: Iterable[str]) -> None:
-        """Every trace is where it should be."""
+        """Record that adding or removing these documents is complete."""
         self._db.executemany(
             "DELETE FROM unfinished WHERE document_id = ?", [(i,) for i in document_ids]
         )
@@ -114,12 +114,12 @@ class LibraryWriter(Library, AnnotationWriter):
     def add(
         self, document: Document, pages: Iterable[PageRow], images: Path, seen: dict[str, FileStamp]
     ) -> None:
-        """Make a document visible, whole: move its folder of images into place, then commit its rows.
+        """Add a complete document: move its images into place, then commit its rows.
 
         Args:
             pages: in order.
             images: a folder of `NUMBER.webp` on the same file system.
-            seen: what each of the document's paths was.
+            seen: the stamps of the paths that were read; other paths of the document stay.
         """
         target = self.home.pages / document.id
         target.parent.mkdir(exist_ok=True)
@@ -127,6 +127,7 @@ class LibraryWriter(Library, AnnotationWriter):
         images.rename(target)
         sync(target.parent)
         with self._transaction():
+            paths = self._paths(document.id) | seen
             self._delete_rows(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -144,9 +145,15 @@ class LibraryWriter(Library, AnnotationWriter):
             title = " ".join(split_terms(document.title))
             for page in pages:
                 self._add_page(document.id, title, page)
-            for path, was in seen.items():
-                self._set_name(path, document.id, was)
+            for path, stamp in paths.items():
+                self._set_name(path, document.id, stamp)
             self.finish([document.id])
+
+    def _paths(self, document_id: str) -> dict[str, FileStamp]:
+        rows = self._db.execute(
+            "SELECT path, size, mtime_ns FROM names WHERE document_id = ?", (document_id,)
+        )
+        return {os.fsdecode(path): FileStamp(size, mtime_ns) for path, size, mtime_ns in rows}
 
     def _add_page(self, document_id: str, title: str, page: PageRow) -> None:
         row = self._db.execute(
@@ -166,7 +173,7 @@ class LibraryWriter(Library, AnnotationWriter):
         )
 
     def set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
-        """Let a path stand for a document, whatever it stood for before."""
+        """Assign a path to a document, in place of any other."""
         with self._transaction():
             self._set_name(path, document_id, seen)
 
@@ -178,14 +185,14 @@ class LibraryWriter(Library, AnnotationWriter):
         self._db.execute("DELETE FROM failures WHERE path = ?", (os.fsencode(path),))
 
     def forget_names(self, paths: Iterable[str]) -> None:
-        """Let go of paths."""
+        """Delete paths."""
         keys = [(os.fsencode(path),) for path in paths]
         with self._transaction():
             self._db.executemany("DELETE FROM names WHERE path = ?", keys)
             self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
 
     def nameless(self) -> list[str]:
-        """Documents whose every name now stands for something else or is gone."""
+        """Ids of documents without a path."""
         return [
             row[0]
             for row in self._db.execute(
@@ -194,7 +201,7 @@ class LibraryWriter(Library, AnnotationWriter):
         ]
 
     def remove(self, document_ids: Sequence[str]) -> None:
-        """Delete documents: rows first, so that no reader meets half of one, then images.
+        """Delete documents: rows first, so that no reader sees half of one, then images.
 
         They stay noted as unfinished until `finish`, called when the indexes
         have let go of them too. `compact` then takes their last traces.
@@ -207,7 +214,7 @@ class LibraryWriter(Library, AnnotationWriter):
             discard(self.home.pages / document_id)
 
     def compact(self) -> None:
-        """Scrub deleted words from the full-text index, where they linger until segments merge."""
+        """Remove deleted words from the full-text index, which keeps them until segments merge."""
         with self._transaction():
             self._db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -220,7 +227,7 @@ class LibraryWriter(Library, AnnotationWriter):
         self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
     def record_failure(self, failure: Failure) -> None:
-        """Remember a file that could not be read, until it changes."""
+        """Record a file that could not be read; it is skipped until it changes."""
         self._db.execute(
             "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -234,7 +241,7 @@ class LibraryWriter(Library, AnnotationWriter):
         )
 
     def check(self) -> list[str]:
-        """One sentence for each way in which the database is not sound."""
+        """One sentence for each fault of the database."""
         problems = [
             f"The database says: {row[0]}."
             for row in self._db.execute("PRAGMA integrity_check")
@@ -253,7 +260,7 @@ class LibraryWriter(Library, AnnotationWriter):
         return problems
 
     def sweep(self) -> None:
-        """Delete what a killed writer left: staged files, and images no document owns."""
+        """Delete what a killed writer left: staged files, and images without a document."""
         discard(self.home.staging)
         self.home.staging.mkdir()
         kept = {row[0] for row in self._db.execute("SELECT id FROM documents")}

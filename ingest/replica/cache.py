@@ -1,4 +1,4 @@
-"""Files fetched from a store, on disk up to so many bytes: what was not used for longest goes first.
+"""Disk cache of files fetched from a store, bounded in bytes, least recently used out.
 
 Several processes may share the folder; a file's time of change says when it was last used.
 """
@@ -19,7 +19,7 @@ LOOK = 5.0
 
 
 class Cache:
-    """A folder of files by key.
+    """Folder of files by key.
 
     Args:
         most: bytes; only a file that alone is larger is kept all the same, until the next comes.
@@ -35,11 +35,11 @@ class Cache:
         self._looked = float("-inf")
 
     def path(self, key: str) -> Path:
-        """Where a key's file is, if it is there."""
+        """Path of a key's file, which may not exist."""
         return self.folder / key.replace("/", "+")
 
     def find(self, key: str) -> Path | None:
-        """A key's file, marked as just used."""
+        """File of a key, marked as just used."""
         path = self.path(key)
         try:
             os.utime(path)
@@ -48,7 +48,7 @@ class Cache:
         return path
 
     def add(self, key: str, fetch: Callable[[Path], None]) -> Path:
-        """Fetch a file into place, whole or not at all, and make room for it.
+        """Fetch a file into place atomically, and evict others to make room.
 
         Raises:
             What `fetch` raises.

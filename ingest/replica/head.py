@@ -1,4 +1,4 @@
-"""A store's head: which snapshot of a library is the newest, whose it is, and which indexes belong to it."""
+"""Head of an object store: the newest snapshot of a library, its home and its indexes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ObjectStoreFormatError(ObjectStoreError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is newest. `home` says whose; `editions` and `collections` (on a Chroma server) are by index."""
+    """Newest published state. `editions` and `collections` (on a Chroma server) are by index."""
 
     home: str
     snapshot: str
@@ -30,22 +30,22 @@ class Head:
     library: int = LIBRARY_FORMAT
 
     def pack(self) -> bytes:
-        """As it is stored."""
+        """Stored form, as JSON."""
         return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
 
     @property
     def library_key(self) -> str:
-        """Where the snapshot is."""
+        """Key of the snapshot."""
         return f"library/{self.snapshot}.sqlite3"
 
     @property
     def contents_key(self) -> str:
-        """Where the list of its documents is."""
+        """Key of the list of its documents."""
         return f"contents/{self.snapshot}.json"
 
 
 def read_head(store: ObjectStore) -> Head | None:
-    """A store's head; None where nothing was published yet.
+    """Head of a store; None where nothing was published yet.
 
     Raises:
         ObjectStoreError: it cannot be read, or another version wrote it.
@@ -58,7 +58,7 @@ def read_head(store: ObjectStore) -> Head | None:
 
 
 def unpack_head(packed: bytes, url: str) -> Head:
-    """A head as it is stored.
+    """Head from its stored form.
 
     Raises:
         ObjectStoreFormatError: another version wrote it.

@@ -1,4 +1,4 @@
-"""A mirror: a home without a library of its own, which reads what another home has published to a store.
+"""Mirror: a read-only copy of a home that was published to an object store.
 
 HOME/mirror/library.sqlite3    the newest snapshot, put into place by one transaction
 HOME/mirror/index/ENCODER/     manifest, probe, and which collection of the Chroma server
@@ -38,7 +38,7 @@ TOGETHER = 16
 
 
 class Mirror:
-    """The local side of a store.
+    """Local side of an object store.
 
     Raises:
         ObjectStoreError: from each method that asks the store, if it cannot be used.
@@ -57,7 +57,7 @@ class Mirror:
         self._evicted = 0
 
     def refresh(self, *, now: bool = False) -> None:
-        """Bring library and indexes up to the store's head, if that may have moved.
+        """Bring library and indexes up to the store's head, where that may have moved.
 
         Args:
             now: though the head was read a moment ago.
@@ -140,7 +140,7 @@ class Mirror:
         return path
 
     def prefetch(self, keys: Sequence[str]) -> None:
-        """Fetch together what the cache does not hold; what the store lacks is left for `fetch` to meet."""
+        """Fetch in parallel what the cache does not hold; `fetch` reports what the store lacks."""
         missing = [key for key in keys if not self.cache.path(key).exists()]
         if len(missing) > 1:
             with ThreadPoolExecutor(TOGETHER) as pool:
@@ -155,7 +155,7 @@ class Mirror:
         return self.cache.path(key).exists() or self.store.exists(key)
 
     def _forget_evicted(self) -> None:
-        """Let go of files that have been deleted: until then their bytes stay on the disk."""
+        """Close files that were evicted: until then their bytes stay on the disk."""
         self._evicted = self.cache.evicted
         for key in list(self._opened):
             if not self.cache.path(key).exists():
@@ -208,7 +208,7 @@ class Mirror:
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _forget_removed(self, head: Head) -> None:
-        """Delete what was fetched of documents and indexes that are no more."""
+        """Delete what was fetched of documents and indexes that were removed."""
         with closing(sqlite3.connect(self.database, timeout=30)) as library:
             rows = library.execute("SELECT id, revision FROM documents").fetchall()
         folders = {page_folder(document_id, revision) for document_id, revision in rows}
@@ -223,7 +223,7 @@ class Mirror:
 
 
 def find_mirror(folder: Path, store: ObjectStore) -> Mirror | None:
-    """A mirror of the store in a folder; None where nothing was published yet.
+    """Mirror of a store in a folder; None where nothing was published yet.
 
     Raises:
         ObjectStoreError

@@ -1,4 +1,4 @@
-"""A bucket or shared folder that a home is published to: keys read, written, listed and deleted through fsspec.
+"""Object store: a bucket or shared folder, by fsspec.
 
 Knows no pages; `ingest.replica.publish` decides what lies under which key, and `ingest.replica.head`
 what the newest of it is. Each backend of fsspec has errors of its own: all come out
@@ -27,7 +27,7 @@ OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
 
 
 class ObjectStoreError(StorageError):
-    """Something is wrong with the store."""
+    """The object store cannot be used."""
 
     code = "object-store"
 
@@ -39,14 +39,14 @@ class ObjectStoreUnreachable(ObjectStoreError):
 
 
 class ObjectStoreRefused(ObjectStoreError):
-    """The store is there and does not let us in."""
+    """The store answers and denies access."""
 
     code = "object-store-refused"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """Where a store is, as fsspec spells it (`s3://BUCKET/PREFIX`, `file:///FOLDER`).
+    """Object store at a URL of fsspec (`s3://BUCKET/PREFIX`, `file:///FOLDER`).
 
     Args:
         cache_mb: megabytes that a mirror keeps on disk of what it fetched.
@@ -84,7 +84,7 @@ class ObjectStore:
             return bool(files.exists(f"{root}/{key}"))
 
     def write(self, key: str, data: bytes) -> None:
-        """Put bytes under a key, in place of those that were there, whole or not at all."""
+        """Write bytes under a key atomically."""
         with self._writing() as (files, root):
             if _is_folder(files):
                 target = _ready(root, key)
@@ -97,7 +97,7 @@ class ObjectStore:
                     files.pipe_file(beside, data)
 
     def put(self, paths: Mapping[str, Path]) -> None:
-        """Put files under keys, each whole or not at all."""
+        """Write files under keys, each atomically."""
         keys = list(paths)
         with self._writing() as (files, root):
             if _is_object_store(files):
@@ -114,7 +114,7 @@ class ObjectStore:
                         files.put_file(str(path), beside)
 
     def children(self, key: str) -> list[str]:
-        """The keys right below one, files and folders alike."""
+        """Keys directly below one, files and folders."""
         with self._told():
             files, root = self._open()
             try:
@@ -125,7 +125,7 @@ class ObjectStore:
             return sorted(f"{key}/{name}" for name in names)
 
     def delete(self, key: str) -> None:
-        """Delete a key, or all below it; one that is gone is well."""
+        """Delete a key or all below it; a missing key is no error."""
         with self._told():
             files, root = self._open()
             try:
@@ -167,7 +167,7 @@ class ObjectStore:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Let what goes wrong inside come out as a fault that says what to do."""
+        """Translate errors of fsspec into those of this program."""
         try:
             yield
         except (PageglassError, FileNotFoundError):

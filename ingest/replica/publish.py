@@ -1,4 +1,4 @@
-"""Publish a home to its store, so that mirrors on other machines can search it.
+"""Publication of a home to an object store, for mirrors on other machines.
 
 What is there already is not sent again. First come page images and multi-vectors,
 under keys that are never written over; then a snapshot of the library; then the head
@@ -36,7 +36,7 @@ class ObjectStoreTaken(ObjectStoreError):
 
 
 def check_owner(home: Home, store: ObjectStore) -> Head | None:
-    """The head, which must be this home's.
+    """Head of the store, which must be this home's or none.
 
     Raises:
         ObjectStoreTaken, ObjectStoreError
@@ -79,7 +79,7 @@ def publish(home: Home, store: ObjectStore) -> None:
 
 
 def _take_snapshot(home: Home, path: Path) -> str:
-    """Copy the library as it is now into one file; returns its name by generation and hash."""
+    """Copy the library into one file; returns its name, of generation and hash."""
     discard(path)
     with (
         closing(sqlite3.connect(home.database, timeout=30)) as source,
@@ -112,7 +112,7 @@ def _put_pages(
 def _put_indexes(
     home: Home, store: ObjectStore, documents: Sequence[Document]
 ) -> tuple[dict[str, str], dict[str, str], set[str]]:
-    """Put what the indexes hold; returns their editions, their collections on a server, and every key."""
+    """Upload the indexes; returns their editions, their collections on a server, and every key."""
     editions: dict[str, str] = {}
     collections: dict[str, str] = {}
     kept: set[str] = set()
@@ -133,7 +133,7 @@ def _put_indexes(
 
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
-    """Delete what no head has named for a while, and note what is not named since now."""
+    """Delete what no head has named for a while, and record what is unnamed from now on."""
     there = [key for top in ("pages", "library", "contents") for key in store.children(top)]
     for slug in store.children("index"):
         for edition in store.children(slug):

@@ -4,7 +4,7 @@ Small graphs cast and multiply without a copy of the rows in fp32: on fp16 rows
 that was the fastest of numpy, torch, maxsim-cpu and this (benchmarks/kernel.py).
 Sign codes are multiplied as integers, with the query as int8: in about half the
 time of fp16 rows, and nearer to their products than the Hamming distance of both
-(benchmarks/storage.py). One thread: retrieval.scoring.parallel gives each core
+(benchmarks/quantization.py). One thread: retrieval.scoring.parallel gives each core
 rows of its own. Knows no pages.
 """
 

@@ -25,7 +25,7 @@ from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
 from retrieval.scoring.parallel import parallel_map
 
 RESCORE_TOP_K = 50
-"""Pages that are rescored by their rows, of those scored by sign codes (benchmarks/storage.py)."""
+"""Pages that are rescored by their rows, of those scored by sign codes (benchmarks/quantization.py)."""
 MAPPED_PAGES = 8
 """A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
 

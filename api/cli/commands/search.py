@@ -16,11 +16,8 @@ from api.cli.terminal import Terminal
 from api.printable import plain, readable_question, shorten
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    from ingest.page import DocumentKind
+    from api.page_search import QueryParts
     from retrieval.hit import Hit
-    from retrieval.query.compose import QueryPart
 
 SNIPPET_LENGTH = 100
 """Characters of a page's best region."""
@@ -78,28 +75,27 @@ def search(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             hint="`pageglass search --help` shows how.",
         )
+    from api.page_search import make_filter, search_pages
     from api.rag.evidence import filter_documents
     from api.schemas.hits import HitBody
-    from ingest.filter import PageFilter
-    from retrieval.query.compose import is_composed, split_query
 
-    first, last = _read_range(pages) if pages else (None, None)
-    tags = tuple(tag or ())
-    wanted = PageFilter(None, _check_kind(kind), _day(since), _day(until), first, last, tags)
-
+    wanted = make_filter(
+        tags=tag or (),
+        kind=kind,
+        since=since,
+        until=until,
+        pages=_read_range(pages) if pages else None,
+    )
     searcher = found.open_searcher(home)
     try:
-        filter = filter_documents(searcher.library, document, wanted)
-        if like is not None:
-            from api.rag.query_image import open_query_image
-
-            hits = searcher.search_by_image(open_query_image(like), top=top, filter=filter)
-        elif query and is_composed(query):
-            parts = _open_parts(split_query([readable_question(word) for word in query]))
-            hits = searcher.search_composed(parts, top=top, filter=filter)
-        else:
-            question = readable_question(" ".join(query or []))
-            hits = searcher.search(question, top=top, images=images, filter=filter)
+        hits = search_pages(
+            searcher,
+            _read_query(query) if query else None,
+            like=like,
+            top=top,
+            images=images,
+            filter=filter_documents(searcher.library, document, wanted),
+        )
     finally:
         searcher.close()
     for rank, hit in enumerate(hits, 1):
@@ -112,17 +108,16 @@ def search(
         raise typer.Exit(ExitCode.NOTHING)
 
 
-def _check_kind(kind: str | None) -> DocumentKind | None:
-    from ingest.page import DOCUMENT_KINDS
+def _read_query(words: list[str]) -> str | QueryParts:
+    """Query as text, or as weighted texts and image files where it is composed."""
+    from retrieval.query.compose import is_composed, is_image, split_query
 
-    known = next((one for one in DOCUMENT_KINDS if one == kind), None)
-    if kind is None or known:
-        return known
-    raise InvalidUsage(f"--kind {plain(kind)} is unknown.", hint="Take pdf or image.")
-
-
-def _day(moment: datetime | None) -> str | None:
-    return moment.date().isoformat() if moment else None
+    if not is_composed(words):
+        return readable_question(" ".join(words))
+    parts = split_query([readable_question(word) for word in words])
+    return [
+        (part.weight, Path(part.value) if is_image(part.value) else part.value) for part in parts
+    ]
 
 
 def _read_range(pages: str) -> tuple[int | None, int | None]:
@@ -141,17 +136,3 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
         terminal.result(f"{'':13}{shorten(best.words, SNIPPET_LENGTH) or '(image)'}")
-
-
-def _open_parts(parts: list[QueryPart]) -> list[tuple[float, str | Image.Image]]:
-    """Parts of a composed query, their images opened."""
-    from api.rag.query_image import open_query_image
-    from retrieval.query.compose import is_image
-
-    return [
-        (
-            part.weight,
-            open_query_image(Path(part.value).expanduser()) if is_image(part.value) else part.value,
-        )
-        for part in parts
-    ]
