@@ -13,7 +13,7 @@ from ingest.encoders.encoder import Encoding
 from ingest.page import QueryVectors, Rendered
 from retrieval.error import EmptyQuery, ImageIndexNotFound
 from retrieval.query import encode
-from retrieval.query.encode import QueryEncoder, render_query_image
+from retrieval.query.encode import QueryEncoder, QueryParts, render_query_image
 
 ROWS = {"a cat": (1.0, 0.0), "a cup": (0.6, 0.8)}
 RED = Image.new("RGBA", (3, 2), "red")
@@ -85,7 +85,7 @@ def test_an_image_is_encoded_by_the_indexes_of_images(loaded: list[str]) -> None
 
 def test_a_composed_query_is_the_unit_sum_of_its_parts(loaded: list[str]) -> None:
     queries = QueryEncoder(Encoding())
-    parts = [(2.0, "a cat"), (-1.0, "a cup"), (0.8, RED)]
+    parts: QueryParts = [(2.0, "a cat"), (-1.0, "a cup"), (0.8, RED)]
     # 2 * (1, 0) - (0.6, 0.8) + 0.8 * (0, 1) = (1.4, 0)
     found = queries.encode_composed(parts, [WORDS, PHOTOS])["photos"]
     np.testing.assert_allclose(found.vectors, [[1, 0]], atol=1e-6)
