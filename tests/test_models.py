@@ -132,11 +132,17 @@ def test_a_longer_wait_than_is_sensible_is_told_of(provider: str, wire: Wire) ->
 
 
 @pytest.mark.parametrize("status", [500, 503, 529])
-def test_a_server_in_trouble_is_asked_again(provider: str, wire: Wire, status: int) -> None:
+def test_a_server_in_trouble_is_asked_again(
+    provider: str, wire: Wire, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     trouble = failing(status, error_body(provider, "overloaded_error", "busy"), Retry_After="0.01")
     wire.then(trouble, trouble, streaming(provider, ["at last"]))
     assert ask(provider, wire)[0] == "at last"
     assert len(wire.seen) == 3
+    first, second = (r.getMessage() for r in caplog.records if r.name == "generation.models.retry")
+    assert "retry 1 in" in first
+    assert "retry 2 in" in second
+    assert SECRET not in first + second
 
 
 @pytest.mark.parametrize(

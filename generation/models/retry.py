@@ -6,6 +6,7 @@ do not repeat a call whose stream fails before its first piece.
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
@@ -26,6 +27,8 @@ from generation.models.access import (
     TimedOut,
     Unreachable,
 )
+
+log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.5
 """Seconds before the second try; each further wait is twice as long, less up to a quarter."""
@@ -91,6 +94,7 @@ def retry(
             wait = _wait(error, attempt)
             if attempt == access.retries or wait is None:
                 raise failure from None
+            log.warning("%s: %s; retry %d in %.1f s", name, failure.code, attempt + 1, wait)
         time.sleep(wait)
 
 

@@ -7,6 +7,7 @@ one at a time, and the one that crashes alone is reported as unreadable.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
 from ingest.worker import start_pool, start_worker, stop_workers
+
+log = logging.getLogger(__name__)
 
 PAGES_AT_ONCE = 4
 AHEAD = 3
@@ -111,6 +114,7 @@ def read_ahead(
             try:
                 inspection, pages = future.result()
             except BrokenProcessPool:
+                log.warning("a reading worker ended in the middle of its work; starting others")
                 interrupted = [task, *(other for other, _ in running)]
                 running.clear()
                 pool.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from ingest.library.library import Library
 from ingest.page import Document
 from ingest.replica.head import Head, read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
+
+log = logging.getLogger(__name__)
 
 GRACE = 300.0
 """Seconds that what is no longer needed stays, for mirrors that still read it."""
@@ -73,6 +76,7 @@ def publish(home: Home, store: ObjectStore) -> None:
             store.put({head.library_key: snapshot})
             store.write(head.contents_key, json.dumps(folders).encode())
             store.write(HEAD, head.pack())
+            log.info("published snapshot %s to the store", name)
     finally:
         discard(snapshot)
     _sweep(store, kept)

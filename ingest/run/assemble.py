@@ -7,6 +7,7 @@ page is: index first, library last, so that nothing visible lacks a part.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from ingest.page import Document, Rendered
 from ingest.run.draft import Draft
 from ingest.run.pipeline import Pipeline
 from ingest.run.title import find_title
+
+log = logging.getLogger(__name__)
 
 BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
@@ -188,6 +191,7 @@ class DocumentAssembler:
         reason = readable(error.message)
         failure = Failure(str(path), seen or MISSING, reason, error.hint)
         self._library.record_failure(failure)
+        log.info("failed: %s (%s)", readable(str(path)), error.code)
         self.count.failed += 1
         return Failed(failure)
 
