@@ -26,6 +26,7 @@ lint: .venv/ready  ## Style, types, declared dependencies and the direction of i
 	$(BIN)/mypy
 	$(BIN)/deptry .
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_layout.py
 
 bench: .venv/ready  ## Benchmarks that need no data but the samples
 	$(BIN)/python -m benchmarks.cold
