@@ -156,7 +156,7 @@ def test_more_pages_than_fit_are_scored_in_turns(tmp_path: Path) -> None:
     assert asks(on, some(held[0], 6, 7)) == 2
     # Those that lie there are scored first, so they need not be sent again.
     assert asks(on, whole(held[0]), whole(held[1])) == 8
-    with pytest.raises(GpuMemoryExhausted, match=r"does not fit.*PAGEGLASS_DEVICE_CACHE_MB more"):
+    with pytest.raises(GpuMemoryExhausted, match=r"does not fit.*Make the vector cache larger"):
         asks(on, whole(document(tmp_path, 3, [41])))
     assert asks(on, whole(held[0]), whole(held[1])) > 0
 
@@ -248,7 +248,7 @@ def test_no_memory_at_all_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(torch, "empty", full)
     with pytest.raises(
-        GpuMemoryExhausted, match=r"no 1 MB of memory left.*PAGEGLASS_DEVICE_CACHE_MB less"
+        GpuMemoryExhausted, match=r"no 1 MB of memory left.*Make the vector cache smaller"
     ):
         asks(on, whole(held))
 
