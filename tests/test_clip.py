@@ -371,7 +371,7 @@ class TestTrouble:
         with pytest.raises(InvalidCheckpoint) as caught:
             load_encoder(f"clip:{tmp_path}")
         assert str(tmp_path) in caught.value.message
-        assert "anew" in caught.value.hint
+        assert "again" in caught.value.hint
 
     @pytest.mark.parametrize("kind", ["open_clip", "clip"])
     @pytest.mark.parametrize("damage", ["gone", "cut short", "of another size"])
