@@ -119,7 +119,7 @@ def _quote_span(text: str, marker: CitationMarker) -> tuple[int, int] | None:
 
 
 def _only_quotes(text: str, low: int, high: int, quotes: Sequence[tuple[int, int]]) -> bool:
-    """Whether all the letters between two places stand in quotes or labels."""
+    """Whether all the letters between two offsets are in quotes or labels."""
     left = list(text[low:high])
     inside = [quote for quote in quotes if low <= quote[0] and quote[1] <= high]
     for start, end in inside:

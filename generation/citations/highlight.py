@@ -20,7 +20,8 @@ OUTLINE = (214, 158, 0)
 def highlight(image: bytes, boxes: Sequence[Box], format: Literal["PNG", "WEBP"] = "PNG") -> bytes:
     """Mark boxes, fractions of the image, on an encoded image.
 
-    The result is encoded as `format`. Nothing outside the boxes changes; a box outside the image marks nothing.
+    The result is encoded as `format`. Nothing outside the boxes changes; a box
+    outside the image marks nothing.
 
     Raises:
         PIL.UnidentifiedImageError: `image` is not an image.

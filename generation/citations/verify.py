@@ -19,7 +19,7 @@ from ingest.box import covered_share
 from ingest.page import Box, Page
 
 RegionLocator = Callable[[str, Page], Sequence[Box]]
-"""Locates a claim on a page image: boxes of the regions that match it; none where no region stands out."""
+"""Locates a claim on a page image: boxes of the regions that match it, possibly none."""
 
 MAX_TEXT_SHARE = 0.25
 """A region of which words cover more than this share is text: its words can be quoted."""

@@ -1,6 +1,6 @@
 """Prompt template: rules, labelled pages, conversation so far, question.
 
-The words of a page stand between delimiters that the page cannot forge
+The words of a page are between delimiters that the page cannot forge
 ("spotlighting", Hines et al. 2024, arXiv:2403.14720), and the rules call them data.
 """
 

@@ -25,7 +25,7 @@ NOTE = (
 )
 KINDS = {"replace": "changed", "delete": "removed", "insert": "added"}
 MAX_EXACT_WORDS = 5_000
-"""With more words, difflib ignores the commonest ones when it looks for matches (autojunk), for speed."""
+"""With more words, difflib ignores the commonest ones (autojunk), for speed."""
 CONTEXT = 3
 """Words before a difference that are given as its place."""
 

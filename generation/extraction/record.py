@@ -27,7 +27,7 @@ class SchemaMismatch(ModelError):
 class Field:
     """Field of a record: a scalar by its JSON pointer, and its source.
 
-    `quote` is what stands on the page, in `boxes` (a line each, fractions of
+    `quote` is what is printed on the page, in `boxes` (a line each, fractions of
     the page). `printed` is True where the value itself is in the quote;
     `verified` where the quote was found among the page's words and holds the
     value: `printed`, or for a boolean, quoted at all.

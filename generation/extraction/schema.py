@@ -72,7 +72,8 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
     Raises:
         InvalidSchema: it is not, with the place and the reason.
     """
-    hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {', '.join(ready_schemas())}."
+    ready = ", ".join(ready_schemas())
+    hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {ready}."
     if not isinstance(schema, dict):
         raise InvalidSchema(f"{name} is not a JSON object.", hint=hint)
     try:

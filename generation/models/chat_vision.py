@@ -45,8 +45,9 @@ class ChatVisionModel:
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream the reply without the marker, then a `SelfAssessment`.
 
-        It says whether the model declines. The first characters are held back until it is clear whether they are
-        the marker. A reply that its limit of tokens cut short is noted.
+        The assessment says whether the model declines. The first characters are
+        held back until it is clear whether they are the marker. A reply that
+        its limit of tokens cut short is noted.
 
         Raises:
             ModelError: what else the chat model raises.

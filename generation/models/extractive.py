@@ -115,25 +115,25 @@ class Extractive:
     def choose(self, prompt: Prompt) -> Choice:
         """Choose the one to three best passages, some joined with their label."""
         passages = read_passages(prompt)
-        asked = content_stems(prompt.question)
-        if not passages or not asked:
+        question_terms = content_stems(prompt.question)
+        if not passages or not question_terms:
             return Choice((), Features())
-        weights = term_weights(asked, passages)
+        weights = term_weights(question_terms, passages)
         titles = running_titles(passages)
         scores = np.array([_score(prompt, each, weights, titles) for each in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
-        prefilter = [passages[i] for i in listed]
-        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in prefilter)])
+        shortlist = [passages[i] for i in listed]
+        vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
         cosines = vectors[1:] @ vectors[0]
-        totals = scores[listed] + COSINE_WEIGHT * _latin(asked) * cosines
+        totals = scores[listed] + COSINE_WEIGHT * _latin(question_terms) * cosines
         order = np.argsort(-totals, kind="stable")
         best = order[0]
         chosen: list[Passage] = []
         for at in order[: 4 * MAX_QUOTES]:
-            passage = _with_neighbour(prefilter[at], passages, asked)
+            passage = _with_neighbour(shortlist[at], passages, question_terms)
             if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
-        features = _features(prompt, prefilter[best], passages, weights, float(cosines[best]))
+        features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
         return Choice(tuple(chosen[:MAX_QUOTES]), features)
 
 
@@ -189,9 +189,9 @@ def _latin(terms: frozenset[str]) -> float:
 
 
 def _with_neighbour(
-    passage: Passage, passages: Sequence[Passage], asked: frozenset[str]
+    passage: Passage, passages: Sequence[Passage], question_terms: frozenset[str]
 ) -> Passage:
-    """Joined with the short unit just before it, where that holds a term asked for."""
+    """Joined with the short unit just before it, where that holds a term of the question."""
     at = passages.index(passage)
     before = passages[at - 1] if at else None
     if (
@@ -199,7 +199,7 @@ def _with_neighbour(
         or before.evidence is not passage.evidence
         or not (before.short and passage.short)
         or before.text not in passage.context
-        or not (before.terms - passage.terms) & asked
+        or not (before.terms - passage.terms) & question_terms
     ):
         return passage
     text = f"{before.text} {passage.text}"

@@ -48,7 +48,7 @@ class HfModel:
         folder = str(checkpoint.folder)
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            # Phi-4-multimodal also hears, so it stands in the wider table only.
+            # Phi-4-multimodal takes audio too, so it is in the wider table only.
             self.network, found = modeling_auto.AutoModelForMultimodalLM.from_pretrained(
                 folder,
                 config=config,
@@ -91,7 +91,7 @@ class HfModel:
     def plain(self, text: str) -> str:
         """Text with a space inside whatever spells a special token of the tokenizer.
 
-        Words of a page must not end a turn or stand for an image.
+        Words of a page must not end a turn or become an image token.
         transformers' own `sanitize_control_tokens` fails for processors that look
         characters up (Idefics3, in 5.23).
         """

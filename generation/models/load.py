@@ -37,7 +37,8 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
         UnknownModel: there is no such model, or it writes nothing of its own.
         ApiKeyMissing: its provider needs a key, and `access` has none.
         MissingExtra: it runs on packages that are not installed.
-        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: a model on this machine cannot run.
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory: a model
+            on this machine cannot run.
     """
     access = access or Access()
     provider, _, name = spec.partition(":")

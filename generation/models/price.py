@@ -1,6 +1,6 @@
 """Prices of tokens, in US dollars a million, where they are known; an estimate.
 
-Anthropic's stand in its own documentation (platform.claude.com, about-claude/pricing
+Anthropic's are in its own documentation (platform.claude.com, about-claude/pricing
 and the pages of its models), read in a stored copy of autumn 2026, not on the
 day you ask. OpenAI's are second-hand: other projects' tables, which agree; its
 own price page was not read. For a model that is not listed, Gemini's among

@@ -97,7 +97,7 @@ def retry(
 def convert_error(error: Exception, access: Access, name: str) -> ModelError:
     """Convert an SDK's error; the result holds no key and nothing of the request."""
     status = _status(error)
-    said = _provider_message(error, access)
+    detail = _provider_message(error, access)
     if status in (401, 403):
         return ApiKeyInvalid(
             f"The key for {name} was not accepted (status {status}).",
@@ -105,21 +105,21 @@ def convert_error(error: Exception, access: Access, name: str) -> ModelError:
         )
     if status == 404:
         return ModelNotFound(
-            f"There is no model {name} there.{said}",
+            f"There is no model {name} there.{detail}",
             hint="Check the model's name, and the base URL if one is set.",
         )
-    if status == 413 or (status in (400, 422) and _OVERFLOW.search(said)):
+    if status == 413 or (status in (400, 422) and _OVERFLOW.search(detail)):
         return RequestTooLarge(
-            f"The request is larger than {name} accepts.{said}",
+            f"The request is larger than {name} accepts.{detail}",
             hint="Ask with fewer pages.",
         )
     if status in (402, 429):
         return RateLimited(
-            f"{name} accepts no more requests for now.{said}",
+            f"{name} accepts no more requests for now.{detail}",
             hint="Wait and ask again, or raise the limit with the provider.",
         )
     if status in (503, 529):
-        return Overloaded(f"{name} is overloaded.{said}", hint="Ask again in a while.")
+        return Overloaded(f"{name} is overloaded.{detail}", hint="Ask again in a while.")
     if status in (408, 504) or "Timeout" in type(error).__name__:
         return TimedOut(
             f"Nothing came from {name} within {access.timeout:g} s.",
@@ -127,7 +127,7 @@ def convert_error(error: Exception, access: Access, name: str) -> ModelError:
         )
     if status is not None:
         return ModelError(
-            f"{name} answered with status {status}.{said}",
+            f"{name} answered with status {status}.{detail}",
             hint="Ask again; if it goes on, look at the provider's status page.",
         )
     if isinstance(error, StreamEnded):
@@ -182,9 +182,9 @@ def _wait(error: Exception, attempt: int) -> float | None:
         return None
     if any(code in str(getattr(error, "body", "")) for code in _QUOTA_CODES):
         return None
-    asked = _retry_after(error)
-    if asked is not None:
-        return asked if asked <= MAX_RETRY_AFTER else None
+    wanted = _retry_after(error)
+    if wanted is not None:
+        return wanted if wanted <= MAX_RETRY_AFTER else None
     wait: float = min(MAX_WAIT, FIRST_WAIT * 2**attempt) * (1 - 0.25 * random.random())
     return wait
 

@@ -152,15 +152,15 @@ class TransformersChatModel:
             inputs = self._hf_model.processor(
                 images=decode_image(image), text=text, return_tensors="pt"
             )
-            said = ""
+            written = ""
             reply = self._hf_model.generate(inputs, limit, self.name)
             try:
                 for event in reply:
                     if isinstance(event, Usage):
                         given, made = given + event.input_tokens, made + event.output_tokens
                         continue
-                    piece = event if said else event.lstrip()
-                    said += piece
+                    piece = event if written else event.lstrip()
+                    written += piece
                     if piece:
                         yield piece
             finally:
