@@ -293,3 +293,31 @@ def test_what_a_killed_writer_left_is_cleared(home: Home, folder: Path) -> None:
     for index in open_indexes(home):
         assert not any(key.startswith(document.id) for key in index.records.keys())
         index.records.close()
+
+
+# --- copies
+
+
+def test_redo_of_one_copy_keeps_the_other(home: Home, folder: Path) -> None:
+    first = make_pdf(folder / "a.pdf", "Lamp")
+    second = Path(shutil.copy(first, folder / "b.pdf"))
+    run(home, folder)
+    run(home, first, settings=replace(PLAIN, redo=True))
+    assert documents(home)["a.pdf"].paths == (str(first), str(second))
+    first.unlink()
+    run(home, first, settings=replace(PLAIN, prune=True))
+    assert documents(home)["b.pdf"].paths == (str(second),)
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_a_copy_found_after_its_document_was_added_is_a_duplicate(
+    home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch, redo: bool
+) -> None:
+    monkeypatch.setattr("ingest.run.assemble.BATCH_SECONDS", -1.0)  # each page is a batch
+    first = make_pdf(folder / "00.pdf", "Lamp")
+    for number in range(1, 12):
+        make_pdf(folder / f"{number:02}.pdf", f"Boat {number}")
+    last = Path(shutil.copy(first, folder / "99.pdf"))
+    events = run(home, folder, settings=replace(PLAIN, redo=redo))
+    assert total(events) == {"added": 12, "named": 1, "pages": 12}
+    assert documents(home)["00.pdf"].paths == (str(first), str(last))

@@ -119,7 +119,7 @@ class LibraryWriter(Library, AnnotationWriter):
         Args:
             pages: in order.
             images: a folder of `NUMBER.webp` on the same file system.
-            seen: what each of the document's paths was.
+            seen: the stamps of the paths that were read; other paths of the document stay.
         """
         target = self.home.pages / document.id
         target.parent.mkdir(exist_ok=True)
@@ -127,6 +127,7 @@ class LibraryWriter(Library, AnnotationWriter):
         images.rename(target)
         sync(target.parent)
         with self._transaction():
+            paths = self._paths(document.id) | seen
             self._delete_rows(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -144,9 +145,15 @@ class LibraryWriter(Library, AnnotationWriter):
             title = " ".join(split_terms(document.title))
             for page in pages:
                 self._add_page(document.id, title, page)
-            for path, was in seen.items():
-                self._set_name(path, document.id, was)
+            for path, stamp in paths.items():
+                self._set_name(path, document.id, stamp)
             self.finish([document.id])
+
+    def _paths(self, document_id: str) -> dict[str, FileStamp]:
+        rows = self._db.execute(
+            "SELECT path, size, mtime_ns FROM names WHERE document_id = ?", (document_id,)
+        )
+        return {os.fsdecode(path): FileStamp(size, mtime_ns) for path, size, mtime_ns in rows}
 
     def _add_page(self, document_id: str, title: str, page: PageRow) -> None:
         row = self._db.execute(

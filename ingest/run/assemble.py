@@ -72,6 +72,7 @@ class DocumentAssembler:
         count: IngestCount,
     ) -> None:
         self.pending: dict[str, PendingFile] = {}
+        self.committed: set[str] = set()
         self.count = count
         self.load = load
         self._home = home
@@ -166,6 +167,7 @@ class DocumentAssembler:
             document = replace(draft.document, paths=tuple(pending.stamps))
             self._library.add(document, draft.rows, draft.images, pending.stamps)
             del self._drafts[document.id]
+            self.committed.add(document.id)
             self.count.added += 1
             self.count.pages += document.page_count
             yield Added(document)

@@ -187,7 +187,7 @@ class IngestRun:
 
     def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[ReadJob]:
         """Hash each file; give out those whose bytes are new."""
-        pending = self._assembler.pending
+        pending, committed = self._assembler.pending, self._assembler.committed
         held = {document.id for document in self._library.documents()}
         for path in to_read:
             try:
@@ -206,7 +206,7 @@ class IngestRun:
                 pending[id_].stamps[str(path)] = stamp
                 self._count.named += 1
                 events.append(DuplicateFound(str(path), id_))
-            elif id_ in held and not self._settings.redo:
+            elif id_ in committed or (id_ in held and not self._settings.redo):
                 self._library.set_name(str(path), id_, stamp)
                 self._count.named += 1
                 events.append(DuplicateFound(str(path), id_))
