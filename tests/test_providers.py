@@ -75,7 +75,7 @@ def test_gemini_with_its_usage_and_cost_on_the_terminal(
     assert done.exit_code == 0, done.output
     assert '"lens" [1]' in done.stdout
     assert done.stderr.splitlines()[-1] == (
-        "gemini:gemini-2.5-flash: 1,020 tokens in (1,000 of them kept), 7 out, about $0.0001."
+        "gemini:gemini-2.5-flash: 1,020 tokens in (1,000 of them cached), 7 out, about $0.0001."
     )
     (seen,) = served.seen
     assert seen.path == "/v1beta/openai/chat/completions"
