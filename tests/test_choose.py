@@ -169,11 +169,11 @@ def test_drift_is_noticed(tmp_path: Path, files: Path, colpali: str) -> None:
     assert not same.changed
     probe = dict(np.load(index.folder / "probe.npz"))
     turned = probe["page"] @ np.linalg.qr(np.random.default_rng(1).normal(size=(128, 128)))[0]
-    np.savez(index.folder / "probe.npz", page=turned.astype(np.float32), question=probe["question"])
+    np.savez(index.folder / "probe.npz", page=turned.astype(np.float32), query=probe["query"])
     moved = measure_drift(index.folder, encoder)
     assert moved is not None
     assert moved.changed
-    np.savez(index.folder / "probe.npz", page=probe["page"][:3], question=probe["question"])
+    np.savez(index.folder / "probe.npz", page=probe["page"][:3], query=probe["query"])
     fewer = measure_drift(index.folder, encoder)
     assert fewer is not None
     assert fewer.cosine == 0
