@@ -97,6 +97,7 @@ HINTS: dict[str, Words] = {
         "The server reads PAGEGLASS_ENCODER and PAGEGLASS_IMAGES when it starts.",
         "See the arguments `encoder` and `images`.",
     ),
+    "image-encoder-missing": _setting("--images", "PAGEGLASS_IMAGES", "images"),
     "image-index-not-found": Words(
         "`pageglass ingest --rebuild --images conse` makes one.",
         "`pageglass ingest --rebuild --images conse` makes one on the server.",
