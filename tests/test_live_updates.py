@@ -93,7 +93,9 @@ def test_chroma_is_opened_anew_once_too_much_has_changed(
         LibraryWriter(own_home).touch()
     else:
         path = next(own_home.index.glob("minilm/manifest.json"))
-        path.write_text(path.read_text().replace('"centroid_rows": 128', '"centroid_rows": 0'))
+        before = path.read_text()
+        path.write_text(before.replace('"centroids": 128', '"centroids": 0'))
+        assert path.read_text() != before
     assert first(searcher) == "ferry.pdf, page 2"
     assert not searcher._snapshot.pending
     assert not any(a is b for a in open_collections(searcher) for b in opened)
