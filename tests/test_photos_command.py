@@ -112,7 +112,7 @@ def test_duplicates(home: Path, tmp_path: Path) -> None:
         "chelsea.png",
         "small.png",
     ]
-    assert "2 alike" in run(twice, "duplicates").stdout
+    assert "2 similar" in run(twice, "duplicates").stdout
 
 
 def test_an_encoder_on_the_command_line(tmp_path: Path) -> None:
