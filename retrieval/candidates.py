@@ -36,7 +36,11 @@ COMMON_TERM = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Selects candidates; up to `exhaustive_pages` every page is one. Chroma is queried under `lock`."""
+    """Candidate selection from the indexes and BM25.
+
+    In a library of up to `exhaustive_pages` pages every page is a candidate. Chroma
+    is queried under `lock`.
+    """
 
     library: Library
     exhaustive_pages: int
@@ -51,7 +55,9 @@ class Candidates:
         terms: Sequence[str],
         filter: PageFilter,
     ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
-        """The pages to score exactly, in order, and BM25 by page key of those with one of the terms.
+        """The pages to score exactly, in order, and BM25 scores by page key.
+
+        BM25 is of the pages that have one of the terms.
 
         Args:
             vectors: the query's by encoder.

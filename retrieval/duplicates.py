@@ -38,7 +38,10 @@ Grey = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """A group of near-duplicates, largest image first, and the lowest correlation that joined it."""
+    """Group of near-duplicates, largest image first.
+
+    `similar` is the lowest correlation that joined the group.
+    """
 
     pages: tuple[Page, ...]
     similar: float
@@ -91,7 +94,10 @@ def find_duplicates(home: Home, same: float = MIN_CORRELATION) -> list[Duplicate
 
 
 def correlate(a: Grey, b: Grey) -> float:
-    """The best correlation of two grey-scale images (SIDE, SIDE), either one cropped a little."""
+    """Maximum correlation of two grey-scale images (SIDE, SIDE) over small crops.
+
+    One image, either of the two, is cropped at a time.
+    """
     uncropped = _correlation(a, b)
     if uncropped < MIN_UNCROPPED:
         return uncropped

@@ -1,4 +1,4 @@
-"""Score fusion: z-scores within a modality, modalities scaled by their best cosine.
+"""Score fusion: z-scores within a modality, then scaling by its best cosine.
 
 Two steps without parameters to tune. Within a modality (text; images) a page's
 score is the mean of its signals' z-scores, over the signals that it has, so a page
@@ -63,7 +63,10 @@ def fuse_signals(
 
 
 def fuse_modalities(scores: Mapping[str, Signal]) -> Signal:
-    """The maximum over modalities or encoders of a page's scores; NaN where it has none."""
+    """Maximum of a page's scores over modalities or encoders.
+
+    NaN where a page has no score.
+    """
     stacked = np.stack(list(scores.values()))
     has_any = ~np.isnan(stacked).all(axis=0)
     best = np.full(stacked.shape[1], np.nan, np.float32)

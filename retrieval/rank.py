@@ -1,4 +1,7 @@
-"""Candidate ranker: selects, scores and fuses the candidate pages of encoded queries."""
+"""Candidate ranker: selection, scoring and fusion of candidate pages.
+
+The candidates are those of encoded queries.
+"""
 
 from __future__ import annotations
 

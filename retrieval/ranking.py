@@ -1,4 +1,4 @@
-"""Ranking and candidate set: candidate pages of a query with their signals and scores."""
+"""Ranking and candidate set: a query's candidate pages, signals and scores."""
 
 from __future__ import annotations
 

@@ -146,7 +146,9 @@ class Searcher:
         images: bool = False,
         filter: PageFilter = ALL_PAGES,
     ) -> list[Ranking]:
-        """The rankings of several queries: those with equal candidates are scored in one pass.
+        """The rankings of several queries.
+
+        Queries with equal candidates are scored in one pass.
 
         Raises:
             EmptyQuery, ImageIndexNotFound: as `search`.

@@ -166,7 +166,9 @@ class LibrarySnapshot:
     def centroids(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]
     ) -> list[SignCodes]:
-        """Sign codes of the centroids of pages; empty for pages that the index does not have.
+        """Sign codes of the centroids of pages.
+
+        Empty for pages that the index does not have.
 
         Raises:
             FileNotFoundError: a document has been removed.

@@ -65,7 +65,10 @@ def as_messages(turns: Turns) -> list[Message]:
 
 @contextmanager
 def observe_ingest(progress: bool | Observer) -> Iterator[Observer]:
-    """Context of an ingest: a function to call with each event; True shows events on stderr."""
+    """Context of an ingest: a function to call with each event.
+
+    True shows the events on stderr.
+    """
     if callable(progress):
         yield progress
         return
@@ -78,7 +81,10 @@ def observe_ingest(progress: bool | Observer) -> Iterator[Observer]:
 
 @contextmanager
 def observe_training(progress: bool | Observer) -> Iterator[Observer]:
-    """Context of a training: a function to call with each event; True shows events on stderr."""
+    """Context of a training: a function to call with each event.
+
+    True shows the events on stderr.
+    """
     if callable(progress):
         yield progress
         return

@@ -1,4 +1,4 @@
-"""Keyword arguments of the Python client: settings, options of an ingest and of a training."""
+"""Keyword arguments of the Python client: settings, ingest and training options."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ class IngestKeywords(TypedDict, total=False):
 
 
 class TrainingKeywords(TypedDict, total=False):
-    """Options of a training, named as those of `pageglass finetune` (docs/finetune.md)."""
+    """Options of a training, named as those of `pageglass finetune`.
+
+    They are described in docs/finetune.md.
+    """
 
     epochs: int
     batch: int

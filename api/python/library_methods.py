@@ -1,4 +1,4 @@
-"""Client methods for what a library holds: ingest, list, remove, status, tags, duplicates."""
+"""Client methods: ingest, list, remove, status, tags and duplicates of a library."""
 
 from __future__ import annotations
 

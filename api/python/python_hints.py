@@ -11,7 +11,10 @@ from ingest.error import PageglassError
 
 @contextmanager
 def python_hints() -> Iterator[None]:
-    """Add to an error, as a note under its traceback, what to call in Python; also a decorator."""
+    """Add to an error, as a note under its traceback, what to call in Python.
+
+    Also a decorator.
+    """
     try:
         yield
     except PageglassError as error:

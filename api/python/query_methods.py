@@ -123,7 +123,7 @@ class QueryMethods(ClientBase):
 
     @python_hints()
     def explain(self, query: str, page: PageRef, *, encoder: str | None = None) -> PageExplanation:
-        """Explain a page's score: the best match of each word of the query, with heat maps.
+        """Explain a page's score: the best match of each query word, with heat maps.
 
         Args:
             page: a hit, a page or its key.

@@ -44,7 +44,9 @@ class ReadingMethods(ClientBase):
         model: str | None = None,
         password: str | None = None,
     ) -> ExtractedRecord:
-        """Read pages or files into one record that fits a JSON schema, with the place of each value.
+        """Read pages or files into one record that fits a JSON schema.
+
+        The record has the place of each value.
 
         Args:
             sources: pages of the library (hits, pages or their keys), or PDF and image files.
@@ -69,7 +71,10 @@ class ReadingMethods(ClientBase):
         model: str | None = None,
         password: str | None = None,
     ) -> ExtractedRecords:
-        """Read pages or files into a record for each page. Arguments and errors as for `extract`."""
+        """Read pages or files into a record for each page.
+
+        Arguments and errors are as for `extract`.
+        """
         wanted = _open_schema(schema)
         pages = self._pages(sources, password)
         return ExtractedRecords(self._record([page], wanted, model) for page in pages)

@@ -1,1 +1,1 @@
-"""Results for Python: the layers' dataclasses with page images, notebook HTML and JSON."""
+"""Results for Python: layer dataclasses with page images, notebook HTML and JSON."""

@@ -50,7 +50,9 @@ class PageCitation(Citation):
         return open_page_image(self.library, self.page, self.boxes if highlight else ())
 
     def crop(self) -> Image.Image:
-        """Part of the page image (RGB) around the marked quote; the whole page without boxes.
+        """Part of the page image (RGB) around the marked quote.
+
+        Without boxes, the whole page.
 
         Raises:
             PageNotFound: the page has been removed.

@@ -26,7 +26,9 @@ class Evaluation:
     environment: dict[str, Any]
 
     def mean(self, metric: str, *, scope: str | None = None, run: int = 0) -> float:
-        """Mean of a metric such as "nDCG@5", of the first ranking; the first scope without `scope`.
+        """Mean of a metric, such as "nDCG@5", of the first ranking.
+
+        Without `scope`, of the first scope.
 
         Raises:
             KeyError: the run has no such metric or scope.

@@ -1,4 +1,7 @@
-"""Extracted records and page comparisons, with their places, as JSON and in notebooks."""
+"""Extraction results: records and page comparisons, with the places of values.
+
+They are shown in notebooks and written as JSON.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _HEADS = ("field", "value", "page", "quote", "verified")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedRecord(Record):
-    """Record of some pages: `data` fits the schema, `fields` say where each value stands."""
+    """Record extracted from some pages.
+
+    `data` fits the schema; `fields` say where each value stands.
+    """
 
     pages: tuple[Page, ...]
 

@@ -19,7 +19,10 @@ _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 
 
 def escape(text: str) -> str:
-    """Text as HTML in which nothing is markup; control characters become spaces, lines end in `<br>`."""
+    """Text as HTML in which nothing is markup.
+
+    Control characters become spaces; lines end in `<br>`.
+    """
     lines = text.split("\n")
     return "<br>".join(
         html.escape("".join(c if c.isprintable() else " " for c in line)) for line in lines
@@ -27,7 +30,10 @@ def escape(text: str) -> str:
 
 
 def image(picture: Image.Image, alt: str, longest: int = THUMBNAIL) -> str:
-    """An `<img>` with the pixels embedded as WebP, scaled so that its longer side is at most `longest` pixels."""
+    """An `<img>` with the pixels embedded as WebP.
+
+    The image is scaled so that its longer side is at most `longest` pixels.
+    """
     small = picture.convert("RGB")
     small.thumbnail((longest, longest))
     data = io.BytesIO()

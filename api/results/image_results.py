@@ -21,7 +21,10 @@ SHOWN_LABELS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoGroup(Duplicates):
-    """Photos that are nearly the same, the largest first; `paths` are the files of each."""
+    """Group of nearly identical photos, the largest first.
+
+    `paths` are the files of each photo.
+    """
 
     paths: tuple[tuple[str, ...], ...]
     library: Library = field(repr=False, compare=False)

@@ -1,4 +1,7 @@
-"""Page images of a library as Pillow images: whole, with boxes marked, or cut to them."""
+"""Page images of a library as Pillow images.
+
+An image is whole, has boxes marked, or is cut to the boxes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ WHOLE_PAGE = 0.9
 
 
 def open_page_image(library: Library, page: Page, boxes: Sequence[Box] = ()) -> Image.Image:
-    """Open a page's image (RGB) with boxes marked; a box around nearly all of it is not.
+    """Open a page's image (RGB) with boxes marked.
+
+    A box around nearly all of the page is not marked.
 
     Raises:
         PageNotFound: the page has been removed.
@@ -35,7 +40,9 @@ def open_page_image(library: Library, page: Page, boxes: Sequence[Box] = ()) -> 
 
 
 def crop_page_image(library: Library, page: Page, boxes: Sequence[Box]) -> Image.Image:
-    """Open the part of a page (RGB) around its marked boxes; without boxes, the whole page.
+    """Open the part of a page (RGB) around its marked boxes.
+
+    Without boxes, the whole page.
 
     Raises:
         PageNotFound: the page has been removed.

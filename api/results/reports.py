@@ -1,4 +1,4 @@
-"""Reports: an ingest, a training, the status of a library, and the checks of an installation."""
+"""Reports of an ingest, a training, a library's status and installation checks."""
 
 from __future__ import annotations
 

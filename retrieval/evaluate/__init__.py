@@ -1,1 +1,4 @@
-"""How well a home finds what labelled questions ask for: sets, metrics, intervals, comparisons."""
+"""Retrieval evaluation: datasets, metrics, intervals and comparisons.
+
+Measures how well a home finds what labelled questions ask for.
+"""

@@ -56,7 +56,10 @@ def assemble(
     queries: Mapping[str, Row],
     grades: Grades,
 ) -> Dataset:
-    """A dataset of a corpus, queries and judgements; queries without judgements are left out."""
+    """Dataset of a corpus, queries and relevance judgements.
+
+    Queries without judgements are left out.
+    """
     questions = []
     for key, row in queries.items():
         right: dict[Target, float] = {

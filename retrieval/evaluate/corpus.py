@@ -18,7 +18,10 @@ from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuestion:
-    """A question whose relevant pages are keys (`DOCUMENT-NUMBER`), or documents by id."""
+    """Question with its relevant pages by key, or relevant documents by id.
+
+    A page's key is `DOCUMENT-NUMBER`.
+    """
 
     question: Question
     relevant: Mapping[str, float]

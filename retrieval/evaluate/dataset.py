@@ -65,7 +65,10 @@ class Dataset:
 
 
 def page_label(query: str) -> tuple[str, ...]:
-    """The label "yes" or "no": whether a query names the page it is about, which tests metadata."""
+    """The label "yes" or "no": whether a query names the page it is about.
+
+    A query that names its page tests metadata.
+    """
     return ("yes",) if NAMES_A_PAGE.search(query) else ("no",)
 
 

@@ -1,4 +1,6 @@
-"""Confidence intervals and significance: bootstrap and randomisation test, by scipy.
+"""Confidence intervals and significance: bootstrap and randomisation test.
+
+Both are computed by scipy.
 
 Questions about one document are correlated, so whole documents are resampled
 where there are enough of them, and single questions otherwise (cluster bootstrap:
@@ -41,7 +43,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Second minus first over the same questions; `p` is two-sided, `units` were resampled."""
+    """Paired difference over the same questions: second minus first.
+
+    `p` is two-sided; `units` is how many units were resampled.
+    """
 
     first: float
     second: float

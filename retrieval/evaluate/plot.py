@@ -1,4 +1,7 @@
-"""Plot of results: a bar with its interval for each metric, a panel for each set and scope."""
+"""Plot of evaluation results.
+
+A bar with its interval for each metric, a panel for each set and scope.
+"""
 
 from __future__ import annotations
 

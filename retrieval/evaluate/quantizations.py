@@ -1,4 +1,4 @@
-"""Quantization comparison: temporary copies of a library's vectors in other formats.
+"""Quantization comparison: copies of a library's vectors in other formats.
 
 The library itself does not change; the copies are in a temporary folder.
 """

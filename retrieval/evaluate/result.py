@@ -36,7 +36,9 @@ def summarise(
     sampling: Sampling,
     **about: Any,
 ) -> Result:
-    """Summary of one dataset under one setting: means with intervals, by label and question.
+    """Summary of one dataset under one setting.
+
+    Means with intervals, by label and question.
 
     Args:
         encoding: seconds that encoding the first questions took.
@@ -140,7 +142,10 @@ def compare_rankings(
     sampling: Sampling,
     called: tuple[str, str],
 ) -> list[dict[str, Any]]:
-    """Differences between a ranking of one result and one of another, for each scope of both."""
+    """Differences between rankings of two results, for each scope of both.
+
+    One ranking of each result is compared.
+    """
     asked = {q["id"]: (q["query"], q["relevant"]) for q in a["per_question"]}
     same = [q for q in b["per_question"] if asked.get(q["id"]) == (q["query"], q["relevant"])]
     clusters = {q["id"]: q["cluster"] for q in same}

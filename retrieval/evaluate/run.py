@@ -62,7 +62,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """Metrics of a question, the first keys of its default ranking, and seconds if timed."""
+    """Result of a question: metrics, top keys and time.
+
+    `found` are the first keys of its default ranking; `seconds` is set if the
+    question was timed.
+    """
 
     judged: JudgedQuestion
     figures: Figures

@@ -46,7 +46,9 @@ def read_json(path: Path) -> Any:
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, Row]]:
-    """Read the objects of a JSON Lines file with their places ("corpus.jsonl, line 3").
+    """Read the objects of a JSON Lines file with their places.
+
+    A place is, for example, "corpus.jsonl, line 3".
 
     Raises:
         InvalidDataset: a line is not a JSON object.

@@ -1,4 +1,4 @@
-"""Heat map images: the similarity of a page's parts to a query or to one of its words."""
+"""Heat map images: similarity of a page's parts to a query or one of its words."""
 
 from __future__ import annotations
 

@@ -94,7 +94,9 @@ def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[l
 
 
 def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Indices of the boxes (n, 4), in reading order, that begin a line; the first always does.
+    """Indices of the boxes (n, 4), in reading order, that begin a line.
+
+    The first box always does.
 
     A box continues its predecessor's line where they share half the height of the
     lower of the two, and it does not begin left of it.

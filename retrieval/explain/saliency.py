@@ -24,7 +24,9 @@ MIN_PARTS = 4
 def find_salient_regions(
     explained: Explanation, cosine_range: tuple[float, float]
 ) -> tuple[Box, ...]:
-    """The box of the most similar part, where it stands out, or of all parts; else none.
+    """Box of the most similar part where it stands out, otherwise of all parts.
+
+    Empty where neither is salient.
 
     Args:
         cosine_range: the encoder's cosines of unrelated pairs and of a plain match.

@@ -1,1 +1,4 @@
-"""Exact MaxSim scores on a CUDA device; the only folder of this layer that imports torch."""
+"""Exact MaxSim scores on a CUDA device.
+
+This is the only folder of the layer that imports torch.
+"""

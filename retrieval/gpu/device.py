@@ -32,7 +32,9 @@ class DeviceChoice:
 
 
 def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
-    """The device that computes scores; "auto" takes CUDA where a device and the kernels are there.
+    """The device that computes scores.
+
+    "auto" takes CUDA where a device and the kernels are available.
 
     Raises:
         MissingExtra: "cuda" is wanted, and the kernels are not installed.
@@ -54,7 +56,9 @@ def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
 
 
 def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | None:
-    """The vector cache on the GPU, of at most `cache_mb` megabytes; None where the CPU scores.
+    """The vector cache on the GPU; None where the CPU scores.
+
+    The cache holds at most `cache_mb` megabytes.
 
     Raises:
         DeviceUnavailable: as `choose_score_device`.

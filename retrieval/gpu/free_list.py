@@ -28,7 +28,10 @@ class FreeList:
         return sum(end - start for start, end in self._ranges)
 
     def allocate(self, count: int, alignment: int) -> int | None:
-        """The start, a multiple of `alignment`, of a range of `count` units; None where none fits."""
+        """Allocate a range of `count` units; return its start, None where none fits.
+
+        The start is a multiple of `alignment`.
+        """
         for position, (start, end) in enumerate(self._ranges):
             aligned = -(-start // alignment) * alignment
             if aligned + count <= end:

@@ -57,7 +57,10 @@ class Kernel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueryBatch:
-    """Queries on a device: weighted rows (sum, dim), their offsets, the factors of their sums."""
+    """Batch of queries on a device.
+
+    Weighted rows (sum, dim), their offsets and the factors of the MaxSim sums.
+    """
 
     rows: Tensor
     offsets: Tensor
@@ -66,7 +69,10 @@ class QueryBatch:
 
     @classmethod
     def upload(cls, query: Vectors, weights: npt.NDArray[np.float32], upload: Upload) -> QueryBatch:
-        """Queries from rows (q, dim), as fp16, and the weights (queries, q) that each gives them."""
+        """Upload queries from rows (q, dim), as fp16, and weights (queries, q).
+
+        The weights are those that each query gives the rows.
+        """
         # A maximum scales with its row; weights of at most one stay in the range of fp16.
         scaled = [
             query[row > 0] * (row[row > 0] / row.max())[:, None].astype(np.float32)
@@ -86,7 +92,9 @@ class QueryBatch:
         lengths: PageNumbers,
         upload: Upload,
     ) -> Tensor:
-        """MaxSim sums (pages, queries), to be multiplied with `factors`, of pages that are ranges of `rows`.
+        """MaxSim sums (pages, queries) of pages that are ranges of `rows`.
+
+        The sums are to be multiplied with `factors`.
 
         Args:
             starts: (pages,) first rows, in descending order.
@@ -113,7 +121,11 @@ class QueryBatch:
 
 
 def group_by_length(lengths: PageNumbers) -> Iterator[PageNumbers]:
-    """Positions of pages in groups of lengths from half the longest's: a call takes as long as its longest page."""
+    """Positions of pages grouped by length.
+
+    Lengths in a group are from half the longest up, as a call takes as long as its
+    longest page.
+    """
     order = np.argsort(-lengths, kind="stable")
     while len(order):
         longest = int(lengths[order[0]])

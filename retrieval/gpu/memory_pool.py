@@ -33,7 +33,10 @@ class MemoryPool:
         self._free_lists: list[FreeList] = []
 
     def allocate(self, count: int, dim: int) -> tuple[int, int] | None:
-        """The buffer and the first value of `count` values in rows of `dim`; None where none fits.
+        """Allocate `count` values in rows of `dim`.
+
+        Returns the buffer and the position of the first value in it; None where
+        none fits.
 
         Raises:
             GpuMemoryExhausted: the device has no memory for the first buffer.

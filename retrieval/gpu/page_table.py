@@ -34,7 +34,10 @@ class PageTable:
         """The time of its last use, counted in loads."""
 
     def add(self, counts: PageNumbers) -> int:
-        """Add a document's pages with their numbers of values; return the first page's number."""
+        """Add a document's pages; return the first page's number.
+
+        `counts` are the pages' numbers of values.
+        """
         first = self._numbers.allocate(len(counts), 1)
         assert first is not None
         last = first + len(counts)

@@ -1,4 +1,4 @@
-"""GPU vector cache: pages' rows on a device, least recently used evicted, scored there.
+"""GPU vector cache: LRU cache of page rows on a device, scored there.
 
 A page's rows are uploaded when it is first scored. The key is a document's
 `DocumentVectors` object: a new revision is opened as another object, so it is

@@ -1,4 +1,6 @@
-"""Composed queries: weighted sums of texts and images, "2:retriever + ./pool.jpg - fruit".
+"""Composed queries: weighted sums of texts and images.
+
+An example is "2:retriever + ./pool.jpg - fruit".
 
 In a space that texts and images share, a sum of unit vectors finds what is similar
 to all of them, a difference what is similar to the first and not the second.

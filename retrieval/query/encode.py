@@ -1,4 +1,7 @@
-"""Query encoder: texts, images and weighted sums of both as each index's encoder sees them."""
+"""Query encoder for texts, images and weighted sums of both.
+
+A query is encoded by each index's encoder.
+"""
 
 from __future__ import annotations
 

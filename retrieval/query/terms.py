@@ -28,7 +28,10 @@ STOP_WORDS = frozenset(
 
 
 def content_terms(query: str) -> list[str]:
-    """Terms of a query in order, without stop words; every term where only those are left."""
+    """Terms of a query in order, without stop words.
+
+    Every term where only stop words are left.
+    """
     return _content(query) or split_terms(query)
 
 
@@ -39,10 +42,12 @@ def content_stems(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 16)
 def stem(term: str) -> str:
-    """Porter stem of a lower-case term, Latin letters without diacritics (Porter 1980).
+    """Porter stem of a lower-case term (Porter 1980).
 
-    As SQLite's FTS5 stems it with "porter unicode61 remove_diacritics 2", but for
-    Porter's later rules for -logy and -bly, which both have a stem of their own.
+    Latin letters are stemmed without diacritics.
+
+    The stem is that of SQLite's FTS5 with "porter unicode61 remove_diacritics 2", but
+    for Porter's later rules for -logy and -bly, which both have a stem of their own.
     """
     if not term.isascii() and term[0] < _LATIN_END:
         bare = unicodedata.normalize("NFD", term)

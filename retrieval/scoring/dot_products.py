@@ -26,7 +26,10 @@ _OPSET, _IR = 17, 9
 
 
 def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of a query (q, dim) with rows as they are stored; sign codes by `dot_products_signs`."""
+    """Inner products (q, n) of a query (q, dim) with rows as they are stored.
+
+    Those with sign codes are computed by `dot_products_signs`.
+    """
     if rows.values.dtype == np.uint8:
         return dot_products_signs(query, rows.values)
     found = dot_products_dense(query, rows.values)
@@ -53,7 +56,9 @@ def dot_products_dense(
 def dot_products_signs(
     query: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.float32]:
-    """Inner products (q, n) of a query (q, dim), as int8, with unit rows known by their signs.
+    """Inner products (q, n) of a query (q, dim), as int8, with sign codes.
+
+    The codes are the signs of unit rows.
 
     Args:
         codes: (n, bytes) as `ingest.index.quantization.pack` packs them.

@@ -103,7 +103,10 @@ def mean_row(query: Vectors) -> Vectors:
 
 
 def block_weights(weights: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Block-diagonal weights (queries, sum of q) for `maxsim` from each query's weights (q,)."""
+    """Block-diagonal weights (queries, sum of q) for `maxsim`.
+
+    Each block is one query's weights (q,).
+    """
     offsets = np.cumsum([0, *(len(row) for row in weights)])
     blocks = np.zeros((len(weights), offsets[-1]), np.float32)
     for row, own, first in zip(blocks, weights, offsets, strict=False):

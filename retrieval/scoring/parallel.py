@@ -29,7 +29,9 @@ def cores() -> int:
 
 
 def parallel_map(function: Callable[[T], None], items: Iterable[T]) -> None:
-    """Call a function on each item, on as many at once as there are cores, in no fixed order.
+    """Call a function on each item in parallel, in no fixed order.
+
+    As many calls run at once as there are cores.
 
     Items are drawn one at a time. After the first call that raises no other one
     begins; its error is raised when those that had begun are done.

@@ -20,7 +20,9 @@ from retrieval.scoring.maxsim import Scores, maxsim
 def prefilter(
     query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes], most: int
 ) -> npt.NDArray[np.int64]:
-    """Positions of the `most` pages whose centroids score best, best first; those without rows last.
+    """Positions of the `most` pages whose centroids score best, best first.
+
+    Pages without rows are last.
 
     Args:
         query: (q, dim).
@@ -33,6 +35,9 @@ def prefilter(
 def score_centroids(
     query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes]
 ) -> Scores:
-    """MaxSim of a query with each page's centroids (pages,); NaN for those without rows."""
+    """MaxSim of a query with each page's centroids (pages,).
+
+    NaN for pages without rows.
+    """
     ends = np.cumsum([0, *map(len, centroids)])
     return maxsim(query, weights, Rows(np.concatenate(centroids)), ends)

@@ -1,4 +1,4 @@
-"""Late-interaction scores of candidate pages from the vector files of several documents.
+"""Late-interaction scores of candidate pages from documents' vector files.
 
 Where a document has sign codes beside its rows, pages are first scored by those;
 the best are rescored by their rows, and the others get the value that a
@@ -34,7 +34,10 @@ Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class CandidateBatch:
-    """Candidate pages of one document: their `numbers` in it, their `positions` among all candidates."""
+    """Candidate pages of one document.
+
+    `numbers` are the pages' numbers in it, `positions` theirs among all candidates.
+    """
 
     vectors: DocumentVectors
     numbers: Positions
@@ -173,7 +176,10 @@ def _score_into(
 
 
 def document_rows(vectors: DocumentVectors, kind: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
-    """Rows of one kind of all pages of a document, and the pages' offsets (pages + 1,) in them."""
+    """Rows of one kind of all pages of a document, and the pages' offsets.
+
+    The offsets (pages + 1,) are positions in the rows.
+    """
     if kind == "passages":
         return Rows(vectors.passages), vectors.passage_offsets
     codes = vectors.codes
