@@ -1,4 +1,4 @@
-"""Encoder choice: those asked for, else those of the home, else the embedded default."""
+"""Encoder choice: those requested, else the home's, else the embedded default."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ def choose_image_encoder(home: Home) -> str:
 
 
 def choose_page_encoder() -> tuple[str, str]:
-    """Page encoder for "auto", and why: ColPali with CUDA and local weights, else MiniLM."""
+    """Page encoder for "auto", and the reason.
+
+    ColPali with CUDA and local weights, else MiniLM.
+    """
     if find_missing("torch", "transformers", "colpali_engine", "huggingface_hub"):
         return PAGES, f"--encoder auto took {PAGES}: {install_name('models')} is not installed."
     import torch

@@ -28,7 +28,10 @@ def disk_full(folder: Path) -> DiskFull:
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Whether an error of the system, of SQLite or of Chroma means that no space is left."""
+    """Whether an error means that no space is left.
+
+    The error is one of the system, of SQLite or of Chroma.
+    """
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
     # Chroma hands on the words of the SQLite inside it, and of the system.

@@ -1,4 +1,4 @@
-"""Extras of the installation: which packages each holds, and the error where one is missing.
+"""Installation extras: the packages of each, and the error for a missing one.
 
 The core is the embedded default. Code that needs more calls `require` before it
 imports, so that a user reads one sentence with the command, and no traceback.

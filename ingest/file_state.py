@@ -1,4 +1,4 @@
-"""File state: the stamp and the hash of a file, document ids, and files that failed."""
+"""File state: stamp and hash of a file, document ids, and files that failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ ID_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """Size in bytes and modification time in nanoseconds: a changed stamp means a changed file."""
+    """File size in bytes and modification time in nanoseconds.
+
+    A changed stamp means a changed file.
+    """
 
     size: int
     mtime_ns: int

@@ -1,4 +1,7 @@
-"""Memory release: unused memory returned to the system, so that long runs do not grow."""
+"""Memory release: unused memory returned to the system.
+
+Without it, memory grows in long runs.
+"""
 
 from __future__ import annotations
 

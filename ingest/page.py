@@ -137,7 +137,10 @@ class PageVectors:
 
     @property
     def placed(self) -> npt.NDArray[np.bool_]:
-        """Mask (n,) of rows with a place on the page; rows of a title or prompt have an empty box."""
+        """Mask (n,) of rows with a place on the page.
+
+        Rows of a title or prompt have an empty box.
+        """
         somewhere: npt.NDArray[np.bool_] = self.boxes[:, 2] > self.boxes[:, 0]
         return somewhere
 

@@ -36,7 +36,10 @@ def forget(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> N
 
 
 def purge(home: Home, library: LibraryWriter) -> None:
-    """Remove from the indexes what a killed writer left there of documents not in the library."""
+    """Remove data of documents not in the library from the indexes.
+
+    A killed writer may have left them there.
+    """
     documents = library.documents()
     kept = {document.id for document in documents}
     cut_off = library.unfinished()

@@ -17,7 +17,9 @@ SAMPLED_ROWS = 64
 
 
 def verify(home: Home) -> list[str]:
-    """One sentence for each disagreement. Waits for other writers, then holds the lock.
+    """Find disagreements between library, files and indexes.
+
+    Returns one sentence for each. Waits for other writers, then holds the lock.
 
     Raises:
         LibraryNotFound, LibraryFormatError, IndexFormatError, ReadOnlyMirror

@@ -39,7 +39,10 @@ def start_pool(
 
 
 def start_worker(niceness: int = 5) -> None:
-    """Set up a worker process: leave Ctrl-C to the parent, lower its priority, end with the parent."""
+    """Set up a worker process.
+
+    It leaves Ctrl-C to the parent, has a lower priority and ends with the parent.
+    """
     # The parent handles Ctrl-C; it then stops the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(niceness)

@@ -33,10 +33,10 @@ def caption_documents(
     load: Callable[[str], Captioner] | None,
     name: str | None = None,
 ) -> Iterator[Captioned]:
-    """Caption images that lack a caption of this model; each page is saved as it is done.
+    """Caption images that lack a caption of this model.
 
-    The writer's lock must be held. What an earlier run captioned and did not
-    bring into the indexes is brought in too.
+    Each page is saved as it is done. The writer's lock must be held. What an
+    earlier run captioned and did not bring into the indexes is brought in too.
 
     Args:
         encoders: gives the home's encoders with their indexes.

@@ -47,9 +47,10 @@ class Labeller:
         self._rows = unit(rows.mean(axis=1))
 
     def probabilities(self, rows: Vectors) -> Probabilities:
-        """Probability of each label (labels,), summing to 1, for an image encoded as rows (n, dim).
+        """Label probabilities (labels,) of an image encoded as rows (n, dim).
 
-        A label counts by the row it fits best: a part of a photo, a figure of a page.
+        They sum to 1. A label counts by the row it fits best: a part of a photo, a
+        figure of a page.
         """
         logits = (rows @ self._rows.T).max(axis=0) * self._scale
         shares = np.exp(logits - logits.max())

@@ -50,9 +50,9 @@ def tag_documents(
     labels: Sequence[str] | None = None,
     loaded: Sequence[Encoder] = (),
 ) -> int:
-    """Tag the images of documents not tagged yet; returns how many pages received a tag.
+    """Tag the images of documents not tagged yet.
 
-    The writer's lock must be held.
+    Returns the number of pages that received a tag. The writer's lock must be held.
 
     Args:
         labels: what to tag with from now on; None keeps to what was given before, if anything was.

@@ -1,1 +1,4 @@
-"""What turns pages and questions into vectors: one file an encoder, one `case` each in `encoder.load_encoder`."""
+"""Encoders of pages and queries to vectors, one file each.
+
+`load.load_encoder` has one `case` for each.
+"""

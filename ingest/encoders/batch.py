@@ -1,7 +1,8 @@
-"""Batching by a token budget that grows while device memory allows and halves when it does not.
+"""Batching by a token budget that adapts to device memory.
 
-Items are sorted by length, longest first, so that batches have little padding.
-A batch that runs out of memory is split in two and run again.
+The budget grows while memory allows and is halved when it does not. Items are
+sorted by length, longest first, so that batches have little padding. A batch that
+runs out of memory is split in two and run again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ GROWTH = 1.5
 
 @dataclass(slots=True)
 class TokenBudget:
-    """The number of tokens in a batch; `fixed`, if not 0, is the number of items instead."""
+    """Number of tokens in a batch.
+
+    `fixed`, if not 0, is the number of items instead.
+    """
 
     device: torch.device
     tokens: int
@@ -38,7 +42,10 @@ class TokenBudget:
         return cls(device, GPU_TOKENS if device.type == "cuda" else CPU_TOKENS, batch)
 
     def split(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Split items into batches: positions, sorted by length, within the budget or alone."""
+        """Split items into batches: their positions, longest first.
+
+        A batch is within the budget, or it is one item alone.
+        """
         order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
         batches: list[list[int]] = []
         for position in order:
@@ -53,7 +60,7 @@ class TokenBudget:
         return count <= self.fixed if self.fixed else longest * count <= self.tokens
 
     def grow(self, tokens: int) -> None:
-        """Grow the budget after a batch of so many tokens, if the device had memory to spare.
+        """Grow the budget after a batch of `tokens` tokens if device memory was left.
 
         A batch much smaller than the budget does not show what would fit.
         """
@@ -79,7 +86,9 @@ def run_batches(
     budget: TokenBudget,
     forward: Callable[[Sequence[int]], list[torch.Tensor]],
 ) -> Iterator[tuple[list[int], list[Vectors]]]:
-    """Run a model over items in batches; results are copied back while the next batch runs.
+    """Run a model over items in batches.
+
+    Results of a batch are copied back while the next one runs.
 
     Args:
         lengths: tokens of each item.

@@ -40,7 +40,10 @@ class InvalidCheckpoint(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model's files. `spec` is the name that the user gave; a folder is made absolute."""
+    """Model files in a folder, with their fingerprint.
+
+    `spec` is the name that the user gave; a folder is made absolute.
+    """
 
     spec: str
     folder: Path
@@ -151,7 +154,10 @@ def fetch(spec: str, repository: str, files: Sequence[str], fallback: str) -> Ch
 
 
 def reason(error: Exception) -> str:
-    """The first line of an error's message, without URLs; the class name where it is empty."""
+    """First line of an error's message, without URLs.
+
+    The name of the error's class where the message is empty.
+    """
     lines = [
         " ".join(word for word in line.split() if "://" not in word).rstrip(".:")
         for line in str(error).splitlines()

@@ -1,7 +1,7 @@
-"""CLIP encoder: one row for the page image and one for each figure, by a dual encoder.
+"""CLIP encoder: one row for the page image and one for each figure.
 
-Radford et al. 2021 (arXiv:2103.00020). MaxSim with one query row is the largest
-cosine. A photo is a page with one figure, itself.
+A dual encoder computes the rows. Radford et al. 2021 (arXiv:2103.00020). MaxSim
+with one query row is the largest cosine. A photo is a page with one figure, itself.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""ColPali-family encoder: late interaction over page images, one row a patch, by colpali-engine.
+"""ColPali-family encoder: late interaction over page images, one row a patch.
 
-Faysse et al. 2024 (arXiv:2407.01449). The checkpoint's config names the model
-class. A page's rows are those that the model was trained to match: every patch
-with its box, and the tokens of the prompt, whose boxes are empty. Padding is
-removed. A query keeps the engine's augmentation tokens.
+colpali-engine runs the models. Faysse et al. 2024 (arXiv:2407.01449). The
+checkpoint's config names the model class. A page's rows are those that the model
+was trained to match: every patch with its box, and the tokens of the prompt, whose
+boxes are empty. Padding is removed. A query keeps the engine's augmentation tokens.
 """
 
 from __future__ import annotations
@@ -98,7 +98,10 @@ class ColPaliEncoder:
         return [encoded[i] for i in range(len(pages))]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """Encode queries: a row a token, augmentation tokens included, of equal weight as in training."""
+        """Encode queries: one row a token, augmentation tokens included.
+
+        All rows have equal weight, as in training.
+        """
         encoded = []
         # One at a time: PaliGemma was trained with full attention over the query, but transformers
         # 5.23 uses causal attention as soon as a query in the batch is padded.

@@ -63,7 +63,10 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
 
 
 def choose_attention(device: torch.device, dtype: torch.dtype) -> str:
-    """Choose an attention implementation: FlashAttention 2 if it is installed and can run, else SDPA."""
+    """Choose an attention implementation: FlashAttention 2 or SDPA.
+
+    FlashAttention 2 if it is installed and can run, else SDPA.
+    """
     half = dtype in (torch.float16, torch.bfloat16)
     flash = device.type == "cuda" and half and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"

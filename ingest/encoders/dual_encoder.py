@@ -70,7 +70,10 @@ def estimate_cosine_range(scale: float, bias: float | None) -> tuple[float, floa
 
 
 def read_logits(network: Any) -> tuple[float, tuple[float, float]]:
-    """Read a model's learned logit scale, and the cosine range that follows from it and its bias."""
+    """Read a model's learned logit scale and its cosine range.
+
+    The cosine range follows from the scale and the bias.
+    """
     scale = network.logit_scale.detach().exp().item()
     bias = getattr(network, "logit_bias", None)
     return scale, estimate_cosine_range(scale, None if bias is None else bias.item())
@@ -79,7 +82,10 @@ def read_logits(network: Any) -> tuple[float, tuple[float, float]]:
 def stack_images(
     prepared: Sequence[PreparedImage], device: torch.device, dtype: torch.dtype
 ) -> dict[str, torch.Tensor]:
-    """Stack prepared images into one batch on the device; integer tensors keep their dtype."""
+    """Stack prepared images into one batch on the device.
+
+    Integer tensors keep their dtype.
+    """
     batch = {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}
     if device.type == "cuda":
         # Only a copy from pinned memory is asynchronous.

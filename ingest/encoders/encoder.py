@@ -77,11 +77,17 @@ class Encoder(Protocol):
     """The number of pages to pass to one call of `encode_pages`."""
 
     def preparer(self) -> Preparer | None:
-        """The preprocessing that workers do, into `Rendered.prepared`; None where there is none."""
+        """Preprocessing that workers do, into `Rendered.prepared`.
+
+        None where there is none.
+        """
         ...
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """Encode pages: one `PageVectors` each, in order, without rows for a page of another modality."""
+        """Encode pages: one `PageVectors` each, in order.
+
+        A page of another modality has no rows.
+        """
         ...
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:

@@ -1,4 +1,7 @@
-"""OpenCLIP models, from pretrained tags or from folders with `open_clip_config.json`."""
+"""OpenCLIP models, from pretrained tags or from folders.
+
+A folder holds an `open_clip_config.json`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ COSINE_RANGE = "cosine_range"
 
 @dataclass(frozen=True, slots=True)
 class OpenClipParts:
-    """What open_clip loads for a model: network, preprocessing, tokenizer and architecture."""
+    """Parts of an open_clip model: network, preprocessing, tokenizer, architecture."""
 
     spec: str
     title: str

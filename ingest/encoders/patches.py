@@ -1,4 +1,4 @@
-"""Patch preprocessing for ColPali models: a page image to tokens, with the box of each token.
+"""Patch preprocessing for ColPali models: page images to tokens with boxes.
 
 Runs in the reading workers, or in the encoder. A processor of colpali-engine
 makes the tokens. Each run of image tokens is a grid: of the whole page, or of
@@ -34,7 +34,10 @@ class PreparedPage:
 
 @dataclass(frozen=True, slots=True)
 class PatchPreparer:
-    """Preprocessing for a ColPali model: decode, resize, tile and tokenize; `half` for fp16 pixels."""
+    """Preprocessing for a ColPali model: decode, resize, tile and tokenize.
+
+    `half` is for fp16 pixels.
+    """
 
     processor: str
     folder: str
@@ -65,7 +68,10 @@ def load_processor(name: str, folder: str) -> Any:
 def token_boxes(
     features: Mapping[str, npt.NDArray[Any]], processor: Any
 ) -> npt.NDArray[np.float32]:
-    """Find the box of each token (tokens, 4): of its patch, or empty for tokens of the prompt."""
+    """Find the box of each token (tokens, 4).
+
+    It is the box of the token's patch, or empty for tokens of the prompt.
+    """
     tokens = processor.tokenizer.convert_ids_to_tokens(features["input_ids"].tolist())
     image = _image_token(processor)
     boxes = np.zeros((len(tokens), 4), np.float32)
@@ -84,7 +90,9 @@ def token_boxes(
 
 
 def collate(items: Sequence[Mapping[str, npt.NDArray[Any]]], side: str, pad: int) -> dict[str, Any]:
-    """Stack pages into a batch: token features padded on `side`, image features at the end.
+    """Stack pages into a batch.
+
+    Token features are padded on `side`, image features at the end.
 
     Returns:
         A tensor a feature, (pages, ...).

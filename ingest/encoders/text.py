@@ -1,9 +1,9 @@
-"""ColBERT-family encoder: late interaction over words, one row a token, by sentence-transformers.
+"""ColBERT-family encoder: late interaction over words, one row a token.
 
-Khattab and Zaharia 2020 (arXiv:2004.12832). The checkpoint sets the lengths of
-queries and documents, their prompts and the tokens that are skipped;
-`MultiVectorEncoder` follows it. A page longer than the document length is
-encoded in windows, so that no word is left out.
+sentence-transformers runs the models. Khattab and Zaharia 2020
+(arXiv:2004.12832). The checkpoint sets the lengths of queries and documents, their
+prompts and the tokens that are skipped; `MultiVectorEncoder` follows it. A page
+longer than the document length is encoded in windows, so that no word is left out.
 """
 
 from __future__ import annotations
@@ -106,7 +106,10 @@ class TextEncoder:
         """None: tokenization is fast."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """Encode pages: a row for each token of the words, then one for each token of the title."""
+        """Encode pages: one row for each token of the words and of the title.
+
+        The rows of the words come first, then those of the title.
+        """
         windows_of = [self._split(page) for page in pages]
         # Keyed by text: the pages of a document share its title.
         lengths = {window.text: window.tokens for windows in windows_of for window in windows}
@@ -119,7 +122,10 @@ class TextEncoder:
         ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """Encode queries: a row a token, augmentation tokens included, of equal weight as in training."""
+        """Encode queries: one row a token, augmentation tokens included.
+
+        All rows have equal weight, as in training.
+        """
         special = set(self._tokenizer.all_special_ids)
         lengths = [QUERY_TOKENS] * len(queries)
         return [

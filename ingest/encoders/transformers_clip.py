@@ -68,7 +68,11 @@ class TransformersClip:
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """See `DualEncoder`. Padded to the full length, as SigLIP was trained; CLIP masks the rest."""
+        """Encode texts: see `DualEncoder`.
+
+        Texts are padded to the full length, as SigLIP was trained; CLIP masks the
+        padding.
+        """
         for text in texts:
             if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
                 warn_truncated(text, self._length)

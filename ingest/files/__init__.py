@@ -1,1 +1,4 @@
-"""File readers: page images, words with boxes and figure boxes, one module a file kind."""
+"""File readers: page images, words with boxes and figure boxes.
+
+There is one module for each file kind.
+"""

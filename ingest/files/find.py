@@ -1,4 +1,7 @@
-"""File finder: files, folders and glob patterns to the files to read, by extension."""
+"""File finder: files to read, from files, folders and glob patterns.
+
+In folders, files are selected by extension.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Page renderer: page images with words of the text layer and OCR, in a worker process.
+"""Page renderer: page images with words of the text layer and OCR.
 
-A page with few words in its text layer, or with large figures, is read by OCR
-too, and the words that the text layer lacks are added. Arguments and results
-pickle.
+It runs in a worker process. A page with few words in its text layer, or with large
+figures, is read by OCR too, and the words that the text layer lacks are added.
+Arguments and results pickle.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ WEBP_QUALITY = 80
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
-    """Render settings: dots per inch, the OCR engine (see `load_ocr`) and a PDF's password."""
+    """Render settings: resolution, OCR engine and a PDF's password.
+
+    `dpi` is dots per inch. For `ocr` see `load_ocr`.
+    """
 
     dpi: int = 144
     ocr: str = "rapidocr"
@@ -105,7 +108,10 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
 
 
 def is_garbled(words: Sequence[Word]) -> bool:
-    """Whether a text layer is unusable: fonts without a Unicode map give private characters."""
+    """Whether a text layer is unusable.
+
+    Fonts without a Unicode map give private characters.
+    """
     text = "".join(word.text for word in words)
     bad = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or not c.isprintable() for c in text)
     return bad > MAX_UNPRINTABLE * len(text)

@@ -1,6 +1,7 @@
-"""Source protocol: an open file that renders page images, with words and figure boxes.
+"""Source protocol: an open file that renders page images.
 
-The words are those of the file's text layer, without OCR.
+A page image comes with words and figure boxes. The words are those of the file's
+text layer, without OCR.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Source(Protocol):
     title: str
 
     def page_image(self, number: int, dpi: int) -> PageImage:
-        """Render page `number` (from 1), at `dpi` if the file has no pixel size of its own.
+        """Render page `number` (from 1).
+
+        `dpi` counts if the file has no pixel size of its own.
 
         Raises:
             UnreadableFile

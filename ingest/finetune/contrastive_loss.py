@@ -1,9 +1,10 @@
-"""Contrastive loss of a batch of image-caption pairs: CLIP's softmax or SigLIP's sigmoid.
+"""Contrastive loss of a batch of pairs: CLIP's softmax or SigLIP's sigmoid.
 
-CLIP's loss is the cross-entropy of each image over the captions and of each
-caption over the images, at a learned temperature (Radford et al. 2021,
-arXiv:2103.00020, figure 3). SigLIP's is a binary classification of every pair of
-image and caption (Zhai et al. 2023, arXiv:2303.15343, algorithm 1).
+A pair is an image and a caption. CLIP's loss is the cross-entropy of each image
+over the captions and of each caption over the images, at a learned temperature
+(Radford et al. 2021, arXiv:2103.00020, figure 3). SigLIP's is a binary
+classification of every pair of image and caption (Zhai et al. 2023,
+arXiv:2303.15343, algorithm 1).
 """
 
 from __future__ import annotations

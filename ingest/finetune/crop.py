@@ -25,7 +25,10 @@ REDUCING_GAP = 3.0
 
 @dataclass(frozen=True, slots=True)
 class CropRequest:
-    """Image to load for a model of `size` (width, height) pixels; cropped if there is a `seed`."""
+    """Image to load for a model of `size` (width, height) pixels.
+
+    The image is cropped if there is a `seed`.
+    """
 
     path: Path
     size: tuple[int, int]
@@ -54,7 +57,10 @@ def load_crop(request: CropRequest) -> Image.Image:
 
 
 def choose_crop(width: int, height: int, rng: random.Random) -> tuple[int, int, int, int]:
-    """Choose a crop of random area, shape and position, in pixels: left, top, right, bottom."""
+    """Choose a random crop, in pixels: left, top, right, bottom.
+
+    Its area, shape and position are random.
+    """
     area = rng.uniform(MIN_AREA, 1)
     # Aspect ratio relative to the image's; beyond these bounds the crop would not fit.
     shape = math.exp(rng.uniform(math.log(area), -math.log(area)))

@@ -157,7 +157,10 @@ class Folder:
             torch.save(state, file)
 
     def save_model(self, dual_encoder: OpenClip, cosine_range: tuple[float, float] | None) -> None:
-        """Save the model so that `load_dual_encoder` loads it, with the measured `cosine_range`."""
+        """Save the model in the form that `load_dual_encoder` loads.
+
+        The measured `cosine_range` is saved with it.
+        """
         weights = {
             # Clones, since the format does not allow shared tensors.
             name: tensor.detach().to("cpu", copy=True).contiguous()
@@ -178,7 +181,10 @@ class Folder:
         write_atomically(self.path / name, text.encode())
 
     def save_log(self, epochs: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> None:
-        """Write the epochs as JSON lines (see `Epoch`), and plot them with the loss of every step."""
+        """Write the epochs as JSON lines, and plot them.
+
+        For the epochs see `Epoch`. The plot also shows the loss of every step.
+        """
         lines = "".join(json.dumps(epoch) + "\n" for epoch in epochs)
         write_atomically(self.path / LOG, lines.encode())
         recalls = [

@@ -1,10 +1,10 @@
-"""Gradient of a contrastive loss, by gradient caching for batches larger than memory.
+"""Gradient of a contrastive loss, by gradient caching.
 
-The loss depends on all pairs of a batch, so that the losses of its parts do not
-add up to it. Gradient caching is exact (Gao et al. 2021, arXiv:2101.06983): encode
-every part without a graph, compute the loss and its gradient with respect to the
-rows of the whole batch, then encode each part again and backpropagate the
-gradient of its rows.
+Batches may be larger than memory. The loss depends on all pairs of a batch, so that
+the losses of its parts do not add up to it. Gradient caching is exact (Gao et al.
+2021, arXiv:2101.06983): encode every part without a graph, compute the loss and its
+gradient with respect to the rows of the whole batch, then encode each part again
+and backpropagate the gradient of its rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from ingest.finetune.contrastive_loss import contrastive_loss
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Batch of pairs on the host: `pixels` (n, 3, height, width), `tokens` (n, length), `matches` (n, n)."""
+    """Batch of pairs on the host.
+
+    Shapes: `pixels` (n, 3, height, width), `tokens` (n, length), `matches` (n, n).
+    """
 
     pixels: torch.Tensor
     tokens: torch.Tensor
@@ -79,7 +82,9 @@ def image_size(dual_encoder: OpenClip) -> tuple[int, int]:
 
 
 def add_gradient(model: DeviceNetwork, batch: Batch, part: int, seed: int) -> float:
-    """Accumulate the gradient of a batch's loss in the weights, scaled by the gradient scaler.
+    """Accumulate the gradient of a batch's loss in the weights.
+
+    The gradient is scaled by the gradient scaler.
 
     Args:
         part: pairs encoded at once; apart from rounding, the result does not depend on it.

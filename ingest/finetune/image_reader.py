@@ -1,4 +1,7 @@
-"""Image reader: training images loaded ahead, in worker processes if there are many."""
+"""Image reader: training images loaded ahead of their use.
+
+Worker processes load them if there are many.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,10 @@ class InvalidPair(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Image and caption. `image` identifies the image: its real path relative to the file's folder."""
+    """Image and caption.
+
+    `image` identifies the image: its real path relative to the file's folder.
+    """
 
     line: int
     path: Path

@@ -1,7 +1,8 @@
-"""Training plan: the pairs and the learning rate of each step, from the settings alone.
+"""Training plan: the pairs and the learning rate of each step.
 
-Random numbers depend on the seed and the step, not on a generator's state, so that
-a resumed training needs to know its step only.
+The plan follows from the settings alone. Random numbers depend on the seed and the
+step, not on a generator's state, so that a resumed training needs to know its step
+only.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ class Plan:
         return step // self.epoch_steps + 1
 
     def places(self, step: int) -> list[int]:
-        """The pairs of a step: an epoch's are shuffled and divided into steps of equal size."""
+        """Positions of the pairs of a step.
+
+        The pairs of an epoch are shuffled and divided into steps of equal size.
+        """
         order = _shuffle(self.pairs, self.seed("order", self.epoch(step)))
         return order[step % self.epoch_steps :: self.epoch_steps]
 

@@ -47,10 +47,10 @@ def train(
     device: str = "auto",
     force: bool = False,
 ) -> Generator[Event, None, None]:
-    """Train a base model on a file of pairs; `load_dual_encoder` loads the result from `out`.
+    """Train a base model on a file of pairs, into the folder `out`.
 
-    An unfinished training in `out` is resumed. On a CPU its weights equal those of
-    an uninterrupted training.
+    `load_dual_encoder` loads the result from `out`. An unfinished training in `out`
+    is resumed. On a CPU its weights equal those of an uninterrupted training.
 
     Args:
         base: a model of open_clip, as `load_dual_encoder` takes it.

@@ -19,7 +19,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The training starts at `step`, above 0 if it is resumed; `cut` captions are truncated."""
+    """Start of the training at `step`.
+
+    `step` is above 0 if the training is resumed. `cut` captions are truncated.
+    """
 
     train: int
     val: int
@@ -42,9 +45,10 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch is done. Epoch 0 is the base model; `loss` is the mean of the epoch's steps.
+    """End of an epoch.
 
-    `best` if no epoch was better so far; its weights are in the folder.
+    Epoch 0 is the base model. `loss` is the mean of the epoch's steps. `best` if no
+    epoch was better so far; its weights are in the folder.
     """
 
     number: int

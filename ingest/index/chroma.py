@@ -1,8 +1,9 @@
-"""Chroma records: one a page in a collection an encoder, searched by inner product.
+"""Chroma records: one record a page, in one collection an encoder.
 
-Embedded in the home, or on a server (ingest.index.server). A collection on a
-server has a unique name, stored in the index's folder once it is complete, so
-that a query never goes to one that is empty, incomplete or another home's.
+They are searched by inner product. Embedded in the home, or on a server
+(ingest.index.server). A collection on a server has a unique name, stored in the
+index's folder once it is complete, so that a query never goes to one that is empty,
+incomplete or another home's.
 
 Facts about Chroma 1.5.9 that this file depends on (tried, not documented): a call
 takes at most 5,461 records; a process that has a collection open does not see
@@ -73,7 +74,10 @@ _spellings = itertools.count(1)
 
 
 class Records:
-    """Collection of one encoder's records. Chroma is imported and opened on first use: it takes seconds."""
+    """Collection of one encoder's records in Chroma.
+
+    Chroma is imported and opened on first use: it takes seconds.
+    """
 
     def __init__(
         self,
@@ -130,7 +134,10 @@ class Records:
 
     @property
     def snapshot(self) -> bool:
-        """Whether an embedded collection is open, which does not see later changes; a server does."""
+        """Whether an embedded collection is open.
+
+        It does not see later changes; a collection on a server does.
+        """
         return self._collection is not None and self._server is None
 
     def synced(self) -> bool:
@@ -145,7 +152,10 @@ class Records:
         return True
 
     def create(self) -> None:
-        """Create an empty collection in place of the old one; `commit` completes one on a server."""
+        """Create an empty collection in place of the old one.
+
+        On a server, `commit` completes it.
+        """
         self.close()
         if self._server:
             self._new = self._prefix + uuid.uuid4().hex[:12]
@@ -166,7 +176,10 @@ class Records:
         self._new = None
 
     def close(self) -> None:
-        """Close the client; the next use opens it again and sees what other processes wrote."""
+        """Close the client.
+
+        The next use opens it again and sees what other processes wrote.
+        """
         if self._client is not None:
             disconnect(self._client)
         self._client = self._collection = None

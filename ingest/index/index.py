@@ -202,7 +202,9 @@ class Index:
         count: int,
         where: Where | None = None,
     ) -> list[str]:
-        """Find the pages nearest to a query by an approximation of MaxSim: their keys, nearest first.
+        """Find the pages nearest to a query by an approximation of MaxSim.
+
+        Returns their keys, nearest first.
 
         Args:
             query: rows (q, dim).
@@ -223,7 +225,10 @@ class Index:
         return self.records.nearest(vector, count, where)
 
     def center_query(self, query: Vectors) -> Vectors:
-        """Subtract a share of the center from query rows (q, dim), to score sign bits of centroids."""
+        """Subtract a share of the center from query rows (q, dim).
+
+        The result is for scoring sign bits of centroids.
+        """
         if not self.manifest.center:
             return np.asarray(query, np.float32)
         return np.asarray(query - CENTER_SHARE * np.array(self.manifest.center), np.float32)

@@ -1,4 +1,4 @@
-"""Index manifest: the encoder, model, dimensions and format that an index was made with."""
+"""Index manifest: encoder, model, dimensions and format of an index."""
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ MIN_COSINE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Drift of an encoder: `cosine` is the mean cosine of rows, 0 if their number changed."""
+    """Drift of an encoder.
+
+    `cosine` is the mean cosine of rows, 0 if their number changed.
+    """
 
     cosine: float
 
@@ -38,7 +41,10 @@ class Drift:
 
 
 def write_probe(folder: Path, encoder: Encoder) -> None:
-    """Write the probe page, and its vectors and those of the query, to an index's folder."""
+    """Write the probe page and the probe's vectors to an index's folder.
+
+    The vectors are those of the page and of the query.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     image = io.BytesIO()
     _draw().save(image, "PNG")

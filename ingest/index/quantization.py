@@ -1,9 +1,9 @@
-"""Quantization of rows: fp16, int8 with a scale a row, and sign bits beside either.
+"""Quantization of rows: fp16, or int8 with a scale a row, and sign bits.
 
-int8: a row's largest absolute value becomes 127, so that the error of a value is
-at most half a scale. Sign bits: whether each value is above the index's center,
-one bit each (SimHash: Charikar 2002). Pages are scored by their sign bits first,
-and the best of them again by their rows.
+Sign bits are stored beside either. int8: a row's largest absolute value becomes
+127, so that the error of a value is at most half a scale. Sign bits: whether each
+value is above the index's center, one bit each (SimHash: Charikar 2002). Pages are
+scored by their sign bits first, and the best of them again by their rows.
 """
 
 from __future__ import annotations

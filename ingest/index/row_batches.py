@@ -1,7 +1,8 @@
-"""Row batches: rows of many pages read from their vector files into reused buffers.
+"""Row batches: rows of many pages read into reused buffers.
 
-Later pages are prefetched by the system while earlier ones are scored. A batch is
-read by the thread that takes it, so that several threads read at once.
+The rows come from the vector files of the pages. Later pages are prefetched by the
+system while earlier ones are scored. A batch is read by the thread that takes it,
+so that several threads read at once.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class RowBuffers:
 
 @dataclass(frozen=True, slots=True)
 class RowBatch:
-    """Pages `first` to `last` of those asked for, not read yet; page i has rows edges[i] to edges[i + 1]."""
+    """Batch of requested pages whose rows are not read yet.
+
+    Its pages are `first` to `last` of those requested, without `last`. Page i has
+    rows edges[i] to edges[i + 1].
+    """
 
     first: int
     edges: npt.NDArray[np.int64]

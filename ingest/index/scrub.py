@@ -1,4 +1,7 @@
-"""Scrubbing of HNSW graph files: unused slots, which hold process memory, are zeroed."""
+"""Scrubbing of HNSW graph files: unused slots are zeroed.
+
+Unused slots hold process memory.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,10 @@ class RecordsMissing(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Address of a Chroma server: `url` is http(s)://host:port; the token is never shown."""
+    """Address of a Chroma server.
+
+    `url` is http(s)://host:port. The token is never shown.
+    """
 
     url: str
     tenant: str = "default_tenant"
@@ -144,7 +147,9 @@ def disconnect(client: ClientAPI) -> None:
 
 
 class RemoteCollection:
-    """Collection on a server, with the methods of Chroma's own, in requests of allowed size.
+    """Collection on a server, with the methods of Chroma's own.
+
+    Requests are of allowed size.
 
     Raises:
         RecordsMissing, ChromaUnreachable, ChromaRefused: from each method.

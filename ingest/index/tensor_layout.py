@@ -137,7 +137,10 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The tensors of a file, and for each the `offsets` (pages + 1,) of the pages' rows."""
+    """Tensors of a file, and the offsets of the pages' rows in each.
+
+    `offsets` has an array (pages + 1,) for each tensor.
+    """
 
     identity: FileIdentity
     tensors: dict[str, Tensor]

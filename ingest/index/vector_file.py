@@ -29,12 +29,12 @@ SMALL = 32_768
 
 
 class DocumentVectors:
-    """Multi-vectors of a document: pages are read on demand, whole tensors memory-mapped.
+    """Multi-vectors of a document.
 
-    A small file is held in memory. Another is opened for each read and not held
-    open until it is mapped, so that a library may have any number of documents.
-    A file may be replaced by one of another quantization at any moment; later
-    reads use the new one.
+    Pages are read on demand, whole tensors are memory-mapped. A small file is held
+    in memory. Another is opened for each read and not held open until it is mapped,
+    so that a library may have any number of documents. A file may be replaced by
+    one of another quantization at any moment; later reads use the new one.
 
     Args:
         keep: hold the file open, for a file that may be deleted while it is in use.
@@ -124,7 +124,9 @@ class DocumentVectors:
         )
 
     def open(self) -> tuple[TensorFile, Layout]:
-        """Open the file, until the last reference to it, and read its layout if it was replaced.
+        """Open the file, and read its layout if the file was replaced.
+
+        The file stays open until the last reference to it is gone.
 
         Raises:
             FileNotFoundError: the document has been removed.

@@ -1,4 +1,7 @@
-"""Vector file writer: a document's multi-vectors, page by page, into one safetensors file."""
+"""Vector file writer: a document's multi-vectors in one safetensors file.
+
+They are written page by page.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +141,10 @@ class VectorWriter:
 
 
 def pool_passages(rows: Vectors) -> Vectors:
-    """Pool a page's rows (n, dim) into unit means (passages, dim) of PASSAGE_ROWS rows, fp32."""
+    """Pool a page's rows (n, dim) into unit means (passages, dim), fp32.
+
+    A passage is PASSAGE_ROWS rows; the last may be shorter.
+    """
     if not len(rows):
         return np.zeros((0, rows.shape[1]), np.float32)
     starts = np.arange(0, len(rows), PASSAGE_ROWS)

@@ -98,7 +98,10 @@ class AnnotationWriter(AnnotationReader):
             self._db.execute("INSERT INTO captioner VALUES (?)", (name,))
 
     def uncaptioned(self, model: str) -> list[tuple[str, int, int]]:
-        """Images that `model` has not captioned: document id, page number, figure, in order."""
+        """Images that `model` has not captioned, in order.
+
+        Each is a document id, a page number and a figure.
+        """
         return self._db.execute(
             "SELECT pages.document_id, pages.number, figures.key"
             " FROM pages JOIN json_each(pages.figures) AS figures LEFT JOIN captions"

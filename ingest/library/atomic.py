@@ -1,4 +1,7 @@
-"""Atomic file writes: a temporary file, fsync, a rename; and deletion of what may be gone."""
+"""Atomic file writes, and deletion of files and folders that may be absent.
+
+A write is a temporary file, fsync and a rename.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def aside(path: Path) -> Iterator[BinaryIO]:
-    """Write beside the target, fsync, rename: a reader sees the old bytes or the new, never half."""
+    """Write a file atomically: write beside the target, fsync, rename.
+
+    A reader sees the old bytes or the new ones, never a part.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:

@@ -45,7 +45,9 @@ class DocumentReader(LibraryDatabase):
         return sorted(found, key=lambda document: (document.name, document.id))
 
     def document(self, wanted: str) -> Document:
-        """The document with this id, head of an id (6 characters or more), path or file name.
+        """Document with this id, head of an id, path or file name.
+
+        The head of an id has 6 characters or more.
 
         Raises:
             DocumentNotFound: none or several fit.

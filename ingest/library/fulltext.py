@@ -22,7 +22,10 @@ _BROKEN = re.compile(f"[{_CJK}]{{2}}")
 
 
 def split_terms(text: str) -> list[str]:
-    """Return lower-case terms in reading order: words, and character pairs of CJK runs."""
+    """Split text into lower-case terms, in reading order.
+
+    Terms are words, and character pairs of CJK runs.
+    """
     terms: list[str] = []
     for run in _RUN.finditer(unicodedata.normalize("NFKC", text).lower()):
         if word := run["word"]:

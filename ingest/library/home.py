@@ -1,4 +1,6 @@
-"""Home: the data folder of a library, and the lock that admits one writer at a time.
+"""Home: the data folder of a library, and its writer lock.
+
+The lock admits one writer at a time.
 
 HOME/library.sqlite3     documents, names, pages, words (ingest.library)
 HOME/pages/DOCUMENT/     page images
@@ -72,7 +74,10 @@ class Replica(Protocol):
         ...
 
     def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
-        """What `load` makes of the file under a key, kept while the file is. Raises FileNotFoundError."""
+        """Result of `load` for the file under a key.
+
+        The result is kept while the file is. Raises FileNotFoundError.
+        """
         ...
 
     def prefetch(self, keys: Sequence[str]) -> None:

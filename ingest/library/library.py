@@ -1,7 +1,8 @@
-"""Library: documents, pages, words and page images; the truth that every index is derived from.
+"""Library: documents, pages, words and page images.
 
-One SQLite database and one folder of page images a document. This class reads;
-`ingest.library.writer` writes. Knows no vectors.
+It is the source of truth: every index is derived from it. One SQLite database and
+one folder of page images a document. This class reads; `ingest.library.writer`
+writes. Knows no vectors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Library writer: the one writer of a library, for the holder of the home's writer lock.
+"""Library writer, for the holder of the home's writer lock.
 
-A document becomes visible only whole: its images are moved into place first,
-then its rows come in one transaction. Deleting goes the other way round.
+It is the one writer of a library. A document becomes visible only whole: its images
+are moved into place first, then its rows come in one transaction. Deleting goes the
+other way round.
 """
 
 from __future__ import annotations
@@ -96,7 +97,10 @@ class LibraryWriter(Library, AnnotationWriter):
             self._db.execute("DELETE FROM recaptioned WHERE document_id = ?", (document.id,))
 
     def begin(self, document_ids: Iterable[str]) -> None:
-        """Record that documents are being added: indexes may hold them before the library does."""
+        """Record that documents are being added.
+
+        Indexes may hold them before the library does.
+        """
         self._db.executemany(
             "INSERT OR IGNORE INTO unfinished VALUES (?)", [(i,) for i in document_ids]
         )
@@ -214,7 +218,10 @@ class LibraryWriter(Library, AnnotationWriter):
             discard(self.home.pages / document_id)
 
     def compact(self) -> None:
-        """Remove deleted words from the full-text index, which keeps them until segments merge."""
+        """Remove deleted words from the full-text index.
+
+        The index keeps them until segments merge.
+        """
         with self._transaction():
             self._db.execute("INSERT INTO terms(terms) VALUES ('optimize')")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,7 @@
-"""Disk cache of files fetched from a store, bounded in bytes, least recently used out.
+"""Disk cache of files fetched from a store, bounded in bytes.
 
-Several processes may share the folder; a file's time of change says when it was last used.
+The least recently used files are evicted first. Several processes may share the
+folder; a file's time of change says when it was last used.
 """
 
 from __future__ import annotations

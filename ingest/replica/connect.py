@@ -1,4 +1,7 @@
-"""Wiring of a home to an object store: a publisher where it writes, a mirror where it reads."""
+"""Connection of a home to an object store, as publisher or mirror.
+
+A home that writes has a publisher; a home that reads is a mirror.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ class StorePublisher:
 def connect_home(
     root: Path | str, server: RecordServer | None = None, store: ObjectStore | None = None
 ) -> Home:
-    """A home that publishes to `store`, or mirrors it where it has no library of its own.
+    """Home connected to an object store.
+
+    It publishes to `store`, or mirrors it where it has no library of its own.
 
     Raises:
         HomeUnusable: the folder cannot be made.

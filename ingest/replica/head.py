@@ -1,4 +1,4 @@
-"""Head of an object store: the newest snapshot of a library, its home and its indexes."""
+"""Head of an object store: newest snapshot of a library, its home and indexes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class ObjectStoreFormatError(ObjectStoreError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Newest published state. `editions` and `collections` (on a Chroma server) are by index."""
+    """Newest published state.
+
+    `editions` and `collections` (on a Chroma server) are by index.
+    """
 
     home: str
     snapshot: str

@@ -90,7 +90,9 @@ class Mirror:
         return self.cache.path(key)
 
     def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
-        """What `load` makes of the file under a key, kept for as long as the cache holds the file.
+        """Result of `load` for the file under a key.
+
+        The result is kept for as long as the cache holds the file.
 
         Raises:
             FileNotFoundError: the store does not have them, or no longer.
@@ -140,7 +142,10 @@ class Mirror:
         return path
 
     def prefetch(self, keys: Sequence[str]) -> None:
-        """Fetch in parallel what the cache does not hold; `fetch` reports what the store lacks."""
+        """Fetch in parallel the files that the cache does not hold.
+
+        Files that the store lacks are skipped; `fetch` reports them.
+        """
         missing = [key for key in keys if not self.cache.path(key).exists()]
         if len(missing) > 1:
             with ThreadPoolExecutor(TOGETHER) as pool:

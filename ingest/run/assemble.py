@@ -40,7 +40,10 @@ BATCH_SECONDS = 2.0
 
 @dataclass(slots=True)
 class PendingFile:
-    """A file that waits to be read, and the stamp of every path that holds the same bytes."""
+    """File that waits to be read, with the stamps of its paths.
+
+    `stamps` has every path that holds the same bytes.
+    """
 
     job: ReadJob
     sha256: str
@@ -92,7 +95,10 @@ class DocumentAssembler:
             draft.discard()
 
     def take(self, read: ReadPages) -> Iterator[Event]:
-        """Add pages that were read; encode where a batch is full or has waited long enough."""
+        """Add pages that were read.
+
+        Pages are encoded where a batch is full or has waited long enough.
+        """
         pending = self.pending[read.job.document_id]
         draft = self._drafts.get(read.job.document_id)
         if draft is None:
@@ -178,7 +184,10 @@ class DocumentAssembler:
             index.sweep_revisions([draft.document for draft in whole])
 
     def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
-        """Discard the draft of a file that failed, and record the failure of each of its paths."""
+        """Discard the draft of a file that failed, and record the failure.
+
+        The failure is recorded for each of the file's paths.
+        """
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
         self._batch = [p for p in self._batch if p.page.document_id != job.document_id]

@@ -1,4 +1,4 @@
-"""A document on its way in: what is known of it so far lies in staging, out of everybody's sight."""
+"""Document draft: pages collected in the staging folder until all are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One thread that encodes a batch while the rest of the program writes down the last and reads the next."""
+"""Encoding thread: one batch is encoded while others are stored and read.
+
+Meanwhile the rest of the program stores the previous batch and reads the next.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File scan: which of the given files are new, changed, unchanged or known to fail."""
+"""File scan: new, changed and unchanged files, and files known to fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from ingest.library.library import Library
 
 @dataclass(frozen=True, slots=True)
 class FileScan:
-    """Files below the given paths: how many, which are to be read, which failed before and are as they were."""
+    """Result of a file scan below the given paths.
+
+    `found` is the number of files. `to_read` are to be read. `failed_before` failed
+    before and have not changed.
+    """
 
     found: int
     to_read: list[Path]
@@ -30,7 +34,9 @@ def scan_files(
     redo: bool = False,
     retry: bool = False,
 ) -> FileScan:
-    """Compare files with what the library knows of their paths, by size and modification time.
+    """Compare files with what the library knows of their paths.
+
+    Size and modification time are compared.
 
     Args:
         redo: read every file, changed or not.

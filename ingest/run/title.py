@@ -19,7 +19,10 @@ _PROGRAM_MADE = re.compile(
 
 
 def find_title(metadata: str, first_page: Sequence[Word]) -> str:
-    """The title a PDF's metadata gives, unless a program made it up; else the largest print of page 1."""
+    """Title from a PDF's metadata, else the largest print of page 1.
+
+    A metadata title that a program made up is ignored.
+    """
     given = " ".join(metadata.split())
     if len(given) > (3 if given.isascii() else 1) and not _PROGRAM_MADE.match(given):
         return " ".join(given.split()[:LONGEST])

@@ -1,1 +1,4 @@
-"""Embedded default encoders: MiniLM and ConSE on onnxruntime, their weights from packages."""
+"""Embedded default encoders: MiniLM and ConSE on onnxruntime.
+
+Their weights come from packages.
+"""

@@ -70,7 +70,11 @@ class ConseEncoder:
         """None: there is little preprocessing."""
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
-        """Encode pages: a row for each figure and, on a page of few words, for nine crops of it."""
+        """Encode pages: one row for each figure.
+
+        On a page of few words, there is also a row for each of nine crops of the
+        figure.
+        """
         encoded = []
         for page in pages:
             rows, boxes = [np.zeros((0, DIM), np.float32)], [np.zeros((0, 4), np.float32)]

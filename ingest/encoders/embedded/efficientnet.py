@@ -1,8 +1,10 @@
-"""EfficientNet-Lite2 classifier on onnxruntime, from its package's PyTorch checkpoint.
+"""EfficientNet-Lite2 classifier on onnxruntime.
 
-The checkpoint is read without torch, and the ONNX graph is built here. Architecture: Tan and Le 2019 (arXiv:1905.11946) with the lite changes (ReLU6,
-no squeeze-and-excitation, stem and head unscaled), as published with TensorFlow's
-TPU repository. Batch norms are folded into the convolutions.
+Its weights come from its package's PyTorch checkpoint. The checkpoint is read
+without torch, and the ONNX graph is built here. Architecture: Tan and Le 2019
+(arXiv:1905.11946) with the lite changes (ReLU6, no squeeze-and-excitation, stem and
+head unscaled), as published with TensorFlow's TPU repository. Batch norms are
+folded into the convolutions.
 """
 
 from __future__ import annotations

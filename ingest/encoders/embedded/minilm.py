@@ -1,11 +1,11 @@
-"""MiniLM encoder: late interaction over words, one row a token, int8 on onnxruntime.
+"""MiniLM encoder: late interaction over words, one row a token.
 
-all-MiniLM-L6-v2 was trained for the mean of its token embeddings. Here they are
-matched one by one, as in ColBERT (Khattab and Zaharia 2020), which ranks pages
-better on 140 questions (docs/retrieval.md). A page longer than one window is
-encoded in windows, so that no word is left out. Windows run one at a time: on a
-CPU that is as fast as a batch, needs no padding, and a page's vectors do not
-depend on the other pages of a batch.
+The model runs in int8 on onnxruntime. all-MiniLM-L6-v2 was trained for the mean of
+its token embeddings. Here they are matched one by one, as in ColBERT (Khattab and
+Zaharia 2020), which ranks pages better on 140 questions (docs/retrieval.md). A page
+longer than one window is encoded in windows, so that no word is left out. Windows
+run one at a time: on a CPU that is as fast as a batch, needs no padding, and a
+page's vectors do not depend on the other pages of a batch.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ class MiniLmEncoder:
         ]
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """Encode queries: a row for each of the first 254 tokens, with the whole word of each."""
+        """Encode queries: one row for each of the first 254 tokens.
+
+        Each row comes with the whole word of its token.
+        """
         encoded = []
         for query in queries:
             encoding = self._tokenizer.encode(query, add_special_tokens=False)

@@ -1,4 +1,7 @@
-"""Model weights inside installed packages, verified by SHA-256. Nothing is downloaded."""
+"""Model weights inside installed packages, verified by SHA-256.
+
+Nothing is downloaded.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def load_wordpiece() -> Tokenizer:
-    """Build the tokenizer; it neither pads nor truncates, and adds no tokens of its own.
+    """Build the WordPiece tokenizer.
+
+    It neither pads nor truncates, and adds no special tokens.
 
     Raises:
         WeightsMissing, WeightsChanged: the vocabulary is not there, or not as it should be.
