@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.error import PageglassError
+from ingest.error import PageglassError, find_by_code
 
 Interface = Literal["cli", "http", "python"]
 
@@ -146,8 +146,5 @@ HINTS: dict[str, Words] = {
 
 def hint_for(error: PageglassError, interface: Interface) -> str:
     """Hint of an error in the words of an interface."""
-    for kind in type(error).__mro__:
-        words = HINTS.get(vars(kind).get("code", ""))
-        if words is not None:
-            return f"{error.hint} {getattr(words, interface)}".strip()
-    return error.hint
+    words = find_by_code(HINTS, error)
+    return f"{error.hint} {getattr(words, interface)}".strip() if words else error.hint

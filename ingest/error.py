@@ -17,7 +17,10 @@ maps families to exit codes and HTTP statuses.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+Entry = TypeVar("Entry")
 
 
 class PageglassError(Exception):
@@ -84,6 +87,12 @@ class ComputeError(PageglassError):
     """A model ran and failed."""
 
     code = "compute"
+
+
+def find_by_code(table: Mapping[str, Entry], error: PageglassError) -> Entry | None:
+    """Entry of a table by the code of an error's class, else of its nearest parent."""
+    codes = (vars(kind).get("code", "") for kind in type(error).__mro__)
+    return next((table[code] for code in codes if code in table), None)
 
 
 def _revive(kind: type[PageglassError], message: str, hint: str) -> PageglassError:

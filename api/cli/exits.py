@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ingest.error import InvalidInputError, NotFoundError, PageglassError
+from ingest.error import InvalidInputError, NotFoundError, PageglassError, find_by_code
 
 
 class ExitCode(IntEnum):
@@ -46,5 +46,6 @@ EXIT_CODES: dict[str, ExitCode] = {
 
 def exit_code(error: PageglassError) -> ExitCode:
     """Exit code of a command that ends with an error, by its class or nearest parent."""
-    codes = (EXIT_CODES.get(vars(kind).get("code", "")) for kind in type(error).__mro__)
-    return next(code for code in codes if code is not None)
+    code = find_by_code(EXIT_CODES, error)
+    assert code is not None  # the root's code is in the table
+    return code

@@ -23,6 +23,7 @@ from ingest.error import (
     PageglassError,
     StorageError,
     UnavailableError,
+    find_by_code,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -75,8 +76,9 @@ STATUSES: dict[str, HTTPStatus] = {
 
 def status_of(error: PageglassError) -> HTTPStatus:
     """HTTP status of an error: that of its class's code, else of the nearest parent's."""
-    statuses = (STATUSES.get(vars(kind).get("code", "")) for kind in type(error).__mro__)
-    return next(status for status in statuses if status is not None)
+    status = find_by_code(STATUSES, error)
+    assert status is not None  # the root's code is in the table
+    return status
 
 
 def problem_body(
