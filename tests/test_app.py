@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
-from api.http.upload import ABANDONED_AFTER, clean_name, sweep_uploads
+from api.http.routes.upload import ABANDONED_AFTER, clean_name, sweep_uploads
 from api.settings import Settings
 from generation.models.access import Unreachable
 from ingest.disk import DiskFull

@@ -156,7 +156,7 @@ def test_an_error_in_a_stream_carries_the_id(
     def overloaded(*_: object, **__: object) -> None:
         raise Overloaded("Busy.", hint="Wait.")
 
-    monkeypatch.setattr("api.http.ask_events.stream_pieces", overloaded)
+    monkeypatch.setattr("api.http.routes.ask_events.stream_pieces", overloaded)
     wanted = {"query": "lens", "stream": True}
     text = client.post("/v1/ask", json=wanted, headers={"X-Request-Id": "mine"}).text
     (data,) = [part for part in text.split("event: ") if part.startswith("error")]

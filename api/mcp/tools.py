@@ -14,8 +14,8 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, MessageBody
+from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
 from api.rag.evidence import filter_documents

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
-from api.http.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.errors import ChatModelNotFound, crash_body, error_body, openai_body
+from api.http.routes.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.routing import RequestEngine
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer, stream_pieces

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
-from api.http.ask_events import ask_events
 from api.http.requests import AskRequest
+from api.http.routes.ask_events import ask_events
 from api.http.routing import RequestEngine, problems
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer
