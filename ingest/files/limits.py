@@ -1,4 +1,4 @@
-"""Read limits: time and memory that a worker may spend, and the errors beyond them."""
+"""Read limits: time and memory of a reading worker, and the errors beyond them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class ReaderWorker:
             self.connection.send_bytes(task.message)
 
     def receive(self) -> tuple[Task, bool, Any] | None:
-        """Take a message: a task that is done, whether it succeeded, and the result or error.
+        """Receive a reply: the task, whether it succeeded, and its result or error.
 
         None is for a worker that has become ready.
 
