@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api.factory import make_model, make_searcher
@@ -17,6 +18,7 @@ from api.ingestion import IngestOptions, plan_ingest
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -38,6 +40,7 @@ class Engine:
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
         self._model: VisionModel | None = None
+        self._readers: ReaderPool | None = None
 
     def searcher(self) -> Searcher:
         """Searcher of the home.
@@ -60,6 +63,14 @@ class Engine:
             LibraryNotFound: nothing has been ingested yet.
         """
         return self.searcher().library
+
+    def readers(self) -> ReaderPool:
+        """Workers that open files which somebody sent or named."""
+        with self._lock:
+            if self._readers is None:
+                settings = self.settings
+                self._readers = ReaderPool(settings.workers, settings.read_limits())
+            return self._readers
 
     def model(self) -> VisionModel:
         """Model that writes answers.
@@ -99,15 +110,19 @@ class Engine:
 
     def add_settings(self, password: str | None) -> AddSettings:
         """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises."""
-        return plan_ingest(self.home, self.settings, IngestOptions(password=password)).settings
+        plan = plan_ingest(self.home, self.settings, IngestOptions(password=password))
+        return replace(plan.settings, readers=self.readers())
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""
         return RenderSettings(self.settings.dpi, self.settings.ocr, password)
 
     def close(self) -> None:
-        """Close the searcher."""
+        """Close the searcher, and end the readers."""
         with self._lock:
+            readers, self._readers = self._readers, None
+            if readers:
+                readers.close()
             if self._searcher is not None:
                 self._searcher.close()
                 self._searcher = None

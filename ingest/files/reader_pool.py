@@ -8,6 +8,7 @@ pipes: a killed worker leaves nothing behind in shared memory.
 
 from __future__ import annotations
 
+import atexit
 import heapq
 import itertools
 import logging
@@ -30,7 +31,7 @@ ATTEMPTS = 3
 """How often a task is tried whose worker ends: something else may have killed it."""
 FAILED_STARTS = 5
 """Workers in a row that end before they are ready, after which no more are started."""
-MAX_URGENT = 32
+MAX_URGENT = 16
 """Urgent tasks that wait at most."""
 MAX_WAIT = 60.0
 """Seconds an urgent task waits for a worker at most."""
@@ -100,6 +101,7 @@ class ReaderPool:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="readers", daemon=True)
                 self._thread.start()
+                atexit.register(self.close)
         self._ring.send_bytes(b"!")
         return task.future
 
@@ -121,6 +123,7 @@ class ReaderPool:
                 return
             self._closed = True
         if self._thread:
+            atexit.unregister(self.close)
             self._ring.send_bytes(b"!")
             self._thread.join()
         self._ring.close()

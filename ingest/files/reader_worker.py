@@ -98,5 +98,4 @@ class ReaderWorker:
         """End it at once; SIGKILL, since C code does not look for signals."""
         self._process.kill()
         self._process.join()
-        self._process.close()
         self.connection.close()

@@ -187,7 +187,7 @@ def _open_files(asked: ParsedRequest, engine: Engine) -> list[list[Evidence]]:
             path.parent.mkdir()
             path.write_bytes(file.file.read())
             room = MAX_PAGES - sum(map(len, opened))
-            opened.append(open_file_pages(path, settings, max_pages=room))
+            opened.append(open_file_pages(path, settings, engine.readers(), max_pages=room))
     return opened
 
 
