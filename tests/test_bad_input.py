@@ -74,7 +74,7 @@ BAD = {
     "empty.pdf": "empty",
     "empty.png": "empty",
     "link.pdf": "cannot be opened",
-    "letter.pdf": "neither a PDF nor an image",
+    "letter.pdf": "is not a PDF",
     "nothing.pdf": "no pages",
     "locked.pdf": "encrypted",
     "bomb.png": "claims",
