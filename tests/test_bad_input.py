@@ -78,7 +78,7 @@ BAD = {
     "nothing.pdf": "no pages",
     "locked.pdf": "encrypted",
     "bomb.png": "claims",
-    "cut.jpg": "broken image",
+    "cut.jpg": "cut short",
 }
 GOOD = {
     "fax.tif": 1,

@@ -1,1 +1,1 @@
-"""Reading workers: untrusted files are opened in processes of their own, within limits."""
+"""Reading workers: processes that open untrusted files, within limits."""
