@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from api.factory import make_model, make_searcher
@@ -17,6 +18,7 @@ from api.ingestion import IngestOptions, plan_ingest
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
+from ingest.encoders.shared import SharedEncoders
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -38,6 +40,7 @@ class Engine:
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
         self._model: VisionModel | None = None
+        self._encoders = SharedEncoders()
 
     def searcher(self) -> Searcher:
         """Searcher of the home.
@@ -98,8 +101,14 @@ class Engine:
         )
 
     def add_settings(self, password: str | None) -> AddSettings:
-        """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises."""
-        return plan_ingest(self.home, self.settings, IngestOptions(password=password)).settings
+        """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises.
+
+        Encoders are loaded once, for all uploads. A file that fails is tried again when
+        it is sent again, and the library keeps no note of it.
+        """
+        options = IngestOptions(password=password, retry=True)
+        settings = plan_ingest(self.home, self.settings, options).settings
+        return replace(settings, load_encoder=self._encoders, record_failures=False)
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 
 from api.engine import Engine
 from api.http.auth import AuthMiddleware, BodyLimitMiddleware
-from api.http.errors import add_handlers, describe_problems
+from api.http.errors import add_handlers, describe_error, describe_problems
 from api.http.request_log import RequestLogMiddleware
 from api.http.routes import (
     ask_routes,
@@ -22,10 +22,14 @@ from api.http.routes import (
     document_routes,
     extract_routes,
     health_routes,
+    job_routes,
     page_routes,
     search_routes,
 )
-from api.http.routes.upload import sweep_uploads
+from api.jobs.change import StopSignal
+from api.jobs.keeper import JobKeeper
+from api.jobs.runner import JobRunner
+from api.jobs.watch import JobThreads
 from api.settings import Settings
 from api.version import find_version
 from ingest.library.home import Home
@@ -33,6 +37,7 @@ from ingest.library.home import Home
 GUARDED = (
     search_routes,
     document_routes,
+    job_routes,
     page_routes,
     ask_routes,
     completions,
@@ -54,10 +59,24 @@ def create_app(
     engine = Engine(home, settings)
     token = settings.token.get_secret_value() if settings.token else None
 
+    jobs = JobRunner(
+        home,
+        engine.add_settings,
+        describe_error,
+        lanes=settings.job_lanes,
+        most=settings.job_queue,
+    )
+
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
-        sweep_uploads(home)
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        app.state.job_threads = JobThreads()
+        app.state.writer_threads = JobThreads()
+        keeper = JobKeeper(jobs)
+        await app.state.job_threads.run(keeper.start)
         yield
+        stop_streams_and_jobs(app)
+        await app.state.job_threads.run(keeper.close)
+        await app.state.job_threads.run(jobs.close)
         engine.close()
 
     app = FastAPI(
@@ -79,6 +98,8 @@ def create_app(
         },
     )
     app.state.engine = engine
+    app.state.jobs = jobs
+    app.state.stopping = StopSignal()
     app.include_router(health_routes.router)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
     for routes in GUARDED:
@@ -89,3 +110,9 @@ def create_app(
     app.add_middleware(AuthMiddleware, token=token, hosts=hosts)
     app.add_middleware(RequestLogMiddleware)
     return app
+
+
+def stop_streams_and_jobs(app: FastAPI) -> None:
+    """Let streams end and jobs pause, when the server begins to stop."""
+    app.state.stopping.stop()
+    app.state.jobs.stop()

@@ -11,7 +11,7 @@ from ingest.file_state import Failure
 from ingest.library.documents import readable
 from ingest.page import Document
 
-_DOCUMENT: dict[str, Any] = {
+EXAMPLE_DOCUMENT: dict[str, Any] = {
     "document": EXAMPLE_ID,
     "name": "annual-report.pdf",
     "paths": ["/home/ada/annual-report.pdf"],
@@ -28,7 +28,7 @@ _DOCUMENT: dict[str, Any] = {
 class DocumentBody(BaseModel):
     """Document: a file's content, and the paths it was read from."""
 
-    model_config = example(_DOCUMENT)
+    model_config = example(EXAMPLE_DOCUMENT)
 
     document: str
     name: str
@@ -75,7 +75,7 @@ class FileBody(BaseModel):
         {
             "file": "annual-report.pdf",
             "status": 201,
-            "document": _DOCUMENT,
+            "document": EXAMPLE_DOCUMENT,
             "error": None,
             "hint": None,
         }

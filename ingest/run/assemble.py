@@ -68,6 +68,7 @@ class DocumentAssembler:
 
     Args:
         load: gives the encoders with their indexes; called when the first page comes.
+        record_failures: whether the library keeps a note of each file that cannot be read.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class DocumentAssembler:
         library: LibraryWriter,
         load: Callable[[], list[tuple[Encoder, Index]]],
         count: IngestCount,
+        *,
+        record_failures: bool = True,
     ) -> None:
         self.pending: dict[str, PendingFile] = {}
         self.committed: set[str] = set()
@@ -83,6 +86,7 @@ class DocumentAssembler:
         self.load = load
         self._home = home
         self._library = library
+        self._record_failures = record_failures
         self._pipeline = Pipeline()
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
@@ -199,7 +203,8 @@ class DocumentAssembler:
         """Record a failure; the file is not read again until its stamp changes."""
         reason = readable(error.message)
         failure = Failure(str(path), seen or MISSING, reason, error.hint)
-        self._library.record_failure(failure)
+        if self._record_failures:
+            self._library.record_failure(failure)
         log.info("failed: %s (%s)", readable(str(path)), error.code)
         self.count.failed += 1
         return Failed(failure)

@@ -50,7 +50,9 @@ class IngestRun:
         self._encoders: list[tuple[Encoder, Index]] = []
         self._named = {document.id: document for document in self._library.documents()}
         self._count = IngestCount()
-        self._assembler = DocumentAssembler(home, self._library, self._load, self._count)
+        self._assembler = DocumentAssembler(
+            home, self._library, self._load, self._count, record_failures=settings.record_failures
+        )
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         """Events of the run, the last of them `Done`."""
@@ -150,7 +152,9 @@ class IngestRun:
             dpi = str(self._settings.render.dpi)
             self._encoders = [
                 (encoder, Index.create(self._home, encoder, self._settings.quantization, dpi=dpi))
-                for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
+                for encoder in load_encoders(
+                    self._home, self._wanted, self._settings.encoding, self._settings.load_encoder
+                )
             ]
         return self._encoders
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from api.http.requests import MAX_HITS, SearchRequest
-from api.http.routes.upload import clean_name
+from api.jobs.spool import clean_name
 from api.http.routing import RequestEngine, problems
 from api.rag.evidence import filter_documents
 from api.rag.query_image import open_query_image
