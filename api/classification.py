@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from ingest.annotate.classify import Labeller
     from ingest.encoders.encoder import ImageEncoder
+    from ingest.files.reader_pool import ReaderPool
     from ingest.library.home import Home
 
 
@@ -29,17 +30,18 @@ class Classifier:
     encoder: ImageEncoder
     labeller: Labeller
     spec: str
+    readers: ReaderPool
 
     def classify(self, path: Path) -> dict[str, float]:
         """Probabilities of the labels, the highest first, adding to 1.
 
         Raises:
-            UnreadableFile: the file is missing, or no image that can be read.
+            UnreadableFile: the file is missing, no image that can be read, or beyond a limit.
         """
-        from api.rag.query_image import open_query_image
+        from ingest.files.read_now import read_query_image
         from retrieval.query.encode import render_query_image
 
-        page = render_query_image(open_query_image(path))
+        page = render_query_image(read_query_image(path, self.readers))
         likely = self.labeller.probabilities(self.encoder.encode_pages([page])[0].vectors)
         ranked = sorted(zip(likely.tolist(), self.labeller.labels, strict=True), reverse=True)
         return {label: share for share, label in ranked}
@@ -49,6 +51,7 @@ def open_classifier(
     home: Home,
     settings: Settings,
     labels: Sequence[str],
+    readers: ReaderPool,
     *,
     encoder: str | None = None,
     device: str | None = None,
@@ -57,6 +60,7 @@ def open_classifier(
 
     Args:
         labels: what is told apart, two or more.
+        readers: open the image files.
         encoder: "conse" or "clip:MODEL"; None takes the settings' or the home's.
         device: where a torch model runs; None takes the settings'.
 
@@ -75,7 +79,7 @@ def open_classifier(
     if device:
         encoding = replace(encoding, device=device)
     loaded = load_image_encoder(spec, encoding)
-    return Classifier(loaded, Labeller(loaded, labels), spec)
+    return Classifier(loaded, Labeller(loaded, labels), spec, readers)
 
 
 def classify_images(

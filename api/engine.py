@@ -19,6 +19,7 @@ from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.encoders.shared import SharedEncoders
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -41,6 +42,7 @@ class Engine:
         self._searcher: Searcher | None = None
         self._model: VisionModel | None = None
         self._encoders = SharedEncoders()
+        self._readers: ReaderPool | None = None
 
     def searcher(self) -> Searcher:
         """Searcher of the home.
@@ -63,6 +65,14 @@ class Engine:
             LibraryNotFound: nothing has been ingested yet.
         """
         return self.searcher().library
+
+    def readers(self) -> ReaderPool:
+        """Workers that open files which somebody sent or named."""
+        with self._lock:
+            if self._readers is None:
+                settings = self.settings
+                self._readers = ReaderPool(settings.workers, settings.read_limits())
+            return self._readers
 
     def model(self) -> VisionModel:
         """Model that writes answers.
@@ -108,15 +118,23 @@ class Engine:
         """
         options = IngestOptions(password=password, retry=True)
         settings = plan_ingest(self.home, self.settings, options).settings
-        return replace(settings, load_encoder=self._encoders, record_failures=False)
+        return replace(
+            settings,
+            load_encoder=self._encoders,
+            readers=self.readers(),
+            record_failures=False,
+        )
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""
         return RenderSettings(self.settings.dpi, self.settings.ocr, password)
 
     def close(self) -> None:
-        """Close the searcher."""
+        """Close the searcher, and end the readers."""
         with self._lock:
+            readers, self._readers = self._readers, None
+            if readers:
+                readers.close()
             if self._searcher is not None:
                 self._searcher.close()
                 self._searcher = None

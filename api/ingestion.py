@@ -50,6 +50,7 @@ class IngestOptions:
     ocr: str | None = None
     dpi: int | None = None
     workers: int | None = None
+    file_timeout: float | None = None
     labels: Path | None = None
     caption: str | None = None
     prune: bool = False
@@ -103,6 +104,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 pool_factor=options.pool,
             ),
             workers=settings.workers if options.workers is None else options.workers,
+            limits=settings.read_limits(options.file_timeout),
             retry=options.retry,
             redo=options.redo,
             prune=options.prune,

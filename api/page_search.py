@@ -15,6 +15,7 @@ from ingest.page import DOCUMENT_KINDS
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ingest.files.reader_pool import ReaderPool
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -34,6 +35,7 @@ def search_pages(
     searcher: Searcher,
     query: str | QueryParts | None = None,
     *,
+    readers: ReaderPool,
     like: ImageSource | None = None,
     top: int = 10,
     images: bool = False,
@@ -43,6 +45,7 @@ def search_pages(
 
     Args:
         query: a text, or weighted parts.
+        readers: open image files.
         like: an image, in place of a query.
         top: pages at most.
         images: only photos and figures, by what they show.
@@ -59,11 +62,12 @@ def search_pages(
             "A search is for a query or by an image, one of them.", hint="Give either of them."
         )
     if like is not None:
-        return searcher.search_by_image(open_image(like), top=top, filter=filter)
+        return searcher.search_by_image(open_image(like, readers), top=top, filter=filter)
     if query is None or isinstance(query, str):
         return searcher.search(query or "", top=top, images=images, filter=filter)
     parts = [
-        (weight, part if isinstance(part, str) else open_image(part)) for weight, part in query
+        (weight, part if isinstance(part, str) else open_image(part, readers))
+        for weight, part in query
     ]
     return searcher.search_composed(parts, top=top, filter=filter)
 
@@ -94,17 +98,17 @@ def make_filter(
     return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
 
 
-def open_image(source: ImageSource) -> Image.Image:
+def open_image(source: ImageSource, readers: ReaderPool) -> Image.Image:
     """Open an image file (RGB, upright); an image is returned as it is.
 
     Raises:
-        UnreadableFile: the file is missing, or no image that can be read.
+        UnreadableFile: the file is missing, no image that can be read, or beyond a limit.
     """
     if not isinstance(source, str | os.PathLike):
         return source
-    from api.rag.query_image import open_query_image
+    from ingest.files.read_now import read_query_image
 
-    return open_query_image(Path(source).expanduser())
+    return read_query_image(Path(source).expanduser(), readers)
 
 
 def _day(day: date | str | None) -> str | None:

@@ -21,6 +21,7 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
+    from ingest.files.limits import ReadLimits
     from ingest.index.server import Server
     from ingest.replica.object_store import ObjectStore
 
@@ -88,6 +89,14 @@ class Settings(BaseSettings):
     ocr: str = Field(default="rapidocr", description="OCR of pages without text.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
+    file_timeout: float = Field(
+        default=240.0,
+        ge=0,
+        description="Seconds to open a file and for each four of its pages; 0 for no limit.",
+    )
+    reader_memory_mb: int = Field(
+        default=2_048, ge=512, description="Megabytes that a process which reads files may hold."
+    )
     evidence_pages: int = Field(
         default=5, ge=1, le=50, description="Pages of evidence for an answer."
     )
@@ -128,6 +137,12 @@ class Settings(BaseSettings):
         from ingest.encoders.encoder import Encoding
 
         return Encoding(self.device, self.dtype, self.batch)
+
+    def read_limits(self, seconds: float | None = None) -> ReadLimits:
+        """Limits of the processes that read files; `seconds` None takes the setting."""
+        from ingest.files.limits import ReadLimits
+
+        return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""

@@ -38,6 +38,13 @@ def start_pool(
     )
 
 
+def start_process(target: Callable[..., None], args: tuple[Any, ...]) -> SpawnProcess:
+    """Start one process as `start_pool` does; it ends when the program does."""
+    process = _WorkerProcess(target=target, args=args, daemon=True)
+    process.start()
+    return process
+
+
 def start_worker(niceness: int = 5) -> None:
     """Set up a worker process.
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,10 +19,20 @@ import pytest
 from PIL import Image
 
 from ingest.files.ocr import OcrUnavailable
-from ingest.files.reader_pool import AHEAD, ReadFailure, ReadJob, ReadPages, read_ahead
+from ingest.files.read_ahead import AHEAD, ReadFailure, ReadJob, ReadPages
+from ingest.files.read_ahead import read_ahead as read_with
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 
 SETTINGS = RenderSettings(dpi=36, ocr="none")
+
+
+def read_ahead(
+    jobs: Iterable[ReadJob], settings: RenderSettings, workers: int
+) -> Generator[ReadPages | ReadFailure, None, None]:
+    """Results without the ticks, from a pool that ends with them."""
+    with contextlib.closing(ReaderPool(workers)) as pool:
+        yield from (result for result in read_with(jobs, settings, pool) if result)
 
 
 def make_pdf(path: Path, pages: int) -> ReadJob:
@@ -231,13 +241,14 @@ def open_files(pid: int) -> list[str]:
 PARENT = """
 import sys
 from pathlib import Path
-from ingest.files.reader_pool import ReadJob, read_ahead
+from ingest.files.read_ahead import ReadJob, read_ahead
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
     jobs = (ReadJob(path, f"id-{n}", path.name) for n in range(10_000))
-    for result in read_ahead(jobs, RenderSettings(dpi=36, ocr="none"), 2):
+    for result in read_ahead(jobs, RenderSettings(dpi=36, ocr="none"), ReaderPool(2)):
         print("read", flush=True)
 """
 

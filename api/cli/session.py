@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from api.factory import make_searcher, open_home
 from api.settings import Settings
 
 if TYPE_CHECKING:
+    from ingest.files.reader_pool import ReaderPool
     from ingest.library.home import Home
     from retrieval.search import Searcher
 
@@ -32,6 +35,14 @@ class Session:
             HomeUnusable: the folder cannot be created or used.
         """
         return open_home(self.settings, home or self.home)
+
+    @contextmanager
+    def readers(self) -> Iterator[ReaderPool]:
+        """Worker that opens the files which a command names; it starts with the first."""
+        from ingest.files.reader_pool import ReaderPool
+
+        with closing(ReaderPool(1, self.settings.read_limits())) as pool:
+            yield pool
 
     def open_searcher(self, home: Path | None, *, once: bool = True) -> Searcher:
         """Searcher of the home, for one query if `once`; close it after use.

@@ -28,6 +28,8 @@ class SettingsKeywords(TypedDict, total=False):
     ocr: str
     dpi: int
     workers: int
+    file_timeout: float
+    reader_memory_mb: int
     evidence_pages: int
     chroma: str | None
     chroma_tenant: str
@@ -58,6 +60,7 @@ class IngestKeywords(TypedDict, total=False):
     ocr: str | None
     dpi: int | None
     workers: int | None
+    file_timeout: float | None
     tag_with: str | os.PathLike[str] | None
     caption: str | None
     prune: bool

@@ -63,7 +63,15 @@ class QueryMethods(ClientBase):
         searcher = self._engine.searcher()
         filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
         filter = filter_documents(searcher.library, as_names(document), filter)
-        hits = search_pages(searcher, query, like=like, top=top, images=images, filter=filter)
+        hits = search_pages(
+            searcher,
+            query,
+            readers=self._engine.readers(),
+            like=like,
+            top=top,
+            images=images,
+            filter=filter,
+        )
         return SearchResults.of(hits, searcher.library, query if isinstance(query, str) else "")
 
     @overload

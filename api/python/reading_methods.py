@@ -115,7 +115,12 @@ class ReadingMethods(ClientBase):
 
         names = read_labels(labels) if isinstance(labels, Path) else list(labels)
         classifier = open_classifier(
-            self._engine.home, self.settings, names, encoder=encoder, device=device
+            self._engine.home,
+            self.settings,
+            names,
+            self._engine.readers(),
+            encoder=encoder,
+            device=device,
         )
         return Classifications(
             Classification(file, shares, classifier.spec)
@@ -132,7 +137,8 @@ class ReadingMethods(ClientBase):
         for source in sources:
             if isinstance(source, os.PathLike) or _is_file(source):
                 path = Path(source).expanduser()
-                pages += open_file_pages(path, self._engine.render_settings(password))
+                settings = self._engine.render_settings(password)
+                pages += open_file_pages(path, settings, self._engine.readers())
             else:
                 pages += open_library_page(self._engine.library(), as_page_key(source))
         return label_pages(pages)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from generation.extraction.schema import Schema
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
+    from ingest.files.reader_pool import ReaderPool
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
@@ -45,22 +46,22 @@ def open_library_page(library: Library, key: str) -> list[Evidence]:
 
 
 def open_file_pages(
-    path: Path, settings: RenderSettings, *, max_pages: int | None = None
+    path: Path, settings: RenderSettings, readers: ReaderPool, *, max_pages: int | None = None
 ) -> list[Evidence]:
     """Evidence of every page of a file, which is not added to the library.
 
     Raises:
-        UnreadableFile: it cannot be read, or has more than `max_pages` pages.
-        OcrUnavailable
+        UnreadableFile: it cannot be read within the limits, or has more than `max_pages` pages.
+        OcrUnavailable, ReadersBusy
     """
     from generation.prompt import Evidence
     from ingest.file_state import document_id, hash_file
-    from ingest.files.render import inspect, render
+    from ingest.files.read_now import inspect_now, read_pages
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
     from ingest.page import Page
 
-    count = inspect(path, settings).page_count
+    count = inspect_now(path, settings, readers).page_count
     if max_pages is not None and count > max_pages:
         raise UnreadableFile(
             f"{readable(path.name)} has {count} pages; at most {max_pages} are read.",
@@ -69,7 +70,7 @@ def open_file_pages(
     first = Page(document_id(hash_file(path)), 1, readable(path.name))
     return [
         Evidence(1, page.page, page.words, lambda image=page.image: image, 1.0)  # type: ignore[misc]
-        for page in render(path, first, count, settings)
+        for page in read_pages(path, first, count, settings, readers)
     ]
 
 

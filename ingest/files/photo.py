@@ -23,6 +23,8 @@ MAX_PIXELS = 210_000_000
 """A larger image is refused as a decompression bomb; phones take photos of 200 million pixels."""
 MAX_DECODED = 120_000_000
 """Pixels decoded at most; a JPEG is decoded at a reduced size, other formats are not."""
+MAX_DECODED_SMALL = 64_000_000
+"""The same for an image that is only searched by."""
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
@@ -44,14 +46,25 @@ class PhotoSource:
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
+        return PageImage(self._decode(number, LONGEST_SIDE, MAX_DECODED), (), (WHOLE,))
+
+    def thumbnail(self, side: int) -> Image.Image:
+        """First frame, scaled down to `side` pixels of its longer side.
+
+        Raises:
+            UnreadableFile
+        """
+        return self._decode(1, side, MAX_DECODED_SMALL)
+
+    def _decode(self, number: int, side: int, limit: int) -> Image.Image:
         with _Reading(self._path), Image.open(self._path, formats=FORMATS) as image:
             image.seek(number - 1)
             self._check_size(image, MAX_PIXELS)
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            self._check_size(image, MAX_DECODED)
+            image.draft("RGB", (side, side))
+            self._check_size(image, limit)
             rgb = _to_rgb(image)
-            rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return PageImage(_upright(rgb, image), (), (WHOLE,))
+            rgb.thumbnail((side, side), Image.Resampling.LANCZOS)
+            return _upright(rgb, image)
 
     def _check_size(self, image: Image.Image, limit: int) -> None:
         if image.width * image.height > limit:

@@ -21,7 +21,7 @@ from ingest.encoders.encoder import Encoder
 from ingest.error import PageglassError
 from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
-from ingest.files.reader_pool import ReadJob, ReadPages
+from ingest.files.read_ahead import ReadJob, ReadPages
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.library.documents import readable

@@ -26,7 +26,8 @@ from ingest.event import (
 )
 from ingest.file_state import FileStamp, document_id, hash_file
 from ingest.files.ocr import check_ocr
-from ingest.files.reader_pool import ReadFailure, ReadJob, read_ahead
+from ingest.files.read_ahead import ReadFailure, ReadJob, read_ahead
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
@@ -168,17 +169,31 @@ class IngestRun:
             return
         waiting: list[Event] = []
         jobs, settings = self._jobs(to_read, waiting), self._settings
-        reading = read_ahead(jobs, settings.render, settings.workers, self._preparers())
-        with contextlib.closing(reading):
+        with (
+            self._readers() as pool,
+            contextlib.closing(
+                read_ahead(jobs, settings.render, pool, self._preparers())
+            ) as reading,
+        ):
             for result in reading:
                 yield from _drain(waiting)
                 if isinstance(result, ReadFailure):
                     yield from self._assembler.set_aside(result.job, result.error)
-                else:
+                elif result:
                     yield from self._with_removals(self._assembler.take(result))
         yield from _drain(waiting)
         yield from self._with_removals(self._assembler.encode())
         yield from self._with_removals(self._assembler.encode())  # takes what the last batch gave
+
+    @contextlib.contextmanager
+    def _readers(self) -> Iterator[ReaderPool]:
+        """The workers that read: those given, else of this run alone."""
+        settings = self._settings
+        if settings.readers:
+            yield settings.readers
+            return
+        with contextlib.closing(ReaderPool(settings.workers, settings.limits)) as pool:
+            yield pool
 
     def _with_removals(self, events: Iterator[Event]) -> Iterator[Event]:
         """After documents were added, remove those whose last path went to one of them."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
+from ingest.files.limits import ReadLimits
+from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 from ingest.index.quantization import Quantization
 
@@ -17,7 +19,8 @@ class AddSettings:
     """Settings of an ingest.
 
     `encoders` are the home's from now on, None those it has; indexes of others
-    go. `workers` 0 takes one a core; `retry` reads files again that failed
+    go. `workers` 0 takes one a core, each within `limits`; `readers` is a pool that
+    reads instead and stays open; `retry` reads files again that failed
     before, `redo` every file; `prune` forgets files below the given paths that
     are gone; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
@@ -30,6 +33,8 @@ class AddSettings:
     render: RenderSettings = field(default_factory=RenderSettings)
     encoders: tuple[str, ...] | None = None
     workers: int = 0
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    readers: ReaderPool | None = None
     retry: bool = False
     redo: bool = False
     prune: bool = False

@@ -36,24 +36,25 @@ def classify(
     from ingest.library.documents import readable
 
     names = read_labels(Path(labels[1:])) if labels.startswith("@") else labels.split(",")
-    classifier = open_classifier(
-        found.open_home(home), found.settings, names, encoder=encoder, device=device
-    )
     failed = 0
-    for path in images:
-        try:
-            ranked = classifier.classify(path)
-        except UnreadableFile as error:
-            failed += 1
-            found.terminal.error(error)
-            continue
-        name = readable(str(path))
-        if json:
-            shares = {label: round(share, 4) for label, share in ranked.items()}
-            found.terminal.record({"file": name, "labels": shares, "encoder": classifier.spec})
-        else:
-            best = list(ranked.items())[:top]
-            shown = ", ".join(f"{label} {share:.0%}" for label, share in best)
-            found.terminal.result(f"{plain(name)}: {plain(shown)}")
+    with found.readers() as readers:
+        classifier = open_classifier(
+            found.open_home(home), found.settings, names, readers, encoder=encoder, device=device
+        )
+        for path in images:
+            try:
+                ranked = classifier.classify(path)
+            except UnreadableFile as error:
+                failed += 1
+                found.terminal.error(error)
+                continue
+            name = readable(str(path))
+            if json:
+                shares = {label: round(share, 4) for label, share in ranked.items()}
+                found.terminal.record({"file": name, "labels": shares, "encoder": classifier.spec})
+            else:
+                best = list(ranked.items())[:top]
+                shown = ", ".join(f"{label} {share:.0%}" for label, share in best)
+                found.terminal.result(f"{plain(name)}: {plain(shown)}")
     if failed:
         raise typer.Exit(ExitCode.FAILURE if failed == len(images) else ExitCode.SOME_FAILED)

@@ -134,7 +134,8 @@ def _open(found: Session, home: Path | None, source: str, password: str | None) 
     path = Path(source).expanduser()
     if path.is_file():
         settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
-        return open_file_pages(path, settings)
+        with found.readers() as readers:
+            return open_file_pages(path, settings, readers)
     return open_library_page(Library(found.open_home(home)), source)
 
 

@@ -78,6 +78,15 @@ def ingest(
             show_default="PAGEGLASS_WORKERS",
         ),
     ] = None,
+    file_timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Time to open a file and for each four of its pages; 0 for no limit.",
+            show_default="PAGEGLASS_FILE_TIMEOUT",
+        ),
+    ] = None,
     tag_with: Annotated[
         Path | None,
         typer.Option(
@@ -133,6 +142,7 @@ def ingest(
         ocr=ocr,
         dpi=dpi,
         workers=workers,
+        file_timeout=file_timeout,
         labels=tag_with,
         caption=caption,
         prune=prune,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,18 +87,16 @@ def search(
         until=until,
         pages=_read_range(pages) if pages else None,
     )
-    searcher = found.open_searcher(home)
-    try:
+    with closing(found.open_searcher(home)) as searcher, found.readers() as readers:
         hits = search_pages(
             searcher,
             _read_query(query) if query else None,
+            readers=readers,
             like=like,
             top=top,
             images=images,
             filter=filter_documents(searcher.library, document, wanted),
         )
-    finally:
-        searcher.close()
     for rank, hit in enumerate(hits, 1):
         if json:
             found.terminal.record(HitBody.of(rank, hit).model_dump())

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
-from api.jobs.spool import clean_name
 from api.http.routing import RequestEngine, problems
+from api.jobs.spool import clean_name
 from api.rag.extraction import (
     compare_pages,
     extract_record,
@@ -187,7 +187,7 @@ def _open_files(asked: ParsedRequest, engine: Engine) -> list[list[Evidence]]:
             path.parent.mkdir()
             path.write_bytes(file.file.read())
             room = MAX_PAGES - sum(map(len, opened))
-            opened.append(open_file_pages(path, settings, max_pages=room))
+            opened.append(open_file_pages(path, settings, engine.readers(), max_pages=room))
     return opened
 
 

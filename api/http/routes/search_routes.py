@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from api.http.requests import MAX_HITS, SearchRequest
-from api.jobs.spool import clean_name
 from api.http.routing import RequestEngine, problems
+from api.jobs.spool import clean_name
 from api.rag.evidence import filter_documents
-from api.rag.query_image import open_query_image
 from api.schemas.hits import SearchBody
+from ingest.files.read_now import read_query_image
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -31,7 +31,7 @@ def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
     return SearchBody.of(wanted.query, hits)
 
 
-@router.post("/search/image", responses=problems(404, 409, 413))
+@router.post("/search/image", responses=problems(404, 409, 413, 503))
 def search_like(
     file: Annotated[UploadFile, File(description="An image.")],
     engine: RequestEngine,
@@ -44,6 +44,6 @@ def search_like(
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         path = FilePath(folder, clean_name(file.filename))
         path.write_bytes(file.file.read())
-        image = open_query_image(path)
+        image = read_query_image(path, engine.readers())
     hits = searcher.search_by_image(image, top=top, filter=filter)
     return SearchBody.of("", hits)

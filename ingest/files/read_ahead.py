@@ -1,0 +1,198 @@
+"""Read-ahead: pages of many files rendered by workers, a bounded distance ahead."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.encoders.encoder import Preparer
+from ingest.error import PageglassError
+from ingest.files.limits import ReadersBusy
+from ingest.files.ocr import OcrUnavailable
+from ingest.files.reader_pool import ReaderPool
+from ingest.files.reader_process import shared
+from ingest.files.render import Inspection, RenderSettings, inspect, render
+from ingest.files.source import UnreadableFile
+from ingest.page import Page, Rendered
+
+PAGES_AT_ONCE = 4
+AHEAD = 3
+"""Tasks submitted for each worker: one that runs, others queued or done."""
+TICK = 0.5
+"""Seconds after which the caller has a turn though nothing was read."""
+PATIENCE = 2.0
+"""Seconds that results wait for those of an earlier file; then they go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """File to read, with the id and name of its document."""
+
+    path: Path
+    document_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPages:
+    """Consecutive pages of a file."""
+
+    job: ReadJob
+    inspection: Inspection
+    pages: list[Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailure:
+    """File that could not be read; no more pages of it follow."""
+
+    job: ReadJob
+    error: PageglassError
+
+
+ReadResult = ReadPages | ReadFailure | None
+"""None for a tick: nothing was read in the last half second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some pages of a file; the first part of a file also opens it."""
+
+    job: ReadJob
+    inspection: Inspection | None
+    first: int
+
+
+_Running = tuple[_Part, Future[tuple[Inspection, list[Rendered]]]]
+
+
+def read_ahead(
+    jobs: Iterable[ReadJob],
+    settings: RenderSettings,
+    pool: ReaderPool,
+    preparers: Mapping[str, Preparer] | None = None,
+) -> Generator[ReadResult, None, None]:
+    """Read files in worker processes: pages of a file in order, files interleaved.
+
+    Args:
+        preparers: preprocessing of each page, by encoder name.
+
+    Raises:
+        OcrUnavailable: the OCR engine is not installed.
+        ReadersBusy: the pool was closed meanwhile.
+    """
+    name = f"preparers-{uuid.uuid4().hex}"
+    if preparers:
+        pool.share(name, dict(preparers))
+    reading = _ReadAhead(iter(jobs), settings, pool, name if preparers else "")
+    try:
+        yield from reading.results()
+    finally:
+        for _, future in reading.running:
+            future.cancel()
+        pool.forget(name)
+
+
+class _ReadAhead:
+    def __init__(
+        self, jobs: Iterator[ReadJob], settings: RenderSettings, pool: ReaderPool, preparers: str
+    ) -> None:
+        self.running: deque[_Running] = deque()
+        self._jobs = jobs
+        self._settings = settings
+        self._pool = pool
+        self._preparers = preparers
+        self._waiting: deque[_Part] = deque()
+        self._failed: set[ReadJob] = set()
+
+    def results(self) -> Iterator[ReadResult]:
+        while True:
+            self._submit()
+            if not self.running:
+                return
+            done = self._next_done()
+            if done is None:
+                yield None
+            elif done[0].job not in self._failed:
+                yield self._result(*done)
+
+    def _submit(self) -> None:
+        while len(self.running) < AHEAD * self._pool.workers:
+            part = self._next_part()
+            if part is None:
+                return
+            if part.job not in self._failed:
+                future = self._pool.submit(
+                    _read, part, self._settings, self._preparers, name=_name(part)
+                )
+                self.running.append((part, future))
+
+    def _next_part(self) -> _Part | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        job = next(self._jobs, None)
+        return _Part(job, None, 1) if job else None
+
+    def _next_done(self) -> _Running | None:
+        """The oldest part; if that takes long, the first that is done of another file; None for a tick."""
+        oldest = self.running[0]
+        wait([oldest[1]], TICK)
+        if oldest[1].done():
+            return self.running.popleft()
+        seen: set[ReadJob] = set()
+        for at, (part, future) in enumerate(self.running):
+            if future.done() and part.job not in seen:
+                del self.running[at]
+                return part, future
+            seen.add(part.job)
+        return None
+
+    def _result(
+        self, part: _Part, future: Future[tuple[Inspection, list[Rendered]]]
+    ) -> ReadPages | ReadFailure:
+        try:
+            inspection, pages = future.result()
+        except (OcrUnavailable, ReadersBusy, CancelledError):
+            raise
+        except Exception as error:
+            self._failed.add(part.job)
+            return ReadFailure(part.job, _unreadable(part, error))
+        if part.inspection is None:
+            rest = range(1 + PAGES_AT_ONCE, inspection.page_count + 1, PAGES_AT_ONCE)
+            self._waiting.extend(_Part(part.job, inspection, first) for first in rest)
+        return ReadPages(part.job, inspection, pages)
+
+
+def _read(
+    part: _Part, settings: RenderSettings, preparers: str
+) -> tuple[Inspection, list[Rendered]]:
+    """Open a file and read some of its pages; runs in a worker."""
+    inspection = part.inspection or inspect(part.job.path, settings)
+    count = min(PAGES_AT_ONCE, inspection.page_count - part.first + 1)
+    page = Page(part.job.document_id, part.first, part.job.name)
+    pages = render(part.job.path, page, count, settings)
+    if preparers:
+        makers: dict[str, Preparer] = shared(preparers)
+        pages = [
+            replace(page, prepared={name: make(page) for name, make in makers.items()})
+            for page in pages
+        ]
+    return inspection, pages
+
+
+def _name(part: _Part) -> str:
+    name = part.job.path.name
+    return name if part.inspection is None else f"{name}, near page {part.first},"
+
+
+def _unreadable(part: _Part, error: Exception) -> PageglassError:
+    if isinstance(error, PageglassError):
+        return error
+    return UnreadableFile(
+        f"{part.job.path.name} cannot be read ({type(error).__name__}: {error}).",
+        hint="Save it again from a PDF reader or an image editor.",
+    )

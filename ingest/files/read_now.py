@@ -1,0 +1,85 @@
+"""Urgent reads: an image to search by, or the pages of a file that is not kept.
+
+The file is opened by a worker of a reader pool, before the files of an ingest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from ingest.files.limits import ReadLimits
+from ingest.files.reader_pool import ReaderPool
+from ingest.files.render import Inspection, RenderSettings, inspect, render
+from ingest.files.source import UnreadableFile
+from ingest.page import Page, Rendered
+
+MAX_SECONDS = 60.0
+"""Time limit of a task that somebody waits for, where the pool's is longer."""
+QUERY_SIDE = 1_024
+"""Pixels of the longer side of an image to search by; encoders take less."""
+PAGES_AT_ONCE = 4
+
+
+def read_query_image(path: Path, pool: ReaderPool) -> Image.Image:
+    """Image to search by, RGB and upright; of a TIFF with several frames, the first.
+
+    Raises:
+        UnreadableFile: it is missing, broken, no image, or beyond a limit.
+        ReadersBusy
+    """
+    future = pool.submit(
+        _read_image, path, name=path.name, seconds=_seconds(pool.limits), urgent=True
+    )
+    image: Image.Image = future.result()
+    return image
+
+
+def inspect_now(path: Path, settings: RenderSettings, pool: ReaderPool) -> Inspection:
+    """Kind, number of pages and title of a file.
+
+    Raises:
+        UnreadableFile, ReadersBusy
+    """
+    future = pool.submit(
+        inspect, path, settings, name=path.name, seconds=_seconds(pool.limits), urgent=True
+    )
+    inspection: Inspection = future.result()
+    return inspection
+
+
+def read_pages(
+    path: Path, first: Page, count: int, settings: RenderSettings, pool: ReaderPool
+) -> Iterator[Rendered]:
+    """`count` pages of a file from `first` on.
+
+    Raises:
+        UnreadableFile: one is broken or beyond a limit.
+        OcrUnavailable, ReadersBusy
+    """
+    for start in range(first.number, first.number + count, PAGES_AT_ONCE):
+        page = Page(first.document_id, start, first.document_name)
+        some = min(PAGES_AT_ONCE, first.number + count - start)
+        name = path.name if start == 1 else f"{path.name}, near page {start},"
+        seconds = _seconds(pool.limits)
+        arguments = (path, page, some, settings)
+        yield from pool.submit(render, *arguments, name=name, seconds=seconds, urgent=True).result()
+
+
+def _seconds(limits: ReadLimits) -> float:
+    return min(limits.seconds or MAX_SECONDS, MAX_SECONDS)
+
+
+def _read_image(path: Path) -> Image.Image:
+    from ingest.files.photo import PhotoSource
+
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path.name} cannot be opened: {error.strerror}.",
+            hint="Check that it exists and may be read.",
+        ) from error
+    return PhotoSource(path).thumbnail(QUERY_SIDE)
