@@ -26,10 +26,8 @@ from api.http.routes import (
     page_routes,
     search_routes,
 )
-from api.jobs.change import StopSignal
-from api.jobs.keeper import JobKeeper
+from api.jobs.job_service import JobService
 from api.jobs.runner import JobRunner
-from api.jobs.watch import JobThreads
 from api.settings import Settings
 from api.version import find_version
 from ingest.library.home import Home
@@ -58,25 +56,20 @@ def create_app(
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
     token = settings.token.get_secret_value() if settings.token else None
-
-    jobs = JobRunner(
+    runner = JobRunner(
         home,
         engine.add_settings,
         describe_error,
         lanes=settings.job_lanes,
         most=settings.job_queue,
     )
+    jobs = JobService(runner)
 
     @asynccontextmanager
-    async def running(app: FastAPI) -> AsyncIterator[None]:
-        app.state.job_threads = JobThreads()
-        app.state.writer_threads = JobThreads()
-        keeper = JobKeeper(jobs)
-        await app.state.job_threads.run(keeper.start)
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        await jobs.start()
         yield
-        stop_streams_and_jobs(app)
-        await app.state.job_threads.run(keeper.close)
-        await app.state.job_threads.run(jobs.close)
+        await jobs.close()
         engine.close()
 
     app = FastAPI(
@@ -99,7 +92,7 @@ def create_app(
     )
     app.state.engine = engine
     app.state.jobs = jobs
-    app.state.stopping = StopSignal()
+    app.state.stop = jobs.stop  # called when the server begins to stop
     app.include_router(health_routes.router)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
     for routes in GUARDED:
@@ -110,9 +103,3 @@ def create_app(
     app.add_middleware(AuthMiddleware, token=token, hosts=hosts)
     app.add_middleware(RequestLogMiddleware)
     return app
-
-
-def stop_streams_and_jobs(app: FastAPI) -> None:
-    """Let streams end and jobs pause, when the server begins to stop."""
-    app.state.stopping.stop()
-    app.state.jobs.stop()

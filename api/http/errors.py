@@ -114,6 +114,11 @@ def describe_error(error: Exception) -> dict[str, Any]:
     return error_body(error) if isinstance(error, PageglassError) else crash_body()
 
 
+def server_stopping() -> ServerStopping:
+    """The error of a stream that the server's stop cuts short."""
+    return ServerStopping("The server stops before the answer is whole.", hint="Ask again later.")
+
+
 def crash_body() -> dict[str, Any]:
     """Fields of the problem that an unexpected exception is; nothing of it is shown."""
     return problem_body(

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.engine import Engine
-from api.jobs.runner import JobRunner
-from api.jobs.watch import JobThreads
+from api.jobs.job_service import JobService
 from api.schemas.service import ProblemBody
 
 
@@ -23,23 +22,10 @@ async def _engine(request: Request) -> Engine:
     return engine
 
 
-async def _jobs(request: Request) -> JobRunner:
-    jobs: JobRunner = request.app.state.jobs
+async def _jobs(request: Request) -> JobService:
+    jobs: JobService = request.app.state.jobs
     return jobs
 
 
-async def _threads(request: Request) -> JobThreads:
-    threads: JobThreads = request.app.state.job_threads
-    return threads
-
-
-async def _writers(request: Request) -> JobThreads:
-    writers: JobThreads = request.app.state.writer_threads
-    return writers
-
-
 RequestEngine = Annotated[Engine, Depends(_engine)]
-RequestJobs = Annotated[JobRunner, Depends(_jobs)]
-RequestThreads = Annotated[JobThreads, Depends(_threads)]
-RequestWriters = Annotated[JobThreads, Depends(_writers)]
-"""Threads that may wait for the writer's lock."""
+RequestJobs = Annotated[JobService, Depends(_jobs)]

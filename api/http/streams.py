@@ -18,7 +18,7 @@ from fastapi.sse import KEEPALIVE_COMMENT
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.jobs.change import StopSignal
+from api.jobs.job_service import JobService
 
 HEARTBEAT = 15.0
 """Seconds between comments."""
@@ -73,11 +73,8 @@ class EventStream(Response):
 
     async def _stop(self, scope: Scope, send: Send, stream: anyio.CancelScope) -> None:
         """End the stream some time after the server begins to stop."""
-        if "app" not in scope or not isinstance(
-            signal := getattr(scope["app"].state, "stopping", None), StopSignal
-        ):
-            return
-        await signal.wait()
+        jobs: JobService = scope["app"].state.jobs
+        await jobs.stopping.wait()
         await anyio.sleep(STOP_SECONDS)
         await _send(send, self._farewell)
         stream.cancel()

@@ -10,16 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from api.jobs.change import ChangeSignal
+from api.jobs.book import JobBook
 from api.jobs.ingest_job import JobIngest, delete_files
-from api.jobs.job import UNREADABLE, Job, JobFile, State, now
-from api.jobs.job_error import JobFinished, JobQueueFull
-from api.jobs.job_queue import LARGE_PAGES, JobEntry, JobQueue
-from api.jobs.owner import Owner
-from api.jobs.store import JobStore
+from api.jobs.job import UNREADABLE, Job, JobFile, now
+from api.jobs.job_error import JobFinished
+from api.jobs.job_queue import LARGE_PAGES, JobEntry
 from ingest.add import AddSettings
 from ingest.error import PageglassError
 from ingest.files.source import UnreadableFile
@@ -41,8 +38,8 @@ class _Cancelled(Exception):
     """The job is no longer wanted."""
 
 
-class JobRunner:
-    """Jobs of a home; its methods may be called from any thread.
+class JobRunner(JobBook):
+    """Runner of the jobs of a home; its methods may be called from any thread.
 
     Args:
         make_settings: settings of an ingest, with a password for encrypted files.
@@ -60,39 +57,11 @@ class JobRunner:
         lanes: int = 3,
         most: int = 100,
     ) -> None:
-        self.home = home
-        self.store = JobStore(home)
+        super().__init__(home, lanes, most)
         self.stopping = False
         self._make_settings = make_settings
         self._describe = describe
-        self._most = most
-        self._queue = JobQueue(lanes)
-        self._lock = threading.RLock()
         self._threads: set[threading.Thread] = set()
-        self._owner: Owner | None = None
-
-    @property
-    def owner(self) -> Owner:
-        """The mark of this server; made when first needed.
-
-        Raises:
-            HomeUnusable
-        """
-        with self._lock:
-            if self._owner is None:
-                self._owner = Owner(self.home)
-            return self._owner
-
-    def check_room(self) -> None:
-        """Refuse where no job more is taken.
-
-        Raises:
-            JobQueueFull
-        """
-        if self.store.count_unfinished() >= self._most:
-            raise JobQueueFull(
-                f"{self._most} uploads are waiting already.", hint="Send it again later."
-            )
 
     def submit(self, job_id: str, files: Sequence[JobFile], password: str | None) -> Job:
         """Queue a job whose files lie in its folder; it is on the disk when this returns.
@@ -118,29 +87,6 @@ class JobRunner:
     def fail(self, job: Job, error: Exception) -> None:
         """End a job that this server has taken over and cannot run."""
         self._finish(JobEntry(job), "failed", self._describe(error))
-
-    def signal(self, job_id: str) -> ChangeSignal | None:
-        """What tells changes of a job that this server has and that is unfinished."""
-        entry = self._queue.get(job_id)
-        return entry.changed if entry else None
-
-    def find(self, job_id: str) -> Job:
-        """Job of any server as it is now.
-
-        Raises:
-            JobNotFound
-        """
-        entry = self._queue.get(job_id)
-        return entry.job if entry else self.store.find(job_id)
-
-    def recent(self, limit: int) -> list[Job]:
-        """Newest jobs of every server, the newest first."""
-        found = [(self._queue.get(job.id), job) for job in self.store.recent(limit)]
-        return [entry.job if entry else job for entry, job in found]
-
-    def counts(self) -> dict[State, int]:
-        """Unfinished jobs of this server by state."""
-        return self._queue.counts()
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job: a queued one at once, a running one at its next event.
@@ -242,6 +188,9 @@ class JobRunner:
         except _Cancelled:
             self._finish(entry, "cancelled")
         except PageglassError as error:
+            if self.stopping:  # the readers may have been closed under it
+                self._requeue(entry)
+                return
             log.warning("job %s failed: %s", job_id, error)
             self._finish(entry, "failed", self._describe(error))
         except Exception as error:
@@ -280,33 +229,3 @@ class JobRunner:
             if lasting or time.monotonic() - entry.saved > SAVE_SECONDS:
                 self._save(entry)
         entry.changed.notify()
-
-    def _requeue(self, entry: JobEntry) -> None:
-        with self._lock:
-            entry.job = replace(entry.job.requeued(), version=entry.job.version + 1)
-            self._save(entry)
-        entry.changed.notify()
-
-    def _finish(self, entry: JobEntry, state: State, problem: dict[str, Any] | None = None) -> None:
-        """End a job, once."""
-        with self._lock:
-            if entry.job.finished:
-                return
-            version = entry.job.version + 1
-            entry.job = replace(
-                entry.job, state=state, problem=problem, finished_at=now(), version=version
-            )
-            try:
-                self._save(entry)
-                self.store.prune()
-                self._queue.remove(entry)
-            except PageglassError:
-                # It stays in memory, so that whoever waits for it learns its end.
-                log.exception("the end of job %s cannot be written down", entry.job.id)
-            if not entry.running:  # else the thread that has it deletes them last
-                delete_files(self.home, entry.job)
-        entry.changed.notify()
-
-    def _save(self, entry: JobEntry) -> None:
-        self.store.save(entry.job)
-        entry.saved = time.monotonic()

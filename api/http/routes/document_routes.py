@@ -16,12 +16,11 @@ from api.engine import Engine
 from api.http.errors import respond
 from api.http.request_id import current_request_id
 from api.http.routes.upload import FORM, receive_form
-from api.http.routing import RequestEngine, RequestJobs, RequestThreads, RequestWriters, problems
+from api.http.routing import RequestEngine, RequestJobs, problems
 from api.jobs.job import UNREADABLE, Job, new_job_id
 from api.jobs.job_error import JobCancelled
-from api.jobs.runner import JobRunner
+from api.jobs.job_service import JobService
 from api.jobs.spool import spool_folder
-from api.jobs.watch import JobThreads, job_changes
 from api.schemas.documents import DocumentBody, DocumentsBody, UploadBody
 from api.schemas.jobs import JobBody, JobFileBody
 from ingest.error import PageglassError
@@ -62,39 +61,37 @@ def list_documents(engine: RequestEngine) -> DocumentsBody:
 async def add_documents(
     request: Request,
     jobs: RequestJobs,
-    threads: RequestThreads,
     wait: Annotated[bool, Query(description="Wait until the files can be searched.")] = False,
 ) -> Response:
     """Upload files; they are indexed as a job, which is the answer unless it is waited for."""
-    await threads.run(jobs.check_room)
+    await jobs.threads.run(jobs.runner.check_room)
     job_id = new_job_id()
     try:
-        form = await receive_form(request, jobs.home, job_id, threads)
+        form = await receive_form(request, jobs.runner.home, job_id, jobs.threads)
     except BaseException as error:
         with anyio.CancelScope(shield=True):
-            await threads.run(discard, spool_folder(jobs.home, job_id))
+            await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))
         if isinstance(error, ClientDisconnect):
             return Response(status_code=400)  # nobody is there to read it
         raise
     try:
-        job = await threads.run(jobs.submit, job_id, form.files, form.password)
+        job = await jobs.threads.run(jobs.runner.submit, job_id, form.files, form.password)
     except PageglassError:
-        await threads.run(discard, spool_folder(jobs.home, job_id))
+        await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))
         raise
-    return await _wait(request, jobs, threads, job) if wait else _accepted(job)
+    return await _wait(request, jobs, job) if wait else _accepted(job)
 
 
 @router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
 async def remove_document(
     document: Annotated[str, Path(max_length=100, description="Its whole id.")],
     engine: RequestEngine,
-    threads: RequestThreads,
-    writers: RequestWriters,
+    jobs: RequestJobs,
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
     deadline = time.monotonic() + WRITER_WAIT
-    await threads.run(_check_whole_id, engine, document)
-    await writers.run(_remove, engine.home, document, deadline)
+    await jobs.threads.run(_check_whole_id, engine, document)
+    await jobs.writers.run(_remove, engine.home, document, deadline)
 
 
 def _check_whole_id(engine: Engine, document: str) -> None:
@@ -113,7 +110,7 @@ def _accepted(job: Job) -> Response:
     return JSONResponse(JobBody.of(job).model_dump(), HTTPStatus.ACCEPTED, headers=location)
 
 
-async def _wait(request: Request, jobs: JobRunner, threads: JobThreads, job: Job) -> Response:
+async def _wait(request: Request, jobs: JobService, job: Job) -> Response:
     """Response to an upload once its job has ended, or has had no turn to write in time."""
     in_time = True
     async with anyio.create_task_group() as group:
@@ -121,17 +118,17 @@ async def _wait(request: Request, jobs: JobRunner, threads: JobThreads, job: Job
         async def listen() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
-            await threads.run(jobs.abandon, job.id)
+            await jobs.threads.run(jobs.runner.abandon, job.id)
             group.cancel_scope.cancel()
 
         group.start_soon(listen)
         with anyio.move_on_after(WRITER_WAIT) as turn:
-            async for now in job_changes(jobs, threads, job.id):
+            async for now in jobs.changes(job.id):
                 job = now
                 if job.state != "queued":
                     turn.deadline = math.inf
         if turn.cancelled_caught:
-            in_time = not await threads.run(jobs.give_up, job.id)
+            in_time = not await jobs.threads.run(jobs.runner.give_up, job.id)
         group.cancel_scope.cancel()
     if not in_time:
         raise HomeBusy(

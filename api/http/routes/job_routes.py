@@ -9,9 +9,8 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from api.http.routes.job_events import job_events
-from api.http.routing import RequestJobs, RequestThreads, problems
+from api.http.routing import RequestJobs, problems
 from api.http.streams import EventStream
-from api.jobs.watch import job_changes
 from api.schemas.jobs import JobBody, JobsBody
 
 JobId = Annotated[str, Path(max_length=100, description="The id of a job.")]
@@ -23,17 +22,18 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 @router.get("/jobs")
 async def list_jobs(
     jobs: RequestJobs,
-    threads: RequestThreads,
     limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
 ) -> JobsBody:
     """List jobs, the newest first."""
-    return JobsBody(jobs=[JobBody.of(job) for job in await threads.run(jobs.recent, limit)])
+    return JobsBody(
+        jobs=[JobBody.of(job) for job in await jobs.threads.run(jobs.runner.recent, limit)]
+    )
 
 
 @router.get("/jobs/{job}", responses=problems(404))
-async def show_job(job: JobId, jobs: RequestJobs, threads: RequestThreads) -> JobBody:
+async def show_job(job: JobId, jobs: RequestJobs) -> JobBody:
     """Show how far a job is, and the result of each file."""
-    return JobBody.of(await threads.run(jobs.find, job))
+    return JobBody.of(await jobs.threads.run(jobs.runner.find, job))
 
 
 @router.get(
@@ -51,14 +51,13 @@ async def show_job(job: JobId, jobs: RequestJobs, threads: RequestThreads) -> Jo
 async def follow_job(
     job: JobId,
     jobs: RequestJobs,
-    threads: RequestThreads,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Follow a job by server-sent events, from its present state on."""
-    found = await threads.run(jobs.find, job)
+    found = await jobs.threads.run(jobs.runner.find, job)
     if found.finished and last_event_id == str(found.version):
         return Response(status_code=NO_MORE_EVENTS)  # lets an EventSource connect no more
-    return EventStream(job_events(job_changes(jobs, threads, job)))
+    return EventStream(job_events(jobs.changes(job)))
 
 
 @router.delete(
@@ -69,8 +68,8 @@ async def follow_job(
         **problems(404, 409),
     },
 )
-async def cancel_job(job: JobId, jobs: RequestJobs, threads: RequestThreads) -> Response:
+async def cancel_job(job: JobId, jobs: RequestJobs) -> Response:
     """Cancel a job; documents that it has added stay."""
-    found = await threads.run(jobs.cancel, job)
+    found = await jobs.threads.run(jobs.runner.cancel, job)
     status = HTTPStatus.OK if found.finished else HTTPStatus.ACCEPTED
     return JSONResponse(JobBody.of(found).model_dump(), status)
