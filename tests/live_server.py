@@ -77,16 +77,21 @@ class LiveServer:
             if condition(job):
                 return job
             time.sleep(0.05)
-        raise AssertionError((job, self.log))
+        raise AssertionError((job, self.log[-5_000:]))
 
     def ended(self, job_id: str) -> dict[str, Any]:
         return self.until(job_id, lambda job: job["finished_at"])
 
     def stop(self, how: int = signal.SIGTERM) -> int:
-        self.client.close()
-        self.process.send_signal(how)
+        """Send a signal, unless it has ended already, and wait for its end."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> int:
         code = self.process.wait(60)
         self._reader.join(10)
+        self.client.close()
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
@@ -98,8 +103,7 @@ def live_server(home: Path, **settings: str) -> Iterator[LiveServer]:
     try:
         yield server
     finally:
-        if server.process.poll() is None:
-            server.stop(signal.SIGKILL)
+        server.stop(signal.SIGKILL)
 
 
 def pdf_of(pages: int, name: str) -> bytes:

@@ -206,18 +206,23 @@ class TestStreams:
             assert events[-1][1]["text"] == "one two"
             assert comments
 
-    def test_a_client_that_goes_stops_the_model(self, sample_home: Home) -> None:
+    @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+    def test_a_client_that_goes_stops_the_model(
+        self, sample_home: Home, caplog: pytest.LogCaptureFixture, path: str
+    ) -> None:
         model = Scripted(["word "] * 2_000)
         with serving(sample_home, model) as url:
-            stream = httpx2.stream(
-                "POST", f"{url}/v1/ask", json={"query": LENS, "stream": True}, timeout=60
-            )
-            with stream as response:
+            wanted: dict[str, Any] = {"query": LENS, "stream": True}
+            if path != "/v1/ask":
+                messages = [{"role": "user", "content": LENS}]
+                wanted = {"model": "pageglass", "messages": messages, "stream": True}
+            with httpx2.stream("POST", f"{url}{path}", json=wanted, timeout=60) as response:
                 for piece in response.iter_text():
-                    if "delta" in piece:
+                    if '"word "' in piece:
                         break
             assert model.closed.wait(10)
             assert not model.finished.is_set()
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_token_guards_conversations(sample_home: Home) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +358,13 @@ def test_the_store_keeps_the_newest_of_what_has_ended(home: Home) -> None:
 def test_a_file_that_is_no_store_says_so(home: Home) -> None:
     (home.root / "jobs.sqlite3").write_bytes(b"no database " * 100)
     with pytest.raises(JobStoreUnusable, match="cannot be used"):
+        JobStore(home).recent(1)
+
+
+def test_a_store_of_a_later_version_is_left_alone(home: Home) -> None:
+    with closing(sqlite3.connect(home.root / "jobs.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(JobStoreUnusable, match="format 99"):
         JobStore(home).recent(1)
 
 

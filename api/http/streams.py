@@ -110,11 +110,10 @@ class _ThreadedEvents:
     def next(self) -> bytes | None:
         """The next event, None at the end."""
         with self._advancing:
-            try:
-                return next(self._events, None)
-            finally:
-                if self.gone:
-                    self._events.close()
+            event = None if self.gone else next(self._events, None)
+        if self.gone:  # since that was said, no other thread may have come to close it
+            self.close_if_idle()
+        return event
 
     def close_if_idle(self) -> None:
         """Close the generator; where a thread is advancing it, that thread does it."""

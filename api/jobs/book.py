@@ -89,25 +89,46 @@ class JobBook:
             self._save(entry)
         entry.changed.notify()
 
-    def _finish(self, entry: JobEntry, state: State, problem: dict[str, Any] | None = None) -> None:
-        """End a job, once."""
+    def _finish(
+        self,
+        entry: JobEntry,
+        state: State,
+        problem: dict[str, Any] | None = None,
+        *,
+        in_use: bool = False,
+    ) -> None:
+        """End a job, once.
+
+        Args:
+            in_use: a thread still has the job, and calls `_let_go` when it is done.
+        """
         with self._lock:
             if entry.job.finished:
                 return
             version = entry.job.version + 1
-            entry.job = replace(
+            job = replace(
                 entry.job, state=state, problem=problem, finished_at=now(), version=version
             )
             try:
-                self._save(entry)
+                self.store.save(job)
                 self.store.prune()
-                self._queue.remove(entry)
+                entry.stored = True
             except PageglassError:
                 # It stays in memory, so that whoever waits for it learns its end.
-                log.exception("the end of job %s cannot be written down", entry.job.id)
-            if not entry.running:  # else the thread that has it deletes them last
-                delete_files(self.home, entry.job)
+                log.exception("the end of job %s cannot be written down", job.id)
+            if not in_use:
+                delete_files(self.home, job)
+            entry.job = job
+            if not in_use:
+                self._let_go(entry)
         entry.changed.notify()
+
+    def _let_go(self, entry: JobEntry) -> None:
+        """Forget a job that has ended and that no thread has any more."""
+        if entry.job.finished:
+            delete_files(self.home, entry.job)
+            if entry.stored:
+                self._queue.remove(entry)
 
     def _save(self, entry: JobEntry) -> None:
         self.store.save(entry.job)

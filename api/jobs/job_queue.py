@@ -16,7 +16,8 @@ LARGE_FILES = 50
 class JobEntry:
     """Unfinished job of this server; `running` while a thread has it.
 
-    The password is kept here alone. `saved` is when the job was written down last.
+    The password is kept here alone. `saved` is when the job was written down last,
+    `stored` whether its end was.
     """
 
     job: Job
@@ -25,6 +26,7 @@ class JobEntry:
     running: bool = False
     cancelled: bool = False
     saved: float = 0.0
+    stored: bool = False
     changed: ChangeSignal = field(default_factory=ChangeSignal)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from api.jobs.book import JobBook
-from api.jobs.ingest_job import JobIngest, delete_files
+from api.jobs.ingest_job import JobIngest
 from api.jobs.job import UNREADABLE, Job, JobFile, now
 from api.jobs.job_error import JobFinished
 from api.jobs.job_queue import LARGE_PAGES, JobEntry
@@ -110,7 +110,7 @@ class JobRunner(JobBook):
                 return job
             entry.cancelled = True
             if job.state == "queued":
-                self._finish(entry, "cancelled")
+                self._finish(entry, "cancelled", in_use=entry.running)
             return entry.job
 
     def abandon(self, job_id: str) -> None:
@@ -164,12 +164,11 @@ class JobRunner(JobBook):
                 entry.running = True
             try:
                 self._run(entry)
-                if entry.job.finished:
-                    delete_files(self.home, entry.job)
             except PageglassError:
                 log.exception("the state of job %s cannot be written down", entry.job.id)
             with self._lock:
                 entry.running = False
+                self._let_go(entry)
                 self._start_threads()
 
     def _run(self, entry: JobEntry) -> None:
