@@ -76,6 +76,14 @@ def files_below(home: Home) -> list[str]:
     return sorted(p.name for folder in folders for p in folder.rglob("*") if p.is_file())
 
 
+def wait_for_no_files(home: Home) -> None:
+    for _ in range(600):
+        if not files_below(home):
+            return
+        time.sleep(0.05)
+    raise AssertionError(files_below(home))
+
+
 class TestManyAtOnce:
     @pytest.mark.parametrize("wait", [True, False])
     @pytest.mark.parametrize("one_name", [True, False])
@@ -144,7 +152,7 @@ class TestClientsThatGo:
             (job,) = jobs_of(server, 1)
             connection.close()
             assert server.ended(job["id"])["state"] == "cancelled"
-            assert files_below(own_home) == []
+            wait_for_no_files(own_home)
 
     def test_a_running_ingest_ends(self, server: LiveServer, own_home: Home) -> None:
         connection = post_and_wait(server, "large.pdf", pdf_of(400, "large"))
@@ -153,7 +161,7 @@ class TestClientsThatGo:
         connection.close()
         ended = server.ended(job["id"])
         assert (ended["state"], ended["documents"]) == ("cancelled", 0)
-        assert files_below(own_home) == []
+        wait_for_no_files(own_home)
         assert verify(own_home) == []
 
     def test_unless_another_sent_the_same(self, server: LiveServer, own_home: Home) -> None:
@@ -178,11 +186,7 @@ class TestClientsThatGo:
             )
             while not files_below(own_home):
                 time.sleep(0.02)
-        for _ in range(600):
-            if not files_below(own_home):
-                break
-            time.sleep(0.05)
-        assert files_below(own_home) == []
+        wait_for_no_files(own_home)
 
     def test_followers_that_go_leave_no_traceback(self, server: LiveServer, own_home: Home) -> None:
         with own_home.writing():
