@@ -116,10 +116,10 @@ class JobBook:
             except PageglassError:
                 # It stays in memory, so that whoever waits for it learns its end.
                 log.exception("the end of job %s cannot be written down", job.id)
-            if not in_use:
+            if not in_use:  # before anybody is told
                 delete_files(self.home, job)
             entry.job = job
-            if not in_use:
+            if not (in_use or entry.running):
                 self._let_go(entry)
         entry.changed.notify()
 
