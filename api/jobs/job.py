@@ -106,5 +106,10 @@ def read_job(text: str) -> Job:
 def _read_file(fields: dict[str, Any]) -> JobFile:
     document = fields.pop("document")
     if document is not None:
-        document = Document(**{**document, "paths": tuple(document["paths"])})
+        document = Document(**{name: _tuples(value) for name, value in document.items()})
     return JobFile(document=document, **fields)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
