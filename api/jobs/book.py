@@ -53,8 +53,9 @@ class JobBook:
         """Refuse where no job more is taken.
 
         Raises:
-            JobQueueFull
+            JobQueueFull, ReadOnlyMirror
         """
+        self.home.check_writable()
         if self.store.count_unfinished() >= self._most:
             raise JobQueueFull(
                 f"{self._most} uploads are waiting already.", hint="Send it again later."

@@ -34,7 +34,8 @@ class JobIngest:
     Args:
         update: is given the job after each change; the second argument tells whether
             the change must last.
-        check: raises where the job must stop; called between events.
+        check: raises where the job must stop; called between events, and while a page
+            takes long.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class JobIngest:
     ) -> None:
         self.job = job
         self._home = home
-        self._settings = settings
+        self._settings = replace(settings, on_tick=lambda: check(self.job))
         self._update = update
         self._check = check
 

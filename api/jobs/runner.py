@@ -30,11 +30,12 @@ CLOSE_SECONDS = 10.0
 """How long running jobs have to come to an event when the server stops."""
 
 
-class _Stopped(Exception):
+# Not of Exception, so that no ingest takes one for an error of its own.
+class _Stopped(BaseException):
     """The server stops, or a large job leaves the lane that is kept free."""
 
 
-class _Cancelled(Exception):
+class _Cancelled(BaseException):
     """The job is no longer wanted."""
 
 

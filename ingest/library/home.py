@@ -7,6 +7,7 @@ HOME/pages/DOCUMENT/     page images
 HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
+HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; emptied by the next writer
 HOME/writer.lock         held by whoever writes
 HOME/id                  what tells homes apart that share a Chroma server
@@ -204,6 +205,18 @@ class Home:
                 beside.unlink()
         return path.read_text(encoding="utf-8")
 
+    def check_writable(self) -> None:
+        """Refuse to write to a mirror.
+
+        Raises:
+            ReadOnlyMirror: the library is another home's.
+        """
+        if replica := self.replica:
+            raise ReadOnlyMirror(
+                f"{self.root} is a mirror of {replica.url}, and cannot be written.",
+                hint="Write where the library is, or open the data folder without the store.",
+            )
+
     @contextmanager
     def writing(
         self,
@@ -224,11 +237,7 @@ class Home:
             ReadOnlyMirror: the library is another home's.
             ObjectStoreError: the home cannot be published; what was written stays.
         """
-        if replica := self.replica:
-            raise ReadOnlyMirror(
-                f"{self.root} is a mirror of {replica.url}, and cannot be written.",
-                hint="Write where the library is, or open the data folder without the store.",
-            )
+        self.check_writable()
         lock = self._lock(timeout, on_wait)
         try:
             if self.publisher and publish:

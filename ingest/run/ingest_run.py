@@ -182,6 +182,8 @@ class IngestRun:
                     yield from self._assembler.set_aside(result.job, result.error)
                 elif result:
                     yield from self._with_removals(self._assembler.take(result))
+                elif settings.on_tick:
+                    settings.on_tick()
         yield from _drain(waiting)
         yield from self._with_removals(self._assembler.encode())
         yield from self._with_removals(self._assembler.encode())  # takes what the last batch gave

@@ -27,7 +27,8 @@ class AddSettings:
     a captioner of its name (without it nothing is captioned); `encoding` says
     how the encoders run, and `load_encoder` loads one by its name; `quantization`
     says how the indexes keep rows, None as they do. Without `record_failures` a file
-    that cannot be read is reported, and the library keeps no note of it.
+    that cannot be read is reported, and the library keeps no note of it. `on_tick` is
+    called about twice a second while nothing is read; what it raises ends the ingest.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -45,3 +46,4 @@ class AddSettings:
     load_encoder: Callable[[str, Encoding], Encoder] = load_encoder
     quantization: Quantization | None = None
     record_failures: bool = True
+    on_tick: Callable[[], None] | None = None
