@@ -13,7 +13,7 @@ from typing import Any
 import pymupdf
 import pytest
 from fastapi.testclient import TestClient
-from live_server import pdf_of
+from live_server import endless_pdf, pdf_of
 
 from api.http.app import create_app
 from api.http.routes import document_routes
@@ -237,6 +237,20 @@ class TestCancel:
             assert [document["name"] for document in listed] == ["small.pdf"]
         assert files_below(home) == ["small.pdf"]
         assert verify(home) == []
+
+    def test_a_job_ends_also_while_a_page_takes_for_ever(self, home: Home) -> None:
+        with open_app(home, file_timeout=600) as client:
+            job = client.post("/v1/documents", files=sent(("endless.pdf", endless_pdf()))).json()
+            until(client, job["id"], "running")
+            # The one reading worker has begun with it by then.
+            readers = client.app.state.engine.readers()  # type: ignore[attr-defined]
+            while not readers.stats()["running"]:
+                time.sleep(0.05)
+            assert client.delete(f"/v1/jobs/{job['id']}").status_code == 202
+            until(client, job["id"], "cancelled")
+            # And gives it up.
+            later = client.post("/v1/documents?wait=true", files=sent(("b.pdf", pdf_of(1, "b"))))
+            assert later.status_code == 201
 
     def test_there_is_no_such_job(self, home: Home) -> None:
         with open_app(home) as client:
