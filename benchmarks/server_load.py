@@ -118,7 +118,7 @@ async def run(address: str, pid: int, args: argparse.Namespace) -> Figures:
         for query in QUERIES:
             found = await client.post("/v1/search", json={"query": query})
         (await client.post("/v1/ask", json={"query": QUERIES[0]})).raise_for_status()
-        pages = [hit["page"]["key"] for hit in found.json()["hits"]]
+        pages = [hit["page"] for hit in found.json()["hits"]]
         until = time.monotonic() + args.seconds
         await asyncio.gather(
             _watch(figures, pid, until),
