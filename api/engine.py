@@ -118,8 +118,11 @@ class Engine:
         """
         options = IngestOptions(password=password, retry=True)
         settings = plan_ingest(self.home, self.settings, options).settings
+        named = self.settings.encoder or self.settings.images
         return replace(
             settings,
+            # Else those that the home has once the upload has its turn.
+            encoders=settings.encoders if named else None,
             load_encoder=self._encoders,
             readers=self.readers(),
             record_failures=False,

@@ -19,10 +19,11 @@ from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeBusy
 from ingest.library.library import Library
 from ingest.page import Document
+from ingest.run.ingest_run import IndexesChanged
 
 log = logging.getLogger(__name__)
 
-LOCK_SLICE = 1.0
+LOCK_SLICE = 2.0
 """Seconds to wait for the writer's lock before looking whether the job is still wanted."""
 ATTEMPTS = 5
 """Runs of a job whose files are removed from their places by others meanwhile."""
@@ -81,6 +82,8 @@ class JobIngest:
                 return
             except HomeBusy:
                 self._check(self.job)
+            except IndexesChanged:
+                return  # another run has changed the encoders: once more, with them
 
     def _take(self, event: Event) -> None:
         match event:

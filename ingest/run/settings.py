@@ -28,7 +28,7 @@ class AddSettings:
     how the encoders run, and `load_encoder` loads one by its name; `quantization`
     says how the indexes keep rows, None as they do. Without `record_failures` a file
     that cannot be read is reported, and the library keeps no note of it. `on_tick` is
-    called about twice a second while nothing is read; what it raises ends the ingest.
+    called about twice a second while files are read; what it raises ends the ingest.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
