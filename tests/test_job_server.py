@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,6 +144,31 @@ class TestManyAtOnce:
             thread.join(60)
 
 
+class TestLanes:
+    def test_a_small_upload_goes_before_the_end_of_large_ones(
+        self, server: LiveServer, own_home: Home
+    ) -> None:
+        large = [server.upload((f"{n}.pdf", pdf_of(400, f"volume {n}"))).json() for n in range(3)]
+        server.until(large[0]["id"], lambda job: job["pages_done"])
+        assert server.upload(("note.pdf", pdf_of(1, "note")), wait=True).status_code == 201
+        states = [server.job(job["id"])["state"] for job in large]
+        assert "done" not in states
+        for job in large:
+            server.client.delete(f"/v1/jobs/{job['id']}")
+        for job in large:
+            assert server.ended(job["id"])["state"] in {"cancelled", "done"}
+        assert verify(own_home) == []
+
+    def test_different_files_at_once_into_nothing(self, tmp_path: Path) -> None:
+        home = Home(tmp_path / "home")
+        with live_server(home.root) as server:
+            files = [(f"{n}.pdf", pdf_of(n, f"volume {n}")) for n in range(1, 9)]
+            responses = at_once([partial(server.upload, file, wait=True) for file in files])
+            assert [r.status_code for r in responses] == [201] * 8
+            assert "Traceback" not in server.log
+        assert verify(home) == []
+
+
 class TestClientsThatGo:
     def test_what_nobody_waits_for_is_not_ingested(
         self, server: LiveServer, own_home: Home
@@ -200,7 +226,7 @@ class TestClientsThatGo:
 class TestStops:
     def test_a_job_pauses_when_the_server_is_stopped(self, own_home: Home) -> None:
         with live_server(own_home.root) as server:
-            job = server.upload(("large.pdf", pdf_of(400, "large"))).json()
+            job = server.upload(("large.pdf", pdf_of(150, "large"))).json()
             server.until(job["id"], lambda job: job["pages_done"])
             events: list[tuple[str, Any]] = []
             listening = threading.Event()
@@ -229,13 +255,13 @@ class TestStops:
         with live_server(own_home.root) as server:
             ended = server.ended(job["id"])
             assert (ended["state"], ended["files"][0]["status"]) == ("done", 201)
-            assert (ended["pages_done"], ended["page_count"]) == (400, 400)
+            assert (ended["pages_done"], ended["page_count"]) == (150, 150)
         assert files_below(own_home) == ["large.pdf"]
         assert verify(own_home) == []
 
     def test_a_killed_server_loses_no_job(self, own_home: Home) -> None:
         with live_server(own_home.root) as server:
-            files = [(f"{n}.pdf", pdf_of(40, str(n))) for n in range(6)]
+            files = [(f"{n}.pdf", pdf_of(15, str(n))) for n in range(6)]
             job = server.upload(*files).json()
             waiting = [server.upload((f"w{n}.pdf", pdf_of(1, f"w{n}"))).json() for n in range(5)]
             server.until(job["id"], lambda job: job["documents"])

@@ -65,6 +65,7 @@ class JobIngest:
                 if not waiting:
                     return
                 self._check(self.job)
+                self.job = self.job.restarted()
                 self._add([place(self._home, self.job, at) for at in waiting])
                 self._look_up()
             self._fail_rest()

@@ -68,12 +68,13 @@ class Job:
 
     def requeued(self) -> Job:
         """The job as it waits for another turn; results that it has stay."""
-        done = sum(
-            document.page_count
-            for document in {f.document_id: f.document for f in self.files}.values()
-            if document
-        )
-        return replace(self, state="queued", page_count=done, pages_done=done)
+        return replace(self.restarted(), state="queued")
+
+    def restarted(self) -> Job:
+        """The job with the pages of those files alone that have a result."""
+        documents = {file.document.id: file.document for file in self.files if file.document}
+        done = sum(document.page_count for document in documents.values())
+        return replace(self, page_count=done, pages_done=done)
 
     def taken_over(self, owner: str) -> Job:
         """The job as another server takes it over."""
