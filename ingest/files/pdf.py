@@ -15,6 +15,7 @@ import pymupdf
 from PIL import Image
 
 from ingest.box import area, clip_if_centered
+from ingest.files.page_tree import count_pages
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import Box, DocumentKind, Word
 
@@ -55,7 +56,7 @@ class PdfSource:
                 hint="Give its password.",
             )
         self._path = path
-        self.page_count: int = self._pdf.page_count
+        self.page_count: int = count_pages(self._pdf, path)
         if self.page_count == 0:
             raise UnreadableFile(
                 f"{path.name} has no pages.", hint="It may be cut short: copy it again."
