@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from api.settings import Settings
     from ingest.annotate.classify import Labeller
     from ingest.encoders.encoder import ImageEncoder
-    from ingest.files.reader_pool import ReaderPool
     from ingest.library.home import Home
+    from ingest.readers.reader_pool import ReaderPool
 
 
 class ImageEncoderMissing(InvalidInputError):
@@ -38,7 +38,7 @@ class Classifier:
         Raises:
             UnreadableFile: the file is missing, no image that can be read, or beyond a limit.
         """
-        from ingest.files.read_now import read_query_image
+        from ingest.readers.read_now import read_query_image
         from retrieval.query.encode import render_query_image
 
         page = render_query_image(read_query_image(path, self.readers))

@@ -18,10 +18,10 @@ from api.ingestion import IngestOptions, plan_ingest
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
-from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
+from ingest.readers.reader_pool import ReaderPool
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel

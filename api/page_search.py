@@ -15,7 +15,7 @@ from ingest.page import DOCUMENT_KINDS
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ingest.files.reader_pool import ReaderPool
+    from ingest.readers.reader_pool import ReaderPool
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -106,7 +106,7 @@ def open_image(source: ImageSource, readers: ReaderPool) -> Image.Image:
     """
     if not isinstance(source, str | os.PathLike):
         return source
-    from ingest.files.read_now import read_query_image
+    from ingest.readers.read_now import read_query_image
 
     return read_query_image(Path(source).expanduser(), readers)
 

@@ -21,8 +21,8 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
-    from ingest.files.limits import ReadLimits
     from ingest.index.server import Server
+    from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
 
 KEYS = {
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
     def read_limits(self, seconds: float | None = None) -> ReadLimits:
         """Limits of the processes that read files; `seconds` None takes the setting."""
-        from ingest.files.limits import ReadLimits
+        from ingest.readers.limits import ReadLimits
 
         return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
 

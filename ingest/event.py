@@ -102,7 +102,10 @@ class Quantized:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Totals of a run. `unchanged` files were not opened."""
+    """Totals of a run.
+
+    `unchanged` files were not opened; `noted` of the pages were read in part.
+    """
 
     added: int
     unchanged: int
@@ -111,6 +114,7 @@ class Done:
     failed: int
     pages: int
     seconds: float
+    noted: int = 0
 
 
 Event = (

@@ -1,6 +1,6 @@
-"""Memory release: unused memory returned to the system.
+"""Memory: unused memory returned to the system, and allocations that failed.
 
-Without it, memory grows in long runs.
+Without the first, memory grows in long runs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import ctypes
 import sys
 from functools import cache
 from typing import Any
+
+from ingest.error import PageglassError
 
 
 def release_memory() -> None:
@@ -28,3 +30,19 @@ def _libc() -> Any:
     """The C library, where it is one that can trim (glibc)."""
     libc = ctypes.CDLL(None)
     return libc if hasattr(libc, "malloc_trim") else None
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is an allocation that failed."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        # The message of other errors may have the name of a file in it.
+        said = "" if isinstance(error, PageglassError | OSError) else str(error).lower()
+        if any(words in said for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_NO_MEMORY = ("malloc", "calloc", "realloc", "bad_alloc", "bad allocation", "out of memory")

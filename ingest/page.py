@@ -34,7 +34,8 @@ class Document:
     """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
-    the document is read anew. `kind` is "pdf" or "image".
+    the document is read anew. `kind` is "pdf" or "image". `notes` says of pages,
+    by number, what of them could not be read.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Document:
     byte_size: int
     revision: str
     added_at: str
+    notes: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,6 +95,8 @@ class Rendered:
     document's title, which tells a page apart from a like page of another file;
     `captions` are words that were written of the figures, not printed, each in
     its figure's box; `prepared` is what workers have made ready, by encoder.
+    `note` says what of the page could not be read, as a sentence, empty for a
+    whole page; `unreadable` where that is all of it.
     """
 
     page: Page
@@ -105,6 +109,8 @@ class Rendered:
     context: str = ""
     captions: tuple[Word, ...] = ()
     prepared: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    unreadable: bool = False
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:

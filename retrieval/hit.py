@@ -25,7 +25,8 @@ class Hit:
 
     `signals` holds by name each signal that the page has: "bm25",
     "late.ENCODER" and "dense.ENCODER" (cosines). `caption` is what a model
-    wrote about the page's images; it is not printed there.
+    wrote about the page's images; it is not printed there. `note` says what of
+    the page could not be read, empty for a whole page.
     """
 
     page: Page
@@ -33,3 +34,4 @@ class Hit:
     regions: tuple[Region, ...]
     signals: dict[str, float]
     caption: str = ""
+    note: str = ""

@@ -31,10 +31,10 @@ from retrieval.snapshot import IndexBaseline, LibrarySnapshot, Opener
 if TYPE_CHECKING:
     from PIL import Image
 
+Result = TypeVar("Result")
 EXHAUSTIVE_PAGES = 1_000
 """Up to this many pages, all are candidates: exact, and as fast as an ANN query first."""
 TRIES = 5
-Result = TypeVar("Result")
 
 
 class Searcher:
@@ -267,13 +267,14 @@ class Searcher:
         position: int,
     ) -> Hit:
         page = ranking.pages[position].page
-        signals = {name: float(signal[position]) for name, signal in ranking.signals.items()}
+        signals = {n: round(float(s[position]), 6) for n, s in ranking.signals.items()}
         return Hit(
             page=page,
             score=round(float(ranking.scores[position]), 6),
             regions=self._find_regions(snapshot, encoded, ranking, position),
-            signals={n: round(value, 6) for n, value in signals.items() if not math.isnan(value)},
+            signals={n: value for n, value in signals.items() if not math.isnan(value)},
             caption=" ".join(caption.text for caption in self.library.captions(page)),
+            note=self.library.note(page),
         )
 
     def _find_regions(
@@ -288,8 +289,7 @@ class Searcher:
         names = ranking.encoders_of(position)
         if not names:
             return ()
-        name = names[0]
-        index = self._index_of(name)
+        index = self._index_of(name := names[0])
         vectors = snapshot.open(index, page.document_id).page(page.number)
         match index.manifest.modality:
             case "text":

@@ -110,7 +110,7 @@ class TestAsking:
 
     def test_search_like_no_picture(self, client: TestClient) -> None:
         response = client.post("/v1/search/image", files={"file": ("x.png", b"no picture")})
-        assert problem_of(response, 422)["detail"].startswith("x.png is neither")
+        assert problem_of(response, 422)["detail"].startswith("x.png is not a PNG")
 
     def test_ask(self, client: TestClient) -> None:
         answer = client.post("/v1/ask", json={"query": LENS}).json()

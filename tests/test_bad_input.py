@@ -74,11 +74,11 @@ BAD = {
     "empty.pdf": "empty",
     "empty.png": "empty",
     "link.pdf": "cannot be opened",
-    "letter.pdf": "neither a PDF nor an image",
+    "letter.pdf": "is not a PDF",
     "nothing.pdf": "no pages",
     "locked.pdf": "encrypted",
     "bomb.png": "claims",
-    "cut.jpg": "broken image",
+    "cut.jpg": "cut short",
 }
 GOOD = {
     "fax.tif": 1,

@@ -20,7 +20,7 @@ from ingest.page import Box, Document, Page
 
 TOP: Box = (0.1, 0.1, 0.9, 0.4)
 BOTTOM: Box = (0.1, 0.5, 0.9, 0.8)
-NEWER = ("labels", "tags", "tagged", "captioner", "captions", "recaptioned")
+NEWER = ("labels", "tags", "tagged", "captioner", "captions", "recaptioned", "notes")
 """Tables that format 1 did not have."""
 
 

@@ -279,7 +279,7 @@ def test_a_pdf_without_pages_is_refused(tmp_path: Path) -> None:
 def test_a_pdf_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.pdf"
     path.write_bytes(b"Dear Sir, " * 100)
-    with pytest.raises(UnreadableFile, match="neither a PDF nor an image"):
+    with pytest.raises(UnreadableFile, match="is not a PDF, though its name says so"):
         open_source(path)
     path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 8)
     with pytest.raises(UnreadableFile, match=r"letter\.pdf"):
@@ -342,5 +342,5 @@ def test_half_a_character_in_a_font_is_no_reason_to_stop(tmp_path: Path) -> None
 
 def test_a_page_that_has_gone_since_the_pages_were_counted_is_named(tmp_path: Path) -> None:
     path = write_words(tmp_path / "a.pdf", 0, None)
-    with pytest.raises(UnreadableFile, match=r"Page 2 of a\.pdf is broken"):
+    with pytest.raises(UnreadableFile, match=r"Page 2 of a\.pdf is damaged"):
         PdfSource(path).page_image(2, 72)

@@ -106,7 +106,7 @@ def test_cmyk_jpegs_keep_their_colours(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-@pytest.mark.parametrize("most", [0.02, 0.5, 1.0])
+@pytest.mark.parametrize("most", [0.07, 0.5, 1.0])
 def test_sixteen_bits_keep_their_brightness_even_in_a_dark_picture(
     tmp_path: Path, suffix: str, most: float
 ) -> None:
@@ -329,5 +329,63 @@ def test_formats_that_make_pillow_run_other_programs_are_not_read(tmp_path: Path
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
     with Image.open(path) as image:
         assert image.format == "EPS"
-    with pytest.raises(UnreadableFile, match="neither a PDF nor an image"):
+    with pytest.raises(UnreadableFile, match="nor a PDF or another image"):
         PhotoSource(path)
+
+
+@pytest.mark.parametrize("high", [1, 40, 255, 1_023, 4_095])
+def test_sixteen_bit_pictures_of_low_values_are_scaled_to_their_range(
+    tmp_path: Path, high: int
+) -> None:
+    values = np.linspace(0, high, 64 * 64).reshape(64, 64).round().astype(np.uint16)
+    for suffix in ("png", "tif"):
+        Image.fromarray(values).save(tmp_path / f"a.{suffix}")
+        image = np.asarray(read(tmp_path / f"a.{suffix}").convert("L"))
+        assert (image.min(), image.max()) == (0, 255)
+
+
+def drawn(mode: str, ink: int, share: float = 0.1, opaque: int = 255) -> Image.Image:
+    """Ink on transparency: a bar that covers a share of the picture."""
+    image = Image.new("LA", (100, 100), (0, 0))
+    image.paste((ink, opaque), (0, 0, 100, round(100 * share)))
+    return image.convert("RGBA") if mode in {"RGBA", "P"} else image
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+@pytest.mark.parametrize(("ink", "ground"), [(255, 0), (240, 0), (0, 255), (90, 255), (180, 255)])
+def test_ink_on_transparency_stays_visible(
+    tmp_path: Path, mode: str, ink: int, ground: int
+) -> None:
+    image = drawn(mode, ink)
+    if mode == "P":
+        image = image.quantize(4)
+    image.save(tmp_path / "a.png")
+    shown = np.asarray(read(tmp_path / "a.png").convert("L"), dtype=int)
+    assert abs(shown[90, 50] - ground) <= 1
+    assert abs(shown[5, 50] - ink) <= 2
+
+
+def test_white_and_black_ink_on_transparency_are_both_visible(tmp_path: Path) -> None:
+    image = drawn("RGBA", 255, 0.3)
+    image.paste((0, 0, 0, 255), (0, 50, 100, 70))
+    image.save(tmp_path / "a.png")
+    shown = np.asarray(read(tmp_path / "a.png").convert("L"), dtype=int)
+    white, black, ground = shown[5, 50], shown[60, 50], shown[90, 50]
+    assert white - ground > 100
+    assert ground - black > 100
+
+
+def test_a_photo_that_is_opaque_or_mostly_dark_keeps_its_white_ground(tmp_path: Path) -> None:
+    opaque = Image.new("RGBA", (50, 50), (250, 250, 250, 255))
+    opaque.putpixel((0, 0), (0, 0, 0, 0))
+    opaque.save(tmp_path / "a.png")
+    assert read(tmp_path / "a.png").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_an_image_to_search_by_is_decoded_small(tmp_path: Path) -> None:
+    Image.new("RGB", (4_000, 1_000), "red").save(tmp_path / "a.jpg")
+    image = PhotoSource(tmp_path / "a.jpg").thumbnail(1_024)
+    assert image.size == (1_024, 256)
+    Image.new("1", (9_000, 9_000)).save(tmp_path / "b.png")
+    with pytest.raises(UnreadableFile, match="more than is safe"):
+        PhotoSource(tmp_path / "b.png").thumbnail(1_024)

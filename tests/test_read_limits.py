@@ -15,16 +15,16 @@ import pytest
 from test_reader_pool import SETTINGS, job, make_pdf, wait_until
 
 from ingest.error import PageglassError
-from ingest.files.limits import (
+from ingest.readers.limits import (
     ReaderCrashed,
     ReadersBusy,
     ReadLimits,
     ReadMemoryExceeded,
     ReadTimeout,
 )
-from ingest.files.read_ahead import ReadFailure, ReadPages, read_ahead
-from ingest.files.reader_pool import MAX_URGENT, ReaderPool
-from ingest.files.reader_process import shared
+from ingest.readers.read_ahead import ReadFailure, ReadPages, read_ahead
+from ingest.readers.reader_pool import MAX_URGENT, ReaderPool
+from ingest.readers.reader_process import shared
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_killed_workers_leave_nothing_in_shared_memory() -> None:
 def test_workers_that_never_get_to_their_start_fail_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ingest.files.reader_worker.serve", os._exit)
+    monkeypatch.setattr("ingest.readers.reader_worker.serve", os._exit)
     with contextlib.closing(ReaderPool(1)) as pool:
         assert isinstance(error_of(pool.submit(abs, -1)), ReaderCrashed)
 

@@ -19,10 +19,10 @@ import pytest
 from PIL import Image
 
 from ingest.files.ocr import OcrUnavailable
-from ingest.files.read_ahead import AHEAD, ReadFailure, ReadJob, ReadPages
-from ingest.files.read_ahead import read_ahead as read_with
-from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
+from ingest.readers.read_ahead import AHEAD, ReadFailure, ReadJob, ReadPages
+from ingest.readers.read_ahead import read_ahead as read_with
+from ingest.readers.reader_pool import ReaderPool
 
 SETTINGS = RenderSettings(dpi=36, ocr="none")
 
@@ -241,8 +241,8 @@ def open_files(pid: int) -> list[str]:
 PARENT = """
 import sys
 from pathlib import Path
-from ingest.files.read_ahead import ReadJob, read_ahead
-from ingest.files.reader_pool import ReaderPool
+from ingest.readers.read_ahead import ReadJob, read_ahead
+from ingest.readers.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 
 if __name__ == "__main__":

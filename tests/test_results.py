@@ -71,7 +71,9 @@ def results() -> list[Any]:
         Classification(HOSTILE, {HOSTILE: 1.0}, HOSTILE),
         PhotoGroup.of(Duplicates((PAGE, PAGE), 1.0), {PAGE.document_id: [HOSTILE]}, LIBRARY),
         IngestReport(documents, documents, (failure,), 0, 0, 1, 0, 1.0, HOSTILE),
-        LibraryStatus(HOSTILE, 1, 1, 1, 1, [], [{"path": HOSTILE, "reason": HOSTILE}], [HOSTILE]),
+        LibraryStatus(
+            HOSTILE, 1, 1, 1, 1, 1, [], [{"path": HOSTILE, "reason": HOSTILE}], [HOSTILE]
+        ),
     ]
 
 

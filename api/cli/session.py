@@ -15,8 +15,8 @@ from api.factory import make_searcher, open_home
 from api.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.files.reader_pool import ReaderPool
     from ingest.library.home import Home
+    from ingest.readers.reader_pool import ReaderPool
     from retrieval.search import Searcher
 
 
@@ -39,7 +39,7 @@ class Session:
     @contextmanager
     def readers(self) -> Iterator[ReaderPool]:
         """Worker that opens the files which a command names; it starts with the first."""
-        from ingest.files.reader_pool import ReaderPool
+        from ingest.readers.reader_pool import ReaderPool
 
         with closing(ReaderPool(1, self.settings.read_limits())) as pool:
             yield pool

@@ -27,6 +27,7 @@ def read_status(home: Home, *, verify: bool = False) -> dict[str, Any]:
         "home": readable(str(home.root)),
         "documents": 0,
         "pages": 0,
+        "noted_pages": 0,
         "bytes": home.size(),
         "free_bytes": shutil.disk_usage(home.root).free,
         "indexes": [],
@@ -41,6 +42,7 @@ def read_status(home: Home, *, verify: bool = False) -> dict[str, Any]:
     documents = library.documents()
     state["documents"] = len(documents)
     state["pages"] = library.page_count()
+    state["noted_pages"] = sum(len(document.notes) for document in documents)
     state["indexes"] = [
         {
             "encoder": index.manifest.encoder,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from generation.extraction.schema import Schema
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
-    from ingest.files.reader_pool import ReaderPool
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
+    from ingest.readers.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def open_file_pages(
     """
     from generation.prompt import Evidence
     from ingest.file_state import document_id, hash_file
-    from ingest.files.read_now import inspect_now, read_pages
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
     from ingest.page import Page
+    from ingest.readers.read_now import inspect_now, read_pages
 
     count = inspect_now(path, settings, readers).page_count
     if max_pages is not None and count > max_pages:

@@ -25,7 +25,7 @@ class IngestReport:
         failed: files that could not be read, with the reason of each.
         unchanged: files that were not opened.
         named: files whose content was there under another name.
-        pages: pages of the documents added.
+        pages: pages of the documents added; `noted` of them were read in part.
         captioned: figures and photos that have captions now.
         seconds: how long it took.
         note: why an encoder was chosen, where "auto" was asked for.
@@ -40,6 +40,7 @@ class IngestReport:
     captioned: int
     seconds: float
     note: str = ""
+    noted: int = 0
 
     @classmethod
     def of(cls, events: Iterable[Event], note: str = "") -> Self:
@@ -73,6 +74,7 @@ class IngestReport:
             captioned,
             total.seconds,
             note,
+            total.noted,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,6 +87,7 @@ class IngestReport:
             "removed": len(self.removed),
             "failed": len(self.failed),
             "pages": self.pages,
+            "noted": self.noted,
             "seconds": round(self.seconds, 3),
         }
 
@@ -106,7 +109,7 @@ class LibraryStatus:
 
     Attributes:
         home: the data folder.
-        documents, pages: how many there are.
+        documents, pages: how many there are; `noted_pages` were read in part.
         bytes, free_bytes: size of the folder, and what is left on its disk.
         indexes: `encoder`, `model`, `dim`, `format` and `documents` of each.
         failures: `path`, `reason` and `hint` of each file set aside.
@@ -116,6 +119,7 @@ class LibraryStatus:
     home: str
     documents: int
     pages: int
+    noted_pages: int
     bytes: int
     free_bytes: int
     indexes: list[dict[str, Any]]

@@ -31,7 +31,14 @@ class SearchHit(Hit):
     def of(cls, rank: int, hit: Hit, library: Library) -> Self:
         """Attach a hit to its library."""
         return cls(
-            hit.page, hit.score, hit.regions, hit.signals, hit.caption, rank=rank, library=library
+            hit.page,
+            hit.score,
+            hit.regions,
+            hit.signals,
+            hit.caption,
+            hit.note,
+            rank=rank,
+            library=library,
         )
 
     @property

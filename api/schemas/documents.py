@@ -22,11 +22,19 @@ _DOCUMENT: dict[str, Any] = {
     "sha256": EXAMPLE_ID + "0" * 44,
     "revision": "5d1c0f9e8a7b",
     "added_at": "2025-01-31T09:30:00+00:00",
+    "notes": [{"page": 3, "note": "An image could not be decoded, or only in part."}],
 }
 
 
+class NoteBody(BaseModel):
+    """Note: what of a page could not be read."""
+
+    page: int
+    note: str
+
+
 class DocumentBody(BaseModel):
-    """Document: a file's content, and the paths it was read from."""
+    """Document: a file's content, the paths it was read from, and notes of its pages."""
 
     model_config = example(_DOCUMENT)
 
@@ -40,6 +48,7 @@ class DocumentBody(BaseModel):
     sha256: str
     revision: str
     added_at: str
+    notes: list[NoteBody]
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -55,6 +64,7 @@ class DocumentBody(BaseModel):
             sha256=document.sha256,
             revision=document.revision,
             added_at=document.added_at,
+            notes=[NoteBody(page=number, note=note) for number, note in document.notes],
         )
 
 

@@ -20,6 +20,7 @@ _HIT: dict[str, Any] = {
     "regions": [{"box": EXAMPLE_BOX, "score": 0.71, "words": "6,735 people came in August"}],
     "signals": {"bm25": 7.9, "late.minilm": 0.62, "dense.minilm": 0.55},
     "caption": None,
+    "note": None,
 }
 
 
@@ -35,7 +36,8 @@ class HitBody(PageBody):
     """Hit: a page found.
 
     `score` ranks within one search only; `signals` are its parts.
-    `caption` is a model's description of its images, null without one.
+    `caption` is a model's description of its images, null without one. `note`
+    says what of the page could not be read, null for a whole page.
     """
 
     model_config = example(_HIT)
@@ -45,6 +47,7 @@ class HitBody(PageBody):
     regions: list[RegionBody]
     signals: dict[str, float]
     caption: str | None = None
+    note: str | None = None
 
     @classmethod
     def of(cls, rank: int, hit: Hit) -> Self:
@@ -56,6 +59,7 @@ class HitBody(PageBody):
             regions=[RegionBody(box=r.box, score=r.score, words=r.words) for r in hit.regions],
             signals=hit.signals,
             caption=hit.caption or None,
+            note=hit.note or None,
         )
 
 

@@ -60,5 +60,6 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
                 "removed": event.removed,
                 "failed": event.failed,
                 "pages": event.pages,
+                "noted": event.noted,
                 "seconds": round(event.seconds, 3),
             }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.reasons import looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
-_IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8")
+_IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM")
 
 
 def open_source(path: Path, password: str | None = None) -> Source:
@@ -26,10 +27,31 @@ def open_source(path: Path, password: str | None = None) -> Source:
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
     # A PDF may have bytes before its header; an image may have that header in its metadata.
-    if b"%PDF-" in head and not head.startswith(_IMAGE_MAGIC):
-        from ingest.files.pdf import PdfSource
-
-        return PdfSource(path, password)
+    is_image = head.startswith(_IMAGE_MAGIC)
+    if not is_image and (b"%PDF-" in head or looks_like_pdf(path, head)):
+        return _open_pdf(path, password)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)
+
+
+def _open_pdf(path: Path, password: str | None) -> Source:
+    """Open a PDF by MuPDF, else by PDFium.
+
+    Raises:
+        UnreadableFile: neither opens it; the reason is that of the first.
+    """
+    from ingest.files.page_tree import TooManyPages
+    from ingest.files.pdf import NeedsPassword, PdfSource
+    from ingest.files.pdfium import PdfiumSource
+
+    try:
+        return PdfSource(path, password)
+    except (NeedsPassword, TooManyPages):
+        raise
+    except UnreadableFile:
+        try:
+            return PdfiumSource(path, password)
+        except UnreadableFile:
+            pass
+        raise

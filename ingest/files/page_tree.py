@@ -22,11 +22,17 @@ MAX_EDGES = 500_000
 """References in a page tree that are followed at most."""
 
 
+class TooManyPages(UnreadableFile):
+    """A PDF has more pages, by its page tree, than a file of its size can hold."""
+
+    code = "too-many-pages"
+
+
 def count_pages(pdf: Any, path: Path) -> int:
-    """Number of pages; wrong counts in the page tree of an open PDF are set right first.
+    """Number of pages; wrong counts in the tree are set right first.
 
     Raises:
-        UnreadableFile: it has more pages than a file of its size can hold.
+        TooManyPages
         What PyMuPDF raises for a damaged file.
     """
     document = pymupdf.mupdf.pdf_document_from_fz_document(pdf)
@@ -44,14 +50,14 @@ def check_page_count(count: int, path: Path) -> None:
     """Refuse more pages than a file of its size can hold.
 
     Raises:
-        UnreadableFile
+        TooManyPages
     """
     if count > ALWAYS_ALLOWED + path.stat().st_size // BYTES_A_PAGE:
         raise _too_many(count, path)
 
 
-def _too_many(count: int, path: Path) -> UnreadableFile:
-    return UnreadableFile(
+def _too_many(count: int, path: Path) -> TooManyPages:
+    return TooManyPages(
         f"{path.name} has {count:,} pages by its page tree, more than {path.stat().st_size:,} bytes can hold.",
         hint="If it is a real document, print it to a new PDF.",
     )

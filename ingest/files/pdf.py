@@ -1,29 +1,35 @@
 """PDF reader: page images, words with boxes and figure boxes, by PyMuPDF.
 
 All boxes are fractions of the page as displayed: rotated, and cropped to its crop
-box. PyMuPDF is not thread-safe: use one process each.
+box. PyMuPDF is not thread-safe: use one process each. A page that it cannot draw
+whole is drawn by PDFium, the second reader.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pymupdf
 from PIL import Image
 
-from ingest.box import area, clip_if_centered
 from ingest.files.page_tree import count_pages
-from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
-from ingest.page import Box, DocumentKind, Word
+from ingest.files.pdf_password import authenticate, without_encryption
+from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset_warnings
+from ingest.files.pdf_words import PDF_ERRORS, read_figures, read_words
+from ingest.files.pdfium import PdfiumSource
+from ingest.files.reasons import no_pdf
+from ingest.files.source import LONGEST_SIDE, MAX_WORDS, PageImage, UnreadableFile, is_blank
+from ingest.memory import is_out_of_memory
+from ingest.page import DocumentKind
 
-pymupdf.TOOLS.mupdf_display_errors(False)
-pymupdf.TOOLS.mupdf_display_warnings(False)
-
-MIN_FIGURE = 0.02
-"""Share of the page; smaller images (logos, bullets) are not figures."""
+MIN_DIFFERENT = 0.001
+"""Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
+WORDS_LEFT_OUT = f"Only the first {MAX_WORDS:,} words of the page are read."
+TEXT_LOST = "The text of the page could not be read."
 
 
 class NeedsPassword(UnreadableFile):
@@ -36,56 +42,130 @@ class PdfSource:
     """PDF as a `Source`.
 
     Raises:
-        UnreadableFile: it is broken, truncated, or has no pages.
+        UnreadableFile: MuPDF does not open it, it is truncated, or has no pages.
         NeedsPassword: it is encrypted.
     """
 
     kind: DocumentKind = "pdf"
 
     def __init__(self, path: Path, password: str | None = None) -> None:
+        self._path = path
+        self._password = password
         try:
             self._pdf = _open(path)
-        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError) as error:
-            raise UnreadableFile(
-                f"{path.name} is a broken PDF ({_reason(error)}).",
-                hint="Save it again from a PDF reader, or copy it again.",
-            ) from error
-        if self._pdf.needs_pass and not self._pdf.authenticate(password or ""):
-            raise NeedsPassword(
-                f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
-                hint="Give its password.",
-            )
-        self._path = path
-        self.page_count: int = count_pages(self._pdf, path)
-        if self.page_count == 0:
-            raise UnreadableFile(
-                f"{path.name} has no pages.", hint="It may be cut short: copy it again."
-            )
+            if self._pdf.needs_pass and not authenticate(self._pdf, password):
+                clear = without_encryption(path, self._pdf)
+                if clear is None:
+                    raise _needs_password(path, password)
+                self._pdf = clear
+            self.page_count: int = count_pages(self._pdf, path)
+        except PDF_ERRORS as error:
+            if is_out_of_memory(error):
+                raise MemoryError from error
+            raise no_pdf(path) from error
         if self._pdf.is_repaired and _is_cut_short(path):
             raise UnreadableFile(f"{path.name} is cut short.", hint="Copy it again.")
-        self.title: str = (self._pdf.metadata or {}).get("title") or ""
+        if self.page_count == 0:
+            raise UnreadableFile(f"{path.name} has no pages.", hint="Save it again.")
+        self.title: str = _title(self._pdf)
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render a page (from 1); see `Source`."""
+        reset_warnings()
         try:
             page = self._pdf[number - 1]
-            zoom = min(dpi / 72, LONGEST_SIDE / max(page.rect.width, page.rect.height, 1))
-            pixmap = page.get_pixmap(
-                matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
-            )
-            image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
-            return PageImage(image, tuple(_words(page)), tuple(_figures(page)))
-        except (
-            pymupdf.FileDataError,
-            pymupdf.mupdf.FzErrorBase,
-            RuntimeError,
-            ValueError,
-            IndexError,
-        ) as error:
-            raise UnreadableFile(
-                f"Page {number} of {self._path.name} is broken ({_reason(error)}).",
-                hint="Save it again from a PDF reader, or copy it again.",
-            ) from error
+            if not self._pdf.xref_object(page.xref).startswith("<<"):
+                raise ValueError("MuPDF shows an empty page for what is none")
+            image = _draw(page, dpi)
+        except PDF_ERRORS as error:
+            if is_out_of_memory(error):
+                raise MemoryError from error
+            return self._second_reading(number, dpi, error)
+        note = read_note()
+        # What is cut off in the file no other renderer can have either.
+        if note == IMAGE_LOST or (note != DATA_MISSING and is_blank(image) and _has_content(page)):
+            image, note = self._check(number, dpi, image, note)
+        try:
+            words = read_words(page)
+        except PDF_ERRORS:
+            words, note = (), note or TEXT_LOST
+        if len(words) == MAX_WORDS:
+            note = note or WORDS_LEFT_OUT
+        return PageImage(image, words, read_figures(page), note)
+
+    def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:
+        """Page by PDFium, where MuPDF does not draw it."""
+        if second := self._second:
+            return second.page_image(number, dpi)
+        raise UnreadableFile(
+            f"Page {number} of {self._path.name} is damaged.",
+            hint="Save it again from a PDF reader, or copy it again.",
+        ) from error
+
+    def _check(
+        self, number: int, dpi: int, image: Image.Image, note: str
+    ) -> tuple[Image.Image, str]:
+        """The image that shows more, and what is still missing."""
+        try:
+            other = self._second.image(number, dpi) if self._second else None
+        except UnreadableFile:
+            other = None
+        if other is not None and _shows_more(other, image):
+            return other, ""
+        return image, note
+
+    @cached_property
+    def _second(self) -> PdfiumSource | None:
+        try:
+            return PdfiumSource(self._path, self._password)
+        except UnreadableFile:
+            return None
+
+
+def _needs_password(path: Path, password: str | None) -> NeedsPassword:
+    return NeedsPassword(
+        f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
+        hint="Give its password.",
+    )
+
+
+def _draw(page: Any, dpi: int) -> Image.Image:
+    """Page image; a side of at least a pixel, the longer one of `LONGEST_SIDE` at most."""
+    width, height = page.rect.width, page.rect.height
+    zoom = min(dpi / 72, LONGEST_SIDE / max(width, height, 1))
+    if min(width, height) * zoom < 1:
+        raise ValueError("the page is a line")
+    pixmap = page.get_pixmap(
+        matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
+    )
+    return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+
+
+def _has_content(page: Any) -> bool:
+    """Whether there is something to draw, as far as the page's lists say."""
+    try:
+        return bool(page.get_contents()) and bool(page.read_contents().strip())
+    except PDF_ERRORS:
+        return True
+
+
+def _shows_more(other: Image.Image, image: Image.Image) -> bool:
+    """Whether `other` has something drawn where the two differ."""
+    theirs = np.asarray(other.resize(image.size).convert("L"), dtype=np.int16)
+    ours = np.asarray(image.convert("L"), dtype=np.int16)
+    differ = np.abs(theirs - ours) > 32
+    if differ.mean() < MIN_DIFFERENT:
+        return False
+    # A flat area is where neither has drawn: one pads with black, the other with white.
+    return float(theirs[differ].std()) > 8 or float(ours[differ].min()) > 250
+
+
+def _title(pdf: Any) -> str:
+    """Title in the metadata, empty where they are damaged."""
+    try:
+        return (pdf.metadata or {}).get("title") or ""
+    except PDF_ERRORS:
+        return ""
 
 
 def _open(path: Path) -> Any:
@@ -101,42 +181,3 @@ def _is_cut_short(path: Path) -> bool:
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         end = max(data.rfind(b"%%EOF"), data.rfind(b"endobj"))
         return data.find(b" obj", max(end, 0)) >= 0
-
-
-def _words(page: Any) -> Iterator[Word]:
-    """The words of the page, and those that its form fields show."""
-    check_boxes = [pymupdf.Rect(w.rect) for w in page.widgets() if w.field_type in _CHECKED_WIDGETS]
-    for left, top, right, bottom, text, *_ in page.get_text("words"):
-        middle = pymupdf.Point((left + right) / 2, (top + bottom) / 2)
-        # A check mark is a letter of a symbol font, such as "3", which the page does not show.
-        if len(text) == 1 and any(middle in rect for rect in check_boxes):
-            continue
-        if box := _fraction(page, (left, top, right, bottom)):
-            yield Word(text, box)
-
-
-_CHECKED_WIDGETS = frozenset(
-    {pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON}
-)
-
-
-def _figures(page: Any) -> Iterator[Box]:
-    seen: set[Box] = set()
-    for info in page.get_image_info():
-        box = _fraction(page, info["bbox"])
-        if box and box not in seen and area(box) >= MIN_FIGURE:
-            seen.add(box)
-            yield box
-
-
-def _fraction(page: Any, rect: Any) -> Box | None:
-    """Convert a rectangle of the unrotated page to a box; None if it is outside the page."""
-    seen = pymupdf.Rect(rect) * page.rotation_matrix
-    width, height = page.rect.width, page.rect.height
-    return clip_if_centered((seen.x0 / width, seen.y0 / height, seen.x1 / width, seen.y1 / height))
-
-
-def _reason(error: Exception) -> str:
-    return (
-        str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no reason given"
-    )

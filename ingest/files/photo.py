@@ -1,7 +1,7 @@
 """Image reader: PNG, JPEG, WebP, TIFF, GIF and BMP as upright RGB, by Pillow.
 
-Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white. A
-TIFF has a page a frame; of a GIF the first frame is read.
+Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white, or
+onto black where most of the ink is white. A TIFF has a page a frame; of a GIF the first frame is read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ingest.files.reasons import broken_image, no_image
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import WHOLE, DocumentKind
 
@@ -25,6 +26,10 @@ MAX_DECODED = 120_000_000
 """Pixels decoded at most; a JPEG is decoded at a reduced size, other formats are not."""
 MAX_DECODED_SMALL = 64_000_000
 """The same for an image that is only searched by."""
+MAX_OPAQUE = 0.98
+"""Mean opacity; an image above it is taken as opaque."""
+Colour = tuple[int, int, int]
+WHITE, GRAY, BLACK = (255, 255, 255), (128, 128, 128), (0, 0, 0)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
@@ -97,20 +102,15 @@ class _Reading:
         self._warnings.__exit__(None, None, None)
         name = self._path.name
         if isinstance(error, UnidentifiedImageError):
-            raise UnreadableFile(
-                f"{name} is neither a PDF nor an image of a supported format.",
-                hint="Convert it to PDF, PNG or JPEG.",
-            ) from error
+            raise no_image(self._path) from error
         if isinstance(error, Image.DecompressionBombError):
             raise UnreadableFile(
                 f"{name} claims more pixels than is safe to open.",
                 hint="If it is really that large, save a smaller copy.",
             ) from error
         if isinstance(error, _BROKEN):
-            raise UnreadableFile(
-                f"{name} is a broken image ({error}).",
-                hint="Copy it again, or save it again from an image editor.",
-            ) from error
+            cut_short = isinstance(error, EOFError) or "truncated" in str(error)
+            raise broken_image(self._path, cut_short=cut_short) from error
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -118,15 +118,37 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return _scale_depth(image)
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
-        background = Image.new("RGB", rgba.size, "white")
+        background = Image.new("RGB", rgba.size, choose_ground(rgba))
         background.paste(rgba, mask=rgba.getchannel("A"))
         return background
     return image.convert("RGB")
 
 
+def choose_ground(rgba: Image.Image) -> Colour:
+    """Ground under transparent pixels: white, unless most of the ink is nearly white.
+
+    Then it is black, or gray where there is dark ink too.
+    """
+    size = min(rgba.width, 256), min(rgba.height, 256)
+    small = rgba.resize(size, Image.Resampling.NEAREST)
+    pixels = np.asarray(small, dtype=np.float32)
+    ink = pixels[..., 3] / 255
+    if ink.sum() < 1 or ink.mean() > MAX_OPAQUE:
+        return WHITE
+    bright = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    light, dark = ((ink * part).sum() / ink.sum() for part in (bright > 200, bright < 55))
+    if light < 0.5:
+        return WHITE
+    return BLACK if dark < 0.05 else GRAY
+
+
 def _scale_depth(image: Image.Image) -> Image.Image:
-    """Scale deep grayscale to 8 bits: 16-bit values and fractions by their full range, others by their own."""
-    if image.mode.startswith("I;16"):
+    """Scale deep grayscale to 8 bits.
+
+    16-bit values and fractions by their full range, others by their own: so are
+    16-bit values that use less than 12 bits, which would become black.
+    """
+    if image.mode.startswith("I;16") and image.getextrema()[1] >= 1 << 12:  # type: ignore[operator]
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if (factor := max(image.size) // LONGEST_SIDE) > 1:
         image = image.reduce(factor)

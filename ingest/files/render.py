@@ -20,7 +20,7 @@ from PIL import Image
 from ingest.box import area, center
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
-from ingest.files.source import PageImage
+from ingest.files.source import PageImage, UnreadableFile, is_blank
 from ingest.memory import release_memory
 from ingest.page import Box, DocumentKind, Page, Rendered, Word
 
@@ -33,6 +33,8 @@ MAX_UNPRINTABLE = 0.2
 MIN_OCR_SIDE = 16
 """Pixels; an image with a shorter side is not read by OCR."""
 WEBP_QUALITY = 80
+BLANK_SIZE = (612, 792)
+"""Pixels of the page that stands for one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,10 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
-    """Render `count` pages from `page` on.
+    """Render `count` pages from `page` on; a damaged one is blank, with a note.
 
     Raises:
-        UnreadableFile: one of them is broken.
+        UnreadableFile: the file cannot be opened.
         OcrUnavailable: the OCR engine is not installed.
     """
     source = open_source(path, settings.password)
@@ -78,7 +80,12 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
     pages = []
     for number in range(page.number, page.number + count):
         here = Page(page.document_id, number, page.document_name)
-        pages.append(_add_words(source.page_image(number, settings.dpi), here, ocr))
+        try:
+            seen = source.page_image(number, settings.dpi)
+        except UnreadableFile as error:
+            pages.append(_unreadable(here, error))
+        else:
+            pages.append(_add_words(seen, here, ocr))
         release_memory()
     return pages
 
@@ -104,6 +111,16 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         words=tuple(words),
         figures=page_image.figures,
         source=source,
+        note=page_image.note,
+    )
+
+
+def _unreadable(page: Page, error: UnreadableFile) -> Rendered:
+    """Blank page for one that cannot be read: it never costs the others."""
+    buffer = io.BytesIO()
+    Image.new("RGB", BLANK_SIZE, "white").save(buffer, "WEBP", quality=WEBP_QUALITY)
+    return Rendered(
+        page, buffer.getvalue(), *BLANK_SIZE, (), (), "none", note=error.message, unreadable=True
     )
 
 
@@ -119,15 +136,10 @@ def is_garbled(words: Sequence[Word]) -> bool:
 
 def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     """Whether the page may show words that its text layer lacks."""
-    if min(page_image.image.size) < MIN_OCR_SIDE or _is_blank(page_image.image):
+    if min(page_image.image.size) < MIN_OCR_SIDE or is_blank(page_image.image):
         return False
     figure_share = sum(map(area, page_image.figures))
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
-
-
-def _is_blank(image: Image.Image) -> bool:
-    low, high = image.convert("L").getextrema()
-    return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < 16
 
 
 def new_words(known: Sequence[Word], read: Sequence[Word]) -> list[Word]:

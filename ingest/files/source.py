@@ -18,6 +18,12 @@ LONGEST_SIDE = 3_000
 """Pixels of the longer side; larger pages and photos are scaled down to it."""
 
 
+MAX_WORDS = 50_000
+"""Words of a page that are read; a broadsheet page has about 10,000."""
+MIN_FIGURE = 0.02
+"""Share of the page; smaller images (logos, bullets) are not figures."""
+
+
 class UnreadableFile(InvalidInputError):
     """A file cannot be read; ingest skips it until it changes."""
 
@@ -26,11 +32,15 @@ class UnreadableFile(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """Page image with the words of the text layer and the boxes of the figures."""
+    """Page image with the words of the text layer and the boxes of the figures.
+
+    `note` says what of the page could not be read, as a sentence; empty for a whole page.
+    """
 
     image: Image.Image
     words: tuple[Word, ...]
     figures: tuple[Box, ...]
+    note: str = ""
 
 
 class Source(Protocol):
@@ -49,3 +59,9 @@ class Source(Protocol):
             UnreadableFile
         """
         ...
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Whether an image shows one color."""
+    low, high = image.convert("L").getextrema()
+    return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < 16

@@ -41,7 +41,10 @@ class DocumentReader(LibraryDatabase):
             "SELECT path, document_id FROM names ORDER BY path"
         ):
             paths.setdefault(document_id, []).append(os.fsdecode(path))
-        found = [_document(row, paths.get(row[0], [])) for row in rows]
+        notes: dict[str, list[tuple[int, str]]] = {}
+        for document_id, number, note in self._db.execute("SELECT * FROM notes"):
+            notes.setdefault(document_id, []).append((number, note))
+        found = [_document(row, paths.get(row[0], []), notes.get(row[0], [])) for row in rows]
         return sorted(found, key=lambda document: (document.name, document.id))
 
     def document(self, wanted: str) -> Document:
@@ -92,7 +95,7 @@ class DocumentReader(LibraryDatabase):
         ]
 
 
-def _document(row: tuple[Any, ...], paths: list[str]) -> Document:
+def _document(row: tuple[Any, ...], paths: list[str], notes: list[tuple[int, str]]) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
         id=document_id,
@@ -105,6 +108,7 @@ def _document(row: tuple[Any, ...], paths: list[str]) -> Document:
         byte_size=byte_size,
         revision=revision,
         added_at=added_at,
+        notes=tuple(notes),
     )
 
 

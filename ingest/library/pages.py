@@ -112,6 +112,14 @@ class PageReader(DocumentReader, AnnotationReader):
             )
         return Page(document.id, int(number), document.name)
 
+    def note(self, page: Page) -> str:
+        """What of a page could not be read, as a sentence; empty for a whole page."""
+        row = self._db.execute(
+            "SELECT note FROM notes WHERE document_id = ? AND number = ?",
+            (page.document_id, page.number),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
     def words(self, page: Page) -> tuple[Word, ...]:
         """The words of a page in reading order.
 

@@ -52,8 +52,20 @@ CREATE TABLE recaptioned (
 ) WITHOUT ROWID;
 """
 """New in format 3. `figure` counts a page's figures from 0."""
+NOTES = """
+CREATE TABLE notes (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    note TEXT NOT NULL, PRIMARY KEY (document_id, number)
+) WITHOUT ROWID;
+"""
+"""New in format 4: what of a page could not be read."""
 
-FORMAT = 3
+FORMAT = 4
 """What `PRAGMA user_version` says of a library of this version."""
-UPGRADES = {0: TABLES + TAGS + CAPTIONS, 1: TAGS + CAPTIONS, 2: CAPTIONS}
+UPGRADES = {
+    0: TABLES + TAGS + CAPTIONS + NOTES,
+    1: TAGS + CAPTIONS + NOTES,
+    2: CAPTIONS + NOTES,
+    3: NOTES,
+}
 """By format, the statements that bring a library up to `FORMAT`; 0 is an empty database."""

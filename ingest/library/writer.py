@@ -35,6 +35,7 @@ class PageRow:
     figures: str
     words: bytes
     terms: str
+    note: str = ""
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
@@ -47,6 +48,7 @@ class PageRow:
             figures=json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
             words=pack_words(rendered.words),
             terms=" ".join(split_terms(join_words(rendered.words))),
+            note=rendered.note,
         )
 
 
@@ -175,6 +177,10 @@ class LibraryWriter(Library, AnnotationWriter):
         self._db.execute(
             "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)", (row, title, page.terms)
         )
+        if page.note:
+            self._db.execute(
+                "INSERT INTO notes VALUES (?, ?, ?)", (document_id, page.number, page.note)
+            )
 
     def set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
         """Assign a path to a document, in place of any other."""

@@ -21,13 +21,13 @@ from ingest.encoders.encoder import Encoder
 from ingest.error import PageglassError
 from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
-from ingest.files.read_ahead import ReadJob, ReadPages
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, Rendered
+from ingest.readers.read_ahead import ReadJob, ReadPages
 from ingest.run.draft import Draft
 from ingest.run.pipeline import Pipeline
 from ingest.run.title import find_title
@@ -61,6 +61,7 @@ class IngestCount:
     removed: int = 0
     failed: int = 0
     pages: int = 0
+    noted: int = 0
 
 
 class DocumentAssembler:
@@ -157,6 +158,8 @@ class DocumentAssembler:
                     hint="Run ingest again when it is no longer being written.",
                 )
                 yield from self.set_aside(pending.job, error)
+            elif not draft.readable:
+                yield from self.set_aside(pending.job, _no_page(draft))
             else:
                 whole.append(draft)
         if not whole:
@@ -173,12 +176,14 @@ class DocumentAssembler:
                 index.records.upsert(pages, np.stack(vectors))
         for draft in whole:
             pending = self.pending.pop(draft.document.id)
-            document = replace(draft.document, paths=tuple(pending.stamps))
+            notes = tuple((row.number, row.note) for row in draft.rows if row.note)
+            document = replace(draft.document, paths=tuple(pending.stamps), notes=notes)
             self._library.add(document, draft.rows, draft.images, pending.stamps)
             del self._drafts[document.id]
             self.committed.add(document.id)
             self.count.added += 1
             self.count.pages += document.page_count
+            self.count.noted += len(document.notes)
             yield Added(document)
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
@@ -206,3 +211,11 @@ class DocumentAssembler:
 
     def _batch_pages(self) -> int:
         return max(encoder.batch_pages for encoder, _ in self.load())
+
+
+def _no_page(draft: Draft) -> UnreadableFile:
+    """Error for a document none of whose pages could be read."""
+    first = draft.rows[0].note
+    if draft.document.page_count > 1:
+        first = f"No page of {draft.document.name} can be read. {first}"
+    return UnreadableFile(first, hint="Save it again from its source, or copy it again.")

@@ -19,13 +19,17 @@ from ingest.page import Document, Page, PageVectors, Rendered
 
 @dataclass(slots=True)
 class Draft:
-    """Collects a document page by page, on disk where it is bulky."""
+    """Collects a document page by page, on disk where it is bulky.
+
+    `readable` says whether any of its pages could be read.
+    """
 
     document: Document
     images: Path
     indexes: dict[str, Index]
     writers: dict[str, VectorWriter]
     rows: list[PageRow] = field(default_factory=list)
+    readable: bool = False
     fde_vectors: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
 
     @classmethod
@@ -53,6 +57,7 @@ class Draft:
                 fde_vectors = self.fde_vectors.setdefault(encoder, [])
                 fde_vectors.append((rendered.page, self.indexes[encoder].encode_fde(seen)))
         self.rows.append(PageRow.of(rendered))
+        self.readable = self.readable or not rendered.unreadable
 
     def discard(self) -> None:
         """Throw it away; open part files go with staging."""

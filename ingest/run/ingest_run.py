@@ -26,13 +26,13 @@ from ingest.event import (
 )
 from ingest.file_state import FileStamp, document_id, hash_file
 from ingest.files.ocr import check_ocr
-from ingest.files.read_ahead import ReadFailure, ReadJob, read_ahead
-from ingest.files.reader_pool import ReaderPool
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
+from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
+from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
 from ingest.run.assemble import DocumentAssembler, IngestCount, PendingFile
@@ -92,6 +92,7 @@ class IngestRun:
             self._count.failed,
             self._count.pages,
             time.monotonic() - started,
+            self._count.noted,
         )
 
     def _scan(self, paths: Sequence[str | Path]) -> FileScan:

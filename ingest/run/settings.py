@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoding
-from ingest.files.limits import ReadLimits
-from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import RenderSettings
 from ingest.index.quantization import Quantization
+from ingest.readers.limits import ReadLimits
+from ingest.readers.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,7 @@ def _sum_up(done: Any, captioned: int) -> str:
         (done.removed, "removed"),
         (done.failed, "failed"),
         (captioned, "images captioned"),
+        (done.noted, "pages read in part (see `pageglass list`)"),
     ):
         if number:
             parts.append(f"{number} {what}")

@@ -31,6 +31,9 @@ def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOptio
     elif documents:
         rows = [(d.id, str(d.page_count), d.added_at[:10], d.name) for d in documents]
         terminal.table(("document", "pages", "added", "name"), rows)
+        for document in documents:
+            for number, note in document.notes:
+                terminal.note(f"{plain(document.name)}, page {number}: {plain(note)}")
     if not documents and not json:
         terminal.note("There are no documents yet: `pageglass ingest PATH` adds some.")
 
@@ -99,6 +102,8 @@ def _show(terminal: Terminal, state: dict[str, Any]) -> None:
             f"index      {index['encoder']}: {index['documents']} of {state['documents']}"
             f" documents, {index['model']}"
         )
+    if state["noted_pages"]:
+        terminal.result(f"notes      {state['noted_pages']} pages were read in part; see `list`")
     for failure in state["failures"]:
         terminal.result(f"set aside  {plain(failure['path'])}: {plain(failure['reason'])}")
     if "disagreements" in state:

@@ -135,3 +135,5 @@ def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
         terminal.result(f"{'':13}{shorten(best.words, SNIPPET_LENGTH) or '(image)'}")
+    if hit.note:
+        terminal.result(f"{'':13}note: {plain(hit.note)}")

@@ -13,7 +13,7 @@ from api.http.routes.upload import clean_name
 from api.http.routing import RequestEngine, problems
 from api.rag.evidence import filter_documents
 from api.schemas.hits import SearchBody
-from ingest.files.read_now import read_query_image
+from ingest.readers.read_now import read_query_image
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 

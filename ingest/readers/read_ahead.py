@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ingest.encoders.encoder import Preparer
 from ingest.error import PageglassError
-from ingest.files.limits import ReadersBusy
 from ingest.files.ocr import OcrUnavailable
-from ingest.files.reader_pool import ReaderPool
-from ingest.files.reader_process import shared
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
+from ingest.readers.limits import ReadersBusy
+from ingest.readers.reader_pool import ReaderPool
+from ingest.readers.reader_process import shared
 
 PAGES_AT_ONCE = 4
 AHEAD = 3

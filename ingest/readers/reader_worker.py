@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from ingest.files.reader_process import READY, serve
+from ingest.readers.reader_process import READY, serve
 from ingest.worker import start_process
 
 

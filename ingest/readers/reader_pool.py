@@ -21,9 +21,9 @@ from concurrent.futures import Future
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
-from ingest.files.limits import ReadersBusy, ReadLimits, busy, crashed, memory_exceeded, timed_out
-from ingest.files.reader_process import WorkerOutOfMemory, drop, keep
-from ingest.files.reader_worker import ReaderWorker, Task
+from ingest.readers.limits import ReadersBusy, ReadLimits, busy, crashed, memory_exceeded, timed_out
+from ingest.readers.reader_process import WorkerOutOfMemory, drop, keep
+from ingest.readers.reader_worker import ReaderWorker, Task
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ingest.error import PageglassError
+from ingest.memory import is_out_of_memory
 from ingest.worker import start_worker
 
 try:
@@ -83,7 +83,7 @@ def _reply(message: bytes) -> bytes | None:
 
 
 def _failure(error: Exception) -> bytes:
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return pickle.dumps((False, WorkerOutOfMemory()))
     error.__traceback__ = None
     with contextlib.suppress(Exception):
@@ -91,22 +91,6 @@ def _failure(error: Exception) -> bytes:
         pickle.loads(reply)  # Some exceptions can be pickled but not made again.
         return reply
     return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether it, or what caused it, is an allocation that failed, in Python or in a C library."""
-    while error is not None:
-        if isinstance(error, MemoryError):
-            return True
-        # The message of other errors may have the name of a file in it.
-        said = "" if isinstance(error, PageglassError | OSError) else str(error).lower()
-        if any(words in said for words in _NO_MEMORY):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-_NO_MEMORY = ("malloc", "calloc", "realloc", "bad_alloc", "bad allocation", "out of memory")
 
 
 def _limit_memory(memory_mb: int) -> None:

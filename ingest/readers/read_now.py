@@ -10,11 +10,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from ingest.files.limits import ReadLimits
-from ingest.files.reader_pool import ReaderPool
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
+from ingest.readers.limits import ReadLimits
+from ingest.readers.reader_pool import ReaderPool
 
 MAX_SECONDS = 60.0
 """Time limit of a task that somebody waits for, where the pool's is longer."""

@@ -1,0 +1,93 @@
+"""PDF words: words of a page's text layer with boxes, and boxes of its figures.
+
+By PyMuPDF. Boxes are fractions of the page as displayed. Form fields, links and
+the list of images are optional: a page whose list of them is damaged keeps its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pymupdf
+
+from ingest.box import area, clip_if_centered, clip_to_page
+from ingest.files.source import MAX_WORDS, MIN_FIGURE
+from ingest.page import Box, Word
+
+PDF_ERRORS = (
+    *(pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError),
+    *(ValueError, IndexError, TypeError, AttributeError, KeyError, OSError),
+)
+"""What PyMuPDF raises for damaged parts of a file."""
+_CHECKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
+
+Edges = npt.NDArray[np.float64]
+
+
+def read_words(page: Any) -> tuple[Word, ...]:
+    """The words of a page and those that its form fields show, `MAX_WORDS` at most.
+
+    Raises:
+        One of `PDF_ERRORS`: the text of the page is damaged.
+    """
+    found = page.get_text("words")[:MAX_WORDS]
+    if not found:
+        return ()
+    texts = [word[4] for word in found]
+    edges = np.array([word[:4] for word in found], dtype=np.float64)
+    boxes = _fractions(page, edges)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    seen = np.isfinite(boxes).all(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
+    seen &= ~_is_check_mark(page, texts, edges)
+    return tuple(
+        Word(texts[at], clip_to_page(tuple(boxes[at].tolist()))) for at in np.flatnonzero(seen)
+    )
+
+
+def _fractions(page: Any, edges: Edges) -> Edges:
+    """Rectangles (n, 4) of the unrotated page as boxes; they may lie off the page."""
+    a, b, c, d, e, f = page.rotation_matrix
+    x, y = edges[:, 0::2], edges[:, 1::2]
+    across = (a * x + c * y + e) / page.rect.width
+    down = (b * x + d * y + f) / page.rect.height
+    return np.stack([across.min(1), down.min(1), across.max(1), down.max(1)], axis=1)
+
+
+def _is_check_mark(page: Any, texts: list[str], edges: Edges) -> npt.NDArray[np.bool_]:
+    """Which words are marks of check boxes: a letter of a symbol font, such as "3"."""
+    mark = np.array([len(text) == 1 for text in texts])
+    if not mark.any():
+        return mark
+    x, y = (edges[:, 0] + edges[:, 2]) / 2, (edges[:, 1] + edges[:, 3]) / 2
+    inside = np.zeros(len(texts), dtype=np.bool_)
+    for left, top, right, bottom in _check_boxes(page):
+        inside |= (left <= x) & (x <= right) & (top <= y) & (y <= bottom)
+    return mark & inside
+
+
+def _check_boxes(page: Any) -> list[tuple[float, float, float, float]]:
+    try:
+        return [tuple(w.rect) for w in page.widgets() if w.field_type in _CHECKED]
+    except PDF_ERRORS:
+        return []
+
+
+def read_figures(page: Any) -> tuple[Box, ...]:
+    """Boxes of a page's images, without logos and bullets."""
+    try:
+        infos = page.get_image_info()
+    except PDF_ERRORS:
+        return ()
+    return tuple(dict.fromkeys(_figures(page, infos)))
+
+
+def _figures(page: Any, infos: list[dict[str, Any]]) -> Iterator[Box]:
+    for info in infos:
+        edges = np.array([info["bbox"]], dtype=np.float64)
+        left, top, right, bottom = _fractions(page, edges)[0].tolist()
+        box = clip_if_centered((left, top, right, bottom))
+        if box and area(box) >= MIN_FIGURE:
+            yield box

@@ -1,0 +1,1 @@
+"""Reading workers: processes that open untrusted files, within limits."""
