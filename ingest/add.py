@@ -42,9 +42,9 @@ def add(
         HomeBusy, HomeUnusable, DiskFull, OcrUnavailable, UnknownEncoder, WeightsMissing, WeightsChanged,
         IndexFormatError, LibraryFormatError: the run cannot go on. What was added stays.
     """
-    with home.writing(wait, on_wait):
+    with home.writing(wait, on_wait) as lock:
         try:
-            for event in IngestRun(home, settings or AddSettings()).run(paths):
+            for event in IngestRun(home, settings or AddSettings(), lock).run(paths):
                 yield event
                 if isinstance(event, Added):
                     _publish_so_far(home)

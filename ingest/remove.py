@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest.index.index import open_indexes
 from ingest.index.sync import sync_records
+from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
@@ -21,10 +22,11 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
     """
     with home.writing(wait):
         library = LibraryWriter(home)
+        finish_interrupted(home, library)
         documents = list({d.id: d for d in map(library.document, wanted)}.values())
+        forget(home, library, [document.id for document in documents])
         for document in documents:
             home.delete_uploads(document.paths)
-        forget(home, library, [document.id for document in documents])
         library.compact()
     return documents
 
@@ -35,18 +37,35 @@ def forget(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> N
     _clear(home, library, document_ids)
 
 
-def purge(home: Home, library: LibraryWriter) -> None:
-    """Remove data of documents not in the library from the indexes.
+def finish_interrupted(home: Home, library: LibraryWriter) -> bool:
+    """Finish what a killed writer began; whether there was anything.
 
-    A killed writer may have left them there.
+    Every writer does so first. It looks at nothing but the documents of which the
+    library has noted that they are unfinished.
     """
-    documents = library.documents()
-    kept = {document.id for document in documents}
     cut_off = library.unfinished()
+    if not cut_off:
+        return False
+    for document_id in cut_off:
+        library.restore_images(document_id)
+    kept = {document.id for document in library.documents()}
     if traces := [document_id for document_id in cut_off if document_id not in kept]:
+        for document_id in traces:
+            discard(home.uploads / document_id)
         _clear(home, library, traces)
         library.compact()
     library.finish(cut_off)
+    return True
+
+
+def purge(home: Home, library: LibraryWriter) -> None:
+    """Delete whatever belongs to no document, in the home and its indexes.
+
+    A killed writer may have left it there.
+    """
+    finish_interrupted(home, library)
+    library.sweep()
+    documents = library.documents()
     for index in open_indexes(home):
         index.sweep(documents)
 

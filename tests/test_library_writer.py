@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from ingest.file_state import Failure, FileStamp
 from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home
 from ingest.library.library import Library
+from ingest.library.pages import PageNotFound
 from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Box, Document, Page
+from ingest.remove import finish_interrupted
 
 TOP: Box = (0.1, 0.1, 0.9, 0.4)
 BOTTOM: Box = (0.1, 0.5, 0.9, 0.8)
@@ -371,23 +374,62 @@ def test_the_captioner_is_remembered(home: Home, writer: LibraryWriter) -> None:
 # --- leftovers and damage
 
 
-def test_sweeping_takes_staging_and_images_of_no_document(
-    home: Home, writer: LibraryWriter
-) -> None:
+def test_sweeping_takes_images_of_no_document(home: Home, writer: LibraryWriter) -> None:
     kept = write_document(writer, "kept.pdf", "lamp")
-    (home.staging / "half").mkdir(parents=True)
-    (home.staging / "half" / "1.webp").write_bytes(b"half")
     (home.pages / "stray").mkdir()
     (home.pages / "stray" / "1.webp").write_bytes(b"stray")
     writer.sweep()
-    assert list(home.staging.iterdir()) == []
     assert [path.name for path in home.pages.iterdir()] == [kept.id]
     assert writer.image(Page(kept.id, 1)) == make_image(1)
 
 
-def test_sweeping_a_new_home_makes_staging(home: Home, writer: LibraryWriter) -> None:
-    writer.sweep()
-    assert list(home.staging.iterdir()) == []
+def test_images_read_anew_come_with_their_rows_or_not_at_all(
+    home: Home, writer: LibraryWriter
+) -> None:
+    kept = write_document(writer, "a.pdf", "lamp")
+    before = writer.image(Page(kept.id, 1))
+
+    def broken() -> Iterator[PageRow]:
+        raise KeyError("cut off")
+        yield
+
+    again = replace(kept, revision="another")
+    with pytest.raises(KeyError):
+        writer.add(again, broken(), stage(home, [render(kept.id, 1, "boat")]), {})
+    assert writer.image(Page(kept.id, 1)) == before
+    assert [path.name for path in home.pages.iterdir()] == [kept.id]
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_images_after_a_crash_are_those_of_the_rows(
+    home: Home, writer: LibraryWriter, committed: bool
+) -> None:
+    """The moments on either side of the commit: new images in place, old ones beside."""
+    kept = write_document(writer, "a.pdf", "lamp")
+    old = home.pages / f".{kept.id}.{'earlier' if committed else kept.revision}"
+    (home.pages / kept.id).rename(old)
+    (home.pages / kept.id).mkdir()
+    (home.pages / kept.id / "1.webp").write_bytes(b"new")
+    writer.begin([kept.id])
+    assert finish_interrupted(home, writer)
+    assert writer.image(Page(kept.id, 1)) == (b"new" if committed else make_image(1))
+    assert [path.name for path in home.pages.iterdir()] == [kept.id]
+    assert not finish_interrupted(home, writer)
+
+
+def test_a_reader_waits_out_the_moment_between_old_and_new_images(
+    home: Home, writer: LibraryWriter
+) -> None:
+    kept = write_document(writer, "a.pdf", "lamp")
+    folder = home.pages / kept.id
+    folder.rename(home.pages / "aside")
+    back = threading.Timer(0.05, lambda: (home.pages / "aside").rename(folder))
+    back.start()
+    assert writer.image(Page(kept.id, 1)) == make_image(1)
+    back.join()
+    writer.remove([kept.id])
+    with pytest.raises(PageNotFound):
+        writer.image(Page(kept.id, 1))
 
 
 @pytest.mark.parametrize(

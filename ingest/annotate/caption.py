@@ -32,6 +32,7 @@ def caption_documents(
     encoders: Callable[[], Sequence[tuple[Encoder, Index]]],
     load: Callable[[str], Captioner] | None,
     name: str | None = None,
+    give_way: Callable[[], None] = lambda: None,
 ) -> Iterator[Captioned]:
     """Caption images that lack a caption of this model.
 
@@ -43,6 +44,7 @@ def caption_documents(
         load: makes a captioner of its name, once there is something to caption;
             without it nothing is captioned.
         name: who captions from now on, "none" for nobody; None keeps to who did.
+        give_way: called between documents; others may write during it.
 
     Raises:
         What `load` and the captioner raise. What was captioned stays.
@@ -63,6 +65,8 @@ def caption_documents(
         for _, number, figure in found:
             figures.setdefault(number, []).append(figure)
         records = {r.page.number: r for r in library.page_records(PageFilter.to([document_id]))}
+        if not library.has(document_id):
+            continue  # removed while the lock was given way
         for number, some in figures.items():
             record = records[number]
             pixels = library.rendered(record).pixels()
@@ -73,6 +77,7 @@ def caption_documents(
             left -= 1
             yield Captioned(record.page, len(some), left)
         _reindex(library, documents[document_id], encoders())
+        give_way()
 
 
 def _reindex(

@@ -98,6 +98,16 @@ class Index:
             self.manifest.centroids,
         )
 
+    def reread(self) -> bool:
+        """Take in the manifest as another writer left it; False if that is another index."""
+        path = self.folder / "manifest.json"
+        if not path.exists():
+            return False
+        before, self.manifest = self.manifest, read_manifest(path)
+        return self.manifest.fits(before) and (
+            not before.center or self.manifest.center == before.center
+        )
+
     def quantize(self, quantization: Quantization, documents: Sequence[Document]) -> bool:
         """Convert the vector files to a quantization; whether any had to be.
 

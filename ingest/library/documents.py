@@ -47,6 +47,11 @@ class DocumentReader(LibraryDatabase):
         found = [_document(row, paths.get(row[0], []), notes.get(row[0], [])) for row in rows]
         return sorted(found, key=lambda document: (document.name, document.id))
 
+    def has(self, document_id: str) -> bool:
+        """Whether there is a document with this id."""
+        query = "SELECT 1 FROM documents WHERE id = ?"
+        return self._db.execute(query, (document_id,)).fetchone() is not None
+
     def document(self, wanted: str) -> Document:
         """Document with this id, head of an id, path or file name.
 

@@ -7,8 +7,8 @@ HOME/pages/DOCUMENT/     page images
 HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
-HOME/staging/            half-written files; emptied by the next writer
-HOME/writer.lock         held by whoever writes
+HOME/staging/            half-written files; those of dead runs go with the next writer
+HOME/writer.*            whose turn it is to write (ingest.library.lock)
 HOME/id                  what tells homes apart that share a Chroma server
 HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica)
 """
@@ -23,25 +23,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from filelock import FileLock, Timeout
-
-from ingest.error import ConflictError, StorageError, UnavailableError
+from ingest.error import ConflictError
 from ingest.file_state import folder_size
 from ingest.library.atomic import discard
+from ingest.library.lock import HomeBusy, HomeUnusable, WriterLock
+
+__all__ = ["Home", "HomeBusy", "HomeUnusable", "ReadOnlyMirror", "WriterLock"]
 
 Opened = TypeVar("Opened")
-
-
-class HomeBusy(UnavailableError):
-    """Another process is writing to the home."""
-
-    code = "home-busy"
-
-
-class HomeUnusable(StorageError):
-    """The data folder cannot be made or written."""
-
-    code = "home-unusable"
 
 
 class ReadOnlyMirror(ConflictError):
@@ -211,8 +200,10 @@ class Home:
         on_wait: Callable[[], None] | None = None,
         *,
         publish: bool = True,
-    ) -> Iterator[None]:
+    ) -> Iterator[WriterLock]:
         """Hold the writer's lock; the kernel releases it when the process dies.
+
+        A long writer calls `give_way` of what it gets.
 
         Args:
             timeout: seconds to wait for another writer; None waits without a limit.
@@ -221,6 +212,7 @@ class Home:
 
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
+            HomeUnusable: the folder cannot be written.
             ReadOnlyMirror: the library is another home's.
             ObjectStoreError: the home cannot be published; what was written stays.
         """
@@ -229,37 +221,16 @@ class Home:
                 f"{self.root} is a mirror of {replica.url}, and cannot be written.",
                 hint="Write where the library is, or open the data folder without the store.",
             )
-        lock = self._lock(timeout, on_wait)
+        lock = WriterLock(self.root)
+        lock.acquire(timeout, on_wait)
         try:
             if self.publisher and publish:
                 self.publisher.check(self)  # before work that could not be published
-            yield
+            yield lock
             if publish:
                 self.publish()
         finally:
             lock.release()
-
-    def _lock(self, timeout: float | None, on_wait: Callable[[], None] | None) -> FileLock:
-        """The writer's lock, taken."""
-        try:
-            lock = FileLock(self.root / "writer.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                if on_wait:
-                    on_wait()
-                lock.acquire(timeout=-1 if timeout is None else timeout)
-        except Timeout as error:
-            raise HomeBusy(
-                f"Another process is writing to {self.root}.",
-                hint="Try again when it has finished.",
-            ) from error
-        except OSError as error:
-            raise HomeUnusable(
-                f"The data folder {self.root} cannot be written: {error.strerror}.",
-                hint="Check its permissions and the space left on the disk.",
-            ) from error
-        return lock
 
     def publish(self, every: float = 0.0) -> None:
         """Publish the home, if it has a publisher. The writer's lock must be held.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,9 @@ ROWS_OF_KEYS = (
     " ON pages.document_id = wanted.value ->> 0 AND pages.number = wanted.value ->> 1"
 )
 """SQL: rows of pages whose keys, taken apart, are a JSON list."""
+
+TRIES = 20
+"""How often an image that should be there is looked for, 10 ms apart."""
 
 
 class PageNotFound(NotFoundError):
@@ -153,9 +157,21 @@ class PageReader(DocumentReader, AnnotationReader):
         try:
             if replica := self.home.replica:
                 return replica.read(self._image_key(page))
-            return self.image_path(page).read_bytes()
         except FileNotFoundError:
             raise _gone(page) from None
+        for _ in range(TRIES):
+            try:
+                return self.image_path(page).read_bytes()
+            except FileNotFoundError:
+                # A document that is read anew is without images between two renames.
+                if not self._has(page):
+                    break
+                time.sleep(0.01)
+        raise _gone(page)
+
+    def _has(self, page: Page) -> bool:
+        query = "SELECT 1 FROM pages WHERE document_id = ? AND number = ?"
+        return self._db.execute(query, (page.document_id, page.number)).fetchone() is not None
 
     def _image_key(self, page: Page) -> str:
         query = "SELECT revision FROM documents WHERE id = ?"

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
 from ingest.library.annotations import AnnotationWriter
-from ingest.library.atomic import discard, sync
+from ingest.library.atomic import discard
 from ingest.library.fulltext import join_words, split_terms
+from ingest.library.image_folder import replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.schema import FORMAT, UPGRADES
 from ingest.library.words import pack_words
@@ -128,11 +129,8 @@ class LibraryWriter(Library, AnnotationWriter):
             seen: the stamps of the paths that were read; other paths of the document stay.
         """
         target = self.home.pages / document.id
-        target.parent.mkdir(exist_ok=True)
-        discard(target)
-        images.rename(target)
-        sync(target.parent)
-        with self._transaction():
+        replaced = replaced_images(target, images, self._revision(document.id))
+        with replaced, self._transaction():
             paths = self._paths(document.id) | seen
             self._delete_rows(document.id)
             self._db.execute(
@@ -154,6 +152,16 @@ class LibraryWriter(Library, AnnotationWriter):
             for path, stamp in paths.items():
                 self._set_name(path, document.id, stamp)
             self.finish([document.id])
+
+    def restore_images(self, document_id: str) -> None:
+        """After a crash, keep those images of a document that its rows belong to."""
+        restore_images(self.home.pages / document_id, self._revision(document_id))
+
+    def _revision(self, document_id: str) -> str:
+        """Revision of a document, empty where there is none."""
+        query = "SELECT revision FROM documents WHERE id = ?"
+        row = self._db.execute(query, (document_id,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _paths(self, document_id: str) -> dict[str, FileStamp]:
         rows = self._db.execute(
@@ -273,9 +281,7 @@ class LibraryWriter(Library, AnnotationWriter):
         return problems
 
     def sweep(self) -> None:
-        """Delete what a killed writer left: staged files, and images without a document."""
-        discard(self.home.staging)
-        self.home.staging.mkdir()
+        """Delete images without a document, which a killed writer may have left."""
         kept = {row[0] for row in self._db.execute("SELECT id FROM documents")}
         if self.home.pages.exists():
             for folder in self.home.pages.iterdir():

@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 
 from ingest.encoders.encoder import Encoder
 from ingest.error import PageglassError
-from ingest.event import Added, Event, Failed, FileOpened, PagesEncoded
+from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, PagesEncoded
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
@@ -34,6 +35,8 @@ from ingest.run.title import find_title
 
 log = logging.getLogger(__name__)
 
+TICK = 0.5
+"""Seconds between looks whether another writer waits."""
 BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
 
@@ -69,6 +72,8 @@ class DocumentAssembler:
 
     Args:
         load: gives the encoders with their indexes; called when the first page comes.
+        give_way: lets other writers in; called while a batch is being encoded.
+        redo: replace documents that the library has.
     """
 
     def __init__(
@@ -77,6 +82,9 @@ class DocumentAssembler:
         library: LibraryWriter,
         load: Callable[[], list[tuple[Encoder, Index]]],
         count: IngestCount,
+        give_way: Callable[[], None],
+        *,
+        redo: bool = False,
     ) -> None:
         self.pending: dict[str, PendingFile] = {}
         self.committed: set[str] = set()
@@ -84,6 +92,8 @@ class DocumentAssembler:
         self.load = load
         self._home = home
         self._library = library
+        self._give_way = give_way
+        self._redo = redo
         self._pipeline = Pipeline()
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
@@ -135,7 +145,10 @@ class DocumentAssembler:
         done = self._pipeline.swap(batch, [encoder for encoder, _ in self.load()])
         if done is None:
             return
-        pages, encoded = done
+        pages, encoding = done
+        while not wait([encoding], TICK).done:
+            self._give_way()
+        encoded = encoding.result()
         count = 0
         for encoder, index in self.load():
             index.fit_center(encoded[encoder.name])
@@ -158,6 +171,8 @@ class DocumentAssembler:
                     hint="Run ingest again when it is no longer being written.",
                 )
                 yield from self.set_aside(pending.job, error)
+            elif not self._redo and self._library.has(draft.document.id):
+                yield from self._give_names(pending)
             elif not draft.readable:
                 yield from self.set_aside(pending.job, _no_page(draft))
             else:
@@ -187,6 +202,16 @@ class DocumentAssembler:
             yield Added(document)
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
+
+    def _give_names(self, pending: PendingFile) -> Iterator[Event]:
+        """Another run has added the same bytes: they gain the names that were read here."""
+        id_ = pending.job.document_id
+        self._drafts.pop(id_).discard()
+        del self.pending[id_]
+        for path, seen in pending.stamps.items():
+            self._library.set_name(path, id_, seen)
+            self.count.named += 1
+            yield DuplicateFound(path, id_)
 
     def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
         """Discard the draft of a file that failed, and record the failure.

@@ -35,7 +35,7 @@ class Draft:
     @classmethod
     def start(cls, home: Home, indexes: list[Index], document: Document) -> Draft:
         """Make room in staging for a document's images and vectors."""
-        images = home.staging / document.id
+        images = home.staging / f"{document.id}-{document.revision}"
         images.mkdir()
         by_name = {index.manifest.encoder: index for index in indexes}
         writers = {name: index.writer(document) for name, index in by_name.items()}

@@ -12,7 +12,7 @@ from ingest.annotate.tag import tag_documents
 from ingest.choose import choose_encoders, load_encoders
 from ingest.disk import disk_full, has_little_space
 from ingest.encoders.encoder import Encoder, Preparer
-from ingest.error import PageglassError
+from ingest.error import ConflictError, PageglassError
 from ingest.event import (
     Added,
     Done,
@@ -29,7 +29,7 @@ from ingest.files.ocr import check_ocr
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
-from ingest.library.home import Home
+from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
 from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
 from ingest.readers.reader_pool import ReaderPool
@@ -40,24 +40,36 @@ from ingest.run.scan import FileScan, missing_paths, scan_files
 from ingest.run.settings import AddSettings
 
 
-class IngestRun:
-    """State of one ingest; the writer's lock must be held."""
+class IndexesChanged(ConflictError):
+    """Another run has dropped or remade the indexes that this one writes."""
 
-    def __init__(self, home: Home, settings: AddSettings) -> None:
+    code = "indexes-changed"
+
+
+class IngestRun:
+    """State of one ingest.
+
+    The writer's lock must be held. While files are read and captions written it
+    is given way now and then; what others wrote meanwhile is taken into account.
+    """
+
+    def __init__(self, home: Home, settings: AddSettings, lock: WriterLock) -> None:
         self._home = home
         self._settings = settings
+        self._lock = lock
         self._library = LibraryWriter(home)
         self._wanted = settings.encoders or choose_encoders(home).encoders
         self._encoders: list[tuple[Encoder, Index]] = []
         self._named = {document.id: document for document in self._library.documents()}
         self._count = IngestCount()
-        self._assembler = DocumentAssembler(home, self._library, self._load, self._count)
+        self._assembler = DocumentAssembler(
+            home, self._library, self._load, self._count, self._give_way, redo=settings.redo
+        )
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         """Events of the run, the last of them `Done`."""
         started = time.monotonic()
         check_ocr(self._settings.render.ocr)
-        self._library.sweep()
         purge(self._home, self._library)
         scan = self._scan(paths)
         yield FilesFound(scan.found, len(scan.to_read))
@@ -144,8 +156,33 @@ class IngestRun:
         """Caption what has no caption yet, if there is a captioner."""
         settings = self._settings
         yield from caption_documents(
-            self._library, self._load, settings.load_captioner, settings.caption
+            self._library, self._load, settings.load_captioner, settings.caption, self._give_way
         )
+
+    def _give_way(self) -> None:
+        """Let waiting writers in; call it where no document is half committed."""
+        if self._lock.give_way(self._close_records):
+            self._catch_up()
+
+    def _close_records(self) -> None:
+        for _, index in self._encoders:
+            index.records.close()
+
+    def _catch_up(self) -> None:
+        """Take in what other writers have changed.
+
+        Raises:
+            IndexesChanged: they dropped or remade an index of this run.
+        """
+        for _, index in self._encoders:
+            if not index.reread():
+                raise IndexesChanged(
+                    f"The index of {index.manifest.encoder} was dropped or remade by another run.",
+                    hint="What was added before stays. Ingest the same files again.",
+                )
+        documents = self._library.documents()
+        self._named |= {document.id: document for document in documents}
+        self._assembler.committed &= {document.id for document in documents}
 
     def _load(self) -> list[tuple[Encoder, Index]]:
         if not self._encoders:
@@ -178,6 +215,7 @@ class IngestRun:
                     yield from self._assembler.set_aside(result.job, result.error)
                 elif result:
                     yield from self._with_removals(self._assembler.take(result))
+                self._give_way()
         yield from _drain(waiting)
         yield from self._with_removals(self._assembler.encode())
         yield from self._with_removals(self._assembler.encode())  # takes what the last batch gave
@@ -204,7 +242,6 @@ class IngestRun:
     def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[ReadJob]:
         """Hash each file; give out those whose bytes are new."""
         pending, committed = self._assembler.pending, self._assembler.committed
-        held = {document.id for document in self._library.documents()}
         for path in to_read:
             try:
                 stamp = FileStamp.of(path)
@@ -222,7 +259,7 @@ class IngestRun:
                 pending[id_].stamps[str(path)] = stamp
                 self._count.named += 1
                 events.append(DuplicateFound(str(path), id_))
-            elif id_ in committed or (id_ in held and not self._settings.redo):
+            elif id_ in committed or (not self._settings.redo and self._library.has(id_)):
                 self._library.set_name(str(path), id_, stamp)
                 self._count.named += 1
                 events.append(DuplicateFound(str(path), id_))

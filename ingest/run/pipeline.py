@@ -16,7 +16,7 @@ Encodings = dict[str, list[PageVectors]]
 
 
 class Pipeline:
-    """At most one batch is being encoded and one waits: memory stays bounded."""
+    """One batch is being encoded and one waits, at most: memory stays bounded."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "encode")
@@ -25,13 +25,13 @@ class Pipeline:
 
     def swap(
         self, batch: Sequence[Rendered], encoders: Sequence[Encoder]
-    ) -> tuple[Sequence[Rendered], Encodings] | None:
-        """Put in the next batch and take out what became of the last, once that is done."""
+    ) -> tuple[Sequence[Rendered], Future[Encodings]] | None:
+        """Put in the next batch and take out the last, which may still be in work."""
         before, coming = self._batch, self._coming
         self._batch, self._coming = (), None
         if batch:
             self._batch, self._coming = batch, self._thread.submit(_encode, batch, encoders)
-        return (before, coming.result()) if coming else None
+        return (before, coming) if coming else None
 
     def close(self) -> None:
         """Wait for the batch under way; what becomes of it is lost."""
