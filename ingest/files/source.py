@@ -47,8 +47,16 @@ class Source(Protocol):
     """Open file of one or more pages."""
 
     kind: DocumentKind
-    page_count: int
     title: str
+
+    @property
+    def page_count(self) -> int:
+        """Number of pages; counted when it is asked for first.
+
+        Raises:
+            UnreadableFile
+        """
+        ...
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render page `number` (from 1).
