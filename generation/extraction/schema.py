@@ -12,22 +12,29 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import FormatChecker
 from jsonschema.exceptions import SchemaError
 from referencing import Registry
-from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from ingest.error import InvalidInputError
+from generation.extraction.pattern import SchemaValidator
+from generation.extraction.schema_budget import InvalidSchema, check_budget
+
+__all__ = [
+    "InvalidSchema",
+    "Schema",
+    "check_schema",
+    "escape_pointer",
+    "json_types",
+    "open_schema",
+    "ready_schemas",
+    "resolve",
+    "scalar_leaves",
+    "validation_errors",
+]
 
 Schema = Mapping[str, Any]
 MAX_ERRORS = 20
-
-
-class InvalidSchema(InvalidInputError):
-    """A schema cannot be read, or is not valid."""
-
-    code = "invalid-schema"
 
 
 @cache
@@ -58,6 +65,10 @@ def open_schema(wanted: str) -> Schema:
             f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}.",
             hint="Write it as JSON (a comma too many is the commonest slip).",
         ) from error
+    except RecursionError as error:
+        raise InvalidSchema(
+            f"{path.name} is nested too deep.", hint="Give a flatter one."
+        ) from error
     except (OSError, UnicodeError) as error:
         raise InvalidSchema(
             f"The schema {wanted} cannot be read: {getattr(error, 'strerror', None) or error}.",
@@ -67,7 +78,7 @@ def open_schema(wanted: str) -> Schema:
 
 
 def check_schema(schema: Any, name: str = "The schema") -> Schema:
-    """Check that a schema is valid and of an object; returns it.
+    """Check that a schema is valid, of an object and within its budget; returns it.
 
     Raises:
         InvalidSchema: it is not, with the place and the reason.
@@ -76,14 +87,15 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
     hint = f"See https://json-schema.org/draft/2020-12, or begin with a ready schema: {ready}."
     if not isinstance(schema, dict):
         raise InvalidSchema(f"{name} is not a JSON object.", hint=hint)
+    check_budget(schema, name)
     try:
-        Draft202012Validator.check_schema(schema)
+        # Without checks of formats: Python's own engine would compile the patterns.
+        SchemaValidator.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         raise InvalidSchema(
             f"{name}, at {_pointer(error.absolute_path) or 'the top'}: {error.message}.",
             hint=hint,
         ) from error
-    _check_references(schema, name)
     if json_types(schema, schema) != {"object"}:
         raise InvalidSchema(
             f'{name} has no "type": "object" at the top.',
@@ -94,7 +106,7 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
 
 def validation_errors(schema: Schema, value: Any) -> list[str]:
     """Validation errors of a value, each `/json/pointer: reason`."""
-    validator = Draft202012Validator(schema, registry=Registry())
+    validator = SchemaValidator(schema, registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
     return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]
 
@@ -138,28 +150,6 @@ def scalar_leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 def escape_pointer(key: str) -> str:
     """Escape a key for a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def _check_references(schema: Any, name: str) -> None:
-    for part in _parts(schema):
-        for key in ("$ref", "$dynamicRef"):
-            if isinstance(part.get(key), str):
-                try:
-                    root = DRAFT202012.create_resource(schema)
-                    Registry().resolver_with_root(root).lookup(part[key])
-                except Unresolvable as error:
-                    raise InvalidSchema(
-                        f"{name} refers to {part[key]!r}, which it does not hold.",
-                        hint="Put what it refers to under its own $defs; nothing is fetched.",
-                    ) from error
-
-
-def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _parts(inner)
 
 
 def _json_type(value: Any) -> str:

@@ -198,7 +198,7 @@ def _parse(form: ExtractForm | None) -> str | dict[str, Any]:
         return text
     try:
         found: dict[str, Any] = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidSchema(f"The schema is not JSON: {error}.", hint="Send it as JSON.") from None
     return found
 
