@@ -22,13 +22,12 @@ from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset
 from ingest.files.pdf_words import PDF_ERRORS, read_figures, read_words
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_pdf
-from ingest.files.source import LONGEST_SIDE, MAX_WORDS, PageImage, UnreadableFile, is_blank
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
 from ingest.memory import is_out_of_memory
 from ingest.page import DocumentKind
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
-WORDS_LEFT_OUT = f"Only the first {MAX_WORDS:,} words of the page are read."
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -89,8 +88,6 @@ class PdfSource:
             words = read_words(page)
         except PDF_ERRORS:
             words, note = (), note or TEXT_LOST
-        if len(words) == MAX_WORDS:
-            note = note or WORDS_LEFT_OUT
         return PageImage(image, words, read_figures(page), note)
 
     def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:

@@ -19,6 +19,8 @@ from ingest.files.page_tree import check_page_count
 from ingest.files.source import LONGEST_SIDE, MAX_WORDS, MIN_FIGURE, PageImage, UnreadableFile
 from ingest.page import Box, DocumentKind, Word
 
+MAX_READ = 500_000
+"""Characters of a page that are looked at, blanks included."""
 GRID = 100_000
 """Units of a page's width and height in which PDFium is asked for places on it."""
 
@@ -111,13 +113,13 @@ def _render(page: Any, dpi: int) -> Image.Image:
 
 
 def _words(page: Any) -> Iterator[Word]:
-    """Words between blanks, each with the box around its characters."""
+    """Words between blanks, each with the box around its characters; see `read_words`."""
     text = page.get_textpage()
     try:
         letters: list[str] = []
         edges: list[Box] = []
         count = 0
-        for at in range(text.count_chars()):
+        for at in range(min(text.count_chars(), MAX_READ)):
             letter = chr(raw.FPDFText_GetUnicode(text, at))
             if not letter.isspace() and letter != "\0":
                 letters.append(letter)
@@ -126,7 +128,7 @@ def _words(page: Any) -> Iterator[Word]:
             if word := _word(page, letters, edges):
                 yield word
                 count += 1
-                if count == MAX_WORDS:
+                if count > MAX_WORDS:
                     return
             letters, edges = [], []
         if word := _word(page, letters, edges):
