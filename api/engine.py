@@ -18,6 +18,7 @@ from api.ingestion import IngestOptions, plan_ingest
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
+from ingest.encoders.shared import SharedEncoders
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -40,6 +41,7 @@ class Engine:
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
         self._model: VisionModel | None = None
+        self._encoders = SharedEncoders()
         self._readers: ReaderPool | None = None
 
     def searcher(self) -> Searcher:
@@ -109,9 +111,22 @@ class Engine:
         )
 
     def add_settings(self, password: str | None) -> AddSettings:
-        """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises."""
-        plan = plan_ingest(self.home, self.settings, IngestOptions(password=password))
-        return replace(plan.settings, readers=self.readers())
+        """Settings for ingesting uploads. Raises what `api.ingestion.plan_ingest` raises.
+
+        Encoders are loaded once, for all uploads. A file that fails is tried again when
+        it is sent again, and the library keeps no note of it.
+        """
+        options = IngestOptions(password=password, retry=True)
+        settings = plan_ingest(self.home, self.settings, options).settings
+        named = self.settings.encoder or self.settings.images
+        return replace(
+            settings,
+            # Else those that the home has once the upload has its turn.
+            encoders=settings.encoders if named else None,
+            load_encoder=self._encoders,
+            readers=self.readers(),
+            record_failures=False,
+        )
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""

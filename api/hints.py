@@ -73,6 +73,7 @@ HINTS: dict[str, Words] = {
         "GET /v1/documents shows them.",
         "`Client.list()` lists them.",
     ),
+    "job-not-found": Words(http="GET /v1/jobs shows them."),
     "home-unusable": _HOME,
     "read-only-mirror": _STORE,
     "library-format": _REBUILD,

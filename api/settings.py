@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         description="The largest upload over HTTP, in megabytes, all its files together.",
     )
 
+    job_queue: int = Field(
+        default=100, ge=1, description="Unfinished upload jobs; further uploads are a 503."
+    )
+    job_lanes: int = Field(default=3, ge=1, le=32, description="Upload jobs that run at once.")
+
     def encoding(self) -> Encoding:
         """Device, number type and batch size of encoders."""
         from ingest.encoders.encoder import Encoding

@@ -118,7 +118,7 @@ async def run(address: str, pid: int, args: argparse.Namespace) -> Figures:
         for query in QUERIES:
             found = await client.post("/v1/search", json={"query": query})
         (await client.post("/v1/ask", json={"query": QUERIES[0]})).raise_for_status()
-        pages = [hit["page"]["key"] for hit in found.json()["hits"]]
+        pages = [hit["page"] for hit in found.json()["hits"]]
         until = time.monotonic() + args.seconds
         await asyncio.gather(
             _watch(figures, pid, until),
@@ -168,7 +168,7 @@ async def _upload_large(
         match job["state"]:
             case "done":
                 figures.seconds[kind].append(time.monotonic() - started)
-                document = job["files"][0]["document"]["id"]
+                document = job["files"][0]["document"]["document"]
                 await figures.timed("remove", client.delete(f"/v1/documents/{document}"))
             case "queued" | "running":
                 figures.seconds[f"{kind}, not finished"].append(time.monotonic() - started)
@@ -183,7 +183,7 @@ async def _upload_and_remove(client: httpx.AsyncClient, figures: Figures, until:
         files = {"files": (f"note{number}.pdf", make_pdf(1, f"note {number}"))}
         sent = client.post("/v1/documents", params={"wait": "true"}, files=files)
         if response := await figures.timed("upload of one page, to its end", sent):
-            document = response.json()["files"][0]["document"]["id"]
+            document = response.json()["files"][0]["document"]["document"]
             await figures.timed("remove", client.delete(f"/v1/documents/{document}"))
         await asyncio.sleep(2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,16 @@ def _read(home: Home) -> list[dict[str, Any]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[Encoder]:
+def load_encoders(
+    home: Home,
+    names: Sequence[str],
+    encoding: Encoding,
+    load: Callable[[str, Encoding], Encoder] = load_encoder,
+) -> list[Encoder]:
     """Load encoders; the pooling of one that has an index is that of the index.
+
+    Args:
+        load: loads one, or gives one that is loaded.
 
     Raises:
         UnknownEncoder, DeviceUnavailable, WeightsMissing, WeightsChanged, InvalidCheckpoint
@@ -124,9 +132,7 @@ def load_encoders(home: Home, names: Sequence[str], encoding: Encoding) -> list[
         for values in _read(home)
     }
     return [
-        load_encoder(
-            name, replace(encoding, pool_factor=encoding.pool_factor or pools.get(name, 1))
-        )
+        load(name, replace(encoding, pool_factor=encoding.pool_factor or pools.get(name, 1)))
         for name in names
     ]
 

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
-from api.http.routes.upload import ABANDONED_AFTER, clean_name, sweep_uploads
+from api.jobs.spool import ABANDONED_AFTER, clean_name, sweep
 from api.settings import Settings
 from generation.models.access import Unreachable
 from ingest.disk import DiskFull
@@ -256,7 +256,7 @@ class TestDocuments:
                 ("files", ("same.pdf", form)),
                 ("files", ("broken.pdf", b"%PDF-1.7 no more")),
             ]
-            response = client.post("/v1/documents", files=sent)
+            response = client.post("/v1/documents?wait=true", files=sent)
             assert response.status_code == 207
             results = response.json()["files"]
             assert [(r["file"], r["status"]) for r in results] == [
@@ -273,7 +273,7 @@ class TestDocuments:
             assert kept == ["form.pdf", "same.pdf"]
             assert Library(home).failures() == []
 
-            again = client.post("/v1/documents", files=[sent[0]])
+            again = client.post("/v1/documents?wait=true", files=[sent[0]])
             assert (again.status_code, again.json()["files"][0]["status"]) == (200, 200)
             assert verify(home) == []
 
@@ -284,7 +284,7 @@ class TestDocuments:
             assert verify(home) == []
 
     def test_all_broken(self, empty_client: TestClient) -> None:
-        response = empty_client.post("/v1/documents", files=[("files", ("x.png", b""))])
+        response = empty_client.post("/v1/documents?wait=true", files=[("files", ("x.png", b""))])
         told = problem_of(response, 422)
         assert told["files"][0]["error"] == "x.png is empty."
 
@@ -295,7 +295,7 @@ class TestDocuments:
         home = Home(tmp_path / "home")
         with open_app(home, max_upload_mb=1) as client:
             large = [("files", ("large.png", b"\0" * 1_100_000))]
-            problem_of(client.post("/v1/documents", files=large), 413)
+            problem_of(client.post("/v1/documents?wait=true", files=large), 413)
 
             def chunks() -> Iterator[bytes]:
                 head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n'
@@ -331,7 +331,7 @@ class TestDocuments:
             (folder / "x.png").write_bytes(png("red"))
         past = time.time() - 2 * ABANDONED_AFTER
         os.utime(old, (past, past))
-        sweep_uploads(own_home)
+        sweep(own_home, [])
         assert {p.name for p in own_home.uploads.iterdir()} == {"new", "used"}
 
 
@@ -436,6 +436,9 @@ class TestProblems:
             "/v1/extract",
             "/v1/documents",
             "/v1/documents/{document}",
+            "/v1/jobs",
+            "/v1/jobs/{job}",
+            "/v1/jobs/{job}/events",
             "/v1/pages/{page}/image",
             "/v1/pages/{page}/map",
         }

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +41,8 @@ class Scripted:
     name: str = "scripted"
     uses_images: bool = False
     chat: None = None
+    stop: Callable[[], None] | None = None
+    """Begins to stop the server; set by `serving`."""
     closed: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)
 
@@ -63,6 +65,8 @@ class Scripted:
 def serving(home: Home, model: Any = None, **settings: Any) -> Iterator[str]:
     app = create_app(home, Settings(ocr="none", workers=1, **settings))
     app.state.engine._model = model or Extractive()
+    if isinstance(model, Scripted):
+        model.stop = app.state.stop
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=5)
     )
@@ -170,6 +174,28 @@ class TestStreams:
         assert events[-1][0] == "error"
         assert "secret" not in text
 
+    @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+    def test_a_stop_of_the_server_ends_a_stream(
+        self, sample_home: Home, monkeypatch: pytest.MonkeyPatch, path: str
+    ) -> None:
+        monkeypatch.setattr(api.http.streams, "STOP_SECONDS", 0.2)
+        model = Scripted(["word "] * 2_000, wait=0.05)
+        with serving(sample_home, model) as url:
+            wanted: dict[str, Any] = {"query": LENS, "stream": True}
+            if path != "/v1/ask":
+                messages = [{"role": "user", "content": LENS}]
+                wanted = {"model": "pageglass", "messages": messages, "stream": True}
+            text = ""
+            with httpx2.stream("POST", f"{url}{path}", json=wanted, timeout=60) as response:
+                for piece in response.iter_text():
+                    if model.stop and '"word "' in piece:
+                        model.stop()
+                    text += piece
+            last = json.loads(text.strip().rpartition("data: ")[2])
+            assert "server stops" in (last.get("detail") or last["error"]["message"])
+            assert model.closed.wait(10)
+            assert not model.finished.is_set()
+
     def test_many_at_once_with_heartbeats(
         self, sample_home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -206,18 +232,23 @@ class TestStreams:
             assert events[-1][1]["text"] == "one two"
             assert comments
 
-    def test_a_client_that_goes_stops_the_model(self, sample_home: Home) -> None:
+    @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+    def test_a_client_that_goes_stops_the_model(
+        self, sample_home: Home, caplog: pytest.LogCaptureFixture, path: str
+    ) -> None:
         model = Scripted(["word "] * 2_000)
         with serving(sample_home, model) as url:
-            stream = httpx2.stream(
-                "POST", f"{url}/v1/ask", json={"query": LENS, "stream": True}, timeout=60
-            )
-            with stream as response:
+            wanted: dict[str, Any] = {"query": LENS, "stream": True}
+            if path != "/v1/ask":
+                messages = [{"role": "user", "content": LENS}]
+                wanted = {"model": "pageglass", "messages": messages, "stream": True}
+            with httpx2.stream("POST", f"{url}{path}", json=wanted, timeout=60) as response:
                 for piece in response.iter_text():
-                    if "delta" in piece:
+                    if '"word "' in piece:
                         break
             assert model.closed.wait(10)
             assert not model.finished.is_set()
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_token_guards_conversations(sample_home: Home) -> None:

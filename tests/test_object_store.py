@@ -311,7 +311,7 @@ def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_pat
     done = CliRunner().invoke(app, ["list"], env=settings)
     assert done.exit_code == 0
     with TestClient(create_app(mirror, Settings(workers=1)), "http://127.0.0.1") as client:
-        response = client.post("/v1/documents", files={"files": ("a.pdf", b"%PDF-1.4")})
+        response = client.post("/v1/documents?wait=true", files={"files": ("a.pdf", b"%PDF-1.4")})
         assert response.status_code == 409
         assert response.json()["type"] == "urn:pageglass:problem:read-only-mirror"
         hits = client.post("/v1/search", json={"query": QUESTION}).json()["hits"]

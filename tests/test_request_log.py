@@ -110,7 +110,7 @@ def test_nothing_that_a_client_sent_is_logged(client: TestClient, lines: Lines) 
     chat = {"model": "pageglass", "messages": [{"role": "user", "content": SECRET}]}
     client.post("/v1/chat/completions", json=chat, headers=headers)
     client.post("/v1/search/image", files={"file": (SECRET, SECRET.encode())})
-    client.post("/v1/documents", files={"files": (SECRET, SECRET.encode())})
+    client.post("/v1/documents?wait=true", files={"files": (SECRET, SECRET.encode())})
     client.get("/v1/documents", headers={"Authorization": f"Bearer {SECRET}"})
     assert len(requests_of(lines)) == 10
     written = "\n".join(lines.text) + json.dumps(lines.fields)

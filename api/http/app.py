@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 
 from api.engine import Engine
 from api.http.auth import AuthMiddleware, BodyLimitMiddleware
-from api.http.errors import add_handlers, describe_problems
+from api.http.errors import add_handlers, describe_error, describe_problems
 from api.http.request_log import RequestLogMiddleware
 from api.http.routes import (
     ask_routes,
@@ -22,10 +22,12 @@ from api.http.routes import (
     document_routes,
     extract_routes,
     health_routes,
+    job_routes,
     page_routes,
     search_routes,
 )
-from api.http.routes.upload import sweep_uploads
+from api.jobs.job_service import JobService
+from api.jobs.runner import JobRunner
 from api.settings import Settings
 from api.version import find_version
 from ingest.library.home import Home
@@ -33,6 +35,7 @@ from ingest.library.home import Home
 GUARDED = (
     search_routes,
     document_routes,
+    job_routes,
     page_routes,
     ask_routes,
     completions,
@@ -53,11 +56,20 @@ def create_app(
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
     token = settings.token.get_secret_value() if settings.token else None
+    runner = JobRunner(
+        home,
+        engine.add_settings,
+        describe_error,
+        lanes=settings.job_lanes,
+        most=settings.job_queue,
+    )
+    jobs = JobService(runner)
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        sweep_uploads(home)
+        await jobs.start()
         yield
+        await jobs.close()
         engine.close()
 
     app = FastAPI(
@@ -79,6 +91,8 @@ def create_app(
         },
     )
     app.state.engine = engine
+    app.state.jobs = jobs
+    app.state.stop = jobs.stop  # called when the server begins to stop
     app.include_router(health_routes.router)
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
     for routes in GUARDED:

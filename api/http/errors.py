@@ -37,6 +37,12 @@ class InvalidHighlight(InvalidInputError):
     code = "invalid-highlight"
 
 
+class ServerStopping(UnavailableError):
+    """The server stops before a stream has come to its end."""
+
+    code = "server-stopping"
+
+
 class ChatModelNotFound(NotFoundError):
     """A chat client asks for a model that this server does not have."""
 
@@ -101,6 +107,16 @@ def error_body(error: PageglassError) -> dict[str, Any]:
     return problem_body(
         status_of(error), error.message, hint_for(error, "http"), code=type(error).code
     )
+
+
+def describe_error(error: Exception) -> dict[str, Any]:
+    """Fields of the problem that an exception is, expected or not."""
+    return error_body(error) if isinstance(error, PageglassError) else crash_body()
+
+
+def server_stopping() -> ServerStopping:
+    """The error of a stream that the server's stop cuts short."""
+    return ServerStopping("The server stops before the answer is whole.", hint="Ask again later.")
 
 
 def crash_body() -> dict[str, Any]:

@@ -41,6 +41,8 @@ class SettingsKeywords(TypedDict, total=False):
     log_format: Literal["text", "json"]
     exhaustive_pages: int
     max_upload_mb: int
+    job_queue: int
+    job_lanes: int
 
 
 class IngestKeywords(TypedDict, total=False):

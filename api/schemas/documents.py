@@ -11,7 +11,7 @@ from ingest.file_state import Failure
 from ingest.library.documents import readable
 from ingest.page import Document
 
-_DOCUMENT: dict[str, Any] = {
+EXAMPLE_DOCUMENT: dict[str, Any] = {
     "document": EXAMPLE_ID,
     "name": "annual-report.pdf",
     "paths": ["/home/ada/annual-report.pdf"],
@@ -36,7 +36,7 @@ class NoteBody(BaseModel):
 class DocumentBody(BaseModel):
     """Document: a file's content, the paths it was read from, and notes of its pages."""
 
-    model_config = example(_DOCUMENT)
+    model_config = example(EXAMPLE_DOCUMENT)
 
     document: str
     name: str
@@ -85,7 +85,7 @@ class FileBody(BaseModel):
         {
             "file": "annual-report.pdf",
             "status": 201,
-            "document": _DOCUMENT,
+            "document": EXAMPLE_DOCUMENT,
             "error": None,
             "hint": None,
         }

@@ -7,6 +7,7 @@ HOME/pages/DOCUMENT/     page images
 HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
+HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; those of dead runs go with the next writer
 HOME/writer.*            whose turn it is to write (ingest.library.lock)
 HOME/id                  what tells homes apart that share a Chroma server
@@ -193,6 +194,18 @@ class Home:
                 beside.unlink()
         return path.read_text(encoding="utf-8")
 
+    def check_writable(self) -> None:
+        """Refuse to write to a mirror.
+
+        Raises:
+            ReadOnlyMirror: the library is another home's.
+        """
+        if replica := self.replica:
+            raise ReadOnlyMirror(
+                f"{self.root} is a mirror of {replica.url}, and cannot be written.",
+                hint="Write where the library is, or open the data folder without the store.",
+            )
+
     @contextmanager
     def writing(
         self,
@@ -216,11 +229,7 @@ class Home:
             ReadOnlyMirror: the library is another home's.
             ObjectStoreError: the home cannot be published; what was written stays.
         """
-        if replica := self.replica:
-            raise ReadOnlyMirror(
-                f"{self.root} is a mirror of {replica.url}, and cannot be written.",
-                hint="Write where the library is, or open the data folder without the store.",
-            )
+        self.check_writable()
         lock = WriterLock(self.root)
         lock.acquire(timeout, on_wait)
         try:

@@ -93,7 +93,7 @@ def read_ahead(
         yield from reading.results()
     finally:
         for _, future in reading.running:
-            future.cancel()
+            pool.abandon(future)
         pool.forget(name)
 
 

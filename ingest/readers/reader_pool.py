@@ -105,6 +105,13 @@ class ReaderPool:
         self._ring.send_bytes(b"!")
         return task.future
 
+    def abandon(self, future: Future[Any]) -> None:
+        """Give up a task that nobody wants any more; a worker that keeps at it is killed."""
+        if not future.cancel():
+            with self._lock:
+                for worker in self._pool:
+                    worker.hurry(future)
+
     def share(self, name: str, value: Any) -> None:
         """Ship an object to each worker once; tasks take it by `reader_process.shared`."""
         message = pickle.dumps((keep, (name, value)), pickle.HIGHEST_PROTOCOL)

@@ -16,6 +16,9 @@ import psutil
 from ingest.readers.reader_process import READY, serve
 from ingest.worker import start_process
 
+ABANDONED_SECONDS = 1.0
+"""Time left to a task that nobody wants: most end by themselves, which spares the worker."""
+
 
 @dataclass(order=True, slots=True)
 class Task:
@@ -56,6 +59,12 @@ class ReaderWorker:
     def free(self) -> bool:
         """Whether it has no task; it may still be starting."""
         return self.task is None
+
+    def hurry(self, future: Future[Any]) -> None:
+        """Leave little more time to the task of a future, if this worker has it."""
+        if self.task and self.task.future is future:
+            left = time.monotonic() - self.since + ABANDONED_SECONDS
+            self.task.seconds = min(self.task.seconds or left, left)
 
     def give(self, task: Task, shared: Mapping[str, bytes], drop: Callable[..., None]) -> None:
         """Send it a task, after the shared objects that it lacks."""

@@ -75,6 +75,7 @@ class DocumentAssembler:
         load: gives the encoders with their indexes; called when the first page comes.
         give_way: lets other writers in; called while a batch is being encoded.
         redo: replace documents that the library has.
+        record_failures: whether the library keeps a note of each file that cannot be read.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class DocumentAssembler:
         give_way: Callable[[], None],
         *,
         redo: bool = False,
+        record_failures: bool = True,
     ) -> None:
         self.pending: dict[str, PendingFile] = {}
         self.committed: set[str] = set()
@@ -95,6 +97,7 @@ class DocumentAssembler:
         self._library = library
         self._give_way = give_way
         self._redo = redo
+        self._record_failures = record_failures
         self._pipeline = Pipeline()
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
@@ -232,7 +235,8 @@ class DocumentAssembler:
         """Record a failure; the file is not read again until its stamp changes."""
         reason = readable(error.message)
         failure = Failure(str(path), seen or MISSING, reason, error.hint)
-        self._library.record_failure(failure)
+        if self._record_failures:
+            self._library.record_failure(failure)
         log.info("failed: %s (%s)", readable(str(path)), error.code)
         self.count.failed += 1
         return Failed(failure)

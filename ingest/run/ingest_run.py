@@ -63,7 +63,13 @@ class IngestRun:
         self._named = {document.id: document for document in self._library.documents()}
         self._count = IngestCount()
         self._assembler = DocumentAssembler(
-            home, self._library, self._load, self._count, self._give_way, redo=settings.redo
+            home,
+            self._library,
+            self._load,
+            self._count,
+            self._give_way,
+            redo=settings.redo,
+            record_failures=settings.record_failures,
         )
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
@@ -161,6 +167,8 @@ class IngestRun:
 
     def _give_way(self) -> None:
         """Let waiting writers in; call it where no document is half committed."""
+        if self._settings.on_tick:
+            self._settings.on_tick()
         if self._lock.give_way(self._close_records):
             self._catch_up()
 
@@ -189,7 +197,9 @@ class IngestRun:
             dpi = str(self._settings.render.dpi)
             self._encoders = [
                 (encoder, Index.create(self._home, encoder, self._settings.quantization, dpi=dpi))
-                for encoder in load_encoders(self._home, self._wanted, self._settings.encoding)
+                for encoder in load_encoders(
+                    self._home, self._wanted, self._settings.encoding, self._settings.load_encoder
+                )
             ]
         return self._encoders
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ingest.annotate.captioner import Captioner
-from ingest.encoders.encoder import Encoding
+from ingest.encoders.encoder import Encoder, Encoding
+from ingest.encoders.load import load_encoder
 from ingest.files.render import RenderSettings
 from ingest.index.quantization import Quantization
 from ingest.readers.limits import ReadLimits
@@ -24,7 +25,10 @@ class AddSettings:
     are gone; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
     a captioner of its name (without it nothing is captioned); `encoding` says
-    how the encoders run; `quantization` how the indexes keep rows, None as they do.
+    how the encoders run, and `load_encoder` loads one by its name; `quantization`
+    says how the indexes keep rows, None as they do. Without `record_failures` a file
+    that cannot be read is reported, and the library keeps no note of it. `on_tick` is
+    called about twice a second while files are read; what it raises ends the ingest.
     """
 
     render: RenderSettings = field(default_factory=RenderSettings)
@@ -39,4 +43,7 @@ class AddSettings:
     caption: str | None = None
     load_captioner: Callable[[str], Captioner] | None = None
     encoding: Encoding = field(default_factory=Encoding)
+    load_encoder: Callable[[str, Encoding], Encoder] = load_encoder
     quantization: Quantization | None = None
+    record_failures: bool = True
+    on_tick: Callable[[], None] | None = None

@@ -75,9 +75,18 @@ def run_app(
 
     import uvicorn
 
-    server = uvicorn.Server(
+    class Server(uvicorn.Server):
+        """Server that tells its application when it begins to stop."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if stop := getattr(getattr(app, "state", None), "stop", None):
+                stop()
+            await super().shutdown(sockets)
+
+    app = make()
+    server = Server(
         uvicorn.Config(
-            make(),
+            app,
             log_config=None,
             log_level="warning",
             access_log=False,

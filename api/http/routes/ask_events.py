@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
-from api.http.errors import crash_body, error_body
+from api.http.errors import crash_body, error_body, server_stopping
 from api.rag.answer import stream_pieces
 from api.rag.evidence import RetrievedEvidence
 from api.schemas.answers import AnswerBody, CitationBody, DeltaBody
@@ -39,6 +39,11 @@ def ask_events(retrieved: RetrievedEvidence, model: VisionModel) -> Generator[by
         # The status has been sent already, so an event says so; the log has the exception.
         yield _event("error", crash_body())
         raise
+
+
+def stopping_event() -> bytes:
+    """The last event of an answer that the server's stop cuts short."""
+    return _event("error", error_body(server_stopping()))
 
 
 def _event(name: str, body: BaseModel | dict[str, Any]) -> bytes:

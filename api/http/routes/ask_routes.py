@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
 from api.http.requests import AskRequest
-from api.http.routes.ask_events import ask_events
+from api.http.routes.ask_events import ask_events, stopping_event
 from api.http.routing import RequestEngine, problems
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer
@@ -36,5 +36,5 @@ def ask_pages(
         wanted.question(), top=wanted.top, documents=wanted.documents, history=wanted.history()
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
-        return EventStream(ask_events(evidence, engine.model()))
+        return EventStream(ask_events(evidence, engine.model()), stopping_event())
     return AnswerBody.of(generate_answer(evidence, engine.model()), evidence)

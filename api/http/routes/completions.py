@@ -13,7 +13,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import format_sse_event
 
-from api.http.errors import ChatModelNotFound, crash_body, error_body, openai_body
+from api.http.errors import (
+    ChatModelNotFound,
+    crash_body,
+    error_body,
+    openai_body,
+    server_stopping,
+)
 from api.http.routes.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.routing import RequestEngine
 from api.http.streams import EventStream
@@ -68,7 +74,9 @@ def complete(wanted: ChatRequest, engine: RequestEngine, request: Request) -> Re
         history=wanted.history(),
     )
     reply = _Reply(wanted, evidence, engine.model(), str(request.base_url))
-    return EventStream(reply.stream()) if wanted.stream else JSONResponse(reply.whole())
+    if not wanted.stream:
+        return JSONResponse(reply.whole())
+    return EventStream(reply.stream(), _data(openai_body(error_body(server_stopping()))))
 
 
 def _documents(model: str, wanted: list[str] | None) -> list[str] | None:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import math
+import time
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, UploadFile
-from fastapi.responses import JSONResponse
+import anyio
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
-from api.http.errors import problem
-from api.http.routes.upload import WRITER_WAIT, ingest_uploads, save_upload
-from api.http.routing import RequestEngine, problems
+from api.engine import Engine
+from api.http.errors import respond
+from api.http.request_id import current_request_id
+from api.http.routes.upload import FORM, receive_form
+from api.http.routing import RequestEngine, RequestJobs, problems
+from api.jobs.job import UNREADABLE, Job, new_job_id
+from api.jobs.job_error import JobCancelled
+from api.jobs.job_service import JobService
+from api.jobs.spool import spool_folder
 from api.schemas.documents import DocumentBody, DocumentsBody, UploadBody
-from ingest.files.source import UnreadableFile
+from api.schemas.jobs import JobBody, JobFileBody
+from ingest.error import PageglassError
+from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.documents import DocumentNotFound
+from ingest.library.home import Home, HomeBusy
 from ingest.remove import remove
 
-Files = Annotated[list[UploadFile], File(description="PDFs or images.")]
+WRITER_WAIT = 60.0
+"""Seconds that a request waits for its turn to write before it is a 503."""
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -34,41 +48,105 @@ def list_documents(engine: RequestEngine) -> DocumentsBody:
 
 @router.post(
     "/documents",
-    status_code=HTTPStatus.CREATED,
-    response_model=UploadBody,
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=JobBody,
+    openapi_extra=FORM,
     responses={
-        200: {"model": UploadBody, "description": "All of it was there already"},
-        207: {"model": UploadBody, "description": "Some of the files cannot be read"},
-        **problems(413, 503, 507),
+        200: {"model": UploadBody, "description": "With `wait`: all of it was there already"},
+        201: {"model": UploadBody, "description": "With `wait`: added"},
+        207: {"model": UploadBody, "description": "With `wait`: some files cannot be read"},
+        **problems(400, 409, 413, 503, 507),
     },
 )
-def add_documents(
-    files: Files, engine: RequestEngine, password: Annotated[str | None, Form()] = None
-) -> JSONResponse:
-    """Upload files and wait until they are indexed; `password` opens encrypted PDFs."""
-    uploads = [save_upload(engine.home, file.file, file.filename) for file in files]
-    body = UploadBody(files=ingest_uploads(engine.home, uploads, engine.add_settings(password)))
-    statuses = {result.status for result in body.files}
-    if statuses == {422}:
-        return problem(
-            422,
-            "None of the files can be read.",
-            "Each of `files` says why.",
-            code=UnreadableFile.code,
-            files=[result.model_dump() for result in body.files],
-        )
-    overall = 207 if 422 in statuses else max(statuses)
-    return JSONResponse(body.model_dump(), overall)
+async def add_documents(
+    request: Request,
+    jobs: RequestJobs,
+    wait: Annotated[bool, Query(description="Wait until the files can be searched.")] = False,
+) -> Response:
+    """Upload files; they are indexed as a job, which is the answer unless it is waited for."""
+    await jobs.threads.run(jobs.runner.check_room)
+    job_id = new_job_id()
+    try:
+        form = await receive_form(request, jobs.runner.home, job_id, jobs.threads)
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):
+            await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))
+        if isinstance(error, ClientDisconnect):
+            return Response(status_code=400)  # nobody is there to read it
+        raise
+    try:
+        job = await jobs.threads.run(jobs.runner.submit, job_id, form.files, form.password)
+    except PageglassError:
+        await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))
+        raise
+    return await _wait(request, jobs, job) if wait else _accepted(job)
 
 
 @router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
-def remove_document(
+async def remove_document(
     document: Annotated[str, Path(max_length=100, description="Its whole id.")],
     engine: RequestEngine,
+    jobs: RequestJobs,
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
+    deadline = time.monotonic() + WRITER_WAIT
+    await jobs.threads.run(_check_whole_id, engine, document)
+    await jobs.writers.run(_remove, engine.home, document, deadline)
+
+
+def _check_whole_id(engine: Engine, document: str) -> None:
     if all(document != known.id for known in engine.library().documents()):
         raise DocumentNotFound(
             f"There is no document {document!r}.", hint="Give the whole id of a document."
         )
-    remove(engine.home, [document], wait=WRITER_WAIT)
+
+
+def _remove(home: Home, document: str, deadline: float) -> None:
+    remove(home, [document], wait=max(deadline - time.monotonic(), 0.0))
+
+
+def _accepted(job: Job) -> Response:
+    location = {"Location": f"/v1/jobs/{job.id}"}
+    return JSONResponse(JobBody.of(job).model_dump(), HTTPStatus.ACCEPTED, headers=location)
+
+
+async def _wait(request: Request, jobs: JobService, job: Job) -> Response:
+    """Response to an upload once its job has ended, or has had no turn to write in time."""
+    in_time = True
+    async with anyio.create_task_group() as group:
+
+        async def listen() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            await jobs.threads.run(jobs.runner.abandon, job.id)
+            group.cancel_scope.cancel()
+
+        group.start_soon(listen)
+        with anyio.move_on_after(WRITER_WAIT) as turn:
+            async for now in jobs.changes(job.id):
+                job = now
+                if job.state != "queued":
+                    turn.deadline = math.inf
+        if turn.cancelled_caught:
+            in_time = not await jobs.threads.run(jobs.runner.give_up, job.id)
+        group.cancel_scope.cancel()
+    if not in_time:
+        raise HomeBusy(
+            f"The upload had no turn to write within {WRITER_WAIT:.0f} seconds.",
+            hint="Try again later, or send it without `wait`.",
+        )
+    return _ended(job, request.url.path) if job.finished else _accepted(job)
+
+
+def _ended(job: Job, path: str) -> Response:
+    """Response of a job that has ended."""
+    files = [JobFileBody.of(file).model_dump() for file in job.files]
+    if job.state == "cancelled":
+        raise JobCancelled(f"Job {job.id} was cancelled.", hint="Send the files again.")
+    if job.problem:
+        body = {**job.problem, "request_id": current_request_id(), "files": files}
+        busy = job.problem["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+        return respond(path, body, {"Retry-After": "10"} if busy else None)
+    statuses = {file.status for file in job.files if file.status}
+    overall = HTTPStatus.MULTI_STATUS if UNREADABLE in statuses else max(statuses)
+    return JSONResponse({"files": files}, overall)

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.datastructures import FormData, UploadFile
 
 from api.engine import Engine
-from api.http.routes.upload import clean_name
 from api.http.routing import RequestEngine, problems
+from api.jobs.spool import clean_name
 from api.rag.extraction import (
     compare_pages,
     extract_record,

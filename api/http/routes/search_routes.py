@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from api.http.requests import MAX_HITS, SearchRequest
-from api.http.routes.upload import clean_name
 from api.http.routing import RequestEngine, problems
+from api.jobs.spool import clean_name
 from api.rag.evidence import filter_documents
 from api.schemas.hits import SearchBody
 from ingest.readers.read_now import read_query_image

@@ -1,174 +1,208 @@
-"""Uploads: files sent over HTTP, kept in the home and ingested like others.
+"""Upload form: multipart files, written to a job's folder as they arrive.
 
-An upload lies in HOME/uploads/DOCUMENT/NAME, so the same file sent twice is
-kept once, and removing the document removes it (ingest.library.home). Bytes that
-cannot be read are not kept.
+Files go straight to the disk of the home, on threads of their own, so that uploads
+take neither memory nor the threads that searches use.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import re
-import time
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from http import HTTPStatus
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
 
-from api.schemas.documents import DocumentBody, FileBody
-from ingest.add import AddSettings, add
-from ingest.disk import DiskFull, is_disk_full
-from ingest.event import Added, Failed
-from ingest.file_state import Failure, document_id
-from ingest.library.atomic import discard, sync
-from ingest.library.database import LibraryNotFound
-from ingest.library.home import Home, HomeUnusable
-from ingest.library.library import Library
-from ingest.library.writer import LibraryWriter
+from fastapi.exceptions import RequestValidationError
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
 
-log = logging.getLogger(__name__)
+from api.jobs.job import JobFile
+from api.jobs.spool import clean_name, spool_folder, upload_error
+from api.jobs.watch import JobThreads
+from ingest.file_state import document_id
+from ingest.library.home import Home
 
-WRITER_WAIT = 60.0
-"""Seconds to wait for another writer before saying that the home is busy."""
-ABANDONED_AFTER = 86_400.0
-"""Seconds after which an upload without a document counts as left by a killed server."""
-MAX_NAME_BYTES = 150
-"""Bytes."""
-CHUNK = 1 << 20
+BUFFER = 1 << 20
+"""Bytes that are gathered before a write."""
+_EXTENDED = re.compile(rb";\s*filename\*\s*=\s*\"?([\w-]*)'[^']*'([^;\"]*)", re.IGNORECASE)
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "minItems": 1,
+                            "description": "PDFs or images.",
+                        },
+                        "password": {
+                            "type": "string",
+                            "description": "Opens encrypted PDFs. It is never written down.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""The form as OpenAPI describes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """Uploaded file on disk."""
+@dataclass(slots=True)
+class UploadForm:
+    """Form that was received."""
 
-    name: str
-    path: Path
-    document_id: str
-
-
-def clean_name(name: str | None) -> str:
-    """Safe file name: the last part of what was sent, printable, not hidden, not long."""
-    last = re.split(r"[/\\]", name or "")[-1]
-    shown = "".join(c if c.isprintable() else "_" for c in last).strip().lstrip(".")
-    stem, suffix = os.path.splitext(shown)
-    suffix = suffix if len(suffix) <= 10 else ""
-    room = MAX_NAME_BYTES - len(suffix.encode())
-    stem = shown.removesuffix(suffix).encode()[:room].decode("utf-8", "ignore")
-    return (stem + suffix) or "upload"
+    files: list[JobFile] = field(default_factory=list)
+    password: str | None = None
 
 
-def save_upload(home: Home, stream: BinaryIO, name: str | None) -> UploadedFile:
-    """Write a stream to the uploads folder, whole or not at all.
+async def receive_form(
+    request: Request, home: Home, job_id: str, threads: JobThreads
+) -> UploadForm:
+    """Receive a form; its files lie in the job's folder afterwards.
 
     Raises:
         DiskFull, HomeUnusable
+        RequestValidationError: it has no files.
+        HTTPException: it is no valid form.
+        ClientDisconnect
     """
-    part = home.uploads / f".{uuid.uuid4().hex}.part"
-    digest = hashlib.sha256()
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise _invalid("missing", "Field required: a multipart form with `files`")
+    folder = spool_folder(home, job_id)
+    parser = _Parser(request.headers, request.stream(), folder, threads)
     try:
-        home.uploads.mkdir(exist_ok=True)
-        with part.open("wb") as file:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        id_ = document_id(digest.hexdigest())
-        path = home.uploads / id_ / clean_name(name)
-        path.parent.mkdir(exist_ok=True)
-        part.replace(path)
-        sync(path.parent)
+        items = (await parser.parse()).multi_items()
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from error
     except OSError as error:
-        if is_disk_full(error):
-            raise DiskFull(
-                f"There is no space left for {home.root}.",
-                hint="Free some space and send it again.",
-            ) from error
-        raise HomeUnusable(
-            f"An upload cannot be kept in {home.uploads}: {error.strerror}.",
-            hint="Check the permissions of the data folder.",
-        ) from error
+        raise upload_error(home, error) from error
     finally:
-        part.unlink(missing_ok=True)
-    return UploadedFile(path.name, path, id_)
+        await threads.run(parser.close)
+    form = UploadForm()
+    for name, value in items:
+        if name == "password" and isinstance(value, str):
+            form.password = value
+        if name == "files":
+            if not isinstance(value, _SpooledFile):
+                raise _invalid("value_error", "Value error, it must be a file with a name")
+            form.files.append(value.received())
+    if not form.files:
+        raise _invalid("missing", "Field required")
+    return form
 
 
-def ingest_uploads(
-    home: Home, uploads: Sequence[UploadedFile], settings: AddSettings
-) -> list[FileBody]:
-    """Ingest uploaded files; one result each, in order.
+def _invalid(kind: str, message: str) -> RequestValidationError:
+    return RequestValidationError([{"type": kind, "loc": ("body", "files"), "msg": message}])
 
-    Raises:
-        What `ingest.add.add` raises; nothing of the files is then kept.
-    """
-    added: set[str] = set()
-    failed: dict[str, Failure] = {}
+
+class _SpooledFile(UploadFile):
+    """Uploaded file that is written to its path as it comes."""
+
+    def __init__(self, path: Path, name: str | None, headers: Headers, threads: JobThreads) -> None:
+        self._sink = path.open("xb")
+        super().__init__(self._sink, size=0, filename=name, headers=headers)
+        self._threads = threads
+        self._digest = hashlib.sha256()
+        self._buffer = bytearray()
+        self._length = 0
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._buffer += data
+        if len(self._buffer) >= BUFFER:
+            await self._threads.run(self._flush)
+
+    async def seek(self, offset: int) -> None:
+        """End the file: the parser rewinds what is complete."""
+        await self._threads.run(self._end)
+
+    def received(self) -> JobFile:
+        """The file as part of a job."""
+        id_ = document_id(self._digest.hexdigest())
+        return JobFile(clean_name(self.filename), id_, self._length)
+
+    def _flush(self) -> None:
+        self._digest.update(self._buffer)
+        self._sink.write(self._buffer)
+        self._length += len(self._buffer)
+        self._buffer.clear()
+
+    def _end(self) -> None:
+        self._flush()
+        self._sink.flush()
+        os.fsync(self._sink.fileno())
+        self._sink.close()
+
+
+class _Parser(MultiPartParser):
+    """Parser that gives each of `files` a path in a folder; files of other fields are dropped."""
+
+    def __init__(
+        self,
+        headers: Headers,
+        stream: AsyncGenerator[bytes, None],
+        folder: Path,
+        threads: JobThreads,
+    ) -> None:
+        super().__init__(headers, stream)
+        self._folder = folder
+        self._threads = threads
+        self._spooled: list[_SpooledFile] = []
+
+    def on_headers_finished(self) -> None:
+        """Open the file of a part that is one."""
+        part = self._current_part
+        part.content_disposition = with_plain_name(part.content_disposition)
+        super().on_headers_finished()
+        if part.file is None:
+            return
+        part.file.file.close()
+        if part.field_name != "files":
+            part.file = _Dropped(part.file.file, filename=part.file.filename)
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / str(len(self._spooled))
+        spooled = _SpooledFile(path, part.file.filename, part.file.headers, self._threads)
+        self._spooled.append(spooled)
+        part.file = spooled
+
+    def close(self) -> None:
+        """Close files that have not been closed."""
+        for spooled in self._spooled:
+            spooled.file.close()
+
+
+class _Dropped(UploadFile):
+    """File of a field that nobody asked for."""
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes for nothing."""
+
+    async def seek(self, offset: int) -> None:
+        """Rewind nothing."""
+
+
+def with_plain_name(disposition: bytes | None) -> bytes | None:
+    """Content-Disposition with a `filename`, if need be from its `filename*`."""
+    if disposition is None or b"filename" in parse_options_header(disposition)[1]:
+        return disposition
+    if not (found := _EXTENDED.search(disposition)):
+        return disposition
     try:
-        for event in add(home, [upload.path for upload in uploads], settings, wait=WRITER_WAIT):
-            match event:
-                case Added(document):
-                    added.add(document.id)
-                case Failed(failure):
-                    failed[Path(failure.path).parent.name] = failure
-                case _:
-                    pass
-        documents = {document.id: document for document in Library(home).documents()}
-        log.info("uploads: %d added, %d unreadable, of %d", len(added), len(failed), len(uploads))
-    finally:
-        _drop_unused(home, uploads)
-    results = []
-    for upload in uploads:
-        if upload.document_id not in documents:
-            failure = failed[upload.document_id]
-            results.append(
-                FileBody(
-                    file=upload.name,
-                    status=HTTPStatus.UNPROCESSABLE_ENTITY,
-                    error=failure.reason,
-                    hint=failure.hint,
-                )
-            )
-            continue
-        document = documents[upload.document_id]
-        status = HTTPStatus.CREATED if document.id in added else HTTPStatus.OK
-        results.append(
-            FileBody(file=upload.name, status=status, document=DocumentBody.of(document))
-        )
-    return results
-
-
-def _drop_unused(home: Home, uploads: Sequence[UploadedFile]) -> None:
-    """Delete uploads that became no document, and the record that they failed."""
-    try:
-        names = Library(home).names()
-    except LibraryNotFound:
-        names = {}
-    unused = [upload for upload in uploads if str(upload.path) not in names]
-    for upload in unused:
-        upload.path.unlink(missing_ok=True)
-        try:
-            upload.path.parent.rmdir()
-        except OSError:
-            continue  # the same bytes under another name are in use
-    if unused:
-        with home.writing():
-            LibraryWriter(home).forget_names([str(upload.path) for upload in unused])
-
-
-def sweep_uploads(home: Home) -> None:
-    """Delete what a killed server left: partial uploads, and files never ingested."""
-    try:
-        names = set(Library(home).names())
-    except LibraryNotFound:
-        names = set()
-    if not home.uploads.is_dir():
-        return
-    for entry in home.uploads.iterdir():
-        files = list(entry.iterdir()) if entry.is_dir() else []
-        used = any(str(file) in names for file in files)
-        if not used and time.time() - entry.stat().st_mtime > ABANDONED_AFTER:
-            discard(entry)
+        name = unquote_to_bytes(found[2]).decode(found[1].decode("ascii") or "utf-8")
+    except (LookupError, UnicodeError):
+        name = "upload"
+    escaped = name.replace("\\", "_").replace('"', "_").encode()
+    return disposition + b'; filename="' + escaped + b'"'

@@ -1,0 +1,1 @@
+"""Jobs: uploads that wait to be ingested, are being ingested, or were."""

@@ -1,0 +1,116 @@
+"""Job: the files of one upload, how far their ingest is, and each file's result."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ingest.page import Document
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
+ADDED, KNOWN, UNREADABLE = 201, 200, 422
+"""Results of a file: its document was added, was there already, or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """Uploaded file and its result; `status` is None until there is one.
+
+    `document_id` is that of the document with these bytes.
+    """
+
+    name: str
+    document_id: str
+    byte_size: int
+    status: int | None = None
+    document: Document | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Job as it is at one moment.
+
+    `owner` is the server process that runs it. A job is queued until it has a turn and
+    the writer's lock. `page_count` is that of the files opened so far, `pages_done`
+    how many of them are encoded. `problem` says why a job failed (RFC 9457). `version`
+    grows with every change.
+    """
+
+    id: str
+    owner: str
+    files: tuple[JobFile, ...]
+    created_at: str
+    state: State = "queued"
+    started_at: str | None = None
+    finished_at: str | None = None
+    needs_password: bool = False
+    page_count: int = 0
+    pages_done: int = 0
+    problem: dict[str, Any] | None = None
+    version: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will change."""
+        return self.state in FINISHED
+
+    @property
+    def document_ids(self) -> frozenset[str]:
+        """Ids of the documents that its files are."""
+        return frozenset(file.document_id for file in self.files)
+
+    def requeued(self) -> Job:
+        """The job as it waits for another turn; results that it has stay."""
+        return replace(self.restarted(), state="queued")
+
+    def restarted(self) -> Job:
+        """The job with the pages of those files alone that have a result."""
+        documents = {file.document.id: file.document for file in self.files if file.document}
+        done = sum(document.page_count for document in documents.values())
+        return replace(self, page_count=done, pages_done=done)
+
+    def taken_over(self, owner: str) -> Job:
+        """The job as another server takes it over."""
+        return replace(self.requeued(), owner=owner, version=self.version + 1)
+
+
+def new_job_id() -> str:
+    """A new id, of 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def now() -> str:
+    """The time, as jobs note it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def write_job(job: Job) -> str:
+    """Job as JSON text."""
+    # ASCII: a path of the document may hold bytes that are no UTF-8.
+    return json.dumps(asdict(job))
+
+
+def read_job(text: str) -> Job:
+    """Job from JSON text."""
+    fields = json.loads(text)
+    files = tuple(_read_file(file) for file in fields.pop("files"))
+    return Job(files=files, **fields)
+
+
+def _read_file(fields: dict[str, Any]) -> JobFile:
+    document = fields.pop("document")
+    if document is not None:
+        document = Document(**{name: _tuples(value) for name, value in document.items()})
+    return JobFile(document=document, **fields)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

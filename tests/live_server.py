@@ -1,0 +1,141 @@
+"""A server as a process of its own, for tests that stop, kill and leave it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pymupdf
+
+ROOT = Path(__file__).parents[1]
+
+
+class LiveServer:
+    """`pageglass serve` on a free port; its log is kept."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "api.cli.main",
+            "serve",
+            "--port",
+            "0",
+            "--home",
+            str(home),
+        ]
+        environment = {f"PAGEGLASS_{name.upper()}": value for name, value in settings.items()}
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PAGEGLASS_OCR": "none", "PAGEGLASS_WORKERS": "1", **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._address = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        assert self._address.wait(60), self.log
+        self.url = re.search(r"http://\S+", self.log)[0]  # type: ignore[index]
+        self.client = httpx2.Client(base_url=self.url, timeout=120)
+
+    @property
+    def log(self) -> str:
+        return "".join(self.lines)
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if "pageglass is at http" in line:
+                self._address.set()
+
+    def upload(self, *files: tuple[str, bytes], **params: Any) -> Any:
+        sent = [("files", file) for file in files]
+        return self.client.post("/v1/documents", files=sent, params=params)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/v1/jobs/{job_id}").json()
+        return found
+
+    def until(self, job_id: str, condition: Any, seconds: float = 90) -> dict[str, Any]:
+        """The job once a condition holds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            job = self.job(job_id)
+            if condition(job):
+                return job
+            time.sleep(0.05)
+        raise AssertionError((job, self.log[-5_000:]))
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        return self.until(job_id, lambda job: job["finished_at"])
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        """Send a signal, unless it has ended already, and wait for its end."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> int:
+        code = self.process.wait(60)
+        self._reader.join(10)
+        self.client.close()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+@contextmanager
+def live_server(home: Path, **settings: str) -> Iterator[LiveServer]:
+    server = LiveServer(home, **settings)
+    try:
+        yield server
+    finally:
+        server.stop(signal.SIGKILL)
+
+
+def pdf_of(pages: int, name: str) -> bytes:
+    """A PDF of pages with a few words each, unlike those of any other name."""
+    pdf = pymupdf.open()
+    for number in range(1, pages + 1):
+        pdf.new_page().insert_text((72, 72), f"Record {number} of {name} was counted again.")
+    return bytes(pdf.tobytes(deflate=True, no_new_id=True))
+
+
+def endless_pdf() -> bytes:
+    """A PDF whose one page draws 10^9 times: ten forms, each drawing the next ten times."""
+    box = "/MediaBox [0 0 9 9]"
+    bodies = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids [3 0 R]/Count 1>>",
+        f"<</Type/Page/Parent 2 0 R {box}/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
+        "<</Length 5>>\nstream\n/F Do\nendstream",
+    ]
+    for number in range(5, 14):
+        inner = f"/Resources<</XObject<</F {number + 1} 0 R>>>>"
+        form = f"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]{inner}/Length 60>>"
+        bodies.append(f"{form}\nstream\n{'/F Do ' * 10}\nendstream")
+    bodies.append(
+        "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 12>>\nstream\n0 0 5 5 re f\nendstream"
+    )
+    text, offsets = "%PDF-1.7\n", []
+    for number, body in enumerate(bodies, 1):
+        offsets.append(len(text))
+        text += f"{number} 0 obj\n{body}\nendobj\n"
+    start = len(text)
+    text += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n"
+    text += "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    text += f"trailer<</Root 1 0 R/Size {len(bodies) + 1}>>\nstartxref\n{start}\n%%EOF\n"
+    return text.encode()
