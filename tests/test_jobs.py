@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -183,6 +184,23 @@ class TestUpload:
             assert files_below(home) == []
             assert client.get("/v1/jobs").json() == {"jobs": []}
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("size", [100, 3_000_000])
+    def test_so_is_one_that_is_full_already(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch, size: int
+    ) -> None:
+        plain = Path.open
+
+        def open_full(path: Path, mode: str = "r", *rest: Any) -> Any:
+            return plain(Path("/dev/full"), "wb") if mode == "xb" else plain(path, mode, *rest)
+
+        with open_app(home) as client:
+            monkeypatch.setattr(Path, "open", open_full)
+            response = client.post("/v1/documents", files=sent(("a.pdf", b"x" * size)))
+            monkeypatch.undo()
+            assert response.status_code == 507
+            assert response.json()["type"] == "urn:pageglass:problem:disk-full"
+
     def test_the_queue_is_bounded(self, home: Home) -> None:
         with open_app(home, job_queue=2) as client:
             with home.writing():
@@ -317,6 +335,14 @@ class TestSeveralServers:
                 events = events_of(second.get(f"/v1/jobs/{job['id']}/events").text)
             assert (events[-1][0], events[-1][1]["state"]) == ("end", "cancelled")
             assert files_below(home) == []
+
+    def test_a_job_without_its_files_says_so(self, home: Home) -> None:
+        with home.writing(), open_app(home) as client:
+            job = client.post("/v1/documents", files=sent(("a.pdf", pdf_of(2, "a")))).json()
+        shutil.rmtree(home.root / "jobs" / job["id"])
+        with open_app(home) as client:
+            ended = until(client, job["id"], "failed")
+            assert ended["problem"]["type"] == "urn:pageglass:problem:job-files-lost"
 
     def test_a_password_is_kept_in_memory_alone(self, home: Home) -> None:
         password = "correct horse battery"
