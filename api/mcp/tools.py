@@ -19,6 +19,7 @@ from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
 from api.rag.evidence import filter_documents
+from api.rag.neutral_markdown import neutralize
 from api.schemas.answers import AnswerBody
 from api.schemas.hits import SearchBody
 from api.version import find_version
@@ -116,7 +117,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         image = library.image(found)
         image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
-            TextContent(text=f"{found}\n\n" + " ".join(word.text for word in words)),
+            TextContent(text=neutralize(f"{found}\n\n" + " ".join(w.text for w in words))),
             ImageContent(data=base64.b64encode(image).decode(), mime_type="image/webp"),
         ]
 
@@ -149,5 +150,6 @@ def _with_hints(tool: Callable[Given, Result]) -> Callable[Given, Result]:
 
 def _result(text: str, body: SearchBody | AnswerBody) -> CallToolResult:
     return CallToolResult(
-        content=[TextContent(text=text)], structured_content=body.model_dump(mode="json")
+        content=[TextContent(text=neutralize(text))],
+        structured_content=body.model_dump(mode="json"),
     )

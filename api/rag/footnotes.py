@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from api.rag.citation_note import citation_note
+from api.rag.neutral_markdown import escape_markdown
 from generation.answer import Citation
 
 RULE = "\n\n---\n"
@@ -38,11 +39,6 @@ def page_link(citation: Citation, base: str) -> str:
 
 
 def _footnote(citation: Citation, base: str) -> str:
-    where = _plain(str(citation.page))
-    quoted = f': "{_plain(citation.quote)}"' if citation.quote else ""
+    where = escape_markdown(str(citation.page))
+    quoted = f': "{escape_markdown(citation.quote)}"' if citation.quote else ""
     return f"[{citation.label}] [{where}]({page_link(citation, base)}){quoted}{citation_note(citation)}"
-
-
-def _plain(text: str) -> str:
-    """One line in which nothing reads as a link."""
-    return re.sub(r"([\[\]\\])", r"\\\1", " ".join(text.split()))

@@ -26,6 +26,7 @@ from api.http.streams import EventStream
 from api.rag.answer import generate_answer, stream_pieces
 from api.rag.evidence import RetrievedEvidence
 from api.rag.footnotes import page_link, write_footnotes
+from api.rag.neutral_markdown import Neutralizer, neutralize
 from api.schemas.answers import CitationBody
 from generation.answer import Answer, Citation
 from generation.models.model import VisionModel
@@ -111,12 +112,13 @@ class _Reply:
     def whole(self) -> dict[str, Any]:
         """Whole completion. Raises what the model raises."""
         answer = generate_answer(self._evidence, self._model)
+        text = neutralize(answer.text, self._base)
         notes = write_footnotes(answer.citations, self._base)
         message = {
             "role": "assistant",
-            "content": answer.text + notes,
+            "content": text + notes,
             "refusal": None,
-            **self._cited(answer, answer.text + notes),
+            **self._cited(answer, text, notes),
         }
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return {
@@ -130,12 +132,15 @@ class _Reply:
         """Chunks as events, `[DONE]` last, or an `error` in its place."""
         try:
             yield self._chunk({"role": "assistant", "content": ""})
+            neutral, said = Neutralizer(self._base), ""
             with closing(stream_pieces(self._evidence, self._model)) as pieces:
                 for piece in pieces:
-                    if isinstance(piece, str):
-                        yield self._chunk({"content": piece})
+                    if isinstance(piece, str) and (text := neutral.feed(piece)):
+                        said += text
+                        yield self._chunk({"content": text})
                     elif isinstance(piece, Answer):
-                        yield from self._end(piece)
+                        rest = neutral.end()
+                        yield from self._end(piece, said + rest, rest)
             yield format_sse_event(data_str="[DONE]")
         except PageglassError as error:
             yield _data(openai_body(error_body(error)))
@@ -144,9 +149,10 @@ class _Reply:
             yield _data(openai_body(crash_body()))
             raise
 
-    def _end(self, answer: Answer) -> Generator[bytes]:
+    def _end(self, answer: Answer, text: str, rest: str) -> Generator[bytes]:
+        """What was held back of the text, footnotes and citations."""
         notes = write_footnotes(answer.citations, self._base)
-        yield self._chunk({"content": notes, **self._cited(answer, answer.text + notes)})
+        yield self._chunk({"content": rest + notes, **self._cited(answer, text, notes)})
         yield self._chunk({}, finish="stop")
         options = self._wanted.stream_options
         if options and options.include_usage:
@@ -163,9 +169,9 @@ class _Reply:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         return _data({**self._head, "object": "chat.completion.chunk", "choices": [choice]})
 
-    def _cited(self, answer: Answer, content: str) -> dict[str, Any]:
+    def _cited(self, answer: Answer, text: str, notes: str) -> dict[str, Any]:
         """Citations as OpenAI's annotations, and as `CitationBody`."""
-        annotations, at = [], len(answer.text)
+        annotations, at, content = [], len(text), text + notes
         for citation in answer.citations:
             url = page_link(citation, self._base)
             start = content.index(url, at)
