@@ -408,6 +408,12 @@ def test_a_store_of_a_later_version_is_left_alone(home: Home) -> None:
         JobStore(home).recent(1)
 
 
+def test_a_server_does_not_start_over_jobs_that_it_cannot_read(home: Home) -> None:
+    (home.root / "jobs.sqlite3").write_bytes(b"no database " * 100)
+    with pytest.raises(JobStoreUnusable, match="cannot be used"):
+        create_app(home)
+
+
 def test_only_the_owner_changes_a_job(home: Home) -> None:
     store = JobStore(home)
     store.insert(job := a_job("first"))

@@ -52,6 +52,9 @@ def create_app(
     Args:
         settings: without them the defaults, whatever the environment says.
         hosts: names besides loopback's that are served where no token is set.
+
+    Raises:
+        JobStoreUnusable: the home's jobs cannot be read.
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
@@ -63,6 +66,7 @@ def create_app(
         lanes=settings.job_lanes,
         most=settings.job_queue,
     )
+    runner.store.check()
     jobs = JobService(runner)
 
     @asynccontextmanager

@@ -54,6 +54,10 @@ class JobStore:
         """Whether there ever was a job."""
         return self._path.exists()
 
+    def check(self) -> None:
+        """Open the file, if there is one."""
+        self.count_unfinished()
+
     def insert(self, job: Job) -> None:
         """Keep a new job; it is on the disk when this returns."""
         with self._writing() as db:
