@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -55,6 +56,18 @@ class Settings(BaseSettings):
     token: SecretStr | None = Field(
         default=None, description="The bearer token that HTTP clients must show."
     )
+    tokens_file: Path | None = Field(
+        default=None,
+        description="A file of tokens with names and scopes, read again as it changes.",
+    )
+    rate_limit: str | None = Field(
+        default=None,
+        description='Requests of a token or address, such as "600/minute"; unset, all.',
+    )
+    max_concurrent: int = Field(
+        default=128, ge=0, description="Requests of a token or address at once; 0 for no limit."
+    )
+    max_connections: int = Field(default=500, ge=1, description="Connections open at once.")
     model: str = Field(default="extractive", description="Model that writes answers.")
     anthropic_url: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="Address of anthropic: models."
@@ -203,9 +216,29 @@ class Settings(BaseSettings):
 
     @field_validator("token", "chroma_token")
     @classmethod
-    def _no_blank_token(cls, token: SecretStr | None) -> SecretStr | None:
+    def _usable_token(cls, token: SecretStr | None) -> SecretStr | None:
+        """Take an empty variable for none, and refuse what no header can carry."""
+        if token is None or not token.get_secret_value().strip():
+            return None
+        if reason := token_fault(token.get_secret_value()):
+            raise ValueError(reason)
+        return token
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _usable_rate(cls, rate: str | None) -> str | None:
+        """Accept a number of requests a second, minute, hour or day."""
+        if not rate or not rate.strip():
+            return None
+        if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", rate.strip()):
+            raise ValueError("it must be such as 10/second or 600/minute")
+        return rate.strip()
+
+    @field_validator("tokens_file")
+    @classmethod
+    def _no_blank_path(cls, path: Path | None) -> Path | None:
         """Take an empty variable for none."""
-        return token if token and token.get_secret_value().strip() else None
+        return path if path and str(path).strip() not in {"", "."} else None
 
 
 def read_settings(**values: Any) -> Settings:
@@ -224,6 +257,15 @@ def read_settings(**values: Any) -> Settings:
             f"{name if name in values else variable}: {first['msg']}.",
             hint="Correct it, or leave it out.",
         ) from None
+
+
+def token_fault(token: str) -> str:
+    """Why a token cannot be used; empty if it can."""
+    if token != token.strip():
+        return "it begins or ends with a blank"
+    if not token.isprintable():
+        return "it has characters that a header cannot carry: take letters, digits and -._~+/="
+    return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from ingest.files.open import open_source
 from ingest.files.photo import MAX_DECODED, MAX_PIXELS, PhotoSource
@@ -342,6 +342,45 @@ def test_sixteen_bit_pictures_of_low_values_are_scaled_to_their_range(
         Image.fromarray(values).save(tmp_path / f"a.{suffix}")
         image = np.asarray(read(tmp_path / f"a.{suffix}").convert("L"))
         assert (image.min(), image.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("high", [40, 4_095])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_large_sixteen_bit_picture_of_low_values_is_scaled_down_too(
+    tmp_path: Path, high: int, suffix: str
+) -> None:
+    values = np.zeros((50, 2 * LONGEST_SIDE + 500), np.uint16)
+    values[:, LONGEST_SIDE:] = high
+    Image.fromarray(values).save(tmp_path / f"a.{suffix}")
+    image = np.asarray(read(tmp_path / f"a.{suffix}").convert("L"))
+    assert image.shape[1] == LONGEST_SIDE
+    assert (image[:, :1_300].max(), image[:, 1_500:].min()) == (0, 255)
+
+
+@pytest.mark.parametrize("compression", ["raw", "group4"])
+def test_frames_far_into_a_tiff_are_reached_once_not_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str
+) -> None:
+    path = tmp_path / "a.tif"
+    frames = [Image.new("1", (8 + at, 8), at % 2) for at in range(300)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], compression=compression)
+    loaded = 0
+    load = TiffImagePlugin.ImageFileDirectory_v2.load
+
+    def count(directory: Any, file: Any) -> None:
+        nonlocal loaded
+        loaded += 1
+        load(directory, file)
+
+    monkeypatch.setattr(TiffImagePlugin.ImageFileDirectory_v2, "load", count)
+    source = PhotoSource(path)
+    for number in (201, 202, 203, 204):
+        image = source.page_image(number, 144).image
+        assert image.width == 8 + number - 1
+        assert image.getpixel((0, 0)) == ((WHITE, (0, 0, 0))[number % 2])
+    assert loaded < 250
+    assert source.page_image(3, 144).image.width == 10
+    assert source.page_count == 300
 
 
 def drawn(mode: str, ink: int, share: float = 0.1, opaque: int = 255) -> Image.Image:

@@ -13,9 +13,8 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from api.engine import Engine
-from api.http.auth import AuthMiddleware, BodyLimitMiddleware
 from api.http.errors import add_handlers, describe_error, describe_problems
-from api.http.request_log import RequestLogMiddleware
+from api.http.protect.protect import add_protection, read_server_tokens
 from api.http.routes import (
     ask_routes,
     completions,
@@ -55,10 +54,11 @@ def create_app(
 
     Raises:
         JobStoreUnusable: the home's jobs cannot be read.
+        InvalidTokens: the tokens of the settings cannot be used.
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
-    token = settings.token.get_secret_value() if settings.token else None
+    tokens = read_server_tokens(settings)
     runner = JobRunner(
         home,
         engine.add_settings,
@@ -98,12 +98,10 @@ def create_app(
     app.state.jobs = jobs
     app.state.stop = jobs.stop  # called when the server begins to stop
     app.include_router(health_routes.router)
-    guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
+    guarded = [Depends(HTTPBearer(auto_error=False))] if tokens.wanted else []
     for routes in GUARDED:
         app.include_router(routes.router, dependencies=guarded)
     add_handlers(app)
     describe_problems(app)
-    app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
-    app.add_middleware(AuthMiddleware, token=token, hosts=hosts)
-    app.add_middleware(RequestLogMiddleware)
+    add_protection(app, settings, tokens, hosts)
     return app

@@ -8,8 +8,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from api.engine import Engine
-from api.http.auth import AuthMiddleware, BodyLimitMiddleware
-from api.http.request_log import RequestLogMiddleware
+from api.http.protect.protect import add_protection, read_server_tokens
 from api.mcp.tools import make_mcp
 from api.settings import Settings
 from ingest.library.home import Home
@@ -18,9 +17,8 @@ from ingest.library.home import Home
 def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = ()) -> ASGIApp:
     """MCP application over a home; `hosts` as for `api.http.app.create_app`."""
     server = make_mcp(Engine(home, settings))
-    # AuthMiddleware checks Host and Origin.
+    # The protection checks Host and Origin.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(transport_security=unchecked)
-    limited = BodyLimitMiddleware(app, largest_upload=settings.max_upload_mb * 1_000_000)
-    token = settings.token.get_secret_value() if settings.token else None
-    return RequestLogMiddleware(AuthMiddleware(limited, token, hosts))
+    add_protection(app, settings, read_server_tokens(settings), hosts)
+    return app

@@ -12,6 +12,10 @@ class SettingsKeywords(TypedDict, total=False):
     host: str
     port: int
     token: str | None
+    tokens_file: str | os.PathLike[str] | None
+    rate_limit: str | None
+    max_concurrent: int
+    max_connections: int
     model: str
     anthropic_url: str | None
     openai_url: str | None

@@ -41,12 +41,13 @@ def _open_pdf(path: Path, password: str | None) -> Source:
     Raises:
         UnreadableFile: neither opens it; the reason is that of the first.
     """
+    from ingest.files.page_tree import TooManyPages
     from ingest.files.pdf import NeedsPassword, PdfSource
     from ingest.files.pdfium import PdfiumSource
 
     try:
         return PdfSource(path, password)
-    except NeedsPassword:
+    except (NeedsPassword, TooManyPages):
         raise
     except UnreadableFile:
         try:

@@ -16,25 +16,18 @@ import numpy as np
 import pymupdf
 from PIL import Image
 
+from ingest.files.page_tree import count_pages
 from ingest.files.pdf_password import authenticate, without_encryption
 from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset_warnings
 from ingest.files.pdf_words import PDF_ERRORS, read_figures, read_words
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_pdf
-from ingest.files.source import (
-    LONGEST_SIDE,
-    MAX_WORDS,
-    PageImage,
-    UnreadableFile,
-    is_blank,
-    too_many_pages,
-)
+from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
 from ingest.memory import is_out_of_memory
 from ingest.page import DocumentKind
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
-WORDS_LEFT_OUT = f"Only the first {MAX_WORDS:,} words of the page are read."
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -64,9 +57,7 @@ class PdfSource:
                 if clear is None:
                     raise _needs_password(path, password)
                 self._pdf = clear
-            self.page_count: int = self._pdf.page_count
-            if self.page_count > self._pdf.xref_length():
-                raise too_many_pages(path, self.page_count)
+            self.page_count: int = count_pages(self._pdf, path)
         except PDF_ERRORS as error:
             if is_out_of_memory(error):
                 raise MemoryError from error
@@ -97,8 +88,6 @@ class PdfSource:
             words = read_words(page)
         except PDF_ERRORS:
             words, note = (), note or TEXT_LOST
-        if len(words) == MAX_WORDS:
-            note = note or WORDS_LEFT_OUT
         return PageImage(image, words, read_figures(page), note)
 
     def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:

@@ -28,12 +28,14 @@ Edges = npt.NDArray[np.float64]
 
 
 def read_words(page: Any) -> tuple[Word, ...]:
-    """The words of a page and those that its form fields show, `MAX_WORDS` at most.
+    """The words of a page and those that its form fields show.
+
+    More than `MAX_WORDS` are cut to one more, which shows that there are.
 
     Raises:
         One of `PDF_ERRORS`: the text of the page is damaged.
     """
-    found = page.get_text("words")[:MAX_WORDS]
+    found = page.get_text("words")
     if not found:
         return ()
     texts = [word[4] for word in found]
@@ -43,7 +45,8 @@ def read_words(page: Any) -> tuple[Word, ...]:
     seen = np.isfinite(boxes).all(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
     seen &= ~_is_check_mark(page, texts, edges)
     return tuple(
-        Word(texts[at], clip_to_page(tuple(boxes[at].tolist()))) for at in np.flatnonzero(seen)
+        Word(texts[at], clip_to_page(tuple(boxes[at].tolist())))
+        for at in np.flatnonzero(seen)[: MAX_WORDS + 1]
     )
 
 

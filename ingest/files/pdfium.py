@@ -15,16 +15,12 @@ import pypdfium2.raw as raw
 from PIL import Image
 
 from ingest.box import area, clip_if_centered
-from ingest.files.source import (
-    LONGEST_SIDE,
-    MAX_WORDS,
-    MIN_FIGURE,
-    PageImage,
-    UnreadableFile,
-    too_many_pages,
-)
+from ingest.files.page_tree import check_page_count
+from ingest.files.source import LONGEST_SIDE, MAX_WORDS, MIN_FIGURE, PageImage, UnreadableFile
 from ingest.page import Box, DocumentKind, Word
 
+MAX_READ = 500_000
+"""Characters of a page that are looked at, blanks included."""
 GRID = 100_000
 """Units of a page's width and height in which PDFium is asked for places on it."""
 
@@ -41,10 +37,8 @@ class PdfiumSource:
     def __init__(self, path: Path, password: str | None = None) -> None:
         self._path = path
         try:
-            data = path.read_bytes()
-            self._pdf = pdfium.PdfDocument(data, password=password)
-            if len(self._pdf) > len(data):
-                raise too_many_pages(path, len(self._pdf))
+            self._pdf = pdfium.PdfDocument(path.read_bytes(), password=password)
+            check_page_count(len(self._pdf), path)
             self.page_count: int = _count_pages(self._pdf)
             self.title: str = self._pdf.get_metadata_value("Title") or ""
         except (pdfium.PdfiumError, ValueError) as error:
@@ -119,13 +113,13 @@ def _render(page: Any, dpi: int) -> Image.Image:
 
 
 def _words(page: Any) -> Iterator[Word]:
-    """Words between blanks, each with the box around its characters."""
+    """Words between blanks, each with the box around its characters; see `read_words`."""
     text = page.get_textpage()
     try:
         letters: list[str] = []
         edges: list[Box] = []
         count = 0
-        for at in range(text.count_chars()):
+        for at in range(min(text.count_chars(), MAX_READ)):
             letter = chr(raw.FPDFText_GetUnicode(text, at))
             if not letter.isspace() and letter != "\0":
                 letters.append(letter)
@@ -134,7 +128,7 @@ def _words(page: Any) -> Iterator[Word]:
             if word := _word(page, letters, edges):
                 yield word
                 count += 1
-                if count == MAX_WORDS:
+                if count > MAX_WORDS:
                     return
             letters, edges = [], []
         if word := _word(page, letters, edges):

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import struct
 import warnings
+import weakref
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ingest.files.reasons import broken_image, no_image
@@ -45,9 +50,20 @@ class PhotoSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._frames: Image.Image | None = None
         with _Reading(path), Image.open(path, formats=FORMATS) as image:
             self._check_size(image, MAX_PIXELS)
-            self.page_count: int = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+            self._has_frames = image.format == "TIFF"
+
+    @cached_property
+    def page_count(self) -> int:
+        """Number of frames; all of a TIFF are walked through for it.
+
+        Raises:
+            UnreadableFile
+        """
+        with self._open() as image:
+            return getattr(image, "n_frames", 1) if self._has_frames else 1
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
@@ -62,7 +78,7 @@ class PhotoSource:
         return self._decode(1, side, MAX_DECODED_SMALL)
 
     def _decode(self, number: int, side: int, limit: int) -> Image.Image:
-        with _Reading(self._path), Image.open(self._path, formats=FORMATS) as image:
+        with self._open() as image:
             image.seek(number - 1)
             self._check_size(image, MAX_PIXELS)
             image.draft("RGB", (side, side))
@@ -70,6 +86,20 @@ class PhotoSource:
             rgb = _to_rgb(image)
             rgb.thumbnail((side, side), Image.Resampling.LANCZOS)
             return _upright(rgb, image)
+
+    @contextmanager
+    def _open(self) -> Iterator[Image.Image]:
+        """Open image. A TIFF stays open: to find a frame is to walk there from the first."""
+        with _Reading(self._path):
+            if not self._has_frames:
+                with Image.open(self._path, formats=FORMATS) as image:
+                    yield image
+                return
+            if self._frames is None:
+                file = self._path.open("rb")
+                weakref.finalize(self, file.close)
+                self._frames = Image.open(file, formats=("TIFF",))
+            yield self._frames
 
     def _check_size(self, image: Image.Image, limit: int) -> None:
         if image.width * image.height > limit:
@@ -150,14 +180,23 @@ def _scale_depth(image: Image.Image) -> Image.Image:
     """
     if image.mode.startswith("I;16") and image.getextrema()[1] >= 1 << 12:  # type: ignore[operator]
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if (factor := max(image.size) // LONGEST_SIDE) > 1:
-        image = image.reduce(factor)
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
+    values = np.nan_to_num(_shrink(image), posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     if image.mode == "F" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     gray = (values - low) * (255 / ((high - low) or 1.0))
     return Image.fromarray(gray.round().astype(np.uint8)).convert("RGB")
+
+
+def _shrink(image: Image.Image) -> npt.NDArray[np.float64]:
+    """Values of a deep image, those of a large one averaged over squares."""
+    factor = max(max(image.size) // LONGEST_SIDE, 1)
+    values = np.asarray(image)
+    height, width = (max(side // factor, 1) for side in values.shape)
+    down, across = (min(factor, side) for side in values.shape)
+    squares = values[: height * down, : width * across].reshape(height, down, width, across)
+    means: npt.NDArray[np.float64] = squares.mean(axis=(1, 3), dtype=np.float64)
+    return means
 
 
 def _upright(rgb: Image.Image, image: Image.Image) -> Image.Image:

@@ -20,6 +20,7 @@ from PIL import Image
 from ingest.box import area, center
 from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
+from ingest.files.page_limits import limit_page
 from ingest.files.source import PageImage, UnreadableFile, is_blank
 from ingest.memory import release_memory
 from ingest.page import Box, DocumentKind, Page, Rendered, Word
@@ -85,7 +86,7 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         except UnreadableFile as error:
             pages.append(_unreadable(here, error))
         else:
-            pages.append(_add_words(seen, here, ocr))
+            pages.append(_add_words(limit_page(seen), here, ocr))
         release_memory()
     return pages
 

@@ -7,7 +7,6 @@ text layer, without OCR.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
@@ -48,8 +47,16 @@ class Source(Protocol):
     """Open file of one or more pages."""
 
     kind: DocumentKind
-    page_count: int
     title: str
+
+    @property
+    def page_count(self) -> int:
+        """Number of pages; counted when it is asked for first.
+
+        Raises:
+            UnreadableFile
+        """
+        ...
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render page `number` (from 1).
@@ -66,11 +73,3 @@ def is_blank(image: Image.Image) -> bool:
     """Whether an image shows one color."""
     low, high = image.convert("L").getextrema()
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < 16
-
-
-def too_many_pages(path: Path, claimed: int) -> UnreadableFile:
-    """Error for a PDF that claims more pages than it has objects."""
-    return UnreadableFile(
-        f"{path.name} claims {claimed:,} pages and has fewer objects than that.",
-        hint="Save it again from a PDF reader.",
-    )

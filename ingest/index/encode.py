@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.encoders.encoder import Encoder
+from ingest.encoders.page_batch import batched_pages
 from ingest.filter import PageFilter
 from ingest.index.index import Index
 from ingest.library.library import Library
@@ -13,11 +14,10 @@ def encode_document(library: Library, encoder: Encoder, index: Index, document: 
     """Write a document's vectors and records, from its pages in the library."""
     records = library.page_records(PageFilter.to([document.id]))
     writer = index.writer(document)
-    for at in range(0, len(records), encoder.batch_pages):
-        some = records[at : at + encoder.batch_pages]
-        encoded = encoder.encode_pages([library.rendered(record) for record in some])
+    for some in batched_pages(map(library.rendered, records), encoder.batch_pages):
+        encoded = encoder.encode_pages(some)
         index.fit_center(encoded)
         for seen in encoded:
             writer.append(seen)
-        index.put([record.page for record in some], encoded)
+        index.put([rendered.page for rendered in some], encoded)
     writer.close()

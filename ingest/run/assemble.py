@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.encoders.encoder import Encoder
+from ingest.encoders.page_batch import is_full
 from ingest.error import PageglassError
 from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, PagesEncoded
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
@@ -118,9 +119,11 @@ class DocumentAssembler:
         if draft is None:
             draft = self._start(pending, read)
             yield FileOpened(str(read.job.path), draft.document.page_count)
-        self._batch.extend(replace(page, context=draft.document.title) for page in read.pages)
-        waited = time.monotonic() - self._encoded_at
-        if len(self._batch) >= self._batch_pages() or waited > BATCH_SECONDS:
+        for page in read.pages:
+            self._batch.append(replace(page, context=draft.document.title))
+            if is_full(self._batch, self._batch_pages()):
+                yield from self.encode()
+        if time.monotonic() - self._encoded_at > BATCH_SECONDS:
             yield from self.encode()
 
     def _start(self, pending: PendingFile, read: ReadPages) -> Draft:

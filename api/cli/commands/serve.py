@@ -65,15 +65,17 @@ def run_app(
     """
     settings = found.settings
     host = host or settings.host
-    if not is_loopback(host) and settings.token is None:
+    if not is_loopback(host) and settings.token is None and settings.tokens_file is None:
         raise InvalidUsage(
             f"{host} can be reached from other machines, and there is no token.",
-            hint="Set PAGEGLASS_TOKEN to a long random text, or serve on 127.0.0.1.",
+            hint="Set PAGEGLASS_TOKEN to a long random text or PAGEGLASS_TOKENS_FILE, or serve on 127.0.0.1.",
         )
     configure_logging(settings.log_level or "info", settings.log_format)
     listening = _listen(host, settings.port if port is None else port)
 
     import uvicorn
+
+    from api.http.protect.connection import ConnectionLimits, limited_protocol
 
     class Server(uvicorn.Server):
         """Server that tells its application when it begins to stop."""
@@ -87,6 +89,7 @@ def run_app(
     server = Server(
         uvicorn.Config(
             app,
+            http=limited_protocol(ConnectionLimits(connections=settings.max_connections)),
             log_config=None,
             log_level="warning",
             access_log=False,

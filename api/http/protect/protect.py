@@ -1,0 +1,43 @@
+"""Protection stack: the middleware that every application of the server has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.applications import Starlette
+
+from api.http.protect.access import AccessMiddleware
+from api.http.protect.body_limit import BodyLimitMiddleware
+from api.http.protect.rate_limit import RateLimitMiddleware
+from api.http.protect.security_headers import SecurityHeadersMiddleware
+from api.http.protect.tokens import Tokens
+from api.http.request_log import RequestLogMiddleware
+from api.settings import Settings
+
+
+def read_server_tokens(settings: Settings) -> Tokens:
+    """Tokens of the settings.
+
+    Raises:
+        InvalidTokens
+    """
+    single = settings.token.get_secret_value() if settings.token else None
+    return Tokens(single, settings.tokens_file)
+
+
+def add_protection(
+    app: Starlette, settings: Settings, tokens: Tokens, hosts: Collection[str] = ()
+) -> None:
+    """Put an application behind limits, access control, the request log and headers.
+
+    Args:
+        hosts: names besides loopback's that are served where no token is set.
+    """
+    # The last that is added sees a request first.
+    app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
+    app.add_middleware(
+        RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=settings.max_concurrent
+    )
+    app.add_middleware(AccessMiddleware, tokens=tokens, hosts=hosts)
+    app.add_middleware(RequestLogMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)

@@ -1,0 +1,29 @@
+"""Page batches: pages that are encoded at once, bounded by number and by text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ingest.page import Rendered
+
+BATCH_CHARACTERS = 200_000
+"""Text encoded at once: its rows, at most one a character, are held in memory."""
+
+
+def is_full(pages: Sequence[Rendered], batch_pages: int) -> bool:
+    """Whether pages make a batch, by their number or their characters."""
+    if len(pages) >= batch_pages:
+        return True
+    return sum(len(w.text) for page in pages for w in page.searchable_words) >= BATCH_CHARACTERS
+
+
+def batched_pages(pages: Iterable[Rendered], batch_pages: int) -> Iterator[list[Rendered]]:
+    """Split pages into batches, in order."""
+    batch: list[Rendered] = []
+    for page in pages:
+        batch.append(page)
+        if is_full(batch, batch_pages):
+            yield batch
+            batch = []
+    if batch:
+        yield batch
