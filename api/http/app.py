@@ -53,8 +53,8 @@ def create_app(
         hosts: names besides loopback's that are served where no token is set.
 
     Raises:
-        JobStoreUnusable: the home's jobs cannot be read.
         InvalidTokens: the tokens of the settings cannot be used.
+        JobStoreUnusable: the home's jobs cannot be read.
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
