@@ -144,7 +144,9 @@ def test_files_without_tokens_or_with_two_of_a_name_are_refused(tmp_path: Path) 
         read_tokens(tmp_path / "gone")
 
 
-@pytest.mark.parametrize("token", ["token ", " token", "to\tken", "token\n", "to\nken", "to\x00ken"])
+@pytest.mark.parametrize(
+    "token", ["token ", " token", "to\tken", "token\n", "to\nken", "to\x00ken"]
+)
 @pytest.mark.parametrize("name", ["token", "chroma_token"])
 def test_tokens_that_no_header_carries_are_refused_at_the_start(name: str, token: str) -> None:
     with pytest.raises(InvalidSetting) as caught:
