@@ -1,4 +1,6 @@
 import io
+import pickle
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from ingest.encoders.embedded.conse import MANY_WORDS, ConseEncoder
-from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+from ingest.encoders.embedded.efficientnet import EfficientNetLite2, _read_checkpoint
 from ingest.encoders.embedded.minilm import load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET, Weights, WeightsChanged, WeightsMissing
 from ingest.page import WHOLE, Page, Rendered, Word
@@ -123,3 +125,14 @@ def test_weights_that_are_missing_say_what_to_install():
         Weights("no_such_package", "no-such-thing", "model.onnx", "").path()
     with pytest.raises(WeightsMissing, match=r"lost\.onnx"):
         Weights(EFFICIENTNET.package, EFFICIENTNET.distribution, "lost.onnx", "").path()
+
+
+@pytest.mark.parametrize("section", range(5))
+def test_no_section_of_a_checkpoint_names_a_class(tmp_path: Path, section: int) -> None:
+    """The first three sections, the tensors and the keys, each with a call hidden in it."""
+    plain = [pickle.dumps(value, 2) for value in (1, 2, {}, OrderedDict(), [])]
+    plain[section] = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00trueR."
+    path = tmp_path / "hostile.pth"
+    path.write_bytes(b"".join(plain))
+    with pytest.raises(WeightsChanged, match=r"posix\.system"):
+        _read_checkpoint(path)

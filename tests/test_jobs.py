@@ -3,10 +3,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from live_server import endless_pdf, pdf_of
 from api.http.app import create_app
 from api.http.routes import document_routes
 from api.http.routes.upload import with_plain_name
-from api.jobs.job import Job, JobFile, new_job_id, now, read_job, write_job
+from api.jobs.job import Job, JobFile, new_job_id, now, read_job, write_file, write_job
 from api.jobs.job_error import JobStoreUnusable
 from api.jobs.job_queue import LARGE_FILES, JobQueue
 from api.jobs.owner import Owner, inheritance
@@ -183,6 +185,23 @@ class TestUpload:
             assert files_below(home) == []
             assert client.get("/v1/jobs").json() == {"jobs": []}
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("size", [100, 3_000_000])
+    def test_so_is_one_that_is_full_already(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch, size: int
+    ) -> None:
+        plain = Path.open
+
+        def open_full(path: Path, mode: str = "r", *rest: Any) -> Any:
+            return plain(Path("/dev/full"), "wb") if mode == "xb" else plain(path, mode, *rest)
+
+        with open_app(home) as client:
+            monkeypatch.setattr(Path, "open", open_full)
+            response = client.post("/v1/documents", files=sent(("a.pdf", b"x" * size)))
+            monkeypatch.undo()
+            assert response.status_code == 507
+            assert response.json()["type"] == "urn:pageglass:problem:disk-full"
+
     def test_the_queue_is_bounded(self, home: Home) -> None:
         with open_app(home, job_queue=2) as client:
             with home.writing():
@@ -318,6 +337,14 @@ class TestSeveralServers:
             assert (events[-1][0], events[-1][1]["state"]) == ("end", "cancelled")
             assert files_below(home) == []
 
+    def test_a_job_without_its_files_says_so(self, home: Home) -> None:
+        with home.writing(), open_app(home) as client:
+            job = client.post("/v1/documents", files=sent(("a.pdf", pdf_of(2, "a")))).json()
+        shutil.rmtree(home.root / "jobs" / job["id"])
+        with open_app(home) as client:
+            ended = until(client, job["id"], "failed")
+            assert ended["problem"]["type"] == "urn:pageglass:problem:job-files-lost"
+
     def test_a_password_is_kept_in_memory_alone(self, home: Home) -> None:
         password = "correct horse battery"
         pdf = pymupdf.open("pdf", pdf_of(1, "secret"))
@@ -353,7 +380,7 @@ def test_a_job_survives_being_written() -> None:
     job = Job(
         "j", "me", (file, JobFile("b", "1" * 20, 0)), now(), "running", page_count=2, version=7
     )
-    assert read_job(write_job(job)) == job
+    assert read_job(write_job(job), list(map(write_file, job.files))) == job
 
 
 def test_the_store_keeps_the_newest_of_what_has_ended(home: Home) -> None:
@@ -382,12 +409,29 @@ def test_a_store_of_a_later_version_is_left_alone(home: Home) -> None:
         JobStore(home).recent(1)
 
 
+def test_a_save_writes_what_has_changed(home: Home) -> None:
+    store = JobStore(home)
+    store.insert(job := a_job("me", files=3))
+    settled = replace(job.files[1], status=201, document=DOCUMENT)
+    later = replace(job, state="running", files=(job.files[0], settled, job.files[2]))
+    store.save(later, job.files)
+    assert store.find(job.id) == later
+    store.close()
+
+
+def test_a_server_does_not_start_over_jobs_that_it_cannot_read(home: Home) -> None:
+    (home.root / "jobs.sqlite3").write_bytes(b"no database " * 100)
+    with pytest.raises(JobStoreUnusable, match="cannot be used"):
+        create_app(home)
+
+
 def test_only_the_owner_changes_a_job(home: Home) -> None:
     store = JobStore(home)
     store.insert(job := a_job("first"))
     (taken,) = store.adopt("first", "second")
     assert (taken.owner, taken.version) == ("second", 1)
-    store.save(Job(job.id, "first", (), job.created_at, "done", finished_at=now()))
+    late = replace(job, state="done", files=(replace(job.files[0], status=422),))
+    store.save(late, job.files)
     assert store.find(job.id) == taken
     store.close()
 

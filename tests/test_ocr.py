@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
+from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
+from ingest.files import ocr
 from ingest.files.ocr import (
     Ocr,
     OcrFailed,
@@ -330,3 +333,26 @@ def test_pieces_on_two_lines_are_never_joined() -> None:
         Word("대", (0.0, 0.3, 0.1, 0.5)),
     ]
     assert _read_tsv(head + "\n") == []
+
+
+@pytest.mark.parametrize("part", ["OCR_DETECTOR", "OCR_RECOGNIZER", "OCR_CLASSIFIER"])
+def test_a_changed_or_missing_model_is_an_error_and_never_fetched(
+    monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    weights = getattr(ocr, part)
+    monkeypatch.setattr(ocr, part, replace(weights, sha256="0" * 64))
+    for use in (load_ocr, check_ocr):
+        with pytest.raises(WeightsChanged, match=r"onnx has SHA-256"):
+            use("rapidocr")
+    monkeypatch.setattr(ocr, part, replace(weights, file="models/gone.onnx"))
+    for use in (load_ocr, check_ocr):
+        with pytest.raises(WeightsMissing, match=r"gone\.onnx"):
+            use("rapidocr")
+
+
+def test_rapidocr_opens_the_files_that_were_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "rapidocr.utils.download_file.DownloadFile.run",
+        lambda *_: pytest.fail("a model is downloaded"),
+    )
+    assert load_ocr("rapidocr") is not None

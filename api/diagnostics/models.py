@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 from api.diagnostics.finding import Finding
 from api.hints import hint_for
@@ -13,7 +11,7 @@ from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, W
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
-from ingest.files.ocr import tesseract_languages
+from ingest.files.ocr import check_ocr, tesseract_languages
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
 
@@ -50,12 +48,12 @@ def check_ocr_engines(spec: str) -> Iterator[Finding]:
     """Check the OCR engines, and which one a setting uses."""
     languages = tesseract_languages()
     kind, _, wanted = spec.partition(":")
-    models = _rapidocr_models()
+    fault = _ocr_fault()
     yield Finding(
-        "ocr", "rapidocr", "ok" if models else "broken" if kind == "rapidocr" else "note",
-        (f"{_used(kind == 'rapidocr')}; reads Latin scripts, Chinese and Japanese, not Korean"
-         if models else "its models are missing"),
-        "" if models else "Install it anew: pip install --force-reinstall rapidocr.",
+        "ocr", "rapidocr", "broken" if fault and kind == "rapidocr" else "note" if fault else "ok",
+        (fault.message if fault else f"{_used(kind == 'rapidocr')}; reads Latin scripts, Chinese"
+         " and Japanese, not Korean; models verified"),
+        fault.hint if fault else "",
     )  # fmt: skip
     missing = set((wanted or "eng").split("+")) - languages if kind == "tesseract" else set()
     yield Finding(
@@ -76,11 +74,13 @@ def check_ocr_engines(spec: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _rapidocr_models() -> list[Path]:
-    """Model files of the installed rapidocr, found without importing it."""
-    spec = find_spec("rapidocr")
-    folders = (spec and spec.submodule_search_locations) or []
-    return [path for folder in folders for path in Path(folder, "models").glob("*.onnx")]
+def _ocr_fault() -> PageglassError | None:
+    """What is wrong with the models of rapidocr; it is not imported."""
+    try:
+        check_ocr("rapidocr")
+    except PageglassError as error:
+        return error
+    return None
 
 
 def _used(used: bool) -> str:

@@ -54,6 +54,7 @@ def create_app(
 
     Raises:
         InvalidTokens: the tokens of the settings cannot be used.
+        JobStoreUnusable: the home's jobs cannot be read.
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
@@ -65,6 +66,7 @@ def create_app(
         lanes=settings.job_lanes,
         most=settings.job_queue,
     )
+    runner.store.check()
     jobs = JobService(runner)
 
     @asynccontextmanager

@@ -111,7 +111,7 @@ class JobBook:
                 entry.job, state=state, problem=problem, finished_at=now(), version=version
             )
             try:
-                self.store.save(job)
+                self.store.save(job, entry.written)
                 self.store.prune()
                 entry.stored = True
             except PageglassError:
@@ -132,5 +132,6 @@ class JobBook:
                 self._queue.remove(entry)
 
     def _save(self, entry: JobEntry) -> None:
-        self.store.save(entry.job)
+        self.store.save(entry.job, entry.written)
+        entry.written = entry.job.files
         entry.saved = time.monotonic()

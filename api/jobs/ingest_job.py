@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from api.jobs.job import ADDED, KNOWN, UNREADABLE, Job, JobFile, now
+from api.jobs.job_error import JobFilesLost
 from api.jobs.spool import clear_unused, place, place_of, spool_folder
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event, Failed, FileOpened, FilesFound, PagesEncoded
@@ -57,6 +58,7 @@ class JobIngest:
         """Ingest the files that have no result yet.
 
         Raises:
+            JobFilesLost
             What `ingest.add.add` and `check` raise; documents that were added stay.
         """
         try:
@@ -65,12 +67,18 @@ class JobIngest:
                 if not waiting:
                     return
                 self._check(self.job)
+                self._check_files(waiting)
                 self.job = self.job.restarted()
                 self._add([place(self._home, self.job, at) for at in waiting])
                 self._look_up()
             self._fail_rest()
         finally:
             clear_unused(self._home, self.job.files)
+
+    def _check_files(self, positions: list[int]) -> None:
+        folder = spool_folder(self._home, self.job.id)
+        if not all((folder / str(position)).is_file() for position in positions):
+            raise JobFilesLost("The files of the upload are gone.", hint="Send them again.")
 
     def _add(self, paths: list[Path]) -> None:
         while True:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -92,23 +93,26 @@ def now() -> str:
 
 
 def write_job(job: Job) -> str:
-    """Job as JSON text."""
+    """Job without its files as JSON text."""
+    return json.dumps({f.name: getattr(job, f.name) for f in fields(job) if f.name != "files"})
+
+
+def write_file(file: JobFile) -> str:
+    """File of a job as JSON text."""
     # ASCII: a path of the document may hold bytes that are no UTF-8.
-    return json.dumps(asdict(job))
+    return json.dumps(asdict(file))
 
 
-def read_job(text: str) -> Job:
-    """Job from JSON text."""
-    fields = json.loads(text)
-    files = tuple(_read_file(file) for file in fields.pop("files"))
-    return Job(files=files, **fields)
+def read_job(text: str, files: Sequence[str]) -> Job:
+    """Job from the JSON texts of itself and of its files."""
+    return Job(files=tuple(map(_read_file, files)), **json.loads(text))
 
 
-def _read_file(fields: dict[str, Any]) -> JobFile:
-    document = fields.pop("document")
-    if document is not None:
+def _read_file(text: str) -> JobFile:
+    found = json.loads(text)
+    if (document := found.pop("document")) is not None:
         document = Document(**{name: _tuples(value) for name, value in document.items()})
-    return JobFile(document=document, **fields)
+    return JobFile(document=document, **found)
 
 
 def _tuples(value: Any) -> Any:

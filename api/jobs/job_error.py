@@ -35,6 +35,12 @@ class JobPasswordLost(ConflictError):
     code = "job-password-lost"
 
 
+class JobFilesLost(ConflictError):
+    """The files of an unfinished job are not there any more."""
+
+    code = "job-files-lost"
+
+
 class JobStoreUnusable(StorageError):
     """The file of jobs cannot be read or written."""
 

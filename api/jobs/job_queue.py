@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.jobs.change import ChangeSignal
-from api.jobs.job import Job, State
+from api.jobs.job import Job, JobFile, State
 
 LARGE_PAGES = 100
 LARGE_FILES = 50
@@ -17,7 +17,7 @@ class JobEntry:
     """Unfinished job of this server; `running` while a thread has it.
 
     The password is kept here alone. `saved` is when the job was written down last,
-    `stored` whether its end was.
+    with `written` as its files, `stored` whether its end was.
     """
 
     job: Job
@@ -27,7 +27,11 @@ class JobEntry:
     cancelled: bool = False
     saved: float = 0.0
     stored: bool = False
+    written: tuple[JobFile, ...] = field(init=False)
     changed: ChangeSignal = field(default_factory=ChangeSignal)
+
+    def __post_init__(self) -> None:
+        self.written = self.job.files
 
 
 class JobQueue:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from api.jobs.job import Job, read_job, write_job
+from api.jobs.job import Job, JobFile, read_job, write_file, write_job
 from api.jobs.job_error import JobNotFound, JobStoreUnusable
 from ingest.disk import DiskFull, is_disk_full
 from ingest.library.home import Home
@@ -31,6 +31,12 @@ _SCHEMA = (
         cancelling INTEGER NOT NULL DEFAULT 0,
         body TEXT NOT NULL
     )""",
+    """CREATE TABLE files (
+        row INTEGER REFERENCES jobs (row) ON DELETE CASCADE,
+        position INTEGER,
+        body TEXT NOT NULL,
+        PRIMARY KEY (row, position)
+    ) WITHOUT ROWID""",
     "CREATE INDEX unfinished ON jobs (owner) WHERE finished_at IS NULL",
     "CREATE INDEX finished ON jobs (finished_at) WHERE finished_at IS NOT NULL",
     f"PRAGMA user_version = {FORMAT}",
@@ -54,20 +60,38 @@ class JobStore:
         """Whether there ever was a job."""
         return self._path.exists()
 
+    def check(self) -> None:
+        """Open the file, if there is one."""
+        self.count_unfinished()
+
     def insert(self, job: Job) -> None:
         """Keep a new job; it is on the disk when this returns."""
         with self._writing() as db:
-            db.execute(
+            row = db.execute(
                 "INSERT INTO jobs (id, owner, finished_at, body) VALUES (?, ?, ?, ?)",
                 (job.id, job.owner, job.finished_at, write_job(job)),
-            )
+            ).lastrowid
+            rows = [(row, position, write_file(file)) for position, file in enumerate(job.files)]
+            db.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
 
-    def save(self, job: Job) -> None:
-        """Write a job down as it is now, if its owner still is."""
+    def save(self, job: Job, written: Sequence[JobFile]) -> None:
+        """Write a job down as it is now, if its owner still is.
+
+        Args:
+            written: its files as they are written already.
+        """
+        changed = [
+            (position, write_file(new), job.id, job.owner)
+            for position, (old, new) in enumerate(zip(written, job.files, strict=True))
+            if old is not new
+        ]
         with self._writing() as db:
             db.execute(
                 "UPDATE jobs SET finished_at = ?, body = ? WHERE id = ? AND owner = ?",
                 (job.finished_at, write_job(job), job.id, job.owner),
+            )
+            db.executemany(
+                "REPLACE INTO files SELECT row, ?, ? FROM jobs WHERE id = ? AND owner = ?", changed
             )
 
     def find(self, job_id: str) -> Job:
@@ -155,8 +179,13 @@ class JobStore:
         if not self.exists:
             return []
         with self._using() as db:
-            found = db.execute(f"SELECT body FROM jobs {condition}", (value,))
-            return [read_job(row[0]) for row in found.fetchall()]
+            found = db.execute(f"SELECT row, body FROM jobs {condition}", (value,)).fetchall()
+            return [read_job(body, self._files(db, row)) for row, body in found]
+
+    @staticmethod
+    def _files(db: sqlite3.Connection, row: int) -> list[str]:
+        found = db.execute("SELECT body FROM files WHERE row = ? ORDER BY position", (row,))
+        return [body for (body,) in found.fetchall()]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -187,6 +216,7 @@ class JobStore:
             try:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA foreign_keys = ON")
                 self._check_format(db)
             except BaseException:
                 db.close()

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from ingest.encoders.embedded.weights import OCR_CLASSIFIER, OCR_DETECTOR, OCR_RECOGNIZER
 from ingest.error import ComputeError, ConfigurationError
 from ingest.page import Word
 
@@ -84,13 +85,21 @@ def check_ocr(spec: str) -> None:
 
     Raises:
         OcrUnavailable: it is not.
+        WeightsMissing, WeightsChanged: its model files are not there, or others.
     """
     if spec != "rapidocr":
         load_ocr(spec)
+        return
+    for weights in (OCR_DETECTOR, OCR_RECOGNIZER, OCR_CLASSIFIER):
+        weights.verified()
 
 
 class RapidOcr:
-    """PP-OCRv6 (small) on onnxruntime, on one thread: each worker process runs one."""
+    """PP-OCRv6 (small) on onnxruntime, on one thread: each worker process runs one.
+
+    Raises:
+        WeightsMissing, WeightsChanged: a model file of the package is not there or another.
+    """
 
     def __init__(self) -> None:
         from rapidocr import RapidOCR
@@ -103,6 +112,10 @@ class RapidOcr:
                 threads.format("inter"): 1,
                 "Global.log_level": "error",
                 "Global.text_score": MIN_SCORE,
+                # Given, and checked: rapidocr would download what is missing or changed.
+                "Det.model_path": str(OCR_DETECTOR.verified()),
+                "Rec.model_path": str(OCR_RECOGNIZER.verified()),
+                "Cls.model_path": str(OCR_CLASSIFIER.verified()),
                 # Images are not enlarged: enlarging small photos took twenty times as long.
                 "Det.limit_type": "max",
                 "Det.limit_side_len": 1_600,

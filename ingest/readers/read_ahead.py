@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.encoders.encoder import Preparer
-from ingest.error import PageglassError
-from ingest.files.ocr import OcrUnavailable
+from ingest.error import ConfigurationError, PageglassError
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
@@ -82,7 +81,7 @@ def read_ahead(
         preparers: preprocessing of each page, by encoder name.
 
     Raises:
-        OcrUnavailable: the OCR engine is not installed.
+        ConfigurationError: the OCR engine is not installed, or its models are others.
         ReadersBusy: the pool was closed meanwhile.
     """
     name = f"preparers-{uuid.uuid4().hex}"
@@ -156,7 +155,7 @@ class _ReadAhead:
     ) -> ReadPages | ReadFailure:
         try:
             inspection, pages = future.result()
-        except (OcrUnavailable, ReadersBusy, CancelledError):
+        except (ConfigurationError, ReadersBusy, CancelledError):
             raise
         except Exception as error:
             self._failed.add(part.job)

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from api.http.routes.job_events import job_events
 from api.http.routing import RequestJobs, problems
 from api.http.streams import EventStream
+from api.jobs.runner import JobRunner
 from api.schemas.jobs import JobBody, JobsBody
 
 JobId = Annotated[str, Path(max_length=100, description="The id of a job.")]
@@ -19,15 +20,19 @@ NO_MORE_EVENTS = 204
 router = APIRouter(prefix="/v1", responses=problems(422))
 
 
-@router.get("/jobs")
+@router.get("/jobs", response_model=JobsBody)
 async def list_jobs(
     jobs: RequestJobs,
     limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
-) -> JobsBody:
+) -> Response:
     """List jobs, the newest first."""
-    return JobsBody(
-        jobs=[JobBody.of(job) for job in await jobs.threads.run(jobs.runner.recent, limit)]
-    )
+    # On a thread, since they may have many files.
+    text = await jobs.threads.run(_list, jobs.runner, limit)
+    return Response(text, media_type="application/json")
+
+
+def _list(runner: JobRunner, limit: int) -> str:
+    return JobsBody(jobs=[JobBody.of(job) for job in runner.recent(limit)]).model_dump_json()
 
 
 @router.get("/jobs/{job}", responses=problems(404))

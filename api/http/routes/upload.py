@@ -6,6 +6,7 @@ take neither memory nor the threads that searches use.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -181,7 +182,9 @@ class _Parser(MultiPartParser):
     def close(self) -> None:
         """Close files that have not been closed."""
         for spooled in self._spooled:
-            spooled.file.close()
+            # On a full disk closing fails too: what it could not write is deleted anyway.
+            with contextlib.suppress(OSError):
+                spooled.file.close()
 
 
 class _Dropped(UploadFile):

