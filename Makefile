@@ -1,6 +1,6 @@
 # Two environments, made on first use: .venv-core holds what `pip install pageglass` brings,
 # .venv every extra and the tools besides.
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint fuzz bench lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -27,6 +27,9 @@ lint: .venv/ready  ## Style, types, declared dependencies and the direction of i
 	$(BIN)/deptry .
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_layout.py
+
+fuzz: .venv/ready  ## The contract of the server with many random requests
+	PAGEGLASS_FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/pytest -q tests/test_contract.py tests/test_schema_budget.py tests/test_neutral_markdown.py
 
 bench: .venv/ready  ## Benchmarks that need no data but the samples
 	$(BIN)/python -m benchmarks.cold

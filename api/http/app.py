@@ -13,8 +13,9 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from api.engine import Engine
-from api.http.errors import add_handlers, describe_error, describe_problems
+from api.http.errors import add_handlers, describe_error
 from api.http.metrics import MetricsMiddleware, ServerMetrics
+from api.http.openapi import complete_description
 from api.http.protect.protect import add_protection, read_server_tokens
 from api.http.readiness import Readiness
 from api.http.routes import (
@@ -114,7 +115,7 @@ def create_app(
         app.include_router(routes.router, dependencies=guarded)
     app.include_router(health_routes.guarded, dependencies=guarded)
     add_handlers(app)
-    describe_problems(app)
+    complete_description(app)
     if tracing:
         app.add_middleware(TracingMiddleware, tracer=tracing[0])
     app.add_middleware(MetricsMiddleware, metrics=metrics)

@@ -211,20 +211,3 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
         headers=error.headers,
         path=get_route_path(request.scope),
     )
-
-
-def describe_problems(app: FastAPI) -> None:
-    """Let the OpenAPI description name problems by their media type."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        schema = plain()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                for status, response in operation["responses"].items():
-                    content = response.get("content", {})
-                    if status >= "400" and "application/json" in content:
-                        content[MEDIA_TYPE] = content.pop("application/json")
-        return schema
-
-    app.openapi = described  # type: ignore[method-assign]

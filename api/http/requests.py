@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
 from ingest.filter import PageFilter
 from ingest.page import DocumentKind
 
+NOT_BLANK: dict[str, Any] = {"minLength": 1, "pattern": r"\S"}
+"""JSON Schema of text that is not blank; a blank one gets a problem of its own."""
 MAX_HITS = 100
 MAX_QUERY_LENGTH = 2_000
 """Characters."""
 MAX_MESSAGE_LENGTH = 100_000
 """Characters of an earlier message."""
 MAX_MESSAGES = 200
+
+
+def _day(given: Any) -> Any:
+    """Accept a day as text alone: numbers would count as seconds since 1970."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        raise ValueError("a day is written like 2025-01-31")
+    if not isinstance(given, str | date):
+        raise ValueError("a day is text, like 2025-01-31")
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 def _closed(example: dict[str, Any]) -> ConfigDict:
@@ -29,7 +44,11 @@ class SearchRequest(BaseModel):
 
     model_config = _closed({"query": "visitors in August", "top": 5})
 
-    query: str = Field(max_length=MAX_QUERY_LENGTH, description="A question or a description.")
+    query: str = Field(
+        max_length=MAX_QUERY_LENGTH,
+        description="A question or a description.",
+        json_schema_extra=NOT_BLANK,
+    )
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
     documents: list[str] | None = Field(
@@ -39,8 +58,8 @@ class SearchRequest(BaseModel):
         [], max_length=100, description="Only pages that have all of these tags."
     )
     kind: DocumentKind | None = Field(None, description="Only documents of this kind.")
-    since: date | None = Field(None, description="Only documents added on this day or later.")
-    until: date | None = Field(None, description="Only documents added on this day or earlier.")
+    since: Day | None = Field(None, description="Only documents added on this day or later.")
+    until: Day | None = Field(None, description="Only documents added on this day or earlier.")
     first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")
     last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
 
@@ -66,7 +85,12 @@ class AskRequest(BaseModel):
 
     model_config = _closed({"query": "How many people came in August?"})
 
-    query: str | None = Field(None, max_length=MAX_QUERY_LENGTH, description="A question.")
+    query: str | None = Field(
+        None,
+        max_length=MAX_QUERY_LENGTH,
+        description="A question.",
+        json_schema_extra=NOT_BLANK,
+    )
     messages: list[MessageBody] | None = Field(
         None,
         min_length=1,

@@ -32,6 +32,14 @@ class ConnectionLimits:
     connections: int = 500
 
 
+_PROBLEM = (
+    b'{"type":"urn:pageglass:problem:invalid-http","title":"Invalid http","status":400,'
+    b'"detail":"The request is not HTTP.","hint":"Send it by an HTTP client.","request_id":null}'
+)
+_INVALID = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
+    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n" % len(_PROBLEM)
+) + _PROBLEM
 _SLOW = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n"
     b"X-Content-Type-Options: nosniff\r\n\r\n"
@@ -58,6 +66,9 @@ def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
                 _close(transport, _FULL)
                 return
             self._later()
+
+        def send_400_response(self, msg: str) -> None:
+            _close(self.transport, _INVALID)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._watch:

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from api.http.protect.access import AccessMiddleware
 from api.http.protect.body_limit import BodyLimitMiddleware
+from api.http.protect.content_type import ContentTypeMiddleware
 from api.http.protect.rate_limit import RateLimitMiddleware
 from api.http.protect.security_headers import SecurityHeadersMiddleware
 from api.http.protect.tokens import Tokens
@@ -34,6 +35,7 @@ def add_protection(
         hosts: names besides loopback's that are served where no token is set.
     """
     # The last that is added sees a request first.
+    app.add_middleware(ContentTypeMiddleware)
     app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
     app.add_middleware(
         RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=settings.max_concurrent

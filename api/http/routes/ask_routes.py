@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
+from api.http.openapi import EVENT
 from api.http.requests import AskRequest
 from api.http.routes.ask_events import ask_events, stopping_event
 from api.http.routing import RequestEngine, problems
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/v1", responses=problems(422))
     responses={
         200: {
             "description": "The answer; with `stream`, events: hits, delta, citation, done, error",
-            "content": {EventStream.media_type: {"schema": {"type": "string"}}},
+            "content": {EventStream.media_type: {"schema": EVENT}},
         },
         **problems(404, 409, 429, 502, 503, 504),
     },

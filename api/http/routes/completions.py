@@ -20,6 +20,7 @@ from api.http.errors import (
     openai_body,
     server_stopping,
 )
+from api.http.openapi import EVENT
 from api.http.routes.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.routing import RequestEngine
 from api.http.streams import EventStream
@@ -60,7 +61,7 @@ def show_model(model: str, engine: RequestEngine) -> ModelBody:
             "description": "A chat completion; with `stream`, chunks of one as events",
             "content": {
                 "application/json": {"schema": {"type": "object"}},
-                EventStream.media_type: {"schema": {"type": "string"}},
+                EventStream.media_type: {"schema": EVENT},
             },
         }
     },

@@ -131,9 +131,11 @@ _CONTENT = {
         "schema": {
             "type": "object",
             "required": ["file"],
+            "additionalProperties": False,
             "properties": {
                 "file": {
                     "type": "array",
+                    "minItems": 1,
                     "items": {"type": "string", "format": "binary"},
                     "description": "PDFs or images; they are read and not kept.",
                 },

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import JSONResponse, Response
 
+from api.http.openapi import EVENT
 from api.http.routes.job_events import job_events
 from api.http.routing import RequestJobs, problems
 from api.http.streams import EventStream
@@ -47,7 +48,7 @@ async def show_job(job: JobId, jobs: RequestJobs) -> JobBody:
     responses={
         200: {
             "description": "Events: job, progress, file, then end, or stopping with the server",
-            "content": {EventStream.media_type: {"schema": {"type": "string"}}},
+            "content": {EventStream.media_type: {"schema": EVENT}},
         },
         NO_MORE_EVENTS: {"description": "It has ended, and the client has its last event"},
         **problems(404),
