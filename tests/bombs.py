@@ -61,6 +61,16 @@ def nested_forms(depth: int, each: int = 10) -> bytes:
     return draw(stream(b"/X Do " * each), b"/XObject<</X 5 0 R>>", *forms)
 
 
+def form_in_itself(ink: bytes = b"0 g") -> bytes:
+    """Form that draws itself twice: MuPDF sees the circle, PDFium ends by it."""
+    form = stream(
+        b"/X Do /X Do",
+        b"/Type/XObject/Subtype/Form/BBox[0 0 200 200]/Resources<</XObject<</X 5 0 R>>>>",
+    )
+    text = stream(b"/X Do " + ink + b" BT /F 12 Tf 10 10 Td (hello) Tj ET")
+    return draw(text, b"/XObject<</X 5 0 R>>" + FONT, form)
+
+
 def fills(count: int) -> bytes:
     """Page that is filled `count` times."""
     return draw(

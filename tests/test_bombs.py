@@ -9,12 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from bombs import CLASSES, FONT, draw, stream
+from bombs import CLASSES, FONT, draw, form_in_itself, stream
 
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
+from ingest.page import Page
 from ingest.readers.limits import ReadLimits
 from ingest.readers.read_ahead import ReadFailure, ReadJob, ReadPages, read_ahead
+from ingest.readers.read_now import read_pages
 from ingest.readers.reader_pool import ReaderPool
 
 SEED = 12
@@ -74,6 +76,19 @@ def test_every_hostile_file_ends_within_its_limits(bombs: dict[Path, str]) -> No
         assert ended[path] in EXPECTED.get(name, {*CODES, "read"}), path.name
     assert ended[next(path for path, name in bombs.items() if name == "good")] == "read"
     assert peak < LIMITS.memory_mb + SLACK_MB
+
+
+def test_a_second_reader_that_crashes_does_not_cost_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "circle.pdf"
+    # White words: MuPDF's page is blank, so that PDFium is asked.
+    path.write_bytes(form_in_itself(ink=b"1 g"))
+    with contextlib.closing(ReaderPool(1, ReadLimits(memory_mb=1_000))) as pool:
+        results = [r for r in read_ahead([ReadJob(path, "id", path.name)], PLAIN, pool) if r]
+        now = list(read_pages(path, Page("id", 1, path.name), 1, PLAIN, pool))
+    [read] = results
+    assert isinstance(read, ReadPages)
+    for pages in (read.pages, now):
+        assert [word.text for word in pages[0].words] == ["hello"]
 
 
 def resident_mb(pid: int) -> float:

@@ -383,6 +383,20 @@ def test_frames_far_into_a_tiff_are_reached_once_not_a_page(
     assert source.page_count == 300
 
 
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("extra", [{}, {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}])
+def test_the_size_of_a_webp_is_checked_before_memory_is_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lossless: bool, extra: dict[str, bytes]
+) -> None:
+    path = tmp_path / "a.webp"
+    Image.effect_noise((300, 200), 40).convert("RGB").save(path, lossless=lossless, **extra)
+    assert read(path).size == (300, 200)
+    monkeypatch.setattr("ingest.files.photo.MAX_DECODED", 59_999)
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(UnreadableFile, match="claims 300 x 200 pixels"):
+        PhotoSource(path)
+
+
 def drawn(mode: str, ink: int, share: float = 0.1, opaque: int = 255) -> Image.Image:
     """Ink on transparency: a bar that covers a share of the picture."""
     image = Image.new("LA", (100, 100), (0, 0))

@@ -10,8 +10,11 @@ from ingest.files.source import Source, UnreadableFile
 _IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM")
 
 
-def open_source(path: Path, password: str | None = None) -> Source:
+def open_source(path: Path, password: str | None = None, *, second_reader: bool = True) -> Source:
     """Open a file as the kind that its first bytes show.
+
+    Args:
+        second_reader: whether PDFium reads what MuPDF does not.
 
     Raises:
         UnreadableFile: it is missing, empty, not permitted, broken, or neither PDF nor image.
@@ -29,13 +32,13 @@ def open_source(path: Path, password: str | None = None) -> Source:
     # A PDF may have bytes before its header; an image may have that header in its metadata.
     is_image = head.startswith(_IMAGE_MAGIC)
     if not is_image and (b"%PDF-" in head or looks_like_pdf(path, head)):
-        return _open_pdf(path, password)
+        return _open_pdf(path, password, second_reader=second_reader)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)
 
 
-def _open_pdf(path: Path, password: str | None) -> Source:
+def _open_pdf(path: Path, password: str | None, *, second_reader: bool) -> Source:
     """Open a PDF by MuPDF, else by PDFium.
 
     Raises:
@@ -46,10 +49,12 @@ def _open_pdf(path: Path, password: str | None) -> Source:
     from ingest.files.pdfium import PdfiumSource
 
     try:
-        return PdfSource(path, password)
+        return PdfSource(path, password, second_reader=second_reader)
     except (NeedsPassword, TooManyPages):
         raise
     except UnreadableFile:
+        if not second_reader:
+            raise
         try:
             return PdfiumSource(path, password)
         except UnreadableFile:

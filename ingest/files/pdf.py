@@ -47,8 +47,11 @@ class PdfSource:
 
     kind: DocumentKind = "pdf"
 
-    def __init__(self, path: Path, password: str | None = None) -> None:
+    def __init__(
+        self, path: Path, password: str | None = None, *, second_reader: bool = True
+    ) -> None:
         self._path = path
+        self._has_second = second_reader
         self._password = password
         try:
             self._pdf = _open(path)
@@ -113,6 +116,8 @@ class PdfSource:
 
     @cached_property
     def _second(self) -> PdfiumSource | None:
+        if not self._has_second:
+            return None
         try:
             return PdfiumSource(self._path, self._password)
         except UnreadableFile:

@@ -51,8 +51,11 @@ class PhotoSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._frames: Image.Image | None = None
+        with _Reading(path):
+            if size := _webp_size(path):
+                self._check_size(size, MAX_DECODED)
         with _Reading(path), Image.open(path, formats=FORMATS) as image:
-            self._check_size(image, MAX_PIXELS)
+            self._check_size(image.size, MAX_PIXELS)
             self._has_frames = image.format == "TIFF"
 
     @cached_property
@@ -80,9 +83,9 @@ class PhotoSource:
     def _decode(self, number: int, side: int, limit: int) -> Image.Image:
         with self._open() as image:
             image.seek(number - 1)
-            self._check_size(image, MAX_PIXELS)
+            self._check_size(image.size, MAX_PIXELS)
             image.draft("RGB", (side, side))
-            self._check_size(image, limit)
+            self._check_size(image.size, limit)
             rgb = _to_rgb(image)
             rgb.thumbnail((side, side), Image.Resampling.LANCZOS)
             return _upright(rgb, image)
@@ -101,10 +104,10 @@ class PhotoSource:
                 self._frames = Image.open(file, formats=("TIFF",))
             yield self._frames
 
-    def _check_size(self, image: Image.Image, limit: int) -> None:
-        if image.width * image.height > limit:
+    def _check_size(self, size: tuple[int, int], limit: int) -> None:
+        if size[0] * size[1] > limit:
             raise UnreadableFile(
-                f"{self._path.name} claims {image.width} x {image.height} pixels, more than is safe to open.",
+                f"{self._path.name} claims {size[0]} x {size[1]} pixels, more than is safe to open.",
                 hint="If it is really that large, save a smaller copy.",
             )
 
@@ -141,6 +144,22 @@ class _Reading:
         if isinstance(error, _BROKEN):
             cut_short = isinstance(error, EOFError) or "truncated" in str(error)
             raise broken_image(self._path, cut_short=cut_short) from error
+
+
+def _webp_size(path: Path) -> tuple[int, int] | None:
+    """Size in the header of a WebP file: Pillow takes memory for two images to open one."""
+    with path.open("rb") as file:
+        head = file.read(30)
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    if head[12:16] == b"VP8X":
+        width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
+        return width, height
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack("<HH", head[26:30])
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -42,12 +42,14 @@ BLANK_SIZE = (612, 792)
 class RenderSettings:
     """Render settings: resolution, OCR engine and a PDF's password.
 
-    `dpi` is dots per inch. For `ocr` see `load_ocr`.
+    `dpi` is dots per inch. For `ocr` see `load_ocr`. Without the `second_reader`
+    a PDF is read by MuPDF alone.
     """
 
     dpi: int = 144
     ocr: str = "rapidocr"
     password: str | None = None
+    second_reader: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
     Raises:
         UnreadableFile: it cannot be opened.
     """
-    source = open_source(path, settings.password)
+    source = open_source(path, settings.password, second_reader=settings.second_reader)
     return Inspection(source.kind, source.page_count, source.title)
 
 
@@ -76,7 +78,7 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         UnreadableFile: the file cannot be opened.
         OcrUnavailable: the OCR engine is not installed.
     """
-    source = open_source(path, settings.password)
+    source = open_source(path, settings.password, second_reader=settings.second_reader)
     ocr = _ocr(settings.ocr)
     pages = []
     for number in range(page.number, page.number + count):

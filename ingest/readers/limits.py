@@ -45,6 +45,10 @@ class ReadersBusy(UnavailableError):
     code = "readers-busy"
 
 
+COSTLY = (ReaderCrashed, ReadMemoryExceeded)
+"""How a second reader of PDFs may fail where the first alone succeeds; then that is tried."""
+
+
 def timed_out(name: str, seconds: float) -> ReadTimeout:
     """Error for a task that was stopped after its time limit."""
     return ReadTimeout(

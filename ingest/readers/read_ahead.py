@@ -14,7 +14,7 @@ from ingest.error import ConfigurationError, PageglassError
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
-from ingest.readers.limits import ReadersBusy
+from ingest.readers.limits import COSTLY, ReadersBusy
 from ingest.readers.reader_pool import ReaderPool
 from ingest.readers.reader_process import shared
 
@@ -107,6 +107,7 @@ class _ReadAhead:
         self._preparers = preparers
         self._waiting: deque[_Part] = deque()
         self._failed: set[ReadJob] = set()
+        self._without_second: set[ReadJob] = set()
 
     def results(self) -> Iterator[ReadResult]:
         while True:
@@ -125,10 +126,13 @@ class _ReadAhead:
             if part is None:
                 return
             if part.job not in self._failed:
-                future = self._pool.submit(
-                    _read, part, self._settings, self._preparers, name=_name(part)
-                )
-                self.running.append((part, future))
+                self.running.append((part, self._start(part)))
+
+    def _start(self, part: _Part) -> Future[tuple[Inspection, list[Rendered]]]:
+        settings = self._settings
+        if part.job in self._without_second:
+            settings = replace(settings, second_reader=False)
+        return self._pool.submit(_read, part, settings, self._preparers, name=_name(part))
 
     def _next_part(self) -> _Part | None:
         if self._waiting:
@@ -150,14 +154,16 @@ class _ReadAhead:
             seen.add(part.job)
         return None
 
-    def _result(
-        self, part: _Part, future: Future[tuple[Inspection, list[Rendered]]]
-    ) -> ReadPages | ReadFailure:
+    def _result(self, part: _Part, future: Future[tuple[Inspection, list[Rendered]]]) -> ReadResult:
         try:
             inspection, pages = future.result()
         except (ConfigurationError, ReadersBusy, CancelledError):
             raise
         except Exception as error:
+            if isinstance(error, COSTLY) and part.job not in self._without_second:
+                self._without_second.add(part.job)
+                self.running.appendleft((part, self._start(part)))
+                return None
             self._failed.add(part.job)
             return ReadFailure(part.job, _unreadable(part, error))
         if part.inspection is None:

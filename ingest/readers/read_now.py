@@ -6,14 +6,16 @@ The file is opened by a worker of a reader pool, before the files of an ingest.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
-from ingest.readers.limits import ReadLimits
+from ingest.readers.limits import COSTLY, ReadLimits
 from ingest.readers.reader_pool import ReaderPool
 
 MAX_SECONDS = 60.0
@@ -64,8 +66,12 @@ def read_pages(
         some = min(PAGES_AT_ONCE, first.number + count - start)
         name = path.name if start == 1 else f"{path.name}, near page {start},"
         seconds = _seconds(pool.limits)
-        arguments = (path, page, some, settings)
-        yield from pool.submit(render, *arguments, name=name, seconds=seconds, urgent=True).result()
+        options: dict[str, Any] = {"name": name, "seconds": seconds, "urgent": True}
+        try:
+            yield from pool.submit(render, path, page, some, settings, **options).result()
+        except COSTLY:
+            settings = replace(settings, second_reader=False)
+            yield from pool.submit(render, path, page, some, settings, **options).result()
 
 
 def _seconds(limits: ReadLimits) -> float:
