@@ -58,7 +58,7 @@ def is_disk_full(error: Exception, folder: Path | None = None) -> bool:
 
 
 def has_little_space(folder: Path) -> bool:
-    """Whether less than `LITTLE_SPACE` bytes are left on a folder's disk, or in its quota."""
+    """Whether less than `LITTLE_SPACE` bytes are left on a disk, or in a quota."""
     if shutil.disk_usage(folder).free < LITTLE_SPACE:
         return True
     try:

@@ -22,7 +22,10 @@ PLENTY = 16
 
 
 def keep_reserve(root: Path) -> None:
-    """Make the reserve of a data folder, where there is plenty of space. Needs the writer's lock."""
+    """Make the reserve of a data folder, where there is plenty of space.
+
+    The writer's lock must be held.
+    """
     path, size = root / "reserve", _size(root)
     there = path.stat().st_size if path.exists() else 0
     if there < size and shutil.disk_usage(root).free > PLENTY * size:
@@ -33,7 +36,7 @@ def keep_reserve(root: Path) -> None:
 def spare_space(root: Path) -> Iterator[bool]:
     """Give up the reserve while this lasts, if the disk is full; whether it is.
 
-    It is made again afterwards, if it fits. Needs the writer's lock.
+    It is made again afterwards, if it fits. The writer's lock must be held.
     """
     path = root / "reserve"
     full = has_little_space(root)

@@ -38,7 +38,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pdf.new_page().insert_text((72, 72), f"lamp of {name}")
         pdf.save(root / "files" / f"{name}.pdf")
     list(add(Home(root / "home"), [root / "files"], PLAIN))
+    with contextlib.closing(sqlite3.connect(root / "home" / "library.sqlite3")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return root
+
+
+def copy(made: Path, at: Path) -> Home:
+    """Copy of the home, as it is while nobody has it open."""
+    shutil.copytree(made / "home", at, ignore=shutil.ignore_patterns("library.sqlite3-*"))
+    return Home(at)
 
 
 @pytest.fixture
@@ -67,8 +75,7 @@ def fill(disk: Path) -> None:
 @pytest.fixture
 def home(disk: Path, made: Path) -> Home:
     """The home, on a disk that has become full while nobody had it open."""
-    shutil.copytree(made / "home", disk / "home")
-    home = Home(disk / "home")
+    home = copy(made, disk / "home")
     with home.writing():
         keep_reserve(home.root)
     fill(disk)
@@ -82,7 +89,7 @@ def names(home: Home) -> list[str]:
 def test_a_full_disk_is_listed_and_searched(home: Home) -> None:
     assert names(home) == ["a.pdf", "b.pdf", "c.pdf"]
     with contextlib.closing(Searcher(home)) as searcher:
-        assert searcher.search("lamp").hits
+        assert searcher.search("lamp")
 
 
 def test_documents_are_removed_from_a_full_disk_and_the_reserve_is_made_again(
@@ -179,8 +186,7 @@ def test_an_error_of_a_database_on_a_full_disk_is(disk: Path) -> None:
 
 
 def test_repair_deletes_what_a_killed_removal_left(made: Path, tmp_path: Path) -> None:
-    shutil.copytree(made / "home", tmp_path / "home")
-    home = Home(tmp_path / "home")
+    home = copy(made, tmp_path / "home")
     writer = LibraryWriter(home)
     writer.remove([writer.document("a.pdf").id])  # and killed here, before the indexes let go
     assert verify(home) != []
