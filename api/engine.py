@@ -23,6 +23,7 @@ from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.readers.reader_pool import ReaderPool
+from ingest.trace import span
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
@@ -74,6 +75,14 @@ class Engine:
                 self._readers = ReaderPool(settings.workers, settings.read_limits())
             return self._readers
 
+    def reader_stats(self) -> dict[str, int]:
+        """Reading workers, those that are busy, and tasks that wait."""
+        return self._readers.stats() if self._readers else {}
+
+    def reader_pids(self) -> list[int]:
+        """Process ids of the reading workers."""
+        return self._readers.pids() if self._readers else []
+
     def model(self) -> VisionModel:
         """Model that writes answers.
 
@@ -87,6 +96,7 @@ class Engine:
                 log.debug("model %s loaded in %.2f s", self._model.name, time.monotonic() - started)
             return self._model
 
+    @span("retrieve")
     def retrieve(
         self,
         query: str,

@@ -68,6 +68,22 @@ class Settings(BaseSettings):
         default=128, ge=0, description="Requests of a token or address at once; 0 for no limit."
     )
     max_connections: int = Field(default=500, ge=1, description="Connections open at once.")
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[\w.~-]+)*$",
+        description="Path that a proxy strips, such as /pages.",
+    )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="Addresses whose X-Forwarded headers count, by commas; unset, none.",
+    )
+    certfile: Path | None = Field(default=None, description="TLS certificate (PEM) of `serve`.")
+    keyfile: Path | None = Field(default=None, description="Its private key (PEM).")
+    traces: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="OTLP receiver of traces over HTTP; unset, none are made.",
+    )
     model: str = Field(default="extractive", description="Model that writes answers.")
     anthropic_url: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="Address of anthropic: models."

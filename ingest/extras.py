@@ -52,6 +52,7 @@ EXTRAS = {
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
+    "tracing": Extra("traces by OpenTelemetry", ("opentelemetry",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),
 }
 """Every extra by its name, as in pyproject.toml."""

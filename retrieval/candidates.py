@@ -21,6 +21,7 @@ from ingest.index.index import Index
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
+from ingest.trace import span
 from retrieval.scoring.prefilter import prefilter
 from retrieval.snapshot import LibrarySnapshot
 
@@ -46,6 +47,7 @@ class Candidates:
     exhaustive_pages: int
     lock: threading.RLock
 
+    @span("candidates")
     def find(
         self,
         snapshot: LibrarySnapshot,

@@ -18,6 +18,7 @@ from ingest.library.fulltext import split_terms
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors, Vectors
+from ingest.trace import span
 from retrieval.candidates import Candidates
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.query.terms import token_weights
@@ -42,6 +43,7 @@ class CandidateRanker:
         self._candidates = candidates
         self._scorer = scorer
 
+    @span("score")
     def rank(
         self,
         snapshot: LibrarySnapshot,

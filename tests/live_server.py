@@ -47,7 +47,7 @@ class LiveServer:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         assert self._address.wait(60), self.log
-        self.url = re.search(r"http://\S+", self.log)[0]  # type: ignore[index]
+        self.url = re.search(r"https?://\S+", self.log)[0]  # type: ignore[index]
         self.client = httpx2.Client(base_url=self.url, timeout=120)
 
     @property

@@ -61,6 +61,36 @@ def test_words_that_differ_lead_to_their_places_on_both_sides() -> None:
     assert validation_errors(ready_schemas()["comparison"], record.data) == []
 
 
+@pytest.mark.parametrize("words", [("a b c", "a c b"), ("a", "a a"), ("a b", "c d")])
+def test_thousands_of_words_in_turns_come_to_an_end(words: tuple[str, str]) -> None:
+    sides = [f"start {' '.join([some] * 3_000)} end" for some in words]
+    record = compare(*([page(text, name)] for text, name in zip(sides, "ab", strict=True)))
+    assert not record.data["same"]
+    # What is not in a difference is equal on both sides, whatever the budget allowed.
+    for key, text in zip(("in_a", "in_b"), sides, strict=True):
+        differ = sum(len((one[key] or "").split()) for one in record.data["differences"])
+        assert 0 <= differ < len(text.split())
+    assert "start" not in (record.data["differences"][0]["in_a"] or "")
+
+
+def test_a_long_page_of_few_repeats_is_compared_word_by_word() -> None:
+    text = [f"w{at}" for at in range(20_000)]
+    changed = [*text[:15_000], "new", *text[15_001:]]
+    record = compare([page(" ".join(text), "a")], [page(" ".join(changed), "b")])
+    assert [(d["in_a"], d["in_b"]) for d in record.data["differences"]] == [("w15000", "new")]
+    assert "too many repeated" not in record.note
+
+
+def test_beyond_the_budget_rare_words_still_align_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seventh of the words are rare; the rest are one word, which alone is too much work."""
+    monkeypatch.setattr("generation.extraction.align.MAX_STEPS", 100_000)
+    text = [word for at in range(100) for word in (f"w{at}", *["so"] * 6)]
+    changed = [*text[:350], "w999", *text[351:]]
+    record = compare([page(" ".join(text), "a")], [page(" ".join(changed), "b")])
+    assert [(d["in_a"], d["in_b"]) for d in record.data["differences"]] == [("w50", "w999")]
+    assert "too many repeated words" in record.note
+
+
 def test_one_page_may_have_become_two() -> None:
     record = compare([page("a b c d", "a")], [page("a b", "b"), page("c e d", "b", 2)])
     (one,) = record.data["differences"]

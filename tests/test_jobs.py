@@ -226,6 +226,18 @@ class TestUpload:
             assert response.headers["retry-after"]
             assert [job["state"] for job in client.get("/v1/jobs").json()["jobs"]] == ["cancelled"]
 
+    def test_a_request_for_what_another_is_adding_is_not_given_up(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(document_routes, "WRITER_WAIT", 3.0)
+        data = pdf_of(150, "large")
+        with open_app(home) as client:
+            first = client.post("/v1/documents", files=sent(("a.pdf", data))).json()
+            until(client, first["id"], "running", "done")
+            response = client.post("/v1/documents?wait=true", files=sent(("b.pdf", data)))
+            assert response.status_code == 200
+            assert until(client, first["id"], "done")["files"][0]["status"] == 201
+
 
 class TestCancel:
     def test_a_queued_job_is_cancelled_at_once(self, home: Home) -> None:

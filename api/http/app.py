@@ -14,7 +14,9 @@ from fastapi.security import HTTPBearer
 
 from api.engine import Engine
 from api.http.errors import add_handlers, describe_error, describe_problems
+from api.http.metrics import MetricsMiddleware, ServerMetrics
 from api.http.protect.protect import add_protection, read_server_tokens
+from api.http.readiness import Readiness
 from api.http.routes import (
     ask_routes,
     completions,
@@ -25,6 +27,7 @@ from api.http.routes import (
     page_routes,
     search_routes,
 )
+from api.http.tracing import TracingMiddleware, start_tracing
 from api.jobs.job_service import JobService
 from api.jobs.runner import JobRunner
 from api.settings import Settings
@@ -53,6 +56,7 @@ def create_app(
         hosts: names besides loopback's that are served where no token is set.
 
     Raises:
+        MissingExtra: traces are wanted, and their packages are not installed.
         InvalidTokens: the tokens of the settings cannot be used.
         JobStoreUnusable: the home's jobs cannot be read.
     """
@@ -68,6 +72,9 @@ def create_app(
     )
     runner.store.check()
     jobs = JobService(runner)
+    metrics = ServerMetrics(engine, jobs)
+
+    tracing = start_tracing(settings.traces) if settings.traces else None
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +82,8 @@ def create_app(
         yield
         await jobs.close()
         engine.close()
+        if tracing:
+            tracing[1]()
 
     app = FastAPI(
         title="pageglass",
@@ -97,11 +106,17 @@ def create_app(
     app.state.engine = engine
     app.state.jobs = jobs
     app.state.stop = jobs.stop  # called when the server begins to stop
+    app.state.metrics = metrics
+    app.state.readiness = Readiness(engine)
     app.include_router(health_routes.router)
     guarded = [Depends(HTTPBearer(auto_error=False))] if tokens.wanted else []
     for routes in GUARDED:
         app.include_router(routes.router, dependencies=guarded)
+    app.include_router(health_routes.guarded, dependencies=guarded)
     add_handlers(app)
     describe_problems(app)
+    if tracing:
+        app.add_middleware(TracingMiddleware, tracer=tracing[0])
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
     add_protection(app, settings, tokens, hosts)
     return app

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 
 from api.hints import hint_for
@@ -181,7 +182,7 @@ def _on_error(request: Request, error: Exception) -> JSONResponse:
     request.scope["problem_code"] = type(error).code
     body = error_body(error)
     busy = body["status"] == HTTPStatus.SERVICE_UNAVAILABLE
-    return respond(request.url.path, body, {"Retry-After": "10"} if busy else None)
+    return respond(get_route_path(request.scope), body, {"Retry-After": "10"} if busy else None)
 
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -195,7 +196,7 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
         DESCRIPTION_HINT,
         code="invalid-request",
         errors=errors,
-        path=request.url.path,
+        path=get_route_path(request.scope),
     )
 
 
@@ -208,7 +209,7 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
         detail or f"{status.phrase}.",
         DESCRIPTION_HINT,
         headers=error.headers,
-        path=request.url.path,
+        path=get_route_path(request.scope),
     )
 
 

@@ -10,6 +10,7 @@ import logging
 import time
 from urllib.parse import quote
 
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,7 +51,7 @@ class RequestLogMiddleware:
             if status is not None:
                 # The response has begun: only closing the connection shows that it is cut short.
                 raise
-            await respond(scope["path"], crash_body())(scope, receive, send_with_id)
+            await respond(get_route_path(scope), crash_body())(scope, receive, send_with_id)
         finally:
             _log_request(scope, status, time.monotonic() - started, request_id)
 

@@ -86,6 +86,8 @@ class JobBook:
 
     def _requeue(self, entry: JobEntry) -> None:
         with self._lock:
+            if entry.job.finished:
+                return
             entry.job = replace(entry.job.requeued(), version=entry.job.version + 1)
             self._save(entry)
         entry.changed.notify()

@@ -93,6 +93,14 @@ class JobQueue:
         large = sum(e.running and e.large for e in self.entries() if e is not entry)
         return large >= max(self.lanes - 1, 1)
 
+    def is_coming(self, entry: JobEntry) -> bool:
+        """Whether a running job is adding one of a job's files."""
+        return any(
+            other.job.state == "running" and other.job.document_ids & entry.job.document_ids
+            for other in self.entries()
+            if other is not entry
+        )
+
     def is_shared(self, entry: JobEntry) -> bool:
         """Whether another job has one of a job's files."""
         return any(

@@ -122,10 +122,13 @@ class JobRunner(JobBook):
                 self.cancel(job_id)
 
     def give_up(self, job_id: str) -> bool:
-        """Cancel a job if it has had no turn yet; whether it is cancelled."""
+        """Cancel a job that has had no turn yet; whether it is cancelled.
+
+        One that waits for a running job with one of its files keeps waiting.
+        """
         with self._lock:
             entry = self._queue.get(job_id)
-            if entry and entry.job.state == "queued":
+            if entry and entry.job.state == "queued" and not self._queue.is_coming(entry):
                 self.cancel(job_id)
             return entry is not None and entry.cancelled
 

@@ -16,6 +16,11 @@ class SettingsKeywords(TypedDict, total=False):
     rate_limit: str | None
     max_concurrent: int
     max_connections: int
+    root_path: str
+    trusted_proxies: str | None
+    certfile: str | os.PathLike[str] | None
+    keyfile: str | os.PathLike[str] | None
+    traces: str | None
     model: str
     anthropic_url: str | None
     openai_url: str | None

@@ -19,6 +19,7 @@ from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from generation.answer import Answer, Citation
 from generation.ask import stream_answer
 from ingest.filter import ALL_PAGES, PageFilter
+from ingest.trace import span
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
@@ -91,6 +92,7 @@ def stream_query(
         yield from pieces
 
 
+@span("answer")
 def generate_answer(
     evidence: RetrievedEvidence,
     model: VisionModel,

@@ -16,6 +16,15 @@ class HealthBody(BaseModel):
     version: str
 
 
+class ReadyBody(BaseModel):
+    """Readiness of the server: "ok", or the code of a problem, of each part."""
+
+    model_config = example({"status": "ready", "checks": {"library": "ok", "model": "ok"}})
+
+    status: str
+    checks: dict[str, str]
+
+
 class ProblemBody(BaseModel):
     """Problem (RFC 9457) with a `hint`, what to do next, and the request's id."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from generation.answer import Usage
+from generation.extraction.align import align
 from generation.extraction.record import Field, Record
 from generation.extraction.schema import Schema, ready_schemas
 from generation.prompt import Evidence
@@ -24,8 +24,9 @@ NOTE = (
     " and two images by small grey versions of them."
 )
 KINDS = {"replace": "changed", "delete": "removed", "insert": "added"}
-MAX_EXACT_WORDS = 5_000
-"""With more words, difflib ignores the commonest ones (autojunk), for speed."""
+COARSE = (
+    "There are too many repeated words to compare each: some differences are larger than need be."
+)
 CONTEXT = 3
 """Words before a difference that are given as its place."""
 
@@ -71,22 +72,19 @@ def compare(a: Sequence[Evidence], b: Sequence[Evidence], alike: Likeness | None
         alike: the similarity of their images, where each is one.
     """
     left, right = _words(a), _words(b)
-    matcher = SequenceMatcher(
-        None,
-        [_normalize(word) for word in left],
-        [_normalize(word) for word in right],
-        autojunk=len(right) > MAX_EXACT_WORDS,
-    )
+    opcodes, exact = align(*([_normalize(word) for word in side] for side in (left, right)))
     differences: list[dict[str, Any]] = []
     fields: list[Field] = []
-    for kind, a1, a2, b1, b2 in matcher.get_opcodes():
+    for kind, a1, a2, b1, b2 in opcodes:
         if kind == "equal":
             continue
         sides = {"in_a": left[a1:a2], "in_b": right[b1:b2]}
         pointer = f"/differences/{len(differences)}"
         fields += [_field(f"{pointer}/{key}", some) for key, some in sides.items() if some]
         texts = {key: _text(some) or None for key, some in sides.items()}
-        differences.append({"what": _location(left[:a1]), **texts, "kind": KINDS[kind]})
+        differences.append(
+            {"what": _location(left[max(a1 - CONTEXT, 0) : a1]), **texts, "kind": KINDS[kind]}
+        )
     if alike and not alike.same:
         what = f"the images: they correlate at {alike.correlation:.2f}"
         differences.append({"what": what, "in_a": None, "in_b": None, "kind": "changed"})
@@ -95,7 +93,8 @@ def compare(a: Sequence[Evidence], b: Sequence[Evidence], alike: Likeness | None
         "summary": _summarize(len(fields), differences, alike),
         "differences": differences,
     }
-    return Record(dict(data), tuple(fields), (), MODEL, Usage(MODEL), 0, NOTE)
+    note = NOTE if exact else f"{NOTE} {COARSE}"
+    return Record(dict(data), tuple(fields), (), MODEL, Usage(MODEL), 0, note)
 
 
 def _words(pages: Sequence[Evidence]) -> list[_PlacedWord]:
@@ -121,7 +120,7 @@ def _field(pointer: str, words: Sequence[_PlacedWord]) -> Field:
 
 
 def _location(before: Sequence[_PlacedWord]) -> str:
-    return f'words after "{_text(before[-CONTEXT:])}"' if before else "words at the start"
+    return f'words after "{_text(before)}"' if before else "words at the start"
 
 
 def _summarize(found: int, differences: Sequence[Mapping[str, Any]], alike: Likeness | None) -> str:

@@ -47,6 +47,10 @@ class DocumentReader(LibraryDatabase):
         found = [_document(row, paths.get(row[0], []), notes.get(row[0], [])) for row in rows]
         return sorted(found, key=lambda document: (document.name, document.id))
 
+    def document_count(self) -> int:
+        """Number of documents."""
+        return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
     def has(self, document_id: str) -> bool:
         """Whether there is a document with this id."""
         query = "SELECT 1 FROM documents WHERE id = ?"

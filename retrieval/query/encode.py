@@ -17,6 +17,7 @@ from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.index.index import Index
 from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
+from ingest.trace import span
 from retrieval.error import EmptyQuery, ImageIndexNotFound
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class QueryEncoder:
         self._encoders: dict[str, Encoder] = {}
         self._lock = threading.Lock()
 
+    @span("encode")
     def encode_text(
         self, query: str, indexes: Sequence[Index], *, images: bool = False
     ) -> EncodedQuery:
@@ -61,6 +63,7 @@ class QueryEncoder:
             for index in indexes
         }
 
+    @span("encode")
     def encode_image(self, image: Image.Image, indexes: Sequence[Index]) -> EncodedQuery:
         """Vectors of an image for each index of images.
 
@@ -74,6 +77,7 @@ class QueryEncoder:
             encoded[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
         return encoded
 
+    @span("encode")
     def encode_composed(self, parts: QueryParts, indexes: Sequence[Index]) -> EncodedQuery:
         """The unit vector of a weighted sum of texts and images for each index of images.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +14,7 @@ from api.cli.exits import InvalidUsage
 from api.cli.options import HomeOption, HostOption, PortOption
 from api.cli.session import Session, session
 from api.log import configure_logging
-from api.settings import is_loopback
+from api.settings import Settings, is_loopback, read_settings
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,10 +30,32 @@ class AddressUnavailable(ConfigurationError):
     code = "address-unavailable"
 
 
+class InvalidCertificate(ConfigurationError):
+    """The TLS certificate or its key cannot be used."""
+
+    code = "invalid-certificate"
+
+
 def serve(
     ctx: typer.Context,
     host: HostOption = None,
     port: PortOption = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="Path that a proxy in front strips, such as /pages.",
+            show_default="PAGEGLASS_ROOT_PATH",
+        ),
+    ] = None,
+    certfile: Annotated[
+        Path | None,
+        typer.Option(help="TLS certificate (PEM).", show_default="PAGEGLASS_CERTFILE"),
+    ] = None,
+    keyfile: Annotated[
+        Path | None,
+        typer.Option(help="Its private key (PEM).", show_default="PAGEGLASS_KEYFILE"),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Serve the library over HTTP until Ctrl-C.
@@ -39,6 +63,10 @@ def serve(
     Any address but this machine's own needs a bearer token, given as PAGEGLASS_TOKEN.
     """
     found = session(ctx)
+    given = {"root_path": root_path, "certfile": certfile, "keyfile": keyfile}
+    found.settings = read_settings(
+        **{**found.settings.model_dump(exclude_unset=True), **_without_none(given)}
+    )
     opened = found.open_home(home)
 
     def make() -> ASGIApp:
@@ -70,6 +98,7 @@ def run_app(
             f"{host} can be reached from other machines, and there is no token.",
             hint="Set PAGEGLASS_TOKEN to a long random text or PAGEGLASS_TOKENS_FILE, or serve on 127.0.0.1.",
         )
+    _check_tls(settings)
     configure_logging(settings.log_level or "info", settings.log_format)
     listening = _listen(host, settings.port if port is None else port)
 
@@ -89,6 +118,12 @@ def run_app(
     server = Server(
         uvicorn.Config(
             app,
+            root_path=settings.root_path,
+            ssl_certfile=settings.certfile,
+            ssl_keyfile=settings.keyfile,
+            # Not uvicorn's own default, which trusts every program of this machine.
+            proxy_headers=settings.trusted_proxies is not None,
+            forwarded_allow_ips=settings.trusted_proxies or "",
             http=limited_protocol(ConnectionLimits(connections=settings.max_connections)),
             log_config=None,
             log_level="warning",
@@ -100,7 +135,8 @@ def run_app(
     )
     address, bound = listening.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
-    found.terminal.note(f"pageglass is at http://{shown}:{bound}{path} (Ctrl-C stops it)")
+    scheme = "https" if settings.certfile else "http"
+    found.terminal.note(f"pageglass is at {scheme}://{shown}:{bound}{path} (Ctrl-C stops it)")
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
@@ -109,6 +145,30 @@ def run_app(
     finally:
         listening.close()
     found.terminal.note("Stopped.")
+
+
+def _without_none(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_tls(settings: Settings) -> None:
+    """Check that certificate and key can be used together.
+
+    Raises:
+        InvalidCertificate
+    """
+    if settings.certfile is None and settings.keyfile is None:
+        return
+    if settings.certfile is None:
+        raise InvalidCertificate("There is a key without a certificate.", hint="Give both.")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.certfile, settings.keyfile, password=lambda: "")
+    except (OSError, ValueError) as error:
+        raise InvalidCertificate(
+            f"The TLS certificate cannot be used: {getattr(error, 'reason', None) or error.args[-1]}.",
+            hint="Give a certificate (PEM) and its private key, without a password.",
+        ) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:

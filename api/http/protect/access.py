@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -56,14 +57,14 @@ class AccessMiddleware:
                 "The Host header is not one name with a port.",
                 "Send the host of the address, without a user.",
                 code="invalid-host",
-                path=scope["path"],
+                path=get_route_path(scope),
             )
         if self._tokens.wanted:
             return self._check_token(scope, headers)
         return self._check_site(scope, headers)
 
     def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
-        if scope["path"] in OPEN_PATHS:
+        if get_route_path(scope) in OPEN_PATHS:
             return None
         token = self._shown(headers)
         if token is None:
@@ -72,11 +73,11 @@ class AccessMiddleware:
                 "The request shows no valid token.",
                 "Send it as `Authorization: Bearer TOKEN`.",
                 code="no-token",
-                path=scope["path"],
+                path=get_route_path(scope),
                 headers={"WWW-Authenticate": 'Bearer realm="pageglass"'},
             )
         scope[CLIENT] = token.name
-        needed = needed_scope(scope["method"], scope["path"])
+        needed = needed_scope(scope["method"], get_route_path(scope))
         if needed in token.scopes:
             return None
         return problem(
@@ -84,7 +85,7 @@ class AccessMiddleware:
             f"The token {token.name} has not the scope {needed}.",
             "Ask with a token that has it.",
             code="insufficient-scope",
-            path=scope["path"],
+            path=get_route_path(scope),
             headers={
                 "WWW-Authenticate": f'Bearer realm="pageglass", error="insufficient_scope", scope="{needed}"'
             },
@@ -103,7 +104,7 @@ class AccessMiddleware:
                 f"This server is not {name or 'that host'}.",
                 "Ask it as 127.0.0.1 or localhost, or set a token.",
                 code="wrong-host",
-                path=scope["path"],
+                path=get_route_path(scope),
             )
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "none").strip().lower()
@@ -115,7 +116,7 @@ class AccessMiddleware:
                 "Pages of other sites may not use this server.",
                 "Ask it from its own address, or without a browser.",
                 code="wrong-origin",
-                path=scope["path"],
+                path=get_route_path(scope),
             )
         return None
 

@@ -9,6 +9,7 @@ from collections import Counter
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette._utils import get_route_path
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,11 +37,11 @@ class RateLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a problem."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or get_route_path(scope) in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         client = str(scope.get(CLIENT, ""))
-        if refusal := self._refuse(client, scope["path"]):
+        if refusal := self._refuse(client, get_route_path(scope)):
             await refusal(scope, receive, send)
             return
         self._running[client] += 1

@@ -79,7 +79,7 @@ async def add_documents(
     except PageglassError:
         await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))
         raise
-    return await _wait(request, jobs, job) if wait else _accepted(job)
+    return await _wait(request, jobs, job) if wait else _accepted(request, job)
 
 
 @router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
@@ -105,8 +105,8 @@ def _remove(home: Home, document: str, deadline: float) -> None:
     remove(home, [document], wait=max(deadline - time.monotonic(), 0.0))
 
 
-def _accepted(job: Job) -> Response:
-    location = {"Location": f"/v1/jobs/{job.id}"}
+def _accepted(request: Request, job: Job) -> Response:
+    location = {"Location": f"{request.scope.get('root_path', '')}/v1/jobs/{job.id}"}
     return JSONResponse(JobBody.of(job).model_dump(), HTTPStatus.ACCEPTED, headers=location)
 
 
@@ -122,12 +122,14 @@ async def _wait(request: Request, jobs: JobService, job: Job) -> Response:
             group.cancel_scope.cancel()
 
         group.start_soon(listen)
-        with anyio.move_on_after(WRITER_WAIT) as turn:
-            async for now in jobs.changes(job.id):
-                job = now
-                if job.state != "queued":
-                    turn.deadline = math.inf
-        if turn.cancelled_caught:
+        while in_time:
+            with anyio.move_on_after(WRITER_WAIT) as turn:
+                async for now in jobs.changes(job.id):
+                    job = now
+                    if job.state != "queued":
+                        turn.deadline = math.inf
+            if not turn.cancelled_caught:
+                break
             in_time = not await jobs.threads.run(jobs.runner.give_up, job.id)
         group.cancel_scope.cancel()
     if not in_time:
@@ -135,7 +137,7 @@ async def _wait(request: Request, jobs: JobService, job: Job) -> Response:
             f"The upload had no turn to write within {WRITER_WAIT:.0f} seconds.",
             hint="Try again later, or send it without `wait`.",
         )
-    return _ended(job, request.url.path) if job.finished else _accepted(job)
+    return _ended(job, request.url.path) if job.finished else _accepted(request, job)
 
 
 def _ended(job: Job, path: str) -> Response:
