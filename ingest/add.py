@@ -11,10 +11,11 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.disk import DiskFull, disk_full, is_disk_full
+from ingest.disk import DiskFull
 from ingest.event import Added, Event
 from ingest.library.home import Home
 from ingest.replica.object_store import ObjectStoreUnreachable
+from ingest.reserve import keep_reserve
 from ingest.run.ingest_run import IngestRun
 from ingest.run.settings import AddSettings
 
@@ -43,15 +44,11 @@ def add(
         IndexFormatError, LibraryFormatError: the run cannot go on. What was added stays.
     """
     with home.writing(wait, on_wait) as lock:
-        try:
-            for event in IngestRun(home, settings or AddSettings(), lock).run(paths):
-                yield event
-                if isinstance(event, Added):
-                    _publish_so_far(home)
-        except Exception as error:
-            if is_disk_full(error):
-                raise disk_full(home.root) from error
-            raise
+        for event in IngestRun(home, settings or AddSettings(), lock).run(paths):
+            yield event
+            if isinstance(event, Added):
+                _publish_so_far(home)
+        keep_reserve(home.root)
 
 
 def _publish_so_far(home: Home) -> None:

@@ -13,6 +13,7 @@ from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
+from ingest.remove import finish_interrupted
 
 
 def fill_indexes(
@@ -83,6 +84,7 @@ def rebuild_indexes(
     """
     with home.writing(on_wait=on_wait):
         library = LibraryWriter(home)
+        finish_interrupted(home, library)
         # Loaded first: what cannot be loaded drops nothing, and the old manifests say how to merge.
         wanted = load_encoders(home, encoders, encoding)
         before = read_quantizations(home)

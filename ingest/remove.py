@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
+from ingest.disk import is_disk_full
 from ingest.index.index import open_indexes
 from ingest.index.sync import sync_records
 from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
+from ingest.reserve import spare_space
 
 
 def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:
@@ -18,17 +21,30 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
     All or nothing: one that is not there stops it before anything is removed.
 
     Raises:
-        LibraryNotFound, DocumentNotFound, HomeBusy, ReadOnlyMirror, ObjectStoreError
+        LibraryNotFound, DocumentNotFound, HomeBusy, DiskFull, ReadOnlyMirror, ObjectStoreError
     """
-    with home.writing(wait):
+    with home.writing(wait), spare_space(home.root) as full:
         library = LibraryWriter(home)
         finish_interrupted(home, library)
         documents = list({d.id: d for d in map(library.document, wanted)}.values())
-        forget(home, library, [document.id for document in documents])
-        for document in documents:
-            home.delete_uploads(document.paths)
-        library.compact()
+        # On a full disk one by one: each makes room for the next.
+        for some in [[d] for d in documents] if full else [documents]:
+            forget(home, library, [document.id for document in some])
+            for document in some:
+                home.delete_uploads(document.paths)
+            _compact(library, some)
+        library.close()
     return documents
+
+
+def _compact(library: LibraryWriter, documents: Sequence[Document]) -> None:
+    """Remove the last traces; the next writer does it where a full disk does not allow it."""
+    try:
+        library.compact()
+    except sqlite3.Error as error:
+        if not is_disk_full(error, library.home.root):
+            raise
+        library.begin([document.id for document in documents])
 
 
 def forget(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> None:

@@ -12,21 +12,28 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
+from ingest.remove import purge
+from ingest.reserve import spare_space
 
 SAMPLED_ROWS = 64
 
 
-def verify(home: Home) -> list[str]:
+def verify(home: Home, *, repair: bool = False) -> list[str]:
     """Find disagreements between library, files and indexes.
 
     Returns one sentence for each. Waits for other writers, then holds the lock.
+
+    Args:
+        repair: first delete what killed writers left; what it cannot mend is found.
 
     Raises:
         LibraryNotFound, LibraryFormatError, IndexFormatError, ReadOnlyMirror
     """
     Library(home)  # refuses a home that has no library, where a librarian would make one
-    with home.writing(publish=False):
+    with home.writing(publish=False), spare_space(home.root):
         library = LibraryWriter(home)
+        if repair:
+            purge(home, library)
         documents = library.documents()
         problems = [
             *library.check(),
@@ -36,6 +43,7 @@ def verify(home: Home) -> list[str]:
         for index in open_indexes(home):
             problems.extend(_check_index(index, library, documents))
             index.records.close()
+        library.close()
         return problems
 
 
@@ -59,7 +67,7 @@ def _check_leftovers(
         if folder.name not in known:
             yield f"{folder} belongs to no document."
     for document_id in library.unfinished():
-        yield f"Adding or removing {document_id} was cut off; the next ingest makes it good."
+        yield f"Adding or removing {document_id} was cut off; the next writer makes it good."
     for document_id in library.nameless():
         yield f"Document {document_id} has no file any more; the next ingest removes it."
 

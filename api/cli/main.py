@@ -36,6 +36,7 @@ from api.cli.terminal import Terminal, set_up_streams
 from api.log import configure_logging
 from api.settings import read_settings
 from api.version import find_version
+from ingest.disk import is_disk_full
 from ingest.error import PageglassError
 
 
@@ -57,19 +58,32 @@ class _CommandGroup(TyperGroup):
             _silence_stdout()
             cut = ctx.invoked_subcommand in {"ingest", "eval", "finetune"}
             raise typer.Exit(ExitCode.FAILURE if cut else ExitCode.DONE) from None
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            _terminal(ctx).fail(
-                f"{where}{error.strerror or error}.", "Check that it exists and may be used."
-            )
+        except (OSError, sqlite3.Error) as error:
+            _fail(ctx, error)
             raise typer.Exit(ExitCode.FAILURE) from error
-        except sqlite3.Error as error:
-            _terminal(ctx).fail(
-                f"The library cannot be used: {error}.",
-                "`pageglass status --verify` checks it; a copy of the files can be ingested"
-                " into a new --home.",
-            )
-            raise typer.Exit(ExitCode.FAILURE) from error
+
+
+def _fail(ctx: Any, error: OSError | sqlite3.Error) -> None:
+    """Say what an error of the system or of SQLite means."""
+    terminal = _terminal(ctx)
+    if is_disk_full(error, _home_folder(ctx)):
+        terminal.fail(f"There is no space left: {error}.", "Make room and do the same again.")
+    elif isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        terminal.fail(f"{where}{error.strerror or error}.", "Check that it exists and may be used.")
+    else:
+        terminal.fail(
+            f"The library cannot be used: {error}.",
+            "`pageglass status --verify` checks it; a copy of the files can be ingested"
+            " into a new --home.",
+        )
+
+
+def _home_folder(ctx: Any) -> Path | None:
+    """The data folder, where it can be found."""
+    with contextlib.suppress(PageglassError):
+        return ctx.obj.open_home(None).root if isinstance(ctx.obj, Session) else None
+    return None
 
 
 app = typer.Typer(

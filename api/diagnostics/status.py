@@ -14,11 +14,12 @@ from ingest.library.library import Library
 from ingest.verify import verify as find_disagreements
 
 
-def read_status(home: Home, *, verify: bool = False) -> dict[str, Any]:
+def read_status(home: Home, *, verify: bool = False, repair: bool = False) -> dict[str, Any]:
     """Status of a home, as `status --json` writes it (docs/cli.md).
 
     Args:
         verify: also compare library, indexes and files, as `disagreements`.
+        repair: first delete what killed writers left; implies `verify`.
 
     Raises:
         LibraryFormatError, IndexFormatError: a newer version wrote it.
@@ -33,8 +34,9 @@ def read_status(home: Home, *, verify: bool = False) -> dict[str, Any]:
         "indexes": [],
         "failures": [],
     }
-    if verify:
-        state["disagreements"] = find_disagreements(home) if home.database.exists() else []
+    if verify or repair:
+        there = home.database.exists()
+        state["disagreements"] = find_disagreements(home, repair=repair) if there else []
     try:
         library = Library(home)
     except LibraryNotFound:

@@ -84,18 +84,19 @@ class LibraryMethods(ClientBase):
         return Documents(LibraryDocument.of(document) for document in removed)
 
     @python_hints()
-    def status(self, *, verify: bool = False) -> LibraryStatus:
+    def status(self, *, verify: bool = False, repair: bool = False) -> LibraryStatus:
         """Status of the library: documents, pages, size, indexes and files set aside.
 
         Args:
             verify: also compare library, indexes and files; see `disagreements`.
+            repair: first delete what killed writers left; implies `verify`.
 
         Raises:
             StorageError: a newer version wrote the library.
         """
         from api.diagnostics.status import read_status
 
-        return LibraryStatus(**read_status(self._engine.home, verify=verify))
+        return LibraryStatus(**read_status(self._engine.home, verify=verify, repair=repair))
 
     @python_hints()
     def tags(self) -> dict[str, int]:

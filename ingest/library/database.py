@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ingest.error import ConflictError, StorageError
+from ingest.library.connection import Connection, connect
 from ingest.library.home import Home
 from ingest.library.schema import FORMAT
 
@@ -32,7 +33,10 @@ class LibraryDatabase:
     Raises:
         LibraryNotFound: there is none yet.
         LibraryFormatError: another version of pageglass wrote it.
+        DiskFull: no space is left, and the database cannot be read without any.
     """
+
+    _writes = False
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -67,17 +71,18 @@ class LibraryDatabase:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.home.database, timeout=30, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA secure_delete = ON")
-            self._threads.connection = connection
-        return connection
+        held: Connection | None = getattr(self._threads, "connection", None)
+        if held is None or not held.usable(self.home.database):
+            held = connect(self.home.database, write=self._writes)
+            self._threads.connection = held
+        return held.db
+
+    def close(self) -> None:
+        """Close this thread's connection; the next use opens another."""
+        held: Connection | None = getattr(self._threads, "connection", None)
+        if held is not None:
+            held.db.close()
+            self._threads.connection = None
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

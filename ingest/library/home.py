@@ -10,6 +10,7 @@ HOME/uploads/            files that came over HTTP and have no other place
 HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; those of dead runs go with the next writer
 HOME/writer.*            whose turn it is to write (ingest.library.lock)
+HOME/reserve             space kept for removing on a full disk (ingest.reserve)
 HOME/id                  what tells homes apart that share a Chroma server
 HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica)
 """
@@ -24,6 +25,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from ingest.disk import disk_full, is_disk_full
 from ingest.error import ConflictError
 from ingest.file_state import folder_size
 from ingest.library.atomic import discard
@@ -226,6 +228,7 @@ class Home:
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
             HomeUnusable: the folder cannot be written.
+            DiskFull: what was done while the lock was held found no space.
             ReadOnlyMirror: the library is another home's.
             ObjectStoreError: the home cannot be published; what was written stays.
         """
@@ -238,6 +241,10 @@ class Home:
             yield lock
             if publish:
                 self.publish()
+        except Exception as error:
+            if is_disk_full(error, self.root):
+                raise disk_full(self.root) from error
+            raise
         finally:
             lock.release()
 
@@ -265,5 +272,6 @@ class Home:
                 discard(path.parent if path.parent != self.uploads else path)
 
     def size(self) -> int:
-        """Bytes on disk below the home."""
-        return folder_size(self.root)
+        """Bytes on disk below the home, without the reserve."""
+        reserve = self.root / "reserve"
+        return folder_size(self.root) - (reserve.stat().st_size if reserve.exists() else 0)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ingest.disk import disk_full, is_disk_full
 from ingest.error import StorageError, UnavailableError
 from ingest.library.atomic import discard
 
@@ -57,6 +58,7 @@ class WriterLock:
         Raises:
             HomeBusy: another writer kept the lock past the timeout.
             HomeUnusable: the folder cannot be written.
+            DiskFull
         """
         try:
             if not self._take(0):
@@ -70,6 +72,8 @@ class WriterLock:
             self._share_staging()
         except OSError as error:
             self.release()
+            if is_disk_full(error):
+                raise disk_full(self._root) from error
             raise HomeUnusable(
                 f"The data folder {self._root} cannot be written: {error.strerror}.",
                 hint="Check its permissions and the space left on the disk.",

@@ -56,6 +56,8 @@ class PageRow:
 class LibraryWriter(Library, AnnotationWriter):
     """Library that can be written; created where there is none."""
 
+    _writes = True
+
     def _prepare(self) -> None:
         if script := UPGRADES.get(self._format()):
             self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")

@@ -74,6 +74,12 @@ def status(
         bool,
         typer.Option("--verify", help="Check that the library, the indexes and the files agree."),
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Delete what killed commands left, then check as --verify does."
+        ),
+    ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -81,7 +87,7 @@ def status(
     found = session(ctx, json=json)
     from api.diagnostics.status import read_status
 
-    state = read_status(found.open_home(home), verify=verify)
+    state = read_status(found.open_home(home), verify=verify, repair=repair)
     if json:
         found.terminal.record(state)
     else:
