@@ -506,3 +506,10 @@ def test_serve_where_the_port_is_taken(tmp_path: Path) -> None:
         )  # fmt: skip
     assert done.returncode == 1
     assert "cannot be listened on" in done.stderr
+
+
+def test_no_path_of_the_server_is_in_a_problem(tmp_path: Path) -> None:
+    with open_app(Home(tmp_path / "home")) as client:
+        response = client.post("/v1/search", json={"query": "lens"})
+        assert problem_of(response, 409)["detail"] == "There is no library in the data folder."
+        assert str(tmp_path) not in response.text

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from api.engine import Engine
-from api.http.errors import add_handlers, describe_error
+from api.http.errors import add_handlers, describe_error, hide_folder
 from api.http.metrics import MetricsMiddleware, ServerMetrics
 from api.http.openapi import complete_description
 from api.http.protect.protect import add_protection, read_server_tokens
@@ -63,6 +63,7 @@ def create_app(
     """
     settings = settings or Settings.model_construct()
     engine = Engine(home, settings)
+    hide_folder(home.root)
     tokens = read_server_tokens(settings)
     runner = JobRunner(
         home,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -81,6 +82,10 @@ STATUSES: dict[str, HTTPStatus] = {
 """By `code` of a family, and of the classes that differ from their family."""
 
 
+_hidden: set[str] = set()
+"""Folders whose paths no problem shows."""
+
+
 def status_of(error: PageglassError) -> HTTPStatus:
     """HTTP status of an error: that of its class's code, else of the nearest parent's."""
     status = find_by_code(STATUSES, error)
@@ -103,11 +108,17 @@ def problem_body(
     }
 
 
+def hide_folder(folder: Path) -> None:
+    """Keep a folder's path out of all problems; clients see "the data folder"."""
+    _hidden.add(str(folder))
+
+
 def error_body(error: PageglassError) -> dict[str, Any]:
-    """Fields of the problem that an error is."""
-    return problem_body(
-        status_of(error), error.message, hint_for(error, "http"), code=type(error).code
-    )
+    """Fields of the problem that an error is, without the server's paths."""
+    detail = error.message
+    for folder in sorted(_hidden, key=len, reverse=True):
+        detail = detail.replace(folder, "the data folder")
+    return problem_body(status_of(error), detail, hint_for(error, "http"), code=type(error).code)
 
 
 def describe_error(error: Exception) -> dict[str, Any]:
