@@ -64,8 +64,10 @@ class Settings(BaseSettings):
         default=None,
         description='Requests of a token or address, such as "600/minute"; unset, all.',
     )
-    max_concurrent: int = Field(
-        default=128, ge=0, description="Requests of a token or address at once; 0 for no limit."
+    max_concurrent: int | None = Field(
+        default=None,
+        ge=0,
+        description="Requests of a token or address at once; 0 for no limit; unset, 32 of a token.",
     )
     max_connections: int = Field(default=500, ge=1, description="Connections open at once.")
     root_path: str = Field(

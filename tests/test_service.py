@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import re
 import shutil
+import sqlite3
 import ssl
 import threading
 from collections.abc import Iterator
@@ -76,6 +77,41 @@ def test_a_server_of_records_that_does_not_answer_is_named(own_home: Home) -> No
         assert checks["chroma"] == "chroma-unreachable"
 
 
+def test_a_part_that_breaks_unexpectedly_is_named_too(
+    own_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise sqlite3.DatabaseError("malformed")
+
+    with open_app(own_home) as client:
+        monkeypatch.setattr("api.engine.Engine.library", broken)
+        response = client.get("/ready")
+        assert response.status_code == 503
+        assert response.json()["checks"]["library"] == "error"
+        assert "malformed" not in response.text
+
+
+def test_a_part_that_hangs_holds_one_request(
+    sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, go_on = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        hanging.set()
+        assert go_on.wait(30)
+
+    with open_app(sample_home) as client:
+        readiness: Readiness = client.app.state.readiness  # type: ignore[attr-defined]
+        monkeypatch.setattr("api.engine.Engine.model", hang)
+        thread = threading.Thread(target=readiness.check)
+        thread.start()
+        assert hanging.wait(30)
+        assert readiness.check() == {"server": "starting"}  # at once
+        go_on.set()
+        thread.join(30)
+        assert readiness.check() == {"library": "ok", "model": "ok"}
+
+
 def test_readiness_is_asked_once_a_second_at_most(sample_home: Home) -> None:
     with open_app(sample_home) as client:
         readiness: Readiness = client.app.state.readiness  # type: ignore[attr-defined]
@@ -89,7 +125,11 @@ def test_readiness_needs_no_token_and_metrics_do(sample_home: Home, tmp_path: Pa
         assert client.get("/ready").status_code == 200
         assert client.get("/metrics").status_code == 401
         shown = {"Authorization": "Bearer secret-1"}
-        assert client.get("/metrics", headers=shown).status_code == 200
+        told = values(client.get("/metrics", headers=shown).text)
+        refused = [
+            name for name in told if name.startswith("pageglass_requests_total") and '"401"' in name
+        ]
+        assert sum(told[name] for name in refused) == 1
 
 
 # --- metrics

@@ -117,8 +117,9 @@ def create_app(
     app.include_router(health_routes.guarded, dependencies=guarded)
     add_handlers(app)
     complete_description(app)
+    add_protection(app, settings, tokens, hosts)
+    # Outermost, so that refused requests count too.
     if tracing:
         app.add_middleware(TracingMiddleware, tracer=tracing[0])
     app.add_middleware(MetricsMiddleware, metrics=metrics)
-    add_protection(app, settings, tokens, hosts)
     return app

@@ -20,21 +20,28 @@ KEEP = 1.0
 
 
 class Readiness:
-    """Checks of the library, models, Chroma and store; one at a time."""
+    """Checks of the library, models, Chroma and store.
+
+    One request checks; others get the last answer meanwhile, so that a part which
+    hangs holds no more than one thread.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._checked = float("-inf")
-        self._last: dict[str, str] = {}
+        self._last: dict[str, str] = {"server": "starting"}
 
     def check(self) -> dict[str, str]:
         """Say "ok", or the code of the error, of each part."""
-        with self._lock:
-            if time.monotonic() - self._checked >= KEEP:
-                self._last = {name: self._told(name, part) for name, part in self._parts().items()}
-                self._checked = time.monotonic()
+        if time.monotonic() - self._checked < KEEP or not self._lock.acquire(blocking=False):
             return self._last
+        try:
+            self._last = {name: self._told(name, part) for name, part in self._parts().items()}
+            self._checked = time.monotonic()
+        finally:
+            self._lock.release()
+        return self._last
 
     def _parts(self) -> dict[str, Callable[[], object]]:
         engine = self._engine
@@ -56,4 +63,7 @@ class Readiness:
         except PageglassError as error:
             log.warning("not ready: %s (%s)", name, type(error).code)
             return type(error).code
+        except Exception:
+            log.exception("not ready: %s", name)
+            return "error"
         return "ok"

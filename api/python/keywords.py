@@ -14,7 +14,7 @@ class SettingsKeywords(TypedDict, total=False):
     token: str | None
     tokens_file: str | os.PathLike[str] | None
     rate_limit: str | None
-    max_concurrent: int
+    max_concurrent: int | None
     max_connections: int
     root_path: str
     trusted_proxies: str | None

@@ -13,6 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from api.http.protect.security_headers import HEADERS
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
@@ -32,21 +34,22 @@ class ConnectionLimits:
     connections: int = 500
 
 
+_SAFE = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items()).encode()
 _PROBLEM = (
     b'{"type":"urn:pageglass:problem:invalid-http","title":"Invalid http","status":400,'
     b'"detail":"The request is not HTTP.","hint":"Send it by an HTTP client.","request_id":null}'
 )
 _INVALID = (
-    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n"
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n" + _SAFE + b""
     b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n" % len(_PROBLEM)
 ) + _PROBLEM
 _SLOW = (
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n"
-    b"X-Content-Type-Options: nosniff\r\n\r\n"
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n" + _SAFE + b"Content-Length: 0\r\n\r\n"
 )
 _FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n"
-    b"Retry-After: 5\r\n\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+    + _SAFE
+    + b"Content-Length: 0\r\nRetry-After: 5\r\n\r\n"
 )
 
 

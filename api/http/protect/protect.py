@@ -15,6 +15,9 @@ from api.http.protect.tokens import Tokens
 from api.http.request_log import RequestLogMiddleware
 from api.settings import Settings
 
+TOKEN_CONCURRENT = 32
+"""Requests of one token at once: fewer than the threads that requests share."""
+
 
 def read_server_tokens(settings: Settings) -> Tokens:
     """Tokens of the settings.
@@ -34,12 +37,13 @@ def add_protection(
     Args:
         hosts: names besides loopback's that are served where no token is set.
     """
+    concurrent = settings.max_concurrent
+    if concurrent is None:
+        concurrent = TOKEN_CONCURRENT if tokens.wanted else 0
     # The last that is added sees a request first.
     app.add_middleware(ContentTypeMiddleware)
     app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
-    app.add_middleware(
-        RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=settings.max_concurrent
-    )
+    app.add_middleware(RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=concurrent)
     app.add_middleware(AccessMiddleware, tokens=tokens, hosts=hosts)
     app.add_middleware(RequestLogMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import logging
 import re
+import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,6 +108,8 @@ def read_tokens(path: Path) -> list[Token]:
         InvalidTokens: it cannot be read, or a line is not a token; no line is repeated.
     """
     try:
+        if path.stat().st_mode & stat.S_IROTH:
+            log.warning("the file of tokens can be read by every user of this machine")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeError) as error:
         raise InvalidTokens(
