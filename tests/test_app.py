@@ -427,6 +427,8 @@ class TestProblems:
         described = client.get("/openapi.json").json()
         assert set(described["paths"]) == {
             "/health",
+            "/metrics",
+            "/ready",
             "/v1/search",
             "/v1/search/image",
             "/v1/ask",
