@@ -81,12 +81,23 @@ class Typist:
         """Keys, as they reach the program."""
         os.write(self._terminal, text.encode())
 
-    def leave(self) -> tuple[int, str]:
-        """The program's exit code, once it has ended, and what it showed last."""
-        with suppress(OSError):  # the terminal is gone when the program is
-            while some := os.read(self._terminal, 65536):
-                self._unread += some.decode(errors="replace")
-        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1]), self._unread
+    def leave(self, key: str) -> tuple[int, str]:
+        """Press a key until the program has ended; its exit code, and what it showed last.
+
+        More than once: between a prompt and the reading of a line a key may be lost.
+        """
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with suppress(OSError):  # the terminal is gone when the program is
+                self.type(key)
+            for _ in range(4):
+                ended, status = os.waitpid(self._process, os.WNOHANG)
+                with suppress(OSError):
+                    if select.select([self._terminal], [], [], 0.5)[0]:
+                        self._unread += os.read(self._terminal, 65536).decode(errors="replace")
+                if ended:
+                    return os.waitstatus_to_exitcode(status), self._unread
+        raise AssertionError(f"it has not ended: {self._unread!r}")
 
     def close(self) -> None:
         """End a program that has not ended."""
@@ -111,13 +122,11 @@ class TestAtATerminal:
         assert "Hanneke Vos" in typist.wait_for("\n> ")
         typist.type(f"{FOLLOW_UP}\n")
         assert "took 27 months" in typist.wait_for("\n> ")
-        typist.type("\x04")
-        assert typist.leave()[0] == ExitCode.DONE
+        assert typist.leave("\x04")[0] == ExitCode.DONE
 
     def test_ctrl_c_at_the_prompt_leaves(self, typist: Typist) -> None:
         typist.wait_for("> ")
-        typist.type("\x03")
-        code, shown = typist.leave()
+        code, shown = typist.leave("\x03")
         assert code == 128 + signal.SIGINT
         assert "Traceback" not in shown
 
