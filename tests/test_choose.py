@@ -226,7 +226,8 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
     with sqlite3.connect(home.database) as old:
         old.executescript(
             "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; DROP TABLE captions;"
-            "DROP TABLE captioner; DROP TABLE recaptioned; PRAGMA user_version = 1"
+            "DROP TABLE captioner; DROP TABLE recaptioned; DROP TABLE notes;"
+            " PRAGMA user_version = 1"
         )
     with pytest.raises(LibraryFormatError, match="old format"):
         Searcher(home)

@@ -145,22 +145,35 @@ class OperationMethods(ClientBase):
         return DoctorReport(tuple(examine(self._engine.home, self.settings)))
 
     @python_hints()
-    def serve(self, *, host: str | None = None, port: int | None = None) -> None:
+    def serve(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        root_path: str | None = None,
+        certfile: FilePath | None = None,
+        keyfile: FilePath | None = None,
+    ) -> None:
         """Serve the library over HTTP until Ctrl-C (docs/http.md).
 
         Args:
-            host, port: the address; None takes the settings.
+            host, port: the address; None takes the settings, as for the others.
+            root_path: the path that a proxy strips.
+            certfile, keyfile: TLS certificate and key (PEM).
 
         Raises:
             InvalidInputError: other machines could reach it, and there is no token.
             ConfigurationError: the address cannot be listened on.
         """
-        from api.cli.commands.serve import run_app
+        from api.cli.commands.serve import run_app, with_options
         from api.cli.session import Session
         from api.http.app import create_app
 
         home = self._engine.home
-        run_app(Session(self.settings), host, port, lambda: create_app(home, self.settings))
+        settings = with_options(
+            self.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
+        )
+        run_app(Session(settings), host, port, lambda: create_app(home, settings))
 
     @python_hints()
     def mcp(self, *, http: bool = False, host: str | None = None, port: int | None = None) -> None:

@@ -63,9 +63,8 @@ def serve(
     Any address but this machine's own needs a bearer token, given as PAGEGLASS_TOKEN.
     """
     found = session(ctx)
-    given = {"root_path": root_path, "certfile": certfile, "keyfile": keyfile}
-    found.settings = read_settings(
-        **{**found.settings.model_dump(exclude_unset=True), **_without_none(given)}
+    found.settings = with_options(
+        found.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
     )
     opened = found.open_home(home)
 
@@ -147,8 +146,14 @@ def run_app(
     found.terminal.note("Stopped.")
 
 
-def _without_none(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+def with_options(settings: Settings, **given: Any) -> Settings:
+    """Settings with those in place of them that are not None.
+
+    Raises:
+        InvalidSetting
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return read_settings(**{**settings.model_dump(exclude_unset=True), **chosen})
 
 
 def _check_tls(settings: Settings) -> None:
