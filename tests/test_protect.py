@@ -469,7 +469,13 @@ def test_a_page_of_another_site_learns_nothing_in_a_browser(own_home: Home, tmp_
         document = server.client.get("/v1/documents").json()["documents"][0]["document"]
         image = f"{server.url}/v1/pages/{document}-1/image"
         assert server.client.get(image).status_code == 200
-        urls = [image, f"{server.url}/v1/pages/none-1/image", f"{server.url}/health"]
+        urls = [
+            image,
+            f"{image}?highlight=lens",
+            f"{server.url}/v1/pages/none-1/image",
+            f"{server.url}/v1/pages/{document}-1/map?query=lens",
+            f"{server.url}/health",
+        ]
         page = ATTACK % urls
 
         class Attacker(BaseHTTPRequestHandler):
