@@ -52,7 +52,7 @@ EXTRAS = {
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
-    "tracing": Extra("traces by OpenTelemetry", ("opentelemetry",)),
+    "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),
 }
 """Every extra by its name, as in pyproject.toml."""
@@ -74,8 +74,15 @@ def require(*modules: str, extra: str, feature: str) -> None:
 
 
 def find_missing(*modules: str) -> list[str]:
-    """List those of the top-level modules that are not installed."""
-    return [module for module in modules if find_spec(module) is None]
+    """List those of the modules that are not installed."""
+    return [module for module in modules if not _is_there(module)]
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it would be part of is missing too
+        return False
 
 
 def missing_extra(extra: str, feature: str, missing: Sequence[str]) -> MissingExtra:

@@ -28,7 +28,7 @@ def start_tracing(url: str) -> tuple[Tracer, Callable[[], None]]:
     Raises:
         MissingExtra: the packages of the extra `tracing` are not installed.
     """
-    require("opentelemetry", extra="tracing", feature="PAGEGLASS_TRACES")
+    require("opentelemetry.exporter.otlp.proto.http", extra="tracing", feature="PAGEGLASS_TRACES")
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
