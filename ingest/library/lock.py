@@ -2,6 +2,7 @@
 
     HOME/writer.lock     held by the writer
     HOME/writer.next     held by the first of those that wait, until it has the writer's lock
+    HOME/writer.later    held by the first of those that have given way, until then
     HOME/staging.lock    held shared by every run that has files in HOME/staging
 
 A writer that takes long asks now and then whether somebody waits, and gives way. The
@@ -24,6 +25,10 @@ from ingest.library.atomic import discard
 
 GIVE_WAY_EVERY = 1.0
 """Seconds that a writer keeps the lock at least before it gives way."""
+POLL = 0.02
+"""Seconds between tries at a lock."""
+LONG_POLL = 0.3
+"""The same of a writer that has given way: who comes new goes first, most of the time."""
 
 
 class HomeBusy(UnavailableError):
@@ -45,6 +50,7 @@ class WriterLock:
         self._root = root
         self._writer = FileLock(root / "writer.lock", thread_local=False)
         self._next = FileLock(root / "writer.next", thread_local=False)
+        self._later = FileLock(root / "writer.later", thread_local=False)
         self._staging: int | None = None
         self._since = 0.0
 
@@ -104,19 +110,23 @@ class WriterLock:
             return False
         before()
         self._writer.release()
-        self._take(None)
+        self._later.acquire(poll_interval=LONG_POLL)
+        try:
+            self._take(None, LONG_POLL)
+        finally:
+            self._later.release()
         return True
 
-    def _take(self, timeout: float | None) -> bool:
+    def _take(self, timeout: float | None, poll: float = POLL) -> bool:
         """Take the lock by way of the turnstile; False if that takes longer than `timeout`."""
         end = None if timeout is None else time.monotonic() + timeout
         try:
-            self._next.acquire(timeout=-1 if timeout is None else timeout)
+            self._next.acquire(timeout=-1 if timeout is None else timeout, poll_interval=poll)
         except Timeout:
             return False
         try:
             left = -1 if end is None else max(end - time.monotonic(), 0)
-            self._writer.acquire(timeout=left)
+            self._writer.acquire(timeout=left, poll_interval=POLL)
         except Timeout:
             return False
         finally:
