@@ -142,7 +142,7 @@ class TestUpload:
         ("content", "kind", "status"),
         [
             (b"", "application/json", 422),
-            (b"files=x", "application/x-www-form-urlencoded", 422),
+            (b"files=x", "application/x-www-form-urlencoded", 415),
             (b'--b\r\nContent-Disposition: form-data; name="files"\r\n\r\nx\r\n--b--\r\n', "b", 422),
             (b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nx\r\n--b--\r\n', "b", 422),
             (b"--b--\r\n", "b", 422),
