@@ -70,8 +70,8 @@ class Settings(BaseSettings):
         description="Requests of a token or address at once; 0 for no limit; unset, 32 of a token.",
     )
     max_connections: int = Field(default=500, ge=1, description="Connections open at once.")
-    root_path: str = Field(
-        default="",
+    root_path: str | None = Field(
+        default=None,
         pattern=r"^(/[\w.~-]+)*$",
         description="Path that a proxy strips, such as /pages.",
     )

@@ -16,7 +16,7 @@ class SettingsKeywords(TypedDict, total=False):
     rate_limit: str | None
     max_concurrent: int | None
     max_connections: int
-    root_path: str
+    root_path: str | None
     trusted_proxies: str | None
     certfile: str | os.PathLike[str] | None
     keyfile: str | os.PathLike[str] | None

@@ -117,7 +117,7 @@ def run_app(
     server = Server(
         uvicorn.Config(
             app,
-            root_path=settings.root_path,
+            root_path=settings.root_path or "",
             ssl_certfile=settings.certfile,
             ssl_keyfile=settings.keyfile,
             # Not uvicorn's own default, which trusts every program of this machine.
