@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHUTDOWN_GRACE = 10
 """Seconds that running requests have once the server is stopped."""
+KEEP_ALIVE = 30
+"""Seconds between two requests of a connection; clients that keep them for 5 s close first."""
 
 
 class AddressUnavailable(ConfigurationError):
@@ -129,6 +131,7 @@ def run_app(
             access_log=False,
             server_header=False,
             lifespan="on",
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=SHUTDOWN_GRACE,
         )
     )
