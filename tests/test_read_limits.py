@@ -106,6 +106,13 @@ def test_the_queue_of_urgent_tasks_is_bounded(pool: ReaderPool) -> None:
     assert not pool.submit(abs, -1).done()  # files that are ingested have no such limit
 
 
+def test_a_newcomer_goes_before_what_others_have_queued(pool: ReaderPool) -> None:
+    pool.submit(time.sleep, 1)
+    others = [pool.submit(time.sleep, 0.5, order=number) for number in range(2, 8)]
+    assert pool.submit(abs, -1, order=1).result(60) == 1
+    assert not any(task.done() for task in others)
+
+
 def test_a_cancelled_task_never_starts(pool: ReaderPool, tmp_path: Path) -> None:
     first = pool.submit(time.sleep, 1)
     second = pool.submit(os.mkdir, str(tmp_path / "made"))

@@ -32,6 +32,7 @@ PLAIN = AddSettings(RenderSettings(dpi=36, ocr="none"), ("minilm",), 1)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give way at every chance."""
     monkeypatch.setattr("ingest.library.lock.GIVE_WAY_EVERY", 0.0)
+    monkeypatch.setattr("ingest.library.lock.FIRST_TURN", 0.0)
 
 
 @pytest.fixture
@@ -213,7 +214,7 @@ from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 
-lock.GIVE_WAY_EVERY = 0.0
+lock.GIVE_WAY_EVERY = lock.FIRST_TURN = 0.0
 settings = AddSettings(RenderSettings(dpi=36, ocr="none"), ("minilm",), 1)
 for event in add(Home(sys.argv[1]), [Path(p) for p in sys.argv[2:]], settings):
     print(type(event).__name__, flush=True)

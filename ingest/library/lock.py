@@ -25,6 +25,8 @@ from ingest.library.atomic import discard
 
 GIVE_WAY_EVERY = 1.0
 """Seconds that a writer keeps the lock at least before it gives way."""
+FIRST_TURN = 5.0
+"""The same the first time: a small upload is done by then."""
 POLL = 0.02
 """Seconds between tries at a lock."""
 LONG_POLL = 0.3
@@ -53,6 +55,7 @@ class WriterLock:
         self._later = FileLock(root / "writer.later", thread_local=False)
         self._staging: int | None = None
         self._since = 0.0
+        self._has_given_way = False
 
     def acquire(self, timeout: float | None, on_wait: Callable[[], None] | None = None) -> None:
         """Take the lock, after those who have waited longer.
@@ -103,12 +106,13 @@ class WriterLock:
         Returns:
             Whether others may have written meanwhile.
         """
-        if time.monotonic() - self._since < GIVE_WAY_EVERY:
+        turn = GIVE_WAY_EVERY if self._has_given_way else FIRST_TURN
+        if time.monotonic() - self._since < turn:
             return False
-        self._since = time.monotonic()
         if not self._wanted():
             return False
         before()
+        self._has_given_way = True
         self._writer.release()
         self._later.acquire(poll_interval=LONG_POLL)
         try:

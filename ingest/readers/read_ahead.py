@@ -105,6 +105,7 @@ class _ReadAhead:
         self._settings = settings
         self._pool = pool
         self._preparers = preparers
+        self._submitted = 0
         self._waiting: deque[_Part] = deque()
         self._failed: set[ReadJob] = set()
         self._without_second: set[ReadJob] = set()
@@ -132,7 +133,10 @@ class _ReadAhead:
         settings = self._settings
         if part.job in self._without_second:
             settings = replace(settings, second_reader=False)
-        return self._pool.submit(_read, part, settings, self._preparers, name=_name(part))
+        self._submitted += 1
+        return self._pool.submit(
+            _read, part, settings, self._preparers, name=_name(part), order=self._submitted
+        )
 
     def _next_part(self) -> _Part | None:
         if self._waiting:

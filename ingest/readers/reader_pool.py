@@ -74,6 +74,7 @@ class ReaderPool:
         name: str = "The file",
         seconds: float | None = None,
         urgent: bool = False,
+        order: int = 0,
     ) -> Future[Any]:
         """Call a module-level function in a worker; the arguments and the result pickle.
 
@@ -81,6 +82,7 @@ class ReaderPool:
             name: what the task reads, for the words of an error.
             seconds: time limit; None for that of the pool, 0 for none.
             urgent: goes before all that is not; at most `MAX_URGENT` wait.
+            order: a lower one goes first; who counts his tasks leaves room for newcomers.
 
         The future's exception is what the function raised, or one of ReadTimeout,
         ReadMemoryExceeded, ReaderCrashed and ReadersBusy.
@@ -95,7 +97,7 @@ class ReaderPool:
                 raise ReadersBusy("The readers are shutting down.", hint="Try again later.")
             if urgent and sum(task.urgent for task in self._tasks) >= MAX_URGENT:
                 raise busy()
-            rank = (0 if urgent else 1, next(self._count))
+            rank = (0 if urgent else 1, order, next(self._count))
             task = Task(rank, message, name, limit, Future(), time.monotonic())
             heapq.heappush(self._tasks, task)
             if self._thread is None:

@@ -24,7 +24,7 @@ ABANDONED_SECONDS = 1.0
 class Task:
     """Function call that waits for a worker or runs in one; urgent ones come first."""
 
-    rank: tuple[int, int]
+    rank: tuple[int, int, int]
     message: bytes = field(compare=False)
     name: str = field(compare=False)
     seconds: float = field(compare=False)
