@@ -164,6 +164,26 @@ def test_a_pattern_that_cannot_be_used_is_told_why() -> None:
     assert check_pattern("a+") == ""
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (record(a={"type": "number", "multipleOf": 0.01}), float("nan")),
+        (record(a={"type": "number", "multipleOf": 0.5}), float("inf")),
+        (record(a={"type": "number", "multipleOf": 0.01}), int("1" * 400)),
+        (record(a={"type": "array", "items": {"anyOf": [{"type": "string", "minLength": n + 5} for n in range(1_900)]}}), [""] * 4_000),
+        (record(a={"type": "array", "items": {"enum": [{"k": n} for n in range(9_000)]}}), [{}] * 3_000),
+        (record(a={"allOf": [{"type": "integer"}] * 30}), "x" * 30_000),
+    ],
+)  # fmt: skip
+def test_a_models_reply_is_checked_at_once_or_not_at_all(
+    schema: dict[str, Any], value: Any
+) -> None:
+    started = time.monotonic()
+    errors = validation_errors(check_schema(schema), {"a": value})
+    assert time.monotonic() - started < 10
+    assert sum(map(len, errors)) < 20_000
+
+
 KEYWORDS = st.sampled_from(
     "type properties items anyOf oneOf allOf $ref $defs required enum const pattern not if then"
     " additionalProperties prefixItems minItems format $id $anchor description dependentSchemas".split()

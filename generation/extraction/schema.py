@@ -18,7 +18,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from generation.extraction.pattern import SchemaValidator
-from generation.extraction.schema_budget import InvalidSchema, check_budget
+from generation.extraction.schema_budget import InvalidSchema, check_budget, exceeds_work
 
 __all__ = [
     "InvalidSchema",
@@ -35,6 +35,8 @@ __all__ = [
 
 Schema = Mapping[str, Any]
 MAX_ERRORS = 20
+MAX_MESSAGE = 300
+"""Characters of a validation error, which may repeat the value."""
 
 
 @cache
@@ -105,10 +107,24 @@ def check_schema(schema: Any, name: str = "The schema") -> Schema:
 
 
 def validation_errors(schema: Schema, value: Any) -> list[str]:
-    """Validation errors of a value, each `/json/pointer: reason`."""
+    """Validation errors of a value, each `/json/pointer: reason`.
+
+    A value that takes too much work, or that cannot be compared, is an error itself.
+    """
+    if exceeds_work(schema, value):
+        return ["/: the record is too large to be checked against the schema"]
     validator = SchemaValidator(schema, registry=Registry())
-    errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
-    return [f"{_pointer(e.absolute_path) or '/'}: {e.message}" for e in errors[:MAX_ERRORS]]
+    try:
+        errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
+    except (ArithmeticError, RecursionError, ValueError):  # NaN, infinities, deep nesting
+        return ["/: the record cannot be checked against the schema"]
+    return [
+        f"{_pointer(e.absolute_path) or '/'}: {_shorten(e.message)}" for e in errors[:MAX_ERRORS]
+    ]
+
+
+def _shorten(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
 
 
 def resolve(root: Schema, part: Schema) -> Schema:

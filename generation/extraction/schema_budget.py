@@ -33,6 +33,10 @@ _SCHEMAS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})
 _LISTS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
 
 
+MAX_WORK = 2_000_000
+"""Values of a record, times parts and alternatives of its schema, that are compared."""
+
+
 class InvalidSchema(InvalidInputError):
     """A schema cannot be read, or is not valid."""
 
@@ -146,6 +150,20 @@ class _PartCounter:
                 f"{self._name} refers to {reference[:200]!r}, which it does not hold.",
                 hint="Put what it refers to under its own $defs; nothing is fetched.",
             ) from error
+
+
+def exceeds_work(schema: Any, value: Any) -> bool:
+    """Whether checking a value against a schema may take too long: by their sizes."""
+    return _count_values(schema) * _count_values(value) > MAX_WORK
+
+
+def _count_values(value: Any) -> int:
+    """Objects, lists and scalars of a JSON value, without recursion."""
+    count, level = 0, [value]
+    while level:
+        count += len(level)
+        level = [inner for one in level for inner in _inside(one)]
+    return count
 
 
 def _refused(name: str, place: str, reason: str) -> InvalidSchema:
