@@ -125,7 +125,7 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
 
 
 def test_what_is_changed_stays_readable() -> None:
-    assert neutralize("[a](http://b.test) <b>") == "[a] (http: //b.test) < b>"
+    assert neutralize("[a](http://b.test) <b>") == "[a]\\(http: //b.test) < b>"
     assert neutralize("List<String> at www.b.test") == "List< String> at www. b.test"
     assert escape_markdown("2 * 3\n_x_ [1]") == "2 \\* 3 \\_x\\_ \\[1\\]"
 

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from generation.prompt import Message
 from generation.request import Role
@@ -32,6 +32,18 @@ def _day(given: Any) -> Any:
     return given
 
 
+def _whole(text: str) -> str:
+    """Accept text that is Unicode: half of a surrogate pair is not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+MAX_NUMBER = 1_000_000_000
+"""Of a page."""
 Day = Annotated[date, BeforeValidator(_day)]
 
 
@@ -51,17 +63,21 @@ class SearchRequest(BaseModel):
     )
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
-    documents: list[str] | None = Field(
+    documents: list[Text] | None = Field(
         None, max_length=1_000, description="Only these: ids, heads of ids or file names."
     )
-    tags: list[str] = Field(
+    tags: list[Text] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
     )
     kind: DocumentKind | None = Field(None, description="Only documents of this kind.")
     since: Day | None = Field(None, description="Only documents added on this day or later.")
     until: Day | None = Field(None, description="Only documents added on this day or earlier.")
-    first_page: int | None = Field(None, ge=1, description="Only pages from this number on.")
-    last_page: int | None = Field(None, ge=1, description="Only pages up to this number.")
+    first_page: int | None = Field(
+        None, ge=1, le=MAX_NUMBER, description="Only pages from this number on."
+    )
+    last_page: int | None = Field(
+        None, ge=1, le=MAX_NUMBER, description="Only pages up to this number."
+    )
 
     def page_filter(self) -> PageFilter:
         """Filter of pages, without `documents`."""
@@ -103,7 +119,7 @@ class AskRequest(BaseModel):
     top: int | None = Field(
         None, ge=1, le=50, description="How many pages to answer from; PAGEGLASS_EVIDENCE_PAGES."
     )
-    documents: list[str] | None = Field(
+    documents: list[Text] | None = Field(
         None, max_length=1_000, description="Answer only from these: as in a search."
     )
 

@@ -17,7 +17,7 @@ _RULES = (
     r"www\.(?=\S)",
     r"(?:mailto|xmpp):(?=\S)",
 )
-"""After what a blank is put."""
+"""After what a blank, or a backslash, is put."""
 _HELD = ("](", "]:", "<?", "://", "www.?", "mailto:?", "xmpp:?")
 """What the rules look at, "?" for any character; the end of a piece that may begin one is held."""
 _PUNCTUATION = re.compile(r"([\\`*_\[\]<>!|~&$#])")
@@ -65,8 +65,14 @@ class Neutralizer:
 
 
 def _parted(found: re.Match[str]) -> str:
-    """What a rule has found, and a blank; a link to a page of the server stays."""
-    return f"{found[0]} " if found.lastindex else found[0]
+    """What a rule has found, and a blank; a link to a page of the server stays.
+
+    Before an address in parentheses a backslash: some clients overlook a blank there.
+    """
+    if not found.lastindex:
+        return found[0]
+    address = found[0] == "]" and found.string[found.end()] == "("
+    return found[0] + ("\\" if address else " ")
 
 
 def _begins(token: str, text: str) -> bool:

@@ -185,7 +185,7 @@ def _parse(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
     start, end = reply.find("{"), reply.rfind("}")
     try:
         found = json.loads(reply[start : end + 1])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return {}, [f"it is not JSON: {error}"]
     if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
         return {}, ['/data: there is no object of that name; the record belongs into "data"']

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from api.http.requests import MAX_MESSAGE_LENGTH, MAX_MESSAGES, MAX_QUERY_LENGTH
+from api.http.requests import MAX_MESSAGE_LENGTH, MAX_MESSAGES, MAX_QUERY_LENGTH, Text
 from api.rag.footnotes import without_footnotes
 from generation.prompt import Message
 
@@ -19,7 +19,7 @@ class PartBody(BaseModel):
     """Part of a message; only text is read."""
 
     type: str
-    text: str = ""
+    text: Text = ""
 
     @field_validator("type")
     @classmethod
@@ -36,7 +36,7 @@ class ChatMessage(BaseModel):
     """Message; only the roles user and assistant are shown to the model."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[PartBody] | None = None
+    content: Text | list[PartBody] | None = None
 
     def text(self) -> str:
         """Text of the message."""
