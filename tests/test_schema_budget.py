@@ -21,6 +21,8 @@ from generation.extraction.schema import (
     ready_schemas,
     validation_errors,
 )
+from generation.prompt import Evidence
+from ingest.page import Page, Word
 
 TEXT = {"type": "string"}
 
@@ -182,6 +184,13 @@ def test_a_models_reply_is_checked_at_once_or_not_at_all(
     errors = validation_errors(check_schema(schema), {"a": value})
     assert time.monotonic() - started < 10
     assert sum(map(len, errors)) < 20_000
+
+
+def test_rules_do_not_look_for_thousands_of_fields_in_thousands_of_words() -> None:
+    words = tuple(Word(f"w{n}", (0.1, 0.1, 0.2, 0.2)) for n in range(5_000))
+    page = Evidence(1, Page("a", 1), words, lambda: b"", 1.0)
+    with pytest.raises(InvalidSchema, match="5,000 words"):
+        extract_by_rules([page], check_schema(record(**{f"p{n}": TEXT for n in range(1_900)})))
 
 
 KEYWORDS = st.sampled_from(

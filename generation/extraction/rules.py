@@ -26,12 +26,15 @@ from generation.extraction.schema import (
     resolve,
     validation_errors,
 )
+from generation.extraction.schema_budget import InvalidSchema, count_values
 from generation.extraction.typed_field import find_amount, find_date, find_enum, find_number
 from generation.prompt import Evidence
 
 NAME = "extractive"
 NOTE = "No language model was used: values were found by their labels and their form, and copied."
 
+MAX_WORK = 10_000_000
+"""Values of a schema times words of the pages; some 10 s on one core."""
 _COMPANY = {"company", "vendor", "seller", "merchant", "supplier", "store"}
 
 
@@ -40,7 +43,14 @@ def extract_by_rules(evidence: Sequence[Evidence], schema: Schema) -> Record:
 
     Raises:
         RequiredFieldMissing: a field that the schema requires is not found; it says which.
+        InvalidSchema: the schema asks for too much of so many words.
     """
+    words = sum(len(each.words) for each in evidence)
+    if count_values(schema) * words > MAX_WORK:
+        raise InvalidSchema(
+            f"The schema asks for too many fields of {words:,} words.",
+            hint="Ask for fewer fields or pages, or use a language model.",
+        )
     pages = [(each, read_rows(each.words)) for each in evidence]
     found: dict[str, FoundValue] = {}
     data = _object(schema, schema, "", pages, found)

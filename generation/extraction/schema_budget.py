@@ -154,10 +154,10 @@ class _PartCounter:
 
 def exceeds_work(schema: Any, value: Any) -> bool:
     """Whether checking a value against a schema may take too long: by their sizes."""
-    return _count_values(schema) * _count_values(value) > MAX_WORK
+    return count_values(schema) * count_values(value) > MAX_WORK
 
 
-def _count_values(value: Any) -> int:
+def count_values(value: Any) -> int:
     """Objects, lists and scalars of a JSON value, without recursion."""
     count, level = 0, [value]
     while level:
