@@ -15,8 +15,8 @@ ONE_PAGE = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
 FONT = b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
 
 
-def build_pdf(objects: Iterable[bytes]) -> bytes:
-    """PDF of objects numbered from 1, the catalog first."""
+def build_pdf(objects: Iterable[bytes], trailer: bytes = b"") -> bytes:
+    """PDF of objects numbered from 1, the catalog first; `trailer` has further keys."""
     data, places = b"%PDF-1.7\n", []
     for number, content in enumerate(objects, start=1):
         places.append(len(data))
@@ -24,8 +24,8 @@ def build_pdf(objects: Iterable[bytes]) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     size = len(places) + 1
     return data + (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-        % (size, table, size, len(data))
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n"
+        % (size, table, size, trailer, len(data))
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
+from bombs import build_pdf as assemble
 from PIL import Image
 
 from ingest.add import AddSettings, add
@@ -30,19 +31,6 @@ PLAIN = RenderSettings(dpi=72, ocr="none")
 CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
 FONT = b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
 HELLO = b"BT /F 20 Tf 20 100 Td (hello world) Tj ET"
-
-
-def assemble(objects: list[bytes], trailer: bytes = b"") -> bytes:
-    """A PDF of numbered objects, from 1; the first is the catalog."""
-    data, places = b"%PDF-1.7\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(data))
-        data += b"%d 0 obj\n" % number + body + b"\nendobj\n"
-    start = len(data)
-    data += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    data += b"".join(b"%010d 00000 n \n" % place for place in places)
-    data += b"trailer <</Size %d/Root 1 0 R%s>>\n" % (len(objects) + 1, trailer)
-    return data + b"startxref\n%d\n%%%%EOF\n" % start
 
 
 def stream(data: bytes, keys: bytes = b"") -> bytes:

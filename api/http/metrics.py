@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.engine import Engine
 from api.jobs.job_service import JobService
 from ingest.library.database import LibraryNotFound
-from ingest.library.library import Library
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Seconds."""
@@ -105,7 +104,7 @@ class _Figures(Collector):
 
     def _library(self) -> Iterable[GaugeMetricFamily]:
         try:
-            library = Library(self._engine.home)
+            library = self._engine.library()
         except LibraryNotFound:
             return
         for name, help_, value in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.files.reasons import looks_like_pdf
+from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
 _IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM")
@@ -23,10 +23,7 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
         with path.open("rb") as file:
             head = file.read(1024)
     except OSError as error:
-        raise UnreadableFile(
-            f"{path.name} cannot be opened: {error.strerror}.",
-            hint="Check that it exists and may be read.",
-        ) from error
+        raise cannot_open(path, error) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
     # A PDF may have bytes before its header; an image may have that header in its metadata.

@@ -15,6 +15,14 @@ TAIL = 2_048
 _PDF_PARTS = (b" obj", b"endobj", b"%%EOF", b"startxref")
 
 
+def cannot_open(path: Path, error: OSError) -> UnreadableFile:
+    """Error for a file that the system does not open."""
+    return UnreadableFile(
+        f"{path.name} cannot be opened: {error.strerror}.",
+        hint="Check that it exists and may be read.",
+    )
+
+
 def looks_like_pdf(path: Path, head: bytes) -> bool:
     """Whether a file without a PDF header has the parts of one."""
     if path.suffix.lower() == ".pdf":

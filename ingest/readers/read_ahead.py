@@ -19,12 +19,11 @@ from ingest.readers.reader_pool import ReaderPool
 from ingest.readers.reader_process import shared
 
 PAGES_AT_ONCE = 4
+"""Pages that a task reads."""
 AHEAD = 3
 """Tasks submitted for each worker: one that runs, others queued or done."""
 TICK = 0.5
 """Seconds after which the caller has a turn though nothing was read."""
-PATIENCE = 2.0
-"""Seconds that results wait for those of an earlier file; then they go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,12 @@ class _ReadAhead:
             settings = replace(settings, second_reader=False)
         self._submitted += 1
         return self._pool.submit(
-            _read, part, settings, self._preparers, name=_name(part), order=self._submitted
+            _read,
+            part,
+            settings,
+            self._preparers,
+            name=name_part(part.job.path, part.first),
+            order=self._submitted,
         )
 
     def _next_part(self) -> _Part | None:
@@ -193,9 +197,9 @@ def _read(
     return inspection, pages
 
 
-def _name(part: _Part) -> str:
-    name = part.job.path.name
-    return name if part.inspection is None else f"{name}, near page {part.first},"
+def name_part(path: Path, first: int) -> str:
+    """Name of some pages of a file, as the subject of an error's sentence."""
+    return path.name if first == 1 else f"{path.name}, near page {first},"
 
 
 def _unreadable(part: _Part, error: Exception) -> PageglassError:

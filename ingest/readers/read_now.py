@@ -12,17 +12,17 @@ from typing import Any
 
 from PIL import Image
 
+from ingest.files.reasons import cannot_open
 from ingest.files.render import Inspection, RenderSettings, inspect, render
-from ingest.files.source import UnreadableFile
 from ingest.page import Page, Rendered
 from ingest.readers.limits import COSTLY, ReadLimits
+from ingest.readers.read_ahead import PAGES_AT_ONCE, name_part
 from ingest.readers.reader_pool import ReaderPool
 
 MAX_SECONDS = 60.0
 """Time limit of a task that somebody waits for, where the pool's is longer."""
 QUERY_SIDE = 1_024
 """Pixels of the longer side of an image to search by; encoders take less."""
-PAGES_AT_ONCE = 4
 
 
 def read_query_image(path: Path, pool: ReaderPool) -> Image.Image:
@@ -64,9 +64,11 @@ def read_pages(
     for start in range(first.number, first.number + count, PAGES_AT_ONCE):
         page = Page(first.document_id, start, first.document_name)
         some = min(PAGES_AT_ONCE, first.number + count - start)
-        name = path.name if start == 1 else f"{path.name}, near page {start},"
-        seconds = _seconds(pool.limits)
-        options: dict[str, Any] = {"name": name, "seconds": seconds, "urgent": True}
+        options: dict[str, Any] = {
+            "name": name_part(path, start),
+            "seconds": _seconds(pool.limits),
+            "urgent": True,
+        }
         try:
             yield from pool.submit(render, path, page, some, settings, **options).result()
         except COSTLY:
@@ -84,8 +86,5 @@ def _read_image(path: Path) -> Image.Image:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise UnreadableFile(
-            f"{path.name} cannot be opened: {error.strerror}.",
-            hint="Check that it exists and may be read.",
-        ) from error
+        raise cannot_open(path, error) from error
     return PhotoSource(path).thumbnail(QUERY_SIDE)
