@@ -112,30 +112,3 @@ def pdf_of(pages: int, name: str) -> bytes:
     for number in range(1, pages + 1):
         pdf.new_page().insert_text((72, 72), f"Record {number} of {name} was counted again.")
     return bytes(pdf.tobytes(deflate=True, no_new_id=True))
-
-
-def endless_pdf() -> bytes:
-    """A PDF whose one page draws 10^9 times: ten forms, each drawing the next ten times."""
-    box = "/MediaBox [0 0 9 9]"
-    bodies = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids [3 0 R]/Count 1>>",
-        f"<</Type/Page/Parent 2 0 R {box}/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
-        "<</Length 5>>\nstream\n/F Do\nendstream",
-    ]
-    for number in range(5, 14):
-        inner = f"/Resources<</XObject<</F {number + 1} 0 R>>>>"
-        form = f"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]{inner}/Length 60>>"
-        bodies.append(f"{form}\nstream\n{'/F Do ' * 10}\nendstream")
-    bodies.append(
-        "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 12>>\nstream\n0 0 5 5 re f\nendstream"
-    )
-    text, offsets = "%PDF-1.7\n", []
-    for number, body in enumerate(bodies, 1):
-        offsets.append(len(text))
-        text += f"{number} 0 obj\n{body}\nendobj\n"
-    start = len(text)
-    text += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n"
-    text += "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    text += f"trailer<</Root 1 0 R/Size {len(bodies) + 1}>>\nstartxref\n{start}\n%%EOF\n"
-    return text.encode()

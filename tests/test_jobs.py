@@ -14,8 +14,9 @@ from typing import Any
 
 import pymupdf
 import pytest
+from bombs import nested_forms
 from fastapi.testclient import TestClient
-from live_server import endless_pdf, pdf_of
+from live_server import pdf_of
 
 from api.http.app import create_app
 from api.http.routes import document_routes
@@ -271,7 +272,7 @@ class TestCancel:
 
     def test_a_job_ends_also_while_a_page_takes_for_ever(self, home: Home) -> None:
         with open_app(home, file_timeout=600) as client:
-            job = client.post("/v1/documents", files=sent(("endless.pdf", endless_pdf()))).json()
+            job = client.post("/v1/documents", files=sent(("endless.pdf", nested_forms(9)))).json()
             until(client, job["id"], "running")
             # The one reading worker has begun with it by then.
             readers = client.app.state.engine.readers()  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.schemas.service import HealthBody, ReadyBody
 from api.version import find_version
@@ -42,6 +43,4 @@ def ready(request: Request) -> JSONResponse:
 )
 def metrics(request: Request) -> Response:
     """Metrics in the text format of Prometheus."""
-    from prometheus_client import CONTENT_TYPE_LATEST
-
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
