@@ -68,12 +68,24 @@ class Page:
         return f"{self.document_name or self.document_id}, page {self.number}"
 
 
+WordRole = Literal["text", "heading", "row", "item", "header", "footer", "caption", "note", "hidden"]
+"""What a word's block is on its page: a paragraph, a heading, a table row, a list item, a running
+header or footer, a caption, a footnote or comment; or text that the page does not show."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Word as printed, with its box."""
+    """Word as printed, with its box.
+
+    `block` numbers the blocks of a page in reading order from 1; 0 where it is not
+    known. `rest` is the box of the second part of a word broken at a line end.
+    """
 
     text: str
     box: Box
+    block: int = 0
+    role: WordRole = "text"
+    rest: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Reading stage: from characters or OCR to words as printed, in reading order."""
