@@ -8,7 +8,7 @@ Arguments and results pickle.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,9 @@ from ingest.files.page_limits import limit_page
 from ingest.files.source import PageImage, UnreadableFile, is_blank
 from ingest.memory import release_memory
 from ingest.page import Box, DocumentKind, Page, Rendered, Word
+from ingest.reading.group import group_lines
+from ingest.reading.layout import arrange
+from ingest.reading.text_line import LineWord, TextLine
 
 FEW_WORDS = 20
 """A page with fewer words in its text layer is read by OCR."""
@@ -99,11 +102,13 @@ def _ocr(spec: str) -> Ocr | None:
 
 
 def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
-    words: Sequence[Word] = () if is_garbled(page_image.words) else page_image.words
-    source = "text" if words else "none"
-    if ocr and needs_ocr(page_image, words):
-        if added := new_words(words, ocr.read(page_image.image)):
-            words, source = (*words, *added), "text+ocr" if words else "ocr"
+    lines: Sequence[TextLine] = () if is_garbled(page_image.words) else page_image.lines
+    source = "text" if lines else "none"
+    aspect = page_image.image.width / page_image.image.height
+    if ocr and needs_ocr(page_image, [word for line in lines for word in line.words]):
+        if added := list(new_lines(lines, ocr.read(page_image.image), aspect)):
+            lines, source = (*lines, *added), "text+ocr" if lines else "ocr"
+    words = arrange(lines, aspect)
     buffer = io.BytesIO()
     page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
@@ -111,7 +116,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         image=buffer.getvalue(),
         width=page_image.image.width,
         height=page_image.image.height,
-        words=tuple(words),
+        words=words,
         figures=page_image.figures,
         source=source,
         note=page_image.note,
@@ -127,7 +132,7 @@ def _unreadable(page: Page, error: UnreadableFile) -> Rendered:
     )
 
 
-def is_garbled(words: Sequence[Word]) -> bool:
+def is_garbled(words: Sequence[LineWord]) -> bool:
     """Whether a text layer is unusable.
 
     Fonts without a Unicode map give private characters.
@@ -137,7 +142,7 @@ def is_garbled(words: Sequence[Word]) -> bool:
     return bad > MAX_UNPRINTABLE * len(text)
 
 
-def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
+def needs_ocr(page_image: PageImage, words: Sequence[LineWord]) -> bool:
     """Whether the page may show words that its text layer lacks."""
     if min(page_image.image.size) < MIN_OCR_SIDE or is_blank(page_image.image):
         return False
@@ -145,12 +150,11 @@ def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
 
 
-def new_words(known: Sequence[Word], read: Sequence[Word]) -> list[Word]:
-    """The words of `read` whose center is inside no word of `known`."""
-    if not known:
-        return list(read)
-    boxes: npt.NDArray[np.float64] = np.array([word.box for word in known])
-    return [word for word in read if not _covers(boxes, word.box)]
+def new_lines(known: Sequence[TextLine], read: Sequence[Word], aspect: float) -> Iterator[TextLine]:
+    """Lines of OCR, of the words whose center is inside no known word."""
+    boxes = np.array([word.box for line in known for word in line.words]).reshape(-1, 4)
+    added = [word for word in read if not len(boxes) or not _covers(boxes, word.box)]
+    return group_lines(added, aspect, "ocr")
 
 
 def _covers(boxes: npt.NDArray[np.float64], box: Box) -> bool:
