@@ -23,7 +23,7 @@ def release_memory() -> None:
 
 
 def limit_arenas() -> None:
-    """Let the threads of this process share two heaps; for processes that run for days.
+    """Let threads share two heaps, in a process that runs for days.
 
     glibc gives threads heaps of their own, up to eight a core, and what is freed in one
     is not used by another: a server's memory grew for hours (mallopt(3)).

@@ -1,4 +1,4 @@
-"""PDF text lines: lines of a page's text layer, with the font and size of each word.
+"""PDF text lines: lines of a page's text layer, with fonts and sizes.
 
 By PyMuPDF. Boxes are fractions of the page as displayed. A page with more characters
 than are kept is read without its fonts.

@@ -1,4 +1,4 @@
-"""PDF parts: what a page has besides text: figures and check boxes, where they are whole.
+"""PDF parts: figures and check boxes of a page, as far as they are whole.
 
 By PyMuPDF. Boxes are fractions of the page as displayed. Form fields and the list of
 images are optional: a page whose list of them is damaged keeps its words.

@@ -8,7 +8,7 @@ Arguments and results pickle.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,8 @@ from ingest.memory import release_memory
 from ingest.page import Box, DocumentKind, Page, Rendered, Word
 from ingest.reading.group import group_lines
 from ingest.reading.layout import arrange
-from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.line import Placed
+from ingest.reading.text_line import TextLine
 
 FEW_WORDS = 20
 """A page with fewer words in its text layer is read by OCR."""
@@ -105,9 +106,11 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
     lines: Sequence[TextLine] = () if is_garbled(page_image.words) else page_image.lines
     source = "text" if lines else "none"
     aspect = page_image.image.width / page_image.image.height
-    if ocr and needs_ocr(page_image, [word for line in lines for word in line.words]):
-        if added := list(new_lines(lines, ocr.read(page_image.image), aspect)):
-            lines, source = (*lines, *added), "text+ocr" if lines else "ocr"
+    known = [word for line in lines for word in line.words]
+    if ocr and needs_ocr(page_image, known):
+        if added := new_words(known, ocr.read(page_image.image)):
+            source = "text+ocr" if lines else "ocr"
+            lines = (*lines, *group_lines(added, aspect, "ocr"))
     words = arrange(lines, aspect)
     buffer = io.BytesIO()
     page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
@@ -132,7 +135,7 @@ def _unreadable(page: Page, error: UnreadableFile) -> Rendered:
     )
 
 
-def is_garbled(words: Sequence[LineWord]) -> bool:
+def is_garbled(words: Sequence[Placed]) -> bool:
     """Whether a text layer is unusable.
 
     Fonts without a Unicode map give private characters.
@@ -142,7 +145,7 @@ def is_garbled(words: Sequence[LineWord]) -> bool:
     return bad > MAX_UNPRINTABLE * len(text)
 
 
-def needs_ocr(page_image: PageImage, words: Sequence[LineWord]) -> bool:
+def needs_ocr(page_image: PageImage, words: Sequence[Placed]) -> bool:
     """Whether the page may show words that its text layer lacks."""
     if min(page_image.image.size) < MIN_OCR_SIDE or is_blank(page_image.image):
         return False
@@ -150,11 +153,12 @@ def needs_ocr(page_image: PageImage, words: Sequence[LineWord]) -> bool:
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
 
 
-def new_lines(known: Sequence[TextLine], read: Sequence[Word], aspect: float) -> Iterator[TextLine]:
-    """Lines of OCR, of the words whose center is inside no known word."""
-    boxes = np.array([word.box for line in known for word in line.words]).reshape(-1, 4)
-    added = [word for word in read if not len(boxes) or not _covers(boxes, word.box)]
-    return group_lines(added, aspect, "ocr")
+def new_words(known: Sequence[Placed], read: Sequence[Word]) -> list[Word]:
+    """The words of `read` whose center is inside no word of `known`."""
+    if not known:
+        return list(read)
+    boxes: npt.NDArray[np.float64] = np.array([word.box for word in known])
+    return [word for word in read if not _covers(boxes, word.box)]
 
 
 def _covers(boxes: npt.NDArray[np.float64], box: Box) -> bool:

@@ -1,4 +1,4 @@
-"""Blocks: lines in reading order grouped into paragraphs, headings, items and rows."""
+"""Blocks: lines in reading order as paragraphs, headings, list items and rows."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Parts of a region: above a gutter, on both sides of it, below; indices of pieces."""
+    """Parts of a region, as indices: above a gutter, both sides of it, below."""
 
     above: tuple[int, ...]
     left: tuple[int, ...]
@@ -117,7 +117,7 @@ def _cuts_at(
 
 
 def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
-    """One side without what stands apart above or below the other, such as a page number."""
+    """One side without what stands apart above or below, such as a page number."""
     top, bottom = boxes[other, 1].min(), boxes[other, 3].max()
     own = own[np.argsort(boxes[own, 1], kind="stable")]
     gaps = boxes[own[1:], 1] - np.maximum.accumulate(boxes[own, 3])[:-1]

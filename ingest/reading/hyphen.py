@@ -17,7 +17,7 @@ _SUSPENDED = frozenset("und oder bis bzw sowie and or to et ou of en y o e och o
 
 
 def join_broken(first: str, second: str, printed: Collection[str]) -> str | None:
-    """One word of the last of a line and the first of the next; None where they are two.
+    """Word made of the last of a line and the first of the next; None for two words.
 
     A hyphen stays where a capital or a digit follows it, where the page prints the word
     with it elsewhere (`printed`: words of the page, folded), and where both parts are
@@ -62,7 +62,10 @@ def _common_words() -> frozenset[str]:
 
 
 def drop_soft_hyphens(text: str) -> str:
-    """Text without hyphens that only say where a word may be broken; one at its end stays."""
+    """Text without soft hyphens, which only say where a word may be broken.
+
+    One at the end stays: the word may be broken there.
+    """
     if SOFT not in text:
         return text
     return text[:-1].replace(SOFT, "") + text[-1]

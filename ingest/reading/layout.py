@@ -1,4 +1,4 @@
-"""Page layout: text lines as words in reading order, grouped into blocks with roles."""
+"""Page layout: words of text lines in reading order, in blocks with roles."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _continues(block: Block, following: Block) -> bool:
-    """Whether a paragraph goes on in a block that is not below it but in the next column."""
+    """Whether a paragraph goes on in the next column."""
     if block.role != "text" or following.role != "text" or len(block.lines) < 2:
         return False
     last, first = block.lines[-1][-1], following.lines[0][0]

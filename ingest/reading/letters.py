@@ -1,4 +1,4 @@
-"""Letters of a line to words: split at blanks, accents composed, letterspacing undone.
+"""Letters to words: split at blanks, accents composed, letterspacing undone.
 
 A text layer places each letter by itself. What is printed as one word may come as
 letters far apart, and an accent as a letter of its own.
@@ -78,7 +78,7 @@ def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
 
 
 def needs_care(text: str) -> bool:
-    """Whether a line may be letterspaced or have accents that are letters of their own."""
+    """Whether a line may be letterspaced, or have accents apart from letters."""
     return bool(_CARE.search(text))
 
 

@@ -1,4 +1,4 @@
-"""Piece: a line of print as the layout sees it, turned so that print runs to the right."""
+"""Piece: a line of print, turned so that print runs to the right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words as printed: those of a block's lines, without marks, and broken words joined."""
+"""Words as printed: without reference marks, words broken at line ends joined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Block roles: heading, row, list item, running header and footer, caption, footnote."""
+"""Block roles: heading, row, list item, header, footer, caption, footnote."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]+|[a-z]\))$")
 
 
 class PageStyle:
-    """What is usual on a page: the size of its letters, and where its text begins and ends."""
+    """Style of a page: the usual size of its letters, and where its lines are."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         sizes: Counter[float] = Counter()
@@ -45,7 +45,7 @@ class PageStyle:
         self._pieces = [piece.box for piece in pieces]
 
     def stands_apart(self, box: tuple[float, float, float, float]) -> bool:
-        """Whether nothing is near a line at the top or bottom of the page, on the page's side."""
+        """Whether a line at the top or bottom of the page has nothing near it."""
         height = box[3] - box[1]
         top = box[1] < 0.5
         for other in self._pieces:

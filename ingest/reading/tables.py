@@ -22,7 +22,7 @@ MAX_VALUE = 12
 
 @dataclass(frozen=True, slots=True)
 class PrintedRow:
-    """Pieces side by side that are read together; `cells` where they are a row of cells."""
+    """Row of pieces that are read together; `cells` where they are cells."""
 
     pieces: tuple[Piece, ...]
     cells: bool
