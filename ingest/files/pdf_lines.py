@@ -31,6 +31,8 @@ MAX_DETAILED = 250_000
 """Characters of a page, at most, of which the letters are read one by one."""
 INK = 16 | 32
 """MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
+MAX_TOUCH = 0.25
+"""Parts of a word in two fonts are nearer than this share of their size."""
 RAISED_SIZE = 0.85
 """A superscript is smaller than this share of its line's letters,"""
 RAISED_BY = 0.12
@@ -147,8 +149,8 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
         for found in _WORD.finditer(span.text):
             box = union_box([span.places[found.start()], span.places[found.end() - 1]])
             text = plain_text(found[0])
-            joins = word is not None and found.start() == end == 0 and word.raised == span.raised
-            if word is not None and joins:
+            joins = found.start() == end == 0
+            if word and joins and word.raised == span.raised and _touch(word.box, box, span.size):
                 hidden = word.hidden and span.hidden
                 box = union_box([word.box, box])
                 word = replace(word, text=word.text + text, box=box, hidden=hidden)
@@ -162,6 +164,13 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             word = None
     if word is not None:
         yield word
+
+
+def _touch(one: Box, other: Box, size: float) -> bool:
+    """Whether nothing but a thin gap is between two rectangles."""
+    across = max(other[0] - one[2], one[0] - other[2])
+    down = max(other[1] - one[3], one[1] - other[3])
+    return max(across, down) < MAX_TOUCH * size
 
 
 _WORD = re.compile(r"\S+")

@@ -55,7 +55,7 @@ def _continues_block(
         return False
     # The next word would have fitted on the line before, so the break was meant.
     room = max(*(each.box[2] for each in block), line.box[2]) - last.box[2]
-    fitted = room > 1.5 * (first.box[2] - first.box[0])
+    fitted = room > max(1.5 * (first.box[2] - first.box[0]), last.height)
     return not fitted or first.text[:1].islower()
 
 

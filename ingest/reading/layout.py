@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from ingest.box import union_box
 from ingest.page import Box, Word, WordRole
+from ingest.reading.bidi import logical_order
 from ingest.reading.blocks import group_blocks
 from ingest.reading.columns import find_regions
 from ingest.reading.line import Line, is_right_to_left
-from ingest.reading.piece import Piece, make_piece
+from ingest.reading.piece import Piece, make_pieces
 from ingest.reading.printed import print_words
 from ingest.reading.roles import PageStyle, find_role
 from ingest.reading.tables import PrintedRow, find_rows
@@ -76,10 +77,11 @@ def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
     letters: Counter[int] = Counter()
     for line in join_vertical(lines, aspect):
         angle: int = 90 if line.vertical else line.angle
-        frames[angle].append(make_piece(line, aspect))
+        ordered = line if line.vertical else replace(line, words=logical_order(line.words))
+        frames[angle].extend(make_pieces(ordered, aspect))
         letters[angle] += len(line.text)
-    for found, _ in letters.most_common():
-        yield frames[found]
+    for turned, _ in letters.most_common():
+        yield frames[turned]
 
 
 def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:
@@ -111,11 +113,9 @@ def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
 
 def _in_order(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """Pieces of a row from right to left where their script runs so."""
-    if len(pieces) > 1 and sum(is_right_to_left(piece.line.text) for piece in pieces) * 2 > len(
-        pieces
-    ):
-        return pieces[::-1]
-    return pieces
+    turned = sum(is_right_to_left(piece.line.text) for piece in pieces)
+    others = sum(any(map(str.isalpha, piece.line.text)) for piece in pieces) - turned
+    return pieces[::-1] if turned > others else pieces
 
 
 def _joined(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -37,6 +37,10 @@ _DOTLESS = {"\u0131": "i", "\u0237": "j"}
 _CARE = re.compile(
     rf"[{re.escape(''.join(_ACCENTS))}\u0300-\u036f]|(?:(?<!\S)\w\s+){{{MIN_SPACED - 1}}}\w(?!\S)"
 )
+_TWICE = re.compile(
+    "([\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d\u0abc-\u0acd\u0bbe-\u0bcd\u0c3e-\u0c4d])\\1+"
+)
+"""Vowel signs of Indic scripts, which no word has twice in a row: some fonts give them so."""
 _JOINERS = "\u00ad\u200c\u200d"
 """Soft hyphens, and what joins letters or keeps them apart, are part of the spelling."""
 
@@ -93,7 +97,8 @@ def plain_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return unicodedata.normalize("NFC", "".join(map(_plain, text)))
+    whole = unicodedata.normalize("NFC", "".join(map(_plain, text)))
+    return _TWICE.sub(r"\1", whole)
 
 
 def _plain(character: str) -> str:

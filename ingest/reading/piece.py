@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from ingest.box import union_box
 from ingest.page import Box
 from ingest.reading.text_line import LineWord, TextLine
+
+MAX_GAP = 1.1
+"""A gap within a line of running text is at most this many heights of its words."""
 
 Boxes = npt.NDArray[np.float64]
 
@@ -37,11 +40,28 @@ class Piece:
         return self.box[3] - self.box[1]
 
 
-def make_piece(line: TextLine, aspect: float) -> Piece:
-    """Piece of a line on a page `aspect` times as wide as high."""
+def make_pieces(line: TextLine, aspect: float) -> Iterator[Piece]:
+    """Pieces of a line, parted at gaps too wide for running text.
+
+    Args:
+        aspect: the page's width over its height.
+    """
     angle = 90 if line.vertical else line.angle
-    boxes = tuple(turn_box(word.box, angle, aspect) for word in line.words)
-    return Piece(line, boxes, union_box(boxes))
+    boxes = [turn_box(word.box, angle, aspect) for word in line.words]
+    start = 0
+    for at in range(1, len(boxes) + 1):
+        if at == len(boxes) or _gap(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
+            part = replace(line, words=line.words[start:at])
+            yield Piece(part, tuple(boxes[start:at]), union_box(boxes[start:at]))
+            start = at
+
+
+def _gap(one: Box, other: Box) -> float:
+    return max(other[0] - one[2], one[0] - other[2])
+
+
+def _height(box: Box) -> float:
+    return box[3] - box[1]
 
 
 def turn_box(box: Box, angle: int, aspect: float) -> Box:

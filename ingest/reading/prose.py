@@ -64,7 +64,7 @@ class Side:
     @property
     def dense(self) -> bool:
         """Whether its lines follow each other at an even distance, as those of one text."""
-        if len(self.rows) < 4:
+        if len(self.rows) < 4 or self.digits > MAX_DIGITS:
             return False
         steps = [after[1] - before[1] for before, after in pairwise(self.boxes)]
         even = sum(step < 1.3 * median(steps) for step in steps)
