@@ -98,14 +98,14 @@ def _cuts_at(
     stretch = np.searchsorted(bounds, middles)
     is_left = ~spans & (boxes[:, 2] <= x + slack)
     is_right = ~spans & ~is_left
-    for number in np.intersect1d(stretch[is_left], stretch[is_right]):
+    for number in np.intersect1d(stretch[is_left], stretch[is_right]).tolist():
         here = ~spans & (stretch == number)
         left, right = np.flatnonzero(here & is_left), np.flatnonzero(here & is_right)
-        gap = float(boxes[right, 0].min() - boxes[left, 2].max())
-        if gap < MIN_GUTTER * line or min(len(left), len(right)) < 2:
-            continue
         left, right = _beside(boxes, left, right, line), _beside(boxes, right, left, line)
         if min(len(left), len(right)) < 2:
+            continue
+        gap = float(boxes[right, 0].min() - boxes[left, 2].max())
+        if gap < MIN_GUTTER * line:
             continue
         sides = (
             Side([pieces[at] for at in left.tolist()]),
