@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.library.fulltext import join_words, split_terms
+from ingest.forms.index import join_words
+from ingest.forms.terms import split_terms
 from ingest.page import Word
 
 CJK = st.text(

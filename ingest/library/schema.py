@@ -18,9 +18,6 @@ CREATE TABLE pages (
     source TEXT NOT NULL, figures TEXT NOT NULL, words BLOB NOT NULL,
     UNIQUE (document_id, number)
 );
-CREATE VIRTUAL TABLE terms USING fts5(
-    title, body, tokenize = 'porter unicode61 remove_diacritics 2'
-);
 CREATE TABLE failures (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
@@ -60,12 +57,22 @@ CREATE TABLE notes (
 """
 """New in format 4: what of a page could not be read."""
 
-FORMAT = 4
+TERMS = """
+DROP TABLE IF EXISTS terms;
+CREATE VIRTUAL TABLE terms USING fts5(
+    title, body, forms, tokenize = "porter ascii tokenchars '!#$%&()*+,-./:;<=>?@[]^_`{|}~'"
+);
+"""
+"""New in format 5: `ingest.forms` splits and folds, and gives a column of second and whole forms.
+SQLite splits at spaces alone. The rows are made from the stored words."""
+
+FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {
-    0: TABLES + TAGS + CAPTIONS + NOTES,
-    1: TAGS + CAPTIONS + NOTES,
-    2: CAPTIONS + NOTES,
-    3: NOTES,
+    0: TABLES + TAGS + CAPTIONS + NOTES + TERMS,
+    1: TAGS + CAPTIONS + NOTES + TERMS,
+    2: CAPTIONS + NOTES + TERMS,
+    3: NOTES + TERMS,
+    4: TERMS,
 }
 """By format, the statements that bring a library up to `FORMAT`; 0 is an empty database."""
