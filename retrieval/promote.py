@@ -1,4 +1,4 @@
-"""Promotion: pages with a whole form of the query rank before pages that are like it."""
+"""Promotion: pages with a whole form of the query rank above likeness."""
 
 from __future__ import annotations
 

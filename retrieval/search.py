@@ -6,7 +6,6 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.encoders.encoder import Encoding
@@ -92,7 +91,7 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> list[Hit]:
-            words = LexicalQuery(query) if images else LexicalQuery.of(query)
+            words = LexicalQuery.of(query, images=images)
             encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
             return self._find_hits(snapshot, encoded, words, filter, top)
 
@@ -159,7 +158,7 @@ class Searcher:
             by_pages: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             rankings = []
             for query in queries:
-                words = LexicalQuery(query) if images else LexicalQuery.of(query)
+                words = LexicalQuery.of(query, images=images)
                 encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
                 candidates = self._ranker.select(snapshot, self._indexes, encoded, words, filter)
                 pages = candidates.ranking.pages
@@ -184,7 +183,7 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> Explanation:
-            words = replace(LexicalQuery.of(query), required="", excluded="")
+            words = LexicalQuery.of(query).unrestricted
             encoded = self._encoder.encode_text(words.text, self._indexes)
             only = PageFilter.to([page.document_id])
             ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, only)

@@ -71,7 +71,7 @@ def compound_parts(text: str) -> list[str]:
 
 
 def guess_compounding(words: list[str]) -> str | None:
-    """Language of a text, where it is one that writes compounds as one word; else None."""
+    """Language of a text, where it writes compounds as one word; else None."""
     votes = Counter(language for word in words for language in _LANGUAGES_OF.get(word.lower(), ()))
     best = votes.most_common(1)
     return best[0][0] if best and best[0][0] in _COMPOUNDING else None
@@ -79,7 +79,7 @@ def guess_compounding(words: list[str]) -> str | None:
 
 @lru_cache(maxsize=MAX_CACHED)
 def split_compound(word: str, language: str) -> tuple[str, ...]:
-    """Folded parts of one word with their dictionary forms; none where it is no compound."""
+    """Folded parts of a compound with their dictionary forms; none of another word."""
     if len(word) > MAX_COMPOUND:
         return ()
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Spellings: second forms of a word, under which it is found besides its folded form.
+"""Spellings: second forms of a word, under which it is found too.
 
 Accents as printed; ä, ö, ü, å, ø and æ as two letters, and two letters as one in
 capitalized words (Mueller); words with a hyphen inside, or broken at a line end, as

@@ -92,4 +92,4 @@ class Bm25Search(PageReader):
 def as_match(term: str) -> str:
     """FTS5 query of a term: a single CJK character matches as the head of a pair too."""
     quoted = '"' + term.replace('"', '""') + '"'
-    return f"{quoted} *" if is_single(term) else quoted
+    return f"{quoted}*" if is_single(term) else quoted

@@ -1,11 +1,11 @@
-"""Library upgrade: an older format brought up to this version's, in one transaction."""
+"""Library upgrade from an older format, in one transaction."""
 
 from __future__ import annotations
 
 import sqlite3
 from itertools import groupby
 
-from ingest.forms.index import index_words
+from ingest.forms.index_text import index_words
 from ingest.forms.terms import split_terms
 from ingest.library.schema import FORMAT, UPGRADES
 from ingest.library.words import unpack_words

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
-from ingest.forms.index import IndexText, index_words
+from ingest.forms.index_text import IndexText, index_words
 from ingest.forms.terms import split_terms
 from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard

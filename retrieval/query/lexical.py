@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.forms.spelling import query_spellings
-from ingest.forms.whole.find import find_whole_forms
+from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.forms.whole.form import WholeForm
 from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_terms
@@ -33,8 +33,10 @@ class LexicalQuery:
     excluded: str = ""
 
     @classmethod
-    def of(cls, query: str) -> LexicalQuery:
-        """Lexical query of a query as typed."""
+    def of(cls, query: str, *, images: bool = False) -> LexicalQuery:
+        """Lexical query of a query as typed; no words are looked for where `images` are."""
+        if images:
+            return cls(query)
         parsed = parse_query(query)
         terms = content_terms(parsed.text)
         whole = find_whole_forms(parsed.text)
@@ -49,3 +51,8 @@ class LexicalQuery:
             parsed.required,
             parsed.excluded,
         )
+
+    @property
+    def unrestricted(self) -> LexicalQuery:
+        """The query for pages that are given, whatever its syntax asks for."""
+        return replace(self, required="", excluded="")

@@ -110,7 +110,7 @@ def _operand(token: re.Match[str]) -> _Operand:
     if quoted:
         return _Operand(text, phrase, bool(phrase) and not excluded, excluded)
     if _PREFIX.fullmatch(text) and phrase:
-        return _Operand(text[:-1], f"{phrase} *", not excluded, excluded)
+        return _Operand(text[:-1], f"{phrase}*", not excluded, excluded)
     forms = [f'"{form}"' for form in query_spellings(text)]
     expression = f"({' OR '.join([phrase, *forms])})" if forms and phrase else phrase
     text = text if excluded or not token["no"] else f"-{text}"

@@ -1,4 +1,4 @@
-"""Whole form: a printed date, number, identifier or name with signs, and its normal forms."""
+"""Whole form: a date, number, identifier or such as printed, and its normal forms."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def is_identifier(text: str) -> bool:
 
 
 def identifier_key(text: str) -> str:
-    """Normal form of an identifier: runs of letters and digits, a hyphen between digits.
+    """Normal form: runs of letters and digits, a hyphen between runs of digits.
 
     >>> identifier_key("AB-1234/5"), identifier_key("02091 C 71")
     ('ab1234-5', '02091c71')

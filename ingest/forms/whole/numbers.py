@@ -74,7 +74,7 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
 
 
 def readings(digits: str) -> list[Decimal]:
-    """Values of digits with separators, the likelier first; none where they are no number."""
+    """Values of digits with separators, the likelier first; none for no number."""
     bare = re.sub("[ '’]", "", digits)
     marks = [mark for mark in bare if mark in ".,"]
     if not marks:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from ingest.forms.compound import compound_parts
 from ingest.forms.spelling import page_spellings
 from ingest.forms.terms import CJK, split_terms
-from ingest.forms.whole.find import find_whole_forms
+from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.page import Word
 
 _BROKEN = re.compile(f"[{CJK}]{{2}}")
