@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from ingest.forms.compound import compound_parts
 from ingest.forms.spelling import page_spellings
-from ingest.forms.terms import CJK, split_terms
+from ingest.forms.terms import UNSPACED, split_terms
 from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.page import Word
 
-_BROKEN = re.compile(f"[{CJK}]{{2}}")
+_BROKEN = re.compile(f"[{UNSPACED}]{{2}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def index_text(text: str) -> IndexText:
 
 
 def join_words(words: Sequence[Word]) -> str:
-    """Join words to text: no space at line ends within CJK text.
+    """Join words to text: no space at line ends within text without spaces.
 
     These break lines within words (Korean may), and the pair across would be
     lost; where the line did end with a word, there is a pair too many.

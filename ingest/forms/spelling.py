@@ -15,7 +15,7 @@ from functools import lru_cache
 import snowballstemmer  # type: ignore[import-untyped]
 
 from ingest.forms.fold import fold, keep_accents, normalize
-from ingest.forms.terms import CJK, LETTER, MARKS
+from ingest.forms.terms import LETTER, MARKS, UNSPACED
 
 STEM_MARK = "~"
 """Begins a stem, which no word does."""
@@ -23,7 +23,7 @@ _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "�
 _PAIR = re.compile(r"(?<![aeiouqy])([aou])e(?!$)")
 _WORD = re.compile(rf"{LETTER}+")
 _HYPHENATED = re.compile(
-    rf"(?<![\w-])(?:(?![\d{CJK}_])[\w{MARKS}])+(?:[-\u2010] ?(?:(?![\d{CJK}_])[\w{MARKS}])+)+"
+    rf"(?<![\w-])(?:(?![\d{UNSPACED}_])[\w{MARKS}])+(?:[-\u2010] ?(?:(?![\d{UNSPACED}_])[\w{MARKS}])+)+"
 )
 _ACCENTED = re.compile("[\u00c0-\u052f\u1e00-\u1fff]")
 _STEMMERS = (

@@ -1,7 +1,7 @@
-"""Terms: folded words, and character pairs of CJK text.
+"""Terms: folded words, and character pairs of text without spaces between words.
 
-Runs of Chinese, Japanese and Korean, which are written with few spaces or with endings
-grown on, become overlapping pairs of characters, so that any substring of two or more
+Runs of Chinese, Japanese, Korean and Thai, which are written with few spaces or with
+endings grown on, become overlapping pairs of characters, so that any substring of two or more
 characters is found; a Korean compound is found by its parts. SQLite's Porter stemmer
 takes English words further.
 """
@@ -14,11 +14,12 @@ import unicodedata
 
 from ingest.forms.fold import fold
 
-CJK = (
-    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf"
+UNSPACED = (
+    "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-"""Characters that are indexed in pairs, as ranges of a regular expression."""
+"""Characters that are indexed in pairs, as ranges of a regular expression:
+Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean."""
 
 
 def _ranges_of_marks() -> str:
@@ -34,16 +35,16 @@ def _ranges_of_marks() -> str:
 
 
 MARKS = _ranges_of_marks()
-LETTER = rf"(?:(?![{CJK}_])[\w{MARKS}])"
+LETTER = rf"(?:(?![{UNSPACED}_])[\w{MARKS}])"
 """Letter, digit or mark of a script with spaces."""
-_RUN = re.compile(rf"(?P<cjk>[{CJK}{MARKS}]*[{CJK}][{CJK}{MARKS}]*)|(?P<word>{LETTER}+)")
-_ALONE = re.compile(f"[{CJK}]")
+_RUN = re.compile(rf"(?P<pairs>[{UNSPACED}]+)|(?P<word>{LETTER}+)")
+_ALONE = re.compile(f"[{UNSPACED}]")
 
 
 def split_terms(text: str) -> list[str]:
     """Split text into folded terms, in reading order.
 
-    Terms are words, and character pairs of CJK runs.
+    Terms are words, and character pairs of runs without spaces.
 
     >>> split_terms("Café 漢字表")
     ['cafe', '汉字', '字表']
@@ -53,13 +54,13 @@ def split_terms(text: str) -> list[str]:
         if word := run["word"]:
             terms.append(sys.intern(word))
         else:
-            cjk = run["cjk"]
-            terms.extend(cjk[i : i + 2] for i in range(len(cjk) - 1))
-            if len(cjk) == 1:
-                terms.append(cjk)
+            letters = run["pairs"]
+            terms.extend(letters[i : i + 2] for i in range(len(letters) - 1))
+            if len(letters) == 1:
+                terms.append(letters)
     return terms
 
 
 def is_single(term: str) -> bool:
-    """Whether a term is one CJK character, which pairs may begin with."""
+    """Whether a term is one character of a script that is indexed in pairs."""
     return len(term) == 1 and _ALONE.match(term) is not None
