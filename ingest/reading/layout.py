@@ -101,7 +101,8 @@ def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
         for piece in _in_order(row.pieces):
             words.extend(piece.words)
             turned.extend(
-                replace(word, box=box) for word, box in zip(piece.words, piece.boxes, strict=True)
+                replace(word, box=box, size=style.relative_size(word, piece.line.origin))
+                for word, box in zip(piece.words, piece.boxes, strict=True)
             )
         box: Box = union_box([piece.box for piece in row.pieces])
         lines.append(Line(start, len(words), box, row.cells))
