@@ -19,6 +19,9 @@ from ingest.reading.tables import PrintedRow, find_rows
 from ingest.reading.text_line import LineWord, TextLine
 from ingest.reading.vertical import join_vertical
 
+UPRIGHT = 2
+"""Text at an angle is read first where it is this many times as long as the upright."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -72,14 +75,14 @@ def _part(lines: Sequence[TextLine]) -> tuple[list[TextLine], list[TextLine], li
 
 
 def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
-    """Pieces by the direction of print, the one of most of the text first."""
+    """Pieces by the direction of print: upright first, unless most of the text is not."""
     frames: defaultdict[int, list[Piece]] = defaultdict(list)
     letters: Counter[int] = Counter()
     for line in join_vertical(lines, aspect):
         angle: int = 90 if line.vertical else line.angle
         ordered = line if line.vertical else replace(line, words=logical_order(line.words))
         frames[angle].extend(make_pieces(ordered, aspect))
-        letters[angle] += len(line.text)
+        letters[angle] += len(line.text) * (1 if angle else UPRIGHT)
     for turned, _ in letters.most_common():
         yield frames[turned]
 
