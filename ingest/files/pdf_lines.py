@@ -218,6 +218,11 @@ def _mirrored(letters: list[Letter]) -> list[Letter]:
     return letters
 
 
+def _at(word: LineWord, box: Box) -> LineWord:
+    # A third of the time of `dataclasses.replace`, for every word of every page.
+    return LineWord(word.text, box, word.font, word.size, word.raised, word.hidden)
+
+
 def _displayed(page: Any, lines: Sequence[_Line]) -> Iterator[TextLine]:
     """Lines with their boxes and angles as the page is displayed."""
     rectangles = [word.box for line in lines for word in line.words]
@@ -229,12 +234,13 @@ def _displayed(page: Any, lines: Sequence[_Line]) -> Iterator[TextLine]:
     seen = np.isfinite(boxes).all(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
     texts = [word.text for line in lines for word in line.words]
     seen &= ~is_check_mark(page, texts, edges)
+    edges_of: list[Any] = boxes.tolist()
     at = count = 0
     for line in lines:
         words: list[LineWord] = []
         for word in line.words:
             if seen[at]:
-                words.append(replace(word, box=clip_to_page(tuple(boxes[at].tolist()))))
+                words.append(_at(word, clip_to_page(edges_of[at])))
             at += 1
         count += len(words)
         if count > MAX_WORDS:
