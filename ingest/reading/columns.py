@@ -108,6 +108,7 @@ def _cuts_at(
         here = ~spans & (stretch == number)
         left, right = np.flatnonzero(here & is_left), np.flatnonzero(here & is_right)
         left, right = _beside(boxes, left, right, line), _beside(boxes, right, left, line)
+        left = _without_ends(boxes, left, boxes[left, 2] > x - MIN_GUTTER * line)
         if min(len(left), len(right)) < 2:
             continue
         gap = float(boxes[right, 0].min() - boxes[left, 2].max())
@@ -131,6 +132,17 @@ def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
     first = max((at + 1 for at in apart if boxes[own[at], 3] < top), default=0)
     last = min((at + 1 for at in apart if boxes[own[at + 1], 1] > bottom), default=len(own))
     return own[first:last]
+
+
+def _without_ends(boxes: Boxes, own: Indices, inside: npt.NDArray[np.bool_]) -> Indices:
+    """A side without what is in the gap at its upper or lower end, such as a page number."""
+    clear = np.flatnonzero(~inside)
+    if not len(clear) or len(clear) == len(own):
+        return own
+    tops = boxes[own, 1]
+    first, last = tops[clear].min(), tops[clear].max()
+    kept: Indices = own[(tops >= first) & (tops <= last)]
+    return kept
 
 
 def _cut(boxes: Boxes, middles: Boxes, left: Indices, right: Indices) -> Cut:

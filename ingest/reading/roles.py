@@ -21,6 +21,8 @@ NOTE_SIZE = 0.93
 """A footnote's letters are smaller than this share of the body's."""
 MARGIN = 0.075
 """Running headers and footers lie in this share of the page's height at its ends,"""
+NUMBER_MARGIN = 0.12
+"""The same for page numbers, which nothing else looks like."""
 APART = 1.0
 """and as many line heights away from the rest, at least."""
 MAX_HEADING_WORDS = 25
@@ -29,6 +31,7 @@ _CAPTION = re.compile(
     r"|рисунок|рис|şekil|tablo|図|表|图|그림|표)\.?\s?\d+[.:：)\s]",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"[-–—]?\d{1,4}[-–—]?|[ivxlc]{1,7}")
 _NOTE = re.compile(r"(?:\d{1,3}|[*†‡§¶]+|[a-z]\))$")
 
 
@@ -77,18 +80,26 @@ def find_role(words: Sequence[LineWord], lines: Sequence[Line], style: PageStyle
         return "row"
     text = " ".join(word.text for word in words)
     size = max(word.size for word in words)
+    if style.upright and _is_page_number(words, lines):
+        return "header" if lines[0].box[1] < 0.5 else "footer"
+    if _CAPTION.match(text):
+        return "caption"
     if size > HEADING_SIZE and len(lines) <= 3 and len(words) <= MAX_HEADING_WORDS:
         return "heading"
     if style.upright and len(lines) == 1 and _is_running(lines[0], style):
         return "header" if lines[0].box[1] < 0.5 else "footer"
     if words[0].text.startswith(tuple(BULLETS)) or (len(words) > 1 and is_bullet(words[0].text)):
         return "item"
-    if _CAPTION.match(text):
-        return "caption"
     low = lines[0].box[1] > 0.6
     if style.upright and low and _NOTE.match(words[0].text) and size < NOTE_SIZE:
         return "note"
     return "text"
+
+
+def _is_page_number(words: Sequence[LineWord], lines: Sequence[Line]) -> bool:
+    box = lines[0].box
+    at_end = box[3] < NUMBER_MARGIN or box[1] > 1 - NUMBER_MARGIN
+    return at_end and len(words) == 1 and bool(_NUMBER.fullmatch(words[0].text))
 
 
 def _is_running(line: Line, style: PageStyle) -> bool:
