@@ -160,6 +160,7 @@ def _score(
         passage.terms <= weights.keys()
         or passage.text.endswith("?")
         or _CAPTION.match(passage.text)
+        or passage.role in ("header", "footer")
         or without_numbers(passage.text) in titles
     ):
         score -= ECHO_PENALTY

@@ -17,7 +17,7 @@ import numpy as np
 from generation.prompt import Evidence, Prompt
 from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
-from ingest.page import Box, Word
+from ingest.page import Box, Word, WordRole
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -39,6 +39,7 @@ class Passage:
     context: str
     terms: frozenset[str]
     context_terms: frozenset[str]
+    role: WordRole = "text"
 
     @property
     def short(self) -> bool:
@@ -84,6 +85,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             context,
             content_stems(unit.text),
             content_stems(context),
+            unit.role,
         )
         for unit, box, context in zip(units, boxes, contexts, strict=True)
     ]
@@ -103,6 +105,8 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
             contexts.append(units[label].text)
         else:
             contexts.append(table if unit.row and not begins_table else heading)
+        if unit.role in ("header", "footer", "note"):
+            continue
         if short and not unit.row and not unit.text.endswith(tuple(".!?。！？,;")):
             heading = unit.text
     return contexts

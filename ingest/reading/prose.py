@@ -23,6 +23,8 @@ SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
 WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
+MIN_GAPS = 3
+"""Gaps between words that tell what is usual; lines of Chinese may have none."""
 
 
 class Side:
@@ -111,8 +113,9 @@ def _is_word_gap(left: Side, right: Side) -> bool:
             if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
                 gaps = [*_word_gaps(row), *_word_gaps(other)]
                 compared += 1
-                wider += beside[0] - box[2] > WIDER * (median(gaps) if gaps else 0.0)
-    return 2 * wider < compared
+                usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
+                wider += beside[0] - box[2] > WIDER * usual
+    return 0 < compared >= 2 * wider
 
 
 def _word_gaps(row: Sequence[Piece]) -> list[float]:
