@@ -53,7 +53,7 @@ def find_whole_forms(text: str) -> list[WholeForm]:
 
 def normalize_digits(text: str) -> str:
     """Normalized text, of which forms give their places, with all digits as ASCII."""
-    text = normalize(text)
+    text = normalize(text).replace("\u2010", "-")
     if text.isascii():
         return text
     return _OTHER_DIGITS.sub(
