@@ -66,6 +66,7 @@ class IngestCount:
     failed: int = 0
     pages: int = 0
     noted: int = 0
+    left_out: int = 0
 
 
 class DocumentAssembler:

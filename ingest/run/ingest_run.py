@@ -21,6 +21,7 @@ from ingest.event import (
     Event,
     Failed,
     FilesFound,
+    LeftOut,
     Removed,
     Tagged,
 )
@@ -79,6 +80,7 @@ class IngestRun:
         purge(self._home, self._library)
         scan = self._scan(paths)
         yield FilesFound(scan.found, len(scan.to_read))
+        yield from self._leave_out(scan.left_out)
         self._count.unchanged += scan.unchanged
         self._count.failed += len(scan.failed_before)
         for failure in scan.failed_before:
@@ -111,7 +113,13 @@ class IngestRun:
             self._count.pages,
             time.monotonic() - started,
             self._count.noted,
+            self._count.left_out,
         )
+
+    def _leave_out(self, paths: Sequence[str]) -> Iterator[LeftOut]:
+        if paths:
+            self._count.left_out += len(paths)
+            yield LeftOut(tuple(paths))
 
     def _scan(self, paths: Sequence[str | Path]) -> FileScan:
         settings = self._settings

@@ -17,13 +17,14 @@ class FileScan:
     """Result of a file scan below the given paths.
 
     `found` is the number of files. `to_read` are to be read. `failed_before` failed
-    before and have not changed.
+    before and have not changed. `left_out` are of kinds that are not read.
     """
 
     found: int
     to_read: list[Path]
     unchanged: int
     failed_before: list[Failure]
+    left_out: tuple[str, ...] = ()
 
 
 def scan_files(
@@ -44,7 +45,9 @@ def scan_files(
     """
     names = library.names()
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
-    files = [path for path in find_files(paths) if not _is_ours(home, path)]
+    others: list[Path] = []
+    files = [path for path in find_files(paths, others.append) if not _is_ours(home, path)]
+    left_out = dict.fromkeys(str(path) for path in others if not _is_ours(home, path))
     to_read, failed_before, unchanged = [], [], 0
     for path in files:
         now = stamp_of(path) or MISSING
@@ -56,7 +59,7 @@ def scan_files(
             unchanged += 1
         elif failure:
             failed_before.append(failure)
-    return FileScan(len(files), to_read, unchanged, failed_before)
+    return FileScan(len(files), to_read, unchanged, failed_before, tuple(left_out))
 
 
 def missing_paths(library: Library, paths: Sequence[str | Path]) -> list[str]:
