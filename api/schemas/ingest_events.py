@@ -25,7 +25,6 @@ from ingest.event import (
 from ingest.files.find import count_suffixes
 from ingest.library.documents import readable
 
-
 MAX_PATHS = 1_000
 """Paths in one event; a folder of source code has more."""
 
