@@ -69,6 +69,14 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A file of a folder is no longer there; its document stays, which has no other file."""
+
+    path: str
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """The index of an encoder that is no longer wanted was dropped."""
 
@@ -135,6 +143,7 @@ Event = (
     | DuplicateFound
     | Failed
     | Removed
+    | Gone
     | Dropped
     | Tagged
     | Captioned

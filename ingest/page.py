@@ -34,8 +34,10 @@ class Document:
     """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
-    the document is read anew. `kind` is "pdf" or "image". `notes` says of pages,
-    by number, what of them could not be read.
+    the document is read anew. `kind` is "pdf" or "image". `name` is the file name,
+    with folders where others have the same. `notes` says of pages, by number, what
+    of them could not be read. `attached_to` has for each PDF that holds it as an
+    attachment that one's path and its name there.
     """
 
     id: str
@@ -49,6 +51,12 @@ class Document:
     revision: str
     added_at: str
     notes: tuple[tuple[int, str], ...] = ()
+    attached_to: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its paths, then its places as an attachment."""
+        return (*self.paths, *self.attached_to)
 
 
 @dataclass(frozen=True, slots=True, order=True)

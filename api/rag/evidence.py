@@ -52,6 +52,7 @@ def retrieve_evidence(
     top: int,
     filter: PageFilter = ALL_PAGES,
     documents: Sequence[str] | None = None,
+    folder: str | None = None,
     history: Sequence[Message] = (),
 ) -> RetrievedEvidence:
     """Retrieve the best pages as evidence, labelled from 1, best first.
@@ -64,7 +65,7 @@ def retrieve_evidence(
     Args:
         top: pages at most.
         filter: restricts the pages.
-        documents: restricts them further to these: ids, heads of ids, paths or file names.
+        documents, folder: restrict them further (`filter_documents`).
         history: earlier messages, oldest first.
 
     Raises:
@@ -72,7 +73,7 @@ def retrieve_evidence(
         DocumentNotFound: one of `documents` does not exist, or is ambiguous.
         ModelError: a language model failed to rewrite the question.
     """
-    filter = filter_documents(searcher.library, documents, filter)
+    filter = filter_documents(searcher.library, documents, filter, folder)
     # A blank question is not rewritten, so that the search refuses it.
     chat = model.chat
     searched = rewrite(question, history, chat) if question.strip() else question
@@ -116,15 +117,28 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
 
 
 def filter_documents(
-    library: Library, documents: Sequence[str] | None, filter: PageFilter = ALL_PAGES
+    library: Library,
+    documents: Sequence[str] | None,
+    filter: PageFilter = ALL_PAGES,
+    folder: str | None = None,
 ) -> PageFilter:
-    """Filter restricted to documents by id, head of an id, path or file name.
+    """Filter restricted to documents and to a folder.
 
-    Without `documents` it is `filter` as given.
+    Without either it is `filter` as given.
+
+    Args:
+        documents: ids, heads of ids, file names, paths or ends of paths, or folders.
+        folder: a folder on the path of the documents, or several joined by slashes.
 
     Raises:
         DocumentNotFound: one of them does not exist, or is ambiguous.
     """
-    if not documents:
+    if not documents and not folder:
         return filter
-    return replace(filter, document_ids=tuple(library.document(name).id for name in documents))
+    ids = dict.fromkeys(
+        document.id for name in documents or () for document in library.documents_named(name)
+    )
+    if folder:
+        inside = [document.id for document in library.documents_in(folder)]
+        ids = dict.fromkeys(i for i in inside if not documents or i in ids)
+    return replace(filter, document_ids=tuple(ids))

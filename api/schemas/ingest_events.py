@@ -15,6 +15,7 @@ from ingest.event import (
     Failed,
     FileOpened,
     FilesFound,
+    Gone,
     Indexed,
     LeftOut,
     PagesEncoded,
@@ -48,6 +49,8 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
             return {"event": "failed", **failure_record(failure), "earlier": earlier}
         case Removed(document):
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
+        case Gone(path, document_id):
+            return {"event": "gone", "path": readable(path), "document": document_id}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
         case Quantized(encoder, quantization):

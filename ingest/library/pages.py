@@ -6,14 +6,13 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.annotations import AnnotationReader
-from ingest.library.documents import DocumentReader, document_name
+from ingest.library.documents import DocumentReader
 from ingest.library.keys import page_folder
 from ingest.library.words import unpack_words
 from ingest.page import Box, Page, Rendered, Word
@@ -78,17 +77,16 @@ class PageReader(DocumentReader, AnnotationReader):
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
             "SELECT pages.document_id, number, width, height, source, figures, title,"
-            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id),"
             " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
             " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
             f" {condition} ORDER BY pages.document_id, number",
             values,
         )
-        named = cache(document_name)
+        names = self.display_names()
         return [
             PageRecord(
-                page=Page(document_id, number, named(path, document_id)),
+                page=Page(document_id, number, names.get(document_id, document_id)),
                 width=width,
                 height=height,
                 source=source,
@@ -96,7 +94,7 @@ class PageReader(DocumentReader, AnnotationReader):
                 title=title,
                 has_text=bool(has_text),
             )
-            for document_id, number, width, height, source, figures, title, path, has_text in rows
+            for document_id, number, width, height, source, figures, title, has_text in rows
         ]
 
     def page(self, key: str) -> Page:

@@ -21,6 +21,7 @@ from ingest.event import (
     Event,
     Failed,
     FilesFound,
+    Gone,
     LeftOut,
     Removed,
     Tagged,
@@ -37,7 +38,7 @@ from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
 from ingest.run.assemble import DocumentAssembler, IngestCount, PendingFile
-from ingest.run.scan import FileScan, missing_paths, scan_files
+from ingest.run.scan import FileScan, find_moved, missing_paths, scan_files
 from ingest.run.settings import AddSettings
 
 
@@ -90,6 +91,7 @@ class IngestRun:
         try:
             yield from self._fill()
             yield from self._read(scan.to_read)
+            yield from self._look_for_moved(paths)
             yield from self._caption()
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Asked before the drafts make room.
@@ -129,6 +131,13 @@ class IngestRun:
     def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         self._library.forget_names(missing_paths(self._library, paths))
         yield from self._remove_nameless()
+
+    def _look_for_moved(self, paths: Sequence[str | Path]) -> Iterator[Gone]:
+        moved, gone = find_moved(self._library, paths)
+        if moved:
+            self._library.forget_names(moved)
+        for path, id_ in gone.items():
+            yield Gone(path, id_)
 
     def _remove_nameless(self) -> Iterator[Event]:
         gone = set(self._library.nameless())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,30 @@ def missing_paths(library: Library, paths: Sequence[str | Path]) -> list[str]:
         if any(root == Path(name) or root in Path(name).parents for root in roots)
         and not Path(name).exists()
     ]
+
+
+def find_moved(library: Library, paths: Sequence[str | Path]) -> tuple[list[str], dict[str, str]]:
+    """Files that are gone from the folders among `paths`.
+
+    First the paths of documents that have another file, as after a rename; then the
+    document id by path of those that have none.
+    """
+    folders = [path for path in paths if Path(path).expanduser().is_dir()]
+    if not folders:
+        return [], {}
+    names = {path: document_id for path, (document_id, _) in library.names().items()}
+    gone = [path for path in missing_paths(library, folders) if path in names]
+    if not gone:
+        return [], {}
+    lost = set(gone)
+    suspects = {names[path] for path in gone}
+    kept = {
+        document_id
+        for path, document_id in names.items()
+        if document_id in suspects and path not in lost and os.path.exists(path)
+    }
+    moved = [path for path in gone if names[path] in kept]
+    return moved, {path: names[path] for path in gone if names[path] not in kept}
 
 
 def _is_ours(home: Home, path: Path) -> bool:

@@ -177,10 +177,11 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     """Show events as they come and a summary; `named` if paths were given."""
     from api.cli.ingest_progress import ingest_progress
     from api.schemas.ingest_events import ingest_event_fields
-    from ingest.event import Captioned, Done, Failed, FilesFound, LeftOut, Removed
+    from ingest.event import Captioned, Done, Failed, FilesFound, Gone, LeftOut, Removed
 
     failures: list[Failure] = []
     left_out: list[str] = []
+    gone: list[str] = []
     files_found: FilesFound | None = None
     done: Done | None = None
     removed = False
@@ -197,6 +198,8 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
                     files_found = event
                 case LeftOut(paths):
                     left_out.extend(paths)
+                case Gone(path):
+                    gone.append(path)
                 case Done():
                     done = event
                 case Removed():
@@ -210,6 +213,8 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     _list_failures(failures, terminal)
     if left_out and not quiet:
         terminal.note(_name_left_out(left_out))
+    if gone and not quiet:
+        terminal.note(_name_gone(gone))
     if named and files_found and not files_found.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
@@ -247,6 +252,15 @@ def _name_left_out(paths: list[str]) -> str:
             names += f", {rest} others"
     files = "1 file" if len(paths) == 1 else f"{len(paths):,} files"
     return f"{files} of kinds that are not read left out: {names}. PDFs of them would be read."
+
+
+def _name_gone(paths: list[str]) -> str:
+    """Sentence about files that are no longer there."""
+    from ingest.library.documents import readable
+
+    names = ", ".join(plain(readable(path)) for path in paths[:MAX_NAMED])
+    rest = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
+    return f"No longer there, but still in the library (--prune removes them): {names}{rest}."
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
