@@ -70,7 +70,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A file of a folder is no longer there; its document stays, which has no other file."""
+    """File that is gone from a folder; its document, which has no other, stays."""
 
     path: str
     document_id: str

@@ -16,6 +16,7 @@ import numpy as np
 import pymupdf
 from PIL import Image
 
+from ingest.files.embedded import has_attachments
 from ingest.files.page_tree import count_pages
 from ingest.files.pdf_password import authenticate, without_encryption
 from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset_warnings
@@ -70,6 +71,12 @@ class PdfSource:
         if self.page_count == 0:
             raise UnreadableFile(f"{path.name} has no pages.", hint="Save it again.")
         self.title: str = _title(self._pdf)
+        self.has_attachments = has_attachments(self._pdf)
+
+    @property
+    def document(self) -> Any:
+        """The open PDF, as PyMuPDF has it."""
+        return self._pdf
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render a page (from 1); see `Source`."""

@@ -50,6 +50,7 @@ class PhotoSource:
 
     kind: DocumentKind = "image"
     title = ""
+    has_attachments = False
 
     def __init__(self, path: Path) -> None:
         self._path = path

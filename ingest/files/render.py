@@ -54,11 +54,12 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Kind, number of pages and metadata title of a file."""
+    """Kind, number of pages and title of a file, and whether files are attached."""
 
     kind: DocumentKind
     page_count: int
     title: str
+    has_attachments: bool = False
 
 
 def inspect(path: Path, settings: RenderSettings) -> Inspection:
@@ -68,7 +69,7 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
         UnreadableFile: it cannot be opened.
     """
     source = open_source(path, settings.password, second_reader=settings.second_reader)
-    return Inspection(source.kind, source.page_count, source.title)
+    return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:

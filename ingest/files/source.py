@@ -50,6 +50,11 @@ class Source(Protocol):
     title: str
 
     @property
+    def has_attachments(self) -> bool:
+        """Whether other files are embedded in it."""
+        ...
+
+    @property
     def page_count(self) -> int:
         """Number of pages; counted when it is asked for first.
 

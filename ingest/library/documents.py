@@ -138,7 +138,7 @@ class DocumentReader(LibraryDatabase):
                 raise error from None
 
     def documents_in(self, folder: str) -> list[Document]:
-        """Documents below a folder, which is one on their path or several joined by slashes.
+        """Documents below a folder: one on their path, or several joined by slashes.
 
         Letters count in either case where the folder is not found as it is written.
 

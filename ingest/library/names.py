@@ -1,4 +1,4 @@
-"""Names of documents: what is shown, what is searched, and which documents a name means.
+"""Names of documents: shown, searched, and told apart.
 
 An address is the path of a file, or of an attachment the path of the PDF that
 holds it with the attachment's name (`attachment_path`).
@@ -35,7 +35,7 @@ def attachment_path(path: str, name: str) -> str:
 
 
 def name_documents(addresses: Mapping[str, str]) -> dict[str, str]:
-    """Names to show, by id: of each address as much of its end as tells it from the others.
+    """Names to show, by id: as much of each address as tells it from the others.
 
     >>> name_documents({"a": "/x/2024/budget.pdf", "b": "/x/2025/budget.pdf", "c": "/x/c.pdf"})
     {'a': '2024/budget.pdf', 'b': '2025/budget.pdf', 'c': 'c.pdf'}
@@ -70,7 +70,7 @@ def ends_with(address: str, wanted: str) -> bool:
 
 
 def is_in_folder(address: str, folder: str, *, ignore_case: bool = False) -> bool:
-    """Whether `folder`, a name or several joined by slashes, is on the path of an address."""
+    """Whether a folder, or several joined by slashes, is on the path of an address."""
     parts, wanted = _split(address)[:-1], _split(folder)
     if ignore_case:
         parts, wanted = [p.casefold() for p in parts], [w.casefold() for w in wanted]

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
 from ingest.library.annotations import AnnotationWriter
-from ingest.library.atomic import discard
+from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.fulltext import join_words, split_terms
-from ingest.library.image_folder import replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
 from ingest.library.schema import FORMAT, UPGRADES
