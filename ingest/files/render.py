@@ -24,6 +24,10 @@ from ingest.files.page_limits import limit_page
 from ingest.files.source import PageImage, UnreadableFile, is_blank
 from ingest.memory import release_memory
 from ingest.page import Box, DocumentKind, Page, Rendered, Word
+from ingest.reading.group import group_lines
+from ingest.reading.layout import arrange
+from ingest.reading.line import Placed
+from ingest.reading.text_line import TextLine
 
 FEW_WORDS = 20
 """A page with fewer words in its text layer is read by OCR."""
@@ -100,11 +104,15 @@ def _ocr(spec: str) -> Ocr | None:
 
 
 def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
-    words: Sequence[Word] = () if is_garbled(page_image.words) else page_image.words
-    source = "text" if words else "none"
-    if ocr and needs_ocr(page_image, words):
-        if added := new_words(words, ocr.read(page_image.image)):
-            words, source = (*words, *added), "text+ocr" if words else "ocr"
+    lines: Sequence[TextLine] = () if is_garbled(page_image.words) else page_image.lines
+    source = "text" if lines else "none"
+    aspect = page_image.image.width / page_image.image.height
+    known = [word for line in lines for word in line.words]
+    if ocr and needs_ocr(page_image, known):
+        if added := new_words(known, ocr.read(page_image.image)):
+            source = "text+ocr" if lines else "ocr"
+            lines = (*lines, *group_lines(added, aspect, "ocr"))
+    words = arrange(lines, aspect)
     buffer = io.BytesIO()
     page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
@@ -112,7 +120,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         image=buffer.getvalue(),
         width=page_image.image.width,
         height=page_image.image.height,
-        words=tuple(words),
+        words=words,
         figures=page_image.figures,
         source=source,
         note=page_image.note,
@@ -128,7 +136,7 @@ def _unreadable(page: Page, error: UnreadableFile) -> Rendered:
     )
 
 
-def is_garbled(words: Sequence[Word]) -> bool:
+def is_garbled(words: Sequence[Placed]) -> bool:
     """Whether a text layer is unusable.
 
     Fonts without a Unicode map give private characters.
@@ -138,7 +146,7 @@ def is_garbled(words: Sequence[Word]) -> bool:
     return bad > MAX_UNPRINTABLE * len(text)
 
 
-def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
+def needs_ocr(page_image: PageImage, words: Sequence[Placed]) -> bool:
     """Whether the page may show words that its text layer lacks."""
     if min(page_image.image.size) < MIN_OCR_SIDE or is_blank(page_image.image):
         return False
@@ -146,7 +154,7 @@ def needs_ocr(page_image: PageImage, words: Sequence[Word]) -> bool:
     return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
 
 
-def new_words(known: Sequence[Word], read: Sequence[Word]) -> list[Word]:
+def new_words(known: Sequence[Placed], read: Sequence[Word]) -> list[Word]:
     """The words of `read` whose center is inside no word of `known`."""
     if not known:
         return list(read)
