@@ -61,11 +61,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Page:
-    """Page address: a document and a page number from 1. A photo has one page."""
+    """Page address: a document and a page number from 1. A photo has one page.
+
+    `label` is the page's number as printed, such as "iv", where it is another than
+    its place in the file.
+    """
 
     document_id: str
     number: int
     document_name: str = ""
+    label: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -73,7 +78,8 @@ class Page:
         return f"{self.document_id}-{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.document_name or self.document_id}, page {self.number}"
+        label = f" (labelled {self.label})" if self.label else ""
+        return f"{self.document_name or self.document_id}, page {self.number}{label}"
 
 
 WordRole = Literal[
@@ -118,7 +124,7 @@ class Rendered:
     `captions` are words that were written of the figures, not printed, each in
     its figure's box; `prepared` is what workers have made ready, by encoder.
     `note` says what of the page could not be read, as a sentence, empty for a
-    whole page; `unreadable` where that is all of it.
+    whole page; `unreadable` where that is all of it. `label` is as in `Page`.
     """
 
     page: Page
@@ -133,6 +139,7 @@ class Rendered:
     prepared: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     unreadable: bool = False
+    label: str = ""
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:

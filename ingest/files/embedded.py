@@ -7,7 +7,7 @@ from typing import Any
 
 import pymupdf
 
-from ingest.files.pdf_words import PDF_ERRORS
+from ingest.files.pdf_parts import PDF_ERRORS
 
 EmbeddedFile = tuple[str, Callable[[], bytes]]
 """Name in the PDF, which is not to be trusted, and a function that decodes the bytes."""

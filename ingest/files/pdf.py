@@ -7,6 +7,7 @@ whole is drawn by PDFium, the second reader.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 
 from ingest.files.embedded import has_attachments
 from ingest.files.page_tree import count_pages
+from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
 from ingest.files.pdf_parts import PDF_ERRORS, read_figures
 from ingest.files.pdf_password import authenticate, without_encryption
@@ -30,6 +32,9 @@ from ingest.page import DocumentKind
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
+MAX_BOOKMARKS = 10_000
+MAX_LABEL = 200
+"""Characters of a page label or a bookmark."""
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -99,7 +104,36 @@ class PdfSource:
             lines = read_lines(page)
         except PDF_ERRORS:
             lines, note = (), note or TEXT_LOST
-        return PageImage(image, lines, read_figures(page), note)
+        lines, extras = read_extras(page, lines, self._bookmarks.get(number, ()))
+        label = self._label(page, number)
+        return PageImage(image, lines, read_figures(page), note, extras, label)
+
+    @cached_property
+    def _bookmarks(self) -> Mapping[int, Sequence[str]]:
+        """Titles of bookmarks by the page that they lead to."""
+        found: dict[int, list[str]] = {}
+        try:
+            for _, title, number in self._pdf.get_toc(simple=True)[:MAX_BOOKMARKS]:
+                found.setdefault(number, []).append(title[:MAX_LABEL])
+        except PDF_ERRORS:
+            pass
+        return found
+
+    @cached_property
+    def _has_labels(self) -> bool:
+        try:
+            return bool(self._pdf.get_page_labels())
+        except PDF_ERRORS:
+            return False
+
+    def _label(self, page: Any, number: int) -> str:
+        """Label of a page, empty where it is its number."""
+        try:
+            label = page.get_label() if self._has_labels else ""
+        except PDF_ERRORS:
+            return ""
+        label = "".join(c for c in " ".join(label.split()) if c.isprintable())[:MAX_LABEL]
+        return "" if label == str(number) else label
 
     def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:
         """Page by PDFium, where MuPDF does not draw it."""

@@ -112,7 +112,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         if added := new_words(known, ocr.read(page_image.image)):
             source = "text+ocr" if lines else "ocr"
             lines = (*lines, *group_lines(added, aspect, "ocr"))
-    words = arrange(lines, aspect)
+    words = arrange((*lines, *page_image.extras), aspect)
     buffer = io.BytesIO()
     page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
@@ -124,6 +124,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         figures=page_image.figures,
         source=source,
         note=page_image.note,
+        label=page_image.label,
     )
 
 

@@ -76,17 +76,19 @@ class PageReader(DocumentReader, AnnotationReader):
 
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
-            "SELECT pages.document_id, number, width, height, source, figures, title,"
+            "SELECT pages.document_id, pages.number, width, height, source, figures, title, label,"
             " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
             " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
-            f" {condition} ORDER BY pages.document_id, number",
+            " LEFT JOIN page_labels ON page_labels.document_id = pages.document_id"
+            " AND page_labels.number = pages.number"
+            f" {condition} ORDER BY pages.document_id, pages.number",
             values,
         )
         names = self.display_names()
         return [
             PageRecord(
-                page=Page(document_id, number, names.get(document_id, document_id)),
+                page=Page(document_id, number, names.get(document_id, document_id), label or ""),
                 width=width,
                 height=height,
                 source=source,
@@ -94,7 +96,7 @@ class PageReader(DocumentReader, AnnotationReader):
                 title=title,
                 has_text=bool(has_text),
             )
-            for document_id, number, width, height, source, figures, title, has_text in rows
+            for document_id, number, width, height, source, figures, title, label, has_text in rows
         ]
 
     def page(self, key: str) -> Page:
@@ -112,7 +114,12 @@ class PageReader(DocumentReader, AnnotationReader):
                 f"{document.name} has no page {number}.",
                 hint=f"It has {document.page_count}, counted from 1.",
             )
-        return Page(document.id, int(number), document.name)
+        return Page(document.id, int(number), document.name, self._label(document.id, int(number)))
+
+    def _label(self, document_id: str, number: int) -> str:
+        query = "SELECT label FROM page_labels WHERE document_id = ? AND number = ?"
+        row = self._db.execute(query, (document_id, number)).fetchone()
+        return str(row[0]) if row else ""
 
     def note(self, page: Page) -> str:
         """What of a page could not be read, as a sentence; empty for a whole page."""

@@ -40,6 +40,7 @@ class PageRow:
     words: bytes
     terms: str
     note: str = ""
+    label: str = ""
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
@@ -53,6 +54,7 @@ class PageRow:
             words=pack_words(rendered.words),
             terms=" ".join(split_terms(join_words(rendered.words))),
             note=rendered.note,
+            label=rendered.label,
         )
 
 
@@ -211,6 +213,10 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
         if page.note:
             self._db.execute(
                 "INSERT INTO notes VALUES (?, ?, ?)", (document_id, page.number, page.note)
+            )
+        if page.label:
+            self._db.execute(
+                "INSERT INTO page_labels VALUES (?, ?, ?)", (document_id, page.number, page.label)
             )
 
     def remove(self, document_ids: Sequence[str]) -> None:
