@@ -7,8 +7,10 @@ whole is drawn by PDFium, the second reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from html import unescape
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,9 @@ from ingest.page import DocumentKind
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
+_XMP_TITLE = re.compile(r"<dc:title>.{0,200}?<rdf:li[^>]*>([^<]{1,2000})</rdf:li>", re.DOTALL)
+MAX_XMP = 1_000_000
+"""Characters of XMP metadata that are searched for a title."""
 MAX_BOOKMARKS = 10_000
 MAX_LABEL = 200
 """Characters of a page label or a bookmark."""
@@ -205,11 +210,14 @@ def _shows_more(other: Image.Image, image: Image.Image) -> bool:
 
 
 def _title(pdf: Any) -> str:
-    """Title in the metadata, empty where they are damaged."""
+    """Title in the metadata: of Info, else of XMP; empty where they are damaged."""
     try:
-        return (pdf.metadata or {}).get("title") or ""
+        if title := (pdf.metadata or {}).get("title") or "":
+            return str(title)
+        found = _XMP_TITLE.search(pdf.get_xml_metadata()[:MAX_XMP])
     except PDF_ERRORS:
         return ""
+    return unescape(found[1]).strip() if found else ""
 
 
 def _open(path: Path) -> Any:

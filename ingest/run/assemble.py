@@ -150,7 +150,11 @@ class DocumentAssembler:
             name=read.job.name,
             paths=tuple(pending.stamps),
             kind=read.inspection.kind,
-            title=find_title(read.inspection.title, read.pages[0].words),
+            title=find_title(
+                read.inspection.title,
+                read.pages[0].words,
+                [page.words for page in read.pages[1:]],
+            ),
             page_count=read.inspection.page_count,
             byte_size=pending.byte_size,
             revision=uuid.uuid4().hex[:12],
