@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
@@ -60,7 +61,8 @@ def retrieve_evidence(
     A page that was removed after the search is left out, and a page without
     words where the model reads only words. Images are loaded when a model asks
     for them. A chat model gets the question and the history as given; a model
-    without chat gets the query that was searched.
+    without chat gets the query that was searched. Pages that the question asks for
+    by number, or those that sum up the document that it names, come in place of a search.
 
     Args:
         top: pages at most.
@@ -80,7 +82,8 @@ def retrieve_evidence(
     wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
-    for hit in searcher.search(searched, top=wanted, filter=filter):
+    asked = find_asked_pages(searcher, searched, filter, top) if searched.strip() else None
+    for hit in asked.hits if asked else searcher.search(searched, top=wanted, filter=filter):
         try:
             words = searcher.library.words(hit.page)
         except PageNotFound:
@@ -90,10 +93,11 @@ def retrieve_evidence(
             label = len(evidence) + 1
             evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
             hits.append(hit)
+    task = asked.task if asked else "answer"
     prompt = (
-        Prompt(question, tuple(evidence), tuple(history))
+        Prompt(question, tuple(evidence), tuple(history), task)
         if chat
-        else Prompt(searched, tuple(evidence))
+        else Prompt(searched, tuple(evidence), task=task)
     )
     return RetrievedEvidence(
         question,
@@ -101,7 +105,8 @@ def retrieve_evidence(
         tuple(hits),
         prompt,
         locator(searcher),
-        min_score(searcher, model),
+        # Pages that were asked for are the right ones, however near they come to the words.
+        0.0 if asked else min_score(searcher, model),
     )
 
 

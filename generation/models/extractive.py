@@ -15,6 +15,7 @@ import numpy as np
 
 from generation.answer import SelfAssessment, Usage
 from generation.models.confidence import THRESHOLD, Features, confidence
+from generation.models.main_passages import main_passages
 from generation.models.passage import (
     Passage,
     read_passages,
@@ -32,6 +33,7 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
+NO_WORDS = "There are no words to quote on these pages."
 
 SHORTLIST = 24
 """Passages whose vectors are computed."""
@@ -94,6 +96,9 @@ class Extractive:
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
+        if prompt.task != "answer":
+            yield from self._quote_pages(prompt)
+            return
         choice = self.choose(prompt)
         sure = confidence(choice.features) if choice.passages else 0.0
         declined = sure < THRESHOLD
@@ -106,6 +111,17 @@ class Extractive:
         else:
             for number, passage in enumerate(choice.passages):
                 yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
+        yield Usage(self.name)
+
+    def _quote_pages(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Quote the main content of the pages, or of each the heading and first sentence."""
+        chosen = main_passages(prompt)
+        sure = 1.0 if chosen else 0.0
+        yield SelfAssessment(sure, THRESHOLD, declined=not chosen, note=NOTE)
+        if not chosen:
+            yield NO_WORDS
+        for number, passage in enumerate(chosen):
+            yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
         yield Usage(self.name)
 
     def features(self, prompt: Prompt) -> dict[str, float]:

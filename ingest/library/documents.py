@@ -115,7 +115,7 @@ class DocumentReader(LibraryDatabase):
         if len(fits) == 1:
             return fits[0]
         if fits:
-            names = [f"{d.name} ({d.id[:8]})" for d in fits]
+            names = [f"{d.name} ({d.id})" for d in fits]
             raise DocumentNotFound(
                 f"{wanted!r} fits {len(fits)} documents.", hint=f"Say which: {_list(names)}."
             )

@@ -116,6 +116,13 @@ class PageReader(DocumentReader, AnnotationReader):
             )
         return Page(document.id, int(number), document.name, self._label(document.id, int(number)))
 
+    def page_labels(self, document_id: str) -> dict[str, int]:
+        """Numbers of a document's pages by label, case folded; the first of equal labels."""
+        query = "SELECT label, number FROM page_labels WHERE document_id = ? ORDER BY number DESC"
+        return {
+            label.casefold(): number for label, number in self._db.execute(query, (document_id,))
+        }
+
     def _label(self, document_id: str, number: int) -> str:
         query = "SELECT label FROM page_labels WHERE document_id = ? AND number = ?"
         row = self._db.execute(query, (document_id, number)).fetchone()

@@ -1,4 +1,4 @@
-"""Program-made titles: defaults and templates of office programs, TeX and scanners."""
+"""Program-made titles: defaults of office programs, TeX templates and scanners."""
 
 from __future__ import annotations
 
