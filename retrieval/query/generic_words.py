@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-GENERIC_WORDS = frozenset(
+_LISTED = (
     # English
     """a about all an and are briefly by can contain contained contains content contents could
     describe described discuss discussed do document documents does file files for found from give
@@ -17,7 +18,7 @@ GENERIC_WORDS = frozenset(
     von vom was wird worum zeig zeige zusammen zusammenfassung datei pdf""".split()
     # French
     + """à au aux ce cette ces contenu contient d de dans dit document du elle en est et fichier il
-    l la le les lis moi montre page parle qu que quel quelle quelles qu'est-ce qu'y sur donne texte
+    l la le les lis moi montre page parle qu que quel quelle quelles qu'est-ce qu'y qu'il sur donne texte
     t-il t-on trouve-t-on un une y a-t-il""".split()
     # Spanish, Portuguese, Italian
     + """al con contenido contiene cuál de del di dice documento el en es esta este hay la las lo los
@@ -38,12 +39,13 @@ GENERIC_WORDS = frozenset(
     זה מה יש כתוב נאמר ב בעמוד המסמך הקובץ תוכן לי में का की के पर क्या है हैं लिखा दस्तावेज़ यह इस
     बताओ बताइए पढ़ो""".split()
 )
+GENERIC_WORDS = frozenset(unicodedata.normalize("NFKC", word) for word in _LISTED)
 GENERIC_PHRASES = re.compile(
     "には|について|とは|では|何が|なに|何を|何と|何|書いて|書かれて|載って|ある|あり|います|いる|いて|ます"
     "|ですか|です|内容|教えて|ください|下さい|して|この|文書|ファイル|資料|の(?=\\s|$|？|\\?)|[はがをにで]|か(?=\\W*$)"
     "|请问|請問|请|請|上面|上|写了|寫了|写着|寫著|写|寫|说了|說了|说|說|讲了|講了|讲|講|什么|什麼|哪些|内容|內容"
     "|是|有|的|了|这份|這份|这个|這個|文档|文檔|文件|一下|给我|給我|吗|嗎|呢"
     "|에는|에서|에|의|무엇이|무엇을|무엇|뭐라고|뭐가|뭐|무슨|내용을|내용이|내용은|내용"
-    "|쓰여|적혀|나와|있습니까|있나요|있어요|있어|있는|있지|해\\s?주세요|해\\s?줘|하세요|주세요|줘|알려|이\\s?문서|문서를|문서의|문서|이야"
+    "|쓰여|적혀|나와|있습니까|있나요|있어요|있어|있는|있지|해\\s?주세요|해\\s?줘|하세요|주세요|줘|알려|이\\s?문서[를의는은가]?|문서[를의는은가]?|이야"
 )
 """The same in scripts without spaces between words, or with particles grown on."""

@@ -19,10 +19,10 @@ _PAGE = (
     "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
     "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
     "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
-    "|(?:ال)?صفحة|עמוד|דף|पृष्ठ|पेज|पन्ने?"
+    "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
 )
 _LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
-_RANGE = r"(?:\s?(?:[-–—]|to|and|bis|und|à|et|y|e|a|ve|и|до)\s?(\d{1,5}))?"
+_RANGE = r"(?:\s?(?:(?P<to>[-–—]|to|bis|à|al?|do|до)|and|und|et|y|e|ve|и|,)\s?(?P<end>\d{1,5}))?"
 _ORDINALS = {
     **{word: at for at, word in enumerate(
         "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)},
@@ -37,15 +37,24 @@ _ORDINALS = {
     **{word: at for at, word in enumerate("первая вторая третья четвёртая пятая".split(), 1)},
     **dict.fromkeys("last letzte dernière última ultima son последняя".split(), -1),
 }  # fmt: skip
+_CARDINALS = {
+    **{word: at for at, word in enumerate(
+        "one two three four five six seven eight nine ten".split(), 1)},
+    **{word: at for at, word in enumerate(
+        "eins zwei drei vier fünf sechs sieben acht neun zehn".split(), 1)},
+    **{word: at for at, word in enumerate("un deux trois quatre cinq six sept huit".split(), 1)},
+    **{word: at for at, word in enumerate("uno dos tres cuatro cinco seis siete ocho".split(), 1)},
+}  # fmt: skip
+_CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1)}
 
 _AFTER = re.compile(
-    rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?({_LABEL}){_RANGE}(?!\w)",
+    rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)?|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
+    rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
     rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)",
     re.IGNORECASE,
 )
@@ -54,8 +63,8 @@ _EAST_ASIAN = re.compile(
     r"|(最後|最后|最後一|最后一|마지막|最初|第一|첫|첫번째|첫 번째)の?\s?(?:ページ|頁|页|쪽|페이지)"
 )
 _SUMMARY = re.compile(
-    r"\b(?:summari[sz]e|summary|overview|gist|outline|sum up|tl;?dr"
-    r"|fass\w*\b.*\bzusammen|zusammenfass\w*|überblick|worum geht es"
+    r"\b(?:fass\w*(?=\s.*\bzusammen\b)|summari[sz]e|summary|overview|gist|outline|sum up|tl;?dr"
+    r"|zusammenfass\w*|überblick|worum geht es"
     r"|résume[rz]?|résumé|de quoi parle|aperçu|resum\w+|resúme\w*|de qué trata|riassu\w+|sintesi"
     r"|di cosa parla|do que trata|özet\w*|hakkında ne|кратко|резюм\w+|о чём|streszcz\w*|samenvat\w*"
     r"|sammanfatt\w*)\b"
@@ -63,6 +72,10 @@ _SUMMARY = re.compile(
     r"|要約|要旨|概要|まとめ|总结|總結|摘要|概括|概述|요약|개요|لخص|تلخيص|ملخص|סכם|תקציר|סיכום|सारांश|सार ",
     re.IGNORECASE,
 )
+
+
+_LETTER = r"[^\W_][\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0962\u0963]*"
+_WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +123,16 @@ def _labels(found: re.Match[str]) -> tuple[str, ...]:
         return ("1",)
     if first in _HAN:
         return (str(_HAN[first]),)
+    if first in _CARDINALS:
+        return (str(_CARDINALS[first]),)
     if not first.isdigit():
         return (first,)
-    start = int(first)
-    end = int(groups[1]) if len(groups) > 1 and groups[1].isdigit() else start
+    start, named = int(first), found.groupdict()
+    if not named.get("end"):
+        return (str(start),)
+    end = int(named["end"])
+    if not named["to"]:
+        return (str(start), str(end))
     return tuple(map(str, range(start, min(max(end, start), start + MAX_PAGES - 1) + 1)))
 
 
@@ -125,5 +144,5 @@ def _rest(text: str, start: int, end: int) -> str:
     else:
         outside = f"{text[:start]} {text[end:]}"
     outside = GENERIC_PHRASES.sub(" ", outside.casefold())
-    words = re.findall(r"[^\W_]+(?:[-_.'’][^\W_]+)*", outside)
+    words = _WORD.findall(outside)
     return " ".join(word for word in words if word not in GENERIC_WORDS)
