@@ -179,7 +179,7 @@ def _is_ticked(pdf: Any, xref: int) -> bool:
     kind, state = pdf.xref_get_key(xref, "AS")
     if kind != "name":
         kind, state = pdf.xref_get_key(xref, "V")
-    return kind == "name" and state != "/Off"
+    return bool(kind == "name" and state != "/Off")
 
 
 def _without(lines: Sequence[TextLine], boxes: Sequence[Box]) -> Iterator[TextLine]:

@@ -1,4 +1,4 @@
-"""Words of requests for a page or a summary that name neither document nor subject."""
+"""Words of requests for pages that name neither document nor subject."""
 
 from __future__ import annotations
 
