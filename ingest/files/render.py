@@ -58,11 +58,12 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Kind, number of pages and metadata title of a file."""
+    """Kind, number of pages and title of a file, and whether files are attached."""
 
     kind: DocumentKind
     page_count: int
     title: str
+    has_attachments: bool = False
 
 
 def inspect(path: Path, settings: RenderSettings) -> Inspection:
@@ -72,7 +73,7 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
         UnreadableFile: it cannot be opened.
     """
     source = open_source(path, settings.password, second_reader=settings.second_reader)
-    return Inspection(source.kind, source.page_count, source.title)
+    return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
@@ -111,7 +112,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         if added := new_words(known, ocr.read(page_image.image)):
             source = "text+ocr" if lines else "ocr"
             lines = (*lines, *group_lines(added, aspect, "ocr"))
-    words = arrange(lines, aspect)
+    words = arrange((*lines, *page_image.extras), aspect)
     buffer = io.BytesIO()
     page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
@@ -123,6 +124,7 @@ def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
         figures=page_image.figures,
         source=source,
         note=page_image.note,
+        label=page_image.label,
     )
 
 

@@ -60,12 +60,31 @@ CREATE TABLE notes (
 """
 """New in format 4: what of a page could not be read."""
 
-FORMAT = 4
+CONTENTS = """
+CREATE TABLE attachments (
+    parent_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, name TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    PRIMARY KEY (parent_id, name)
+) WITHOUT ROWID;
+CREATE INDEX attachments_by_document ON attachments(document_id);
+CREATE TABLE unopened (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE TABLE page_labels (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    label TEXT NOT NULL, PRIMARY KEY (document_id, number)
+) WITHOUT ROWID;
+"""
+"""New in format 5: files attached to PDFs, the PDFs whose attachments were not read yet, and
+printed page labels that are not the page's number."""
+
+FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {
-    0: TABLES + TAGS + CAPTIONS + NOTES,
-    1: TAGS + CAPTIONS + NOTES,
-    2: CAPTIONS + NOTES,
-    3: NOTES,
+    0: TABLES + TAGS + CAPTIONS + NOTES + CONTENTS,
+    1: TAGS + CAPTIONS + NOTES + CONTENTS,
+    2: CAPTIONS + NOTES + CONTENTS,
+    3: NOTES + CONTENTS,
+    4: CONTENTS,
 }
 """By format, the statements that bring a library up to `FORMAT`; 0 is an empty database."""
