@@ -39,7 +39,7 @@ from generation.prompt import Evidence
 from generation.text.line import split_lines
 from ingest.add import add
 from ingest.box import contains_center, crop_image
-from ingest.files.ocr import Ocr, load_ocr
+from ingest.ocr.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
 from ingest.page import Box

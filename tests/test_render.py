@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.files.ocr import OcrUnavailable
+from ingest.ocr.ocr import OcrUnavailable
 from ingest.files.open import open_source
 from ingest.files.render import (
     RenderSettings,

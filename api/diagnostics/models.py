@@ -11,7 +11,7 @@ from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, W
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
-from ingest.files.ocr import check_ocr, tesseract_languages
+from ingest.ocr.ocr import check_ocr, tesseract_languages
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ingest.box import area, center
-from ingest.files.ocr import Ocr, load_ocr
+from ingest.ocr.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
 from ingest.files.page_limits import limit_page
 from ingest.files.source import PageImage, UnreadableFile, is_blank

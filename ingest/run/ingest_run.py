@@ -25,7 +25,7 @@ from ingest.event import (
     Tagged,
 )
 from ingest.file_state import FileStamp, document_id, hash_file
-from ingest.files.ocr import check_ocr
+from ingest.ocr.ocr import check_ocr
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
