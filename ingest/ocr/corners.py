@@ -22,11 +22,17 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def upright_corners(points: Any) -> Corners:
-    """Corners of a line taken as printed from left to right, from any order of its points."""
+    """Corners of a rectangle read in the direction closest to left to right.
+
+    Its points may begin anywhere, but follow each other around it.
+    """
     corners = np.asarray(points, dtype=np.float32).reshape(4, 2)
-    left, right = np.split(corners[np.argsort(corners[:, 0], kind="stable")], 2)
-    left, right = (side[np.argsort(side[:, 1], kind="stable")] for side in (left, right))
-    return np.stack([left[0], right[0], right[1], left[1]])
+    before, here, after = corners[-1], corners[0], corners[1]
+    (x1, y1), (x2, y2) = here - before, after - here
+    if x1 * y2 - y1 * x2 < 0:
+        corners = corners[::-1]
+    turns = [turn_corners(corners, quarters) for quarters in range(4)]
+    return min(turns, key=lambda turn: abs(angle_of(turn)))
 
 
 def turn_corners(corners: Corners, quarters: int) -> Corners:
