@@ -68,7 +68,9 @@ class Page:
         return f"{self.document_name or self.document_id}, page {self.number}"
 
 
-WordRole = Literal["text", "heading", "row", "item", "header", "footer", "caption", "note", "hidden"]
+WordRole = Literal[
+    "text", "heading", "row", "item", "header", "footer", "caption", "note", "hidden"
+]
 """What a word's block is on its page: a paragraph, a heading, a table row, a list item, a running
 header or footer, a caption, a footnote or comment; or text that the page does not show."""
 

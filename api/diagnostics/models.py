@@ -11,9 +11,10 @@ from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, W
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
-from ingest.ocr.ocr import check_ocr, tesseract_languages
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
+from ingest.ocr.load_ocr import check_ocr
+from ingest.ocr.tesseract import tesseract_languages
 
 
 def check_encoders() -> Iterator[Finding]:

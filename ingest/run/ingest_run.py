@@ -25,12 +25,12 @@ from ingest.event import (
     Tagged,
 )
 from ingest.file_state import FileStamp, document_id, hash_file
-from ingest.ocr.ocr import check_ocr
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.documents import readable
 from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
+from ingest.ocr.load_ocr import check_ocr
 from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
 from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize

@@ -19,7 +19,24 @@ from langdetect.utils.ngram import NGram
 
 LATIN = (
     *("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "sv", "da", "no", "fi", "cs", "hu"),
-    *("ro", "ca", "hr", "sk", "sl", "lt", "lv", "et", "sq", "vi", "id", "tl", "sw", "so", "af", "cy"),
+    *(
+        "ro",
+        "ca",
+        "hr",
+        "sk",
+        "sl",
+        "lt",
+        "lv",
+        "et",
+        "sq",
+        "vi",
+        "id",
+        "tl",
+        "sw",
+        "so",
+        "af",
+        "cy",
+    ),
 )
 LANGUAGES = {
     "LATIN": LATIN,
