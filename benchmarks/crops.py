@@ -36,13 +36,13 @@ from generation.context.image_tokens import ImageTokenCounter, PatchTokens, Tile
 from generation.context.limits import Limits
 from generation.context.page_input import shrink
 from generation.prompt import Evidence
-from generation.text.line import split_lines
 from ingest.add import add
 from ingest.box import contains_center, crop_image
 from ingest.ocr.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
 from ingest.page import Box
+from ingest.reading.line import split_lines
 from retrieval.search import Searcher
 
 DATA = Path(__file__).parents[1] / "data"

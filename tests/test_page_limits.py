@@ -14,6 +14,7 @@ from ingest.files.pdfium import PdfiumSource
 from ingest.files.render import RenderSettings, render
 from ingest.files.source import PageImage
 from ingest.page import Page, Rendered, Word
+from ingest.reading.text_line import LineWord, TextLine
 from ingest.run.title import MAX_CHARACTERS as MAX_TITLE
 from ingest.run.title import find_title
 
@@ -47,11 +48,12 @@ def test_words_off_the_page_take_no_room(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [1, 100, MAX_CHARACTERS, 3 * MAX_CHARACTERS])
 def test_the_characters_of_a_page_are_bounded_too(length: int) -> None:
     box = (0.0, 0.0, 0.1, 0.1)
-    many = tuple(Word("-" * length, box) for _ in range(3 * MAX_CHARACTERS // length)[:MAX_WORDS])
+    count = len(range(3 * MAX_CHARACTERS // length)[:MAX_WORDS])
+    many = (TextLine(tuple(LineWord("-" * length, box) for _ in range(count))),)
     page = limit_page(PageImage(Image.new("RGB", (9, 9)), many, ()))
     kept = sum(len(word.text) for word in page.words)
-    assert kept == min(MAX_CHARACTERS // length, len(many)) * length
-    assert ("250,000 characters" in page.note) == (kept < length * len(many))
+    assert kept == min(MAX_CHARACTERS // length, count) * length
+    assert ("250,000 characters" in page.note) == (kept < length * count)
 
 
 def test_a_note_of_the_reader_comes_before_that_of_a_limit() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pymupdf
 import pytest
 
-from generation.text.line import split_lines
 from generation.text.sentence import MAX_WORDS, ends_sentence, split_sentences
 from ingest.page import Word
+from ingest.reading.line import split_lines
 
 
 def printed(page: pymupdf.Page) -> tuple[Word, ...]:

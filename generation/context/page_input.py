@@ -13,9 +13,9 @@ from generation.context.image_tokens import Size, scaled
 from generation.context.limits import Limits, count_tokens
 from generation.prompt import Evidence
 from generation.request import EncodedImage
-from generation.text.line import split_lines
 from ingest.box import crop_image
 from ingest.page import Word
+from ingest.reading.line import split_lines
 
 JPEG_QUALITY = 85
 

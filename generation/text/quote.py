@@ -7,14 +7,15 @@ numbers must match exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from generation.text.line import split_lines
 from generation.text.normalize import NormalizedText, normalize_words
 from ingest.page import Box, Word
+from ingest.reading.line import split_lines
 
 EDIT_EVERY = 10
 """A quote may differ by one inserted, deleted or changed character in this many."""
@@ -68,7 +69,15 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
 
 def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]:
     """Boxes of the words `span[0]` up to (not with) `span[1]`, one a printed line."""
-    return tuple(line.box for line in split_lines(words, *span))
+    parts = [
+        part
+        for word in words[slice(*span)]
+        for part in (
+            replace(word, rest=None),
+            *([replace(word, box=word.rest)] if word.rest else []),
+        )
+    ]
+    return tuple(line.box for line in split_lines(parts))
 
 
 def _exact_matches(target: str, text: str) -> Iterator[tuple[int, int]]:

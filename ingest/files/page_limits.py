@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from ingest.box import area
 from ingest.files.source import MAX_WORDS, PageImage
-from ingest.page import Box, Word
+from ingest.page import Box
+from ingest.reading.text_line import TextLine
 
 MAX_CHARACTERS = 250_000
 """Characters of the words of a page; a broadsheet page has about 60,000."""
@@ -25,21 +25,27 @@ FIGURES_LEFT_OUT = f"Only the {MAX_FIGURES} largest images of the page are searc
 
 def limit_page(page: PageImage) -> PageImage:
     """Page within the limits, with a note where something was left out."""
-    words, note = _limit_words(page.words)
+    lines, note = _limit_lines(page.lines)
     figures = page.figures
     if len(figures) > MAX_FIGURES:
         figures, note = _largest(figures), note or FIGURES_LEFT_OUT
-    return replace(page, words=words, figures=figures, note=page.note or note)
+    return replace(page, lines=lines, figures=figures, note=page.note or note)
 
 
-def _limit_words(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], str]:
-    """Words from the first on, and what is said of the rest."""
-    first = words[:MAX_WORDS]
-    read = accumulate(len(word.text) for word in first)
-    whole = sum(characters <= MAX_CHARACTERS for characters in read)
-    if whole < len(first):
-        return first[:whole], CHARACTERS_LEFT_OUT
-    return first, WORDS_LEFT_OUT if len(words) > MAX_WORDS else ""
+def _limit_lines(lines: tuple[TextLine, ...]) -> tuple[tuple[TextLine, ...], str]:
+    """Lines up to the last word that is kept, and what is said of the rest."""
+    kept: list[TextLine] = []
+    words = characters = 0
+    for line in lines:
+        for at, word in enumerate(line.words):
+            words += 1
+            characters += len(word.text)
+            if words > MAX_WORDS or characters > MAX_CHARACTERS:
+                if at:
+                    kept.append(replace(line, words=line.words[:at]))
+                return tuple(kept), WORDS_LEFT_OUT if words > MAX_WORDS else CHARACTERS_LEFT_OUT
+        kept.append(line)
+    return lines, ""
 
 
 def _largest(figures: Sequence[Box]) -> tuple[Box, ...]:

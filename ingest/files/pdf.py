@@ -17,9 +17,10 @@ import pymupdf
 from PIL import Image
 
 from ingest.files.page_tree import count_pages
+from ingest.files.pdf_lines import read_lines
+from ingest.files.pdf_parts import PDF_ERRORS, read_figures
 from ingest.files.pdf_password import authenticate, without_encryption
 from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset_warnings
-from ingest.files.pdf_words import PDF_ERRORS, read_figures, read_words
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_pdf
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
@@ -88,10 +89,10 @@ class PdfSource:
         if note == IMAGE_LOST or (note != DATA_MISSING and is_blank(image) and _has_content(page)):
             image, note = self._check(number, dpi, image, note)
         try:
-            words = read_words(page)
+            lines = read_lines(page)
         except PDF_ERRORS:
-            words, note = (), note or TEXT_LOST
-        return PageImage(image, words, read_figures(page), note)
+            lines, note = (), note or TEXT_LOST
+        return PageImage(image, lines, read_figures(page), note)
 
     def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:
         """Page by PDFium, where MuPDF does not draw it."""

@@ -18,6 +18,7 @@ from ingest.box import area, clip_if_centered
 from ingest.files.page_tree import check_page_count
 from ingest.files.source import LONGEST_SIDE, MAX_WORDS, MIN_FIGURE, PageImage, UnreadableFile
 from ingest.page import Box, DocumentKind, Word
+from ingest.reading.group import group_lines
 
 MAX_READ = 500_000
 """Characters of a page that are looked at, blanks included."""
@@ -50,8 +51,8 @@ class PdfiumSource:
         """Render a page (from 1); see `Source`."""
         with self._page(number) as page:
             image = _render(page, dpi)
-            words = tuple(_words(page))
-            return PageImage(image, words, tuple(_figures(page)))
+            lines = tuple(group_lines(_words(page), image.width / image.height, "text"))
+            return PageImage(image, lines, tuple(_figures(page)))
 
     def image(self, number: int, dpi: int) -> Image.Image:
         """Page image alone.
@@ -113,7 +114,7 @@ def _render(page: Any, dpi: int) -> Image.Image:
 
 
 def _words(page: Any) -> Iterator[Word]:
-    """Words between blanks, each with the box around its characters; see `read_words`."""
+    """Words between blanks, each with the box around its characters; see `read_lines`."""
     text = page.get_textpage()
     try:
         letters: list[str] = []

@@ -19,10 +19,10 @@ from ingest.files.source import PageImage, UnreadableFile
 from ingest.memory import release_memory
 from ingest.ocr.load_ocr import load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrMode
-from ingest.page import DocumentKind, Page, Rendered, Word
+from ingest.page import DocumentKind, Page, Rendered
 from ingest.reading.choose_text import choose_text
+from ingest.reading.layout import arrange
 from ingest.reading.text_layer.fonts import Verdicts
-from ingest.reading.text_line import LineWord, TextLine
 
 FILES_AT_ONCE = 8
 """Files whose broken fonts a process remembers."""
@@ -100,8 +100,10 @@ def _verdicts(document_id: str) -> Verdicts:
 def _add_words(
     page_image: PageImage, page: Page, ocr: Ocr | None, mode: OcrMode, verdicts: Verdicts
 ) -> Rendered:
-    lines = [_line(word) for word in page_image.words]
-    chosen = choose_text(page_image.image, lines, page_image.figures, ocr, mode, verdicts)
+    chosen = choose_text(
+        page_image.image, page_image.lines, page_image.figures, ocr, mode, verdicts
+    )
+    words = arrange(chosen.lines, chosen.image.width / chosen.image.height)
     buffer = io.BytesIO()
     chosen.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
@@ -109,15 +111,11 @@ def _add_words(
         image=buffer.getvalue(),
         width=chosen.image.width,
         height=chosen.image.height,
-        words=tuple(Word(word.text, word.box) for line in chosen.lines for word in line.words),
+        words=words,
         figures=chosen.figures,
         source=chosen.source,
         note=page_image.note,
     )
-
-
-def _line(word: Word) -> TextLine:
-    return TextLine((LineWord(word.text, word.box),))
 
 
 def _unreadable(page: Page, error: UnreadableFile) -> Rendered:

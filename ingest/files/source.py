@@ -1,6 +1,6 @@
 """Source protocol: an open file that renders page images.
 
-A page image comes with words and figure boxes. The words are those of the file's
+A page image comes with text lines and figure boxes. The lines are those of the file's
 text layer, without OCR.
 """
 
@@ -12,7 +12,8 @@ from typing import Protocol
 from PIL import Image
 
 from ingest.error import InvalidInputError
-from ingest.page import Box, DocumentKind, Word
+from ingest.page import Box, DocumentKind
+from ingest.reading.text_line import LineWord, TextLine
 
 LONGEST_SIDE = 3_000
 """Pixels of the longer side; larger pages and photos are scaled down to it."""
@@ -32,15 +33,20 @@ class UnreadableFile(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """Page image with the words of the text layer and the boxes of the figures.
+    """Page image with the lines of the text layer and the boxes of the figures.
 
     `note` says what of the page could not be read, as a sentence; empty for a whole page.
     """
 
     image: Image.Image
-    words: tuple[Word, ...]
+    lines: tuple[TextLine, ...]
     figures: tuple[Box, ...]
     note: str = ""
+
+    @property
+    def words(self) -> tuple[LineWord, ...]:
+        """Words of all lines."""
+        return tuple(word for line in self.lines for word in line.words)
 
 
 class Source(Protocol):

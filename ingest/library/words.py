@@ -1,23 +1,54 @@
-"""Word codec: the words of a page as compressed JSON."""
+"""Word codec: the words of a page as compressed JSON.
+
+A row is the text, four edges in ten-thousandths of the page, and where they are known
+the block, the role's number and the edges of the second part of a broken word. Rows of
+format 4 and before end with the edges.
+"""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Sequence
+from typing import Any, get_args
 
-from ingest.page import Word
+from ingest.page import Box, Word, WordRole
+
+SCALE = 10_000
+ROLES: tuple[WordRole, ...] = get_args(WordRole)
 
 
 def pack_words(words: Sequence[Word]) -> bytes:
     """Words as compressed JSON, their boxes rounded to a ten-thousandth of the page."""
-    rows = [[word.text, *(round(edge * 10_000) for edge in word.box)] for word in words]
+    rows = [_pack(word) for word in words]
     return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def unpack_words(packed: bytes) -> tuple[Word, ...]:
     """The words that `pack_words` packed."""
-    return tuple(
-        Word(text, (left / 10_000, top / 10_000, right / 10_000, bottom / 10_000))
-        for text, left, top, right, bottom in json.loads(zlib.decompress(packed))
-    )
+    return tuple(map(_unpack, json.loads(zlib.decompress(packed))))
+
+
+def _pack(word: Word) -> list[Any]:
+    row = [word.text, *_edges(word.box)]
+    if word.block:
+        row += [word.block, ROLES.index(word.role)]
+    return row + _edges(word.rest) if word.rest and word.block else row
+
+
+def _edges(box: Box) -> list[int]:
+    return [round(edge * SCALE) for edge in box]
+
+
+def _unpack(row: list[Any]) -> Word:
+    text, left, top, right, bottom, *more = row
+    box = (left / SCALE, top / SCALE, right / SCALE, bottom / SCALE)
+    if not more:
+        return Word(text, box)
+    block, role, *rest = more
+    return Word(text, box, block, ROLES[role], _box(rest) if rest else None)
+
+
+def _box(edges: list[int]) -> Box:
+    left, top, right, bottom = edges
+    return left / SCALE, top / SCALE, right / SCALE, bottom / SCALE

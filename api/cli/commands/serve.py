@@ -16,6 +16,7 @@ from api.cli.session import Session, session
 from api.log import configure_logging
 from api.settings import Settings, is_loopback, read_settings
 from ingest.error import ConfigurationError
+from ingest.memory import limit_arenas
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -100,6 +101,7 @@ def run_app(
             hint="Set PAGEGLASS_TOKEN to a long random text or PAGEGLASS_TOKENS_FILE, or serve on 127.0.0.1.",
         )
     _check_tls(settings)
+    limit_arenas()
     configure_logging(settings.log_level or "info", settings.log_format)
     listening = _listen(host, settings.port if port is None else port)
 

@@ -1,7 +1,7 @@
-"""PDF words: words of a page's text layer with boxes, and boxes of its figures.
+"""PDF parts: figures and check boxes of a page, as far as they are whole.
 
-By PyMuPDF. Boxes are fractions of the page as displayed. Form fields, links and
-the list of images are optional: a page whose list of them is damaged keeps its words.
+By PyMuPDF. Boxes are fractions of the page as displayed. Form fields and the list of
+images are optional: a page whose list of them is damaged keeps its words.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pymupdf
 
-from ingest.box import area, clip_if_centered, clip_to_page
-from ingest.files.source import MAX_WORDS, MIN_FIGURE
-from ingest.page import Box, Word
+from ingest.box import area, clip_if_centered
+from ingest.files.source import MIN_FIGURE
+from ingest.page import Box
 
 PDF_ERRORS = (
     *(pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError),
@@ -27,30 +27,7 @@ _CHECKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_
 Edges = npt.NDArray[np.float64]
 
 
-def read_words(page: Any) -> tuple[Word, ...]:
-    """The words of a page and those that its form fields show.
-
-    More than `MAX_WORDS` are cut to one more, which shows that there are.
-
-    Raises:
-        One of `PDF_ERRORS`: the text of the page is damaged.
-    """
-    found = page.get_text("words")
-    if not found:
-        return ()
-    texts = [word[4] for word in found]
-    edges = np.array([word[:4] for word in found], dtype=np.float64)
-    boxes = _fractions(page, edges)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    seen = np.isfinite(boxes).all(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
-    seen &= ~_is_check_mark(page, texts, edges)
-    return tuple(
-        Word(texts[at], clip_to_page(tuple(boxes[at].tolist())))
-        for at in np.flatnonzero(seen)[: MAX_WORDS + 1]
-    )
-
-
-def _fractions(page: Any, edges: Edges) -> Edges:
+def fractions(page: Any, edges: Edges) -> Edges:
     """Rectangles (n, 4) of the unrotated page as boxes; they may lie off the page."""
     a, b, c, d, e, f = page.rotation_matrix
     x, y = edges[:, 0::2], edges[:, 1::2]
@@ -59,7 +36,7 @@ def _fractions(page: Any, edges: Edges) -> Edges:
     return np.stack([across.min(1), down.min(1), across.max(1), down.max(1)], axis=1)
 
 
-def _is_check_mark(page: Any, texts: list[str], edges: Edges) -> npt.NDArray[np.bool_]:
+def is_check_mark(page: Any, texts: list[str], edges: Edges) -> npt.NDArray[np.bool_]:
     """Which words are marks of check boxes: a letter of a symbol font, such as "3"."""
     mark = np.array([len(text) == 1 for text in texts])
     if not mark.any():
@@ -90,7 +67,7 @@ def read_figures(page: Any) -> tuple[Box, ...]:
 def _figures(page: Any, infos: list[dict[str, Any]]) -> Iterator[Box]:
     for info in infos:
         edges = np.array([info["bbox"]], dtype=np.float64)
-        left, top, right, bottom = _fractions(page, edges)[0].tolist()
+        left, top, right, bottom = fractions(page, edges)[0].tolist()
         box = clip_if_centered((left, top, right, bottom))
         if box and area(box) >= MIN_FIGURE:
             yield box

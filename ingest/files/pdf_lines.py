@@ -1,0 +1,235 @@
+"""PDF text lines: lines of a page's text layer, with fonts and sizes.
+
+By PyMuPDF. Boxes are fractions of the page as displayed. A page with more characters
+than are kept is read without its fonts.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+import pymupdf
+
+from ingest.box import clip_to_page, union_box
+from ingest.files.pdf_parts import fractions, is_check_mark
+from ingest.files.source import MAX_WORDS
+from ingest.page import Box
+from ingest.reading.letters import Letter, needs_care, plain_text, split_words
+from ingest.reading.text_line import LineWord, TextLine
+
+FLAGS = (
+    pymupdf.TEXT_PRESERVE_WHITESPACE
+    | pymupdf.TEXT_MEDIABOX_CLIP
+    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+)
+MAX_DETAILED = 250_000
+"""Characters of a page, at most, of which the letters are read one by one."""
+INK = 16 | 32
+"""MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
+MAX_TOUCH = 0.25
+"""Parts of a word in two fonts are nearer than this share of their size."""
+RAISED_SIZE = 0.85
+"""A superscript is smaller than this share of its line's letters,"""
+RAISED_BY = 0.12
+"""and its foot is higher by this share of their size."""
+
+Angle = Literal[0, 90, 180, 270]
+
+
+class _Line(NamedTuple):
+    """Line in the space of the unrotated page, in points; `angle` in degrees."""
+
+    words: list[LineWord]
+    angle: float = 0.0
+    vertical: bool = False
+
+
+def read_lines(page: Any) -> tuple[TextLine, ...]:
+    """Lines of a page's text layer in the order of the file.
+
+    Words whose middle is off the page are left out. More than `MAX_WORDS` words are
+    cut to one more, which shows that there are.
+
+    Raises:
+        One of `PDF_ERRORS`: the text of the page is damaged.
+    """
+    text = page.get_textpage(flags=FLAGS)
+    if len(text.extractText()) > MAX_DETAILED:
+        lines = _plain_lines(text.extractWORDS())
+    else:
+        lines = _detailed_lines(text.extractRAWDICT())
+    return tuple(_displayed(page, lines))
+
+
+def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
+    lines: dict[tuple[int, int], list[LineWord]] = {}
+    for count, (left, top, right, bottom, text, block, line, _) in enumerate(words):
+        if count > MAX_WORDS:
+            break
+        word = LineWord(text, (left, top, right, bottom), size=bottom - top)
+        lines.setdefault((block, line), []).append(word)
+    return [_Line(found) for found in lines.values()]
+
+
+def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
+    lines: list[_Line] = []
+    for block in found["blocks"]:
+        for line in block.get("lines", ()):
+            if words := _read_line(line):
+                across, down = line["dir"]
+                angle = math.degrees(math.atan2(down, across))
+                lines.append(_Line(words, angle, line["wmode"] == 1))
+    return lines
+
+
+def _read_line(line: dict[str, Any]) -> list[LineWord]:
+    across, down = line["dir"]
+    spans = _spans(line["spans"], across, down)
+    text = "".join(span.text for span in spans)
+    if needs_care(text):
+        letters = [letter for span in spans for letter in span.letters(across, down)]
+        words = [_word(word) for word in split_words(_mirrored(letters))]
+    else:
+        words = list(_plain_words(spans))
+    return [word for word in words if word.text]
+
+
+class _Span(NamedTuple):
+    """Letters of one font, size and baseline."""
+
+    text: str
+    places: list[Box]
+    font: str
+    size: float
+    raised: bool
+    hidden: bool
+
+    def letters(self, across: float, down: float) -> Iterator[Letter]:
+        """The letters, with their extent along the direction of the line."""
+        for text, place in zip(self.text, self.places, strict=True):
+            start, end = _extent(place, across, down)
+            blank = text.isspace()
+            yield Letter(
+                *(text, start, end, self.size, place, self.font, self.raised, self.hidden, blank)
+            )
+
+
+def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[_Span]:
+    spans = [span for span in spans if span["chars"]]
+    if not spans:
+        return []
+    main = max(spans, key=lambda span: (span["size"], len(span["chars"])))
+    size = main["size"]
+    foot = _height(main["chars"][0]["origin"], across, down)
+    return [
+        _Span(
+            # A letter that Unicode writes as two is one here: places go with letters.
+            "".join([char["c"][:1] for char in span["chars"]]),
+            [char["bbox"] for char in span["chars"]],
+            span["font"],
+            span["size"],
+            span["size"] <= RAISED_SIZE * size
+            and _height(span["chars"][0]["origin"], across, down) - foot > RAISED_BY * size,
+            not span["char_flags"] & INK,
+        )
+        for span in spans
+    ]
+
+
+def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
+    """Words between blanks; letters of a span are equally high."""
+    word: LineWord | None = None
+    for span in spans:
+        end = 0
+        for found in _WORD.finditer(span.text):
+            box = union_box([span.places[found.start()], span.places[found.end() - 1]])
+            text = plain_text(found[0])
+            joins = found.start() == end == 0
+            if word and joins and word.raised == span.raised and _touch(word.box, box, span.size):
+                hidden = word.hidden and span.hidden
+                box = union_box([word.box, box])
+                word = replace(word, text=word.text + text, box=box, hidden=hidden)
+            else:
+                if word is not None:
+                    yield word
+                word = LineWord(text, box, span.font, span.size, span.raised, span.hidden)
+            end = found.end()
+        if word is not None and end < len(span.text):
+            yield word
+            word = None
+    if word is not None:
+        yield word
+
+
+def _touch(one: Box, other: Box, size: float) -> bool:
+    """Whether nothing but a thin gap is between two rectangles."""
+    across = max(other[0] - one[2], one[0] - other[2])
+    down = max(other[1] - one[3], one[1] - other[3])
+    return max(across, down) < MAX_TOUCH * size
+
+
+_WORD = re.compile(r"\S+")
+
+
+def _word(letters: Sequence[Letter]) -> LineWord:
+    first = letters[0]
+    return LineWord(
+        plain_text("".join(letter.text for letter in letters)),
+        union_box([letter.place for letter in letters]),
+        first.font,
+        first.size,
+        first.raised,
+        all(letter.hidden for letter in letters),
+    )
+
+
+def _height(origin: tuple[float, float], across: float, down: float) -> float:
+    """How high a point is, seen by a reader of a line in this direction."""
+    return float(origin[0] * down - origin[1] * across)
+
+
+def _extent(place: Box, across: float, down: float) -> tuple[float, float]:
+    """Start and end of a rectangle along a direction, the nearest of the four."""
+    if abs(across) >= abs(down):
+        return (place[0], place[2]) if across > 0 else (-place[2], -place[0])
+    return (place[1], place[3]) if down > 0 else (-place[3], -place[1])
+
+
+def _mirrored(letters: list[Letter]) -> list[Letter]:
+    """The letters, measured to the left where they are written from right to left."""
+    if len(letters) > 1 and letters[-1].start < letters[0].start:
+        return [each._replace(start=-each.end, end=-each.start) for each in letters]
+    return letters
+
+
+def _displayed(page: Any, lines: Sequence[_Line]) -> Iterator[TextLine]:
+    """Lines with their boxes and angles as the page is displayed."""
+    rectangles = [word.box for line in lines for word in line.words]
+    if not rectangles:
+        return
+    edges = np.array(rectangles, dtype=np.float64)
+    boxes = fractions(page, edges)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    seen = np.isfinite(boxes).all(axis=1) & ((middle >= 0) & (middle <= 1)).all(axis=1)
+    texts = [word.text for line in lines for word in line.words]
+    seen &= ~is_check_mark(page, texts, edges)
+    at = count = 0
+    for line in lines:
+        words: list[LineWord] = []
+        for word in line.words:
+            if seen[at]:
+                words.append(replace(word, box=clip_to_page(tuple(boxes[at].tolist()))))
+            at += 1
+        count += len(words)
+        if count > MAX_WORDS:
+            words = words[: len(words) - (count - MAX_WORDS - 1)]
+        if words:
+            angle = cast(Angle, round((line.angle + page.rotation) / 90) % 4 * 90)
+            yield TextLine(tuple(words), 0 if line.vertical else angle, line.vertical)
+        if count > MAX_WORDS:
+            return

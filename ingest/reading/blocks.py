@@ -1,0 +1,72 @@
+"""Blocks: lines in reading order as paragraphs, headings, list items and rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import quantiles
+
+from ingest.reading.line import Line, Placed
+
+PARAGRAPH_GAP = 1.3
+"""Lines further apart than this many usual line pitches belong to different blocks."""
+
+OTHER_SIZE = 1.35
+"""Lines whose heights differ by this factor are in different fonts, such as a heading's."""
+
+BULLETS = "•‣●■▪"
+"""Characters that begin a list item, also without a blank after them."""
+_BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1,3}|[A-Za-z])[.)）]")
+
+
+def group_blocks(words: Sequence[Placed], lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Blocks of lines: paragraphs, headings, list items; a table row is alone."""
+    usual = _usual_pitch(lines)
+    block: list[Line] = []
+    for line in lines:
+        if block and not _continues_block(words, block, line, usual):
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
+
+
+def is_bullet(text: str) -> bool:
+    """Whether a word is what begins a list item: a bullet, "1." or "(a)"."""
+    return bool(_BULLET.fullmatch(text))
+
+
+def _continues_block(
+    words: Sequence[Placed], block: Sequence[Line], line: Line, usual: float
+) -> bool:
+    last = block[-1]
+    pitch = _pitch(last, line)
+    low, high = sorted((last.height, line.height))
+    if not 0 < pitch <= PARAGRAPH_GAP * usual or high > OTHER_SIZE * low:
+        return False
+    if min(last.box[2], line.box[2]) <= max(last.box[0], line.box[0]):
+        return False
+    if last.row or line.row:
+        return False
+    first = words[line.start]
+    if is_bullet(first.text) or first.text.startswith(tuple(BULLETS)):
+        return False
+    # The next word would have fitted on the line before, so the break was meant.
+    room = max(*(each.box[2] for each in block), line.box[2]) - last.box[2]
+    fitted = room > max(1.5 * (first.box[2] - first.box[0]), last.height)
+    return not fitted or first.text[:1].islower()
+
+
+def _pitch(line: Line, following: Line) -> float:
+    """Distance of two lines' tops in line heights; negative going up the page."""
+    return (following.box[1] - line.box[1]) / max(min(line.height, following.height), 1e-6)
+
+
+def _usual_pitch(lines: Sequence[Line]) -> float:
+    """The lower quartile of pitches, so that loose tables do not hide paragraph gaps."""
+    pitches = [
+        pitch for line, following in pairwise(lines) if 0.5 < (pitch := _pitch(line, following)) < 3
+    ]
+    return quantiles(pitches, n=4, method="inclusive")[0] if len(pitches) > 1 else 1.5

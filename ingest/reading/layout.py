@@ -1,0 +1,142 @@
+"""Page layout: words of text lines in reading order, in blocks with roles."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ingest.box import union_box
+from ingest.page import Box, Word, WordRole
+from ingest.reading.bidi import logical_order
+from ingest.reading.blocks import group_blocks
+from ingest.reading.columns import find_regions
+from ingest.reading.line import Line, is_right_to_left
+from ingest.reading.piece import Piece, make_pieces
+from ingest.reading.printed import print_words
+from ingest.reading.roles import PageStyle, find_role
+from ingest.reading.tables import PrintedRow, find_rows
+from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.vertical import join_vertical
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that are read as one: their words and boxes on the page."""
+
+    lines: tuple[tuple[LineWord, ...], ...]
+    role: WordRole
+
+    @property
+    def words(self) -> list[LineWord]:
+        """Words of all lines."""
+        return [word for line in self.lines for word in line]
+
+
+def arrange(lines: Sequence[TextLine], aspect: float = 1.0) -> tuple[Word, ...]:
+    """Words of a page as printed, in reading order, with block and role.
+
+    Comments follow what is printed; words that the page does not show come last.
+
+    Args:
+        aspect: the page's width over its height.
+    """
+    seen, hidden, notes = _part(lines)
+    blocks = [block for frame in _frames(seen, aspect) for block in _find_blocks(frame)]
+    blocks = list(_joined(blocks))
+    blocks += [Block((line.words,), "note") for line in notes]
+    blocks += [Block((line.words,), "hidden") for line in hidden]
+    printed = frozenset(
+        word.text.casefold().strip(".,;:!?()\"'") for line in seen for word in line.words
+    )
+    return tuple(
+        word
+        for number, block in enumerate(blocks, start=1)
+        for word in print_words(block.lines, number, block.role, printed)
+    )
+
+
+def _part(lines: Sequence[TextLine]) -> tuple[list[TextLine], list[TextLine], list[TextLine]]:
+    """Lines that are seen, lines that are not, and comments."""
+    seen: list[TextLine] = []
+    hidden: list[TextLine] = []
+    notes: list[TextLine] = []
+    for line in lines:
+        if line.origin == "note":
+            notes.append(line)
+            continue
+        for shown, into in ((True, seen), (False, hidden)):
+            if words := tuple(word for word in line.words if word.hidden is not shown):
+                into.append(replace(line, words=words))
+    return seen, hidden, notes
+
+
+def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
+    """Pieces by the direction of print, the one of most of the text first."""
+    frames: defaultdict[int, list[Piece]] = defaultdict(list)
+    letters: Counter[int] = Counter()
+    for line in join_vertical(lines, aspect):
+        angle: int = 90 if line.vertical else line.angle
+        ordered = line if line.vertical else replace(line, words=logical_order(line.words))
+        frames[angle].extend(make_pieces(ordered, aspect))
+        letters[angle] += len(line.text)
+    for turned, _ in letters.most_common():
+        yield frames[turned]
+
+
+def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:
+    """Blocks of one direction of print, in reading order."""
+    style = PageStyle(pieces)
+    for region in find_regions(pieces):
+        for rows in find_rows(region):
+            yield from _blocks_of(rows, style)
+
+
+def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
+    turned: list[LineWord] = []
+    words: list[LineWord] = []
+    lines: list[Line] = []
+    for row in rows:
+        start = len(words)
+        for piece in _in_order(row.pieces):
+            words.extend(piece.words)
+            turned.extend(
+                replace(word, box=box) for word, box in zip(piece.words, piece.boxes, strict=True)
+            )
+        box: Box = union_box([piece.box for piece in row.pieces])
+        lines.append(Line(start, len(words), box, row.cells))
+    for group in group_blocks(turned, lines):
+        first, last = group[0].start, group[-1].end
+        role = find_role(turned[first:last], group, style)
+        yield Block(tuple(tuple(words[line.start : line.end]) for line in group), role)
+
+
+def _in_order(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Pieces of a row from right to left where their script runs so."""
+    turned = sum(is_right_to_left(piece.line.text) for piece in pieces)
+    others = sum(any(map(str.isalpha, piece.line.text)) for piece in pieces) - turned
+    return pieces[::-1] if turned > others else pieces
+
+
+def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Blocks, those that one paragraph has in two columns as one."""
+    waiting: Block | None = None
+    for block in blocks:
+        if waiting is not None and _continues(waiting, block):
+            waiting = Block((*waiting.lines, *block.lines), waiting.role)
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = block
+    if waiting is not None:
+        yield waiting
+
+
+def _continues(block: Block, following: Block) -> bool:
+    """Whether a paragraph goes on in the next column."""
+    if block.role != "text" or following.role != "text" or len(block.lines) < 2:
+        return False
+    last, first = block.lines[-1][-1], following.lines[0][0]
+    upwards = first.box[3] < last.box[1]
+    open_end = last.text[-1:].isalnum() or last.text[-1:] in ",-\u2010\u00ad"
+    return upwards and open_end and first.text[:1].islower() and abs(last.size - first.size) <= 0.5

@@ -1,0 +1,90 @@
+"""Printed lines: words in reading order, grouped by their boxes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from ingest.box import union_box
+from ingest.page import Box, Word
+
+SHARED_HEIGHT = 0.5
+"""Two words are on one line where they share this much of the lower one's height."""
+
+CELL_GAP = 2.5
+"""A gap between two words of a line wider than this many letters separates table cells."""
+
+
+class Placed(Protocol):
+    """Text with a box."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        ...
+
+    @property
+    def box(self) -> Box:
+        """Its box."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Printed line: the words `start` up to (not with) `end`, and the box around them.
+
+    `row` where it has cells.
+    """
+
+    start: int
+    end: int
+    box: Box
+    row: bool = False
+
+    @property
+    def height(self) -> float:
+        """Height as a fraction of the page's."""
+        return self.box[3] - self.box[1]
+
+
+def split_lines(words: Sequence[Word], start: int = 0, end: int | None = None) -> list[Line]:
+    """Split `words[start:end]` into printed lines, with indices into `words`."""
+    stop = len(words) if end is None else end
+    lines: list[Line] = []
+    first = start
+    for at in range(start + 1, stop + 1):
+        if at == stop or not continues_line(words[at - 1], words[at]):
+            box = union_box([word.box for word in words[first:at]])
+            lines.append(Line(first, at, box, has_cells(words[first:at])))
+            first = at
+    return lines if stop > start else []
+
+
+def has_cells(words: Sequence[Placed]) -> bool:
+    """Whether the words of a line have a gap too wide for running text."""
+    letters = sum(len(word.text) for word in words)
+    letter = sum(word.box[2] - word.box[0] for word in words) / max(letters, 1)
+    return any(
+        after.box[0] - before.box[2] > CELL_GAP * letter for before, after in pairwise(words)
+    )
+
+
+def continues_line(word: Word, following: Word) -> bool:
+    """Whether `following` is on the same line, further along."""
+    if word.rest is not None or word.block != following.block:
+        return False
+    (left, top, right, bottom), (left2, top2, right2, bottom2) = word.box, following.box
+    shared = min(bottom, bottom2) - max(top, top2)
+    if shared <= SHARED_HEIGHT * min(bottom - top, bottom2 - top2):
+        return False
+    if is_right_to_left(word.text) and is_right_to_left(following.text):
+        return right2 <= right
+    return left2 >= left
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether a text has a letter of a script written from right to left."""
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)

@@ -1,0 +1,89 @@
+"""Words as printed: without reference marks, words broken at line ends joined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ingest.page import Box, Word, WordRole
+from ingest.reading.hyphen import SOFT, drop_soft_hyphens, join_broken
+from ingest.reading.superscript import attach_superscript, read_superscript
+from ingest.reading.text_line import LineWord
+
+ATTACHED = 0.6
+"""A superscript belongs to the word before it where it is nearer than this many heights."""
+
+
+def read_line(words: Sequence[LineWord]) -> list[LineWord]:
+    """Words of a line without reference marks; exponents are joined to their base."""
+    found: list[LineWord] = []
+    after_mark = False
+    for word in words:
+        if word.raised and found and _is_attached(found[-1], word):
+            whole = attach_superscript(found[-1].text, word.text)
+            if whole is not None:
+                found[-1] = _with_text(found[-1], whole, word.box)
+            after_mark = True
+            continue
+        text = drop_soft_hyphens(read_superscript(word.text))
+        # What follows a mark without a blank is the rest of the word: "word³," or "10⁶/s".
+        if after_mark and found and _touches(found[-1], word) and not word.raised:
+            found[-1] = _with_text(found[-1], found[-1].text + text, word.box)
+        else:
+            found.append(LineWord(text, word.box, word.font, word.size, word.raised, word.hidden))
+        after_mark = False
+    return found
+
+
+def _with_text(word: LineWord, text: str, box: Box) -> LineWord:
+    whole = (
+        min(word.box[0], box[0]),
+        min(word.box[1], box[1]),
+        max(word.box[2], box[2]),
+        max(word.box[3], box[3]),
+    )
+    return LineWord(text, whole, word.font, word.size, word.raised, word.hidden)
+
+
+def _is_attached(word: LineWord, mark: LineWord) -> bool:
+    return _gap(word, mark) < ATTACHED * (word.box[3] - word.box[1])
+
+
+def _touches(word: LineWord, following: LineWord) -> bool:
+    return _gap(word, following) < 0.08 * (word.box[3] - word.box[1])
+
+
+def _gap(word: LineWord, following: LineWord) -> float:
+    """Gap between two words of a line, whichever way it runs."""
+    one, other = word.box, following.box
+    across = max(other[0] - one[2], one[0] - other[2])
+    down = max(other[1] - one[3], one[1] - other[3])
+    return max(across, down)
+
+
+def print_words(
+    lines: Sequence[Sequence[LineWord]], block: int, role: WordRole, printed: Collection[str]
+) -> list[Word]:
+    """Words of a block, from its lines.
+
+    Args:
+        printed: words of the page, case folded; they tell which hyphens are part of a word.
+    """
+    words: list[Word] = []
+    for line in lines:
+        ends_open = bool(words)
+        for word in read_line(line):
+            if ends_open:
+                ends_open = False
+                whole = join_broken(words[-1].text, word.text, printed)
+                if whole is not None and words[-1].rest is None:
+                    words[-1] = Word(whole, words[-1].box, block, role, word.box)
+                    continue
+            words.append(Word(word.text, word.box, block, role))
+    return [_without_soft(word) for word in words]
+
+
+def _without_soft(word: Word) -> Word:
+    """Word whose soft hyphen at the end joined nothing."""
+    if not word.text.endswith(SOFT):
+        return word
+    return Word(word.text[:-1] + "-", word.box, word.block, word.role, word.rest)

@@ -1,0 +1,120 @@
+"""Running text: told from cells, labels and lists by how its lines are filled."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from ingest.reading.piece import Piece, group_rows
+
+MIN_WORDS = 2.5
+"""Words of a line of running text, on average, at least."""
+MIN_WIDE = 7
+"""The same for characters of Chinese and Japanese, written without spaces."""
+MIN_FILL = 0.6
+"""A usual line of running text fills this share of its column's width."""
+MIN_LOWER = 0.25
+"""Share of lines that begin with a small letter, in scripts that have them."""
+MAX_DIGITS = 0.35
+"""Share of words with a digit; tables of numbers have more."""
+SAME_LINE = 0.3
+"""Lines of two columns are on one grid where their middles differ by less line heights."""
+WIDER = 1.4
+"""A gutter is wider than the usual gap between the words beside it by this factor."""
+
+
+class Side:
+    """What lies on one side of a gap between columns.
+
+    Attributes:
+        rows: its pieces as rows.
+        prose: whether it is running text.
+    """
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.rows = group_rows(pieces)
+        self.boxes = [
+            (row[0].box[0], min(p.box[1] for p in row), row[-1].box[2], max(p.box[3] for p in row))
+            for row in self.rows
+        ]
+        self.height = median(bottom - top for _, top, _, bottom in self.boxes)
+        self.words = [[word.text for piece in row for word in piece.words] for row in self.rows]
+        every = [word for row in self.words for word in row]
+        self.digits = sum(any(map(str.isdigit, word)) for word in every) / max(len(every), 1)
+        self.prose = self._is_prose()
+
+    def _is_prose(self) -> bool:
+        if len(self.rows) < 2 or self.digits > MAX_DIGITS or self._fill() < MIN_FILL:
+            return False
+        text = "".join(word for row in self.words for word in row)
+        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+        if wide > 0.5 * len(text):
+            return len(text) >= MIN_WIDE * len(self.rows)
+        words = sum(map(len, self.words)) / len(self.rows)
+        if not any(letter.islower() for letter in text):  # a script without small letters
+            return words >= MIN_WORDS + 0.5 and not text.isupper()
+        return words >= MIN_WORDS and self.lower >= MIN_LOWER
+
+    @property
+    def lower(self) -> float:
+        """Share of lines, the first left out, that begin with a small letter."""
+        heads = [row[0][:1] for row in self.words[1:]]
+        return sum(head.islower() for head in heads) / max(len(heads), 1)
+
+    @property
+    def dense(self) -> bool:
+        """Whether its lines follow each other at an even distance, as those of one text."""
+        if len(self.rows) < 4 or self.digits > MAX_DIGITS:
+            return False
+        steps = [after[1] - before[1] for before, after in pairwise(self.boxes)]
+        even = sum(step < 1.3 * median(steps) for step in steps)
+        return even >= 0.8 * len(steps) and (self.lower >= MIN_LOWER or self._caseless())
+
+    def _caseless(self) -> bool:
+        return not any(letter.islower() for row in self.words for word in row for letter in word)
+
+    def _fill(self) -> float:
+        left, right = min(box[0] for box in self.boxes), max(box[2] for box in self.boxes)
+        widths = [box[2] - box[0] for box in self.boxes]
+        return float(median(widths)) / max(right - left, 1e-6)
+
+    def aligned(self, other: Side) -> float:
+        """Share of the rows of the shorter side that have one of the other beside them."""
+        few, many = sorted((self, other), key=lambda side: len(side.rows))
+        middles = [(box[1] + box[3]) / 2 for box in many.boxes]
+        slack = SAME_LINE * min(few.height, many.height)
+        near = sum(
+            any(abs(middle - (box[1] + box[3]) / 2) <= slack for middle in middles)
+            for box in few.boxes
+        )
+        return near / len(few.rows)
+
+
+def are_columns(left: Side, right: Side) -> bool:
+    """Whether two sides of a gap are read one after the other, not row by row."""
+    if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
+        return False
+    if left.prose and right.prose:
+        return True
+    if left.aligned(right) < 0.5:
+        return True
+    return (left.prose and right.dense) or (right.prose and left.dense)
+
+
+def _is_word_gap(left: Side, right: Side) -> bool:
+    """Whether the gap is one between words of justified lines: as wide as others there."""
+    compared = wider = 0
+    for row, box in zip(left.rows, left.boxes, strict=True):
+        for other, beside in zip(right.rows, right.boxes, strict=True):
+            if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
+                gaps = [*_word_gaps(row), *_word_gaps(other)]
+                compared += 1
+                wider += beside[0] - box[2] > WIDER * (median(gaps) if gaps else 0.0)
+    return 2 * wider < compared
+
+
+def _word_gaps(row: Sequence[Piece]) -> list[float]:
+    boxes = [box for piece in row for box in piece.boxes]
+    return [max(after[0] - before[2], before[0] - after[2]) for before, after in pairwise(boxes)]

@@ -1,0 +1,91 @@
+"""Table rows: rows of cells, told from lines that only happen to be side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.box import union_box
+from ingest.reading.piece import Piece, group_rows
+
+CELL_GAP = 1.1
+"""Pieces of a row further apart than this many heights of a line are cells."""
+ALIGNED = 0.35
+"""Cells are in one column where an edge or their middles differ by less line heights."""
+MIN_ROWS = 3
+"""Rows of a table, at least."""
+MAX_LABEL = 6
+"""Words of a label that stands before its value, at most."""
+MAX_VALUE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRow:
+    """Row of pieces that are read together; `cells` where they are cells."""
+
+    pieces: tuple[Piece, ...]
+    cells: bool
+
+
+def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
+    """Rows of a region, top to bottom; those that belong together in a list.
+
+    Pieces side by side are one row where they are cells of a table, a label and its
+    value, or parts of one line; else each is read for itself.
+    """
+    rows = group_rows(region)
+    split = [_has_cells(row) for row in rows]
+    table = _table_rows(rows, split)
+    groups: list[list[PrintedRow]] = [[]]
+    for row, cells, in_table in zip(rows, split, table, strict=True):
+        if in_table or (cells and _is_pair(row)):
+            groups[-1].append(PrintedRow(tuple(row), True))
+        elif not cells:
+            groups[-1].append(PrintedRow(tuple(row), False))
+        else:
+            groups.extend([PrintedRow((piece,), False)] for piece in row)
+            groups.append([])
+    return [group for group in groups if group]
+
+
+def _has_cells(row: Sequence[Piece]) -> bool:
+    return any(
+        after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
+        for before, after in pairwise(row)
+    )
+
+
+def _is_pair(row: Sequence[Piece]) -> bool:
+    """Whether a row is a label and its value, or short entries side by side."""
+    words = [len(piece.words) for piece in row]
+    if row[0].line.text.rstrip().endswith((":", "：")) or any(
+        piece.line.origin == "field" for piece in row
+    ):
+        return True
+    return words[0] <= MAX_LABEL and all(count <= MAX_LABEL for count in words[1:])
+
+
+def _table_rows(rows: Sequence[Sequence[Piece]], split: Sequence[bool]) -> list[bool]:
+    """Which rows are of a table: those in a run whose cells are in columns."""
+    found = [False] * len(rows)
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at < len(rows) and split[at] and split[at - 1] and _share_column(rows[at - 1], rows[at]):
+            continue
+        if at - start >= MIN_ROWS and split[start]:
+            found[start:at] = [True] * (at - start)
+        start = at
+    return found
+
+
+def _share_column(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
+    """Whether two cells, not of the first column both, are one above the other."""
+    slack = ALIGNED * min(above[0].height, below[0].height)
+    for one in above[1:]:
+        for other in below[1:]:
+            left, right = one.box[0] - other.box[0], one.box[2] - other.box[2]
+            if min(abs(left), abs(right), abs(left + right) / 2) <= slack:
+                return True
+    wide = union_box([piece.box for piece in above[1:]])
+    return any(wide[0] <= piece.box[0] and piece.box[2] <= wide[2] for piece in below[1:])

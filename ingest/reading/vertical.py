@@ -1,0 +1,95 @@
+"""Vertical print: characters one below the other joined to lines, right to left."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from ingest.box import union_box
+from ingest.reading.text_line import LineWord, TextLine
+
+MIN_STACK = 3
+"""Characters of a vertical line, at least."""
+MAX_STEP = 2.0
+"""Distance of two characters of a vertical line in their height, at most."""
+SAME_COLUMN = 0.4
+"""Characters are in one column where their middles differ by less of their width."""
+
+
+def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
+    """Join single characters that are read downwards; other lines stay.
+
+    Only wide characters (Chinese, Japanese, Korean), and only where the next one below
+    is nearer than the next one beside. `aspect` is the page's width over its height.
+    """
+    single = [at for at, line in enumerate(lines) if _is_single(line)]
+    if len(single) < MIN_STACK:
+        return list(lines)
+    stacks = [stack for stack in _stacks(lines, single) if len(stack) >= MIN_STACK]
+    if not stacks or not _reads_down(lines, stacks, aspect):
+        return list(lines)
+    first = {stack[0]: stack for stack in stacks}
+    used = {at for stack in stacks for at in stack}
+    joined: list[TextLine] = []
+    for at, line in enumerate(lines):
+        if at in first:
+            joined.append(_join([lines[n].words[0] for n in first[at]], line))
+        elif at not in used:
+            joined.append(line)
+    return joined
+
+
+def _is_single(line: TextLine) -> bool:
+    if line.vertical or line.angle or len(line.words) != 1:
+        return False
+    text = line.words[0].text
+    return len(text) == 1 and (
+        unicodedata.east_asian_width(text) in "WF" or unicodedata.category(text)[0] == "P"
+    )
+
+
+def _stacks(lines: Sequence[TextLine], single: Sequence[int]) -> list[list[int]]:
+    """Characters below each other, each list from the top."""
+    boxes = np.array([lines[at].box for at in single])
+    middles = (boxes[:, 0] + boxes[:, 2]) / 2
+    stacks: list[list[int]] = []
+    open_stacks: list[tuple[float, float, list[int]]] = []
+    for n in np.argsort(boxes[:, 1], kind="stable").tolist():
+        left, top, right, bottom = boxes[n]
+        height = bottom - top
+        for i, (middle, last, stack) in enumerate(open_stacks):
+            near = abs(middle - middles[n]) < SAME_COLUMN * (right - left)
+            if near and 0 < top - last <= MAX_STEP * height:
+                stack.append(single[n])
+                open_stacks[i] = (middle, top, stack)
+                break
+        else:
+            stack = [single[n]]
+            stacks.append(stack)
+            open_stacks.append((middles[n], top, stack))
+        open_stacks = [each for each in open_stacks if top - each[1] <= 3 * height]
+    return stacks
+
+
+def _reads_down(lines: Sequence[TextLine], stacks: Sequence[Sequence[int]], aspect: float) -> bool:
+    """Whether characters are closer to those below than to those beside."""
+    steps = [
+        lines[after].box[1] - lines[before].box[1]
+        for stack in stacks
+        for before, after in pairwise(stack)
+    ]
+    middles = sorted({round((lines[s[0]].box[0] + lines[s[0]].box[2]) / 2, 3) for s in stacks})
+    apart = [(after - before) * aspect for before, after in pairwise(middles)]
+    return not apart or median(steps) < 0.95 * median(apart)
+
+
+def _join(words: Sequence[LineWord], line: TextLine) -> TextLine:
+    text = "".join(word.text for word in words)
+    box = union_box([word.box for word in words])
+    hidden = all(word.hidden for word in words)
+    word = LineWord(text, box, words[0].font, words[0].size, hidden=hidden)
+    return TextLine((word,), vertical=True, origin=line.origin)
