@@ -19,9 +19,9 @@ from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE, Box
-from ingest.reading.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
 from ingest.reading.text_layer.hidden import is_worse, words_on
+from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
 from ingest.reading.text_line import LineWord, TextLine
 

@@ -12,8 +12,8 @@ from ingest.box import contains_center, expand
 from ingest.ocr.corners import length_of
 from ingest.ocr.ocr import Ocr
 from ingest.page import Box
-from ingest.reading.ocr_lines import Found
 from ingest.reading.text_layer.letter_likelihood import letter_likelihood, script_of
+from ingest.reading.text_layer.ocr_lines import Found
 from ingest.reading.text_layer.similarity import similarity
 from ingest.reading.text_line import LineWord
 
