@@ -12,7 +12,7 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.settings import Settings
 from ingest.encoders.embedded.weights import MINILM
-from ingest.ocr.ocr import tesseract_languages
+from ingest.ocr.tesseract import tesseract_languages
 from ingest.library.home import Home
 
 

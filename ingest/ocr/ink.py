@@ -16,19 +16,19 @@ from PIL import Image
 from ingest.box import area, expand, overlaps, pixel_box, union_box
 from ingest.page import Box
 
-SIDE = 1_000
-"""Pixels of the longer side in which ink is looked for; a letter of 10 points is 12 high."""
+SIDE = 850
+"""Pixels of the longer side in which ink is looked for, or a little more: about a point each."""
 EDGE = 48
 """Difference in brightness at the edge of ink, of 255."""
-LINE_HEIGHT = (5, 60)
+LINE_HEIGHT = (4, 60)
 """Pixels; the height of a line of print."""
 FEWEST_HEIGHTS = 2.0
 """Length of a line of print in heights, at least."""
 LEAST_DENSITY, MOST_DENSITY = 0.3, 0.97
 """Share of a line's box that edges fill."""
-RULE = 60
+RULE = 50
 """Pixels; straight ink that is longer is a ruling line or a frame."""
-LETTER_GAP = 11
+LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
 """Difference between the darkest and the brightest pixel of what shows nothing."""
@@ -46,8 +46,7 @@ def is_flat(image: Image.Image) -> bool:
 
 def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
     """Boxes of what may be lines of print outside of the boxes of known words."""
-    gray = image.convert("L")
-    gray.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    gray = image.convert("L").reduce(max(round(max(image.size) / SIDE), 1))
     edges = _edges(np.asarray(gray))
     for box in known:
         # Letters reach over the edges of their boxes.
@@ -73,8 +72,8 @@ def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:
     shortest, tallest = LINE_HEIGHT
     for kernel in (np.ones((1, LETTER_GAP), np.uint8), np.ones((LETTER_GAP, 1), np.uint8)):
         joined = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, kernel)
-        _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-        for left, top, width, height, _ in stats[1:].tolist():
+        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for left, top, width, height in map(cv2.boundingRect, contours):
             short, long = sorted((width, height))
             if not shortest <= short <= tallest or long < FEWEST_HEIGHTS * short:
                 continue

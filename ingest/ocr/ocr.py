@@ -18,6 +18,8 @@ from ingest.page import Word
 
 MIN_SCORE = 0.5
 """Confidence; lines below it are left out."""
+SHORT_SCORE = 0.4
+"""Confidence that a line of one character needs beyond it; one of two half of that."""
 
 OcrMode = Literal["auto", "force", "never"]
 """Read what has no good text layer, read everything anew, or read nothing by OCR."""
@@ -53,6 +55,12 @@ class OcrLine:
         return " ".join(word.text for word in self.words)
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it was read well enough to be kept; texture is often read as a letter or two."""
+        letters = sum(len(word.text) for word in self.words)
+        return letters > 0 and self.score >= MIN_SCORE + SHORT_SCORE / letters
+
+    @property
     def weight(self) -> float:
         """Characters that are read well: what tells a line read the right way up."""
         return self.score**2 * sum(len(word.text) for word in self.words)
@@ -74,5 +82,4 @@ class Ocr(Protocol):
 
 def read_image(ocr: Ocr, image: Image.Image) -> list[OcrLine]:
     """Read an upright image, line by line."""
-    found = ocr.recognize(image, ocr.detect(image))
-    return [line for line in found if line.words and line.score >= MIN_SCORE]
+    return [line for line in ocr.recognize(image, ocr.detect(image)) if line.is_sure]

@@ -74,7 +74,7 @@ def choose_text(
         lines = [line for line in lines if line.origin == "note"]
     unmapped = unmapped_fonts(lines)
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
-    if ocr is None or mode == "never" or min(image.size) < MIN_SIDE or is_flat(image):
+    if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
         return _chosen(image, _unhide(believed, figures), figures)
     ciphered = ciphered_fonts(ocr, image, believed, {} if verdicts is None else verdicts)
     believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
@@ -113,7 +113,7 @@ class _PageReader:
     ) -> list[Box]:
         """Parts of the page that may hold print without words."""
         if len(printed) < FEW_WORDS:
-            return [WHOLE]
+            return [] if is_flat(self._image) else [WHOLE]
         places = [box for box in self._figures if not self._is_empty(box)]
         places += [word.box for word in refused]
         known = [word.box for line in lines for word in line.words if not word.hidden]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ingest.box import contains_center, crop_image, expand, intersection_area, pixel_box
 from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
-from ingest.ocr.ocr import MIN_SCORE, Ocr, OcrLine
+from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -64,7 +64,7 @@ def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLi
     lines = []
     for read, at in zip(_read(ocr, found, new), new, strict=True):
         words = [w for w in read.words if not _is_known(w.box, boxes)]
-        if words and read.score >= MIN_SCORE:
+        if words and read.is_sure:
             lines.append(_text_line(read, words, found.image, vertical=found.vertical[at]))
     return in_rows(lines)
 
