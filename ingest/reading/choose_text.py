@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from PIL import Image
 
-from ingest.box import area, crop_image, pixel_size
+from ingest.box import area, clip_to_page, crop_image, pixel_size
 from ingest.ocr.ink import find_ink, is_flat, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
@@ -35,6 +35,8 @@ LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
 FEWEST_LINES = 3
 """Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
+ALONG = 2.0
+"""Heights of a refused word, to the left and right of it, that are read with it."""
 MOST_ON_PRINT = 0.5
 """Share of a hidden layer's words that lie on print, at least, for it to be shown."""
 LEAST_PRINT = 0.01
@@ -115,7 +117,7 @@ class _PageReader:
         if len(printed) < FEW_WORDS:
             return [] if is_flat(self._image) else [WHOLE]
         places = [box for box in self._figures if not self._is_empty(box)]
-        places += [word.box for word in refused]
+        places += [_along(word.box) for word in refused]
         known = [word.box for line in lines for word in line.words if not word.hidden]
         areas = join_areas([*places, *find_ink(self._image, known)])
         return [WHOLE] if sum(map(area, areas)) > LARGE_SHARE else areas
@@ -135,6 +137,13 @@ class _PageReader:
         if len(on_print) < MOST_ON_PRINT * len(layer):
             return list(lines)
         return _map_words(lines, lambda w: replace(w, hidden=False) if id(w) in ids else w)
+
+
+def _along(box: Box) -> Box:
+    """A box with what stands beside it: letters that are no text may have no box."""
+    left, top, right, bottom = box
+    reach = ALONG * (bottom - top)
+    return clip_to_page((left - reach, top, right + reach, bottom))
 
 
 def _turn(image: Image.Image, way: Orientation) -> Turn | None:

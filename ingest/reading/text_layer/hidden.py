@@ -14,15 +14,17 @@ from ingest.ocr.ocr import Ocr
 from ingest.page import Box
 from ingest.reading.text_layer.letter_likelihood import letter_likelihood, script_of
 from ingest.reading.text_layer.ocr_lines import Found
-from ingest.reading.text_layer.similarity import similarity
+from ingest.reading.text_layer.similarity import differences
 from ingest.reading.text_line import LineWord
 
 SAMPLE = 6
 """Lines that are read to compare."""
 SURE_SCORE = 0.85
 """Confidence of our reading, at least, to be taken for the better one."""
-SAME = 0.92
-"""Share of letters in common with which a layer stays."""
+FEWEST_DIFFERENT = 3
+"""Words of the sample that differ, at least,"""
+LEAST_DIFFERENT = 0.05
+"""and their share of the layer's words."""
 MORE_LIKELY = 0.25
 """Nats a letter by which our reading must be more likely."""
 SLACK = 0.004
@@ -53,9 +55,12 @@ def is_worse(ocr: Ocr, found: Found, words: Sequence[LineWord]) -> bool:
         return False
     ours = " ".join(line.text for line in read)
     theirs = " ".join(word.text for _, inside in pairs for word in inside)
-    if similarity(ours, theirs) >= SAME:
+    differ = [(" ".join(a), " ".join(b)) for a, b in differences(ours.split(), theirs.split())]
+    wrong = sum(len(b.split()) for _, b in differ)
+    if wrong < FEWEST_DIFFERENT or wrong < LEAST_DIFFERENT * len(theirs.split()):
         return False
-    likely, given = letter_likelihood(ours), letter_likelihood(theirs)
+    likely = letter_likelihood(" ".join(a for a, _ in differ))
+    given = letter_likelihood(" ".join(b for _, b in differ))
     if given is None:
         return not script_of(theirs) and likely is not None
     return likely is not None and likely > given + MORE_LIKELY

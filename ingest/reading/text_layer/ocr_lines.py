@@ -15,8 +15,12 @@ from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
 from ingest.reading.text_line import LineWord, TextLine
 
-DOUBTFUL_SCORE = 0.75
-"""Confidence of a line that is also tried upside down."""
+DOUBTFUL_SCORE = 0.85
+"""Confidence below which a line is also tried upside down."""
+FEWEST_LETTERS = 0.8
+"""Characters in a line's height; a line with fewer is also tried upside down."""
+CLEAR = 1.5
+"""How much better it must be read so."""
 KNOWN_SHARE = 0.7
 """Share of a line's middle that known words cover; it is not read again."""
 SLACK = 0.005
@@ -72,12 +76,19 @@ def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLi
 def _read(ocr: Ocr, found: Found, at: Sequence[int]) -> list[OcrLine]:
     """Read lines; one that is read badly is tried upside down too."""
     first = ocr.recognize(found.image, [found.lines[i] for i in at])
-    doubtful = [i for i, line in enumerate(first) if line.score < DOUBTFUL_SCORE]
+    doubtful = [i for i, line in enumerate(first) if _is_doubtful(line)]
     turned = [turn_corners(first[i].corners, 2) for i in doubtful]
     for i, other in zip(doubtful, ocr.recognize(found.image, turned), strict=True):
-        if other.weight > 2 * first[i].weight and other.score >= DOUBTFUL_SCORE:
+        if other.weight > CLEAR * first[i].weight and not _is_doubtful(other):
             first[i] = other
     return first
+
+
+def _is_doubtful(line: OcrLine) -> bool:
+    """Whether a line may be read in the wrong direction."""
+    expected = FEWEST_LETTERS * length_of(line.corners) / max(height_of(line.corners), 1)
+    letters = sum(len(word.text) for word in line.words)
+    return line.score < DOUBTFUL_SCORE or letters < expected
 
 
 def _text_line(

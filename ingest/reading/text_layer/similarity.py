@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 
@@ -18,3 +19,14 @@ def similarity(one: str, other: str) -> float:
     if not a or not b:
         return float(a == b)
     return SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def differences(
+    one: Sequence[str], other: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Stretches of words in which two readings differ by more than spaces, case or accents."""
+    words = [list(map(letters_of, words)) for words in (one, other)]
+    matcher = SequenceMatcher(None, *words, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal" and "".join(words[0][a:b]) != "".join(words[1][c:d]):
+            yield one[a:b], other[c:d]
