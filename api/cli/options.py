@@ -71,8 +71,7 @@ OcrOption = Annotated[
     str | None,
     typer.Option(
         "--ocr",
-        help="rapidocr, tesseract:LANG+LANG; force or force:ENGINE to read every page anew;"
-        " never.",
+        help="rapidocr, tesseract:LANG+LANG; force or force:ENGINE to read every page anew; never.",
         show_default="PAGEGLASS_OCR",
     ),
 ]

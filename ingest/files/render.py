@@ -94,7 +94,7 @@ def _ocr(spec: str) -> Ocr | None:
 
 @lru_cache(maxsize=FILES_AT_ONCE)
 def _verdicts(document_id: str) -> Verdicts:
-    return {}
+    return Verdicts()
 
 
 def _add_words(

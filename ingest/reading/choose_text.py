@@ -70,7 +70,7 @@ def choose_text(
     Args:
         lines: of the file's text layer.
         mode: "force" reads everything anew, "never" nothing.
-        verdicts: whether a font is broken, by name, for all pages of one file.
+        verdicts: what earlier pages of the file have shown of its fonts; it is added to.
     """
     if mode == "force":
         lines = [line for line in lines if line.origin == "note"]
@@ -78,7 +78,7 @@ def choose_text(
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
     if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
         return _chosen(image, _unhide(believed, figures), figures)
-    ciphered = ciphered_fonts(ocr, image, believed, {} if verdicts is None else verdicts)
+    ciphered = ciphered_fonts(ocr, image, believed, verdicts or Verdicts())
     believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
     return _PageReader(ocr, image, figures).read(believed, [*refused, *more])
 

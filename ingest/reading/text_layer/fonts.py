@@ -7,9 +7,11 @@ by OCR, and only what OCR reads clearly otherwise is broken.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, groupby
 
 from PIL import Image
 
@@ -26,8 +28,14 @@ FEWEST_BAD = 4
 """Different characters that are no text, at least: bullets are few."""
 FEWEST_LETTERS = 6
 """Letters of a font, of one piece of its text, and of what OCR reads in its place."""
-SAMPLE = 4
+SAMPLE = 3
 """Pieces of a font's text that are read by OCR."""
+LONGEST_PIECE = 40
+"""Letters of such a piece, about."""
+LESS_LIKELY = 0.7
+"""Nats a letter by which a text may be less likely than one that OCR has confirmed."""
+BELIEVABLE = 20
+"""Letters of a text in a broken font that are believed if they are likely nevertheless."""
 SURE_SCORE = 0.8
 """Confidence of OCR, at least, to be believed against the file."""
 MAX_SIMILARITY = 0.6
@@ -37,8 +45,17 @@ MORE_LIKELY = 0.5
 MIN_LINE_PIXELS = 6
 """Height of a line below which OCR is not asked."""
 
-Verdicts = MutableMapping[str, bool]
-"""Whether a font is broken, by name: what earlier pages of a file have shown."""
+
+@dataclass(slots=True)
+class Verdicts:
+    """What earlier pages of a file have shown of its fonts, by name.
+
+    `broken` fonts are no text; those in `confirmed` are as printed, down to this
+    likelihood. Two fonts of a file may have one name.
+    """
+
+    broken: set[str] = field(default_factory=set)
+    confirmed: dict[str, float] = field(default_factory=dict)
 
 
 def is_no_text(character: str) -> bool:
@@ -65,22 +82,26 @@ def ciphered_fonts(
     broken = set()
     for font, words in _by_font(lines).items():
         text = " ".join(word.text for word in words)
-        if font not in verdicts:
-            if sum(map(len, letter_words(text))) < FEWEST_LETTERS or is_fluent(text):
-                continue
-            verdict = _is_ciphered(ocr, image, lines, font)
-            if verdict is None:
-                continue
-            verdicts[font] = verdict
-        if verdicts[font] and not is_fluent(text):
+        letters, likely = sum(map(len, letter_words(text))), letter_likelihood(text)
+        if font in verdicts.broken:
+            if letters < BELIEVABLE or not is_fluent(likely):
+                broken.add(font)
+            continue
+        floor = verdicts.confirmed.get(font, FLUENT)
+        if letters < FEWEST_LETTERS or likely is None or likely >= min(floor, FLUENT):
+            continue
+        verdict = _is_ciphered(ocr, image, lines, font)
+        if verdict:
             broken.add(font)
+            verdicts.broken.add(font)
+        elif verdict is False:
+            verdicts.confirmed[font] = likely - LESS_LIKELY
     return broken
 
 
-def is_fluent(text: str) -> bool:
+def is_fluent(likelihood: float | None) -> bool:
     """Whether a text is likely in some language, or in a script of which nothing is known."""
-    found = letter_likelihood(text)
-    return found is None or found >= FLUENT
+    return likelihood is None or likelihood >= FLUENT
 
 
 def _by_font(lines: Iterable[TextLine]) -> dict[str, list[LineWord]]:
@@ -118,10 +139,16 @@ def _pieces(lines: Sequence[TextLine], font: str) -> Iterator[tuple[str, list[Li
         if line.vertical or line.origin != "text":
             continue
         for own, run in groupby(line.words, key=lambda word: word.font == font and not word.hidden):
-            words = list(run)
+            words = _head(list(run))
             text = " ".join(word.text for word in words)
             if own and len(letters_of(text)) >= FEWEST_LETTERS:
                 yield text, words, line
+
+
+def _head(words: list[LineWord]) -> list[LineWord]:
+    """The first words, up to `LONGEST_PIECE` letters and one word more."""
+    reached = list(accumulate(len(word.text) for word in words))
+    return words[: bisect_left(reached, LONGEST_PIECE) + 1]
 
 
 def _corners(words: Sequence[LineWord], line: TextLine, image: Image.Image) -> Corners:

@@ -1,7 +1,8 @@
 """Letter likelihood: how likely the letters of a text are in the language that fits best.
 
 A trigram model of letters, interpolated with bigrams and single letters, for each
-language whose counts the package langdetect carries (Wikipedia, 49 languages).
+language whose counts the package langdetect carries (Wikipedia, 49 languages). For
+Chinese and Japanese the share of common characters stands in for it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ LATIN = (
         "cy",
     ),
 )
+CJK = "CJK"
 LANGUAGES = {
     "LATIN": LATIN,
     "CYRILLIC": ("ru", "uk", "bg", "mk"),
@@ -45,12 +47,14 @@ LANGUAGES = {
     "ARABIC": ("ar", "fa", "ur"),
     "HEBREW": ("he",),
     "DEVANAGARI": ("hi", "mr", "ne"),
-    "CJK": ("zh-cn", "zh-tw", "ja"),
+    CJK: ("zh-cn", "zh-tw", "ja"),
 }
 """Languages by the script of their letters, as Unicode's character names begin."""
 
 WEIGHTS = (0.72, 0.25, 0.03)
 """Interpolation weights of trigram, bigram and letter."""
+RARE = -6.0
+"""Nats a letter of Chinese or Japanese that is none of the common characters."""
 FLOOR = 1e-5
 """Probability of a letter that a language does not have."""
 FLUENT = -3.7
@@ -77,6 +81,8 @@ class LetterModel:
 
     def log_likelihood(self, word: str) -> float:
         """Log-likelihood of the letters of a word, in nats; its end is left out."""
+        if script_of(word) == CJK:
+            return RARE * sum(character not in self._counts for character in word)
         padded = f" {word}"
         return sum(
             math.log(max(self._probability(padded[max(at - 2, 0) : at], padded[at]), FLOOR))
@@ -135,4 +141,4 @@ def script_of(text: str) -> str:
 @cache
 def _script(character: str) -> str:
     script = unicodedata.name(character, "").partition(" ")[0].partition("-")[0]
-    return "CJK" if script in {"HIRAGANA", "KATAKANA"} else script
+    return CJK if script in {"HIRAGANA", "KATAKANA"} else script

@@ -25,8 +25,8 @@ def differences(
     one: Sequence[str], other: Sequence[str]
 ) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Stretches of words in which two readings differ by more than spaces, case or accents."""
-    words = [list(map(letters_of, words)) for words in (one, other)]
-    matcher = SequenceMatcher(None, *words, autojunk=False)
+    ours, theirs = list(map(letters_of, one)), list(map(letters_of, other))
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
-        if tag != "equal" and "".join(words[0][a:b]) != "".join(words[1][c:d]):
+        if tag != "equal" and "".join(ours[a:b]) != "".join(theirs[c:d]):
             yield one[a:b], other[c:d]
