@@ -38,9 +38,9 @@ from generation.context.page_input import shrink
 from generation.prompt import Evidence
 from ingest.add import add
 from ingest.box import contains_center, crop_image
-from ingest.files.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
+from ingest.ocr.ocr import Ocr, load_ocr
 from ingest.page import Box
 from ingest.reading.line import split_lines
 from retrieval.search import Searcher

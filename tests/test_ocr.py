@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
-from ingest.files import ocr
-from ingest.files.ocr import (
+from ingest.ocr import ocr
+from ingest.ocr.ocr import (
     Ocr,
     OcrFailed,
     OcrUnavailable,

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.files.ocr import OcrUnavailable
 from ingest.files.open import open_source
 from ingest.files.render import (
     RenderSettings,
@@ -25,6 +24,7 @@ from ingest.files.render import (
     render,
 )
 from ingest.files.source import PageImage
+from ingest.ocr.ocr import OcrUnavailable
 from ingest.page import WHOLE, Box, Page, Rendered, Word
 
 SENTENCE = "The lamp was lit on three hundred and sixty nights of the year."
