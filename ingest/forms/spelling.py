@@ -32,6 +32,8 @@ _STEMMERS = (
     (re.compile("[\u0900-\u097f]"), "hindi"),
     (re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), "greek"),
 )
+_ATTACHED = re.compile("^[وفبك](?=ال\\w{3})")
+"""Arabic conjunctions and prepositions before the article."""
 MIN_STEM = 2
 
 
@@ -70,7 +72,7 @@ def spellings(word: str) -> tuple[str, ...]:
         forms = [accented, fold(accented.translate(_TWO_LETTERS))]
     for script, language in _STEMMERS:
         if script.match(folded):
-            stem = snowballstemmer.stemmer(language).stemWord(folded)
+            stem = snowballstemmer.stemmer(language).stemWord(_ATTACHED.sub("", folded))
             forms += [STEM_MARK + stem] * (len(stem) >= MIN_STEM)
             break
     return tuple(dict.fromkeys(form for form in forms if form != folded))

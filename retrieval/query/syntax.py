@@ -6,7 +6,8 @@
     A AND B       pages with both; A OR B, with one of them: in capitals
 
 What is not written so is plain words: a hyphen inside a word, a number with a sign,
-a dash between spaces, an inch mark, a query in capitals throughout.
+a dash between spaces, an inch mark, a list such as ["a", "b"], AND in a query that is
+in capitals throughout.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from ingest.forms.spelling import query_spellings
 from ingest.forms.terms import split_terms
 
-_QUOTED = r"(?<![\w\"])\"[^\"]+\"(?!\w)|“[^”“]+[”“]|„[^“”\"„]+[“”\"]|«[^»«]+»|»[^«»]+«|「[^」]+」|『[^』]+』|＂[^＂]+＂"
+_QUOTED = r"(?<![\w\"\[,])\"[^\"]+\"(?![\w\]])|“[^”“]+[”“]|„[^“”\"„]+[“”\"]|«[^»«]+»|»[^«»]+«|「[^」]+」|『[^』]+』|＂[^＂]+＂"
 _TOKEN = re.compile(
     rf"(?P<no>(?<!\S)-(?=[^\W\d]|[\"“„«]))?(?:(?P<quoted>{_QUOTED})"
     r"|(?P<word>[^\s\"“„«»”「『＂]+)|(?P<mark>\S))"

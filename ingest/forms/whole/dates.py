@@ -32,8 +32,8 @@ _DAY = r"(?P<day>\d{1,2})"
 _NAMED = re.compile(
     rf"(?<![\w.,/-]){_DAY}(?:st|nd|rd|th|er|re|[oºª]|\.)?[\s\-/]*(?:(?:de|of|d'|del|di)\s+)?{_NAME}"
     rf"\.?,?(?:\s+del?)?[\s\-/]*(?P<year>\d{{4}}|\d{{2}}(?=\W|$))(?!\w|[.,]\d)"
-    rf"|(?<![\w{MARKS}]){_NAME.replace('name', 'name2')}\.?\s+{_DAY.replace('day', 'day2')}"
-    rf"(?:st|nd|rd|th)?,?\s+{_YEAR.replace('year', 'year2')}(?!\w)"
+    rf"|(?<![\w{MARKS}]){_NAME.replace('name', 'name2')}\.?\s*{_DAY.replace('day', 'day2')}"
+    rf"(?:st|nd|rd|th)?(?:,\s*|\s+){_YEAR.replace('year', 'year2')}(?!\w)"
     rf"|(?<!\w){_YEAR.replace('year', 'year3')}[\s.-]+{_NAME.replace('name', 'name3')}[\s.-]+"
     rf"{_DAY.replace('day', 'day3')}(?!\w)",
     re.IGNORECASE,

@@ -41,7 +41,7 @@ def find_whole_forms(text: str) -> list[WholeForm]:
     >>> [(f.kind, f.keys) for f in find_whole_forms("AB-1234/5 of 3.11.2025 costs 9,90 EUR")]
     [('identifier', ('ab1234-5',)), ('date', ('2025-11-03',)), ('number', ('9.9',))]
     """
-    text = _ascii_digits(normalize(text))
+    text = normalize_digits(text)
     left, forms = text, list(find_acronyms(text))
     for find in _FINDERS:
         found = list(find(left))
@@ -51,8 +51,9 @@ def find_whole_forms(text: str) -> list[WholeForm]:
     return sorted(forms, key=lambda form: (form.start, form.end))
 
 
-def _ascii_digits(text: str) -> str:
-    """Text with the digits of every script as ASCII."""
+def normalize_digits(text: str) -> str:
+    """Normalized text, of which forms give their places, with all digits as ASCII."""
+    text = normalize(text).replace("\u2010", "-")
     if text.isascii():
         return text
     return _OTHER_DIGITS.sub(

@@ -2,7 +2,7 @@
 
 9,90 is 9.9, and 1.000,20 is 1,000.20 and 1 000,20. Where one separator stands before
 three digits (1.000), both readings are kept. Small whole numbers and years count only
-with a currency, a percent sign, a degree sign or a sign of their own.
+with a currency, a degree sign or a sign of their own.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
     unit = after if after not in ("-", ")") else ""
     if not unit and _IN_RANGE.search(found.string[: found.start("digits")]):
         return False
-    if minus or not digits.isdigit() or currency or unit:
+    if minus or not digits.isdigit() or currency or unit.strip("%‰"):
         return True
     return len(digits) >= MIN_DIGITS and not _YEAR.fullmatch(digits)
 
