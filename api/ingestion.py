@@ -151,7 +151,7 @@ def run_ingest(
 
 
 def choose_ocr(option: str | None, setting: str) -> str:
-    """OCR setting of one ingest: an option, else the setting; "force" takes its engine.
+    """OCR of one ingest: the option, else the setting; "force" takes its engine.
 
     Raises:
         UnknownOcr: neither "never", "none", "force", an engine, nor "force:ENGINE".
