@@ -27,6 +27,7 @@ from generation.models.yes_no import is_about, subject_stems
 from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from ingest.library.names import split_name
 from retrieval.query.terms import content_stems
 
 NOTE = (
@@ -259,7 +260,8 @@ def _features(
     cosine: float,
 ) -> Features:
     page: frozenset[str] = frozenset().union(
-        *(p.terms for p in passages if p.evidence is best.evidence)
+        content_stems(" ".join(split_name(best.evidence.page.document_name))),
+        *(p.terms for p in passages if p.evidence is best.evidence),
     )
     names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))
