@@ -144,3 +144,12 @@ def test_a_renamed_file_loses_its_old_name_and_keeps_its_document(
     assert (renamed.id, renamed.revision) == (first.id, first.revision)
     assert renamed.paths == (str(tmp_path / "in/after.pdf"),)
     assert Library(home).document("other.pdf").id == gone.document_id
+
+
+@pytest.mark.parametrize("wanted", ["harbour-guide", "Harbour-Guide.PDF", "in/harbour-guide"])
+def test_a_document_is_named_without_its_suffix_and_in_either_case(
+    home: Home, tmp_path: Path, wanted: str
+) -> None:
+    make_pdf(tmp_path / "in/harbour-guide.pdf", "Lamp")
+    make_pdf(tmp_path / "in/harbour-guide-2.pdf", "Boat")
+    assert read(home, tmp_path / "in").document(wanted).name == "harbour-guide.pdf"

@@ -467,3 +467,11 @@ def test_heic_is_read_and_what_only_claims_to_be_is_refused(tmp_path: Path) -> N
     (tmp_path / "b.heic").write_bytes(whole[: len(whole) - 40])
     with pytest.raises(UnreadableFile):
         read(tmp_path / "b.heic")
+
+
+def test_an_animation_has_a_note_that_its_first_image_is_read(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
+    for name in ("a.gif", "a.webp", "a.png"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        note = open_source(tmp_path / name).page_image(1, 144).note
+        assert note == "Only the first of 3 images of the file is read."

@@ -28,6 +28,7 @@ from generation.models.yes_no import is_about, subject_stems
 from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from ingest.library.names import split_name
 from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_stems
 
@@ -267,7 +268,8 @@ def _features(
     cosine: float,
 ) -> Features:
     page: frozenset[str] = frozenset().union(
-        *(p.terms for p in passages if p.evidence is best.evidence)
+        content_stems(" ".join(split_name(best.evidence.page.document_name))),
+        *(p.terms for p in passages if p.evidence is best.evidence),
     )
     names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))

@@ -74,7 +74,16 @@ class PhotoSource:
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
-        return PageImage(self._decode(number, LONGEST_SIDE, MAX_DECODED), (), (WHOLE,))
+        image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
+        return PageImage(image, (), (WHOLE,), self._note())
+
+    def _note(self) -> str:
+        """That there are more images in the file than are read."""
+        if self._has_frames:
+            return ""
+        with self._open() as image:
+            count = getattr(image, "n_frames", 1)
+        return f"Only the first of {count} images of the file is read." if count > 1 else ""
 
     def thumbnail(self, side: int) -> Image.Image:
         """First frame, scaled down to `side` pixels of its longer side.

@@ -112,6 +112,9 @@ class DocumentReader(LibraryDatabase):
         fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
         fits = fits or [d for d in every if any(ends_with(a, wanted) for a in d.addresses)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
+        fits = fits or [
+            d for d in every if any(ends_with(a, wanted, loose=True) for a in d.addresses)
+        ]
         if len(fits) == 1:
             return fits[0]
         if fits:

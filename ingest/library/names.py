@@ -63,10 +63,18 @@ def _tell_apart(addresses: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def ends_with(address: str, wanted: str) -> bool:
-    """Whether the last parts of an address are those of `wanted`."""
+def ends_with(address: str, wanted: str, *, loose: bool = False) -> bool:
+    """Whether the last parts of an address are those of `wanted`.
+
+    Args:
+        loose: in either case, and without the suffix of the file too.
+    """
     parts, last = _split(address), _split(wanted)
-    return bool(last) and parts[-len(last) :] == last
+    if loose:
+        parts, last = [p.casefold() for p in parts], [w.casefold() for w in last]
+    if not last or len(last) > len(parts) or parts[-len(last) : -1] != last[:-1]:
+        return False
+    return last[-1] == parts[-1] or (loose and last[-1] == os.path.splitext(parts[-1])[0])
 
 
 def is_in_folder(address: str, folder: str, *, ignore_case: bool = False) -> bool:
@@ -98,11 +106,17 @@ def searchable_name(addresses: Iterable[str], uploads: str) -> str:
         folders = [] if folder.startswith(uploads) else folder.split(os.sep)[-NAMED_FOLDERS:]
         names = [os.path.splitext(part)[0] for part in name.split(ATTACHED)]
         for part in (*names, *folders):
-            words |= dict.fromkeys(_split_name(unquote(readable(part))))
+            words |= dict.fromkeys(split_name(part))
     return " ".join(words)
 
 
-def _split_name(name: str) -> Sequence[str]:
+def split_name(name: str) -> Sequence[str]:
+    """Words of a file's or folder's name, whole and split.
+
+    >>> split_name("BudgetReport_2024")
+    ['BudgetReport', '2024', 'Budget', 'Report', '2024']
+    """
+    name = unquote(readable(name))
     name = unicodedata.normalize("NFC", name).replace("_", " ")
     spaced = "".join(
         f" {letter}" if letter.isupper() and before.islower() else letter

@@ -6,6 +6,7 @@ A PDF is noted as unopened in the library until they have been.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -79,6 +80,10 @@ def read_attachments(
             yield document_id, str(path), future.result()
         except ReadersBusy:
             raise
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            yield document_id, str(path), _unreadable(path, error)
         except PageglassError as error:
             yield document_id, str(path), error
         except Exception as error:
