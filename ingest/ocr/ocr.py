@@ -39,7 +39,7 @@ class OcrFailed(ComputeError):
 
 @dataclass(frozen=True, slots=True)
 class OcrLine:
-    """Printed line as read: words with boxes as fractions of the image, confidence 0..1.
+    """Printed line as read: words with boxes, and a confidence of 0 to 1.
 
     `vertical` lines have upright letters one below the other.
     """
@@ -56,7 +56,7 @@ class OcrLine:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it was read well enough to be kept; texture is often read as a letter or two."""
+        """Whether it was read well enough; texture often reads as a letter or two."""
         letters = sum(len(word.text) for word in self.words)
         return letters > 0 and self.score >= MIN_SCORE + SHORT_SCORE / letters
 

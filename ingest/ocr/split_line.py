@@ -1,4 +1,4 @@
-"""Words of a line that was read: pieces with places along the line, joined to words."""
+"""Words of a line that was read, from pieces with places along the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text choice: which words of a text layer are believed, and what OCR reads instead.
+"""Text choice: what of a text layer is believed, and what OCR reads instead.
 
 Words of broken fonts go, a hidden layer over a scan stays if it is as good as our own
 reading, and places without words that look like print are read by OCR. A scan that
@@ -45,7 +45,7 @@ LEAST_PRINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Page as it is read on: its image upright, its lines, and the boxes of its figures.
+    """Page as it is read on: its image upright, its lines and its figures.
 
     `source` is as in `Rendered`; `turned` how far the print was turned clockwise, in degrees.
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ingest.page import WordRole
 from ingest.reading.blocks import BULLETS, is_bullet
 from ingest.reading.line import Line
-from ingest.reading.piece import Piece
+from ingest.reading.order.piece import Piece
 from ingest.reading.text_line import LineWord, Origin
 
 HEADING_SIZE = 1.15
@@ -47,7 +47,10 @@ class PageStyle:
         self._pieces = [piece.box for piece in pieces]
 
     def relative_size(self, word: LineWord, origin: Origin) -> float:
-        """Size of a word's letters, the body's being 1; differences OCR may err by are none."""
+        """Size of a word's letters, the body's being 1.
+
+        Differences that OCR may err by are none.
+        """
         if origin == "field" or not self._sizes[origin]:
             return 1.0
         size = word.size / self._sizes[origin]

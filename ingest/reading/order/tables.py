@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ingest.box import union_box
 from ingest.reading.blocks import is_bullet
-from ingest.reading.piece import Piece, group_rows
+from ingest.reading.order.piece import Piece, group_rows
 
 CELL_GAP = 1.1
 """Pieces of a row further apart than this many heights of a line are cells."""

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading.line import is_right_to_left
-from ingest.reading.piece import Boxes, Piece, boxes_of
-from ingest.reading.prose import Side, are_columns
+from ingest.reading.order.piece import Boxes, Piece, boxes_of
+from ingest.reading.order.prose import Side, are_columns
 
 MIN_GUTTER = 0.55
 """Width of a gutter in heights of a line, at least."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.piece import Piece, group_rows
+from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
 """Words of a line of running text, on average, at least."""
