@@ -25,6 +25,8 @@ NUMBER_MARGIN = 0.12
 """The same for page numbers, which nothing else looks like."""
 APART = 1.0
 """and as many line heights away from the rest, at least."""
+MAX_LINES = 3_000
+"""Lines of a page, at most, among which running heads are looked for."""
 MAX_HEADING_WORDS = 25
 _CAPTION = re.compile(
     r"(?:table|figure|fig|chart|abbildung|abb|tabelle|tab|tableau|figura|tabla|tabela|таблица"
@@ -58,6 +60,8 @@ class PageStyle:
 
     def stands_apart(self, box: tuple[float, float, float, float]) -> bool:
         """Whether a line at the top or bottom of the page has nothing near it."""
+        if len(self._pieces) > MAX_LINES:
+            return False
         height = box[3] - box[1]
         top = box[1] < 0.5
         for other in self._pieces:
