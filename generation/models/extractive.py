@@ -190,6 +190,8 @@ def _score(
         score += KIND_BONUS
     if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
         score += KIND_BONUS
+    if passage.role == "heading" and not _may_answer(prompt.question, passage.text):
+        score -= ECHO_PENALTY
     subject = subject_stems(prompt.question)
     if subject and not subject & passage.terms:
         score -= OTHER_SUBJECT_PENALTY
@@ -202,6 +204,13 @@ def _score(
     ):
         score -= ECHO_PENALTY
     return score
+
+
+def _may_answer(question: str, heading: str) -> bool:
+    """Whether a heading has the name or number that a question asks for."""
+    if _WANTS_NAME.search(question):
+        return bool(_NAME.search(heading))
+    return not _WANTS_NUMBER.search(question) or any(map(str.isdigit, heading))
 
 
 def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
