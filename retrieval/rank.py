@@ -85,7 +85,8 @@ class CandidateRanker:
             return
         for one in sets:
             if one.bm25 is not None:
-                signal = [one.bm25.get(r.page.key, 0.0) if r.has_text else np.nan for r in pages]
+                # A page without words has this signal where the name of its file has one of the terms.
+                signal = [one.bm25.get(r.page.key, 0.0 if r.has_text else np.nan) for r in pages]
                 one.ranking.signals[BM25] = np.array(signal, np.float32)
         for index in indexes:
             if index.manifest.encoder in sets[0].vectors:

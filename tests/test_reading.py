@@ -320,3 +320,35 @@ def test_blocks_roles_and_second_boxes_are_stored(read: Any) -> None:
     for one, other in zip(stored, words, strict=True):
         assert one.box == pytest.approx(other.box, abs=1e-4)
         assert (one.rest is None) == (other.rest is None)
+
+
+# --- pages that cost much
+
+
+def word(text: str, x: float, y: float, wide: float = 0.01, high: float = 0.01) -> LineWord:
+    return LineWord(text, (x, y, min(x + wide, 1.0), min(y + high, 1.0)), "F", 9.0)
+
+
+MANY = 40_000
+HOSTILE = {
+    "characters in one place": [TextLine((word("字", 0.5, 0.5),)) for _ in range(MANY)],
+    "characters everywhere": [
+        TextLine((word("字", n * 0.377 % 1, n * 0.713 % 1),)) for n in range(MANY)
+    ],
+    "words everywhere": [
+        TextLine((word(f"w{n}", n * 0.377 % 0.9, n * 0.713 % 1, 0.03),)) for n in range(2_900)
+    ],
+    "lines in the margin": [TextLine((word("x", 0.1, 0.0002 * (n % 300)),)) for n in range(MANY)],
+    "one row": [TextLine((word("x", n / MANY, 0.5, 1 / MANY),)) for n in range(MANY)],
+    "one line": [TextLine(tuple(word("é-", n / MANY, 0.5, 1 / MANY) for n in range(MANY)))],
+    "one column": [TextLine((word("go-", 0.1, n / MANY, 0.1, 1 / MANY),)) for n in range(MANY)],
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_pages_of_many_words_are_read_within_seconds(name: str) -> None:
+    lines = HOSTILE[name]
+    words = arrange(lines)
+    assert sum(1 + bool(word.rest) for word in words) <= sum(len(line.words) for line in lines)
+    assert words

@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, MessageBody
+from api.http.requests import FOLDER, MAX_HITS, MAX_QUERY_LENGTH, MessageBody
 from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
@@ -41,6 +41,7 @@ Question = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="A ques
 Documents = Annotated[
     list[str] | None, Field(description="Only in these: ids, heads of ids or file names.")
 ]
+Folder = Annotated[str | None, Field(description=FOLDER)]
 Marks = Annotated[
     list[str] | None,
     Field(
@@ -64,9 +65,10 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         top: Annotated[int, Field(ge=1, le=MAX_HITS, description="Pages at most.")] = 10,
         images: Annotated[bool, Field(description="Only photos and figures.")] = False,
         documents: Documents = None,
+        folder: Folder = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        filter = filter_documents(searcher.library, documents)
+        filter = filter_documents(searcher.library, documents, folder=folder)
         hits = searcher.search(query, top=top, images=images, filter=filter)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
@@ -83,11 +85,13 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         ] = None,
         top: Annotated[int | None, Field(ge=1, le=50, description="Pages at most.")] = None,
         documents: Documents = None,
+        folder: Folder = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
         evidence = engine.retrieve(
             question,
             top=top,
             documents=documents,
+            folder=folder,
             history=[Message(said.role, said.text) for said in history or ()],
         )
         # The check raises where the client has cancelled the request; that stops the model.

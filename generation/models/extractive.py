@@ -16,6 +16,7 @@ import numpy as np
 from generation.answer import SelfAssessment, Usage
 from generation.models.asked_forms import AskedForms
 from generation.models.confidence import THRESHOLD, Features, confidence
+from generation.models.main_passages import main_passages
 from generation.models.passage import (
     Passage,
     read_passages,
@@ -23,9 +24,11 @@ from generation.models.passage import (
     term_weights,
     without_numbers,
 )
+from generation.models.yes_no import is_about, subject_stems
 from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from ingest.library.names import split_name
 from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_stems
 
@@ -34,6 +37,7 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
+NO_WORDS = "There are no words to quote on these pages."
 
 SHORTLIST = 24
 """Passages whose vectors are computed."""
@@ -55,6 +59,9 @@ KIND_BONUS = 0.1
 ECHO_PENALTY = 0.3
 """Subtracted from a passage that only repeats the question, asks one itself, or is a caption, a
 header or a footer."""
+
+OTHER_SUBJECT_PENALTY = 0.2
+"""Subtracted where a yes-or-no question asks of something that the passage does not name."""
 
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
@@ -97,8 +104,13 @@ class Extractive:
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
+        if prompt.task != "answer":
+            yield from self._quote_pages(prompt)
+            return
         choice = self.choose(prompt)
         sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
+        if choice.passages and not self._is_about(prompt, choice.passages[0]):
+            sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
         yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
@@ -109,6 +121,21 @@ class Extractive:
         else:
             for number, passage in enumerate(choice.passages):
                 yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
+        yield Usage(self.name)
+
+    def _is_about(self, prompt: Prompt, best: Passage) -> bool:
+        page = content_stems(" ".join(word.text for word in best.evidence.words))
+        return is_about(prompt.question, best.text, page, self._encoder)
+
+    def _quote_pages(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Quote the main content of the pages, or of each the heading and first sentence."""
+        chosen = main_passages(prompt)
+        sure = 1.0 if chosen else 0.0
+        yield SelfAssessment(sure, THRESHOLD, declined=not chosen, note=NOTE)
+        if not chosen:
+            yield NO_WORDS
+        for number, passage in enumerate(chosen):
+            yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
         yield Usage(self.name)
 
     def features(self, prompt: Prompt) -> dict[str, float]:
@@ -163,6 +190,11 @@ def _score(
         score += KIND_BONUS
     if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
         score += KIND_BONUS
+    if passage.role == "heading" and not _may_answer(prompt.question, passage.text):
+        score -= ECHO_PENALTY
+    subject = subject_stems(prompt.question)
+    if subject and not subject & passage.terms:
+        score -= OTHER_SUBJECT_PENALTY
     if (
         passage.terms <= weights.keys()
         or passage.text.endswith("?")
@@ -172,6 +204,13 @@ def _score(
     ):
         score -= ECHO_PENALTY
     return score
+
+
+def _may_answer(question: str, heading: str) -> bool:
+    """Whether a heading has the name or number that a question asks for."""
+    if _WANTS_NAME.search(question):
+        return bool(_NAME.search(heading))
+    return not _WANTS_NUMBER.search(question) or any(map(str.isdigit, heading))
 
 
 def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
@@ -238,7 +277,8 @@ def _features(
     cosine: float,
 ) -> Features:
     page: frozenset[str] = frozenset().union(
-        *(p.terms for p in passages if p.evidence is best.evidence)
+        content_stems(" ".join(split_name(best.evidence.page.document_name))),
+        *(p.terms for p in passages if p.evidence is best.evidence),
     )
     names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))

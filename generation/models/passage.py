@@ -1,7 +1,7 @@
 """Passages: quotable units of the evidence, each with its context and terms.
 
 The context of a table row is its column heads, that of a form field its label:
-it counts in the score and is not quoted.
+it counts in the score and is not quoted. So do the words of the document's name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from generation.prompt import Evidence, Prompt
 from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
+from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
 from retrieval.query.terms import content_stems
 
@@ -75,6 +76,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
     units = split_sentences(evidence.words)
     boxes = [union_box([word.box for word in evidence.words[u.start : u.end]]) for u in units]
     contexts = _contexts(units, boxes, evidence.words)
+    named = content_stems(" ".join(split_name(evidence.page.document_name)))
     return [
         Passage(
             evidence,
@@ -84,7 +86,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             box,
             context,
             content_stems(unit.text),
-            content_stems(context),
+            content_stems(context) | named,
             unit.role,
         )
         for unit, box, context in zip(units, boxes, contexts, strict=True)

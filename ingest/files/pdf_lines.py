@@ -19,7 +19,7 @@ from ingest.box import clip_to_page, union_box
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
 from ingest.page import Box
-from ingest.reading.letters import Letter, needs_care, plain_text, split_words
+from ingest.reading.spelling.letters import Letter, needs_care, plain_text, split_words
 from ingest.reading.text_line import LineWord, TextLine
 
 FLAGS = (

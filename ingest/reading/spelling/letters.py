@@ -22,6 +22,8 @@ SPACED_GAP = 0.1
 """Gap between the letters of a letterspaced word, at least, in sizes of the font."""
 WIDEST_GAP = 2.5
 """The same, at most."""
+MAX_CARE = 2_000
+"""Letters of a line, at most, that are looked at one by one."""
 WORD_GAP = 1.45
 """A gap of this many of a line's usual ones separates letterspaced words."""
 
@@ -83,7 +85,7 @@ def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
 
 def needs_care(text: str) -> bool:
     """Whether a line may be letterspaced, or have accents apart from letters."""
-    return bool(_CARE.search(text))
+    return len(text) <= MAX_CARE and bool(_CARE.search(text))
 
 
 def plain_text(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+MAX_LENGTH = 60
+"""Letters of a word that may have a superscript."""
 _SMALL = str.maketrans("0123456789+-−–()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁽⁾")
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
 _OWN = re.compile(f"(.*[^{_RAISED}])([{_RAISED}]+)([.,;:!?)\\]”\"'»]*)")
@@ -27,6 +29,8 @@ def attach_superscript(base: str, mark: str) -> str | None:
     >>> attach_superscript("m", "2"), attach_superscript("×10", "-6"), attach_superscript("2", "nd")
     ('m²', '×10^-6', '2nd')
     """
+    if len(base) > MAX_LENGTH:
+        return None
     if mark.isalpha():
         return _attach_letters(base, mark)
     if not _EXPONENT.fullmatch(mark):
@@ -55,7 +59,7 @@ def read_superscript(text: str) -> str:
     >>> read_superscript("4,120³"), read_superscript("m²"), read_superscript("10⁶,")
     ('4,120', 'm²', '10^6,')
     """
-    if text.isascii() or not (found := _OWN.fullmatch(text)):
+    if text.isascii() or len(text) > MAX_LENGTH or not (found := _OWN.fullmatch(text)):
         return text
     base, mark, end = found.groups()
     whole = attach_superscript(base, unicodedata.normalize("NFKC", mark).replace("−", "-"))

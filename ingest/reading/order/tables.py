@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ingest.box import union_box
 from ingest.reading.blocks import is_bullet
-from ingest.reading.piece import Piece, group_rows
+from ingest.reading.order.piece import Piece, group_rows
 
 CELL_GAP = 1.1
 """Pieces of a row further apart than this many heights of a line are cells."""
@@ -17,6 +17,8 @@ ALIGNED = 0.35
 """Cells are in one column where an edge or their middles differ by less line heights."""
 MIN_ROWS = 3
 """Rows of a table, at least."""
+MAX_CELLS = 50
+"""Cells of a row that are compared with those of the next."""
 MAX_LABEL_LINES = 3
 """Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
@@ -103,8 +105,8 @@ def _table_rows(rows: Sequence[Sequence[Piece]], split: Sequence[bool]) -> list[
 def _share_column(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
     """Whether two cells, not of the first column both, are one above the other."""
     slack = ALIGNED * min(above[0].height, below[0].height)
-    for one in above[1:]:
-        for other in below[1:]:
+    for one in above[1:MAX_CELLS]:
+        for other in below[1:MAX_CELLS]:
             left, right = one.box[0] - other.box[0], one.box[2] - other.box[2]
             if min(abs(left), abs(right), abs(left + right) / 2) <= slack:
                 return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ingest.page import Box, Word, WordRole
-from ingest.reading.hyphen import SOFT, drop_soft_hyphens, join_broken
-from ingest.reading.superscript import attach_superscript, read_superscript
+from ingest.reading.spelling.hyphen import SOFT, drop_soft_hyphens, join_broken
+from ingest.reading.spelling.superscript import attach_superscript, read_superscript
 from ingest.reading.text_line import LineWord
 
 ATTACHED = 0.6
