@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import phonenumbers
-
 from ingest.forms.whole.form import WholeForm, form_token
 
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)", re.I)
@@ -71,6 +69,8 @@ def find_phones(text: str) -> Iterator[WholeForm]:
     >>> [form.keys for form in find_phones("Tel. +49 (0)30 1234567, 030/1234567")]
     [('301234567',), ('301234567',)]
     """
+    import phonenumbers
+
     for found in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", found[0].replace("(0)", ""))
         national, international = digits.lstrip("0"), ""
