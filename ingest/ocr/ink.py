@@ -26,8 +26,8 @@ FEWEST_HEIGHTS = 2.0
 """Length of a line of print in heights, at least."""
 LEAST_DENSITY, MOST_DENSITY = 0.3, 0.97
 """Share of a line's box that edges fill."""
-RULE = 50
-"""Pixels; straight ink that is longer is a ruling line or a frame."""
+RULE, THIN = 25, 6
+"""Pixels; straight ink that is longer and thinner is a ruling line or a frame."""
 LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
@@ -58,13 +58,24 @@ def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
     ]
 
 
-def _edges(gray: npt.NDArray[np.uint8]) -> Mask:
+def _edges(gray: Mask) -> Mask:
     """Edges of ink, dark on light or light on dark, without ruling lines."""
-    gradient = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    edges = (np.asarray(gradient) > EDGE).astype(np.uint8)
-    for kernel in (np.ones((1, RULE), np.uint8), np.ones((RULE, 1), np.uint8)):
-        edges = edges - np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, kernel), np.uint8)
-    return edges
+    gradient = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    return np.where(_rules(gray), 0, gradient > EDGE).astype(np.uint8)
+
+
+def _rules(gray: Mask) -> npt.NDArray[np.bool_]:
+    """Long thin ink, and the pixels around it."""
+    ground = int(np.bincount(gray.ravel(), minlength=256).argmax())
+    ink = (cv2.absdiff(gray, np.full_like(gray, ground)) > EDGE).astype(np.uint8)
+    rules = np.zeros_like(ink)
+    for long, thick in (((1, RULE), (THIN, RULE)), ((RULE, 1), (RULE, THIN))):
+        straight, high = (
+            np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size, np.uint8)))
+            for size in (long, thick)
+        )
+        rules |= (straight > high).astype(np.uint8)
+    return np.asarray(cv2.dilate(rules, np.ones((3, 3), np.uint8))) > 0
 
 
 def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:

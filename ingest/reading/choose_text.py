@@ -1,4 +1,4 @@
-"""Text choice: which words of a text layer are believed, and what OCR reads instead.
+"""Text choice: the words of a text layer that are believed, and OCR of the rest.
 
 Words of broken fonts go, a hidden layer over a scan stays if it is as good as our own
 reading, and places without words that look like print are read by OCR. A scan that
@@ -33,7 +33,7 @@ MIN_SIDE = 16
 """Pixels; what is smaller holds no print."""
 LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
-FEWEST_LINES = 3
+FEWEST_LINES = 2
 """Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
 ALONG = 2.0
 """Heights of a refused word, to the left and right of it, that are read with it."""
@@ -45,7 +45,7 @@ LEAST_PRINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Page as it is read on: its image upright, its lines, and the boxes of its figures.
+    """Page with its text chosen: image upright, lines, and boxes of figures.
 
     `source` is as in `Rendered`; `turned` how far the print was turned clockwise, in degrees.
     """

@@ -62,7 +62,7 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
 
 
 def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
-    """Read lines, but for those that known words cover, and without words that are known."""
+    """Read lines without the words, and without whole lines, that are known."""
     boxes = [word.box for word in known]
     new = [at for at, box in enumerate(found.boxes()) if _covered(box, boxes) < KNOWN_SHARE]
     lines = []
