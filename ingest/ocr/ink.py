@@ -28,6 +28,8 @@ LEAST_DENSITY, MOST_DENSITY = 0.3, 0.97
 """Share of a line's box that edges fill."""
 RULE, THIN = 25, 6
 """Pixels; straight ink that is longer and thinner is a ruling line or a frame."""
+LONG_EDGE = 80
+"""Pixels; a straight edge that is longer is that of a shaded area: no word is so long."""
 LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
@@ -59,9 +61,13 @@ def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
 
 
 def _edges(gray: Mask) -> Mask:
-    """Edges of ink, dark on light or light on dark, without ruling lines."""
+    """Edges of ink, dark on light or light on dark, without ruling lines and frames."""
     gradient = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    return np.where(_rules(gray), 0, gradient > EDGE).astype(np.uint8)
+    edges = (gradient > EDGE).astype(np.uint8)
+    straight = _rules(gray)
+    for size in ((1, LONG_EDGE), (LONG_EDGE, 1)):
+        straight |= np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(size, np.uint8))) > 0
+    return np.where(straight, 0, edges).astype(np.uint8)
 
 
 def _rules(gray: Mask) -> npt.NDArray[np.bool_]:
