@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ingest.box import area, expand, overlaps, pixel_box, union_box
-from ingest.page import Box
+from ingest.page import WHOLE, Box
 
 SIDE = 850
 """Pixels of the longer side in which ink is looked for, or a little more: about a point each."""
@@ -34,6 +34,7 @@ LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
 """Difference between the darkest and the brightest pixel of what shows nothing."""
+MAX_AREAS = 300
 MARGIN = 0.01
 """Share of the page around a place that is looked at."""
 
@@ -100,7 +101,9 @@ def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:
 
 
 def join_areas(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes with a margin, those that meet joined."""
+    """Boxes with a margin, those that meet joined; the whole page where they are many."""
+    if len(boxes) > MAX_AREAS:
+        return [WHOLE]
     areas: list[Box] = []
     for box in sorted((expand(box, MARGIN) for box in boxes), key=area, reverse=True):
         here = box

@@ -17,6 +17,7 @@ from ingest.box import area, clip_to_page, crop_image, pixel_size
 from ingest.ocr.ink import find_ink, is_flat, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
+from ingest.ocr.remember import RememberingOcr
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE, Box
 from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
@@ -87,7 +88,7 @@ class _PageReader:
     """Reading of what the believed lines of a page lack."""
 
     def __init__(self, ocr: Ocr, image: Image.Image, figures: Sequence[Box]) -> None:
-        self._ocr = ocr
+        self._ocr = RememberingOcr(ocr)
         self._image = image
         self._figures = figures
 
@@ -100,7 +101,9 @@ class _PageReader:
             return _chosen(self._image, lines, self._figures)
         way = orient(self._ocr, self._image, corners)
         found = Found(self._image, way.lines, way.vertical)
-        if layer := words_on(_hidden(lines), self._figures):
+        hidden = _hidden(lines)
+        # A scan may be in strips that are too small to be figures.
+        if layer := hidden if len(printed) < FEW_WORDS else words_on(hidden, self._figures):
             lines = self._judge(lines, layer, found)
         turn = None if printed or refused else _turn(self._image, way)
         figures = self._figures
