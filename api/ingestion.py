@@ -84,7 +84,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.files.render import RenderSettings
     from ingest.index.quantization import parse_quantization
 
-    ocr = check_ocr(options.ocr or settings.ocr)
+    ocr = choose_ocr(options.ocr, settings.ocr)
     quantization = options.quantization or settings.quantization
     choice = choose_encoders(
         home,
@@ -150,19 +150,25 @@ def run_ingest(
         yield from add(home, paths, settings, on_wait=on_wait)
 
 
-def check_ocr(spec: str) -> str:
-    """OCR engine by name: "rapidocr", "tesseract", "tesseract:LANG+LANG" or "none".
+def choose_ocr(option: str | None, setting: str) -> str:
+    """OCR of one ingest: the option, else the setting; "force" takes its engine.
 
     Raises:
-        UnknownOcr
+        UnknownOcr: neither "never", "none", "force", an engine, nor "force:ENGINE".
     """
-    kind, _, languages = spec.partition(":")
-    if spec in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages):
-        return spec
-    raise UnknownOcr(
-        f"There is no OCR called {spec!r}.",
-        hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng) or none.",
-    )
+    from ingest.ocr.load_ocr import FORCE, parse_ocr
+
+    chosen = option or setting
+    engine, mode = parse_ocr(chosen)
+    kind, _, languages = engine.partition(":")
+    if not (engine in {"rapidocr", "none", "tesseract"} or (kind == "tesseract" and languages)):
+        raise UnknownOcr(
+            f"There is no OCR called {chosen!r}.",
+            hint="Take rapidocr, tesseract:LANG+LANG (such as tesseract:kor+eng), force or never.",
+        )
+    if option == FORCE and (usual := parse_ocr(setting)[0]) != "none":
+        return choose_ocr(f"{FORCE}:{usual}", setting)
+    return chosen if mode != "never" else "none"
 
 
 def _captioning(

@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     device_cache_mb: int = Field(
         default=2_000, ge=16, description="Megabytes of a GPU's memory for rows of pages."
     )
-    ocr: str = Field(default="rapidocr", description="OCR of pages without text.")
+    ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(

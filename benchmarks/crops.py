@@ -38,9 +38,10 @@ from generation.context.page_input import shrink
 from generation.prompt import Evidence
 from ingest.add import add
 from ingest.box import contains_center, crop_image
-from ingest.files.ocr import Ocr, load_ocr
 from ingest.filter import PageFilter
 from ingest.library.home import Home
+from ingest.ocr.load_ocr import load_ocr
+from ingest.ocr.ocr import Ocr, read_image
 from ingest.page import Box
 from ingest.reading.line import split_lines
 from retrieval.search import Searcher
@@ -135,8 +136,9 @@ def measure(evidence: Evidence, answer: str, ocr: Ocr) -> Iterator[Row]:
         size = (picture.width, picture.height)
         if (size, filter) not in errors:
             with Image.open(io.BytesIO(picture.data)) as sent:
-                read = ocr.read(sent.convert("RGB"))
-            text = plain("".join(w.text for w in read if contains_center(filter, w.box)))
+                read = read_image(ocr, sent.convert("RGB"))
+            words = [word for line in read for word in line.words]
+            text = plain("".join(w.text for w in words if contains_center(filter, w.box)))
             wrong = sum(edits(line, text) for line in lines)
             errors[size, filter] = wrong / max(1, sum(map(len, lines)))
         return errors[size, filter]

@@ -6,7 +6,7 @@ Knows nothing of files, databases or models, and imports nothing of ours.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -104,6 +104,11 @@ class Word:
     rest: Box | None = None
 
 
+def shown_words(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words that a reader of the page sees: only these are quoted."""
+    return tuple(word for word in words if word.role != "hidden")
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Caption that `model` wrote of the image in `box`; it is not printed there."""
@@ -143,8 +148,8 @@ class Rendered:
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:
-        """Printed words, then words of captions."""
-        return (*self.words, *self.captions)
+        """Words that the page shows, then words of captions."""
+        return (*shown_words(self.words), *self.captions)
 
     def pixels(self) -> Image.Image:
         """Page image, decoded to RGB."""

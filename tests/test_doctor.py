@@ -12,8 +12,8 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.settings import Settings
 from ingest.encoders.embedded.weights import MINILM
-from ingest.files.ocr import tesseract_languages
 from ingest.library.home import Home
+from ingest.ocr.tesseract import tesseract_languages
 
 
 def doctor(*arguments: str) -> tuple[int, list[dict[str, Any]]]:

@@ -14,20 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
-from ingest.files import ocr
-from ingest.files.ocr import (
-    Ocr,
-    OcrFailed,
-    OcrUnavailable,
-    Tesseract,
-    _join_pieces,
-    _read_tsv,
-    _split_line,
-    check_ocr,
-    fit,
-    load_ocr,
-    tesseract_languages,
-)
+from ingest.ocr import load_ocr as loader
+from ingest.ocr import rapidocr_engine
+from ingest.ocr.load_ocr import check_ocr, load_ocr, parse_ocr
+from ingest.ocr.ocr import Ocr, OcrFailed, OcrMode, OcrUnavailable, read_image
+from ingest.ocr.split_line import join_pieces, split_line
+from ingest.ocr.tesseract import Tesseract, read_tsv, tesseract_languages
 from ingest.page import Word
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
@@ -59,6 +51,10 @@ def reader(request: pytest.FixtureRequest, readers: dict[str, Ocr]) -> Ocr:
     return readers[spec]
 
 
+def read(reader: Ocr, image: Image.Image) -> list[Word]:
+    return [word for line in read_image(reader, image) for word in line.words]
+
+
 def write(text: str, size: tuple[int, int] = (1_000, 200)) -> Image.Image:
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).text((120, 80), text, "black", ImageFont.load_default(32))
@@ -71,7 +67,7 @@ def write(text: str, size: tuple[int, int] = (1_000, 200)) -> Image.Image:
 @pytest.mark.parametrize("reader", BOTH, indirect=True)
 def test_a_printed_sentence_is_read_word_by_word_with_boxes_on_the_ink(reader: Ocr) -> None:
     image = write(SENTENCE)
-    words = reader.read(image)
+    words = read(reader, image)
     assert [word.text for word in words] == SENTENCE.split()
     dark = np.array(image.convert("L")) < 128
     ink = dark.sum()
@@ -89,20 +85,20 @@ def test_a_printed_sentence_is_read_word_by_word_with_boxes_on_the_ink(reader: O
 
 @pytest.mark.parametrize("reader", BOTH, indirect=True)
 def test_nothing_is_read_from_nothing(reader: Ocr) -> None:
-    assert reader.read(Image.new("RGB", (300, 200), "white")) == []
+    assert read(reader, Image.new("RGB", (300, 200), "white")) == []
 
 
 @pytest.mark.parametrize("reader", BOTH, indirect=True)
 @pytest.mark.parametrize("mode", ["L", "1", "RGBA", "P"])
 def test_any_kind_of_picture_may_be_read(reader: Ocr, mode: str) -> None:
-    assert [word.text for word in reader.read(write("LIGHTHOUSE").convert(mode))] == ["LIGHTHOUSE"]
+    assert [word.text for word in read(reader, write("LIGHTHOUSE").convert(mode))] == ["LIGHTHOUSE"]
 
 
 @pytest.mark.parametrize("reader", ["rapidocr"], indirect=True)
 def test_boxes_are_fractions_however_large_the_picture(reader: Ocr) -> None:
     small = write("LIGHTHOUSE")
-    [word] = reader.read(small)
-    [large] = reader.read(small.resize((4_000, 800)))
+    [word] = read(reader, small)
+    [large] = read(reader, small.resize((4_000, 800)))
     assert large.text == word.text
     assert large.box == pytest.approx(word.box, abs=0.02)
 
@@ -110,7 +106,7 @@ def test_boxes_are_fractions_however_large_the_picture(reader: Ocr) -> None:
 @needs_korean
 def test_korean_words_are_whole_again_after_tesseract_tore_them_apart() -> None:
     with Image.open(SAMPLES / "korean-scan.png") as image:
-        words = Tesseract("kor+eng").read(image.convert("RGB"))
+        words = read(Tesseract("kor+eng"), image.convert("RGB"))
     texts = [word.text for word in words]
     text = " ".join(texts)
     for whole in ("등대지기", "하늬섬", "모스", "부호로", "초등학교", "화요일", "2025년", "도시락"):
@@ -126,10 +122,10 @@ def test_korean_words_are_whole_again_after_tesseract_tore_them_apart() -> None:
 # --- which reader
 
 
-@pytest.mark.parametrize("spec", ["none", "rapidocr"])
+@pytest.mark.parametrize("spec", ["none", "never", "rapidocr", "force"])
 def test_what_is_always_there_passes_the_check(spec: str) -> None:
     check_ocr(spec)
-    assert (load_ocr(spec) is None) == (spec == "none")
+    assert (load_ocr(spec) is None) == (spec in {"none", "never"})
 
 
 @pytest.mark.parametrize("spec", ["", "rapid", "rapidocr:kor", "none:eng", "Tesseract:eng"])
@@ -185,7 +181,7 @@ def test_tesseract_failing_on_one_picture_is_told_with_what_it_said(fake_tessera
     tesseract_languages.cache_clear()
     try:
         with pytest.raises(OcrFailed, match="Cannot think today"):
-            Tesseract("klingon").read(write("Qapla"))
+            read(Tesseract("klingon"), write("Qapla"))
     finally:
         tesseract_languages.cache_clear()
     given = dict(
@@ -197,21 +193,26 @@ def test_tesseract_failing_on_one_picture_is_told_with_what_it_said(fake_tessera
     assert not {"SECRET_KEY", "LANG"} & set(given)
 
 
-def test_a_picture_is_made_small_enough_to_read(tmp_path: Path) -> None:
-    assert fit(Image.new("L", (5_000, 100))).size == (2_500, 50)
-    original = Image.new("RGB", (5_000, 100))
-    fit(original)
-    assert original.size == (5_000, 100)
+@pytest.mark.parametrize(
+    ("spec", "engine", "mode"),
+    [
+        ("rapidocr", "rapidocr", "auto"),
+        ("tesseract:kor+eng", "tesseract:kor+eng", "auto"),
+        ("force", "rapidocr", "force"),
+        ("force:tesseract:kor", "tesseract:kor", "force"),
+        ("never", "none", "never"),
+        ("none", "none", "never"),
+        ("force:none", "force:none", "auto"),
+        ("force:", "force:", "auto"),
+    ],
+)
+def test_a_setting_is_an_engine_and_a_mode(spec: str, engine: str, mode: OcrMode) -> None:
+    assert parse_ocr(spec) == (engine, mode)
 
 
 # --- rapidocr's lines
 
 
-def square(start: float, end: float) -> list[list[float]]:
-    return [[start, 0], [end, 0], [end, 10], [start, 10]]
-
-
-SIZE = np.array([1_000.0, 10.0])
 TOKENS = st.lists(
     st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=8),
     min_size=1,
@@ -219,59 +220,44 @@ TOKENS = st.lists(
 )
 
 
-def build_page_inputs(
-    tokens: list[str],
-) -> tuple[list[tuple[str, float, list[list[float]]]], float]:
-    """Each character 10 wide, a space of 10 between tokens: parts as rapidocr gives them."""
-    parts, x = [], 0.0
+def place(tokens: list[str]) -> list[tuple[str, float, float]]:
+    """Pieces as rapidocr gives them: each character as wide as the space between tokens."""
+    width = sum(map(len, tokens)) + len(tokens) - 1
+    pieces, x = [], 0
     for token in tokens:
-        parts.append((token, 0.9, square(x, x + 10 * len(token))))
-        x += 10 * (len(token) + 1)
-    return parts, x - 10
+        pieces.append((token, x / width, (x + len(token)) / width))
+        x += len(token) + 1
+    return pieces
 
 
 @given(TOKENS)
-def test_words_of_a_line_keep_their_spaces_and_boxes(tokens: list[str]) -> None:
-    parts, end = build_page_inputs(tokens)
-    words = _split_line(" ".join(tokens), square(0, end), parts, SIZE)
-    assert [word.text for word in words] == tokens
-    for word, (_, _, corners) in zip(words, parts, strict=True):
-        assert word.box == pytest.approx(
-            (corners[0][0] / 1_000, 0, min(corners[1][0] / 1_000, 1), 1)
-        )
+def test_words_of_a_line_keep_their_spaces_and_places(tokens: list[str]) -> None:
+    assert split_line(" ".join(tokens), place(tokens)) == place(tokens)
 
 
 @given(TOKENS, st.data())
 def test_a_line_that_its_parts_do_not_spell_is_divided_by_the_lengths_of_its_words(
     tokens: list[str], data: st.DataObject
 ) -> None:
-    parts, end = build_page_inputs(tokens)
-    kept = data.draw(st.lists(st.sampled_from(parts), max_size=len(parts) - 1))
-    words = _split_line(" ".join(tokens), square(0, min(end, 1_000)), kept, SIZE)
-    assert [word.text for word in words] == tokens
+    pieces = place(tokens)
+    kept = data.draw(st.lists(st.sampled_from(pieces), max_size=len(pieces) - 1))
+    words = split_line(" ".join(tokens), kept)
+    assert [text for text, _, _ in words] == tokens
     reached = 0.0
-    for word in words:
-        left, top, right, bottom = word.box
-        assert reached - 1e-9 <= left < right <= 1 + 1e-9
-        assert (top, bottom) == (0, 1)
-        reached = right
+    for _, start, end in words:
+        assert reached - 1e-9 <= start < end <= 1 + 1e-9
+        reached = end
 
 
 @given(TOKENS)
 def test_characters_given_one_by_one_become_words(tokens: list[str]) -> None:
     parts = []
-    for token, _, corners in build_page_inputs(tokens)[0]:
-        start = corners[0][0]
-        parts += [
-            (c, 0.9, square(start + 10 * i, start + 10 * i + 10)) for i, c in enumerate(token)
-        ]
-    words = _split_line(" ".join(tokens), square(0, 1_000), parts, SIZE)
-    whole = [
-        word
-        for token, _, corners in build_page_inputs(tokens)[0]
-        for word in [(token, corners[0][0])]
-    ]
-    assert [(word.text, round(word.box[0] * 1_000)) for word in words] == whole
+    for token, start, end in place(tokens):
+        step = (end - start) / len(token)
+        parts += [(c, start + i * step, start + (i + 1) * step) for i, c in enumerate(token)]
+    for word, whole in zip(split_line(" ".join(tokens), parts), place(tokens), strict=True):
+        assert word[0] == whole[0]
+        assert word[1:] == pytest.approx(whole[1:])
 
 
 # --- tesseract's pieces
@@ -293,7 +279,7 @@ def test_pieces_of_cjk_that_nearly_touch_are_one_word(
     pieces: list[tuple[str, int, int]], joined: list[str]
 ) -> None:
     placed = [(text, left, 0, width, 20) for text, left, width in pieces]
-    seen = list(_join_pieces(placed))
+    seen = list(join_pieces(placed))
     assert [text for text, *_ in seen] == joined
     assert seen[0][1] == 0
     assert max(left + wide for _, left, _, wide, _ in seen) == max(x + w for _, x, w in pieces)
@@ -310,41 +296,46 @@ def test_joining_loses_no_character_and_no_ink(steps: list[tuple[str, int]]) -> 
         x += gap
         pieces.append((text, x, 0, 20 * len(text), 20))
         x += 20 * len(text)
-    joined = list(_join_pieces(pieces))
+    joined = list(join_pieces(pieces))
     assert "".join(text for text, *_ in joined) == "".join(text for text, _ in steps)
     for _, left, _, wide, _ in pieces:
         assert any(at <= left and left + wide <= at + width for _, at, _, width, _ in joined)
 
 
-def test_pieces_on_two_lines_are_never_joined() -> None:
+def test_words_of_tesseract_have_places_and_confidence() -> None:
     head = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"
     table = "\n".join(
         [
             head,
             "1\t1\t0\t0\t0\t0\t0\t0\t200\t100\t-1\t",
             "5\t1\t1\t1\t1\t1\t180\t0\t20\t20\t96\t등",
-            "5\t1\t1\t1\t2\t1\t0\t30\t20\t20\t96\t대",
+            "5\t1\t1\t1\t2\t1\t0\t30\t20\t20\t91.5\t대",
             "5\t1\t1\t1\t2\t2\t20\t30\t20\t20\t96\t ",
             "",
         ]
     )
-    assert _read_tsv(table) == [
-        Word("등", (0.9, 0.0, 1.0, 0.2)),
-        Word("대", (0.0, 0.3, 0.1, 0.5)),
+    assert read_tsv(table) == [
+        (("등", 180, 0, 20, 20), 96.0),
+        (("대", 0, 30, 20, 20), 91.5),
     ]
-    assert _read_tsv(head + "\n") == []
+    assert read_tsv(head + "\n") == []
 
 
 @pytest.mark.parametrize("part", ["OCR_DETECTOR", "OCR_RECOGNIZER", "OCR_CLASSIFIER"])
 def test_a_changed_or_missing_model_is_an_error_and_never_fetched(
     monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    weights = getattr(ocr, part)
-    monkeypatch.setattr(ocr, part, replace(weights, sha256="0" * 64))
+    weights = getattr(loader, part)
+
+    def change(**changes: str) -> None:
+        for module in (loader, rapidocr_engine):
+            monkeypatch.setattr(module, part, replace(weights, **changes))
+
+    change(sha256="0" * 64)
     for use in (load_ocr, check_ocr):
         with pytest.raises(WeightsChanged, match=r"onnx has SHA-256"):
             use("rapidocr")
-    monkeypatch.setattr(ocr, part, replace(weights, file="models/gone.onnx"))
+    change(file="models/gone.onnx")
     for use in (load_ocr, check_ocr):
         with pytest.raises(WeightsMissing, match=r"gone\.onnx"):
             use("rapidocr")

@@ -18,8 +18,8 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from ingest.files.ocr import OcrUnavailable
 from ingest.files.render import RenderSettings
+from ingest.ocr.ocr import OcrUnavailable
 from ingest.readers.read_ahead import AHEAD, ReadFailure, ReadJob, ReadPages
 from ingest.readers.read_ahead import read_ahead as read_with
 from ingest.readers.reader_pool import ReaderPool

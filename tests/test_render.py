@@ -10,22 +10,17 @@ from typing import Any
 
 import pymupdf
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.files.ocr import OcrUnavailable
 from ingest.files.open import open_source
 from ingest.files.render import (
     RenderSettings,
     inspect,
-    is_garbled,
-    needs_ocr,
-    new_words,
     render,
 )
-from ingest.files.source import PageImage
-from ingest.page import WHOLE, Box, Page, Rendered, Word
+from ingest.ocr.ocr import OcrUnavailable
+from ingest.page import WHOLE, Page, Rendered
+from ingest.reading.text_layer.fonts import is_no_text
 
 SENTENCE = "The lamp was lit on three hundred and sixty nights of the year."
 PRINTED = "Keepers climb the tower"
@@ -84,8 +79,6 @@ def garble(path: Path) -> Path:
 
 def test_a_page_of_text_is_not_sent_to_ocr(tmp_path: Path) -> None:
     path = make(tmp_path / "a.pdf", write_much)
-    sheet = open_source(path).page_image(1, 72)
-    assert not needs_ocr(sheet, sheet.words)
     page = render_one(path)
     assert page.source == "text"
     assert [word.text for word in page.words] == SENTENCE.split() * 4
@@ -121,7 +114,7 @@ def test_a_page_with_few_words_of_its_own_keeps_them_once(tmp_path: Path) -> Non
 
 def test_a_text_layer_that_is_no_text_gives_way_to_ocr(tmp_path: Path) -> None:
     path = garble(tmp_path / "a.pdf")
-    assert is_garbled(open_source(path).page_image(1, 72).words)
+    assert all(is_no_text(word.text[0]) for word in open_source(path).page_image(1, 72).words)
     page = render_one(path, dpi=200)
     assert page.source == "ocr"
     assert " ".join(word.text for word in page.words) == PRINTED
@@ -131,16 +124,6 @@ def test_without_ocr_only_the_files_own_words_are_known(tmp_path: Path) -> None:
     assert render_one(make(tmp_path / "a.pdf", paste_print), "none").source == "none"
     assert render_one(make(tmp_path / "b.pdf", write_much), "none").source == "text"
     assert render_one(garble(tmp_path / "c.pdf"), "none").words == ()
-
-
-@pytest.mark.parametrize("colour", ["white", "navy", (250, 249, 252)])
-def test_a_blank_page_is_not_sent_to_ocr(colour: Any) -> None:
-    assert not needs_ocr(PageImage(Image.new("RGB", (300, 300), colour), (), (WHOLE,)), ())
-
-
-def test_a_sliver_is_not_sent_to_ocr() -> None:
-    noise = Image.effect_noise((3_000, 3), 90).convert("RGB")
-    assert not needs_ocr(PageImage(noise, (), (WHOLE,)), ())
 
 
 def test_a_blank_page_has_no_words_and_no_source(tmp_path: Path) -> None:
@@ -179,45 +162,3 @@ def test_pages_are_numbered_from_the_one_asked_for(tmp_path: Path) -> None:
 def test_an_ocr_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(OcrUnavailable):
         render_one(make(tmp_path / "a.pdf", write_much), "magnifying glass")
-
-
-# --- the parts
-
-
-@pytest.mark.parametrize(
-    ("text", "garbled"),
-    [
-        ("Lamp", False),
-        ("등대", False),
-        ("", False),
-        ("\ue001\ue002\uf000", True),
-        ("\ufffd\ufffdab", True),
-        ("\x01\x02\x03", True),
-        ("soft\u00adhyphen", False),
-        ("one \ue000 bullet among many words", False),
-    ],
-)
-def test_private_and_control_characters_are_no_text(text: str, garbled: bool) -> None:
-    assert is_garbled([Word(part, WHOLE) for part in text.split(" ")]) == garbled
-
-
-UNIT = st.floats(0, 1).map(lambda x: round(x, 3))
-BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(
-    lambda b: (min(b[0], b[2]), min(b[1], b[3]), max(b[0], b[2]), max(b[1], b[3]))
-)
-
-
-@given(st.lists(BOXES, max_size=6))
-def test_what_is_known_is_never_read_again(boxes: list[Box]) -> None:
-    known = [Word("a", box) for box in boxes]
-    assert new_words(known, known) == []
-
-
-@given(st.lists(BOXES, max_size=6), st.lists(BOXES, max_size=6))
-def test_only_words_whose_middle_is_free_are_added(known: list[Box], read: list[Box]) -> None:
-    added = new_words([Word("k", box) for box in known], [Word("r", box) for box in read])
-    for word in added:
-        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-        assert not any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in known)
-    if not known:
-        assert len(added) == len(read)

@@ -79,7 +79,9 @@ PoolOption = Annotated[
 OcrOption = Annotated[
     str | None,
     typer.Option(
-        "--ocr", help="rapidocr, tesseract:LANG+LANG or none.", show_default="PAGEGLASS_OCR"
+        "--ocr",
+        help="rapidocr, tesseract:LANG+LANG; force or force:ENGINE to read every page anew; never.",
+        show_default="PAGEGLASS_OCR",
     ),
 ]
 PasswordOption = Annotated[

@@ -11,9 +11,10 @@ from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, W
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
-from ingest.files.ocr import check_ocr, tesseract_languages
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
+from ingest.ocr.load_ocr import check_ocr, parse_ocr
+from ingest.ocr.tesseract import tesseract_languages
 
 
 def check_encoders() -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:
 def check_ocr_engines(spec: str) -> Iterator[Finding]:
     """Check the OCR engines, and which one a setting uses."""
     languages = tesseract_languages()
-    kind, _, wanted = spec.partition(":")
+    kind, _, wanted = parse_ocr(spec)[0].partition(":")
     fault = _ocr_fault()
     yield Finding(
         "ocr", "rapidocr", "broken" if fault and kind == "rapidocr" else "note" if fault else "ok",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -26,6 +26,7 @@ from api.version import find_version
 from generation.citations.highlight import highlight as draw_strokes
 from generation.prompt import Message
 from ingest.error import PageglassError
+from ingest.page import Word, shown_words
 
 INSTRUCTIONS = (
     "Tools over a library of PDFs and images. `ask` answers a question with quotes checked against"
@@ -117,11 +118,11 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         library = engine.library()
         found = library.page(page)
         words = library.words(found)
-        boxes = parse_highlights(highlight or [], words)
+        boxes = parse_highlights(highlight or [], shown_words(words))
         image = library.image(found)
         image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
-            TextContent(text=neutralize(f"{found}\n\n" + " ".join(w.text for w in words))),
+            TextContent(text=neutralize(f"{found}\n\n{_page_text(words)}")),
             ImageContent(data=base64.b64encode(image).decode(), mime_type="image/webp"),
         ]
 
@@ -150,6 +151,14 @@ def _with_hints(tool: Callable[Given, Result]) -> Callable[Given, Result]:
             raise ToolError(f"{error.message} {error.hint}".strip()) from error
 
     return wrapper
+
+
+def _page_text(words: Sequence[Word]) -> str:
+    """Words of a page; those that it has and does not show come apart."""
+    text = " ".join(word.text for word in shown_words(words))
+    if hidden := " ".join(word.text for word in words if word.role == "hidden"):
+        text += f"\n\nNot visible on the page: {hidden}"
+    return text
 
 
 def _result(text: str, body: SearchBody | AnswerBody) -> CallToolResult:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generation.prompt import Task
 from ingest.filter import PageFilter
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from ingest.library.library import Library
 from ingest.library.names import searchable_name
 from ingest.page import Document, Page

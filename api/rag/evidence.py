@@ -15,6 +15,7 @@ from generation.rewrite import rewrite
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
+from ingest.page import shown_words
 
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
@@ -85,7 +86,7 @@ def retrieve_evidence(
     asked = find_asked_pages(searcher, searched, filter, top) if searched.strip() else None
     for hit in asked.hits if asked else searcher.search(searched, top=wanted, filter=filter):
         try:
-            words = searcher.library.words(hit.page)
+            words = shown_words(searcher.library.words(hit.page))
         except PageNotFound:
             continue
         if (words or model.uses_images) and len(evidence) < top:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from generation.answer import SelfAssessment, Usage
+from generation.models.asked_forms import AskedForms
 from generation.models.confidence import THRESHOLD, Features, confidence
 from generation.models.main_passages import main_passages
 from generation.models.passage import (
@@ -28,6 +29,7 @@ from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from ingest.library.names import split_name
+from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_stems
 
 NOTE = (
@@ -76,10 +78,11 @@ _NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, best first, and the features of the best."""
+    """Chosen passages, best first, features of the best, and what missing forms cost."""
 
     passages: tuple[Passage, ...]
     features: Features
+    forms_factor: float = 1.0
 
 
 class Extractive:
@@ -105,7 +108,7 @@ class Extractive:
             yield from self._quote_pages(prompt)
             return
         choice = self.choose(prompt)
-        sure = confidence(choice.features) if choice.passages else 0.0
+        sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
         if choice.passages and not self._is_about(prompt, choice.passages[0]):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
@@ -141,13 +144,17 @@ class Extractive:
 
     def choose(self, prompt: Prompt) -> Choice:
         """Choose the one to three best passages, some joined with their label."""
-        passages = read_passages(prompt)
-        question_terms = content_stems(prompt.question)
+        prompt = replace(prompt, question=parse_query(prompt.question).text)
+        every = read_passages(prompt)
+        asked = AskedForms.find(prompt.question, every)
+        passages = asked.keep(every)
+        stems = content_stems(prompt.question)
+        question_terms = content_stems(asked.without_forms(prompt.question)) or stems
         if not passages or not question_terms:
             return Choice((), Features())
         weights = term_weights(question_terms, passages)
         titles = running_titles(passages)
-        scores = np.array([_score(prompt, each, weights, titles) for each in passages])
+        scores = np.array([_score(prompt, p, weights, titles) + asked.score(p) for p in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
         shortlist = [passages[i] for i in listed]
         vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
@@ -161,7 +168,7 @@ class Extractive:
             if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
         features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
-        return Choice(tuple(chosen[:MAX_QUOTES]), features)
+        return Choice(tuple(chosen[:MAX_QUOTES]), features, asked.confidence)
 
 
 def quoted(text: str, label: int) -> str:
@@ -190,6 +197,7 @@ def _score(
         passage.terms <= weights.keys()
         or passage.text.endswith("?")
         or _CAPTION.match(passage.text)
+        or passage.role in ("header", "footer")
         or without_numbers(passage.text) in titles
     ):
         score -= ECHO_PENALTY

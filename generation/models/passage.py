@@ -18,7 +18,7 @@ from generation.prompt import Evidence, Prompt
 from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
 from ingest.library.names import split_name
-from ingest.page import Box, Word
+from ingest.page import Box, Word, WordRole
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -40,6 +40,7 @@ class Passage:
     context: str
     terms: frozenset[str]
     context_terms: frozenset[str]
+    role: WordRole = "text"
 
     @property
     def short(self) -> bool:
@@ -86,6 +87,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             context,
             content_stems(unit.text),
             content_stems(context) | named,
+            unit.role,
         )
         for unit, box, context in zip(units, boxes, contexts, strict=True)
     ]
@@ -105,6 +107,8 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
             contexts.append(units[label].text)
         else:
             contexts.append(table if unit.row and not begins_table else heading)
+        if unit.role in ("header", "footer", "note"):
+            continue
         if short and not unit.row and not unit.text.endswith(tuple(".!?。！？,;")):
             heading = unit.text
     return contexts

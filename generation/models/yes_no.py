@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.encoders.embedded.minilm import MiniLmEncoder
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from retrieval.query.terms import STOP_WORDS, stem
 
 MIN_SIMILARITY = 0.72

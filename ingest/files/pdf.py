@@ -31,6 +31,7 @@ from ingest.files.reasons import no_pdf
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
 from ingest.memory import is_out_of_memory
 from ingest.page import DocumentKind
+from ingest.reading.visible import mark_hidden
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
@@ -108,7 +109,7 @@ class PdfSource:
         if note == IMAGE_LOST or (note != DATA_MISSING and is_blank(image) and _has_content(page)):
             image, note = self._check(number, dpi, image, note)
         try:
-            lines = read_lines(page)
+            lines = mark_hidden(read_lines(page), image)
         except PDF_ERRORS:
             lines, note = (), note or TEXT_LOST
         lines, extras = read_extras(page, lines, self._bookmarks.get(number, ()))

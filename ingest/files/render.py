@@ -1,42 +1,31 @@
 """Page renderer: page images with words of the text layer and OCR.
 
-It runs in a worker process. A page with few words in its text layer, or with large
-figures, is read by OCR too, and the words that the text layer lacks are added.
+It runs in a worker process. What the text layer of a page lacks is read by OCR.
 Arguments and results pickle.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from ingest.box import area, center
-from ingest.files.ocr import Ocr, load_ocr
 from ingest.files.open import open_source
 from ingest.files.page_limits import limit_page
-from ingest.files.source import PageImage, UnreadableFile, is_blank
+from ingest.files.source import PageImage, UnreadableFile
 from ingest.memory import release_memory
-from ingest.page import Box, DocumentKind, Page, Rendered, Word
-from ingest.reading.group import group_lines
+from ingest.ocr.load_ocr import load_ocr, parse_ocr
+from ingest.ocr.ocr import Ocr, OcrMode
+from ingest.page import DocumentKind, Page, Rendered
+from ingest.reading.choose_text import choose_text
 from ingest.reading.layout import arrange
-from ingest.reading.line import Placed
-from ingest.reading.text_line import TextLine
+from ingest.reading.text_layer.fonts import Verdicts
 
-FEW_WORDS = 20
-"""A page with fewer words in its text layer is read by OCR."""
-MAX_FIGURE_SHARE = 0.10
-"""A page whose figures cover a larger share of it is read by OCR too."""
-MAX_UNPRINTABLE = 0.2
-"""A text layer with a larger share of unprintable characters is discarded."""
-MIN_OCR_SIDE = 16
-"""Pixels; an image with a shorter side is not read by OCR."""
+FILES_AT_ONCE = 8
+"""Files whose broken fonts a process remembers."""
 WEBP_QUALITY = 80
 BLANK_SIZE = (612, 792)
 """Pixels of the page that stands for one that cannot be read."""
@@ -84,7 +73,8 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         OcrUnavailable: the OCR engine is not installed.
     """
     source = open_source(path, settings.password, second_reader=settings.second_reader)
-    ocr = _ocr(settings.ocr)
+    ocr, (_, mode) = _ocr(settings.ocr), parse_ocr(settings.ocr)
+    verdicts = _verdicts(page.document_id)
     pages = []
     for number in range(page.number, page.number + count):
         here = Page(page.document_id, number, page.document_name)
@@ -93,7 +83,7 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         except UnreadableFile as error:
             pages.append(_unreadable(here, error))
         else:
-            pages.append(_add_words(limit_page(seen), here, ocr))
+            pages.append(_add_words(limit_page(seen), here, ocr, mode, verdicts))
         release_memory()
     return pages
 
@@ -103,26 +93,27 @@ def _ocr(spec: str) -> Ocr | None:
     return load_ocr(spec)
 
 
-def _add_words(page_image: PageImage, page: Page, ocr: Ocr | None) -> Rendered:
-    lines: Sequence[TextLine] = () if is_garbled(page_image.words) else page_image.lines
-    source = "text" if lines else "none"
-    aspect = page_image.image.width / page_image.image.height
-    known = [word for line in lines for word in line.words]
-    if ocr and needs_ocr(page_image, known):
-        if added := new_words(known, ocr.read(page_image.image)):
-            source = "text+ocr" if lines else "ocr"
-            lines = (*lines, *group_lines(added, aspect, "ocr"))
-    words = arrange((*lines, *page_image.extras), aspect)
+@lru_cache(maxsize=FILES_AT_ONCE)
+def _verdicts(document_id: str) -> Verdicts:
+    return Verdicts()
+
+
+def _add_words(
+    page_image: PageImage, page: Page, ocr: Ocr | None, mode: OcrMode, verdicts: Verdicts
+) -> Rendered:
+    lines = (*page_image.lines, *page_image.extras)
+    chosen = choose_text(page_image.image, lines, page_image.figures, ocr, mode, verdicts)
+    words = arrange(chosen.lines, chosen.image.width / chosen.image.height)
     buffer = io.BytesIO()
-    page_image.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
+    chosen.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
         page=page,
         image=buffer.getvalue(),
-        width=page_image.image.width,
-        height=page_image.image.height,
+        width=chosen.image.width,
+        height=chosen.image.height,
         words=words,
-        figures=page_image.figures,
-        source=source,
+        figures=chosen.figures,
+        source=chosen.source,
         note=page_image.note,
         label=page_image.label,
     )
@@ -135,37 +126,3 @@ def _unreadable(page: Page, error: UnreadableFile) -> Rendered:
     return Rendered(
         page, buffer.getvalue(), *BLANK_SIZE, (), (), "none", note=error.message, unreadable=True
     )
-
-
-def is_garbled(words: Sequence[Placed]) -> bool:
-    """Whether a text layer is unusable.
-
-    Fonts without a Unicode map give private characters.
-    """
-    text = "".join(word.text for word in words)
-    bad = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or not c.isprintable() for c in text)
-    return bad > MAX_UNPRINTABLE * len(text)
-
-
-def needs_ocr(page_image: PageImage, words: Sequence[Placed]) -> bool:
-    """Whether the page may show words that its text layer lacks."""
-    if min(page_image.image.size) < MIN_OCR_SIDE or is_blank(page_image.image):
-        return False
-    figure_share = sum(map(area, page_image.figures))
-    return len(words) < FEW_WORDS or figure_share > MAX_FIGURE_SHARE
-
-
-def new_words(known: Sequence[Placed], read: Sequence[Word]) -> list[Word]:
-    """The words of `read` whose center is inside no word of `known`."""
-    if not known:
-        return list(read)
-    boxes: npt.NDArray[np.float64] = np.array([word.box for word in known])
-    return [word for word in read if not _covers(boxes, word.box)]
-
-
-def _covers(boxes: npt.NDArray[np.float64], box: Box) -> bool:
-    x, y = center(box)
-    slack = 0.005
-    left, top, right, bottom = boxes.T
-    inside = (left - slack <= x) & (x <= right + slack) & (top - slack <= y) & (y <= bottom + slack)
-    return bool(inside.any())

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ingest.file_state import FileStamp
+from ingest.forms.terms import split_terms
 from ingest.library.documents import DocumentReader
-from ingest.library.fulltext import split_terms
 from ingest.library.names import attachment_path, searchable_name
 
 

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
+from ingest.forms.index_text import IndexText, index_words
 from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
-from ingest.library.fulltext import join_words, split_terms
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import FORMAT, UPGRADES
+from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
 
@@ -38,7 +38,7 @@ class PageRow:
     source: str
     figures: str
     words: bytes
-    terms: str
+    terms: IndexText
     note: str = ""
     label: str = ""
 
@@ -52,7 +52,7 @@ class PageRow:
             source=rendered.source,
             figures=json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
             words=pack_words(rendered.words),
-            terms=" ".join(split_terms(join_words(rendered.words))),
+            terms=index_words(rendered.words),
             note=rendered.note,
             label=rendered.label,
         )
@@ -65,8 +65,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
 
     def _prepare(self) -> None:
         before = self._format()
-        if script := UPGRADES.get(before):
-            self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")
+        upgrade(self._db, before)
         super()._prepare()
         if 0 < before < FIRST_WITH_NAMES:
             with self._transaction():
@@ -93,12 +92,12 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
                 "INSERT OR REPLACE INTO captions VALUES (?, ?, ?, ?, ?)",
                 [(*key, figure, text, model) for figure, text in texts.items()],
             )
-            searchable = [join_words(self.words(page))]
-            searchable += [caption.text for caption in self.captions(page)]
+            written = [caption.text for caption in self.captions(page)]
+            searchable = index_words(self.words(page), written)
             self._db.execute(
-                "UPDATE terms SET body = ? WHERE rowid ="
+                "UPDATE terms SET body = ?, forms = ? WHERE rowid ="
                 " (SELECT row FROM pages WHERE document_id = ? AND number = ?)",
-                (" ".join(split_terms(" ".join(searchable))), *key),
+                (searchable.body, searchable.forms, *key),
             )
             self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
 
@@ -208,7 +207,8 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             ),
         ).lastrowid
         self._db.execute(
-            "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)", (row, title, page.terms)
+            "INSERT INTO terms(rowid, title, body, forms) VALUES (?, ?, ?, ?)",
+            (row, title, page.terms.body, page.terms.forms),
         )
         if page.note:
             self._db.execute(

@@ -78,19 +78,23 @@ def _find_cut(pieces: Sequence[Piece]) -> Cut | None:
 
 
 def _candidates(boxes: Boxes, line: float) -> list[float]:
-    """Places just before the left edges that most pieces share."""
-    edges = np.round(boxes[:, 0] / (0.5 * line)).astype(np.int64)
-    values, counts = np.unique(edges, return_counts=True)
-    common = values[np.argsort(-counts, kind="stable")][:MAX_CANDIDATES]
-    first = boxes[:, 0].min()
-    places = [float(boxes[edges == value, 0].min()) for value in common]
-    return [place for place in places if place > first + line]
+    """Places just before left edges, and just after right edges, that pieces share."""
+    first, last = boxes[:, 0].min() + line, boxes[:, 2].max() - line
+    places: list[float] = []
+    for column, edge in ((0, np.minimum.reduceat), (2, np.maximum.reduceat)):
+        edges = np.sort(boxes[:, column])
+        starts = np.flatnonzero(np.diff(edges, prepend=-np.inf) > 0.4 * line)
+        counts = np.diff(starts, append=len(edges))
+        found = edge(edges, starts)
+        common = np.argsort(-counts, kind="stable")[: MAX_CANDIDATES // 2]
+        places.extend(float(found[at]) for at in common if counts[at] > 1)
+    return [place for place in places if first < place < last]
 
 
 def _cuts_at(
     x: float, pieces: Sequence[Piece], boxes: Boxes, line: float
 ) -> Iterator[tuple[Cut, int, float]]:
-    """Cuts along the gap that ends at `x`: one for each stretch that nothing spans."""
+    """Cuts along the gap at `x`: one for each stretch that nothing spans."""
     slack = 0.1 * line
     spans = (boxes[:, 0] < x - slack) & (boxes[:, 2] > x + slack)
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
@@ -98,14 +102,17 @@ def _cuts_at(
     stretch = np.searchsorted(bounds, middles)
     is_left = ~spans & (boxes[:, 2] <= x + slack)
     is_right = ~spans & ~is_left
-    for number in np.intersect1d(stretch[is_left], stretch[is_right]):
+    if min(is_left.sum(), is_right.sum()) < 2:
+        return
+    for number in np.intersect1d(stretch[is_left], stretch[is_right]).tolist():
         here = ~spans & (stretch == number)
         left, right = np.flatnonzero(here & is_left), np.flatnonzero(here & is_right)
-        gap = float(boxes[right, 0].min() - boxes[left, 2].max())
-        if gap < MIN_GUTTER * line or min(len(left), len(right)) < 2:
-            continue
         left, right = _beside(boxes, left, right, line), _beside(boxes, right, left, line)
+        left = _without_ends(boxes, left, boxes[left, 2] > x - MIN_GUTTER * line)
         if min(len(left), len(right)) < 2:
+            continue
+        gap = float(boxes[right, 0].min() - boxes[left, 2].max())
+        if gap < MIN_GUTTER * line:
             continue
         sides = (
             Side([pieces[at] for at in left.tolist()]),
@@ -125,6 +132,17 @@ def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
     first = max((at + 1 for at in apart if boxes[own[at], 3] < top), default=0)
     last = min((at + 1 for at in apart if boxes[own[at + 1], 1] > bottom), default=len(own))
     return own[first:last]
+
+
+def _without_ends(boxes: Boxes, own: Indices, inside: npt.NDArray[np.bool_]) -> Indices:
+    """A side without what is in the gap at its upper or lower end, such as a page number."""
+    clear = np.flatnonzero(~inside)
+    if not len(clear) or len(clear) == len(own):
+        return own
+    tops = boxes[own, 1]
+    first, last = tops[clear].min(), tops[clear].max()
+    kept: Indices = own[(tops >= first) & (tops <= last)]
+    return kept
 
 
 def _cut(boxes: Boxes, middles: Boxes, left: Indices, right: Indices) -> Cut:

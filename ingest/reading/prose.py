@@ -21,6 +21,10 @@ MAX_DIGITS = 0.35
 """Share of words with a digit; tables of numbers have more."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
+WIDER = 1.4
+"""A gutter is wider than the usual gap between the words beside it by this factor."""
+MIN_GAPS = 3
+"""Gaps between words that tell what is usual; lines of Chinese may have none."""
 
 
 class Side:
@@ -92,10 +96,28 @@ class Side:
 
 def are_columns(left: Side, right: Side) -> bool:
     """Whether two sides of a gap are read one after the other, not row by row."""
-    if len(left.rows) < 2 or len(right.rows) < 2:
+    if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
         return False
     if left.prose and right.prose:
         return True
     if left.aligned(right) < 0.5:
         return True
     return (left.prose and right.dense) or (right.prose and left.dense)
+
+
+def _is_word_gap(left: Side, right: Side) -> bool:
+    """Whether the gap is one between words of justified lines: as wide as others there."""
+    compared = wider = 0
+    for row, box in zip(left.rows, left.boxes, strict=True):
+        for other, beside in zip(right.rows, right.boxes, strict=True):
+            if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
+                gaps = [*_word_gaps(row), *_word_gaps(other)]
+                compared += 1
+                usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
+                wider += beside[0] - box[2] > WIDER * usual
+    return 0 < compared >= 2 * wider
+
+
+def _word_gaps(row: Sequence[Piece]) -> list[float]:
+    boxes = [box for piece in row for box in piece.boxes]
+    return [max(after[0] - before[2], before[0] - after[2]) for before, after in pairwise(boxes)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.box import union_box
+from ingest.reading.blocks import is_bullet
 from ingest.reading.piece import Piece, group_rows
 
 CELL_GAP = 1.1
@@ -15,9 +17,10 @@ ALIGNED = 0.35
 """Cells are in one column where an edge or their middles differ by less line heights."""
 MIN_ROWS = 3
 """Rows of a table, at least."""
+MAX_LABEL_LINES = 3
+"""Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
 """Words of a label that stands before its value, at most."""
-MAX_VALUE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,22 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
 
 
 def _has_cells(row: Sequence[Piece]) -> bool:
+    rest = row[1:] if _is_enumerator(row[0]) else row
     return any(
         after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
-        for before, after in pairwise(row)
+        for before, after in pairwise(rest)
     )
+
+
+def _is_enumerator(piece: Piece) -> bool:
+    """Whether a piece is a bullet or a number that stands before the text of its line."""
+    if len(piece.words) > 1:
+        return False
+    text = piece.words[0].text
+    return is_bullet(text) or bool(_NUMBER.fullmatch(text)) or not any(map(str.isalnum, text))
+
+
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.?|[IVX]{1,5}\.?")
 
 
 def _is_pair(row: Sequence[Piece]) -> bool:
@@ -67,15 +82,21 @@ def _is_pair(row: Sequence[Piece]) -> bool:
 
 
 def _table_rows(rows: Sequence[Sequence[Piece]], split: Sequence[bool]) -> list[bool]:
-    """Which rows are of a table: those in a run whose cells are in columns."""
+    """Which rows are of a table: those in a run whose cells are in columns.
+
+    A row may have a label of several lines.
+    """
     found = [False] * len(rows)
-    start = 0
-    for at in range(1, len(rows) + 1):
-        if at < len(rows) and split[at] and split[at - 1] and _share_column(rows[at - 1], rows[at]):
-            continue
-        if at - start >= MIN_ROWS and split[start]:
-            found[start:at] = [True] * (at - start)
-        start = at
+    run: list[int] = []
+    for at in [*(n for n, cells in enumerate(split) if cells), len(rows)]:
+        if run and at < len(rows) and at - run[-1] <= MAX_LABEL_LINES:
+            if _share_column(rows[run[-1]], rows[at]):
+                run.append(at)
+                continue
+        if len(run) >= MIN_ROWS:
+            for row in run:
+                found[row] = True
+        run = [at]
     return found
 
 

@@ -25,10 +25,10 @@ from ingest.event import (
     Removed,
     Tagged,
 )
-from ingest.files.ocr import check_ocr
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
+from ingest.ocr.load_ocr import check_ocr
 from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
 from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize

@@ -1,0 +1,1 @@
+"""OCR engines: printed lines of an image, found and read."""

@@ -1,0 +1,94 @@
+"""Ink: places of a page that look like print, without a model.
+
+They tell which parts of a page of text are shown to the detector: pictures and
+drawn letters that its text layer does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ingest.box import area, expand, overlaps, pixel_box, union_box
+from ingest.page import Box
+
+SIDE = 850
+"""Pixels of the longer side in which ink is looked for, or a little more: about a point each."""
+EDGE = 48
+"""Difference in brightness at the edge of ink, of 255."""
+LINE_HEIGHT = (4, 60)
+"""Pixels; the height of a line of print."""
+FEWEST_HEIGHTS = 2.0
+"""Length of a line of print in heights, at least."""
+LEAST_DENSITY, MOST_DENSITY = 0.3, 0.97
+"""Share of a line's box that edges fill."""
+RULE = 50
+"""Pixels; straight ink that is longer is a ruling line or a frame."""
+LETTER_GAP = 9
+"""Pixels between letters of one line."""
+FLAT = 16
+"""Difference between the darkest and the brightest pixel of what shows nothing."""
+MARGIN = 0.01
+"""Share of the page around a place that is looked at."""
+
+Mask = npt.NDArray[np.uint8]
+
+
+def is_flat(image: Image.Image) -> bool:
+    """Whether an image shows one color."""
+    low, high = image.convert("L").getextrema()
+    return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < FLAT
+
+
+def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
+    """Boxes of what may be lines of print outside of the boxes of known words."""
+    gray = image.convert("L").reduce(max(round(max(image.size) / SIDE), 1))
+    edges = _edges(np.asarray(gray))
+    for box in known:
+        # Letters reach over the edges of their boxes.
+        left, top, right, bottom = pixel_box(box, gray.size)
+        edges[max(top - 2, 0) : bottom + 2, max(left - 2, 0) : right + 2] = 0
+    return [
+        (left / gray.width, top / gray.height, (left + w) / gray.width, (top + h) / gray.height)
+        for left, top, w, h in _lines(edges)
+    ]
+
+
+def _edges(gray: npt.NDArray[np.uint8]) -> Mask:
+    """Edges of ink, dark on light or light on dark, without ruling lines."""
+    gradient = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    edges = (np.asarray(gradient) > EDGE).astype(np.uint8)
+    for kernel in (np.ones((1, RULE), np.uint8), np.ones((RULE, 1), np.uint8)):
+        edges = edges - np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, kernel), np.uint8)
+    return edges
+
+
+def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:
+    """Left, top, width and height of what is as long, high and dense as a line of print."""
+    shortest, tallest = LINE_HEIGHT
+    for kernel in (np.ones((1, LETTER_GAP), np.uint8), np.ones((LETTER_GAP, 1), np.uint8)):
+        joined = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, kernel)
+        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for left, top, width, height in map(cv2.boundingRect, contours):
+            short, long = sorted((width, height))
+            if not shortest <= short <= tallest or long < FEWEST_HEIGHTS * short:
+                continue
+            density = float(edges[top : top + height, left : left + width].mean())
+            if LEAST_DENSITY <= density <= MOST_DENSITY:
+                yield left, top, width, height
+
+
+def join_areas(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes with a margin, those that meet joined."""
+    areas: list[Box] = []
+    for box in sorted((expand(box, MARGIN) for box in boxes), key=area, reverse=True):
+        here = box
+        while meeting := [other for other in areas if overlaps(other, here)]:
+            areas = [other for other in areas if other not in meeting]
+            here = union_box([here, *meeting])
+        areas.append(here)
+    return areas

@@ -1,0 +1,223 @@
+"""Text choice: which words of a text layer are believed, and what OCR reads instead.
+
+Words of broken fonts go, a hidden layer over a scan stays if it is as good as our own
+reading, and places without words that look like print are read by OCR. A scan that
+is turned is turned upright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from PIL import Image
+
+from ingest.box import area, clip_to_page, crop_image, pixel_size
+from ingest.ocr.ink import find_ink, is_flat, join_areas
+from ingest.ocr.ocr import Ocr, OcrMode
+from ingest.ocr.orientation import Orientation, area_of, orient
+from ingest.ocr.turn import Turn
+from ingest.page import WHOLE, Box
+from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
+from ingest.reading.text_layer.hidden import is_worse, words_on
+from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
+from ingest.reading.text_layer.similarity import letters_of
+from ingest.reading.text_line import LineWord, TextLine
+
+FEW_WORDS = 20
+"""A page with fewer words in its text layer is looked at as a whole."""
+LARGE_SHARE = 0.5
+"""Share of a page; where more of it is to be looked at, all of it is."""
+MIN_SIDE = 16
+"""Pixels; what is smaller holds no print."""
+LEAST_SKEW, MOST_SKEW = 0.8, 30.0
+"""Degrees by which a scan is turned, to be set straight."""
+FEWEST_LINES = 3
+"""Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
+ALONG = 2.0
+"""Heights of a refused word, to the left and right of it, that are read with it."""
+MOST_ON_PRINT = 0.5
+"""Share of a hidden layer's words that lie on print, at least, for it to be shown."""
+LEAST_PRINT = 0.01
+"""Share of a page that its lines of print cover, at least, to turn it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Page as it is read on: its image upright, its lines, and the boxes of its figures.
+
+    `source` is as in `Rendered`; `turned` how far the print was turned clockwise, in degrees.
+    """
+
+    image: Image.Image
+    lines: tuple[TextLine, ...]
+    figures: tuple[Box, ...]
+    source: str
+    turned: float = 0.0
+
+
+def choose_text(
+    image: Image.Image,
+    lines: Sequence[TextLine],
+    figures: Sequence[Box],
+    ocr: Ocr | None,
+    mode: OcrMode = "auto",
+    verdicts: Verdicts | None = None,
+) -> Chosen:
+    """Choose the text of a page.
+
+    Args:
+        lines: of the file's text layer.
+        mode: "force" reads everything anew, "never" nothing.
+        verdicts: what earlier pages of the file have shown of its fonts; it is added to.
+    """
+    if mode == "force":
+        lines = [line for line in lines if line.origin != "text"]
+    unmapped = unmapped_fonts(lines)
+    believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
+    if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
+        return _chosen(image, _unhide(believed, figures), figures)
+    ciphered = ciphered_fonts(ocr, image, believed, verdicts or Verdicts())
+    believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
+    return _PageReader(ocr, image, figures).read(believed, [*refused, *more])
+
+
+class _PageReader:
+    """Reading of what the believed lines of a page lack."""
+
+    def __init__(self, ocr: Ocr, image: Image.Image, figures: Sequence[Box]) -> None:
+        self._ocr = ocr
+        self._image = image
+        self._figures = figures
+
+    def read(self, lines: Sequence[TextLine], refused: Sequence[LineWord]) -> Chosen:
+        """Lines of a page with those that OCR adds."""
+        printed = _shown(lines)
+        areas = self._areas(lines, printed, refused)
+        corners = detect_in(self._ocr, self._image, areas)
+        if not corners:
+            return _chosen(self._image, lines, self._figures)
+        way = orient(self._ocr, self._image, corners)
+        found = Found(self._image, way.lines, way.vertical)
+        if layer := words_on(_hidden(lines), self._figures):
+            lines = self._judge(lines, layer, found)
+        turn = None if printed or refused else _turn(self._image, way)
+        figures = self._figures
+        if turn:
+            found, lines, figures = _apply(turn, found, lines, figures)
+        ours = read_found(self._ocr, found, _shown(lines))
+        lines = _without_repeated(lines, ours) if layer else lines
+        return _chosen(found.image, [*lines, *ours], figures, turn.degrees if turn else 0.0)
+
+    def _areas(
+        self, lines: Sequence[TextLine], printed: Sequence[LineWord], refused: Sequence[LineWord]
+    ) -> list[Box]:
+        """Parts of the page that may hold print without words."""
+        if len(printed) < FEW_WORDS:
+            return [] if is_flat(self._image) else [WHOLE]
+        places = [box for box in self._figures if not self._is_empty(box)]
+        places += [_along(word.box) for word in refused]
+        known = [word.box for line in lines for word in line.words if not word.hidden]
+        areas = join_areas([*places, *find_ink(self._image, known)])
+        return [WHOLE] if sum(map(area, areas)) > LARGE_SHARE else areas
+
+    def _is_empty(self, box: Box) -> bool:
+        too_small = min(pixel_size(box, self._image.size)) < MIN_SIDE
+        return too_small or is_flat(crop_image(self._image, box))
+
+    def _judge(
+        self, lines: Sequence[TextLine], layer: Sequence[LineWord], found: Found
+    ) -> list[TextLine]:
+        """Lines with the hidden layer's words shown, or without them where we read better."""
+        on_print = words_on(layer, found.boxes())
+        ids = set(map(id, on_print))
+        if is_worse(self._ocr, found, on_print):
+            return _split(lines, lambda word: id(word) in ids)[0]
+        if len(on_print) < MOST_ON_PRINT * len(layer):
+            return list(lines)
+        return _map_words(lines, lambda w: replace(w, hidden=False) if id(w) in ids else w)
+
+
+def _along(box: Box) -> Box:
+    """A box with what stands beside it: letters that are no text may have no box."""
+    left, top, right, bottom = box
+    reach = ALONG * (bottom - top)
+    return clip_to_page((left - reach, top, right + reach, bottom))
+
+
+def _turn(image: Image.Image, way: Orientation) -> Turn | None:
+    """The turn that sets a scan upright; None for one that is, or that has little print."""
+    skew = way.skew if LEAST_SKEW <= abs(way.skew) <= MOST_SKEW else 0.0
+    if not (way.quarters or skew) or len(way.lines) < FEWEST_LINES:
+        return None
+    print_share = sum(map(area_of, way.lines)) / (image.width * image.height)
+    return Turn(image.size, way.quarters, skew) if print_share >= LEAST_PRINT else None
+
+
+def _apply(
+    turn: Turn, found: Found, lines: Sequence[TextLine], figures: Sequence[Box]
+) -> tuple[Found, list[TextLine], tuple[Box, ...]]:
+    """Turn what was found on a page upright, and what its file says of it."""
+    image = turn.image(found.image)
+    corners = tuple(turn.corners(line, image) for line in found.lines)
+    moved = _map_words(lines, lambda word: replace(word, box=turn.box(word.box, image)))
+    angles = [(line.angle - 90 * turn.quarters) % 360 for line in moved]
+    upright = [
+        replace(line, angle=cast("Literal[0, 90, 180, 270]", angle))
+        for line, angle in zip(moved, angles, strict=True)
+    ]
+    whole = [WHOLE if box == WHOLE else turn.box(box, image) for box in figures]
+    return Found(image, corners, found.vertical), upright, tuple(whole)
+
+
+def _chosen(
+    image: Image.Image, lines: Sequence[TextLine], figures: Sequence[Box], turned: float = 0.0
+) -> Chosen:
+    origins = {line.origin for line in lines}
+    has_ocr, has_text = "ocr" in origins, bool(origins - {"ocr"})
+    source = "text+ocr" if has_ocr and has_text else "ocr" if has_ocr else "text"
+    return Chosen(image, tuple(lines), tuple(figures), source if lines else "none", turned)
+
+
+def _shown(lines: Sequence[TextLine]) -> list[LineWord]:
+    """Words that the page shows."""
+    return [
+        word for line in lines if line.origin != "note" for word in line.words if not word.hidden
+    ]
+
+
+def _hidden(lines: Sequence[TextLine]) -> list[LineWord]:
+    return [word for line in lines for word in line.words if word.hidden]
+
+
+def _map_words(lines: Sequence[TextLine], change: Callable[[LineWord], LineWord]) -> list[TextLine]:
+    return [replace(line, words=tuple(map(change, line.words))) for line in lines]
+
+
+def _split(
+    lines: Sequence[TextLine], is_out: Callable[[LineWord], bool]
+) -> tuple[list[TextLine], list[LineWord]]:
+    """Lines without some of their words, and these words."""
+    kept: list[TextLine] = []
+    out: list[LineWord] = []
+    for line in lines:
+        words = tuple(word for word in line.words if not is_out(word))
+        if len(words) < len(line.words):
+            out.extend(filter(is_out, line.words))
+            line = replace(line, words=words)
+        if words:
+            kept.append(line)
+    return kept, out
+
+
+def _without_repeated(lines: Sequence[TextLine], ours: Sequence[TextLine]) -> list[TextLine]:
+    """Lines without hidden words that we have read too."""
+    read = {letters_of(word.text) for line in ours for word in line.words}
+    return _split(lines, lambda word: word.hidden and letters_of(word.text) in read)[0]
+
+
+def _unhide(lines: Sequence[TextLine], figures: Sequence[Box]) -> list[TextLine]:
+    """Lines whose hidden words over a figure are taken for its print."""
+    ids = set(map(id, words_on(_hidden(lines), figures)))
+    return _map_words(lines, lambda w: replace(w, hidden=False) if id(w) in ids else w)

@@ -1,0 +1,1 @@
+"""Text layers: which fonts and hidden words of a page are to be believed."""

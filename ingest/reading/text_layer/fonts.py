@@ -1,0 +1,156 @@
+"""Broken fonts: those whose characters are not what is printed.
+
+Private and control characters say so themselves. A font that maps letters to other
+letters gives text that is likely in no language: a sample of its lines is then read
+by OCR, and only what OCR reads clearly otherwise is broken.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, groupby
+
+from PIL import Image
+
+from ingest.box import union_box
+from ingest.ocr.corners import Corners, box_corners, turn_corners
+from ingest.ocr.ocr import Ocr
+from ingest.reading.text_layer.letter_likelihood import FLUENT, letter_likelihood, letter_words
+from ingest.reading.text_layer.similarity import letters_of, similarity
+from ingest.reading.text_line import LineWord, TextLine
+
+MAX_BAD = 0.2
+"""Share of characters that are no text; a font with more is broken."""
+FEWEST_BAD = 4
+"""Different characters that are no text, at least: bullets are few."""
+FEWEST_LETTERS = 6
+"""Letters of a font, of one piece of its text, and of what OCR reads in its place."""
+SAMPLE = 3
+"""Pieces of a font's text that are read by OCR."""
+LONGEST_PIECE = 40
+"""Letters of such a piece, about."""
+LESS_LIKELY = 0.7
+"""Nats a letter by which a text may be less likely than one that OCR has confirmed."""
+BELIEVABLE = 20
+"""Letters of a text in a broken font that are believed if they are likely nevertheless."""
+SURE_SCORE = 0.8
+"""Confidence of OCR, at least, to be believed against the file."""
+MAX_SIMILARITY = 0.6
+"""Share of letters in common with which the file is still believed."""
+MORE_LIKELY = 0.5
+"""Nats a letter by which OCR's reading must be more likely."""
+MIN_LINE_PIXELS = 6
+"""Height of a line below which OCR is not asked."""
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What earlier pages of a file have shown of its fonts, by name.
+
+    `broken` fonts are no text; those in `confirmed` are as printed, down to this
+    likelihood. Two fonts of a file may have one name.
+    """
+
+    broken: set[str] = field(default_factory=set)
+    confirmed: dict[str, float] = field(default_factory=dict)
+
+
+def is_no_text(character: str) -> bool:
+    """Whether a character is private, a control character or a replacement."""
+    private = "\ue000" <= character <= "\uf8ff" or character >= "\U000f0000"
+    return character == "\ufffd" or private or not (character.isprintable() or character == "\xad")
+
+
+def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
+    """Fonts whose text is characters that are no text."""
+    broken = set()
+    for font, words in _by_font(lines).items():
+        text = "".join(word.text for word in words)
+        bad = [c for c in text if is_no_text(c)]
+        if len(set(bad)) >= FEWEST_BAD and len(bad) > MAX_BAD * len(text):
+            broken.add(font)
+    return broken
+
+
+def ciphered_fonts(
+    ocr: Ocr, image: Image.Image, lines: Sequence[TextLine], verdicts: Verdicts
+) -> set[str]:
+    """Fonts that map letters to other letters; `verdicts` is added to."""
+    broken = set()
+    for font, words in _by_font(lines).items():
+        text = " ".join(word.text for word in words)
+        letters, likely = sum(map(len, letter_words(text))), letter_likelihood(text)
+        if font in verdicts.broken:
+            if letters < BELIEVABLE or not is_fluent(likely):
+                broken.add(font)
+            continue
+        floor = verdicts.confirmed.get(font, FLUENT)
+        if letters < FEWEST_LETTERS or likely is None or likely >= min(floor, FLUENT):
+            continue
+        verdict = _is_ciphered(ocr, image, lines, font)
+        if verdict:
+            broken.add(font)
+            verdicts.broken.add(font)
+        elif verdict is False:
+            verdicts.confirmed[font] = likely - LESS_LIKELY
+    return broken
+
+
+def is_fluent(likelihood: float | None) -> bool:
+    """Whether a text is likely in some language, or in a script of which nothing is known."""
+    return likelihood is None or likelihood >= FLUENT
+
+
+def _by_font(lines: Iterable[TextLine]) -> dict[str, list[LineWord]]:
+    fonts: dict[str, list[LineWord]] = defaultdict(list)
+    for line in lines:
+        if line.origin == "text":
+            for word in line.words:
+                if not word.hidden:
+                    fonts[word.font].append(word)
+    return fonts
+
+
+def _is_ciphered(ocr: Ocr, image: Image.Image, lines: Sequence[TextLine], font: str) -> bool | None:
+    """Whether OCR reads a sample otherwise, and clearly; None where there is nothing to read."""
+    pieces = sorted(_pieces(lines, font), key=lambda piece: len(piece[0]), reverse=True)[:SAMPLE]
+    corners = [_corners(words, line, image) for _, words, line in pieces]
+    if not pieces or min(abs(c[3] - c[0]).max() for c in corners) < MIN_LINE_PIXELS:
+        return None
+    read = ocr.recognize(image, corners)
+    ours, theirs = " ".join(line.text for line in read), " ".join(text for text, _, _ in pieces)
+    score = sum(line.score * len(line.text) for line in read) / max(
+        sum(len(r.text) for r in read), 1
+    )
+    if score < SURE_SCORE or len(letters_of(ours)) < FEWEST_LETTERS:
+        return False
+    if similarity(ours, theirs) > MAX_SIMILARITY:
+        return False
+    likely, given = letter_likelihood(ours), letter_likelihood(theirs)
+    return likely is not None and given is not None and likely > given + MORE_LIKELY
+
+
+def _pieces(lines: Sequence[TextLine], font: str) -> Iterator[tuple[str, list[LineWord], TextLine]]:
+    """Runs of words of a font in a line."""
+    for line in lines:
+        if line.vertical or line.origin != "text":
+            continue
+        for own, run in groupby(line.words, key=lambda word: word.font == font and not word.hidden):
+            words = _head(list(run))
+            text = " ".join(word.text for word in words)
+            if own and len(letters_of(text)) >= FEWEST_LETTERS:
+                yield text, words, line
+
+
+def _head(words: list[LineWord]) -> list[LineWord]:
+    """The first words, up to `LONGEST_PIECE` letters and one word more."""
+    reached = list(accumulate(len(word.text) for word in words))
+    return words[: bisect_left(reached, LONGEST_PIECE) + 1]
+
+
+def _corners(words: Sequence[LineWord], line: TextLine, image: Image.Image) -> Corners:
+    corners = box_corners(union_box([word.box for word in words]), image.size)
+    return turn_corners(corners, line.angle // 90)

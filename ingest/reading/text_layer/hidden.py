@@ -1,0 +1,66 @@
+"""Hidden text layers over scans: the words that another OCR has read, without ink.
+
+They are compared with our own reading of a sample of lines. A layer that is as good
+stays, and its words are the print of the scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest.box import contains_center, expand
+from ingest.ocr.corners import length_of
+from ingest.ocr.ocr import Ocr
+from ingest.page import Box
+from ingest.reading.text_layer.letter_likelihood import letter_likelihood, script_of
+from ingest.reading.text_layer.ocr_lines import Found
+from ingest.reading.text_layer.similarity import differences
+from ingest.reading.text_line import LineWord
+
+SAMPLE = 6
+"""Lines that are read to compare."""
+SURE_SCORE = 0.85
+"""Confidence of our reading, at least, to be taken for the better one."""
+FEWEST_DIFFERENT = 3
+"""Words of the sample that differ, at least,"""
+LEAST_DIFFERENT = 0.05
+"""and their share of the layer's words."""
+MORE_LIKELY = 0.25
+"""Nats a letter by which our reading must be more likely."""
+SLACK = 0.004
+"""Share of the page by which a layer's words may lie beside the print."""
+
+
+def words_on(words: Sequence[LineWord], boxes: Sequence[Box]) -> list[LineWord]:
+    """Words whose center lies in one of some boxes."""
+    wide = [expand(box, SLACK) for box in boxes]
+    return [word for word in words if any(contains_center(box, word.box) for box in wide)]
+
+
+def is_worse(ocr: Ocr, found: Found, words: Sequence[LineWord]) -> bool:
+    """Whether a hidden layer's words are a worse reading than our own."""
+    pairs = [
+        (line, inside)
+        for line, box in zip(found.lines, found.boxes(), strict=True)
+        if (inside := words_on(words, [box]))
+    ]
+    pairs.sort(key=lambda pair: length_of(pair[0]), reverse=True)
+    pairs = pairs[:SAMPLE]
+    if not pairs:
+        return False
+    read = ocr.recognize(found.image, [line for line, _ in pairs])
+    letters = sum(len(line.text) for line in read)
+    score = sum(line.score * len(line.text) for line in read) / max(letters, 1)
+    if score < SURE_SCORE:
+        return False
+    ours = " ".join(line.text for line in read)
+    theirs = " ".join(word.text for _, inside in pairs for word in inside)
+    differ = [(" ".join(a), " ".join(b)) for a, b in differences(ours.split(), theirs.split())]
+    wrong = sum(len(b.split()) for _, b in differ)
+    if wrong < FEWEST_DIFFERENT or wrong < LEAST_DIFFERENT * len(theirs.split()):
+        return False
+    likely = letter_likelihood(" ".join(a for a, _ in differ))
+    given = letter_likelihood(" ".join(b for _, b in differ))
+    if given is None:
+        return not script_of(theirs) and likely is not None
+    return likely is not None and likely > given + MORE_LIKELY

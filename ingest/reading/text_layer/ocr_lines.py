@@ -1,0 +1,129 @@
+"""Lines read by OCR: those that are found in parts of a page, as text lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+import numpy as np
+from PIL import Image
+
+from ingest.box import contains_center, crop_image, expand, intersection_area, pixel_box
+from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
+from ingest.ocr.ocr import Ocr, OcrLine
+from ingest.page import WHOLE, Box, Word
+from ingest.reading.text_line import LineWord, TextLine
+
+DOUBTFUL_SCORE = 0.85
+"""Confidence below which a line is also tried upside down."""
+FEWEST_LETTERS = 0.8
+"""Characters in a line's height; a line with fewer is also tried upside down."""
+CLEAR = 1.5
+"""How much better it must be read so."""
+KNOWN_SHARE = 0.7
+"""Share of a line's middle that known words cover; it is not read again."""
+SLACK = 0.005
+"""Share of the page by which places of one word may differ."""
+PAGE_POINTS = 842
+"""Points of the longer side that a page is taken to have, to tell the size of its letters."""
+LETTER_SHARE = 0.75
+"""Share of a detected line's height that a letter's size is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Lines that the detector has found on an image, with their directions."""
+
+    image: Image.Image
+    lines: tuple[Corners, ...] = ()
+    vertical: tuple[bool, ...] = field(default=())
+
+    def boxes(self) -> list[Box]:
+        """The box around each line."""
+        return [box_of(line, self.image) for line in self.lines]
+
+
+def box_of(line: Corners, image: Image.Image) -> Box:
+    """The box around a line."""
+    return bounds(line / np.array(image.size, dtype=np.float32))
+
+
+def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corners]:
+    """Find lines in parts of an image."""
+    found: list[Corners] = []
+    for box in areas:
+        if box == WHOLE:
+            found.extend(ocr.detect(image))
+            continue
+        offset = np.array(pixel_box(box, image.size)[:2], dtype=np.float32)
+        found.extend(line + offset for line in ocr.detect(crop_image(image, box)))
+    return found
+
+
+def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
+    """Read lines, but for those that known words cover, and without words that are known."""
+    boxes = [word.box for word in known]
+    new = [at for at, box in enumerate(found.boxes()) if _covered(box, boxes) < KNOWN_SHARE]
+    lines = []
+    for read, at in zip(_read(ocr, found, new), new, strict=True):
+        words = [w for w in read.words if not _is_known(w.box, boxes)]
+        if words and read.is_sure:
+            lines.append(_text_line(read, words, found.image, vertical=found.vertical[at]))
+    return in_rows(lines)
+
+
+def _read(ocr: Ocr, found: Found, at: Sequence[int]) -> list[OcrLine]:
+    """Read lines; one that is read badly is tried upside down too."""
+    first = ocr.recognize(found.image, [found.lines[i] for i in at])
+    doubtful = [i for i, line in enumerate(first) if _is_doubtful(line)]
+    turned = [turn_corners(first[i].corners, 2) for i in doubtful]
+    for i, other in zip(doubtful, ocr.recognize(found.image, turned), strict=True):
+        if other.weight > CLEAR * first[i].weight and not _is_doubtful(other):
+            first[i] = other
+    return first
+
+
+def _is_doubtful(line: OcrLine) -> bool:
+    """Whether a line may be read in the wrong direction."""
+    expected = FEWEST_LETTERS * length_of(line.corners) / max(height_of(line.corners), 1)
+    letters = sum(len(word.text) for word in line.words)
+    return line.score < DOUBTFUL_SCORE or letters < expected
+
+
+def _text_line(
+    read: OcrLine, words: Sequence[Word], image: Image.Image, *, vertical: bool
+) -> TextLine:
+    thickness = length_of(turn_corners(read.corners, 1)) if vertical else height_of(read.corners)
+    size = LETTER_SHARE * PAGE_POINTS * thickness / max(image.size)
+    angle = 0 if vertical else round(angle_of(read.corners) / 90) % 4 * 90
+    return TextLine(
+        tuple(LineWord(w.text, w.box, size=round(size, 1)) for w in words),
+        cast("Literal[0, 90, 180, 270]", angle),
+        vertical,
+        "ocr",
+    )
+
+
+def in_rows(lines: Sequence[TextLine]) -> list[TextLine]:
+    """Lines from top to bottom, those beside each other from left to right."""
+    rows: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda line: line.box[1] + line.box[3]):
+        _, top, _, bottom = line.box
+        if rows and (rows[-1][0].box[1] + rows[-1][0].box[3]) / 2 > (3 * top + bottom) / 4:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
+
+
+def _covered(box: Box, known: Sequence[Box]) -> float:
+    """The share of a line's middle that known words cover."""
+    left, top, right, bottom = box
+    inner = (left, (3 * top + bottom) / 4, right, (top + 3 * bottom) / 4)
+    size = max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-9)
+    return sum(intersection_area(inner, other) for other in known) / size
+
+
+def _is_known(box: Box, known: Sequence[Box]) -> bool:
+    return any(contains_center(expand(other, SLACK), box) for other in known)
