@@ -7,8 +7,11 @@ from typing import Any
 
 import pymupdf
 import pytest
+from fastapi.testclient import TestClient
 
 import ingest.readers.attachments as attachments
+from api.http.app import create_app
+from api.settings import Settings
 from ingest.add import AddSettings, add
 from ingest.event import Added, DuplicateFound, Event, Failed, LeftOut, Removed
 from ingest.files.render import RenderSettings
@@ -207,3 +210,26 @@ def test_a_run_that_was_cut_off_reads_attachments_later(home: Home, tmp_path: Pa
     assert LibraryWriter(home).unopened()
     run(home, tmp_path / "in")
     assert named(home) == ["p.pdf", "p.pdf › one.pdf"]
+
+
+def test_attachments_of_an_upload_come_and_go_with_it(home: Home) -> None:
+    data = pdf_bytes("cover", {"tender.pdf": pdf_bytes("The hull costs 61200 crowns.")})
+    app = create_app(home, Settings(ocr="none", workers=1), hosts={"testserver"})
+    with TestClient(app) as client:
+        sent = [("files", ("portfolio.pdf", data))]
+        answered = client.post("/v1/documents", params={"wait": True}, files=sent)
+        assert answered.status_code == 201
+        [file] = answered.json()["files"]
+        documents = client.get("/v1/documents").json()["documents"]
+        names = [document["name"] for document in documents]
+        assert names == ["portfolio.pdf", "portfolio.pdf › tender.pdf"]
+        assert documents[1]["paths"] == []
+        assert documents[1]["attached_to"][0].endswith("portfolio.pdf › tender.pdf")
+        found = client.post("/v1/search", json={"query": "hull", "folder": "uploads"}).json()
+        assert found["hits"][0]["name"] == "portfolio.pdf › tender.pdf"
+        child = documents[1]["document"]
+        assert client.delete(f"/v1/documents/{child}").status_code == 204
+        assert (home.uploads / file["document"]["document"] / "portfolio.pdf").exists()
+        assert client.delete(f"/v1/documents/{file['document']['document']}").status_code == 204
+        assert client.get("/v1/documents").json()["documents"] == []
+    assert not list(home.uploads.rglob("*.pdf"))

@@ -15,6 +15,7 @@ from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.names import is_in_folder, name_documents, searchable_name
+from retrieval.search import Searcher
 
 
 @pytest.fixture
@@ -95,6 +96,18 @@ def test_words_of_file_names_and_folders_are_found(home: Home, tmp_path: Path) -
     assert matched(library, "kowalewska") == {"Zahnarzt_Rechnung_Kowalewska_2025.pdf"}
     assert matched(library, "taxes") == {"Zahnarzt_Rechnung_Kowalewska_2025.pdf"}
     assert matched(library, "grandma") == {"grandma_birthday.jpg"}
+
+
+def test_names_are_found_in_other_spellings(home: Home, tmp_path: Path) -> None:
+    make_pdf(tmp_path / "in/Müller_Großauftrag.pdf", "Lamp")
+    library = read(home, tmp_path / "in")
+    searcher = Searcher(home)
+    for query in ("mueller", "Müller", "grossauftrag", "GROẞAUFTRAG"):
+        [hit, *_] = searcher.search(query)
+        assert "bm25" in hit.signals, query
+        assert hit.signals["bm25"] > 0, query
+    searcher.close()
+    assert library.documents()
 
 
 def test_a_document_with_another_name_is_found_by_it(home: Home, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ whole is drawn by PDFium, the second reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import unescape
 from mmap import ACCESS_READ, mmap
@@ -19,8 +18,9 @@ import numpy as np
 import pymupdf
 from PIL import Image
 
-from ingest.files.embedded import has_attachments
+from ingest.file_state import FileStamp, stamp_of
 from ingest.files.page_tree import count_pages
+from ingest.files.pdf_catalog import Bookmarks, has_attachments, read_bookmarks
 from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
 from ingest.files.pdf_parts import PDF_ERRORS, read_figures
@@ -38,9 +38,11 @@ MIN_DIFFERENT = 0.001
 _XMP_TITLE = re.compile(r"<dc:title>.{0,200}?<rdf:li[^>]*>([^<]{1,2000})</rdf:li>", re.DOTALL)
 MAX_XMP = 1_000_000
 """Characters of XMP metadata that are searched for a title."""
-MAX_BOOKMARKS = 10_000
 MAX_LABEL = 200
-"""Characters of a page label or a bookmark."""
+"""Characters of a page label."""
+MAX_CACHED = 4
+_bookmarks_of: dict[tuple[str, FileStamp | None], Bookmarks] = {}
+"""Bookmarks of the files that this process read last."""
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -115,15 +117,14 @@ class PdfSource:
         return PageImage(image, lines, read_figures(page), note, extras, label)
 
     @cached_property
-    def _bookmarks(self) -> Mapping[int, Sequence[str]]:
-        """Titles of bookmarks by the page that they lead to."""
-        found: dict[int, list[str]] = {}
-        try:
-            for _, title, number in self._pdf.get_toc(simple=True)[:MAX_BOOKMARKS]:
-                found.setdefault(number, []).append(title[:MAX_LABEL])
-        except PDF_ERRORS:
-            pass
-        return found
+    def _bookmarks(self) -> Bookmarks:
+        """Titles of bookmarks; a worker opens a file again for each few of its pages."""
+        key = str(self._path), stamp_of(self._path)
+        if key not in _bookmarks_of:
+            if len(_bookmarks_of) >= MAX_CACHED:
+                _bookmarks_of.clear()
+            _bookmarks_of[key] = read_bookmarks(self._pdf)
+        return _bookmarks_of[key]
 
     @cached_property
     def _has_labels(self) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ingest.file_state import FileStamp
-from ingest.forms.terms import split_terms
+from ingest.forms.index_text import index_text
 from ingest.library.documents import DocumentReader
 from ingest.library.names import attachment_path, searchable_name
 
@@ -88,7 +88,7 @@ class NameWriter(DocumentReader):
             )
 
     def _name_terms(self, document_id: str, title: str) -> str:
-        """Terms of a document's title and of its names."""
+        """Terms and second forms of a document's title and of its names."""
         query = (
             "SELECT path, NULL FROM names WHERE document_id = ?1 UNION ALL"
             " SELECT path, attachments.name FROM attachments"
@@ -99,4 +99,5 @@ class NameWriter(DocumentReader):
             for path, name in self._db.execute(query, (document_id,))
         ]
         names = searchable_name(addresses, str(self.home.uploads))
-        return " ".join(split_terms(f"{title} {names}"))
+        found = index_text(f"{title} {names}")
+        return f"{found.body} {found.forms}".strip()

@@ -1,4 +1,4 @@
-"""Words of a line that was read, from pieces with places along the line."""
+"""Words of a line that was read, joined from pieces with places along it."""
 
 from __future__ import annotations
 

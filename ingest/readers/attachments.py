@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.files.embedded import embedded_files
 from ingest.files.find import is_readable_kind
 from ingest.files.open import open_source
+from ingest.files.pdf_catalog import embedded_files
 from ingest.files.pdf_parts import PDF_ERRORS
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile

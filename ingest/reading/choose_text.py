@@ -1,4 +1,4 @@
-"""Text choice: what of a text layer is believed, and what OCR reads instead.
+"""Text choice: the words of a text layer that are believed, and OCR of the rest.
 
 Words of broken fonts go, a hidden layer over a scan stays if it is as good as our own
 reading, and places without words that look like print are read by OCR. A scan that
@@ -17,6 +17,7 @@ from ingest.box import area, clip_to_page, crop_image, pixel_size
 from ingest.ocr.ink import find_ink, is_flat, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
+from ingest.ocr.remember import RememberingOcr
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE, Box
 from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
@@ -33,7 +34,7 @@ MIN_SIDE = 16
 """Pixels; what is smaller holds no print."""
 LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
-FEWEST_LINES = 3
+FEWEST_LINES = 2
 """Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
 ALONG = 2.0
 """Heights of a refused word, to the left and right of it, that are read with it."""
@@ -45,7 +46,7 @@ LEAST_PRINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Page as it is read on: its image upright, its lines and its figures.
+    """Page with its text chosen: image upright, lines, and boxes of figures.
 
     `source` is as in `Rendered`; `turned` how far the print was turned clockwise, in degrees.
     """
@@ -87,7 +88,7 @@ class _PageReader:
     """Reading of what the believed lines of a page lack."""
 
     def __init__(self, ocr: Ocr, image: Image.Image, figures: Sequence[Box]) -> None:
-        self._ocr = ocr
+        self._ocr = RememberingOcr(ocr)
         self._image = image
         self._figures = figures
 
@@ -100,7 +101,9 @@ class _PageReader:
             return _chosen(self._image, lines, self._figures)
         way = orient(self._ocr, self._image, corners)
         found = Found(self._image, way.lines, way.vertical)
-        if layer := words_on(_hidden(lines), self._figures):
+        hidden = _hidden(lines)
+        # A scan may be in strips that are too small to be figures.
+        if layer := hidden if len(printed) < FEW_WORDS else words_on(hidden, self._figures):
             lines = self._judge(lines, layer, found)
         turn = None if printed or refused else _turn(self._image, way)
         figures = self._figures

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from ingest.box import contains_center, crop_image, expand, intersection_area, pixel_box
+from ingest.box import center, crop_image, pixel_box
 from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
 from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
@@ -29,6 +30,9 @@ PAGE_POINTS = 842
 """Points of the longer side that a page is taken to have, to tell the size of its letters."""
 LETTER_SHARE = 0.75
 """Share of a detected line's height that a letter's size is."""
+
+
+Boxes = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
 
 
 def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
-    """Read lines and words that no known words cover."""
-    boxes = [word.box for word in known]
+    """Read lines without the words, and without whole lines, that are known."""
+    boxes = box_array([word.box for word in known])
     new = [at for at, box in enumerate(found.boxes()) if _covered(box, boxes) < KNOWN_SHARE]
     lines = []
     for read, at in zip(_read(ocr, found, new), new, strict=True):
-        words = [w for w in read.words if not _is_known(w.box, boxes)]
+        words = [w for w in read.words if not lies_in(w.box, boxes, SLACK)]
         if words and read.is_sure:
             lines.append(_text_line(read, words, found.image, vertical=found.vertical[at]))
     return in_rows(lines)
@@ -117,13 +121,24 @@ def in_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
 
 
-def _covered(box: Box, known: Sequence[Box]) -> float:
+def box_array(boxes: Sequence[Box]) -> Boxes:
+    """Boxes as rows of a matrix (n, 4)."""
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def _covered(box: Box, known: Boxes) -> float:
     """The share of a line's middle that known words cover."""
     left, top, right, bottom = box
-    inner = (left, (3 * top + bottom) / 4, right, (top + 3 * bottom) / 4)
-    size = max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-9)
-    return sum(intersection_area(inner, other) for other in known) / size
+    above, below = (3 * top + bottom) / 4, (top + 3 * bottom) / 4
+    wide = np.minimum(known[:, 2], right) - np.maximum(known[:, 0], left)
+    high = np.minimum(known[:, 3], below) - np.maximum(known[:, 1], above)
+    size = max((right - left) * (below - above), 1e-9)
+    return float((wide.clip(0) * high.clip(0)).sum()) / size
 
 
-def _is_known(box: Box, known: Sequence[Box]) -> bool:
-    return any(contains_center(expand(other, SLACK), box) for other in known)
+def lies_in(box: Box, boxes: Boxes, slack: float) -> bool:
+    """Whether the center of a box lies in one of others, or `slack` beside it."""
+    x, y = center(box)
+    left, top, right, bottom = boxes.T
+    inside = (left - slack <= x) & (x <= right + slack)
+    return bool((inside & (top - slack <= y) & (y <= bottom + slack)).any())

@@ -1,14 +1,19 @@
-"""Embedded files of a PDF: those of its name tree, and those on its pages."""
+"""PDF catalog: bookmarks, and files embedded in the PDF or attached to its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pymupdf
 
 from ingest.files.pdf_parts import PDF_ERRORS
 
+MAX_BOOKMARKS = 10_000
+MAX_TITLE = 300
+"""Characters of a bookmark."""
+Bookmarks = Mapping[int, Sequence[str]]
+"""Titles by page."""
 EmbeddedFile = tuple[str, Callable[[], bytes]]
 """Name in the PDF, which is not to be trusted, and a function that decodes the bytes."""
 
@@ -63,3 +68,21 @@ def _annotations(pdf: Any) -> Iterator[tuple[int, int]]:
         for xref, kind, *_ in annotations:
             if kind == pymupdf.PDF_ANNOT_FILE_ATTACHMENT:
                 yield number, xref
+
+
+def read_bookmarks(pdf: Any) -> Bookmarks:
+    """Titles of the bookmarks of a PDF by the page, from 1, that they lead to."""
+    found: dict[int, list[str]] = {}
+    try:
+        waiting, count = [pdf.outline], 0
+        while waiting and count < MAX_BOOKMARKS:
+            here = waiting.pop()
+            while here and count < MAX_BOOKMARKS:
+                count += 1
+                found.setdefault(here.page + 1, []).append((here.title or "")[:MAX_TITLE])
+                if here.down:
+                    waiting.append(here.down)
+                here = here.next
+    except PDF_ERRORS:
+        pass
+    return found
