@@ -86,6 +86,7 @@ def found(searcher: Searcher, query: str) -> list[str]:
     ("query", "first"),
     [
         ("hafen kran", "german"),
+        ("Hafenkranprüfung", "german"),
         ("Diesel", "german"),
         ("STRASSE", "german"),
         ("strasse", "german"),
