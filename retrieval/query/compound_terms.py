@@ -1,4 +1,4 @@
-"""Compound terms: parts of a compound that no page has, by the words that pages have.
+"""Compound terms: parts of a compound that no page has, by what pages have.
 
 The split is the one whose parts are on most pages (geometric mean; Koehn and Knight
 2003), so it needs no dictionary and no language.
