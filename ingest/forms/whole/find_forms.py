@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ingest.forms.fold import normalize
 from ingest.forms.whole.dates import find_dates
@@ -45,10 +45,18 @@ def find_whole_forms(text: str) -> list[WholeForm]:
     left, forms = text, list(find_acronyms(text))
     for find in _FINDERS:
         found = list(find(left))
-        for form in found:
-            left = f"{left[: form.start]}{_TAKEN * (form.end - form.start)}{left[form.end :]}"
+        left = _without(left, found)
         forms += found
     return sorted(forms, key=lambda form: (form.start, form.end))
+
+
+def _without(text: str, forms: Sequence[WholeForm]) -> str:
+    """Text with the places of forms taken, in one pass; the forms do not overlap."""
+    parts, at = [], 0
+    for form in sorted(forms, key=lambda form: form.start):
+        parts += [text[at : form.start], _TAKEN * (form.end - max(at, form.start))]
+        at = max(at, form.end)
+    return "".join([*parts, text[at:]]) if forms else text
 
 
 def normalize_digits(text: str) -> str:
