@@ -30,8 +30,7 @@ _FINDERS: tuple[Callable[[str], Iterator[WholeForm]], ...] = (
     find_codes,
 )
 """In this order: what one has found the next do not see."""
-_DIGIT = re.compile(r"[^\W\d_]*\d")
-_OTHER_DIGITS = re.compile(r"[^\x00-\x7f]")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 _TAKEN = "\u0001"
 
 
@@ -64,9 +63,4 @@ def normalize_digits(text: str) -> str:
     text = normalize(text).replace("\u2010", "-")
     if text.isascii():
         return text
-    return _OTHER_DIGITS.sub(
-        lambda found: (
-            str(unicodedata.digit(found[0])) if unicodedata.category(found[0]) == "Nd" else found[0]
-        ),
-        text,
-    )
+    return _OTHER_DIGITS.sub(lambda found: str(unicodedata.digit(found[0])), text)

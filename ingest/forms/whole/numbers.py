@@ -20,9 +20,11 @@ _DIGITS = r"\d{1,24}(?:[.,'’]\d{1,12}){0,8}"
 _WORDS = frozenset("ALL CUP MOP PEN TOP TRY".split())
 """Codes of currencies that are words in capitals."""
 _ISO_CODES = "|".join(sorted(list_currencies() - _WORDS))
-_CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{1, 2}\$|元|円|원|ريال)"
+_CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{{1,2}}\$|元|円|원|ريال)"
 _CURRENCY = rf"(?:[$€£¥₩₹₺₽₪฿₫₴¢]|(?<![^\W\d]){_CODE})"
+_FIRST_OF_CODE = "A-Zkzl元円원ر"
 _NUMBER = re.compile(
+    rf"(?=[\d(+±\-\u2010-\u2013\u2212mM$€£¥₩₹₺₽₪฿₫₴¢{_FIRST_OF_CODE}])"
     rf"(?P<before>{_CURRENCY}\s?)?"
     r"(?<![\w.,/:])(?<![^\W\d][-\u2010-\u2015])(?P<sign>(?:[-\u2010-\u2013\u2212+±](?=[^\s])|\u2212\s|"
     r"[-\u2010-\u2013](?=\s\d[\d.,]*\s?°)\s|(?i:minus)\s|\((?=[^()\s]*\d\)))?)"
@@ -32,7 +34,7 @@ _NUMBER = re.compile(
     rf"|{_CODE}(?!\w))|-(?=\s|$)|\))?"
     r"(?![\w]|[.,/:]\d|-[\w])"
 )
-_ATTACHED = re.compile(rf"(?<![^\W\d])({_CODE})(?=\d)")
+_ATTACHED = re.compile(rf"(?<![^\W\d])(?=[{_FIRST_OF_CODE}])({_CODE})(?=\d)")
 _YEAR = re.compile("1[5-9]\\d\\d|20\\d\\d")
 _RANGE = re.compile(r"\d\s?$")
 _IN_RANGE = re.compile(r"\d[-\u2010-\u2015]$")
