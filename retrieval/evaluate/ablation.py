@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from retrieval.fuse import Signal, fuse_signals
-from retrieval.ranking import Ranking
+from retrieval.ranking import BM25, Ranking
 
 DEFAULT = "default"
 
@@ -27,6 +27,8 @@ def rank_by_signal(ranking: Ranking, text_encoders: Collection[str]) -> dict[str
     if bm25 is not None:
         scores["BM25"] = bm25
     for name, fused in ranking.fused.items():
+        if name == BM25:  # no encoder has words of these pages
+            continue
         late, dense = signals[f"late.{name}"], signals.get(f"dense.{name}")
         scores[f"late interaction, {name}"] = late
         if dense is not None:
