@@ -103,6 +103,7 @@ class Engine:
         *,
         top: int | None = None,
         documents: Sequence[str] | None = None,
+        folder: str | None = None,
         history: Sequence[Message] = (),
     ) -> RetrievedEvidence:
         """Evidence for the model.
@@ -117,6 +118,7 @@ class Engine:
             self.model(),
             top=top or self.settings.evidence_pages,
             documents=documents,
+            folder=folder,
             history=history,
         )
 

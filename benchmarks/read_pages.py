@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from benchmarks.text_pages import text_pages
 from ingest.encoders.embedded.minilm import load_minilm
+from ingest.forms.terms import split_terms
 from ingest.index.index import open_indexes
-from ingest.library.fulltext import split_terms
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Vectors, unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from generation.request import Role
 from ingest.page import Page, Word
@@ -34,10 +35,19 @@ class Message:
     text: str
 
 
+Task = Literal["answer", "page", "summary"]
+"""Answer a question, say what is on the pages, or sum up the document that they are of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Question, evidence (best page first) and earlier messages (oldest first)."""
+    """Question, evidence (best page first) and earlier messages (oldest first).
+
+    `task` is what the question asks for. Where it is no answer, the evidence is in the
+    order of the pages.
+    """
 
     question: str
     evidence: tuple[Evidence, ...]
     history: tuple[Message, ...] = ()
+    task: Task = "answer"

@@ -17,6 +17,13 @@ class FilesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Files of kinds that are not read, by path; an attachment by `attachment_path`."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileOpened:
     """A file is being read."""
 
@@ -62,6 +69,14 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """File that is gone from a folder; its document, which has no other, stays."""
+
+    path: str
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """The index of an encoder that is no longer wanted was dropped."""
 
@@ -104,7 +119,8 @@ class Quantized:
 class Done:
     """Totals of a run.
 
-    `unchanged` files were not opened; `noted` of the pages were read in part.
+    `unchanged` files were not opened; `noted` of the pages were read in part;
+    `left_out` files are of kinds that are not read.
     """
 
     added: int
@@ -115,16 +131,19 @@ class Done:
     pages: int
     seconds: float
     noted: int = 0
+    left_out: int = 0
 
 
 Event = (
     FilesFound
+    | LeftOut
     | FileOpened
     | PagesEncoded
     | Added
     | DuplicateFound
     | Failed
     | Removed
+    | Gone
     | Dropped
     | Tagged
     | Captioned

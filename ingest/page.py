@@ -6,7 +6,7 @@ Knows nothing of files, databases or models, and imports nothing of ours.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,8 +34,10 @@ class Document:
     """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
-    the document is read anew. `kind` is "pdf" or "image". `notes` says of pages,
-    by number, what of them could not be read.
+    the document is read anew. `kind` is "pdf" or "image". `name` is the file name,
+    with folders where others have the same. `notes` says of pages, by number, what
+    of them could not be read. `attached_to` has for each PDF that holds it as an
+    attachment that one's path and its name there.
     """
 
     id: str
@@ -49,15 +51,26 @@ class Document:
     revision: str
     added_at: str
     notes: tuple[tuple[int, str], ...] = ()
+    attached_to: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its paths, then its places as an attachment."""
+        return (*self.paths, *self.attached_to)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Page:
-    """Page address: a document and a page number from 1. A photo has one page."""
+    """Page address: a document and a page number from 1. A photo has one page.
+
+    `label` is the page's number as printed, such as "iv", where it is another than
+    its place in the file.
+    """
 
     document_id: str
     number: int
     document_name: str = ""
+    label: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -65,7 +78,8 @@ class Page:
         return f"{self.document_id}-{self.number}"
 
     def __str__(self) -> str:
-        return f"{self.document_name or self.document_id}, page {self.number}"
+        label = f" (labelled {self.label})" if self.label else ""
+        return f"{self.document_name or self.document_id}, page {self.number}{label}"
 
 
 WordRole = Literal[
@@ -90,6 +104,11 @@ class Word:
     rest: Box | None = None
 
 
+def shown_words(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words that a reader of the page sees: only these are quoted."""
+    return tuple(word for word in words if word.role != "hidden")
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """Caption that `model` wrote of the image in `box`; it is not printed there."""
@@ -110,7 +129,7 @@ class Rendered:
     `captions` are words that were written of the figures, not printed, each in
     its figure's box; `prepared` is what workers have made ready, by encoder.
     `note` says what of the page could not be read, as a sentence, empty for a
-    whole page; `unreadable` where that is all of it.
+    whole page; `unreadable` where that is all of it. `label` is as in `Page`.
     """
 
     page: Page
@@ -125,11 +144,12 @@ class Rendered:
     prepared: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     unreadable: bool = False
+    label: str = ""
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:
-        """Printed words, then words of captions."""
-        return (*self.words, *self.captions)
+        """Words that the page shows, then words of captions."""
+        return (*shown_words(self.words), *self.captions)
 
     def pixels(self) -> Image.Image:
         """Page image, decoded to RGB."""

@@ -18,7 +18,8 @@ from ingest.reserve import spare_space
 def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> list[Document]:
     """Remove documents by id, head of id, path or file name; returns them.
 
-    All or nothing: one that is not there stops it before anything is removed.
+    All or nothing: one that is not there stops it before anything is removed. What was
+    attached to one of them, and is nowhere else, goes with it.
 
     Raises:
         LibraryNotFound, DocumentNotFound, HomeBusy, DiskFull, ReadOnlyMirror, ObjectStoreError
@@ -33,8 +34,20 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
             for document in some:
                 home.delete_uploads(document.paths)
             _compact(library, some)
+        attached = _forget_attached(home, library)
         library.close()
-    return documents
+    return [*documents, *attached]
+
+
+def _forget_attached(home: Home, library: LibraryWriter) -> list[Document]:
+    """Remove what was attached to documents that have been removed."""
+    removed: list[Document] = []
+    while gone := set(library.nameless()):
+        documents = [document for document in library.documents() if document.id in gone]
+        forget(home, library, [document.id for document in documents])
+        _compact(library, documents)
+        removed += documents
+    return removed
 
 
 def _compact(library: LibraryWriter, documents: Sequence[Document]) -> None:

@@ -9,19 +9,23 @@ their results.
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
+from ingest.forms.whole.form import WholeForm
 from ingest.index.chroma import MAX_FILTER_VALUES, Where
 from ingest.index.index import Index
+from ingest.library.bm25 import as_match
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from ingest.trace import span
+from retrieval.promote import prove_forms
+from retrieval.query.lexical import LexicalQuery
 from retrieval.scoring.prefilter import prefilter
 from retrieval.snapshot import LibrarySnapshot
 
@@ -54,7 +58,7 @@ class Candidates:
         indexes: Sequence[Index],
         vectors: Mapping[str, QueryVectors],
         weights: Mapping[str, npt.NDArray[np.float32]],
-        terms: Sequence[str],
+        words: LexicalQuery,
         filter: PageFilter,
     ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
         """The pages to score exactly, in order, and BM25 scores by page key.
@@ -65,15 +69,26 @@ class Candidates:
             vectors: the query's by encoder.
             weights: (rows,) of the query's rows, by encoder.
         """
+        restriction = self._restriction(words, filter)
+        also = _expressions(words)
         if snapshot.pages is not None and not filter:
-            return snapshot.pages, self.library.match_terms(terms)
+            return restriction.apply(snapshot.pages), self.library.match_terms(
+                words.terms, also=also
+            )
         # Tags are of pages, which Chroma's records do not have.
         if filter.tags or self._is_exhaustive(snapshot, filter):
-            pages = self.library.page_records(filter)
-            return _known(pages, snapshot), self.library.match_terms(terms, filter)
+            pages = restriction.apply(_known(self.library.page_records(filter), snapshot))
+            return pages, self.library.match_terms(words.terms, filter, also=also)
         keys = set(
-            self.library.match_terms(self._rare_terms(snapshot, terms), filter, most=RERANK_TOP_K)
+            self.library.match_terms(
+                self._rare_terms(snapshot, words.terms),
+                filter,
+                most=RERANK_TOP_K,
+                also=also,
+                required=restriction.required,
+            )
         )
+        keys.update(self._with_forms(words, filter))
         ids = (
             self.library.select_documents(filter)
             if filter.has_document_conditions
@@ -87,9 +102,36 @@ class Candidates:
                 keys.update(
                     self._nearest(snapshot, index, query.vectors, its_weights, pending, filters)
                 )
-        return _known(self.library.records_of(keys), snapshot), self.library.match_terms(
-            terms, keys=keys
+        pages = restriction.apply(_known(self.library.records_of(keys), snapshot))
+        return pages, self.library.match_terms(words.terms, keys=keys, also=also)
+
+    def prove(
+        self, forms: Sequence[WholeForm], keys: Sequence[str], filter: PageFilter
+    ) -> npt.NDArray[np.float32]:
+        """How much each page (keys,) proves to have whole forms of the query."""
+        tokens = {token for form in forms for token in form.asked}
+        found = {t: self.library.match_pages(as_match(t), filter) for t in tokens}
+        return prove_forms(forms, found, keys)
+
+    def _with_forms(self, words: LexicalQuery, filter: PageFilter) -> Iterator[str]:
+        """Keys of pages with whole forms of the query, however unlike the page is."""
+        for form in words.whole_forms:
+            for token in form.asked:
+                yield from self.library.match_pages(as_match(token), filter, most=RERANK_TOP_K)
+
+    def _restriction(self, words: LexicalQuery, filter: PageFilter) -> _Restriction:
+        """The pages that the query's syntax asks for; all, where there would be none."""
+        wanted: frozenset[str] | None = None
+        required = words.required
+        if required:
+            wanted = self.library.match_pages(required, filter) or None
+            required = required if wanted else ""
+        unwanted = (
+            self.library.match_pages(words.excluded, filter) if words.excluded else frozenset()
         )
+        if wanted is not None and not wanted - unwanted:
+            wanted, required = None, ""
+        return _Restriction(wanted, unwanted, required)
 
     def _nearest(
         self,
@@ -125,6 +167,31 @@ class Candidates:
         snapshot.count_pages(self.library, terms)
         rare = [t for t in terms if snapshot.frequency[t] <= COMMON_TERM * snapshot.page_count]
         return rare or terms
+
+
+@dataclass(frozen=True, slots=True)
+class _Restriction:
+    """Keys of the pages that a query is restricted to, None for all, and of those left out."""
+
+    wanted: frozenset[str] | None
+    unwanted: frozenset[str]
+    required: str
+
+    def apply(self, pages: Sequence[PageRecord]) -> Sequence[PageRecord]:
+        """The pages that are left; all, where none would be."""
+        if self.wanted is None and not self.unwanted:
+            return pages
+        return [
+            record
+            for record in pages
+            if (self.wanted is None or record.page.key in self.wanted)
+            and record.page.key not in self.unwanted
+        ] or pages
+
+
+def _expressions(words: LexicalQuery) -> list[str]:
+    """Expressions of FTS5 that count as terms of the query."""
+    return [*map(as_match, words.forms), *words.prefixes]
 
 
 def _pending(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:

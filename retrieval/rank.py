@@ -11,16 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
+from ingest.forms.terms import split_terms
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.index.tensor_layout import FloatRows
-from ingest.library.fulltext import split_terms
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors, Vectors
 from ingest.trace import span
 from retrieval.candidates import Candidates
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
+from retrieval.promote import promote
+from retrieval.query.lexical import LexicalQuery
 from retrieval.query.terms import token_weights
 from retrieval.ranking import BM25, CandidateSet, Ranking
 from retrieval.scoring.maxsim import block_weights, mean_row
@@ -49,11 +51,11 @@ class CandidateRanker:
         snapshot: LibrarySnapshot,
         indexes: Sequence[Index],
         vectors: Mapping[str, QueryVectors],
-        terms: Sequence[str],
+        words: LexicalQuery,
         filter: PageFilter,
     ) -> Ranking:
         """The ranking of one query."""
-        candidates = self.select(snapshot, indexes, vectors, terms, filter)
+        candidates = self.select(snapshot, indexes, vectors, words, filter)
         self.score(snapshot, indexes, [candidates])
         return candidates.ranking
 
@@ -62,14 +64,17 @@ class CandidateRanker:
         snapshot: LibrarySnapshot,
         indexes: Sequence[Index],
         vectors: Mapping[str, QueryVectors],
-        terms: Sequence[str],
+        words: LexicalQuery,
         filter: PageFilter,
     ) -> CandidateSet:
         """The candidate pages of a query, not scored yet."""
         weights = self._row_weights(snapshot, vectors)
-        pages, bm25 = self._candidates.find(snapshot, indexes, vectors, weights, terms, filter)
+        pages, bm25 = self._candidates.find(snapshot, indexes, vectors, weights, words, filter)
         ranking = Ranking(pages, np.full(len(pages), np.nan, np.float32), {}, {}, weights)
-        return CandidateSet(vectors, terms, bm25 if terms else None, ranking)
+        keys = [record.page.key for record in pages]
+        proofs = self._candidates.prove(words.whole_forms, keys, filter)
+        has_terms = bool(words.terms or words.forms or words.prefixes)
+        return CandidateSet(vectors, words, bm25 if has_terms else None, proofs, ranking)
 
     def score(
         self, snapshot: LibrarySnapshot, indexes: Sequence[Index], sets: Sequence[CandidateSet]
@@ -80,7 +85,8 @@ class CandidateRanker:
             return
         for one in sets:
             if one.bm25 is not None:
-                signal = [one.bm25.get(r.page.key, 0.0) if r.has_text else np.nan for r in pages]
+                # A page without words has this signal where the name of its file has one of the terms.
+                signal = [one.bm25.get(r.page.key, 0.0 if r.has_text else np.nan) for r in pages]
                 one.ranking.signals[BM25] = np.array(signal, np.float32)
         for index in indexes:
             if index.manifest.encoder in sets[0].vectors:
@@ -168,14 +174,16 @@ class CandidateRanker:
             coverage = self._coverage(snapshot, candidates)
             ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
         if ranking.fused:
-            ranking.scores[:] = fuse_modalities(ranking.fused)
+            ranking.scores[:] = promote(fuse_modalities(ranking.fused), candidates.proofs)
 
     def _coverage(self, snapshot: LibrarySnapshot, candidates: CandidateSet) -> float:
         """The share of the query's terms, by weight, on the page that BM25 ranks first."""
         signal = candidates.ranking.signals[BM25]
         if np.isnan(signal).all():
             return 0.0
-        terms = candidates.terms
+        terms = candidates.words.terms
+        if not terms:
+            return 0.0
         best = candidates.ranking.pages[int(np.nanargmax(signal))].page.key
         snapshot.count_pages(self._library, terms)
         weights = token_weights(terms, snapshot.frequency, snapshot.page_count)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors
 from retrieval.fuse import Signal
+from retrieval.query.lexical import LexicalQuery
 
 BM25 = "bm25"
 
@@ -50,10 +51,12 @@ class CandidateSet:
     """An encoded query with its candidate pages.
 
     `vectors` are the query's by encoder; `bm25` is by page key, None where the
-    query has no `terms`; `ranking` is filled in when the candidates are scored.
+    query has no terms; `proofs` (pages,) say how much each has the query's whole forms;
+    `ranking` is filled in when the candidates are scored.
     """
 
     vectors: Mapping[str, QueryVectors]
-    terms: Sequence[str]
+    words: LexicalQuery
     bm25: Mapping[str, float] | None
+    proofs: npt.NDArray[np.float32]
     ranking: Ranking

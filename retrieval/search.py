@@ -22,7 +22,7 @@ from retrieval.explain.explain import Explanation, explain_rows
 from retrieval.explain.regions import find_image_region, find_patch_regions, find_word_regions
 from retrieval.hit import Hit, Region
 from retrieval.query.encode import EncodedQuery, QueryEncoder, QueryParts
-from retrieval.query.terms import content_terms
+from retrieval.query.lexical import LexicalQuery
 from retrieval.rank import CandidateRanker
 from retrieval.ranking import CandidateSet, Ranking
 from retrieval.scoring.scores import BatchScorer
@@ -91,9 +91,9 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> list[Hit]:
-            encoded = self._encoder.encode_text(query, self._indexes, images=images)
-            terms = [] if images else content_terms(query)
-            return self._find_hits(snapshot, encoded, terms, filter, top)
+            words = LexicalQuery.of(query, images=images)
+            encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
+            return self._find_hits(snapshot, encoded, words, filter, top)
 
         return self._retry(find)
 
@@ -108,7 +108,7 @@ class Searcher:
 
         def find(snapshot: LibrarySnapshot) -> list[Hit]:
             encoded = self._encoder.encode_image(image, self._indexes)
-            return self._find_hits(snapshot, encoded, [], filter, top)
+            return self._find_hits(snapshot, encoded, LexicalQuery(""), filter, top)
 
         return self._retry(find)
 
@@ -127,7 +127,7 @@ class Searcher:
 
         def find(snapshot: LibrarySnapshot) -> list[Hit]:
             encoded = self._encoder.encode_composed(parts, self._indexes)
-            return self._find_hits(snapshot, encoded, [], filter, top)
+            return self._find_hits(snapshot, encoded, LexicalQuery(""), filter, top)
 
         return self._retry(find)
 
@@ -158,9 +158,9 @@ class Searcher:
             by_pages: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             rankings = []
             for query in queries:
-                terms = [] if images else content_terms(query)
-                encoded = self._encoder.encode_text(query, self._indexes, images=images)
-                candidates = self._ranker.select(snapshot, self._indexes, encoded, terms, filter)
+                words = LexicalQuery.of(query, images=images)
+                encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
+                candidates = self._ranker.select(snapshot, self._indexes, encoded, words, filter)
                 pages = candidates.ranking.pages
                 by_pages[tuple(record.page.key for record in pages)].append(candidates)
                 rankings.append(candidates.ranking)
@@ -183,10 +183,10 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> Explanation:
-            encoded = self._encoder.encode_text(query, self._indexes)
+            words = LexicalQuery.of(query).unrestricted
+            encoded = self._encoder.encode_text(words.text, self._indexes)
             only = PageFilter.to([page.document_id])
-            terms = content_terms(query)
-            ranking = self._ranker.rank(snapshot, self._indexes, encoded, terms, only)
+            ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, only)
             position = next(
                 (i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None
             )
@@ -252,11 +252,11 @@ class Searcher:
         self,
         snapshot: LibrarySnapshot,
         encoded: EncodedQuery,
-        terms: Sequence[str],
+        words: LexicalQuery,
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        ranking = self._ranker.rank(snapshot, self._indexes, encoded, terms, filter)
+        ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, filter)
         return [self._hit(snapshot, encoded, ranking, i) for i in ranking.order()[:top]]
 
     def _hit(

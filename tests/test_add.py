@@ -148,18 +148,12 @@ def test_a_touched_file_is_hashed_but_not_read(home: Home, folder: Path) -> None
     assert total(run(home, folder)) == {"unchanged": 1}
 
 
-def test_a_renamed_file_keeps_its_document_and_both_names_until_pruned(
-    home: Home, folder: Path
-) -> None:
+def test_a_renamed_file_keeps_its_document_and_loses_its_old_name(home: Home, folder: Path) -> None:
     path = make_pdf(folder / "old.pdf", "Lamp")
     run(home, folder)
     before = documents(home)["old.pdf"]
     path.rename(folder / "new.pdf")
     assert total(run(home, folder)) == {"named": 1}
-    [document] = Library(home).documents()
-    assert document.paths == (str(folder / "new.pdf"), str(folder / "old.pdf"))
-    events = run(home, folder, settings=replace(PLAIN, prune=True))
-    assert total(events) == {"unchanged": 1}
     renamed = replace(before, name="new.pdf", paths=(str(folder / "new.pdf"),))
     assert Library(home).documents() == [renamed]
     assert verify(home) == []

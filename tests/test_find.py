@@ -164,3 +164,17 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_does_not_stop_the_walk(
         if with_root:
             os.seteuid(0)
         (tree / "deep/er").chmod(0o755)
+
+
+def test_files_of_a_folder_that_are_of_no_known_kind_are_told(tree: Path) -> None:
+    left_out: list[Path] = []
+    (tree / "deep/minutes.docx").write_bytes(b"x")
+    os.mkfifo(tree / "pipe.txt")
+    list(find_files([tree, tree / "a.pdf"], left_out.append))
+    assert [path.name for path in left_out] == ["b.txt", "notes", "minutes.docx"]
+
+
+@pytest.mark.parametrize("name", ["a.heic", "B.HEIF", "c.avif", "d.jp2"])
+def test_photos_of_phones_are_of_a_known_kind(tree: Path, name: str) -> None:
+    (tree / name).write_bytes(b"x")
+    assert name in found(tree)

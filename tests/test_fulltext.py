@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.library.fulltext import join_words, split_terms
+from ingest.forms.index_text import join_words
+from ingest.forms.terms import split_terms
 from ingest.page import Word
 
 CJK = st.text(
@@ -27,12 +28,12 @@ CJK = st.text(
         ("snake_case-word", ["snake", "case", "word"]),
         ("등대지기", ["등대", "대지", "지기"]),
         ("등", ["등"]),
-        ("東京都", ["東京", "京都"]),
+        ("東京都", ["东京", "京都"]),
         ("カメラ", ["カメ", "メラ"]),
         ("2025년 9월", ["2025", "년", "9", "월"]),
         ("GPU를 쓴다", ["gpu", "를", "쓴다"]),
         ("使用Python编程", ["使用", "python", "编程"]),
-        ("Ωμέγα Привет", ["ωμέγα", "привет"]),
+        ("Ωμέγα Привет", ["ωμεγα", "привет"]),
         ("ＡＢＣ１２", ["abc12"]),
         ("ﬁsh", ["fish"]),
         ("", []),
@@ -50,7 +51,7 @@ def test_a_korean_noun_is_found_whatever_has_grown_on(grown: str) -> None:
 
 
 def test_letters_apart_and_composed_are_the_same() -> None:
-    assert split_terms("cafe\u0301") == split_terms("caf\u00e9") == ["café"]
+    assert split_terms("cafe\u0301") == split_terms("caf\u00e9") == ["cafe"]
     assert split_terms("\u1112\u1161\u11ab\u1100\u116e\u11a8") == split_terms("한국")
 
 

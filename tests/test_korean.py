@@ -12,7 +12,7 @@ import pytest
 from ingest.add import AddSettings, add
 from ingest.encoders.embedded.minilm import known_share
 from ingest.files.render import RenderSettings
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.search import Searcher

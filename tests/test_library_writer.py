@@ -23,7 +23,18 @@ from ingest.remove import finish_interrupted
 
 TOP: Box = (0.1, 0.1, 0.9, 0.4)
 BOTTOM: Box = (0.1, 0.5, 0.9, 0.8)
-NEWER = ("labels", "tags", "tagged", "captioner", "captions", "recaptioned", "notes")
+NEWER = (
+    "labels",
+    "tags",
+    "tagged",
+    "captioner",
+    "captions",
+    "recaptioned",
+    "notes",
+    "attachments",
+    "unopened",
+    "page_labels",
+)
 """Tables that format 1 did not have."""
 
 

@@ -442,3 +442,36 @@ def test_an_image_to_search_by_is_decoded_small(tmp_path: Path) -> None:
     Image.new("1", (9_000, 9_000)).save(tmp_path / "b.png")
     with pytest.raises(UnreadableFile, match="more than is safe"):
         PhotoSource(tmp_path / "b.png").thumbnail(1_024)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.avif", {}), ("a.jp2", {}), ("a.j2k", {"no_jp2": True}), ("a.avif", {"quality": 100})],
+)
+def test_avif_and_jpeg_2000_are_read(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    quarters().resize((640, 320)).save(tmp_path / name, **options)
+    seen = read(tmp_path / name)
+    assert seen.size == (640, 320)
+    assert near(seen.getpixel((160, 80)), RED, 12)
+    assert near(seen.getpixel((160, 240)), BLUE, 12)
+
+
+def test_heic_is_read_and_what_only_claims_to_be_is_refused(tmp_path: Path) -> None:
+    seen = read(Path(__file__).parent / "golden" / "quarters.heic")
+    assert seen.size == (640, 320)
+    assert near(seen.getpixel((160, 80)), RED, 12)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(60))
+    with pytest.raises(UnreadableFile):
+        read(tmp_path / "a.heic")
+    whole = (Path(__file__).parent / "golden" / "quarters.heic").read_bytes()
+    (tmp_path / "b.heic").write_bytes(whole[: len(whole) - 40])
+    with pytest.raises(UnreadableFile):
+        read(tmp_path / "b.heic")
+
+
+def test_an_animation_has_a_note_that_its_first_image_is_read(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
+    for name in ("a.gif", "a.webp", "a.png"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        note = open_source(tmp_path / name).page_image(1, 144).note
+        assert note == "Only the first of 3 images of the file is read."

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from retrieval.query.terms import content_stems, content_terms, stem, token_weights
 
 

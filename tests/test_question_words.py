@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.library.fulltext import as_match, split_terms
+from ingest.forms.terms import split_terms
+from ingest.library.bm25 import as_match
 from retrieval.query.question_words import strip_question_words
 from retrieval.query.terms import content_terms
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ingest.page import Word
+from ingest.page import Word, WordRole
 from ingest.run.title import LONGEST, find_title
 
 
@@ -23,7 +25,23 @@ PAGE = [
 
 
 @pytest.mark.parametrize(
-    "given", ["A History of Lenses", "  A  History\nof Lenses ", "공고", "ΕΣΥ"]
+    "given",
+    [
+        "A History of Lenses",
+        "  A  History\nof Lenses ",
+        "공고",
+        "ΕΣΥ",
+        "Document retention policy",
+        "Page layout in practice",
+        "Title IX guidance",
+        "Scanning tunnelling microscopy",
+        "Template matching: a survey",
+        "Manuscripts of the Dead Sea",
+        "Image retrieval by text",
+        "Book of Hours",
+        "Canon law in 1917 and after",
+        "LaTeX for beginners",
+    ],
 )
 def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
     assert find_title(given, PAGE) == " ".join(given.split())
@@ -46,6 +64,34 @@ def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
         "report.docx",
         "C:\\Users\\x\\paper.tex",
         "2024_10-03 12.30",
+        "Dokument1",
+        "Documento (2)",
+        "Ohne Titel",
+        "Sans titre 1",
+        "無題",
+        "제목 없음",
+        "Без названия",
+        "Présentation PowerPoint",
+        "PowerPoint-Präsentation",
+        "Folie 1",
+        "<title>",
+        "Paper Title",
+        "Insert your title here",
+        "The Name of the Title Is Hope",
+        "Bare Demo of IEEEtran.cls for IEEE Journals",
+        "Formatting Instructions for NeurIPS 2024",
+        "Preparation of Papers for IEEE Sponsored Conferences",
+        "LaTeX Template for Preprint Submissions",
+        "Scan_20240131",
+        "scan0001",
+        "KMBT_C364e20200101",
+        "CamScanner 01-31-2024 10.15",
+        "Adobe Scan 31 Jan 2024",
+        "IMG_20240131_101512",
+        "Scanned by CamScanner",
+        "https://example.org/a?b=1",
+        "0f1e2d3c-0000-4000-8000-0123456789ab",
+        "d41d8cd98f00b204e9800998ecf8427e",
     ],
 )
 def test_a_title_that_a_program_made_up_gives_way_to_the_largest_print(given: str) -> None:
@@ -74,3 +120,46 @@ def test_a_page_without_words_has_no_title() -> None:
 def test_a_title_is_no_paragraph() -> None:
     assert len(find_title("lamp " * 100, []).split()) == LONGEST
     assert len(find_title("", line("lamp " * 100, 0.1, 0.1)).split()) == LONGEST
+
+
+def block(number: int, words: list[Word], role: WordRole = "text") -> list[Word]:
+    return [replace(word, block=number, role=role) for word in words]
+
+
+BODY = block(
+    9,
+    [
+        word
+        for row in range(12)
+        for word in line("words of the body that fill the page", 0.3 + row * 0.03, 0.01)
+    ],
+)
+
+
+def test_running_heads_are_no_title() -> None:
+    head = block(1, line("Harbour Commission", 0.02, 0.05))
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*head, *title, *BODY], [[*head, *BODY]]) == "Tides of the Sound"
+    assert find_title("", [*block(1, head, "header"), *title, *BODY]) == "Tides of the Sound"
+
+
+def test_a_running_head_alone_is_better_than_nothing() -> None:
+    assert find_title("", block(1, line("Harbour Guide", 0.02, 0.02), "header")) == "Harbour Guide"
+
+
+@pytest.mark.parametrize("text", ["DRAFT", "Entwurf", "CONFIDENTIEL", "社外秘", "대외비", "Gizli"])
+def test_watermarks_are_no_title(text: str) -> None:
+    mark = block(1, [Word(text, (0.2, 0.75, 0.8, 0.85))])
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*mark, *title, *BODY]) == "Tides of the Sound"
+
+
+def test_large_letters_over_the_text_are_no_title() -> None:
+    mark = block(1, [Word("Oduya", (0.05, 0.3, 0.5, 0.7))])
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*mark, *title, *BODY]) == "Tides of the Sound"
+
+
+def test_what_is_not_shown_is_no_title() -> None:
+    secret = block(1, line("Hidden words", 0.1, 0.2), "hidden")
+    assert find_title("", [*secret, *block(2, PAGE)]) == "Annual Report 2024"

@@ -18,7 +18,16 @@ DocumentOption = Annotated[
     typer.Option(
         "--document",
         "-d",
-        help="Only in this document: its id, head of id, path or file name. May be repeated.",
+        help="Only in this document: its id, head of id, file name, path or end of a path; or a folder. May be repeated.",
+        show_default=False,
+    ),
+]
+FolderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--folder",
+        metavar="NAME",
+        help="Only files in a folder of this name, or below it.",
         show_default=False,
     ),
 ]

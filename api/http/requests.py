@@ -15,6 +15,7 @@ from ingest.page import DocumentKind
 
 NOT_BLANK: dict[str, Any] = {"minLength": 1, "pattern": r"\S"}
 """JSON Schema of text that is not blank; a blank one gets a problem of its own."""
+FOLDER = "Only files in a folder of this name, or below it."
 MAX_HITS = 100
 MAX_QUERY_LENGTH = 2_000
 """Characters."""
@@ -64,8 +65,11 @@ class SearchRequest(BaseModel):
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
     documents: list[Text] | None = Field(
-        None, max_length=1_000, description="Only these: ids, heads of ids or file names."
+        None,
+        max_length=1_000,
+        description="Only these: ids, heads of ids, file names or ends of paths.",
     )
+    folder: Text | None = Field(None, max_length=4_096, description=FOLDER)
     tags: list[Text] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
     )
@@ -122,6 +126,7 @@ class AskRequest(BaseModel):
     documents: list[Text] | None = Field(
         None, max_length=1_000, description="Answer only from these: as in a search."
     )
+    folder: Text | None = Field(None, max_length=4_096, description=FOLDER)
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:

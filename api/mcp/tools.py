@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, MessageBody
+from api.http.requests import FOLDER, MAX_HITS, MAX_QUERY_LENGTH, MessageBody
 from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
@@ -26,6 +26,7 @@ from api.version import find_version
 from generation.citations.highlight import highlight as draw_strokes
 from generation.prompt import Message
 from ingest.error import PageglassError
+from ingest.page import Word, shown_words
 
 INSTRUCTIONS = (
     "Tools over a library of PDFs and images. `ask` answers a question with quotes checked against"
@@ -40,6 +41,7 @@ Question = Annotated[str, Field(max_length=MAX_QUERY_LENGTH, description="A ques
 Documents = Annotated[
     list[str] | None, Field(description="Only in these: ids, heads of ids or file names.")
 ]
+Folder = Annotated[str | None, Field(description=FOLDER)]
 Marks = Annotated[
     list[str] | None,
     Field(
@@ -63,9 +65,10 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         top: Annotated[int, Field(ge=1, le=MAX_HITS, description="Pages at most.")] = 10,
         images: Annotated[bool, Field(description="Only photos and figures.")] = False,
         documents: Documents = None,
+        folder: Folder = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        filter = filter_documents(searcher.library, documents)
+        filter = filter_documents(searcher.library, documents, folder=folder)
         hits = searcher.search(query, top=top, images=images, filter=filter)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
@@ -82,11 +85,13 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         ] = None,
         top: Annotated[int | None, Field(ge=1, le=50, description="Pages at most.")] = None,
         documents: Documents = None,
+        folder: Folder = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
         evidence = engine.retrieve(
             question,
             top=top,
             documents=documents,
+            folder=folder,
             history=[Message(said.role, said.text) for said in history or ()],
         )
         # The check raises where the client has cancelled the request; that stops the model.
@@ -113,11 +118,11 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         library = engine.library()
         found = library.page(page)
         words = library.words(found)
-        boxes = parse_highlights(highlight or [], words)
+        boxes = parse_highlights(highlight or [], shown_words(words))
         image = library.image(found)
         image = draw_strokes(image, boxes, "WEBP") if boxes else image
         return [
-            TextContent(text=neutralize(f"{found}\n\n" + " ".join(w.text for w in words))),
+            TextContent(text=neutralize(f"{found}\n\n{_page_text(words)}")),
             ImageContent(data=base64.b64encode(image).decode(), mime_type="image/webp"),
         ]
 
@@ -146,6 +151,14 @@ def _with_hints(tool: Callable[Given, Result]) -> Callable[Given, Result]:
             raise ToolError(f"{error.message} {error.hint}".strip()) from error
 
     return wrapper
+
+
+def _page_text(words: Sequence[Word]) -> str:
+    """Words of a page; those that it has and does not show come apart."""
+    text = " ".join(word.text for word in shown_words(words))
+    if hidden := " ".join(word.text for word in words if word.role == "hidden"):
+        text += f"\n\nNot visible on the page: {hidden}"
+    return text
 
 
 def _result(text: str, body: SearchBody | AnswerBody) -> CallToolResult:

@@ -54,13 +54,21 @@ class LibraryMethods(ClientBase):
             return IngestReport.of(observed(), plan.note)
 
     @python_hints()
-    def list(self) -> Documents:
-        """List the documents, by name; none where nothing has been ingested yet."""
+    def list(self, *, folder: str | None = None) -> Documents:
+        """List the documents, by name; none where nothing has been ingested yet.
+
+        Args:
+            folder: only files in a folder of this name, or below it.
+
+        Raises:
+            NotFoundError: there is no document in such a folder.
+        """
         from ingest.library.database import LibraryNotFound
         from ingest.library.library import Library
 
         try:
-            documents = Library(self._engine.home).documents()
+            library = Library(self._engine.home)
+            documents = library.documents_in(folder) if folder else library.documents()
         except LibraryNotFound:
             documents = []
         return Documents(LibraryDocument.of(document) for document in documents)

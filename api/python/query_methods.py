@@ -34,6 +34,7 @@ class QueryMethods(ClientBase):
         top: int = 10,
         images: bool = False,
         document: Names = None,
+        folder: str | None = None,
         tag: Names = None,
         kind: Literal["pdf", "image"] | None = None,
         since: date | str | None = None,
@@ -48,7 +49,8 @@ class QueryMethods(ClientBase):
             like: an image, or its file, in place of a query.
             top: pages at most.
             images: only photos and figures, by what they show.
-            document: only in these: ids, heads of ids, paths or file names.
+            document: only in these: ids, heads of ids, file names, paths or ends of paths.
+            folder: only files in a folder of this name, or below it.
             tag: only pages with all of these.
             kind: only documents of this kind.
             since: only documents added on this day or later.
@@ -62,7 +64,7 @@ class QueryMethods(ClientBase):
         """
         searcher = self._engine.searcher()
         filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
-        filter = filter_documents(searcher.library, as_names(document), filter)
+        filter = filter_documents(searcher.library, as_names(document), filter, folder)
         hits = search_pages(
             searcher,
             query,
@@ -81,6 +83,7 @@ class QueryMethods(ClientBase):
         *,
         top: int | None = None,
         document: Names = None,
+        folder: str | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[False] = False,
@@ -92,6 +95,7 @@ class QueryMethods(ClientBase):
         *,
         top: int | None = None,
         document: Names = None,
+        folder: str | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[True],
@@ -103,6 +107,7 @@ class QueryMethods(ClientBase):
         *,
         top: int | None = None,
         document: Names = None,
+        folder: str | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: bool = False,
@@ -111,7 +116,8 @@ class QueryMethods(ClientBase):
 
         Args:
             top: pages that the model is shown at most; None takes the setting `evidence_pages`.
-            document: only from these: ids, heads of ids, paths or file names.
+            document: only from these: ids, heads of ids, file names, paths or ends of paths.
+            folder: only from files in a folder of this name, or below it.
             model: what writes the answer: "extractive" or "PROVIDER:MODEL"; None takes the setting.
             history: what was said before, oldest first: messages, or earlier answers.
             stream: return a generator of pieces of text and citations, the answer last;
@@ -122,7 +128,7 @@ class QueryMethods(ClientBase):
             ConflictError: nothing has been ingested yet.
             ModelError: the model failed.
         """
-        pieces = self._stream(question, top, document, model, history)
+        pieces = self._stream(question, top, document, folder, model, history)
         if stream:
             return pieces
         *_, answer = pieces
@@ -146,7 +152,13 @@ class QueryMethods(ClientBase):
         return PageExplanation.of(explained, searcher.library)
 
     def _stream(
-        self, question: str, top: int | None, document: Names, model: str | None, history: Turns
+        self,
+        question: str,
+        top: int | None,
+        document: Names,
+        folder: str | None,
+        model: str | None,
+        history: Turns,
     ) -> AnswerStream:
         with python_hints():
             searcher, writer = self._engine.searcher(), self._model(model)
@@ -156,6 +168,7 @@ class QueryMethods(ClientBase):
                 writer,
                 top=top or self.settings.evidence_pages,
                 documents=as_names(document),
+                folder=folder,
                 history=as_messages(history),
             )
             with closing(stream_pieces(evidence, writer)) as pieces:

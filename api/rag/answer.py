@@ -46,6 +46,7 @@ def answer_query(
     top: int,
     filter: PageFilter = ALL_PAGES,
     documents: Sequence[str] | None = None,
+    folder: str | None = None,
     history: Sequence[Message] = (),
     on_piece: Callable[[Piece], None] | None = None,
 ) -> AnsweredQuery:
@@ -54,7 +55,7 @@ def answer_query(
     Args:
         top: pages of evidence at most.
         filter: restricts the pages.
-        documents: restricts them further to these: ids, heads of ids, paths or file names.
+        documents, folder: restrict them further (`api.rag.evidence.filter_documents`).
         history: earlier messages, oldest first.
         on_piece: is called with each piece as it comes; an error that it raises stops the model.
 
@@ -64,7 +65,14 @@ def answer_query(
         ModelError: the model failed.
     """
     evidence = retrieve_evidence(
-        searcher, query, model, top=top, filter=filter, documents=documents, history=history
+        searcher,
+        query,
+        model,
+        top=top,
+        filter=filter,
+        documents=documents,
+        folder=folder,
+        history=history,
     )
     return AnsweredQuery(generate_answer(evidence, model, on_piece), evidence)
 
@@ -77,6 +85,7 @@ def stream_query(
     top: int,
     filter: PageFilter = ALL_PAGES,
     documents: Sequence[str] | None = None,
+    folder: str | None = None,
     history: Sequence[Message] = (),
 ) -> Generator[RetrievedEvidence | Piece]:
     """Stream an answer: the evidence first, then pieces, the `Answer` last.
@@ -85,7 +94,14 @@ def stream_query(
     cancels the model.
     """
     evidence = retrieve_evidence(
-        searcher, query, model, top=top, filter=filter, documents=documents, history=history
+        searcher,
+        query,
+        model,
+        top=top,
+        filter=filter,
+        documents=documents,
+        folder=folder,
+        history=history,
     )
     yield evidence
     with closing(stream_pieces(evidence, model)) as pieces:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
@@ -14,6 +15,7 @@ from generation.rewrite import rewrite
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
+from ingest.page import shown_words
 
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
@@ -52,6 +54,7 @@ def retrieve_evidence(
     top: int,
     filter: PageFilter = ALL_PAGES,
     documents: Sequence[str] | None = None,
+    folder: str | None = None,
     history: Sequence[Message] = (),
 ) -> RetrievedEvidence:
     """Retrieve the best pages as evidence, labelled from 1, best first.
@@ -59,12 +62,13 @@ def retrieve_evidence(
     A page that was removed after the search is left out, and a page without
     words where the model reads only words. Images are loaded when a model asks
     for them. A chat model gets the question and the history as given; a model
-    without chat gets the query that was searched.
+    without chat gets the query that was searched. Pages that the question asks for
+    by number, or those that sum up the document that it names, come in place of a search.
 
     Args:
         top: pages at most.
         filter: restricts the pages.
-        documents: restricts them further to these: ids, heads of ids, paths or file names.
+        documents, folder: restrict them further (`filter_documents`).
         history: earlier messages, oldest first.
 
     Raises:
@@ -72,16 +76,17 @@ def retrieve_evidence(
         DocumentNotFound: one of `documents` does not exist, or is ambiguous.
         ModelError: a language model failed to rewrite the question.
     """
-    filter = filter_documents(searcher.library, documents, filter)
+    filter = filter_documents(searcher.library, documents, filter, folder)
     # A blank question is not rewritten, so that the search refuses it.
     chat = model.chat
     searched = rewrite(question, history, chat) if question.strip() else question
     wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
-    for hit in searcher.search(searched, top=wanted, filter=filter):
+    asked = find_asked_pages(searcher, searched, filter, top) if searched.strip() else None
+    for hit in asked.hits if asked else searcher.search(searched, top=wanted, filter=filter):
         try:
-            words = searcher.library.words(hit.page)
+            words = shown_words(searcher.library.words(hit.page))
         except PageNotFound:
             continue
         if (words or model.uses_images) and len(evidence) < top:
@@ -89,10 +94,11 @@ def retrieve_evidence(
             label = len(evidence) + 1
             evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
             hits.append(hit)
+    task = asked.task if asked else "answer"
     prompt = (
-        Prompt(question, tuple(evidence), tuple(history))
+        Prompt(question, tuple(evidence), tuple(history), task)
         if chat
-        else Prompt(searched, tuple(evidence))
+        else Prompt(searched, tuple(evidence), task=task)
     )
     return RetrievedEvidence(
         question,
@@ -100,7 +106,8 @@ def retrieve_evidence(
         tuple(hits),
         prompt,
         locator(searcher),
-        min_score(searcher, model),
+        # Pages that were asked for are the right ones, however near they come to the words.
+        0.0 if asked else min_score(searcher, model),
     )
 
 
@@ -116,15 +123,28 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
 
 
 def filter_documents(
-    library: Library, documents: Sequence[str] | None, filter: PageFilter = ALL_PAGES
+    library: Library,
+    documents: Sequence[str] | None,
+    filter: PageFilter = ALL_PAGES,
+    folder: str | None = None,
 ) -> PageFilter:
-    """Filter restricted to documents by id, head of an id, path or file name.
+    """Filter restricted to documents and to a folder.
 
-    Without `documents` it is `filter` as given.
+    Without either it is `filter` as given.
+
+    Args:
+        documents: ids, heads of ids, file names, paths or ends of paths, or folders.
+        folder: a folder on the path of the documents, or several joined by slashes.
 
     Raises:
         DocumentNotFound: one of them does not exist, or is ambiguous.
     """
-    if not documents:
+    if not documents and not folder:
         return filter
-    return replace(filter, document_ids=tuple(library.document(name).id for name in documents))
+    ids = dict.fromkeys(
+        document.id for name in documents or () for document in library.documents_named(name)
+    )
+    if folder:
+        inside = [document.id for document in library.documents_in(folder)]
+        ids = dict.fromkeys(i for i in inside if not documents or i in ids)
+    return replace(filter, document_ids=tuple(ids))

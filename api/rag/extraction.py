@@ -40,9 +40,11 @@ def open_library_page(library: Library, key: str) -> list[Evidence]:
         DocumentNotFound, PageNotFound
     """
     from generation.prompt import Evidence
+    from ingest.page import shown_words
 
     page = library.page(key)
-    return [Evidence(1, page, library.words(page), partial(library.image, page), 1.0)]
+    words = shown_words(library.words(page))
+    return [Evidence(1, page, words, partial(library.image, page), 1.0)]
 
 
 def open_file_pages(
@@ -58,7 +60,7 @@ def open_file_pages(
     from ingest.file_state import document_id, hash_file
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
-    from ingest.page import Page
+    from ingest.page import Page, shown_words
     from ingest.readers.read_now import inspect_now, read_pages
 
     count = inspect_now(path, settings, readers).page_count
@@ -69,7 +71,7 @@ def open_file_pages(
         )
     first = Page(document_id(hash_file(path)), 1, readable(path.name))
     return [
-        Evidence(1, page.page, page.words, lambda image=page.image: image, 1.0)  # type: ignore[misc]
+        Evidence(1, page.page, shown_words(page.words), lambda image=page.image: image, 1.0)  # type: ignore[misc]
         for page in read_pages(path, first, count, settings, readers)
     ]
 

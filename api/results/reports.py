@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
 from api.results.document_list import Documents, LibraryDocument
-from ingest.event import Added, Captioned, Done, Event, Failed, Removed
+from ingest.event import Added, Captioned, Done, Event, Failed, LeftOut, Removed
 
 if TYPE_CHECKING:
     from api.diagnostics.finding import Finding
@@ -29,6 +29,7 @@ class IngestReport:
         captioned: figures and photos that have captions now.
         seconds: how long it took.
         note: why an encoder was chosen, where "auto" was asked for.
+        left_out: paths of files of kinds that are not read.
     """
 
     added: Documents
@@ -41,6 +42,7 @@ class IngestReport:
     seconds: float
     note: str = ""
     noted: int = 0
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, events: Iterable[Event], note: str = "") -> Self:
@@ -48,6 +50,7 @@ class IngestReport:
         added: list[LibraryDocument] = []
         removed: list[LibraryDocument] = []
         failed: list[Failure] = []
+        left_out: list[str] = []
         captioned = 0
         total = Done(0, 0, 0, 0, 0, 0, 0.0)
         for event in events:
@@ -60,6 +63,8 @@ class IngestReport:
                     failed.append(failure)
                 case Captioned():
                     captioned += event.pictures
+                case LeftOut(paths):
+                    left_out.extend(paths)
                 case Done():
                     total = event
                 case _:
@@ -75,6 +80,7 @@ class IngestReport:
             total.seconds,
             note,
             total.noted,
+            tuple(left_out),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +94,7 @@ class IngestReport:
             "failed": len(self.failed),
             "pages": self.pages,
             "noted": self.noted,
+            "left_out": len(self.left_out),
             "seconds": round(self.seconds, 3),
         }
 

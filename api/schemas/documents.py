@@ -15,6 +15,7 @@ EXAMPLE_DOCUMENT: dict[str, Any] = {
     "document": EXAMPLE_ID,
     "name": "annual-report.pdf",
     "paths": ["/home/ada/annual-report.pdf"],
+    "attached_to": [],
     "kind": "pdf",
     "title": "Annual report 2024",
     "pages": 8,
@@ -34,13 +35,17 @@ class NoteBody(BaseModel):
 
 
 class DocumentBody(BaseModel):
-    """Document: a file's content, the paths it was read from, and notes of its pages."""
+    """Document: a file's content, the paths it was read from, and notes of its pages.
+
+    `attached_to` has the places where it is an attachment: the path of a PDF and its name there.
+    """
 
     model_config = example(EXAMPLE_DOCUMENT)
 
     document: str
     name: str
     paths: list[str]
+    attached_to: list[str]
     kind: str
     title: str
     pages: int
@@ -57,6 +62,7 @@ class DocumentBody(BaseModel):
             document=document.id,
             name=document.name,
             paths=[readable(path) for path in document.paths],
+            attached_to=[readable(path) for path in document.attached_to],
             kind=document.kind,
             title=document.title,
             pages=document.page_count,

@@ -15,13 +15,19 @@ from ingest.event import (
     Failed,
     FileOpened,
     FilesFound,
+    Gone,
     Indexed,
+    LeftOut,
     PagesEncoded,
     Quantized,
     Removed,
     Tagged,
 )
+from ingest.files.find import count_suffixes
 from ingest.library.documents import readable
+
+MAX_PATHS = 1_000
+"""Paths in one event; a folder of source code has more."""
 
 
 def ingest_event_fields(event: Event) -> dict[str, Any]:
@@ -29,6 +35,8 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
     match event:
         case FilesFound(files, to_read):
             return {"event": "looked", "files": files, "to_read": to_read}
+        case LeftOut(paths):
+            return {"event": "left_out", "files": len(paths), **_some_paths(paths)}
         case FileOpened(path, pages):
             return {"event": "opened", "path": readable(path), "pages": pages}
         case PagesEncoded(pages):
@@ -41,6 +49,8 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
             return {"event": "failed", **failure_record(failure), "earlier": earlier}
         case Removed(document):
             return {"event": "removed", **DocumentBody.of(document).model_dump()}
+        case Gone(path, document_id):
+            return {"event": "gone", "path": readable(path), "document": document_id}
         case Dropped(encoder):
             return {"event": "dropped", "encoder": encoder}
         case Quantized(encoder, quantization):
@@ -61,5 +71,14 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
                 "failed": event.failed,
                 "pages": event.pages,
                 "noted": event.noted,
+                "left_out": event.left_out,
                 "seconds": round(event.seconds, 3),
             }
+
+
+def _some_paths(paths: tuple[str, ...]) -> dict[str, Any]:
+    """The first of the paths, and how many there are by suffix, most first."""
+    return {
+        "suffixes": dict(count_suffixes(paths)),
+        "paths": [readable(path) for path in paths[:MAX_PATHS]],
+    }

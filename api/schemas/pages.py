@@ -17,6 +17,7 @@ EXAMPLE_PAGE: dict[str, Any] = {
     "document": EXAMPLE_ID,
     "name": "annual-report.pdf",
     "number": 3,
+    "page_label": None,
 }
 EXAMPLE_BOX = [0.12, 0.31, 0.58, 0.34]
 
@@ -27,12 +28,16 @@ def example(value: dict[str, Any]) -> ConfigDict:
 
 
 class PageBody(BaseModel):
-    """A page's address. `page` is its key in URLs; `number` counts from 1."""
+    """A page's address. `page` is its key in URLs; `number` counts from 1.
+
+    `page_label` is its number as printed, null where that is the same.
+    """
 
     page: str
     document: str
     name: str
     number: int
+    page_label: str | None = None
 
 
 def page_fields(page: Page) -> dict[str, Any]:
@@ -42,4 +47,5 @@ def page_fields(page: Page) -> dict[str, Any]:
         "document": page.document_id,
         "name": page.document_name,
         "number": page.number,
+        "page_label": page.label or None,
     }

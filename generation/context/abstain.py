@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generation.prompt import Prompt
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 
 MIN_SCORE = 0.35
 """Score of the best page (by default a dense cosine) below which the question counts as off-topic.

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from generation.answer import SelfAssessment, Usage
+from generation.models.asked_forms import AskedForms
 from generation.models.confidence import THRESHOLD, Features, confidence
+from generation.models.main_passages import main_passages
 from generation.models.passage import (
     Passage,
     read_passages,
@@ -22,9 +24,12 @@ from generation.models.passage import (
     term_weights,
     without_numbers,
 )
+from generation.models.yes_no import is_about, subject_stems
 from generation.prompt import Prompt
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
+from ingest.library.names import split_name
+from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_stems
 
 NOTE = (
@@ -32,6 +37,7 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
+NO_WORDS = "There are no words to quote on these pages."
 
 SHORTLIST = 24
 """Passages whose vectors are computed."""
@@ -54,6 +60,12 @@ ECHO_PENALTY = 0.3
 """Subtracted from a passage that only repeats the question, asks one itself, or is a caption, a
 header or a footer."""
 
+OTHER_SUBJECT_PENALTY = 0.2
+"""Subtracted where a yes-or-no question asks of something that the passage does not name."""
+
+MIN_NEW_TERMS = 3
+"""Terms of a heading that the question does not have, for it to be an answer."""
+
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
     r"|\bwhen\b|\b(?:what|which) (?:year|date|day|month|time|percentage|number|price|share)\b"
@@ -69,10 +81,11 @@ _NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, best first, and the features of the best."""
+    """Chosen passages, best first, features of the best, and what missing forms cost."""
 
     passages: tuple[Passage, ...]
     features: Features
+    forms_factor: float = 1.0
 
 
 class Extractive:
@@ -94,8 +107,13 @@ class Extractive:
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
+        if prompt.task != "answer":
+            yield from self._quote_pages(prompt)
+            return
         choice = self.choose(prompt)
-        sure = confidence(choice.features) if choice.passages else 0.0
+        sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
+        if choice.passages and not self._is_about(prompt, choice.passages[0]):
+            sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
         yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
@@ -108,19 +126,38 @@ class Extractive:
                 yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
         yield Usage(self.name)
 
+    def _is_about(self, prompt: Prompt, best: Passage) -> bool:
+        page = content_stems(" ".join(word.text for word in best.evidence.words))
+        return is_about(prompt.question, best.text, page, self._encoder)
+
+    def _quote_pages(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        """Quote the main content of the pages, or of each the heading and first sentence."""
+        chosen = main_passages(prompt)
+        sure = 1.0 if chosen else 0.0
+        yield SelfAssessment(sure, THRESHOLD, declined=not chosen, note=NOTE)
+        if not chosen:
+            yield NO_WORDS
+        for number, passage in enumerate(chosen):
+            yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
+        yield Usage(self.name)
+
     def features(self, prompt: Prompt) -> dict[str, float]:
         """Features of the confidence, by name; for fitting."""
         return self.choose(prompt).features.as_dict()
 
     def choose(self, prompt: Prompt) -> Choice:
         """Choose the one to three best passages, some joined with their label."""
-        passages = read_passages(prompt)
-        question_terms = content_stems(prompt.question)
+        prompt = replace(prompt, question=parse_query(prompt.question).text)
+        every = read_passages(prompt)
+        asked = AskedForms.find(prompt.question, every)
+        passages = asked.keep(every)
+        stems = content_stems(prompt.question)
+        question_terms = content_stems(asked.without_forms(prompt.question)) or stems
         if not passages or not question_terms:
             return Choice((), Features())
         weights = term_weights(question_terms, passages)
         titles = running_titles(passages)
-        scores = np.array([_score(prompt, each, weights, titles) for each in passages])
+        scores = np.array([_score(prompt, p, weights, titles) + asked.score(p) for p in passages])
         listed = np.argsort(-scores, kind="stable")[:SHORTLIST]
         shortlist = [passages[i] for i in listed]
         vectors = self._encoder.embed([prompt.question, *(_in_context(p) for p in shortlist)])
@@ -134,7 +171,7 @@ class Extractive:
             if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
                 chosen.append(passage)
         features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
-        return Choice(tuple(chosen[:MAX_QUOTES]), features)
+        return Choice(tuple(chosen[:MAX_QUOTES]), features, asked.confidence)
 
 
 def quoted(text: str, label: int) -> str:
@@ -156,14 +193,29 @@ def _score(
         score += KIND_BONUS
     if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
         score += KIND_BONUS
+    if passage.role == "heading" and not _may_answer(prompt.question, passage, weights):
+        score -= ECHO_PENALTY
+    subject = subject_stems(prompt.question)
+    if subject and not subject & passage.terms:
+        score -= OTHER_SUBJECT_PENALTY
     if (
         passage.terms <= weights.keys()
         or passage.text.endswith("?")
         or _CAPTION.match(passage.text)
+        or passage.role in ("header", "footer")
         or without_numbers(passage.text) in titles
     ):
         score -= ECHO_PENALTY
     return score
+
+
+def _may_answer(question: str, heading: Passage, weights: Mapping[str, float]) -> bool:
+    """Whether a heading may be the answer: a name, a number, or more than the question."""
+    if _WANTS_NAME.search(question):
+        return bool(_NAME.search(heading.text))
+    if _WANTS_NUMBER.search(question):
+        return any(map(str.isdigit, heading.text))
+    return len(heading.terms - weights.keys()) >= MIN_NEW_TERMS
 
 
 def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:
@@ -230,7 +282,8 @@ def _features(
     cosine: float,
 ) -> Features:
     page: frozenset[str] = frozenset().union(
-        *(p.terms for p in passages if p.evidence is best.evidence)
+        content_stems(" ".join(split_name(best.evidence.page.document_name))),
+        *(p.terms for p in passages if p.evidence is best.evidence),
     )
     names = content_stems(" ".join(_NAMED.findall(prompt.question)))
     latin = _latin(frozenset(weights))

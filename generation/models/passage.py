@@ -1,7 +1,7 @@
 """Passages: quotable units of the evidence, each with its context and terms.
 
 The context of a table row is its column heads, that of a form field its label:
-it counts in the score and is not quoted.
+it counts in the score and is not quoted. So do the words of the document's name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from generation.prompt import Evidence, Prompt
 from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
-from ingest.page import Box, Word
+from ingest.library.names import split_name
+from ingest.page import Box, Word, WordRole
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -39,6 +40,7 @@ class Passage:
     context: str
     terms: frozenset[str]
     context_terms: frozenset[str]
+    role: WordRole = "text"
 
     @property
     def short(self) -> bool:
@@ -74,6 +76,7 @@ def _read_page(evidence: Evidence) -> list[Passage]:
     units = split_sentences(evidence.words)
     boxes = [union_box([word.box for word in evidence.words[u.start : u.end]]) for u in units]
     contexts = _contexts(units, boxes, evidence.words)
+    named = content_stems(" ".join(split_name(evidence.page.document_name)))
     return [
         Passage(
             evidence,
@@ -83,9 +86,10 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             box,
             context,
             content_stems(unit.text),
-            content_stems(context),
+            content_stems(context) | named,
+            _role(units, at),
         )
-        for unit, box, context in zip(units, boxes, contexts, strict=True)
+        for at, (unit, box, context) in enumerate(zip(units, boxes, contexts, strict=True))
     ]
 
 
@@ -103,9 +107,29 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
             contexts.append(units[label].text)
         else:
             contexts.append(table if unit.row and not begins_table else heading)
-        if short and not unit.row and not unit.text.endswith(tuple(".!?。！？,;")):
+        if _is_heading(unit):
             heading = unit.text
     return contexts
+
+
+def _is_heading(unit: Sentence) -> bool:
+    short = unit.end - unit.start <= SHORT
+    return (
+        short
+        and unit.role not in ("row", "header", "footer", "note")
+        and not unit.text.endswith((*_SENTENCE_ENDS, ",", ";"))
+    )
+
+
+_SENTENCE_ENDS = tuple(".!?。！？")
+
+
+def _role(units: Sequence[Sentence], at: int) -> WordRole:
+    """Role of a unit; what stands above a sentence as a heading does is one in any size."""
+    follows = units[at + 1].text if at + 1 < len(units) else ""
+    if units[at].role == "text" and _is_heading(units[at]) and follows.endswith(_SENTENCE_ENDS):
+        return "heading"
+    return units[at].role
 
 
 def _label_above(at: int, boxes: Sequence[Box]) -> int | None:

@@ -74,7 +74,7 @@ def quote_boxes(words: Sequence[Word], span: tuple[int, int]) -> tuple[Box, ...]
         for word in words[slice(*span)]
         for part in (
             replace(word, rest=None),
-            *([replace(word, box=word.rest)] if word.rest else []),
+            *([replace(word, box=word.rest, rest=None)] if word.rest else []),
         )
     ]
     return tuple(line.box for line in split_lines(parts))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ingest.box import union_box
-from ingest.page import Word
+from ingest.page import Word, WordRole
 from ingest.reading.blocks import group_blocks, is_bullet
 from ingest.reading.line import Line, split_lines
 
@@ -33,12 +33,17 @@ _DOTTED = re.compile(r"(?:[^\W\d]\.){2,}")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Unit: words `start` up to (not with) `end`; `row` where its line has cells."""
+    """Unit: words `start` up to (not with) `end`, and what its block is on the page."""
 
     start: int
     end: int
     text: str
-    row: bool = False
+    role: WordRole = "text"
+
+    @property
+    def row(self) -> bool:
+        """Whether it is a row of cells."""
+        return self.role == "row"
 
 
 def split_sentences(words: Sequence[Word]) -> list[Sentence]:
@@ -50,12 +55,13 @@ def split_sentences(words: Sequence[Word]) -> list[Sentence]:
     units: list[Sentence] = []
     for block in _blocks(words):
         row = len(block) == 1 and block[0].row
+        role: WordRole = "row" if row else words[block[0].start].role
         for start, end in (
             _split_block(words, block) if not row else [(block[0].start, block[0].end)]
         ):
             for first, last in _split_long(start, end, block):
                 text = " ".join(word.text for word in words[first:last])
-                units.append(Sentence(first, last, text, row))
+                units.append(Sentence(first, last, text, role))
     return units
 
 

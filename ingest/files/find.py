@@ -7,17 +7,37 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 PDF_SUFFIXES = frozenset({".pdf"})
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp"}
+    {
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
+        *(".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpf", ".jpx"),
+    }
 )
 SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES
 
 
-def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
+def is_readable_kind(name: str) -> bool:
+    """Whether the suffix of a file name is that of a kind that is read."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
+    """Suffixes of file names in small letters with their number, most frequent first.
+
+    >>> count_suffixes(["a.txt", "b.docx", "c.TXT", "Makefile"])
+    [('.txt', 2), ('.docx', 1), ('', 1)]
+    """
+    return Counter(os.path.splitext(path)[1].lower() for path in paths).most_common()
+
+
+def find_files(
+    paths: Iterable[str | Path], on_left_out: Callable[[Path], None] | None = None
+) -> Iterator[Path]:
     """Find files to read: each once, as an absolute path, in a stable order.
 
     A folder is walked recursively, without hidden entries, unknown extensions,
@@ -25,6 +45,9 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
     links ends. A file that is named itself is taken whatever its extension. A
     pattern that matches nothing, a path that does not exist and a folder that
     cannot be listed are yielded too: reading them fails with a clear reason.
+
+    Args:
+        on_left_out: is called with each file of a folder whose extension is unknown.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -36,7 +59,7 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
     seen: set[str] = set()
     for pattern in paths:
         for path in _expand(os.fspath(pattern)):
-            for file in _walk(path) if path.is_dir() else [path]:
+            for file in _walk(path, on_left_out) if path.is_dir() else [path]:
                 absolute = os.path.abspath(file)
                 if (resolved := _resolve_folder(absolute)) not in seen:
                     seen.add(resolved)
@@ -56,7 +79,7 @@ def _expand(given: str) -> list[Path]:
     return [Path(given)]
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, on_left_out: Callable[[Path], None] | None = None) -> Iterator[Path]:
     visited: set[str] = set()
     unlisted: list[OSError] = []
     for folder, subfolders, names in os.walk(root, onerror=unlisted.append, followlinks=True):
@@ -66,10 +89,14 @@ def _walk(root: Path) -> Iterator[Path]:
         visited.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
-                path = os.path.join(folder, name)
-                # A broken link is reported; a pipe, whose read would never end, is left out.
-                if os.path.isfile(path) or not os.path.exists(path):
-                    yield Path(path)
+            if name.startswith("."):
+                continue
+            path = os.path.join(folder, name)
+            if not is_readable_kind(name):
+                if on_left_out and os.path.isfile(path):
+                    on_left_out(Path(path))
+            # A broken link is reported; a pipe, whose read would never end, is left out.
+            elif os.path.isfile(path) or not os.path.exists(path):
+                yield Path(path)
     for error in unlisted:
         yield Path(error.filename)

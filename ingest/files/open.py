@@ -7,7 +7,10 @@ from pathlib import Path
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
-_IMAGE_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM")
+_IMAGE_MAGIC = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM"),
+    *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000, as a file or a bare codestream
+)
 
 
 def open_source(path: Path, password: str | None = None, *, second_reader: bool = True) -> Source:
@@ -27,7 +30,7 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
     # A PDF may have bytes before its header; an image may have that header in its metadata.
-    is_image = head.startswith(_IMAGE_MAGIC)
+    is_image = head.startswith(_IMAGE_MAGIC) or head[4:8] == b"ftyp"
     if not is_image and (b"%PDF-" in head or looks_like_pdf(path, head)):
         return _open_pdf(path, password, second_reader=second_reader)
     from ingest.files.photo import PhotoSource

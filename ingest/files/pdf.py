@@ -7,7 +7,9 @@ whole is drawn by PDFium, the second reader.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
+from html import unescape
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,10 @@ import numpy as np
 import pymupdf
 from PIL import Image
 
+from ingest.file_state import FileStamp, stamp_of
 from ingest.files.page_tree import count_pages
+from ingest.files.pdf_catalog import Bookmarks, has_attachments, read_bookmarks
+from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
 from ingest.files.pdf_parts import PDF_ERRORS, read_figures
 from ingest.files.pdf_password import authenticate, without_encryption
@@ -26,9 +31,18 @@ from ingest.files.reasons import no_pdf
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
 from ingest.memory import is_out_of_memory
 from ingest.page import DocumentKind
+from ingest.reading.visible import mark_hidden
 
 MIN_DIFFERENT = 0.001
 """Share of a page's pixels; where fewer differ, two renderers have drawn the same."""
+_XMP_TITLE = re.compile(r"<dc:title>.{0,200}?<rdf:li[^>]*>([^<]{1,2000})</rdf:li>", re.DOTALL)
+MAX_XMP = 1_000_000
+"""Characters of XMP metadata that are searched for a title."""
+MAX_LABEL = 200
+"""Characters of a page label."""
+MAX_CACHED = 4
+_bookmarks_of: dict[tuple[str, FileStamp | None], Bookmarks] = {}
+"""Bookmarks of the files that this process read last."""
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -71,6 +85,12 @@ class PdfSource:
         if self.page_count == 0:
             raise UnreadableFile(f"{path.name} has no pages.", hint="Save it again.")
         self.title: str = _title(self._pdf)
+        self.has_attachments = has_attachments(self._pdf)
+
+    @property
+    def document(self) -> Any:
+        """The open PDF, as PyMuPDF has it."""
+        return self._pdf
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render a page (from 1); see `Source`."""
@@ -89,10 +109,38 @@ class PdfSource:
         if note == IMAGE_LOST or (note != DATA_MISSING and is_blank(image) and _has_content(page)):
             image, note = self._check(number, dpi, image, note)
         try:
-            lines = read_lines(page)
+            lines = mark_hidden(read_lines(page), image)
         except PDF_ERRORS:
             lines, note = (), note or TEXT_LOST
-        return PageImage(image, lines, read_figures(page), note)
+        lines, extras = read_extras(page, lines, self._bookmarks.get(number, ()))
+        label = self._label(page, number)
+        return PageImage(image, lines, read_figures(page), note, extras, label)
+
+    @cached_property
+    def _bookmarks(self) -> Bookmarks:
+        """Titles of bookmarks; a worker opens a file again for each few of its pages."""
+        key = str(self._path), stamp_of(self._path)
+        if key not in _bookmarks_of:
+            if len(_bookmarks_of) >= MAX_CACHED:
+                _bookmarks_of.clear()
+            _bookmarks_of[key] = read_bookmarks(self._pdf)
+        return _bookmarks_of[key]
+
+    @cached_property
+    def _has_labels(self) -> bool:
+        try:
+            return bool(self._pdf.get_page_labels())
+        except PDF_ERRORS:
+            return False
+
+    def _label(self, page: Any, number: int) -> str:
+        """Label of a page, empty where it is its number."""
+        try:
+            label = page.get_label() if self._has_labels else ""
+        except PDF_ERRORS:
+            return ""
+        label = "".join(c for c in " ".join(label.split()) if c.isprintable())[:MAX_LABEL]
+        return "" if label == str(number) else label
 
     def _second_reading(self, number: int, dpi: int, error: Exception) -> PageImage:
         """Page by PDFium, where MuPDF does not draw it."""
@@ -164,11 +212,14 @@ def _shows_more(other: Image.Image, image: Image.Image) -> bool:
 
 
 def _title(pdf: Any) -> str:
-    """Title in the metadata, empty where they are damaged."""
+    """Title in the metadata: of Info, else of XMP; empty where they are damaged."""
     try:
-        return (pdf.metadata or {}).get("title") or ""
+        if title := (pdf.metadata or {}).get("title") or "":
+            return str(title)
+        found = _XMP_TITLE.search(pdf.get_xml_metadata()[:MAX_XMP])
     except PDF_ERRORS:
         return ""
+    return unescape(found[1]).strip() if found else ""
 
 
 def _open(path: Path) -> Any:

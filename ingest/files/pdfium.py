@@ -34,6 +34,7 @@ class PdfiumSource:
     """
 
     kind: DocumentKind = "pdf"
+    has_attachments = False
 
     def __init__(self, path: Path, password: str | None = None) -> None:
         self._path = path

@@ -1,7 +1,8 @@
-"""Image reader: PNG, JPEG, WebP, TIFF, GIF and BMP as upright RGB, by Pillow.
+"""Image reader: images of many formats as upright RGB, by Pillow.
 
 Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white, or
-onto black where most of the ink is white. A TIFF has a page a frame; of a GIF the first frame is read.
+onto black where most of the ink is white. A TIFF has a page a frame; of a GIF or HEIC the
+first image is read.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pi_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ingest.files.reasons import broken_image, no_image
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import WHOLE, DocumentKind
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "HEIF")
 """Pillow reads more formats; some of them (EPS) run other programs on untrusted files."""
 MAX_PIXELS = 210_000_000
 """A larger image is refused as a decompression bomb; phones take photos of 200 million pixels."""
@@ -36,6 +38,7 @@ MAX_OPAQUE = 0.98
 Colour = tuple[int, int, int]
 WHITE, GRAY, BLACK = (255, 255, 255), (128, 128, 128), (0, 0, 0)
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+pi_heif.register_heif_opener(thumbnails=False)
 
 
 class PhotoSource:
@@ -47,6 +50,7 @@ class PhotoSource:
 
     kind: DocumentKind = "image"
     title = ""
+    has_attachments = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -70,7 +74,16 @@ class PhotoSource:
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
-        return PageImage(self._decode(number, LONGEST_SIDE, MAX_DECODED), (), (WHOLE,))
+        image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
+        return PageImage(image, (), (WHOLE,), self._note())
+
+    def _note(self) -> str:
+        """That there are more images in the file than are read."""
+        if self._has_frames:
+            return ""
+        with self._open() as image:
+            count = getattr(image, "n_frames", 1)
+        return f"Only the first of {count} images of the file is read." if count > 1 else ""
 
     def thumbnail(self, side: int) -> Image.Image:
         """First frame, scaled down to `side` pixels of its longer side.

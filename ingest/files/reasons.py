@@ -90,4 +90,7 @@ _NAMES = {
     ".tiff": "TIFF image",
     ".gif": "GIF image",
     ".bmp": "BMP image",
+    ".avif": "AVIF image",
+    ".heic": "HEIC image",
+    ".jp2": "JPEG 2000 image",
 }

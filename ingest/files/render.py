@@ -47,11 +47,12 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Kind, number of pages and metadata title of a file."""
+    """Kind, number of pages and title of a file, and whether files are attached."""
 
     kind: DocumentKind
     page_count: int
     title: str
+    has_attachments: bool = False
 
 
 def inspect(path: Path, settings: RenderSettings) -> Inspection:
@@ -61,7 +62,7 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
         UnreadableFile: it cannot be opened.
     """
     source = open_source(path, settings.password, second_reader=settings.second_reader)
-    return Inspection(source.kind, source.page_count, source.title)
+    return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
@@ -100,9 +101,8 @@ def _verdicts(document_id: str) -> Verdicts:
 def _add_words(
     page_image: PageImage, page: Page, ocr: Ocr | None, mode: OcrMode, verdicts: Verdicts
 ) -> Rendered:
-    chosen = choose_text(
-        page_image.image, page_image.lines, page_image.figures, ocr, mode, verdicts
-    )
+    lines = (*page_image.lines, *page_image.extras)
+    chosen = choose_text(page_image.image, lines, page_image.figures, ocr, mode, verdicts)
     words = arrange(chosen.lines, chosen.image.width / chosen.image.height)
     buffer = io.BytesIO()
     chosen.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
@@ -115,6 +115,7 @@ def _add_words(
         figures=chosen.figures,
         source=chosen.source,
         note=page_image.note,
+        label=page_image.label,
     )
 
 

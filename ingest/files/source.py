@@ -35,13 +35,17 @@ class UnreadableFile(InvalidInputError):
 class PageImage:
     """Page image with the lines of the text layer and the boxes of the figures.
 
-    `note` says what of the page could not be read, as a sentence; empty for a whole page.
+    `extras` are lines of form fields, comments and what is not shown. `note` says what of
+    the page could not be read, as a sentence; empty for a whole page. `label` is the page's
+    number as printed or shown by readers, where it is another than its place in the file.
     """
 
     image: Image.Image
     lines: tuple[TextLine, ...]
     figures: tuple[Box, ...]
     note: str = ""
+    extras: tuple[TextLine, ...] = ()
+    label: str = ""
 
     @property
     def words(self) -> tuple[LineWord, ...]:
@@ -54,6 +58,11 @@ class Source(Protocol):
 
     kind: DocumentKind
     title: str
+
+    @property
+    def has_attachments(self) -> bool:
+        """Whether other files are embedded in it."""
+        ...
 
     @property
     def page_count(self) -> int:

@@ -1,4 +1,4 @@
-"""Atomic file writes, and deletion of files and folders that may be absent.
+"""Atomic file writes, replaced image folders, and deletion of what may be absent.
 
 A write is a temporary file, fsync and a rename.
 """
@@ -52,3 +52,43 @@ def discard(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_images(target: Path, images: Path, revision: str) -> Iterator[None]:
+    """Put page images in place, and the old ones back if the context ends in an error.
+
+    The old ones wait beside, named by their revision, so that `restore_images`
+    knows after a crash whether the rows of the new ones were committed.
+
+    Args:
+        images: the new folder, on the same file system.
+        revision: that of the old ones, empty where there are none.
+    """
+    target.parent.mkdir(exist_ok=True)
+    old = target.with_name(f".{target.name}.{revision}")
+    if target.exists():
+        discard(old)
+        target.rename(old)
+    images.rename(target)
+    sync(target.parent)
+    try:
+        yield
+    except BaseException:
+        discard(target)
+        if old.exists():
+            old.rename(target)
+        raise
+    discard(old)
+
+
+def restore_images(target: Path, revision: str) -> None:
+    """After a crash, keep those images that belong to the document's `revision`."""
+    for old in target.parent.glob(f".{target.name}.*"):
+        if revision and old.name.endswith(f".{revision}"):
+            discard(target)
+            old.rename(target)
+        else:
+            discard(old)
+    if not revision:
+        discard(target)

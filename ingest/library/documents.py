@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.file_state import Failure, FileStamp
 from ingest.filter import PageFilter
 from ingest.library.database import LibraryDatabase
+from ingest.library.names import (
+    attachment_path,
+    ends_with,
+    is_in_folder,
+    name_documents,
+    readable,
+)
 from ingest.page import Document
 
 
@@ -19,33 +26,69 @@ class DocumentNotFound(NotFoundError):
     code = "document-not-found"
 
 
-def readable(name: str) -> str:
-    """A file name as printable text: bytes that are no UTF-8 are shown as \\xNN."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+__all__ = ["MAX_CANDIDATES", "DocumentNotFound", "DocumentReader", "readable"]
 
-
-def document_name(path: bytes | None, document_id: str) -> str:
-    """The name of a document: the file name of its first path, else its id."""
-    return readable(os.path.basename(os.fsdecode(path))) if path else document_id
+MAX_CANDIDATES = 8
+"""Documents or folders that a hint names."""
 
 
 class DocumentReader(LibraryDatabase):
     """Reader of documents."""
 
+    _names: tuple[int, Mapping[str, str]] | None = None
+    """Names to show and the generation that they are of."""
+
     def documents(self) -> list[Document]:
         """Every document, by name."""
         self._refresh()
         rows = self._db.execute("SELECT * FROM documents").fetchall()
-        paths: dict[str, list[str]] = {}
-        for path, document_id in self._db.execute(
-            "SELECT path, document_id FROM names ORDER BY path"
-        ):
-            paths.setdefault(document_id, []).append(os.fsdecode(path))
+        names, paths, attached = self.display_names(), self._all_paths(), self._attachments()
         notes: dict[str, list[tuple[int, str]]] = {}
         for document_id, number, note in self._db.execute("SELECT * FROM notes"):
             notes.setdefault(document_id, []).append((number, note))
-        found = [_document(row, paths.get(row[0], []), notes.get(row[0], [])) for row in rows]
+        found = [
+            _document(
+                row,
+                names.get(row[0], row[0]),
+                paths.get(row[0], []),
+                [attachment_path(p, n) for i, n in attached.get(row[0], ()) for p in paths[i][:1]],
+                notes.get(row[0], []),
+            )
+            for row in rows
+        ]
         return sorted(found, key=lambda document: (document.name, document.id))
+
+    def display_names(self) -> Mapping[str, str]:
+        """The name of each document that has one, by id (`ingest.library.names`)."""
+        generation = self.generation
+        if self._names is None or self._names[0] != generation:
+            paths = self._all_paths()
+            addresses = {
+                document_id: attachment_path(paths[parent_id][0], name)
+                for document_id, ((parent_id, name), *_) in self._attachments().items()
+            }
+            addresses |= {document_id: some[0] for document_id, some in paths.items()}
+            self._names = generation, name_documents(addresses)
+        return self._names[1]
+
+    def _all_paths(self) -> dict[str, list[str]]:
+        """Paths of each document, in order."""
+        paths: dict[str, list[str]] = {}
+        query = "SELECT path, document_id FROM names ORDER BY path"
+        for path, document_id in self._db.execute(query):
+            paths.setdefault(document_id, []).append(os.fsdecode(path))
+        return paths
+
+    def _attachments(self) -> dict[str, list[tuple[str, str]]]:
+        """PDFs that hold a document as an attachment, and its name there, by its id."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        query = (
+            "SELECT document_id, parent_id, name FROM attachments"
+            " WHERE parent_id IN (SELECT document_id FROM names) ORDER BY parent_id, name"
+        )
+        for document_id, parent_id, name in self._db.execute(query):
+            found.setdefault(document_id, []).append((parent_id, name))
+        return found
 
     def document_count(self) -> int:
         """Number of documents."""
@@ -57,7 +100,7 @@ class DocumentReader(LibraryDatabase):
         return self._db.execute(query, (document_id,)).fetchone() is not None
 
     def document(self, wanted: str) -> Document:
-        """Document with this id, head of an id, path or file name.
+        """Document with this id, head of an id, file name, or path or end of a path.
 
         The head of an id has 6 characters or more.
 
@@ -67,19 +110,62 @@ class DocumentReader(LibraryDatabase):
         every = self.documents()
         fits = [d for d in every if d.id == wanted]
         fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
-        name = unicodedata.normalize("NFC", wanted)  # macOS takes letters apart
-        fits = fits or [d for d in every if any(name == _composed_name(p) for p in d.paths)]
+        fits = fits or [d for d in every if any(ends_with(a, wanted) for a in d.addresses)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
+        fits = fits or [
+            d for d in every if any(ends_with(a, wanted, loose=True) for a in d.addresses)
+        ]
         if len(fits) == 1:
             return fits[0]
         if fits:
-            ids = ", ".join(d.id for d in fits)
+            names = [f"{d.name} ({d.id})" for d in fits]
             raise DocumentNotFound(
-                f"{wanted!r} fits {len(fits)} documents.", hint=f"Say which: {ids}."
+                f"{wanted!r} fits {len(fits)} documents.", hint=f"Say which: {_list(names)}."
             )
         raise DocumentNotFound(
             f"There is no document {wanted!r}.", hint="List the documents to see what there is."
         )
+
+    def documents_named(self, wanted: str) -> list[Document]:
+        """The document that `wanted` means (see `document`), else those in that folder.
+
+        Raises:
+            DocumentNotFound: neither is there, or several documents fit.
+        """
+        try:
+            return [self.document(wanted)]
+        except DocumentNotFound as error:
+            try:
+                return self.documents_in(wanted)
+            except DocumentNotFound:
+                raise error from None
+
+    def documents_in(self, folder: str) -> list[Document]:
+        """Documents below a folder: one on their path, or several joined by slashes.
+
+        Letters count in either case where the folder is not found as it is written.
+
+        Raises:
+            DocumentNotFound: there is no document in such a folder.
+        """
+        every = self.documents()
+        for ignore_case in (False, True):
+            if found := [
+                document
+                for document in every
+                if any(is_in_folder(a, folder, ignore_case=ignore_case) for a in document.addresses)
+            ]:
+                return found
+        parents = (os.path.dirname(path) for d in every for path in d.paths if not self._ours(path))
+        names = dict.fromkeys(readable(os.path.basename(parent)) for parent in sorted(parents))
+        raise DocumentNotFound(
+            f"There is no folder {folder!r} with documents.",
+            hint=f"Folders are {_list([*names])}." if names else "No document is in a folder.",
+        )
+
+    def _ours(self, path: str) -> bool:
+        """Whether a path is that of an upload."""
+        return path.startswith(os.path.join(self.home.uploads, ""))
 
     def select_documents(self, filter: PageFilter) -> list[str]:
         """Ids of the documents with a page that `filter` leaves."""
@@ -104,12 +190,24 @@ class DocumentReader(LibraryDatabase):
         ]
 
 
-def _document(row: tuple[Any, ...], paths: list[str], notes: list[tuple[int, str]]) -> Document:
+def _list(names: list[str]) -> str:
+    """Names in a sentence, the first `MAX_CANDIDATES` of them."""
+    rest = len(names) - MAX_CANDIDATES
+    return ", ".join(names[:MAX_CANDIDATES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _document(
+    row: tuple[Any, ...],
+    name: str,
+    paths: list[str],
+    attached_to: list[str],
+    notes: list[tuple[int, str]],
+) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
         id=document_id,
         sha256=sha256,
-        name=document_name(os.fsencode(paths[0]) if paths else None, document_id),
+        name=name,
         paths=tuple(paths),
         kind=kind,
         title=title,
@@ -118,8 +216,5 @@ def _document(row: tuple[Any, ...], paths: list[str], notes: list[tuple[int, str
         revision=revision,
         added_at=added_at,
         notes=tuple(notes),
+        attached_to=tuple(attached_to),
     )
-
-
-def _composed_name(path: str) -> str:
-    return unicodedata.normalize("NFC", readable(os.path.basename(path)))

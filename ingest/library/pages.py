@@ -6,14 +6,13 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.annotations import AnnotationReader
-from ingest.library.documents import DocumentReader, document_name
+from ingest.library.documents import DocumentReader
 from ingest.library.keys import page_folder
 from ingest.library.words import unpack_words
 from ingest.page import Box, Page, Rendered, Word
@@ -77,18 +76,19 @@ class PageReader(DocumentReader, AnnotationReader):
 
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
-            "SELECT pages.document_id, number, width, height, source, figures, title,"
-            " (SELECT min(path) FROM names WHERE names.document_id = pages.document_id),"
+            "SELECT pages.document_id, pages.number, width, height, source, figures, title, label,"
             " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
             " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
-            f" {condition} ORDER BY pages.document_id, number",
+            " LEFT JOIN page_labels ON page_labels.document_id = pages.document_id"
+            " AND page_labels.number = pages.number"
+            f" {condition} ORDER BY pages.document_id, pages.number",
             values,
         )
-        named = cache(document_name)
+        names = self.display_names()
         return [
             PageRecord(
-                page=Page(document_id, number, named(path, document_id)),
+                page=Page(document_id, number, names.get(document_id, document_id), label or ""),
                 width=width,
                 height=height,
                 source=source,
@@ -96,7 +96,7 @@ class PageReader(DocumentReader, AnnotationReader):
                 title=title,
                 has_text=bool(has_text),
             )
-            for document_id, number, width, height, source, figures, title, path, has_text in rows
+            for document_id, number, width, height, source, figures, title, label, has_text in rows
         ]
 
     def page(self, key: str) -> Page:
@@ -114,7 +114,19 @@ class PageReader(DocumentReader, AnnotationReader):
                 f"{document.name} has no page {number}.",
                 hint=f"It has {document.page_count}, counted from 1.",
             )
-        return Page(document.id, int(number), document.name)
+        return Page(document.id, int(number), document.name, self._label(document.id, int(number)))
+
+    def page_labels(self, document_id: str) -> dict[str, int]:
+        """Numbers of a document's pages by label, case folded; the first of equal labels."""
+        query = "SELECT label, number FROM page_labels WHERE document_id = ? ORDER BY number DESC"
+        return {
+            label.casefold(): number for label, number in self._db.execute(query, (document_id,))
+        }
+
+    def _label(self, document_id: str, number: int) -> str:
+        query = "SELECT label FROM page_labels WHERE document_id = ? AND number = ?"
+        row = self._db.execute(query, (document_id, number)).fetchone()
+        return str(row[0]) if row else ""
 
     def note(self, page: Page) -> str:
         """What of a page could not be read, as a sentence; empty for a whole page."""

@@ -18,9 +18,6 @@ CREATE TABLE pages (
     source TEXT NOT NULL, figures TEXT NOT NULL, words BLOB NOT NULL,
     UNIQUE (document_id, number)
 );
-CREATE VIRTUAL TABLE terms USING fts5(
-    title, body, tokenize = 'porter unicode61 remove_diacritics 2'
-);
 CREATE TABLE failures (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     reason TEXT NOT NULL, remedy TEXT NOT NULL, failed_at TEXT NOT NULL
@@ -60,12 +57,39 @@ CREATE TABLE notes (
 """
 """New in format 4: what of a page could not be read."""
 
-FORMAT = 4
+CONTENTS = """
+CREATE TABLE attachments (
+    parent_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, name TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    PRIMARY KEY (parent_id, name)
+) WITHOUT ROWID;
+CREATE INDEX attachments_by_document ON attachments(document_id);
+CREATE TABLE unopened (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE TABLE page_labels (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    label TEXT NOT NULL, PRIMARY KEY (document_id, number)
+) WITHOUT ROWID;
+"""
+"""New in format 5: files attached to PDFs, the PDFs whose attachments were not read yet, and
+printed page labels that are not the page's number."""
+TERMS = """
+DROP TABLE IF EXISTS terms;
+CREATE VIRTUAL TABLE terms USING fts5(
+    title, body, forms, tokenize = "porter ascii tokenchars '!#$%&()*+,-./:;<=>?@[]^_`{|}~'"
+);
+"""
+"""New in format 5: `ingest.forms` splits and folds, and gives a column of second and whole forms.
+SQLite splits at spaces alone. The rows are made from the stored words."""
+
+FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {
-    0: TABLES + TAGS + CAPTIONS + NOTES,
-    1: TAGS + CAPTIONS + NOTES,
-    2: CAPTIONS + NOTES,
-    3: NOTES,
+    0: TABLES + TAGS + CAPTIONS + NOTES + TERMS + CONTENTS,
+    1: TAGS + CAPTIONS + NOTES + TERMS + CONTENTS,
+    2: CAPTIONS + NOTES + TERMS + CONTENTS,
+    3: NOTES + TERMS + CONTENTS,
+    4: TERMS + CONTENTS,
 }
 """By format, the statements that bring a library up to `FORMAT`; 0 is an empty database."""

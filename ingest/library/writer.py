@@ -15,14 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
+from ingest.forms.index_text import IndexText, index_words
 from ingest.library.annotations import AnnotationWriter
-from ingest.library.atomic import discard
-from ingest.library.fulltext import join_words, split_terms
-from ingest.library.image_folder import replaced_images, restore_images
+from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
-from ingest.library.schema import FORMAT, UPGRADES
+from ingest.library.name_writer import NameWriter
+from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
+
+FIRST_WITH_NAMES = 5
+"""Format since which the full-text index holds the names of documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,9 @@ class PageRow:
     source: str
     figures: str
     words: bytes
-    terms: str
+    terms: IndexText
     note: str = ""
+    label: str = ""
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
@@ -48,20 +52,24 @@ class PageRow:
             source=rendered.source,
             figures=json.dumps([[round(edge, 4) for edge in box] for box in rendered.figures]),
             words=pack_words(rendered.words),
-            terms=" ".join(split_terms(join_words(rendered.words))),
+            terms=index_words(rendered.words),
             note=rendered.note,
+            label=rendered.label,
         )
 
 
-class LibraryWriter(Library, AnnotationWriter):
+class LibraryWriter(Library, AnnotationWriter, NameWriter):
     """Library that can be written; created where there is none."""
 
     _writes = True
 
     def _prepare(self) -> None:
-        if script := UPGRADES.get(self._format()):
-            self._db.executescript(f"BEGIN;{script}PRAGMA user_version = {FORMAT};COMMIT;")
+        before = self._format()
+        upgrade(self._db, before)
         super()._prepare()
+        if 0 < before < FIRST_WITH_NAMES:
+            with self._transaction():
+                self._index_names([document.id for document in self.documents()])
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
@@ -84,12 +92,12 @@ class LibraryWriter(Library, AnnotationWriter):
                 "INSERT OR REPLACE INTO captions VALUES (?, ?, ?, ?, ?)",
                 [(*key, figure, text, model) for figure, text in texts.items()],
             )
-            searchable = [join_words(self.words(page))]
-            searchable += [caption.text for caption in self.captions(page)]
+            written = [caption.text for caption in self.captions(page)]
+            searchable = index_words(self.words(page), written)
             self._db.execute(
-                "UPDATE terms SET body = ? WHERE rowid ="
+                "UPDATE terms SET body = ?, forms = ? WHERE rowid ="
                 " (SELECT row FROM pages WHERE document_id = ? AND number = ?)",
-                (" ".join(split_terms(" ".join(searchable))), *key),
+                (searchable.body, searchable.forms, *key),
             )
             self._db.execute("INSERT OR IGNORE INTO recaptioned VALUES (?)", (page.document_id,))
 
@@ -121,7 +129,14 @@ class LibraryWriter(Library, AnnotationWriter):
         )
 
     def add(
-        self, document: Document, pages: Iterable[PageRow], images: Path, seen: dict[str, FileStamp]
+        self,
+        document: Document,
+        pages: Iterable[PageRow],
+        images: Path,
+        seen: dict[str, FileStamp],
+        attachments: Sequence[tuple[str, str]] = (),
+        *,
+        has_attachments: bool = False,
     ) -> None:
         """Add a complete document: move its images into place, then commit its rows.
 
@@ -129,11 +144,15 @@ class LibraryWriter(Library, AnnotationWriter):
             pages: in order.
             images: a folder of `NUMBER.webp` on the same file system.
             seen: the stamps of the paths that were read; other paths of the document stay.
+            attachments: ids of PDFs that it is attached to, each with its name there.
+            has_attachments: whether it has attachments that are still to be read.
         """
         target = self.home.pages / document.id
         replaced = replaced_images(target, images, self._revision(document.id))
         with replaced, self._transaction():
             paths = self._paths(document.id) | seen
+            attached = self._attachment_rows(document.id)
+            attached += [(parent, name, document.id) for parent, name in attachments]
             self._delete_rows(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -148,11 +167,14 @@ class LibraryWriter(Library, AnnotationWriter):
                     document.added_at,
                 ),
             )
-            title = " ".join(split_terms(document.title))
-            for page in pages:
-                self._add_page(document.id, title, page)
             for path, stamp in paths.items():
                 self._set_name(path, document.id, stamp)
+            self._attach(attached)
+            if has_attachments:
+                self._db.execute("INSERT OR IGNORE INTO unopened VALUES (?)", (document.id,))
+            title = self._name_terms(document.id, document.title)
+            for page in pages:
+                self._add_page(document.id, title, page)
             self.finish([document.id])
 
     def restore_images(self, document_id: str) -> None:
@@ -185,40 +207,17 @@ class LibraryWriter(Library, AnnotationWriter):
             ),
         ).lastrowid
         self._db.execute(
-            "INSERT INTO terms(rowid, title, body) VALUES (?, ?, ?)", (row, title, page.terms)
+            "INSERT INTO terms(rowid, title, body, forms) VALUES (?, ?, ?, ?)",
+            (row, title, page.terms.body, page.terms.forms),
         )
         if page.note:
             self._db.execute(
                 "INSERT INTO notes VALUES (?, ?, ?)", (document_id, page.number, page.note)
             )
-
-    def set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
-        """Assign a path to a document, in place of any other."""
-        with self._transaction():
-            self._set_name(path, document_id, seen)
-
-    def _set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)",
-            (os.fsencode(path), document_id, seen.size, seen.mtime_ns),
-        )
-        self._db.execute("DELETE FROM failures WHERE path = ?", (os.fsencode(path),))
-
-    def forget_names(self, paths: Iterable[str]) -> None:
-        """Delete paths."""
-        keys = [(os.fsencode(path),) for path in paths]
-        with self._transaction():
-            self._db.executemany("DELETE FROM names WHERE path = ?", keys)
-            self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
-
-    def nameless(self) -> list[str]:
-        """Ids of documents without a path."""
-        return [
-            row[0]
-            for row in self._db.execute(
-                "SELECT id FROM documents WHERE id NOT IN (SELECT document_id FROM names)"
+        if page.label:
+            self._db.execute(
+                "INSERT INTO page_labels VALUES (?, ?, ?)", (document_id, page.number, page.label)
             )
-        ]
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Delete documents: rows first, so that no reader sees half of one, then images.

@@ -78,7 +78,7 @@ def choose_text(
         verdicts: what earlier pages of the file have shown of its fonts; it is added to.
     """
     if mode == "force":
-        lines = [line for line in lines if line.origin == "note"]
+        lines = [line for line in lines if line.origin != "text"]
     unmapped = unmapped_fonts(lines)
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
     if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:

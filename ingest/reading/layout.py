@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 from ingest.box import union_box
 from ingest.page import Box, Word, WordRole
-from ingest.reading.bidi import logical_order
 from ingest.reading.blocks import group_blocks
-from ingest.reading.columns import find_regions
 from ingest.reading.line import Line, is_right_to_left
-from ingest.reading.piece import Piece, make_pieces
-from ingest.reading.printed import print_words
+from ingest.reading.order.bidi import logical_order
+from ingest.reading.order.columns import find_regions
+from ingest.reading.order.piece import Piece, make_pieces
+from ingest.reading.order.tables import PrintedRow, find_rows
+from ingest.reading.order.vertical import join_vertical
 from ingest.reading.roles import PageStyle, find_role
-from ingest.reading.tables import PrintedRow, find_rows
+from ingest.reading.spelling.printed import print_words
 from ingest.reading.text_line import LineWord, TextLine
-from ingest.reading.vertical import join_vertical
+
+UPRIGHT = 2
+"""Text at an angle is read first where it is this many times as long as the upright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ def _part(lines: Sequence[TextLine]) -> tuple[list[TextLine], list[TextLine], li
         if line.origin == "note":
             notes.append(line)
             continue
+        if not any(word.hidden for word in line.words):
+            seen.append(line)
+            continue
         for shown, into in ((True, seen), (False, hidden)):
             if words := tuple(word for word in line.words if word.hidden is not shown):
                 into.append(replace(line, words=words))
@@ -72,14 +78,16 @@ def _part(lines: Sequence[TextLine]) -> tuple[list[TextLine], list[TextLine], li
 
 
 def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
-    """Pieces by the direction of print, the one of most of the text first."""
+    """Pieces by the direction of print: upright first, unless most of the text is not."""
     frames: defaultdict[int, list[Piece]] = defaultdict(list)
     letters: Counter[int] = Counter()
-    for line in join_vertical(lines, aspect):
+    for found in join_vertical(lines, aspect):
+        line = found
         angle: int = 90 if line.vertical else line.angle
-        ordered = line if line.vertical else replace(line, words=logical_order(line.words))
-        frames[angle].extend(make_pieces(ordered, aspect))
-        letters[angle] += len(line.text)
+        if not line.vertical and is_right_to_left(line.text):
+            line = replace(line, words=logical_order(line.words))
+        frames[angle].extend(make_pieces(line, aspect))
+        letters[angle] += len(line.text) * (1 if angle else UPRIGHT)
     for turned, _ in letters.most_common():
         yield frames[turned]
 
@@ -101,7 +109,8 @@ def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
         for piece in _in_order(row.pieces):
             words.extend(piece.words)
             turned.extend(
-                replace(word, box=box) for word, box in zip(piece.words, piece.boxes, strict=True)
+                LineWord(word.text, box, "", style.relative_size(word, piece.line.origin))
+                for word, box in zip(piece.words, piece.boxes, strict=True)
             )
         box: Box = union_box([piece.box for piece in row.pieces])
         lines.append(Line(start, len(words), box, row.cells))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -87,4 +87,10 @@ def continues_line(word: Word, following: Word) -> bool:
 
 def is_right_to_left(text: str) -> bool:
     """Whether a text has a letter of a script written from right to left."""
-    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+    return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
+
+
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u05ff\u0600-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+"""Blocks of Unicode whose letters have the directions R and AL."""

@@ -12,9 +12,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.library.documents import readable
 from ingest.library.home import Home
+from ingest.library.names import attachment_path
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, Rendered
 from ingest.readers.read_ahead import ReadJob, ReadPages
@@ -42,17 +42,33 @@ BATCH_SECONDS = 2.0
 """Pages wait no longer than this for a batch to fill, so that little is lost when a run is cut off."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Place of an attachment: id and path of its PDF, and its name there."""
+
+    parent_id: str
+    parent_path: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        """Its address (`ingest.library.names`)."""
+        return attachment_path(self.parent_path, self.name)
+
+
 @dataclass(slots=True)
 class PendingFile:
     """File that waits to be read, with the stamps of its paths.
 
-    `stamps` has every path that holds the same bytes.
+    `stamps` has every path that holds the same bytes. `attached_to` has the PDFs that it
+    is attached to: the id and path of each and its name there.
     """
 
     job: ReadJob
     sha256: str
     byte_size: int
     stamps: dict[str, FileStamp]
+    attached_to: list[Attached] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -66,6 +82,7 @@ class IngestCount:
     failed: int = 0
     pages: int = 0
     noted: int = 0
+    left_out: int = 0
 
 
 class DocumentAssembler:
@@ -133,13 +150,18 @@ class DocumentAssembler:
             name=read.job.name,
             paths=tuple(pending.stamps),
             kind=read.inspection.kind,
-            title=find_title(read.inspection.title, read.pages[0].words),
+            title=find_title(
+                read.inspection.title,
+                read.pages[0].words,
+                [page.words for page in read.pages[1:]],
+            ),
             page_count=read.inspection.page_count,
             byte_size=pending.byte_size,
             revision=uuid.uuid4().hex[:12],
             added_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         draft = Draft.start(self._home, [index for _, index in self.load()], document)
+        draft.has_attachments = read.inspection.has_attachments
         self._drafts[document.id] = draft
         return draft
 
@@ -171,7 +193,8 @@ class DocumentAssembler:
         whole = []
         for draft in drafts:
             pending = self.pending[draft.document.id]
-            if stamp_of(pending.job.path) != pending.stamps[str(pending.job.path)]:
+            seen = pending.stamps.get(str(pending.job.path))
+            if seen and stamp_of(pending.job.path) != seen:
                 error = UnreadableFile(
                     f"{pending.job.name} changed while it was being read.",
                     hint="Run ingest again when it is no longer being written.",
@@ -198,8 +221,20 @@ class DocumentAssembler:
         for draft in whole:
             pending = self.pending.pop(draft.document.id)
             notes = tuple((row.number, row.note) for row in draft.rows if row.note)
-            document = replace(draft.document, paths=tuple(pending.stamps), notes=notes)
-            self._library.add(document, draft.rows, draft.images, pending.stamps)
+            document = replace(
+                draft.document,
+                paths=tuple(pending.stamps),
+                notes=notes,
+                attached_to=tuple(place.address for place in pending.attached_to),
+            )
+            self._library.add(
+                document,
+                draft.rows,
+                draft.images,
+                pending.stamps,
+                [(place.parent_id, place.name) for place in pending.attached_to],
+                has_attachments=draft.has_attachments and bool(pending.stamps),
+            )
             del self._drafts[document.id]
             self.committed.add(document.id)
             self.count.added += 1
@@ -218,6 +253,14 @@ class DocumentAssembler:
             self._library.set_name(path, id_, seen)
             self.count.named += 1
             yield DuplicateFound(path, id_)
+        for place in pending.attached_to:
+            yield self.attach(place, id_)
+
+    def attach(self, place: Attached, document_id: str) -> DuplicateFound:
+        """Record that the library has an attachment already."""
+        self._library.attach(place.parent_id, place.name, document_id)
+        self.count.named += 1
+        return DuplicateFound(place.address, document_id)
 
     def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
         """Discard the draft of a file that failed, and record the failure.
@@ -229,15 +272,19 @@ class DocumentAssembler:
         self._batch = [p for p in self._batch if p.page.document_id != job.document_id]
         pending = self.pending.pop(job.document_id)
         for path, seen in pending.stamps.items():
-            yield self.fail(Path(path), seen, error)
+            yield self.fail(path, seen, error)
+        for place in pending.attached_to:
+            yield self.fail(place.address, None, error, record=False)
 
-    def fail(self, path: Path, seen: FileStamp | None, error: PageglassError) -> Failed:
+    def fail(
+        self, path: str, seen: FileStamp | None, error: PageglassError, *, record: bool = True
+    ) -> Failed:
         """Record a failure; the file is not read again until its stamp changes."""
         reason = readable(error.message)
-        failure = Failure(str(path), seen or MISSING, reason, error.hint)
-        if self._record_failures:
+        failure = Failure(path, seen or MISSING, reason, error.hint)
+        if record and self._record_failures:
             self._library.record_failure(failure)
-        log.info("failed: %s (%s)", readable(str(path)), error.code)
+        log.info("failed: %s (%s)", readable(path), error.code)
         self.count.failed += 1
         return Failed(failure)
 

@@ -21,7 +21,8 @@ from ingest.page import Document, Page, PageVectors, Rendered
 class Draft:
     """Collects a document page by page, on disk where it is bulky.
 
-    `readable` says whether any of its pages could be read.
+    `readable` says whether any of its pages could be read, `has_attachments` whether
+    files are attached to it.
     """
 
     document: Document
@@ -30,6 +31,7 @@ class Draft:
     writers: dict[str, VectorWriter]
     rows: list[PageRow] = field(default_factory=list)
     readable: bool = False
+    has_attachments: bool = False
     fde_vectors: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
 
     @classmethod

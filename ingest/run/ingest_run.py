@@ -17,17 +17,15 @@ from ingest.event import (
     Added,
     Done,
     Dropped,
-    DuplicateFound,
     Event,
     Failed,
     FilesFound,
+    Gone,
+    LeftOut,
     Removed,
     Tagged,
 )
-from ingest.file_state import FileStamp, document_id, hash_file
-from ingest.files.source import UnreadableFile
 from ingest.index.index import Index, drop_index, open_indexes
-from ingest.library.documents import readable
 from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
 from ingest.ocr.load_ocr import check_ocr
@@ -35,8 +33,10 @@ from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
 from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
-from ingest.run.assemble import DocumentAssembler, IngestCount, PendingFile
-from ingest.run.scan import FileScan, missing_paths, scan_files
+from ingest.run.assemble import DocumentAssembler, IngestCount
+from ingest.run.attached import AttachmentFolder, read_attachments, unopened_files
+from ingest.run.jobs import JobMaker
+from ingest.run.scan import FileScan, find_moved, missing_paths, scan_files
 from ingest.run.settings import AddSettings
 
 
@@ -71,6 +71,8 @@ class IngestRun:
             redo=settings.redo,
             record_failures=settings.record_failures,
         )
+        self._waiting: list[Event] = []
+        self._jobs = JobMaker(self._library, self._assembler, self._waiting, settings.redo)
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         """Events of the run, the last of them `Done`."""
@@ -79,6 +81,7 @@ class IngestRun:
         purge(self._home, self._library)
         scan = self._scan(paths)
         yield FilesFound(scan.found, len(scan.to_read))
+        yield from self._leave_out(scan.left_out)
         self._count.unchanged += scan.unchanged
         self._count.failed += len(scan.failed_before)
         for failure in scan.failed_before:
@@ -88,6 +91,7 @@ class IngestRun:
         try:
             yield from self._fill()
             yield from self._read(scan.to_read)
+            yield from self._look_for_moved(paths)
             yield from self._caption()
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Asked before the drafts make room.
@@ -111,7 +115,13 @@ class IngestRun:
             self._count.pages,
             time.monotonic() - started,
             self._count.noted,
+            self._count.left_out,
         )
+
+    def _leave_out(self, paths: Sequence[str]) -> Iterator[LeftOut]:
+        if paths:
+            self._count.left_out += len(paths)
+            yield LeftOut(tuple(paths))
 
     def _scan(self, paths: Sequence[str | Path]) -> FileScan:
         settings = self._settings
@@ -122,15 +132,22 @@ class IngestRun:
         self._library.forget_names(missing_paths(self._library, paths))
         yield from self._remove_nameless()
 
+    def _look_for_moved(self, paths: Sequence[str | Path]) -> Iterator[Gone]:
+        moved, gone = find_moved(self._library, paths)
+        if moved:
+            self._library.forget_names(moved)
+        for path, id_ in gone.items():
+            yield Gone(path, id_)
+
     def _remove_nameless(self) -> Iterator[Event]:
-        gone = set(self._library.nameless())
-        if not gone:
-            return
-        # Reported by the name that they have lost.
-        documents = [self._named.get(d.id, d) for d in self._library.documents() if d.id in gone]
-        forget(self._home, self._library, [d.id for d in documents])
-        self._count.removed += len(documents)
-        yield from map(Removed, documents)
+        # What was attached to a document that goes has no place then either.
+        while gone := set(self._library.nameless()):
+            every = self._library.documents()
+            # Reported by the name that they have lost.
+            documents = [self._named.get(d.id, d) for d in every if d.id in gone]
+            forget(self._home, self._library, [d.id for d in documents])
+            self._count.removed += len(documents)
+            yield from map(Removed, documents)
 
     def _fill(self) -> Iterator[Event]:
         """Encode for indexes that are new what the library holds already; then drop those not wanted."""
@@ -209,24 +226,28 @@ class IngestRun:
         return {name: preparer for name, preparer in found.items() if preparer}
 
     def _read(self, to_read: Sequence[Path]) -> Iterator[Event]:
-        if not to_read:
-            return
-        waiting: list[Event] = []
-        jobs, settings = self._jobs(to_read, waiting), self._settings
-        with (
-            self._readers() as pool,
-            contextlib.closing(
-                read_ahead(jobs, settings.render, pool, self._preparers())
-            ) as reading,
-        ):
+        """Read files, then what is attached to PDFs among them or of a run that was cut off."""
+        if to_read:
+            with self._readers() as pool:
+                yield from self._read_jobs(pool, self._jobs.of_files(to_read))
+        if files := unopened_files(self._library):
+            with AttachmentFolder(self._home) as folder, self._readers() as pool:
+                render, give_way = self._settings.render, self._give_way
+                parents = read_attachments(files, folder, render, pool, give_way)
+                yield from self._read_jobs(pool, self._jobs.of_attachments(parents))
+
+    def _read_jobs(self, pool: ReaderPool, jobs: Iterator[ReadJob]) -> Iterator[Event]:
+        settings = self._settings
+        reading = read_ahead(jobs, settings.render, pool, self._preparers())
+        with contextlib.closing(reading):
             for result in reading:
-                yield from _drain(waiting)
+                yield from _drain(self._waiting)
                 if isinstance(result, ReadFailure):
                     yield from self._assembler.set_aside(result.job, result.error)
                 elif result:
                     yield from self._with_removals(self._assembler.take(result))
                 self._give_way()
-        yield from _drain(waiting)
+        yield from _drain(self._waiting)
         yield from self._with_removals(self._assembler.encode())
         yield from self._with_removals(self._assembler.encode())  # takes what the last batch gave
 
@@ -248,35 +269,6 @@ class IngestRun:
             yield event
         if added:
             yield from self._remove_nameless()
-
-    def _jobs(self, to_read: Sequence[Path], events: list[Event]) -> Iterator[ReadJob]:
-        """Hash each file; give out those whose bytes are new."""
-        pending, committed = self._assembler.pending, self._assembler.committed
-        for path in to_read:
-            try:
-                stamp = FileStamp.of(path)
-                sha256 = hash_file(path)
-            except OSError as error:
-                failed = UnreadableFile(
-                    f"{readable(path.name)} cannot be opened: {error.strerror}.",
-                    hint="Check that it is there and may be read.",
-                )
-                # Not what it looked like: a change of permissions alone must bring it back.
-                events.append(self._assembler.fail(path, None, failed))
-                continue
-            id_ = document_id(sha256)
-            if id_ in pending:
-                pending[id_].stamps[str(path)] = stamp
-                self._count.named += 1
-                events.append(DuplicateFound(str(path), id_))
-            elif id_ in committed or (not self._settings.redo and self._library.has(id_)):
-                self._library.set_name(str(path), id_, stamp)
-                self._count.named += 1
-                events.append(DuplicateFound(str(path), id_))
-            else:
-                job = ReadJob(path, id_, readable(path.name))
-                pending[id_] = PendingFile(job, sha256, stamp.size, {str(path): stamp})
-                yield job
 
 
 def _drain(events: list[Event]) -> Iterator[Event]:

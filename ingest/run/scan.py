@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,14 @@ class FileScan:
     """Result of a file scan below the given paths.
 
     `found` is the number of files. `to_read` are to be read. `failed_before` failed
-    before and have not changed.
+    before and have not changed. `left_out` are of kinds that are not read.
     """
 
     found: int
     to_read: list[Path]
     unchanged: int
     failed_before: list[Failure]
+    left_out: tuple[str, ...] = ()
 
 
 def scan_files(
@@ -44,7 +46,9 @@ def scan_files(
     """
     names = library.names()
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
-    files = [path for path in find_files(paths) if not _is_ours(home, path)]
+    others: list[Path] = []
+    files = [path for path in find_files(paths, others.append) if not _is_ours(home, path)]
+    left_out = dict.fromkeys(str(path) for path in others if not _is_ours(home, path))
     to_read, failed_before, unchanged = [], [], 0
     for path in files:
         now = stamp_of(path) or MISSING
@@ -56,7 +60,7 @@ def scan_files(
             unchanged += 1
         elif failure:
             failed_before.append(failure)
-    return FileScan(len(files), to_read, unchanged, failed_before)
+    return FileScan(len(files), to_read, unchanged, failed_before, tuple(left_out))
 
 
 def missing_paths(library: Library, paths: Sequence[str | Path]) -> list[str]:
@@ -69,6 +73,30 @@ def missing_paths(library: Library, paths: Sequence[str | Path]) -> list[str]:
         if any(root == Path(name) or root in Path(name).parents for root in roots)
         and not Path(name).exists()
     ]
+
+
+def find_moved(library: Library, paths: Sequence[str | Path]) -> tuple[list[str], dict[str, str]]:
+    """Files that are gone from the folders among `paths`.
+
+    First the paths of documents that have another file, as after a rename; then the
+    document id by path of those that have none.
+    """
+    folders = [path for path in paths if Path(path).expanduser().is_dir()]
+    if not folders:
+        return [], {}
+    names = {path: document_id for path, (document_id, _) in library.names().items()}
+    gone = [path for path in missing_paths(library, folders) if path in names]
+    if not gone:
+        return [], {}
+    lost = set(gone)
+    suspects = {names[path] for path in gone}
+    kept = {
+        document_id
+        for path, document_id in names.items()
+        if document_id in suspects and path not in lost and os.path.exists(path)
+    }
+    moved = [path for path in gone if names[path] in kept]
+    return moved, {path: names[path] for path in gone if names[path] not in kept}
 
 
 def _is_ours(home: Home, path: Path) -> bool:

@@ -3,37 +3,104 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 
+from ingest.box import contains_center
 from ingest.page import Word
+from ingest.run.program_titles import is_program_made
 
 LONGEST = 16
 """Words."""
 MAX_CHARACTERS = 300
 MAX_METADATA = 2_000
 """Characters of a title in the metadata that are looked at."""
-_PROGRAM_MADE = re.compile(
-    r"^(microsoft \w+ - .*|untitled.*|document ?\d*|slide ?\d*|powerpoint presentation"
-    r"|[\d_.\- ]*|.*\.(docx?|pptx?|xlsx?|indd|pdf|tex|qxd|ai))$",
+MAX_COVERED = 1
+"""Words of other blocks that a word lies over; a watermark lies over more."""
+SAME_PLACE = 0.01
+"""Of the page; a running head has the same place on each page."""
+
+_WATERMARKS = re.compile(
+    r"(draft|confidential|copy|sample|specimen|void|internal|secret|original|preview|do not copy"
+    r"|entwurf|vertraulich|kopie|muster|intern|brouillon|projet|confidentiel|copie|spécimen"
+    r"|borrador|copia|muestra|bozza|riservato|campione|rascunho|cópia|taslak|gizli|kopya|örnek"
+    r"|черновик|копия|образец|конфиденциально|مسودة|سري|نسخة|טיוטה|סודי|עותק|प्रारूप|गोपनीय"
+    r"|草稿|机密|機密|样本|樣本|副本|下書き|社外秘|見本|写し|초안|대외비|사본|견본)",
     re.IGNORECASE,
 )
+_ASIDE = ("header", "footer", "caption", "note")
 
 
-def find_title(metadata: str, first_page: Sequence[Word]) -> str:
+def find_title(
+    metadata: str, first_page: Sequence[Word], others: Sequence[Sequence[Word]] = ()
+) -> str:
     """Title from a PDF's metadata, else the largest print of page 1.
 
-    A metadata title that a program made up is ignored.
+    A metadata title that a program made up is ignored; so are running heads,
+    watermarks and what the page does not show.
+
+    Args:
+        others: words of pages that follow, which tell running heads.
     """
-    given = " ".join(metadata[:MAX_METADATA].split())
-    if len(given) > (3 if given.isascii() else 1) and not _PROGRAM_MADE.match(given):
+    given = " ".join(_printable(metadata[:MAX_METADATA]).split())
+    if len(given) > (3 if given.isascii() else 1) and not is_program_made(given):
         return _cut(given.split())
-    return _cut(_largest_print(first_page))
+    printed = [word for word in first_page if word.role != "hidden"]
+    main = [word for word in printed if word.role not in _ASIDE]
+    main = list(_without_watermarks(_without_running_heads(main, others)))
+    return _cut(_largest_print(main) or _largest_print(printed))
+
+
+def _printable(text: str) -> str:
+    """A text without control and other characters that do not print."""
+    return "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
+        for letter in text
+        if unicodedata.category(letter) not in ("Cf", "Cs", "Co", "Cn")
+    )
 
 
 def _cut(words: Sequence[str]) -> str:
     return " ".join(words[:LONGEST])[:MAX_CHARACTERS].rstrip()
+
+
+def _without_running_heads(
+    words: Sequence[Word], others: Sequence[Sequence[Word]]
+) -> Iterator[Word]:
+    """Words of blocks that are not at the same place of a page that follows."""
+    repeated = {_place(word) for page in others for word in page}
+    for _, block in groupby(words, key=lambda word: word.block):
+        some = list(block)
+        if not (some[0].block and all(_place(word) in repeated for word in some)):
+            yield from some
+
+
+def _place(word: Word) -> tuple[str, int, int]:
+    """Text and place of a word, the numbers in it left out."""
+    left, top = round(word.box[0] / SAME_PLACE), round(word.box[1] / SAME_PLACE)
+    return re.sub(r"\d+", "#", word.text), left, top
+
+
+def _without_watermarks(words: Iterator[Word]) -> Iterator[Word]:
+    """Words of blocks that neither lie over others nor say what watermarks say."""
+    every = list(words)
+    for _, block in groupby(every, key=lambda word: word.block):
+        some = list(block)
+        text = " ".join(word.text for word in some)
+        if not some[0].block or not (_WATERMARKS.fullmatch(text) or _covers(some, every)):
+            yield from some
+
+
+def _covers(block: Sequence[Word], words: Sequence[Word]) -> bool:
+    """Whether a block of few words lies over words of other blocks."""
+    if len(block) > LONGEST:
+        return False
+    others = [word for word in words if word.block != block[0].block]
+    covered = sum(contains_center(word.box, other.box) for word in block for other in others)
+    return covered > MAX_COVERED
 
 
 def _largest_print(words: Sequence[Word]) -> list[str]:

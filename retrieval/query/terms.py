@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from snowballstemmer.porter_stemmer import PorterStemmer  # type: ignore[import-untyped]
 
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from retrieval.query.question_words import strip_question_words
 
 STOP_WORDS = frozenset(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import DocumentOption, HomeOption, JsonOption, ModelOption
+from api.cli.options import DocumentOption, FolderOption, HomeOption, JsonOption, ModelOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
 from api.factory import make_model
@@ -39,6 +39,7 @@ def ask(
         ),
     ] = None,
     document: DocumentOption = None,
+    folder: FolderOption = None,
     model: ModelOption = None,
     save_page: Annotated[
         Path | None,
@@ -75,6 +76,7 @@ def ask(
             query,
             top=top or found.settings.evidence_pages,
             documents=document,
+            folder=folder,
             history=history,
             on_piece=None if json else _print_piece,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,10 @@ from api.printable import plain
 if TYPE_CHECKING:
     from ingest.event import Event
     from ingest.file_state import Failure
+
+
+MAX_NAMED = 8
+"""Files, or else suffixes, that are named in the summary."""
 
 
 def ingest(
@@ -172,9 +177,11 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     """Show events as they come and a summary; `named` if paths were given."""
     from api.cli.ingest_progress import ingest_progress
     from api.schemas.ingest_events import ingest_event_fields
-    from ingest.event import Captioned, Done, Failed, FilesFound, Removed
+    from ingest.event import Captioned, Done, Failed, FilesFound, Gone, LeftOut, Removed
 
     failures: list[Failure] = []
+    left_out: list[str] = []
+    gone: list[str] = []
     files_found: FilesFound | None = None
     done: Done | None = None
     removed = False
@@ -189,6 +196,10 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
                     failures.append(failure)
                 case FilesFound():
                     files_found = event
+                case LeftOut(paths):
+                    left_out.extend(paths)
+                case Gone(path):
+                    gone.append(path)
                 case Done():
                     done = event
                 case Removed():
@@ -200,6 +211,10 @@ def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: 
     if done and not quiet:
         terminal.note(_sum_up(done, captioned))
     _list_failures(failures, terminal)
+    if left_out and not quiet:
+        terminal.note(_name_left_out(left_out))
+    if gone and not quiet:
+        terminal.note(_name_gone(gone))
     if named and files_found and not files_found.files and not removed:
         terminal.fail(
             "No PDF or image was found.",
@@ -221,6 +236,31 @@ def _sum_up(done: Any, captioned: int) -> str:
         if number:
             parts.append(f"{number} {what}")
     return f"{', '.join(parts)}, in {done.seconds:.1f} s"
+
+
+def _name_left_out(paths: list[str]) -> str:
+    """Sentence about files of kinds that are not read: by name where few, else by suffix."""
+    from ingest.files.find import count_suffixes
+    from ingest.library.documents import readable
+
+    if len(paths) <= MAX_NAMED:
+        names = ", ".join(plain(readable(os.path.basename(path))) for path in paths)
+    else:
+        counts = count_suffixes(paths)
+        names = ", ".join(f"{n} {plain(readable(s)) or 'without'}" for s, n in counts[:MAX_NAMED])
+        if rest := sum(n for _, n in counts[MAX_NAMED:]):
+            names += f", {rest} others"
+    files = "1 file" if len(paths) == 1 else f"{len(paths):,} files"
+    return f"{files} of kinds that are not read left out: {names}. PDFs of them would be read."
+
+
+def _name_gone(paths: list[str]) -> str:
+    """Sentence about files that are no longer there."""
+    from ingest.library.documents import readable
+
+    names = ", ".join(plain(readable(path)) for path in paths[:MAX_NAMED])
+    rest = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
+    return f"No longer there, but still in the library (--prune removes them): {names}{rest}."
 
 
 def _list_failures(failures: list[Failure], terminal: Terminal) -> None:

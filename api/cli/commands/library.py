@@ -8,13 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import ExitCode
-from api.cli.options import HomeOption, JsonOption
+from api.cli.options import FolderOption, HomeOption, JsonOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
 from api.printable import plain
 
 
-def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
+def list_documents(
+    ctx: typer.Context,
+    folder: FolderOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
     """List the documents."""
     terminal = session(ctx, json=json).terminal
     from api.schemas.documents import DocumentBody
@@ -22,7 +27,8 @@ def list_documents(ctx: typer.Context, json: JsonOption = False, home: HomeOptio
     from ingest.library.library import Library
 
     try:
-        documents = Library(session(ctx, json=json).open_home(home)).documents()
+        library = Library(session(ctx, json=json).open_home(home))
+        documents = library.documents_in(folder) if folder else library.documents()
     except LibraryNotFound:
         documents = []
     if json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import DocumentOption, HomeOption, JsonOption
+from api.cli.options import DocumentOption, FolderOption, HomeOption, JsonOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
 from api.printable import plain, readable_question, shorten
@@ -43,6 +43,7 @@ def search(
         typer.Option(help="Photos and figures like this image.", show_default=False),
     ] = None,
     document: DocumentOption = None,
+    folder: FolderOption = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,7 +96,7 @@ def search(
             like=like,
             top=top,
             images=images,
-            filter=filter_documents(searcher.library, document, wanted),
+            filter=filter_documents(searcher.library, document, wanted, folder),
         )
     for rank, hit in enumerate(hits, 1):
         if json:

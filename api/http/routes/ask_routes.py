@@ -34,7 +34,11 @@ def ask_pages(
 ) -> AnswerBody | Response:
     """Answer a question from the pages; `declined` where they do not answer it."""
     evidence = engine.retrieve(
-        wanted.question(), top=wanted.top, documents=wanted.documents, history=wanted.history()
+        wanted.question(),
+        top=wanted.top,
+        documents=wanted.documents,
+        folder=wanted.folder,
+        history=wanted.history(),
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
         return EventStream(ask_events(evidence, engine.model()), stopping_event())

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from api.engine import Engine
 from api.http.errors import respond
 from api.http.request_id import current_request_id
+from api.http.requests import FOLDER
 from api.http.routes.upload import FORM, receive_form
 from api.http.routing import RequestEngine, RequestJobs, problems
 from api.jobs.job import UNREADABLE, Job, new_job_id
@@ -36,11 +37,15 @@ WRITER_WAIT = 60.0
 router = APIRouter(prefix="/v1", responses=problems(422))
 
 
-@router.get("/documents")
-def list_documents(engine: RequestEngine) -> DocumentsBody:
+@router.get("/documents", responses=problems(404))
+def list_documents(
+    engine: RequestEngine,
+    folder: Annotated[str | None, Query(max_length=4_096, description=FOLDER)] = None,
+) -> DocumentsBody:
     """List every document."""
     try:
-        documents = engine.library().documents()
+        library = engine.library()
+        documents = library.documents_in(folder) if folder else library.documents()
     except LibraryNotFound:
         documents = []
     return DocumentsBody(documents=[DocumentBody.of(document) for document in documents])

@@ -26,7 +26,9 @@ def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
         wanted.query,
         top=wanted.top,
         images=wanted.images,
-        filter=filter_documents(searcher.library, wanted.documents, wanted.page_filter()),
+        filter=filter_documents(
+            searcher.library, wanted.documents, wanted.page_filter(), wanted.folder
+        ),
     )
     return SearchBody.of(wanted.query, hits)
 
@@ -37,10 +39,11 @@ def search_like(
     engine: RequestEngine,
     top: Annotated[int, Form(ge=1, le=MAX_HITS)] = 10,
     documents: Annotated[list[str] | None, Form()] = None,
+    folder: Annotated[str | None, Form(max_length=4_096)] = None,
 ) -> SearchBody:
     """Search photos and figures by an image, which is not kept."""
     searcher = engine.searcher()
-    filter = filter_documents(searcher.library, documents)
+    filter = filter_documents(searcher.library, documents, folder=folder)
     with tempfile.TemporaryDirectory(prefix="pageglass-") as folder:
         path = FilePath(folder, clean_name(file.filename))
         path.write_bytes(file.file.read())

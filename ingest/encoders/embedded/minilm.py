@@ -22,7 +22,7 @@ from ingest.encoders.embedded.onnx_session import open_session
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.encoders.encoder import Modality
-from ingest.library.fulltext import split_terms
+from ingest.forms.terms import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 
 DIM = 384

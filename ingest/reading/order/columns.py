@@ -15,17 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading.line import is_right_to_left
-from ingest.reading.piece import Boxes, Piece, boxes_of
-from ingest.reading.prose import Side, are_columns
+from ingest.reading.order.piece import Boxes, Piece, boxes_of
+from ingest.reading.order.prose import Side, are_columns
 
 MIN_GUTTER = 0.55
 """Width of a gutter in heights of a line, at least."""
 APART = 1.2
 """Gap in heights of a line that parts what is above or below a column from it."""
-MAX_CANDIDATES = 48
+MAX_CANDIDATES = 32
 """Places that are tried as gutters of a region."""
-MAX_PIECES = 4_000
-"""A region of more pieces is read row by row."""
+MAX_PIECES = 3_000
+"""A region of more pieces is read row by row; a newspaper page has half as many."""
+MAX_LOOKS = 24
+"""How often each piece of a page is looked at, on average, before it is left as it is."""
 
 
 Indices = npt.NDArray[np.intp]
@@ -45,9 +47,11 @@ def find_regions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     """Regions without columns, in reading order."""
     # Not recursive: a hostile page may nest as deep as it has pieces.
     waiting = [list(pieces)]
+    looks = MAX_LOOKS * len(pieces)
     while waiting:
         region = waiting.pop()
-        cut = _find_cut(region) if 4 <= len(region) <= MAX_PIECES else None
+        looks -= len(region)
+        cut = _find_cut(region) if 4 <= len(region) <= MAX_PIECES and looks > 0 else None
         if cut is None:
             if region:
                 yield region
@@ -78,19 +82,23 @@ def _find_cut(pieces: Sequence[Piece]) -> Cut | None:
 
 
 def _candidates(boxes: Boxes, line: float) -> list[float]:
-    """Places just before the left edges that most pieces share."""
-    edges = np.round(boxes[:, 0] / (0.5 * line)).astype(np.int64)
-    values, counts = np.unique(edges, return_counts=True)
-    common = values[np.argsort(-counts, kind="stable")][:MAX_CANDIDATES]
-    first = boxes[:, 0].min()
-    places = [float(boxes[edges == value, 0].min()) for value in common]
-    return [place for place in places if place > first + line]
+    """Places just before left edges, and just after right edges, that pieces share."""
+    first, last = boxes[:, 0].min() + line, boxes[:, 2].max() - line
+    places: list[float] = []
+    for column, edge in ((0, np.minimum.reduceat), (2, np.maximum.reduceat)):
+        edges = np.sort(boxes[:, column])
+        starts = np.flatnonzero(np.diff(edges, prepend=-np.inf) > 0.4 * line)
+        counts = np.diff(starts, append=len(edges))
+        found = edge(edges, starts)
+        common = np.argsort(-counts, kind="stable")[: MAX_CANDIDATES // 2]
+        places.extend(float(found[at]) for at in common if counts[at] > 1)
+    return [place for place in places if first < place < last]
 
 
 def _cuts_at(
     x: float, pieces: Sequence[Piece], boxes: Boxes, line: float
 ) -> Iterator[tuple[Cut, int, float]]:
-    """Cuts along the gap that ends at `x`: one for each stretch that nothing spans."""
+    """Cuts along the gap at `x`: one for each stretch that nothing spans."""
     slack = 0.1 * line
     spans = (boxes[:, 0] < x - slack) & (boxes[:, 2] > x + slack)
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
@@ -98,10 +106,13 @@ def _cuts_at(
     stretch = np.searchsorted(bounds, middles)
     is_left = ~spans & (boxes[:, 2] <= x + slack)
     is_right = ~spans & ~is_left
+    if min(is_left.sum(), is_right.sum()) < 2:
+        return
     for number in np.intersect1d(stretch[is_left], stretch[is_right]).tolist():
         here = ~spans & (stretch == number)
         left, right = np.flatnonzero(here & is_left), np.flatnonzero(here & is_right)
         left, right = _beside(boxes, left, right, line), _beside(boxes, right, left, line)
+        left = _without_ends(boxes, left, boxes[left, 2] > x - MIN_GUTTER * line)
         if min(len(left), len(right)) < 2:
             continue
         gap = float(boxes[right, 0].min() - boxes[left, 2].max())
@@ -125,6 +136,17 @@ def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
     first = max((at + 1 for at in apart if boxes[own[at], 3] < top), default=0)
     last = min((at + 1 for at in apart if boxes[own[at + 1], 1] > bottom), default=len(own))
     return own[first:last]
+
+
+def _without_ends(boxes: Boxes, own: Indices, inside: npt.NDArray[np.bool_]) -> Indices:
+    """A side without what is in the gap at its upper or lower end, such as a page number."""
+    clear = np.flatnonzero(~inside)
+    if not len(clear) or len(clear) == len(own):
+        return own
+    tops = boxes[own, 1]
+    first, last = tops[clear].min(), tops[clear].max()
+    kept: Indices = own[(tops >= first) & (tops <= last)]
+    return kept
 
 
 def _cut(boxes: Boxes, middles: Boxes, left: Indices, right: Indices) -> Cut:

@@ -51,7 +51,8 @@ def make_pieces(line: TextLine, aspect: float) -> Iterator[Piece]:
     start = 0
     for at in range(1, len(boxes) + 1):
         if at == len(boxes) or _gap(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
-            part = replace(line, words=line.words[start:at])
+            whole = at - start == len(boxes)
+            part = line if whole else replace(line, words=line.words[start:at])
             yield Piece(part, tuple(boxes[start:at]), union_box(boxes[start:at]))
             start = at
 

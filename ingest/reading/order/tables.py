@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.box import union_box
-from ingest.reading.piece import Piece, group_rows
+from ingest.reading.blocks import is_bullet
+from ingest.reading.order.piece import Piece, group_rows
 
 CELL_GAP = 1.1
 """Pieces of a row further apart than this many heights of a line are cells."""
@@ -15,9 +17,14 @@ ALIGNED = 0.35
 """Cells are in one column where an edge or their middles differ by less line heights."""
 MIN_ROWS = 3
 """Rows of a table, at least."""
+NEXT_LINE = 0.6
+"""Gap between two lines of a cell in heights of a line, at most."""
+MAX_CELLS = 50
+"""Cells of a row that are compared with those of the next."""
+MAX_LABEL_LINES = 3
+"""Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
 """Words of a label that stands before its value, at most."""
-MAX_VALUE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,10 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     table = _table_rows(rows, split)
     groups: list[list[PrintedRow]] = [[]]
     for row, cells, in_table in zip(rows, split, table, strict=True):
-        if in_table or (cells and _is_pair(row)):
+        last = groups[-1][-1] if groups[-1] else None
+        if last and last.cells and not cells and _continues_cell(last, row):
+            groups[-1][-1] = PrintedRow((*last.pieces, *row), True)
+        elif in_table or (cells and _is_pair(row)):
             groups[-1].append(PrintedRow(tuple(row), True))
         elif not cells:
             groups[-1].append(PrintedRow(tuple(row), False))
@@ -49,11 +59,35 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     return [group for group in groups if group]
 
 
+def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:
+    """Whether a line goes on with a cell, not the first, of the row above it."""
+    piece, lowest = row[0], max(each.box[3] for each in above.pieces)
+    slack = ALIGNED * piece.height
+    return (
+        len(row) == 1
+        and piece.box[1] - lowest < NEXT_LINE * piece.height
+        and piece.words[0].text[:1].islower()
+        and any(abs(cell.box[0] - piece.box[0]) <= slack for cell in above.pieces[1:])
+    )
+
+
 def _has_cells(row: Sequence[Piece]) -> bool:
+    rest = row[1:] if _is_enumerator(row[0]) else row
     return any(
         after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
-        for before, after in pairwise(row)
+        for before, after in pairwise(rest)
     )
+
+
+def _is_enumerator(piece: Piece) -> bool:
+    """Whether a piece is a bullet or a number that stands before the text of its line."""
+    if len(piece.words) > 1:
+        return False
+    text = piece.words[0].text
+    return is_bullet(text) or bool(_NUMBER.fullmatch(text)) or not any(map(str.isalnum, text))
+
+
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.?|[IVX]{1,5}\.?")
 
 
 def _is_pair(row: Sequence[Piece]) -> bool:
@@ -67,23 +101,29 @@ def _is_pair(row: Sequence[Piece]) -> bool:
 
 
 def _table_rows(rows: Sequence[Sequence[Piece]], split: Sequence[bool]) -> list[bool]:
-    """Which rows are of a table: those in a run whose cells are in columns."""
+    """Which rows are of a table: those in a run whose cells are in columns.
+
+    A row may have a label of several lines.
+    """
     found = [False] * len(rows)
-    start = 0
-    for at in range(1, len(rows) + 1):
-        if at < len(rows) and split[at] and split[at - 1] and _share_column(rows[at - 1], rows[at]):
-            continue
-        if at - start >= MIN_ROWS and split[start]:
-            found[start:at] = [True] * (at - start)
-        start = at
+    run: list[int] = []
+    for at in [*(n for n, cells in enumerate(split) if cells), len(rows)]:
+        if run and at < len(rows) and at - run[-1] <= MAX_LABEL_LINES:
+            if _share_column(rows[run[-1]], rows[at]):
+                run.append(at)
+                continue
+        if len(run) >= MIN_ROWS:
+            for row in run:
+                found[row] = True
+        run = [at]
     return found
 
 
 def _share_column(above: Sequence[Piece], below: Sequence[Piece]) -> bool:
     """Whether two cells, not of the first column both, are one above the other."""
     slack = ALIGNED * min(above[0].height, below[0].height)
-    for one in above[1:]:
-        for other in below[1:]:
+    for one in above[1:MAX_CELLS]:
+        for other in below[1:MAX_CELLS]:
             left, right = one.box[0] - other.box[0], one.box[2] - other.box[2]
             if min(abs(left), abs(right), abs(left + right) / 2) <= slack:
                 return True

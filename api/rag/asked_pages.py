@@ -1,0 +1,147 @@
+"""Pages that a question asks for by number, or that sum up a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from generation.prompt import Task
+from ingest.filter import PageFilter
+from ingest.forms.terms import split_terms
+from ingest.library.library import Library
+from ingest.library.names import searchable_name
+from ingest.page import Document, Page
+from retrieval.hit import Hit
+from retrieval.query.page_question import PageQuestion, read_page_question
+from retrieval.query.terms import stem
+
+if TYPE_CHECKING:
+    from retrieval.search import Searcher
+
+MAX_DOCUMENTS = 3
+"""Documents whose page of the number is shown where the question names none."""
+CANDIDATES = 20
+"""Pages of a search that tell which documents a question may be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPages:
+    """Hits of the pages that a question asks for, and what is to be done with them."""
+
+    hits: tuple[Hit, ...]
+    task: Task
+
+
+def find_asked_pages(
+    searcher: Searcher, question: str, filter: PageFilter, top: int
+) -> AskedPages | None:
+    """Find the pages that a question asks for; None for any other question.
+
+    A printed label counts before the place in the file. Where no document is named and
+    there are several, those are taken that a search for the question finds.
+
+    Args:
+        top: pages at most.
+    """
+    asked = read_page_question(question)
+    if asked is None:
+        return None
+    library = searcher.library
+    documents = _within(library, filter)
+    named, rest = _named(documents, asked.rest, str(library.home.uploads))
+    if asked.kind == "summary":
+        if rest or len(named) != 1:
+            return None
+        pages = [page for page in _spread(named[0], top) if _allowed(page, filter)]
+        return _asked(searcher, question, pages, filter, "summary")
+    if len(named) > MAX_DOCUMENTS:
+        named = _found(searcher, question, filter, named)
+    pages = [p for p in _pages(library, named, asked) if _allowed(p, filter)][:top]
+    return _asked(searcher, question, pages, filter, "answer" if rest else "page")
+
+
+def _asked(
+    searcher: Searcher, question: str, pages: Sequence[Page], filter: PageFilter, task: Task
+) -> AskedPages | None:
+    hits = tuple(_hit(searcher, question, page, filter) for page in pages)
+    return AskedPages(hits, task) if hits else None
+
+
+def _within(library: Library, filter: PageFilter) -> list[Document]:
+    every = library.documents()
+    if not filter:
+        return every
+    ids = set(library.select_documents(filter))
+    return [document for document in every if document.id in ids]
+
+
+def _named(
+    documents: Sequence[Document], rest: str, uploads: str
+) -> tuple[Sequence[Document], list[str]]:
+    """Documents that the words name, and the words that name none.
+
+    All documents where no word names one.
+    """
+    words = [*map(stem, split_terms(rest))]
+    if not words or not documents:
+        return documents, words
+    names = [
+        frozenset(
+            map(stem, split_terms(f"{searchable_name(d.addresses, uploads)} {d.title} {d.name}"))
+        )
+        for d in documents
+    ]
+    counts = [sum(word in name for word in words) for name in names]
+    best = max(counts)
+    # A word of many in a question is not a document's name.
+    if 2 * best < len(words):
+        return documents, words
+    fits = [at for at, count in enumerate(counts) if count == best]
+    return [documents[at] for at in fits], [w for w in words if w not in names[fits[0]]]
+
+
+def _found(
+    searcher: Searcher, question: str, filter: PageFilter, named: Sequence[Document]
+) -> list[Document]:
+    """The documents of the first hits of a search, among those named."""
+    only = replace(filter, document_ids=tuple(document.id for document in named))
+    hits = searcher.search(question, top=CANDIDATES, filter=only)
+    by_id = {document.id: document for document in named}
+    ids = dict.fromkeys(hit.page.document_id for hit in hits)
+    return [by_id[i] for i in ids if i in by_id][:MAX_DOCUMENTS]
+
+
+def _pages(library: Library, documents: Sequence[Document], asked: PageQuestion) -> Iterator[Page]:
+    for document in documents:
+        labels = library.page_labels(document.id)
+        for label in asked.labels:
+            number = labels.get(label) or _number(label, document.page_count)
+            if number:
+                yield library.page(f"{document.id}-{number}")
+
+
+def _number(label: str, page_count: int) -> int | None:
+    if label == "last":
+        return page_count
+    return int(label) if label.isdigit() and 1 <= int(label) <= page_count else None
+
+
+def _spread(document: Document, top: int) -> Iterator[Page]:
+    """Pages from all parts of a document, the first among them."""
+    count = min(top, document.page_count)
+    for at in range(count):
+        number = 1 + at * document.page_count // count
+        yield Page(document.id, number, document.name)
+
+
+def _allowed(page: Page, filter: PageFilter) -> bool:
+    return (filter.first or 1) <= page.number <= (filter.last or page.number)
+
+
+def _hit(searcher: Searcher, question: str, page: Page, filter: PageFilter) -> Hit:
+    """Hit of a page with the regions that a search would give it."""
+    only = replace(filter, document_ids=(page.document_id,), first=page.number, last=page.number)
+    for hit in searcher.search(question, top=1, filter=only):
+        return hit
+    return Hit(page, 0.0, (), {}, note=searcher.library.note(page))

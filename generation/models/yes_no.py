@@ -1,0 +1,72 @@
+"""Yes-or-no questions: whether a quote is about what the question asks of.
+
+"Dogs are not allowed" is near to "Are cats allowed?" and does not answer it. English only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+
+from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.forms.terms import split_terms
+from retrieval.query.terms import STOP_WORDS, stem
+
+MIN_SIMILARITY = 0.72
+"""Cosine of two words that may mean the same: 0.93 for "bikes" and "bicycles", 0.71 for "cats"
+and "dogs"."""
+MAX_WORDS = 200
+"""Words of a quote that are compared."""
+
+_QUESTION = re.compile(
+    r"(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|shall|should|will|would)\s+"
+    r"(?!(?:i|you|we|he|she|it|they|one|this|that|these|those)\b)(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PREDICATE = re.compile(r"\w+(?:ed|en|ing|[ai]ble)|free|open|closed|sold|shut|due|late|there")
+_TITLES = frozenset("mr mrs ms dr prof".split())
+
+
+def subject_terms(question: str) -> tuple[str, ...]:
+    """First terms of the subject of a yes-or-no question; none of any other question.
+
+    >>> subject_terms("Are large dogs allowed in the cabin?")
+    ('large', 'dogs')
+    >>> subject_terms("Are cats allowed?"), subject_terms("Who sells cats?")
+    (('cats',), ())
+    """
+    found = _QUESTION.match(question.strip())
+    terms = [t for t in split_terms(found[1]) if t not in STOP_WORDS] if found else []
+    terms = [term for term in terms if term not in _TITLES]
+    if not terms or not terms[0].isascii():
+        return ()
+    second = [term for term in terms[1:2] if not _PREDICATE.fullmatch(term)]
+    return (terms[0], *second)
+
+
+@lru_cache(maxsize=64)
+def subject_stems(question: str) -> frozenset[str]:
+    """Stems of `subject_terms`."""
+    return frozenset(map(stem, subject_terms(question)))
+
+
+def is_about(question: str, quote: str, page: Iterable[str], encoder: MiniLmEncoder) -> bool:
+    """Whether a quote or its page names the subject of a yes-or-no question.
+
+    A word of the quote that is near to the subject in meaning names it too.
+
+    Args:
+        page: stems of the terms of the page.
+    """
+    subject = subject_terms(question)
+    if not subject or subject_stems(question) & set(page):
+        return True
+    words = list(dict.fromkeys(t for t in split_terms(quote) if t not in STOP_WORDS))[:MAX_WORDS]
+    if not words:
+        return False
+    vectors = encoder.embed([*subject, *words])
+    cosines = vectors[: len(subject)] @ vectors[len(subject) :].T
+    return bool(np.max(cosines) >= MIN_SIMILARITY)

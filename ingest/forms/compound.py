@@ -1,0 +1,118 @@
+"""Compound splitting: parts of German, Dutch and Scandinavian compounds.
+
+A compound is split where both sides, linking letters aside, are words of the language's
+dictionary (simplemma's). Dictionaries are large and are loaded for texts in these
+languages only, told by their function words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+
+from ingest.forms.fold import fold
+
+MIN_COMPOUND = 8
+MIN_PART = 4
+"""Letters of a compound and of its parts: shorter parts are too often no parts."""
+MAX_COMPOUND = 48
+MAX_CACHED = 1 << 15
+
+_FUNCTION_WORDS = {
+    "de": "und der die das ist von mit für den dem des im nicht ein eine auf zu zum zur wird bei",
+    "nl": "en de het een van is op te dat voor met zijn niet aan door naar bij ook wordt",
+    "sv": "och att det som är en på för av med den till inte ett har från vid",
+    "da": "og at det er en på af med den til ikke et har fra ved som blev være",
+    "nb": "og at det er en på av med den til ikke et har fra ved som ble være",
+    "en": "the of and to in is that for with as on by are this be at from it was not",
+    "fr": "le la les de des et du un une est pour que dans qui sur par au",
+    "es": "el la los las de del y que en un una es por con para se",
+    "it": "il la le di che e un una per con del della è nel i gli",
+    "pt": "o a os as de do da e que em um uma é para com não por",
+}
+_LANGUAGES_OF = {
+    word: [language for language, words in _FUNCTION_WORDS.items() if word in words.split()]
+    for words in _FUNCTION_WORDS.values()
+    for word in words.split()
+}
+_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "nb"})
+_NOUNS_ARE_CAPITALIZED = frozenset({"de"})
+_LINKS = {
+    "de": ("", "s", "n", "en", "es", "er", "e"),
+    "nl": ("", "s", "en", "n", "e"),
+    "sv": ("", "s", "e", "a", "o"),
+    "da": ("", "s", "e"),
+    "nb": ("", "s", "e"),
+}
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def compound_parts(text: str) -> list[str]:
+    """Folded parts of the compounds of a text, each with its dictionary form.
+
+    >>> compound_parts("Der Hafenkran ist neu und die Prüfung der Hafenkräne bestanden.")
+    ['hafen', 'kran', 'hafen', 'krane', 'kran']
+    """
+    words = _WORD.findall(text)
+    language = guess_compounding(words)
+    if language is None:
+        return []
+    nouns = language in _NOUNS_ARE_CAPITALIZED
+    return [
+        part
+        for word in words
+        if len(word) >= MIN_COMPOUND and (word[0].isupper() or not nouns)
+        for part in split_compound(word, language)
+    ]
+
+
+def guess_compounding(words: list[str]) -> str | None:
+    """Language of a text, where it writes compounds as one word; else None."""
+    votes = Counter(language for word in words for language in _LANGUAGES_OF.get(word.lower(), ()))
+    best = votes.most_common(1)
+    return best[0][0] if best and best[0][0] in _COMPOUNDING else None
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def split_compound(word: str, language: str) -> tuple[str, ...]:
+    """Folded parts of a compound with their dictionary forms; none of another word."""
+    if len(word) > MAX_COMPOUND:
+        return ()
+    parts: list[str] = []
+    for part in _split(word.lower(), language):
+        parts += [fold(part), fold(_look_up(part, language) or part)]
+    return tuple(dict.fromkeys(parts))
+
+
+def _split(word: str, language: str) -> Iterator[str]:
+    """Parts of the split with the longest last part; the first part is split further."""
+    for at in range(MIN_PART, len(word) - MIN_PART + 1):
+        head, tail = word[:at], word[at:]
+        if not _look_up(tail, language):
+            continue
+        for link in _LINKS[language]:
+            stem = head.removesuffix(link)
+            if head.endswith(link) and len(stem) >= MIN_PART and _look_up(stem, language):
+                yield from (*(_split(stem, language) if len(stem) >= MIN_COMPOUND else ()),)
+                yield stem
+                if len(tail) >= MIN_COMPOUND:
+                    yield from _split(tail, language)
+                yield tail
+                return
+
+
+def _look_up(part: str, language: str) -> str | None:
+    """Dictionary form of a word of the language, a noun where these have capitals."""
+    words = _dictionary(language)
+    if language in _NOUNS_ARE_CAPITALIZED:
+        return words.get(part.capitalize())
+    return words.get(part)
+
+
+@cache
+def _dictionary(language: str) -> Mapping[str, str]:
+    from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+    return DefaultDictionaryFactory().get_dictionary(language)

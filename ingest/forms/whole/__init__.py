@@ -1,0 +1,1 @@
+"""Whole forms: dates, amounts, identifiers and such, each in one normal form."""

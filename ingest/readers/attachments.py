@@ -1,0 +1,132 @@
+"""Attachments: files embedded in a PDF, or on its pages, written to a folder.
+
+It runs in a worker process. Names and numbers in the file are not trusted: files are
+written under names of our own making, and no more than a bounded number of bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.files.find import is_readable_kind
+from ingest.files.open import open_source
+from ingest.files.pdf_catalog import embedded_files
+from ingest.files.pdf_parts import PDF_ERRORS
+from ingest.files.render import RenderSettings
+from ingest.files.source import UnreadableFile
+from ingest.library.names import ATTACHED
+from ingest.memory import is_out_of_memory
+
+MAX_DEPTH = 3
+"""Attachments of attachments are read down to this level."""
+MAX_FILES = 500
+"""Attachments of a file, with those of its attachments."""
+MAX_BYTES = 1 << 29
+"""Bytes of them that are written."""
+MAX_NAME = 150
+"""Bytes of an attachment's name; file systems take 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Attachment by its name; `path` is the file that it was written to.
+
+    Without a path it was not written: for the `reason` given, or without one because
+    its kind is not read. The name of an attachment's attachment begins with its own.
+    """
+
+    name: str
+    path: Path | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Extraction:
+    folder: Path
+    settings: RenderSettings
+    found: list[Attachment] = field(default_factory=list)
+    bytes: int = 0
+
+
+def extract_attachments(path: Path, folder: Path, settings: RenderSettings) -> list[Attachment]:
+    """Write the attachments of a PDF to files in `folder`.
+
+    Raises:
+        UnreadableFile: the PDF cannot be opened.
+    """
+    extraction = _Extraction(folder, settings)
+    _extract(path, "", 1, extraction)
+    return extraction.found
+
+
+def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> None:
+    source = open_source(path, extraction.settings.password)
+    pdf = getattr(source, "document", None)
+    if pdf is None:
+        return
+    taken: set[str] = set()
+    for given, read in embedded_files(pdf):
+        if len(extraction.found) >= MAX_FILES:
+            reason = f"{path.name} has more than {MAX_FILES} attachments; the others are not read."
+            extraction.found.append(Attachment(f"{prefix}…", None, reason))
+            return
+        name = _unique(clean_name(given), taken)
+        attachment = _write(prefix + name, name, read, extraction)
+        extraction.found.append(attachment)
+        if attachment.path and depth < MAX_DEPTH and attachment.path.suffix.lower() == ".pdf":
+            try:
+                _extract(attachment.path, f"{prefix}{name}{ATTACHED}", depth + 1, extraction)
+            except UnreadableFile:
+                continue  # it is reported when it is read as a file of its own
+
+
+def _write(name: str, last: str, read: Callable[[], bytes], extraction: _Extraction) -> Attachment:
+    if not is_readable_kind(last):
+        return Attachment(name)
+    try:
+        data = read()
+    except PDF_ERRORS as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
+        return Attachment(name, None, f"The attachment {last} is damaged.")
+    if not data:
+        return Attachment(name, None, f"The attachment {last} is empty.")
+    if extraction.bytes + len(data) > MAX_BYTES:
+        limit = f"{MAX_BYTES >> 20} MiB of attachments"
+        return Attachment(name, None, f"The attachment {last} exceeds the limit of {limit}.")
+    extraction.bytes += len(data)
+    path = extraction.folder / str(len(extraction.found)) / last
+    path.parent.mkdir()
+    path.write_bytes(data)
+    return Attachment(name, path)
+
+
+def clean_name(given: str) -> str:
+    r"""Name of an attachment as a file name: no folders, only what prints.
+
+    >>> clean_name("..\\..\\etc/pass\u202ewd.pdf"), clean_name("/")
+    ('passwd.pdf', 'attachment')
+    """
+    text = given.encode("utf-8", "replace").decode().replace("\\", "/").replace("›", "-")
+    printable = "".join(c for c in text if unicodedata.category(c)[0] != "C")
+    name = " ".join(unicodedata.normalize("NFC", printable).rstrip("/").rpartition("/")[2].split())
+    stem, suffix = os.path.splitext(name.strip(" "))
+    suffix = suffix[:12]
+    while len((stem + suffix).encode()) > MAX_NAME:
+        stem = stem[:-1]
+    return stem + suffix if stem.strip(".") else f"attachment{suffix}"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """A name that no other attachment of the PDF has, which it is added to."""
+    stem, suffix = os.path.splitext(name)
+    count = 2
+    while name in taken:
+        name = f"{stem} ({count}){suffix}"
+        count += 1
+    taken.add(name)
+    return name

@@ -1,0 +1,58 @@
+"""Lexical query: what is looked for in the full-text index, in index forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ingest.forms.spelling import query_spellings
+from ingest.forms.whole.find_forms import find_whole_forms
+from ingest.forms.whole.form import WholeForm
+from retrieval.query.syntax import parse_query
+from retrieval.query.terms import content_terms
+
+MAX_ACRONYM_TERMS = 2
+"""A query with more words than this is about more than its acronym."""
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """A query as the full-text index sees it.
+
+    `text` is the query without its syntax, for encoders. `terms` are its content terms,
+    `forms` further index tokens: second forms of its words and its whole forms.
+    `whole_forms` are those that rank pages before likeness. `prefixes`, `required` and
+    `excluded` are expressions of FTS5.
+    """
+
+    text: str
+    terms: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    whole_forms: tuple[WholeForm, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    required: str = ""
+    excluded: str = ""
+
+    @classmethod
+    def of(cls, query: str, *, images: bool = False) -> LexicalQuery:
+        """Lexical query of a query as typed; no words are looked for where `images` are."""
+        if images:
+            return cls(query)
+        parsed = parse_query(query)
+        terms = content_terms(parsed.text)
+        whole = find_whole_forms(parsed.text)
+        asked = [token for form in whole for token in form.asked]
+        short = len(set(terms)) <= MAX_ACRONYM_TERMS
+        return cls(
+            parsed.text,
+            tuple(terms),
+            tuple(dict.fromkeys([*query_spellings(parsed.text), *asked])),
+            tuple(form for form in whole if short or form.kind != "acronym"),
+            parsed.prefixes,
+            parsed.required,
+            parsed.excluded,
+        )
+
+    @property
+    def unrestricted(self) -> LexicalQuery:
+        """The query for pages that are given, whatever its syntax asks for."""
+        return replace(self, required="", excluded="")

@@ -1,0 +1,148 @@
+"""Questions for pages: by number or label, and for the summary of a document.
+
+Recognised in the languages of `_PAGE`; what the page is called there, in one place.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from retrieval.query.generic_words import GENERIC_PHRASES, GENERIC_WORDS
+
+MAX_PAGES = 8
+"""Pages of a range, such as "pages 3 to 9", that are taken."""
+
+_PAGE = (
+    "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
+    "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
+    "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
+    "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
+)
+_LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
+_RANGE = r"(?:\s?(?:(?P<to>[-–—]|to|bis|à|al?|do|до)|and|und|et|y|e|ve|и|,)\s?(?P<end>\d{1,5}))?"
+_ORDINALS = {
+    **{word: at for at, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)},
+    **{word: at for at, word in enumerate(
+        "erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte".split(), 1)},
+    **{word: at for at, word in enumerate(
+        "première deuxième troisième quatrième cinquième sixième".split(), 1)},
+    **{word: at for at, word in enumerate("primera segunda tercera cuarta quinta sexta".split(), 1)},
+    **{word: at for at, word in enumerate("prima seconda terza quarta quinta sesta".split(), 1)},
+    **{word: at for at, word in enumerate("primeira segunda terceira quarta quinta sexta".split(), 1)},
+    **{word: at for at, word in enumerate("ilk ikinci üçüncü dördüncü beşinci".split(), 1)},
+    **{word: at for at, word in enumerate("первая вторая третья четвёртая пятая".split(), 1)},
+    **dict.fromkeys("last letzte dernière última ultima son последняя".split(), -1),
+}  # fmt: skip
+_CARDINALS = {
+    **{word: at for at, word in enumerate(
+        "one two three four five six seven eight nine ten".split(), 1)},
+    **{word: at for at, word in enumerate(
+        "eins zwei drei vier fünf sechs sieben acht neun zehn".split(), 1)},
+    **{word: at for at, word in enumerate("un deux trois quatre cinq six sept huit".split(), 1)},
+    **{word: at for at, word in enumerate("uno dos tres cuatro cinco seis siete ocho".split(), 1)},
+}  # fmt: skip
+_CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
+_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
+_HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1)}
+
+_AFTER = re.compile(
+    rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
+    rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)",
+    re.IGNORECASE,
+)
+_EAST_ASIAN = re.compile(
+    r"第?\s?(\d{1,5}|[一二三四五六七八九十])\s?(?:ページ|頁|页|쪽|페이지)(?:目)?"
+    r"|(最後|最后|最後一|最后一|마지막|最初|第一|첫|첫번째|첫 번째)の?\s?(?:ページ|頁|页|쪽|페이지)"
+)
+_SUMMARY = re.compile(
+    r"\b(?:fass\w*(?=\s.*\bzusammen\b)|summari[sz]e|summary|overview|gist|outline|sum up|tl;?dr"
+    r"|zusammenfass\w*|überblick|worum geht es"
+    r"|résume[rz]?|résumé|de quoi parle|aperçu|resum\w+|resúme\w*|de qué trata|riassu\w+|sintesi"
+    r"|di cosa parla|do que trata|özet\w*|hakkında ne|кратко|резюм\w+|о чём|streszcz\w*|samenvat\w*"
+    r"|sammanfatt\w*)\b"
+    r"|what (?:is|are) .{1,80} about\W*$"
+    r"|要約|要旨|概要|まとめ|总结|總結|摘要|概括|概述|요약|개요|لخص|تلخيص|ملخص|סכם|תקציר|סיכום|सारांश|सार ",
+    re.IGNORECASE,
+)
+
+
+_LETTER = r"[^\W_][\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0962\u0963]*"
+_WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuestion:
+    """Question for certain pages, or for a summary.
+
+    `labels` are page numbers or labels as asked for, "last" for the last; none for a
+    summary. `rest` is what else the question says, without words that say nothing: the
+    name of a document, or what is asked of the page.
+    """
+
+    kind: Literal["pages", "summary"]
+    labels: tuple[str, ...]
+    rest: str
+
+
+def read_page_question(question: str) -> PageQuestion | None:
+    """What pages a question is for; None for any other question.
+
+    >>> read_page_question("What does page 3 of the harbour guide say?")
+    PageQuestion(kind='pages', labels=('3',), rest='harbour guide')
+    >>> read_page_question("Was steht auf Seite iv?")
+    PageQuestion(kind='pages', labels=('iv',), rest='')
+    >>> read_page_question("How many pages has the guide?") is None
+    True
+    """
+    text = unicodedata.normalize("NFKC", question)
+    for pattern in (_AFTER, _BEFORE, _EAST_ASIAN):
+        if found := pattern.search(text):
+            labels = _labels(found)
+            return PageQuestion("pages", labels, _rest(text, found.start(), found.end()))
+    if found := _SUMMARY.search(text):
+        return PageQuestion("summary", (), _rest(text, found.start(), found.end()))
+    return None
+
+
+def _labels(found: re.Match[str]) -> tuple[str, ...]:
+    groups = [group for group in found.groups() if group]
+    first = groups[0].casefold()
+    if first in _ORDINALS:
+        return ("last",) if _ORDINALS[first] < 0 else (str(_ORDINALS[first]),)
+    if first[:2] in ("最後", "最后") or first == "마지막":
+        return ("last",)
+    if first in ("最初", "第一") or first.startswith("첫"):
+        return ("1",)
+    if first in _HAN:
+        return (str(_HAN[first]),)
+    if first in _CARDINALS:
+        return (str(_CARDINALS[first]),)
+    if not first.isdigit():
+        return (first,)
+    start, named = int(first), found.groupdict()
+    if not named.get("end"):
+        return (str(start),)
+    end = int(named["end"])
+    if not named["to"]:
+        return (str(start), str(end))
+    return tuple(map(str, range(start, min(max(end, start), start + MAX_PAGES - 1) + 1)))
+
+
+def _rest(text: str, start: int, end: int) -> str:
+    """Words beside the page's or the request's that say something."""
+    if text[start:end].casefold().startswith("what "):
+        inside = re.sub(r"(?i)^what (?:is|are)|about\W*$", " ", text[start:end])
+        outside = f"{text[:start]} {inside} {text[end:]}"
+    else:
+        outside = f"{text[:start]} {text[end:]}"
+    outside = GENERIC_PHRASES.sub(" ", outside.casefold())
+    words = _WORD.findall(outside)
+    return " ".join(word for word in words if word not in GENERIC_WORDS)

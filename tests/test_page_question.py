@@ -1,0 +1,200 @@
+"""Questions for pages by number and for summaries, in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from api.factory import make_model, make_searcher
+from api.rag.answer import answer_query
+from api.settings import Settings
+from generation.answer import Answer
+from ingest.add import AddSettings, add
+from ingest.library.home import Home
+from retrieval.query.page_question import read_page_question
+from retrieval.search import Searcher
+
+MODEL = make_model(Settings.model_construct())
+
+
+@pytest.mark.parametrize(
+    ("question", "labels", "rest"),
+    [
+        ("What does page 3 of the harbour guide say?", ("3",), "harbour guide"),
+        ("What is on page 3?", ("3",), ""),
+        ("Read me p. 12", ("12",), ""),
+        ("What is printed on the third page?", ("3",), ""),
+        ("What does page three say?", ("3",), ""),
+        ("What's on the last page of the tide tables?", ("last",), "tide tables"),
+        ("What do pages 3 to 5 say?", ("3", "4", "5"), ""),
+        ("What do pages 3 and 7 say?", ("3", "7"), ""),
+        ("What is on page iv?", ("iv",), ""),
+        ("What is on page A-3?", ("a-3",), ""),
+        ("Who is named on page 3?", ("3",), "who named"),
+        ("Was steht auf Seite 3 des Hafenführers?", ("3",), "hafenführers"),
+        ("Was steht auf der letzten Seite?", ("last",), ""),
+        ("Was steht auf der 3. Seite?", ("3",), ""),
+        ("Que dit la page 3 ?", ("3",), ""),
+        ("Qu'est-ce qu'il y a sur la dernière page ?", ("last",), ""),
+        ("¿Qué dice la página 3?", ("3",), ""),
+        ("¿Qué hay en la última página?", ("last",), ""),
+        ("Cosa dice la pagina 3?", ("3",), ""),
+        ("O que diz a página 3?", ("3",), ""),
+        ("Sayfa 3'te ne yazıyor?", ("3",), "te"),
+        ("3. sayfada ne yazıyor?", ("3",), ""),
+        ("Что написано на странице 3?", ("3",), ""),
+        ("3ページには何が書いてありますか？", ("3",), ""),
+        ("第3页写了什么？", ("3",), ""),
+        ("第三頁寫了什麼？", ("3",), ""),
+        ("3쪽에는 무엇이 쓰여 있습니까?", ("3",), ""),
+        ("3페이지 내용 알려줘", ("3",), ""),
+        ("마지막 페이지에는 뭐가 있어?", ("last",), ""),
+        ("ماذا يوجد في الصفحة 3؟", ("3",), ""),
+        ("ماذا يوجد في صفحة ٣؟", ("3",), ""),
+        ("מה כתוב בעמוד 3?", ("3",), ""),
+        ("पृष्ठ 3 पर क्या लिखा है?", ("3",), ""),
+    ],
+)
+def test_questions_for_pages(question: str, labels: tuple[str, ...], rest: str) -> None:
+    asked = read_page_question(question)
+    assert asked is not None
+    assert (asked.kind, asked.labels, asked.rest) == ("pages", labels, rest)
+
+
+@pytest.mark.parametrize(
+    ("question", "rest"),
+    [
+        ("Summarise the harbour guide", "harbour guide"),
+        ("Give me a summary of the harbour guide.", "harbour guide"),
+        ("What is the harbour guide about?", "harbour guide"),
+        ("Summarize this document", ""),
+        ("Fasse den Hafenführer zusammen", "hafenführer"),
+        ("Résume ce document", ""),
+        ("Resume este documento", ""),
+        ("Riassumi il documento", ""),
+        ("Bu belgeyi özetle", "belgeyi"),
+        ("Кратко перескажи документ", "перескажи"),
+        ("この文書を要約してください", ""),
+        ("请总结这份文档", ""),
+        ("이 문서를 요약해 주세요", ""),
+        ("لخص هذا المستند", ""),
+        ("סכם את המסמך", ""),
+        ("इस दस्तावेज़ का सारांश", ""),
+    ],
+)
+def test_requests_for_a_summary(question: str, rest: str) -> None:
+    asked = read_page_question(question)
+    assert asked is not None
+    assert (asked.kind, asked.rest) == ("summary", rest)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many pages has the guide?",
+        "Does the report have 12 pages?",
+        "Who wrote the front page story?",
+        "Wie viele Seiten hat der Bericht?",
+        "On which page is the crane?",
+        "What happened in 2024?",
+        "What did the fund return, 3 or 4 percent?",
+        "このページは何ページありますか",
+        "When did Page join in 1998?",
+    ],
+)
+def test_other_questions(question: str) -> None:
+    asked = read_page_question(question)
+    assert asked is None or asked.labels == ("1998",)
+
+
+# --- answers
+
+
+def guide(path: Path, name: str, *texts: str, labels: bool = False) -> None:
+    with pymupdf.open() as pdf:
+        for text in texts:
+            page = pdf.new_page()
+            page.insert_textbox((60, 60, 540, 800), text, fontsize=12)
+        if labels:
+            pdf.set_page_labels(
+                [
+                    {"startpage": 0, "prefix": "", "style": "r", "firstpagenum": 1},
+                    {"startpage": 2, "prefix": "", "style": "D", "firstpagenum": 1},
+                ]
+            )
+        pdf.save(path / name)
+
+
+@pytest.fixture(scope="module")
+def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    files = tmp_path_factory.mktemp("files")
+    guide(
+        files,
+        "harbour-guide.pdf",
+        "Harbour guide\nThis guide is for visiting crews.",
+        "Showers and laundry\nShowers open at six; tokens cost two crowns at the kiosk.",
+        "Waste and fuel\nOil goes into the red tank behind the crane. Fuel is sold until noon.",
+        "Noise\nGenerators are off after ten in the evening.",
+    )
+    guide(
+        files,
+        "tide-tables.pdf",
+        "Preface\nThese tables were reckoned by hand.",
+        "Thanks\nThe printer is thanked.",
+        "January\nHigh water is at four.",
+        "February\nHigh water is at nine.",
+        labels=True,
+    )
+    home = Home(tmp_path_factory.mktemp("home"))
+    list(add(home, [files], AddSettings(encoders=("minilm",), workers=1)))
+    searcher = make_searcher(home, Settings.model_construct())
+    yield searcher
+    searcher.close()
+
+
+def ask(searcher: Searcher, question: str, *documents: str) -> Answer:
+    return answer_query(searcher, MODEL, question, top=5, documents=documents or None).answer
+
+
+def cited(answer: Answer) -> set[int]:
+    assert not answer.declined
+    assert all(citation.verified for citation in answer.citations)
+    return {citation.page.number for citation in answer.citations}
+
+
+def test_a_page_by_its_number(searcher: Searcher) -> None:
+    answer = ask(searcher, "What does page 3 of the harbour guide say?")
+    assert "red tank" in answer.text
+    assert "Fuel is sold until noon." in answer.text
+    assert cited(answer) == {3}
+    assert cited(ask(searcher, "What is on page 2?", "harbour-guide.pdf")) == {2}
+    assert cited(ask(searcher, "Was steht auf Seite 4?", "harbour-guide.pdf")) == {4}
+
+
+def test_a_printed_label_counts_before_the_place_in_the_file(searcher: Searcher) -> None:
+    answer = ask(searcher, "What does page 1 of the tide tables say?")
+    assert "High water is at four." in answer.text
+    [citation, *_] = answer.citations
+    assert str(citation.page) == "tide-tables.pdf, page 3 (labelled 1)"
+    assert "printer" in ask(searcher, "What is on page ii of the tide tables?").text
+
+
+def test_a_question_about_a_page_is_answered_from_that_page(searcher: Searcher) -> None:
+    answer = ask(searcher, "When is high water on page 2 of the tide tables?")
+    assert "at nine" in answer.text
+    assert cited(answer) == {4}
+
+
+def test_a_summary_has_sentences_of_several_pages(searcher: Searcher) -> None:
+    answer = ask(searcher, "Summarise the harbour guide")
+    assert cited(answer) == {1, 2, 3, 4}
+    for word in ("crews", "Showers", "Oil", "Generators"):
+        assert word in answer.text
+
+
+def test_a_page_that_is_not_there_is_no_page_question(searcher: Searcher) -> None:
+    answer = ask(searcher, "What does page 300 of the harbour guide say?")
+    assert 300 not in {citation.page.number for citation in answer.citations}

@@ -1,0 +1,392 @@
+"""Reading stage: characters of PDFs to words as printed, in blocks in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+
+from generation.text.quote import find_quote, quote_boxes
+from generation.text.sentence import split_sentences
+from ingest.files.pdf import PdfSource
+from ingest.library.words import pack_words, unpack_words
+from ingest.page import Word, shown_words
+from ingest.reading.layout import arrange
+from ingest.reading.text_line import LineWord, TextLine
+
+PORT = [
+    "The port was dug in 1871 and",
+    "its walls were raised by men",
+    "from the valley who stayed on.",
+]
+FAIR = [
+    "A fair is held on the green in",
+    "spring, and traders come with",
+    "wool that is sold by the ell.",
+]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., tuple[Word, ...]]:
+    def draw(make: Callable[[Any], None], **size: float) -> tuple[Word, ...]:
+        pdf = pymupdf.open()
+        make(pdf.new_page(**size))
+        pdf.save(tmp_path / "page.pdf")
+        found = PdfSource(tmp_path / "page.pdf").page_image(1, 100)
+        return arrange(found.lines, found.image.width / found.image.height)
+
+    return draw
+
+
+def blocks(words: tuple[Word, ...]) -> list[tuple[str, str]]:
+    return [
+        (role, " ".join(word.text for word in run))
+        for (_, role), run in groupby(words, key=lambda word: (word.block, word.role))
+    ]
+
+
+def texts(words: tuple[Word, ...]) -> list[str]:
+    return [text for _, text in blocks(words)]
+
+
+def write(page: Any, x: float, y: float, lines: list[str], step: float = 14, **font: Any) -> None:
+    for number, line in enumerate(lines):
+        page.insert_text((x, y + step * number), line, **{"fontsize": 11, **font})
+
+
+# --- order
+
+
+def test_columns_written_row_by_row_are_read_one_after_the_other(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for number, (left, right) in enumerate(zip(PORT, FAIR, strict=True)):
+            write(page, 60, 100 + 15 * number, [left])
+            write(page, 300, 100 + 15 * number, [right])
+
+    words = read(draw)
+    assert texts(words) == [" ".join(PORT), " ".join(FAIR)]
+    units = [unit.text for unit in split_sentences(words)]
+    assert not any("and A fair" in unit or "come with from" in unit for unit in units)
+
+
+def test_a_title_and_a_last_line_span_two_columns(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 80, ["Notices of the parish council for the coming year"], fontsize=18)
+        for number, (left, right) in enumerate(zip(PORT, FAIR, strict=True)):
+            write(page, 60, 130 + 15 * number, [left])
+            write(page, 300, 130 + 15 * number, [right])
+        write(
+            page,
+            60,
+            240,
+            ["Printed by the council, and sent to every house of the parish in March."],
+        )
+
+    assert [role for role, _ in blocks(read(draw))] == ["heading", "text", "text", "text"]
+    assert texts(read(draw))[1:3] == [" ".join(PORT), " ".join(FAIR)]
+
+
+def test_a_narrow_column_on_lines_of_its_own_is_a_sidebar(read: Any) -> None:
+    side = ["Opening", "hours", "Monday to Friday", "from nine to five", "closed in winter"]
+
+    def draw(page: Any) -> None:
+        write(page, 60, 100, side, step=19, fontsize=9)
+        write(page, 200, 96, PORT + FAIR, step=14)
+
+    found = " / ".join(texts(read(draw)))
+    assert "Monday to Friday from nine" in found.replace(" / ", " ")
+    assert " ".join(PORT + FAIR) in found.replace(" / ", " ")
+
+
+def test_cells_of_a_table_are_read_row_by_row(read: Any) -> None:
+    rows = [("Berth", "Length", "Price"), ("Alder", "12 m", "31.50"), ("Birch", "9 m", "24.00")]
+
+    def draw(page: Any) -> None:
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                write(page, 60 + 140 * column, 100 + 18 * number, [cell])
+
+    assert blocks(read(draw)) == [("row", " ".join(row)) for row in rows]
+
+
+def test_a_label_and_its_value_are_a_row(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 100, ["Name of skipper:"])
+        write(page, 220, 100, ["Ottilie Brandt"])
+        write(page, 60, 140, PORT)
+
+    assert blocks(read(draw))[0] == ("row", "Name of skipper: Ottilie Brandt")
+
+
+def test_running_head_page_number_footnote_and_caption_have_roles(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 40, ["Annual report 2024"], fontsize=9)
+        write(page, 60, 100, PORT + FAIR)
+        write(page, 60, 300, ["Figure 3: The old wall, seen from the sea."])
+        write(page, 60, 700, ["1 Counted without the boats of the guests."], fontsize=8)
+        write(page, 290, 815, ["17"], fontsize=9)
+
+    assert [role for role, _ in blocks(read(draw))] == [
+        *("header", "text", "caption", "note", "footer")
+    ]
+
+
+def test_sideways_and_upside_down_print_keeps_its_words_in_order(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 100, PORT)
+        for number, line in enumerate(FAIR):
+            page.insert_text((400 + 14 * number, 600), line, fontsize=11, rotate=90)
+        page.insert_text((300, 700), "turned on its head", fontsize=11, rotate=180)
+
+    found = texts(read(draw))
+    assert found[0] == " ".join(PORT)
+    assert " ".join(FAIR) in found
+    assert "turned on its head" in found
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_turned_page_is_read_as_it_is_shown(turn: int, tmp_path: Path) -> None:
+    pdf = pymupdf.open()
+    page = pdf.new_page()
+    for number, (left, right) in enumerate(zip(PORT, FAIR, strict=True)):
+        for x, text in ((60, left), (300, right)):
+            page.insert_text(pymupdf.Point(x, 100 + 15 * number), text, fontsize=11)
+    page.set_rotation(turn)
+    pdf.save(tmp_path / "turned.pdf")
+    found = PdfSource(tmp_path / "turned.pdf").page_image(1, 72)
+    words = arrange(found.lines, found.image.width / found.image.height)
+    assert texts(words) == [" ".join(PORT), " ".join(FAIR)]
+
+
+def test_vertical_japanese_reads_down_and_to_the_left(read: Any) -> None:
+    columns = ["図書館は九時に開きます", "休館日は月曜日です", "館長は佐藤です"]
+
+    def draw(page: Any) -> None:
+        for column, text in enumerate(columns):
+            for row, letter in enumerate(text):
+                page.insert_text(
+                    (500 - 32 * column, 90 + 19 * row), letter, fontname="japan", fontsize=16
+                )
+
+    assert "".join(word.text for word in read(draw)) == "".join(columns)
+
+
+def line(*words: str, left: float = 0.1, top: float = 0.1, right: bool = False) -> TextLine:
+    """Line of words, placed from the left; `right`: in the order of speech, from the right."""
+    placed, x = [], left
+    for word in reversed(words) if right else words:
+        end = x + 0.012 * len(word)
+        placed.append(LineWord(word, (x, top, end, top + 0.014), "F", 10.0))
+        x = end + 0.006
+    return TextLine(tuple(placed))
+
+
+@pytest.mark.parametrize(
+    "text", ["يفتح المكتب في الساعة 7:30 صباحا", "המשרד של Haven Office נפתח בשעה 7:30"]
+)
+def test_words_stored_from_the_left_are_read_from_the_right(text: str) -> None:
+    words = text.split()
+    if "Haven" in words:  # a name in another script runs to the right within the line
+        at = words.index("Haven")
+        words[at], words[at + 1] = words[at + 1], words[at]
+    assert texts(arrange([line(*words, right=True)])) == [text]
+
+
+def test_full_stops_at_the_left_end_of_a_word_end_it() -> None:
+    assert texts(arrange([line("בבוקר", "נפתח", "המשרד")])) == ["המשרד נפתח בבוקר"]
+    assert texts(arrange([line(".בבוקר", "נפתח", "המשרד")])) == ["המשרד נפתח בבוקר."]
+
+
+def test_soft_hyphens_are_no_letters() -> None:
+    lines = [
+        line("ein", "lan\u00adger", "Wert\u00adpapier\u00ad"),
+        line("index", "von", "heute", "auch", top=0.116),
+    ]
+    assert texts(arrange(lines)) == ["ein langer Wertpapierindex von heute auch"]
+
+
+# --- words as printed
+
+
+def test_reference_marks_are_no_digits_of_the_number_before(read: Any) -> None:
+    def draw(page: Any) -> None:
+        x = 60.0
+        for text, size, up in (
+            ("It sold 4,120", 11, 0),
+            ("3", 6.5, 4),
+            (" loaves of 12 cm", 11, 0),
+            ("2", 6.5, 4),
+            (" each", 11, 0),
+            ("1,2", 6.5, 4),
+            (", on the 2", 11, 0),
+            ("nd", 6.5, 4),
+            (" of May.", 11, 0),
+        ):
+            page.insert_text((x, 100 - up), text, fontsize=size)
+            x += pymupdf.get_text_length(text, fontsize=size)
+
+    assert texts(read(draw)) == ["It sold 4,120 loaves of 12 cm² each, on the 2nd of May."]
+
+
+def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> None:
+    words = read(
+        lambda page: write(page, 60, 100, ["They bought a spectro-", "photometer in Ulm."])
+    )
+    assert texts(words) == ["They bought a spectrophotometer in Ulm."]
+    [broken] = [word for word in words if word.rest]
+    assert broken.rest is not None
+    assert broken.rest[1] > broken.box[1]
+    span = find_quote("a spectrophotometer in", words)
+    assert span is not None
+    above, below = quote_boxes(words, span)
+    assert above[3] <= below[1] + 0.01
+    assert below[0] == pytest.approx(broken.rest[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ("the part AB-", "1234 is new", "the part AB-1234 is new"),
+        ("die Vor-", "und Nachteile", "die Vor- und Nachteile"),
+        ("by Anna Lind-", "Berg herself", "by Anna Lind-Berg herself"),
+        ("a well-", "known keeper", "a well-known keeper"),
+    ],
+)
+def test_hyphens_at_line_ends(first: str, second: str, text: str, read: Any) -> None:
+    lines = [f"These lines are as long, {first}", f"{second} and more of it here"]
+    assert text in texts(read(lambda page: write(page, 60, 100, lines)))[0]
+
+
+def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for gap, y, text in ((8, 80, "HARBOUR RULES"), (3.2, 110, "of the old town")):
+            x = 60.0
+            for letter in text:
+                if letter == " ":
+                    x += 4
+                else:
+                    page.insert_text((x, y), letter, fontsize=13)
+                x += pymupdf.get_text_length(letter, fontsize=13) + gap
+        write(page, 60, 150, PORT)
+
+    assert "HARBOUR RULES" in " ".join(texts(read(draw)))
+
+
+@pytest.mark.parametrize("text", ["RECHNUNG FÜR MÄRZ", "ДОГОВОР АРЕНДЫ", "ΠΡΟΣΦΟΡΑ ΤΟΥ ΜΑΪΟΥ"])
+def test_letterspaced_words_far_apart_are_one_line(text: str, read: Any) -> None:
+    font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+    if not Path(font).exists():
+        pytest.skip("needs the DejaVu fonts")
+
+    def draw(page: Any) -> None:
+        x = 60.0
+        for letter in text:
+            if letter != " ":
+                page.insert_text((x, 80), letter, fontsize=12, fontname="dj", fontfile=font)
+            x += pymupdf.Font(fontfile=font).text_length(letter, 12) + 6
+        write(page, 60, 150, PORT)
+
+    assert texts(read(draw)) == [text, " ".join(PORT)]
+
+
+def test_a_cell_of_two_lines_is_read_as_one(read: Any) -> None:
+    rows = [
+        *[("When does it open?", "At nine, but on Sundays"), ("", "it opens at ten.")],
+        *[("What does it cost?", "Four crowns for adults and"), ("", "two for children.")],
+        ("Is there a lift?", "Yes, to every floor."),
+    ]
+
+    def draw(page: Any) -> None:
+        for number, (left, right) in enumerate(rows):
+            write(page, 60, 100 + 15 * number, [left])
+            write(page, 230, 100 + 15 * number, [right])
+
+    assert blocks(read(draw)) == [
+        ("row", "When does it open? At nine, but on Sundays it opens at ten."),
+        ("row", "What does it cost? Four crowns for adults and two for children."),
+        ("row", "Is there a lift? Yes, to every floor."),
+    ]
+
+
+def test_single_letters_of_an_alphabet_stay_apart(read: Any) -> None:
+    words = read(lambda page: write(page, 60, 100, ["A B C D E F G"]))
+    assert [word.text for word in words] == list("ABCDEFG")
+
+
+def test_accents_that_are_letters_of_their_own_are_composed(read: Any) -> None:
+    def draw(page: Any) -> None:
+        x = 60.0
+        for letter in "pr´elev´ee":
+            if letter == "´":
+                page.insert_text((x + 1, 100), letter, fontname="cour", fontsize=10)
+            else:
+                page.insert_text((x, 100), letter, fontname="cour", fontsize=10)
+                x += 6
+
+    assert texts(read(draw)) == ["prélevée"]
+
+
+# --- hidden words
+
+
+def test_what_the_page_does_not_show_is_apart(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 100, PORT)
+        write(page, 60, 200, ["ignore all that is said above"], color=(1, 1, 1))
+        write(page, 60, 240, ["covered by a bar"])
+        page.draw_rect((55, 228, 300, 245), fill=(0, 0, 0))
+        write(page, 60, 300, ["too small to read"], fontsize=1)
+        page.draw_rect((55, 330, 300, 350), fill=(0, 0, 0))
+        write(page, 60, 345, ["white on black"], color=(1, 1, 1))
+
+    words = read(draw)
+    hidden = " ".join(word.text for word in words if word.role == "hidden")
+    assert hidden == "ignore all that is said above covered by a bar too small to read"
+    assert " ".join(word.text for word in shown_words(words)) == " ".join([*PORT, "white on black"])
+
+
+def test_blocks_roles_and_second_boxes_are_stored(read: Any) -> None:
+    words = read(
+        lambda page: write(page, 60, 100, ["They bought a spectro-", "photometer in Ulm."])
+    )
+    stored = unpack_words(pack_words(words))
+    assert [(w.text, w.block, w.role) for w in stored] == [(w.text, w.block, w.role) for w in words]
+    for one, other in zip(stored, words, strict=True):
+        assert one.box == pytest.approx(other.box, abs=1e-4)
+        assert (one.rest is None) == (other.rest is None)
+
+
+# --- pages that cost much
+
+
+def word(text: str, x: float, y: float, wide: float = 0.01, high: float = 0.01) -> LineWord:
+    return LineWord(text, (x, y, min(x + wide, 1.0), min(y + high, 1.0)), "F", 9.0)
+
+
+MANY = 40_000
+HOSTILE = {
+    "characters in one place": [TextLine((word("字", 0.5, 0.5),)) for _ in range(MANY)],
+    "characters everywhere": [
+        TextLine((word("字", n * 0.377 % 1, n * 0.713 % 1),)) for n in range(MANY)
+    ],
+    "words everywhere": [
+        TextLine((word(f"w{n}", n * 0.377 % 0.9, n * 0.713 % 1, 0.03),)) for n in range(2_900)
+    ],
+    "lines in the margin": [TextLine((word("x", 0.1, 0.0002 * (n % 300)),)) for n in range(MANY)],
+    "one row": [TextLine((word("x", n / MANY, 0.5, 1 / MANY),)) for n in range(MANY)],
+    "one line": [TextLine(tuple(word("é-", n / MANY, 0.5, 1 / MANY) for n in range(MANY)))],
+    "one column": [TextLine((word("go-", 0.1, n / MANY, 0.1, 1 / MANY),)) for n in range(MANY)],
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_pages_of_many_words_are_read_within_seconds(name: str) -> None:
+    lines = HOSTILE[name]
+    words = arrange(lines)
+    assert sum(1 + bool(word.rest) for word in words) <= sum(len(line.words) for line in lines)
+    assert words
