@@ -24,6 +24,8 @@ CLEAR = 1.5
 """How much better it must be read so."""
 KNOWN_SHARE = 0.6
 """Share of a line's length that known words cover; it is not read again."""
+EDGE = 0.25
+"""Share of a line's height at either side of it that is not print, or only little of it."""
 SHORT = 3.0
 """Length of a line in heights; a shorter one has a word or less, and may stand any way up."""
 SLACK = 0.005
@@ -146,7 +148,9 @@ def _is_read(box: Box, known: Boxes, aspect: float) -> bool:
     wide, high = (box[2] - box[0]) * aspect, box[3] - box[1]
     along, across = (0, 1) if wide >= high else (1, 0)
     middle = (known[:, across] + known[:, across + 2]) / 2
-    beside = known[(box[across] <= middle) & (middle <= box[across + 2])]
+    # The boxes of found lines are higher than the print.
+    edge = EDGE * (box[across + 2] - box[across])
+    beside = known[(box[across] + edge <= middle) & (middle <= box[across + 2] - edge)]
     start, end = box[along], box[along + 2]
     length = np.minimum(beside[:, along + 2], end) - np.maximum(beside[:, along], start)
     share = float(length.clip(0).sum()) / max(end - start, 1e-9)
