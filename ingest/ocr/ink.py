@@ -34,6 +34,10 @@ LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
 """Difference between the darkest and the brightest pixel of what shows nothing."""
+GROUND = 12
+"""Difference in brightness within the ground of a page, of 255."""
+LEAST_GROUND = 0.3
+"""Share of its pixels that the ground of a page has, at least."""
 MAX_AREAS = 300
 MARGIN = 0.01
 """Share of the page around a place that is looked at."""
@@ -45,6 +49,14 @@ def is_flat(image: Image.Image) -> bool:
     """Whether an image shows one color."""
     low, high = image.convert("L").getextrema()
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < FLAT
+
+
+def is_photographic(image: Image.Image) -> bool:
+    """Whether an image has no ground of one brightness, as a page of print has."""
+    histogram = np.array(image.convert("L").histogram())
+    mode = int(histogram.argmax())
+    ground = histogram[max(mode - GROUND, 0) : mode + GROUND + 1].sum()
+    return bool(ground < LEAST_GROUND * histogram.sum())
 
 
 def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
