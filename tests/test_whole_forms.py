@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.forms.index_text import index_text
 from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.forms.whole.form import WholeForm
 
@@ -85,6 +88,7 @@ def test_what_is_no_day_is_no_date(text: str) -> None:
         ("$1,234", ("1234", "1.234")),
         ("12345", ("12345",)),
         ("₹500", ("500",)),
+        ("US$ 500", ("500",)),
         ("500 kr", ("500",)),
         ("-1,234.50", ("-1234.5",)),
         ("−1,234.50", ("-1234.5",)),
@@ -200,3 +204,12 @@ def test_forms_lie_apart_in_their_text(text: str) -> None:
     forms = [form for form in find_whole_forms(text) if form.kind != "acronym"]
     assert all(a.end <= b.start for a, b in zip(forms, forms[1:], strict=False))
     assert all(" " not in token for form in forms for token in form.page_tokens)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a:", "1'", "1.", "123 456 ", "DE89 3704 ", "-1.5 ", "a-", "3.11.2025 "]
+)
+def test_work_on_a_page_is_bounded(piece: str) -> None:
+    before = time.process_time()
+    index_text(piece * (40_000 // len(piece)) + "@")
+    assert time.process_time() - before < 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ingest.forms.fold import normalize
 from ingest.forms.whole.dates import find_dates
@@ -30,8 +30,7 @@ _FINDERS: tuple[Callable[[str], Iterator[WholeForm]], ...] = (
     find_codes,
 )
 """In this order: what one has found the next do not see."""
-_DIGIT = re.compile(r"[^\W\d_]*\d")
-_OTHER_DIGITS = re.compile(r"[^\x00-\x7f]")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 _TAKEN = "\u0001"
 
 
@@ -45,10 +44,18 @@ def find_whole_forms(text: str) -> list[WholeForm]:
     left, forms = text, list(find_acronyms(text))
     for find in _FINDERS:
         found = list(find(left))
-        for form in found:
-            left = f"{left[: form.start]}{_TAKEN * (form.end - form.start)}{left[form.end :]}"
+        left = _without(left, found)
         forms += found
     return sorted(forms, key=lambda form: (form.start, form.end))
+
+
+def _without(text: str, forms: Sequence[WholeForm]) -> str:
+    """Text with the places of forms taken, in one pass; the forms do not overlap."""
+    parts, at = [], 0
+    for form in sorted(forms, key=lambda form: form.start):
+        parts += [text[at : form.start], _TAKEN * (form.end - max(at, form.start))]
+        at = max(at, form.end)
+    return "".join([*parts, text[at:]]) if forms else text
 
 
 def normalize_digits(text: str) -> str:
@@ -56,9 +63,4 @@ def normalize_digits(text: str) -> str:
     text = normalize(text).replace("\u2010", "-")
     if text.isascii():
         return text
-    return _OTHER_DIGITS.sub(
-        lambda found: (
-            str(unicodedata.digit(found[0])) if unicodedata.category(found[0]) == "Nd" else found[0]
-        ),
-        text,
-    )
+    return _OTHER_DIGITS.sub(lambda found: str(unicodedata.digit(found[0])), text)

@@ -15,14 +15,16 @@ from babel.numbers import list_currencies
 
 from ingest.forms.whole.form import Kind, WholeForm, form_token
 
-_GROUPED = r"\d{1,3}(?P<space> )\d{3}(?: \d{3})*(?:[.,]\d+)?"
-_DIGITS = r"\d+(?:[.,'’]\d+)*"
+_GROUPED = r"\d{1,3}(?P<space> )\d{3}(?: \d{3}){0,4}(?:[.,]\d{1,12})?"
+_DIGITS = r"\d{1,24}(?:[.,'’]\d{1,12}){0,8}"
 _WORDS = frozenset("ALL CUP MOP PEN TOP TRY".split())
 """Codes of currencies that are words in capitals."""
 _ISO_CODES = "|".join(sorted(list_currencies() - _WORDS))
-_CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{1, 2}\$|元|円|원|ريال)"
+_CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{{1,2}}\$|元|円|원|ريال)"
 _CURRENCY = rf"(?:[$€£¥₩₹₺₽₪฿₫₴¢]|(?<![^\W\d]){_CODE})"
+_FIRST_OF_CODE = "A-Zkzl元円원ر"
 _NUMBER = re.compile(
+    rf"(?=[\d(+±\-\u2010-\u2013\u2212mM$€£¥₩₹₺₽₪฿₫₴¢{_FIRST_OF_CODE}])"
     rf"(?P<before>{_CURRENCY}\s?)?"
     r"(?<![\w.,/:])(?<![^\W\d][-\u2010-\u2015])(?P<sign>(?:[-\u2010-\u2013\u2212+±](?=[^\s])|\u2212\s|"
     r"[-\u2010-\u2013](?=\s\d[\d.,]*\s?°)\s|(?i:minus)\s|\((?=[^()\s]*\d\)))?)"
@@ -32,7 +34,7 @@ _NUMBER = re.compile(
     rf"|{_CODE}(?!\w))|-(?=\s|$)|\))?"
     r"(?![\w]|[.,/:]\d|-[\w])"
 )
-_ATTACHED = re.compile(rf"(?<![^\W\d])({_CODE})(?=\d)")
+_ATTACHED = re.compile(rf"(?<![^\W\d])(?=[{_FIRST_OF_CODE}])({_CODE})(?=\d)")
 _YEAR = re.compile("1[5-9]\\d\\d|20\\d\\d")
 _RANGE = re.compile(r"\d\s?$")
 _IN_RANGE = re.compile(r"\d[-\u2010-\u2015]$")
@@ -103,14 +105,16 @@ def _is_negative(found: re.Match[str], after: str, text: str) -> bool:
     if after == "-" and re.search("[.,]", found["digits"]):
         return True
     dash = bool(sign) and sign not in "+±("
-    return dash and not _RANGE.search(text[: found.start("sign")])
+    return dash and not _RANGE.search(text[max(0, found.start("sign") - 2) : found.start("sign")])
 
 
 def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
     digits = found["digits"]
     currency = (found["before"] or found["between"] or "").strip()
     unit = after if after not in ("-", ")") else ""
-    if not unit and _IN_RANGE.search(found.string[: found.start("digits")]):
+    if not unit and _IN_RANGE.search(
+        found.string[max(0, found.start("digits") - 2) : found.start("digits")]
+    ):
         return False
     if minus or not digits.isdigit() or currency or unit.strip("%‰"):
         return True

@@ -10,7 +10,7 @@ from ingest.forms.whole.form import WholeForm, form_token
 _SIGNS = re.compile(
     r"(?<![\w.+#])(?:[A-Za-z]{1,2}(?:\+\+|\+|#)(?:\.NET|\d\d)?|[A-Za-z]*\.(?:NET|net|js|io|ai))(?![\w+#])"
 )
-_ACRONYM = re.compile(r"(?<![\w.'’&/-])(?:[A-Z]{2,5}|(?:[A-Z]\.){2,5})(?![\w'’&/-])")
+_ACRONYM = re.compile(r"(?<![\w.'’&/-])(?:[A-Z]{2,5}|(?:[A-Z]\.){2,5})(?![\w'’&/$-])")
 _SMALL = re.compile(r"[^\W\d_]*[a-zß-ÿ][^\W\d_]*")
 MIN_SMALL = 0.3
 """Share of words in small letters: in a text of capitals these tell nothing."""
