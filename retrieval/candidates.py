@@ -25,6 +25,7 @@ from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from ingest.trace import span
 from retrieval.promote import prove_forms
+from retrieval.query.compound_terms import MIN_COMPOUND, split_unknown
 from retrieval.query.lexical import LexicalQuery
 from retrieval.scoring.prefilter import prefilter
 from retrieval.snapshot import LibrarySnapshot
@@ -70,7 +71,7 @@ class Candidates:
             weights: (rows,) of the query's rows, by encoder.
         """
         restriction = self._restriction(words, filter)
-        also = _expressions(words)
+        also = [*_expressions(words), *self._parts_of_unknown(snapshot, words.terms)]
         if snapshot.pages is not None and not filter:
             return restriction.apply(snapshot.pages), self.library.match_terms(
                 words.terms, also=also
@@ -161,6 +162,14 @@ class Candidates:
         if snapshot.pages is not None:
             return True
         return bool(filter) and self.library.count(filter) <= self.exhaustive_pages
+
+    def _parts_of_unknown(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Iterator[str]:
+        """Expressions of the parts of compounds that no page has."""
+        long = [term for term in terms if len(term) >= MIN_COMPOUND]
+        snapshot.count_pages(self.library, long)
+        for term in long:
+            if not snapshot.frequency[term]:
+                yield from map(as_match, split_unknown(term, self.library.page_frequency))
 
     def _rare_terms(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
         """The terms that select candidates: BM25 would rank every page that has a common one."""

@@ -220,7 +220,9 @@ def test_reference_marks_are_no_digits_of_the_number_before(read: Any) -> None:
             ("3", 6.5, 4),
             (" loaves of 12 cm", 11, 0),
             ("2", 6.5, 4),
-            (" each, on the 2", 11, 0),
+            (" each", 11, 0),
+            ("1,2", 6.5, 4),
+            (", on the 2", 11, 0),
             ("nd", 6.5, 4),
             (" of May.", 11, 0),
         ):
@@ -274,6 +276,42 @@ def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:
     assert "HARBOUR RULES" in " ".join(texts(read(draw)))
 
 
+@pytest.mark.parametrize("text", ["RECHNUNG FÜR MÄRZ", "ДОГОВОР АРЕНДЫ", "ΠΡΟΣΦΟΡΑ ΤΟΥ ΜΑΪΟΥ"])
+def test_letterspaced_words_far_apart_are_one_line(text: str, read: Any) -> None:
+    font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+    if not Path(font).exists():
+        pytest.skip("needs the DejaVu fonts")
+
+    def draw(page: Any) -> None:
+        x = 60.0
+        for letter in text:
+            if letter != " ":
+                page.insert_text((x, 80), letter, fontsize=12, fontname="dj", fontfile=font)
+            x += pymupdf.Font(fontfile=font).text_length(letter, 12) + 6
+        write(page, 60, 150, PORT)
+
+    assert texts(read(draw)) == [text, " ".join(PORT)]
+
+
+def test_a_cell_of_two_lines_is_read_as_one(read: Any) -> None:
+    rows = [
+        *[("When does it open?", "At nine, but on Sundays"), ("", "it opens at ten.")],
+        *[("What does it cost?", "Four crowns for adults and"), ("", "two for children.")],
+        ("Is there a lift?", "Yes, to every floor."),
+    ]
+
+    def draw(page: Any) -> None:
+        for number, (left, right) in enumerate(rows):
+            write(page, 60, 100 + 15 * number, [left])
+            write(page, 230, 100 + 15 * number, [right])
+
+    assert blocks(read(draw)) == [
+        ("row", "When does it open? At nine, but on Sundays it opens at ten."),
+        ("row", "What does it cost? Four crowns for adults and two for children."),
+        ("row", "Is there a lift? Yes, to every floor."),
+    ]
+
+
 def test_single_letters_of_an_alphabet_stay_apart(read: Any) -> None:
     words = read(lambda page: write(page, 60, 100, ["A B C D E F G"]))
     assert [word.text for word in words] == list("ABCDEFG")
@@ -320,3 +358,35 @@ def test_blocks_roles_and_second_boxes_are_stored(read: Any) -> None:
     for one, other in zip(stored, words, strict=True):
         assert one.box == pytest.approx(other.box, abs=1e-4)
         assert (one.rest is None) == (other.rest is None)
+
+
+# --- pages that cost much
+
+
+def word(text: str, x: float, y: float, wide: float = 0.01, high: float = 0.01) -> LineWord:
+    return LineWord(text, (x, y, min(x + wide, 1.0), min(y + high, 1.0)), "F", 9.0)
+
+
+MANY = 40_000
+HOSTILE = {
+    "characters in one place": [TextLine((word("字", 0.5, 0.5),)) for _ in range(MANY)],
+    "characters everywhere": [
+        TextLine((word("字", n * 0.377 % 1, n * 0.713 % 1),)) for n in range(MANY)
+    ],
+    "words everywhere": [
+        TextLine((word(f"w{n}", n * 0.377 % 0.9, n * 0.713 % 1, 0.03),)) for n in range(2_900)
+    ],
+    "lines in the margin": [TextLine((word("x", 0.1, 0.0002 * (n % 300)),)) for n in range(MANY)],
+    "one row": [TextLine((word("x", n / MANY, 0.5, 1 / MANY),)) for n in range(MANY)],
+    "one line": [TextLine(tuple(word("é-", n / MANY, 0.5, 1 / MANY) for n in range(MANY)))],
+    "one column": [TextLine((word("go-", 0.1, n / MANY, 0.1, 1 / MANY),)) for n in range(MANY)],
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_pages_of_many_words_are_read_within_seconds(name: str) -> None:
+    lines = HOSTILE[name]
+    words = arrange(lines)
+    assert sum(1 + bool(word.rest) for word in words) <= sum(len(line.words) for line in lines)
+    assert words

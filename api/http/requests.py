@@ -59,7 +59,7 @@ class SearchRequest(BaseModel):
 
     query: str = Field(
         max_length=MAX_QUERY_LENGTH,
-        description="A question or a description.",
+        description='A question or a description. "A phrase", -word, word*, AND, OR restrict it.',
         json_schema_extra=NOT_BLANK,
     )
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")

@@ -63,6 +63,9 @@ header or a footer."""
 OTHER_SUBJECT_PENALTY = 0.2
 """Subtracted where a yes-or-no question asks of something that the passage does not name."""
 
+MIN_NEW_TERMS = 3
+"""Terms of a heading that the question does not have, for it to be an answer."""
+
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|old|long|tall|high|large|big|far|often|wide|deep|heavy)\b"
     r"|\bwhen\b|\b(?:what|which) (?:year|date|day|month|time|percentage|number|price|share)\b"
@@ -190,6 +193,8 @@ def _score(
         score += KIND_BONUS
     if _WANTS_NAME.search(prompt.question) and _NAME.search(passage.text):
         score += KIND_BONUS
+    if passage.role == "heading" and not _may_answer(prompt.question, passage, weights):
+        score -= ECHO_PENALTY
     subject = subject_stems(prompt.question)
     if subject and not subject & passage.terms:
         score -= OTHER_SUBJECT_PENALTY
@@ -202,6 +207,15 @@ def _score(
     ):
         score -= ECHO_PENALTY
     return score
+
+
+def _may_answer(question: str, heading: Passage, weights: Mapping[str, float]) -> bool:
+    """Whether a heading may be the answer: a name, a number, or more than the question."""
+    if _WANTS_NAME.search(question):
+        return bool(_NAME.search(heading.text))
+    if _WANTS_NUMBER.search(question):
+        return any(map(str.isdigit, heading.text))
+    return len(heading.terms - weights.keys()) >= MIN_NEW_TERMS
 
 
 def _share(terms: frozenset[str], weights: Mapping[str, float]) -> float:

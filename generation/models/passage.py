@@ -87,9 +87,9 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             context,
             content_stems(unit.text),
             content_stems(context) | named,
-            unit.role,
+            _role(units, at),
         )
-        for unit, box, context in zip(units, boxes, contexts, strict=True)
+        for at, (unit, box, context) in enumerate(zip(units, boxes, contexts, strict=True))
     ]
 
 
@@ -107,11 +107,29 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[W
             contexts.append(units[label].text)
         else:
             contexts.append(table if unit.row and not begins_table else heading)
-        if unit.role in ("header", "footer", "note"):
-            continue
-        if short and not unit.row and not unit.text.endswith(tuple(".!?。！？,;")):
+        if _is_heading(unit):
             heading = unit.text
     return contexts
+
+
+def _is_heading(unit: Sentence) -> bool:
+    short = unit.end - unit.start <= SHORT
+    return (
+        short
+        and unit.role not in ("row", "header", "footer", "note")
+        and not unit.text.endswith((*_SENTENCE_ENDS, ",", ";"))
+    )
+
+
+_SENTENCE_ENDS = tuple(".!?。！？")
+
+
+def _role(units: Sequence[Sentence], at: int) -> WordRole:
+    """Role of a unit; what stands above a sentence as a heading does is one in any size."""
+    follows = units[at + 1].text if at + 1 < len(units) else ""
+    if units[at].role == "text" and _is_heading(units[at]) and follows.endswith(_SENTENCE_ENDS):
+        return "heading"
+    return units[at].role
 
 
 def _label_above(at: int, boxes: Sequence[Box]) -> int | None:

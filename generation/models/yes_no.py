@@ -21,7 +21,13 @@ and "dogs"."""
 MAX_WORDS = 200
 """Words of a quote that are compared."""
 
+_GERMAN = (
+    "ist sind war waren wird werden wurde wurden hat haben hatte kann kostet kosten bedeutet heißt"
+    " gilt gehört passiert geschah macht steht muss soll darf sagt verlangt braucht"
+)
+"""Verbs after which "was" is German for "what"."""
 _QUESTION = re.compile(
+    rf"(?!was\s+(?:{_GERMAN.replace(' ', '|')})\b)"
     r"(?:is|are|was|were|does|do|did|has|have|had|can|could|may|must|shall|should|will|would)\s+"
     r"(?!(?:i|you|we|he|she|it|they|one|this|that|these|those)\b)(.+)",
     re.IGNORECASE | re.DOTALL,

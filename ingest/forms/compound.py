@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
-from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
-
 from ingest.forms.fold import fold
 
 MIN_COMPOUND = 8
@@ -115,4 +113,6 @@ def _look_up(part: str, language: str) -> str | None:
 
 @cache
 def _dictionary(language: str) -> Mapping[str, str]:
+    from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
     return DefaultDictionaryFactory().get_dictionary(language)

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
 
 from anyascii import anyascii
-from opencc import OpenCC
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 _VOICING, _VIRAMA = 8, 9
 _KEPT_CLASSES = {0, _VOICING, _VIRAMA, *range(100, 134)}
@@ -107,4 +110,6 @@ def _fold_letter(letter: str) -> str:
 
 @cache
 def _simplifier() -> OpenCC:
+    from opencc import OpenCC
+
     return OpenCC("t2s")

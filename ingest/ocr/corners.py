@@ -1,4 +1,4 @@
-"""Corners of a printed line in an image: direction, crop, and places along the line.
+"""Corners of a printed line in an image: its direction, crop and parts.
 
 Corners are (4, 2) pixels in the reader's order: the first is where the line begins
 above its letters, the second where it ends, then the two below. So the direction of
@@ -36,7 +36,7 @@ def upright_corners(points: Any) -> Corners:
 
 
 def turn_corners(corners: Corners, quarters: int) -> Corners:
-    """The same rectangle, read in a direction that is `quarters` of a turn clockwise from it."""
+    """The same rectangle, read in a direction `quarters` of a turn clockwise."""
     return np.roll(corners, -quarters, axis=0)
 
 

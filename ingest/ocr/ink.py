@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ingest.box import area, expand, overlaps, pixel_box, union_box
-from ingest.page import Box
+from ingest.page import WHOLE, Box
 
 SIDE = 850
 """Pixels of the longer side in which ink is looked for, or a little more: about a point each."""
@@ -26,12 +26,19 @@ FEWEST_HEIGHTS = 2.0
 """Length of a line of print in heights, at least."""
 LEAST_DENSITY, MOST_DENSITY = 0.3, 0.97
 """Share of a line's box that edges fill."""
-RULE = 50
-"""Pixels; straight ink that is longer is a ruling line or a frame."""
+RULE, THIN = 25, 6
+"""Pixels; straight ink that is longer and thinner is a ruling line or a frame."""
+LONG_EDGE = 80
+"""Pixels; a straight edge that is longer is that of a shaded area: no word is so long."""
 LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
 """Difference between the darkest and the brightest pixel of what shows nothing."""
+GROUND = 12
+"""Difference in brightness within the ground of a page, of 255."""
+LEAST_GROUND = 0.3
+"""Share of its pixels that the ground of a page has, at least."""
+MAX_AREAS = 300
 MARGIN = 0.01
 """Share of the page around a place that is looked at."""
 
@@ -42,6 +49,14 @@ def is_flat(image: Image.Image) -> bool:
     """Whether an image shows one color."""
     low, high = image.convert("L").getextrema()
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < FLAT
+
+
+def is_photographic(image: Image.Image) -> bool:
+    """Whether an image has no ground of one brightness, as a page of print has."""
+    histogram = np.array(image.convert("L").histogram())
+    mode = int(histogram.argmax())
+    ground = histogram[max(mode - GROUND, 0) : mode + GROUND + 1].sum()
+    return bool(ground < LEAST_GROUND * histogram.sum())
 
 
 def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
@@ -58,13 +73,28 @@ def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
     ]
 
 
-def _edges(gray: npt.NDArray[np.uint8]) -> Mask:
-    """Edges of ink, dark on light or light on dark, without ruling lines."""
-    gradient = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    edges = (np.asarray(gradient) > EDGE).astype(np.uint8)
-    for kernel in (np.ones((1, RULE), np.uint8), np.ones((RULE, 1), np.uint8)):
-        edges = edges - np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, kernel), np.uint8)
-    return edges
+def _edges(gray: Mask) -> Mask:
+    """Edges of ink, dark on light or light on dark, without ruling lines and frames."""
+    gradient = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    edges = (gradient > EDGE).astype(np.uint8)
+    straight = _rules(gray)
+    for size in ((1, LONG_EDGE), (LONG_EDGE, 1)):
+        straight |= np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(size, np.uint8))) > 0
+    return np.where(straight, 0, edges).astype(np.uint8)
+
+
+def _rules(gray: Mask) -> npt.NDArray[np.bool_]:
+    """Long thin ink, and the pixels around it."""
+    ground = int(np.bincount(gray.ravel(), minlength=256).argmax())
+    ink = (cv2.absdiff(gray, np.full_like(gray, ground)) > EDGE).astype(np.uint8)
+    rules = np.zeros_like(ink)
+    for long, thick in (((1, RULE), (THIN, RULE)), ((RULE, 1), (RULE, THIN))):
+        straight, high = (
+            np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size, np.uint8)))
+            for size in (long, thick)
+        )
+        rules |= (straight > high).astype(np.uint8)
+    return np.asarray(cv2.dilate(rules, np.ones((3, 3), np.uint8))) > 0
 
 
 def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:
@@ -83,7 +113,9 @@ def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:
 
 
 def join_areas(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes with a margin, those that meet joined."""
+    """Boxes with a margin, those that meet joined; the whole page where they are many."""
+    if len(boxes) > MAX_AREAS:
+        return [WHOLE]
     areas: list[Box] = []
     for box in sorted((expand(box, MARGIN) for box in boxes), key=area, reverse=True):
         here = box

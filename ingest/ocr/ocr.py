@@ -1,4 +1,4 @@
-"""OCR engine protocol: printed lines of an image, found by a detector, then read.
+"""OCR engine protocol: lines of an image, found by a detector, then read.
 
 Finding and reading are apart, so that a page may be looked at without being read,
 and a line be read in the direction in which it makes sense.
@@ -39,9 +39,9 @@ class OcrFailed(ComputeError):
 
 @dataclass(frozen=True, slots=True)
 class OcrLine:
-    """Printed line as read: words with boxes as fractions of the image, confidence 0..1.
+    """Printed line as read, with a confidence from 0 to 1.
 
-    `vertical` lines have upright letters one below the other.
+    Boxes of its words are fractions of the image. `vertical` lines have upright letters one below the other.
     """
 
     words: tuple[Word, ...]
@@ -56,7 +56,7 @@ class OcrLine:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it was read well enough to be kept; texture is often read as a letter or two."""
+        """Whether it was read well enough; texture is often read as a letter or two."""
         letters = sum(len(word.text) for word in self.words)
         return letters > 0 and self.score >= MIN_SCORE + SHORT_SCORE / letters
 

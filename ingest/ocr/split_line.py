@@ -1,4 +1,4 @@
-"""Words of a line that was read: pieces with places along the line, joined to words."""
+"""Words of a line that was read, joined from pieces with places along it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _TRANSPOSES = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180,
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Turn of an image of `size` against the clock, by quarters and then `skew` degrees."""
+    """Turn of an image of `size` against the clock: quarters, then `skew` degrees."""
 
     size: tuple[int, int]
     quarters: int

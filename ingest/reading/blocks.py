@@ -24,10 +24,12 @@ def group_blocks(words: Sequence[Placed], lines: Sequence[Line]) -> Iterator[lis
     """Blocks of lines: paragraphs, headings, list items; a table row is alone."""
     usual = _usual_pitch(lines)
     block: list[Line] = []
+    right = 0.0
     for line in lines:
-        if block and not _continues_block(words, block, line, usual):
+        if block and not _continues_block(words, block[-1], right, line, usual):
             yield block
             block = []
+        right = max(right, line.box[2]) if block else line.box[2]
         block.append(line)
     if block:
         yield block
@@ -39,9 +41,9 @@ def is_bullet(text: str) -> bool:
 
 
 def _continues_block(
-    words: Sequence[Placed], block: Sequence[Line], line: Line, usual: float
+    words: Sequence[Placed], last: Line, right: float, line: Line, usual: float
 ) -> bool:
-    last = block[-1]
+    """Whether a line goes on with a block that ends with `last` and reaches to `right`."""
     pitch = _pitch(last, line)
     low, high = sorted((last.height, line.height))
     if not 0 < pitch <= PARAGRAPH_GAP * usual or high > OTHER_SIZE * low:
@@ -54,7 +56,7 @@ def _continues_block(
     if is_bullet(first.text) or first.text.startswith(tuple(BULLETS)):
         return False
     # The next word would have fitted on the line before, so the break was meant.
-    room = max(*(each.box[2] for each in block), line.box[2]) - last.box[2]
+    room = max(right, line.box[2]) - last.box[2]
     fitted = room > max(1.5 * (first.box[2] - first.box[0]), last.height)
     return not fitted or first.text[:1].islower()
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 
 from ingest.box import union_box
 from ingest.page import Box, Word, WordRole
-from ingest.reading.bidi import logical_order
 from ingest.reading.blocks import group_blocks
-from ingest.reading.columns import find_regions
 from ingest.reading.line import Line, is_right_to_left
-from ingest.reading.piece import Piece, make_pieces
-from ingest.reading.printed import print_words
+from ingest.reading.order.bidi import logical_order
+from ingest.reading.order.columns import find_regions
+from ingest.reading.order.piece import Piece, make_pieces
+from ingest.reading.order.tables import PrintedRow, find_rows
+from ingest.reading.order.vertical import join_vertical
 from ingest.reading.roles import PageStyle, find_role
-from ingest.reading.tables import PrintedRow, find_rows
+from ingest.reading.spelling.printed import print_words
 from ingest.reading.text_line import LineWord, TextLine
-from ingest.reading.vertical import join_vertical
 
 UPRIGHT = 2
 """Text at an angle is read first where it is this many times as long as the upright."""

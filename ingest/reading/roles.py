@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ingest.page import WordRole
 from ingest.reading.blocks import BULLETS, is_bullet
 from ingest.reading.line import Line
-from ingest.reading.piece import Piece
+from ingest.reading.order.piece import Piece
 from ingest.reading.text_line import LineWord, Origin
 
 HEADING_SIZE = 1.15
@@ -25,6 +25,8 @@ NUMBER_MARGIN = 0.12
 """The same for page numbers, which nothing else looks like."""
 APART = 1.0
 """and as many line heights away from the rest, at least."""
+MAX_LINES = 3_000
+"""Lines of a page, at most, among which running heads are looked for."""
 MAX_HEADING_WORDS = 25
 _CAPTION = re.compile(
     r"(?:table|figure|fig|chart|abbildung|abb|tabelle|tab|tableau|figura|tabla|tabela|таблица"
@@ -47,7 +49,10 @@ class PageStyle:
         self._pieces = [piece.box for piece in pieces]
 
     def relative_size(self, word: LineWord, origin: Origin) -> float:
-        """Size of a word's letters, the body's being 1; differences OCR may err by are none."""
+        """Size of a word's letters, the body's being 1.
+
+        Differences that OCR may err by are none.
+        """
         if origin == "field" or not self._sizes[origin]:
             return 1.0
         size = word.size / self._sizes[origin]
@@ -55,6 +60,8 @@ class PageStyle:
 
     def stands_apart(self, box: tuple[float, float, float, float]) -> bool:
         """Whether a line at the top or bottom of the page has nothing near it."""
+        if len(self._pieces) > MAX_LINES:
+            return False
         height = box[3] - box[1]
         top = box[1] < 0.5
         for other in self._pieces:

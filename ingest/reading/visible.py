@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ingest.box import area
 from ingest.page import Box
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -20,6 +21,8 @@ MIN_CONTRAST = 12
 """Levels of grey, of 255, between the darkest and the lightest pixel of a printed word."""
 MIN_POINTS = 1.5
 """Smaller letters cannot be read."""
+MAX_AREA = 0.02
+"""Share of the page; larger words are not looked at: there may be thousands in one place."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -46,6 +49,8 @@ def _mark(line: TextLine, grey: Pixels) -> TextLine:
 def _is_hidden(word: LineWord, grey: Pixels) -> bool:
     if word.font and word.size < MIN_POINTS:
         return True
+    if area(word.box) > MAX_AREA:
+        return False
     pixels = _crop(word.box, grey)
     return pixels.size == 0 or int(pixels.max()) - int(pixels.min()) < MIN_CONTRAST
 

@@ -29,7 +29,9 @@ def search(
     query: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A question, or what an image shows. Texts and images are added and taken"
+            help="A question, or what an image shows."
+            ' In single quotes it may have "a phrase", -word, word*, AND and OR.'
+            " Texts and images are added and taken"
             ' away with + and - between them, and weighted: "2:golden retriever" + ./pool.jpg - fruit.',
             show_default=False,
         ),

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import phonenumbers
-
 from ingest.forms.whole.form import WholeForm, form_token
 
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)", re.I)
@@ -29,9 +27,14 @@ _STANDARD = re.compile(
     rf"(?<!\w)((?:{_BODIES})(?:[ /-](?:{_BODIES}|TS|TR|SP))*)[ -]?(\d{{2,}}(?:[-.]\d+)*)(?::(\d{{4}}))?(?!\w)",
     re.I,
 )
-_CODE = re.compile(r"(?<![\w@/.-])[§#]?[^\W_]+(?:[-/._:+\\][^\W_]+)*(?![\w@]|/\w)")
-_SPACED = re.compile(r"(?<![\w-])([A-Z]{1,4}) (\d[\d./-]*\d(?:[A-Z]\d*)?)(?![\w]|[.,/-]\d|[%°])")
-_PARAGRAPH = re.compile(r"§+ ?(\d+[a-z]?)(?!\w)")
+_YEAR_RANGE = r"(?:1[5-9]|20)\d\d(?:[-/](?:(?:1[5-9]|20)?\d\d))?"
+_ENDS = r"(?![\w]|[.,/-]\d|[%°])"
+_CODE = re.compile(
+    r"§+ ?(?P<paragraph>\d+[a-z]?)(?!\w)"
+    rf"|(?P<apart>(?<![\w.,/-])\d{{1,8}} [A-Z]{{1,3}} \d{{2,8}}(?:/\d{{1,4}})?{_ENDS})"
+    rf"|(?P<spaced>(?<![\w-])[A-Z]{{1,4}} (?!{_YEAR_RANGE}(?!\w))\d[\d./-]*\d(?:[A-Z]\d*)?{_ENDS})"
+    r"|(?<![\w@/.-])[§#]?[^\W_]+(?:[-/._:+\\][^\W_]+)*(?![\w@]|/\w)"
+)
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _PLAIN = re.compile(
     r"\d+(?:st|nd|rd|th|s|er|ers|e|am|pm|px|pt|mm|cm|km|m|m2|m3|g|kg|mg|l|ml|kw|kwh|mw|gb|mb|kb|tb|x|h|min"
@@ -39,7 +42,8 @@ _PLAIN = re.compile(
     re.I,
 )
 _TIME = re.compile(r"\d{1,2}(?::\d{2}){1,2}")
-_YEARS = re.compile(r"(?:1[5-9]|20)\d\d(?:[-/](?:(?:1[5-9]|20)?\d\d))?")
+_YEARS = re.compile(_YEAR_RANGE)
+MIN_IBAN = 15
 MAX_WORD = 3
 """Letters of a lower-case run in an identifier; longer ones need many digits beside them."""
 MIN_DIGITS = 4
@@ -48,21 +52,22 @@ MIN_NUMERIC = 6
 
 
 def find_ibans(text: str) -> Iterator[WholeForm]:
-    """Find IBANs, told by their check digits (ISO 13616)."""
+    """Find IBANs (ISO 13616); one with wrong check digits ends before a word."""
     for found in _IBAN.finditer(text):
         words = found[0].upper().split(" ")
-        for count in range(len(words), 0, -1):  # a word after it may look like a part
-            bare = "".join(words[:count])
-            if len(bare) >= 15 and _checks(bare):
-                end = found.start() + len(" ".join(words[:count]))
-                printed = text[found.start() : end]
-                yield WholeForm("iban", printed, found.start(), end, (bare.lower(),))
-                break
+        ends = [n for n in range(len(words), 0, -1) if _checks("".join(words[:n]))]
+        named = next((n for n, word in enumerate(words) if word.isalpha()), len(words))
+        count = ends[0] if ends else named  # a word after it may look like a part
+        bare = "".join(words[:count])
+        if len(bare) >= MIN_IBAN:
+            end = found.start() + len(" ".join(words[:count]))
+            printed = text[found.start() : end]
+            yield WholeForm("iban", printed, found.start(), end, (bare.lower(),))
 
 
 def _checks(iban: str) -> bool:
     digits = "".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])
-    return int(digits) % 97 == 1
+    return len(iban) >= MIN_IBAN and int(digits) % 97 == 1
 
 
 def find_phones(text: str) -> Iterator[WholeForm]:
@@ -71,6 +76,8 @@ def find_phones(text: str) -> Iterator[WholeForm]:
     >>> [form.keys for form in find_phones("Tel. +49 (0)30 1234567, 030/1234567")]
     [('301234567',), ('301234567',)]
     """
+    import phonenumbers
+
     for found in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", found[0].replace("(0)", ""))
         national, international = digits.lstrip("0"), ""
@@ -109,13 +116,11 @@ def find_codes(text: str) -> Iterator[WholeForm]:
     >>> [form.keys for form in find_codes("AB-1234/5 02091-C-71 10-year")]
     [('ab1234-5',), ('02091c71',)]
     """
-    for found in _PARAGRAPH.finditer(text):
-        yield WholeForm("identifier", found[0], *found.span(), (f"§{found[1]}",))
-    for found in _SPACED.finditer(text):
-        if not _YEARS.fullmatch(found[2]):
-            yield _identifier(found)
     for found in _CODE.finditer(text):
-        if is_identifier(found[0]):
+        if found["paragraph"]:
+            key = f"§{found['paragraph']}"
+            yield WholeForm("identifier", found[0], *found.span(), (key,))
+        elif found["apart"] or found["spaced"] or is_identifier(found[0]):
             yield _identifier(found)
 
 
@@ -134,7 +139,8 @@ def is_identifier(text: str) -> bool:
     if not digits or _YEARS.fullmatch(text) or _TIME.fullmatch(text):
         return False
     if not letters:
-        return digits >= MIN_NUMERIC and len(runs) > 1
+        padded = text.startswith("0") and digits >= MIN_DIGITS
+        return padded or (digits >= MIN_NUMERIC and len(runs) > 1)
     if _PLAIN.fullmatch(text):
         return False
     small = all(run.isupper() or len(run) <= MAX_WORD for run in letters)

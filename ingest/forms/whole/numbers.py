@@ -114,7 +114,8 @@ def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
         return False
     if minus or not digits.isdigit() or currency or unit.strip("%‰"):
         return True
-    return len(digits) >= MIN_DIGITS and not _YEAR.fullmatch(digits)
+    padded = len(digits) > 1 and digits.startswith("0")
+    return len(digits) >= MIN_DIGITS and not padded and not _YEAR.fullmatch(digits)
 
 
 def _last_group(found: re.Match[str]) -> tuple[str, ...]:

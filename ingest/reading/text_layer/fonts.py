@@ -100,7 +100,7 @@ def ciphered_fonts(
 
 
 def is_fluent(likelihood: float | None) -> bool:
-    """Whether a text is likely in some language, or in a script of which nothing is known."""
+    """Whether a text is likely in some language, or in an unknown script."""
     return likelihood is None or likelihood >= FLUENT
 
 

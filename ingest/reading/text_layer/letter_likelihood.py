@@ -1,4 +1,4 @@
-"""Letter likelihood: how likely the letters of a text are in the language that fits best.
+"""Letter likelihood: how likely a text's letters are in the best language.
 
 A trigram model of letters, interpolated with bigrams and single letters, for each
 language whose counts the package langdetect carries (Wikipedia, 49 languages). For
@@ -121,7 +121,7 @@ def letter_likelihood(text: str) -> float | None:
 
 
 def letter_words(text: str) -> Sequence[str]:
-    """Runs of letters in small letters, as the counts have them, `MAX_LETTERS` at most."""
+    """Runs of letters in small letters, about `MAX_LETTERS` of them at most."""
     composed = unicodedata.normalize("NFKC", text)[: 3 * MAX_LETTERS].lower()
     words, length = [], 0
     for word in _LETTERS.findall(composed):

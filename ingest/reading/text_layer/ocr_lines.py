@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from ingest.box import contains_center, crop_image, expand, intersection_area, pixel_box
+from ingest.box import center, crop_image, pixel_box
 from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
 from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
@@ -21,14 +22,21 @@ FEWEST_LETTERS = 0.8
 """Characters in a line's height; a line with fewer is also tried upside down."""
 CLEAR = 1.5
 """How much better it must be read so."""
-KNOWN_SHARE = 0.7
-"""Share of a line's middle that known words cover; it is not read again."""
+KNOWN_SHARE = 0.6
+"""Share of a line's length that known words cover; it is not read again."""
+EDGE = 0.25
+"""Share of a line's height at either side of it that is not print, or only little of it."""
+SHORT = 3.0
+"""Length of a line in heights; a shorter one has a word or less, and may stand any way up."""
 SLACK = 0.005
 """Share of the page by which places of one word may differ."""
 PAGE_POINTS = 842
 """Points of the longer side that a page is taken to have, to tell the size of its letters."""
 LETTER_SHARE = 0.75
 """Share of a detected line's height that a letter's size is."""
+
+
+Boxes = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,13 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
 
 
 def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
-    """Read lines, but for those that known words cover, and without words that are known."""
-    boxes = [word.box for word in known]
-    new = [at for at, box in enumerate(found.boxes()) if _covered(box, boxes) < KNOWN_SHARE]
+    """Read lines without the words, and without whole lines, that are known."""
+    boxes = box_array([word.box for word in known])
+    aspect = found.image.width / found.image.height
+    new = [at for at, box in enumerate(found.boxes()) if not _is_read(box, boxes, aspect)]
     lines = []
     for read, at in zip(_read(ocr, found, new), new, strict=True):
-        words = [w for w in read.words if not _is_known(w.box, boxes)]
+        words = [w for w in read.words if not lies_in(w.box, boxes, SLACK)]
         if words and read.is_sure:
             lines.append(_text_line(read, words, found.image, vertical=found.vertical[at]))
     return in_rows(lines)
@@ -86,9 +95,11 @@ def _read(ocr: Ocr, found: Found, at: Sequence[int]) -> list[OcrLine]:
 
 def _is_doubtful(line: OcrLine) -> bool:
     """Whether a line may be read in the wrong direction."""
-    expected = FEWEST_LETTERS * length_of(line.corners) / max(height_of(line.corners), 1)
+    heights = length_of(line.corners) / max(height_of(line.corners), 1)
+    if heights < SHORT:
+        return False
     letters = sum(len(word.text) for word in line.words)
-    return line.score < DOUBTFUL_SCORE or letters < expected
+    return line.score < DOUBTFUL_SCORE or letters < FEWEST_LETTERS * heights
 
 
 def _text_line(
@@ -117,13 +128,39 @@ def in_rows(lines: Sequence[TextLine]) -> list[TextLine]:
     return [line for row in rows for line in sorted(row, key=lambda line: line.box[0])]
 
 
-def _covered(box: Box, known: Sequence[Box]) -> float:
-    """The share of a line's middle that known words cover."""
-    left, top, right, bottom = box
-    inner = (left, (3 * top + bottom) / 4, right, (top + 3 * bottom) / 4)
-    size = max((inner[2] - inner[0]) * (inner[3] - inner[1]), 1e-9)
-    return sum(intersection_area(inner, other) for other in known) / size
+def box_array(boxes: Sequence[Box]) -> Boxes:
+    """Boxes as rows of a matrix (n, 4)."""
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
-def _is_known(box: Box, known: Sequence[Box]) -> bool:
-    return any(contains_center(expand(other, SLACK), box) for other in known)
+def centers(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    """Centers (2, n) of boxes: x and y."""
+    rows = box_array(boxes)
+    return ((rows[:, :2] + rows[:, 2:]) / 2).T
+
+
+def _is_read(box: Box, known: Boxes, aspect: float) -> bool:
+    """Whether known words stand beside most of a line's length, or in a short one.
+
+    `aspect` is the page's width over its height. Words of a text layer may be higher
+    or lower than the print, or as wide as other letters would be.
+    """
+    wide, high = (box[2] - box[0]) * aspect, box[3] - box[1]
+    along, across = (0, 1) if wide >= high else (1, 0)
+    middle = (known[:, across] + known[:, across + 2]) / 2
+    # The boxes of found lines are higher than the print.
+    edge = EDGE * (box[across + 2] - box[across])
+    beside = known[(box[across] + edge <= middle) & (middle <= box[across + 2] - edge)]
+    start, end = box[along], box[along + 2]
+    length = np.minimum(beside[:, along + 2], end) - np.maximum(beside[:, along], start)
+    share = float(length.clip(0).sum()) / max(end - start, 1e-9)
+    is_short = max(wide, high) < SHORT * min(wide, high)
+    return share >= KNOWN_SHARE or (is_short and share > 0)
+
+
+def lies_in(box: Box, boxes: Boxes, slack: float) -> bool:
+    """Whether the center of a box lies in one of others, or `slack` beside it."""
+    x, y = center(box)
+    left, top, right, bottom = boxes.T
+    inside = (left - slack <= x) & (x <= right + slack)
+    return bool((inside & (top - slack <= y) & (y <= bottom + slack)).any())

@@ -24,7 +24,7 @@ def similarity(one: str, other: str) -> float:
 def differences(
     one: Sequence[str], other: Sequence[str]
 ) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Stretches of words in which two readings differ by more than spaces, case or accents."""
+    """Stretches of words whose letters and digits differ in two readings."""
     ours, theirs = list(map(letters_of, one)), list(map(letters_of, other))
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():

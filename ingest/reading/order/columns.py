@@ -15,17 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading.line import is_right_to_left
-from ingest.reading.piece import Boxes, Piece, boxes_of
-from ingest.reading.prose import Side, are_columns
+from ingest.reading.order.piece import Boxes, Piece, boxes_of
+from ingest.reading.order.prose import Side, are_columns
 
 MIN_GUTTER = 0.55
 """Width of a gutter in heights of a line, at least."""
 APART = 1.2
 """Gap in heights of a line that parts what is above or below a column from it."""
-MAX_CANDIDATES = 48
+MAX_CANDIDATES = 32
 """Places that are tried as gutters of a region."""
-MAX_PIECES = 4_000
-"""A region of more pieces is read row by row."""
+MAX_PIECES = 3_000
+"""A region of more pieces is read row by row; a newspaper page has half as many."""
+MAX_LOOKS = 24
+"""How often each piece of a page is looked at, on average, before it is left as it is."""
 
 
 Indices = npt.NDArray[np.intp]
@@ -45,9 +47,11 @@ def find_regions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     """Regions without columns, in reading order."""
     # Not recursive: a hostile page may nest as deep as it has pieces.
     waiting = [list(pieces)]
+    looks = MAX_LOOKS * len(pieces)
     while waiting:
         region = waiting.pop()
-        cut = _find_cut(region) if 4 <= len(region) <= MAX_PIECES else None
+        looks -= len(region)
+        cut = _find_cut(region) if 4 <= len(region) <= MAX_PIECES and looks > 0 else None
         if cut is None:
             if region:
                 yield region

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.piece import Piece, group_rows
+from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
 """Words of a line of running text, on average, at least."""
@@ -41,6 +42,7 @@ class Side:
             (row[0].box[0], min(p.box[1] for p in row), row[-1].box[2], max(p.box[3] for p in row))
             for row in self.rows
         ]
+        self.middles = [(box[1] + box[3]) / 2 for box in self.boxes]
         self.height = median(bottom - top for _, top, _, bottom in self.boxes)
         self.words = [[word.text for piece in row for word in piece.words] for row in self.rows]
         every = [word for row in self.words for word in row]
@@ -85,13 +87,17 @@ class Side:
     def aligned(self, other: Side) -> float:
         """Share of the rows of the shorter side that have one of the other beside them."""
         few, many = sorted((self, other), key=lambda side: len(side.rows))
-        middles = [(box[1] + box[3]) / 2 for box in many.boxes]
         slack = SAME_LINE * min(few.height, many.height)
         near = sum(
-            any(abs(middle - (box[1] + box[3]) / 2) <= slack for middle in middles)
-            for box in few.boxes
+            abs(many.middles[many.nearest(middle)] - middle) <= slack for middle in few.middles
         )
         return near / len(few.rows)
+
+    def nearest(self, middle: float) -> int:
+        """Index of the row whose middle is nearest to a height."""
+        at = bisect_left(self.middles, middle)
+        near = [n for n in (at - 1, at) if 0 <= n < len(self.middles)]
+        return min(near, key=lambda n: abs(self.middles[n] - middle))
 
 
 def are_columns(left: Side, right: Side) -> bool:
@@ -108,13 +114,14 @@ def are_columns(left: Side, right: Side) -> bool:
 def _is_word_gap(left: Side, right: Side) -> bool:
     """Whether the gap is one between words of justified lines: as wide as others there."""
     compared = wider = 0
-    for row, box in zip(left.rows, left.boxes, strict=True):
-        for other, beside in zip(right.rows, right.boxes, strict=True):
-            if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
-                gaps = [*_word_gaps(row), *_word_gaps(other)]
-                compared += 1
-                usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
-                wider += beside[0] - box[2] > WIDER * usual
+    for row, box, middle in zip(left.rows, left.boxes, left.middles, strict=True):
+        at = right.nearest(middle)
+        other, beside = right.rows[at], right.boxes[at]
+        if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
+            gaps = [*_word_gaps(row), *_word_gaps(other)]
+            compared += 1
+            usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
+            wider += beside[0] - box[2] > WIDER * usual
     return 0 < compared >= 2 * wider
 
 

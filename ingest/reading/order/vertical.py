@@ -14,6 +14,8 @@ from ingest.reading.text_line import LineWord, TextLine
 
 MIN_STACK = 3
 """Characters of a vertical line, at least."""
+MAX_SINGLE = 5_000
+"""Single characters of a page, at most, among which vertical lines are looked for."""
 MAX_STEP = 2.0
 """Distance of two characters of a vertical line in their height, at most."""
 SAME_COLUMN = 0.4
@@ -27,7 +29,7 @@ def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     is nearer than the next one beside. `aspect` is the page's width over its height.
     """
     single = [at for at, line in enumerate(lines) if _is_single(line)]
-    if len(single) < MIN_STACK:
+    if not MIN_STACK <= len(single) <= MAX_SINGLE:
         return list(lines)
     stacks = [stack for stack in _stacks(lines, single) if len(stack) >= MIN_STACK]
     if not stacks or not _reads_down(lines, stacks, aspect):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ingest.page import Box, Word, WordRole
-from ingest.reading.hyphen import SOFT, drop_soft_hyphens, join_broken
-from ingest.reading.superscript import attach_superscript, read_superscript
+from ingest.reading.spelling.hyphen import SOFT, drop_soft_hyphens, join_broken
+from ingest.reading.spelling.superscript import attach_superscript, read_superscript
 from ingest.reading.text_line import LineWord
 
 ATTACHED = 0.6
@@ -16,21 +16,21 @@ ATTACHED = 0.6
 def read_line(words: Sequence[LineWord]) -> list[LineWord]:
     """Words of a line without reference marks; exponents are joined to their base."""
     found: list[LineWord] = []
-    after_mark = False
+    mark: LineWord | None = None
     for word in words:
         if word.raised and found and _is_attached(found[-1], word):
             whole = attach_superscript(found[-1].text, word.text)
             if whole is not None:
                 found[-1] = _with_text(found[-1], whole, word.box)
-            after_mark = True
+            mark = word
             continue
         text = drop_soft_hyphens(read_superscript(word.text))
         # What follows a mark without a blank is the rest of the word: "word³," or "10⁶/s".
-        if after_mark and found and _touches(found[-1], word) and not word.raised:
+        if mark and found and _touches(mark, word) and not word.raised:
             found[-1] = _with_text(found[-1], found[-1].text + text, word.box)
         else:
             found.append(LineWord(text, word.box, word.font, word.size, word.raised, word.hidden))
-        after_mark = False
+        mark = None
     return found
 
 

@@ -1,0 +1,1 @@
+"""Reading order: pieces of lines in columns, rows and directions of print."""

@@ -1,0 +1,1 @@
+"""Spelling: letters to words as printed, without marks and line-end hyphens."""
