@@ -29,6 +29,9 @@ from retrieval.scoring.maxsim import block_weights, mean_row
 from retrieval.scoring.scores import BatchScorer, score_batches
 from retrieval.snapshot import LibrarySnapshot
 
+NAME_SCORE = 0.5
+"""Score of a page without words whose file's name has every term of the query."""
+
 
 class CandidateRanker:
     """Ranks the candidate pages of queries by the signals of every index and of BM25.
@@ -157,6 +160,19 @@ class CandidateRanker:
         ranking.fused[name] = fuse_signals(
             parts, dense, manifest.cosine_range, query.known, coverage
         )
+        if manifest.modality != "image" and candidates.bm25 is not None:
+            self._lift_named(snapshot, candidates, ranking.fused[name], dense)
+
+    def _lift_named(
+        self, snapshot: LibrarySnapshot, candidates: CandidateSet, scores: Signal, dense: Signal
+    ) -> None:
+        """Score a page without words that is first by its file's name by the terms there."""
+        bm25 = candidates.ranking.signals[BM25]
+        best = -1 if np.isnan(bm25).all() else int(np.nanargmax(bm25))
+        if best >= 0 and bm25[best] > 0 and np.isnan(dense[best]):
+            lifted = NAME_SCORE * self._coverage(snapshot, candidates)
+            named = np.isnan(dense) & (bm25 > 0)
+            scores[named] = np.fmax(scores[named], lifted * bm25[named] / bm25[best])
 
     def _fuse_modalities(
         self, snapshot: LibrarySnapshot, indexes: Sequence[Index], candidates: CandidateSet

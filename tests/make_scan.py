@@ -39,15 +39,23 @@ def draw_columns(columns: Sequence[str], size: tuple[int, int] = (500, 760)) -> 
 
 
 def save_scan(
-    path: Path, image: Image.Image, layer: Sequence[str] = (), font: str = DEJAVU
+    path: Path,
+    image: Image.Image,
+    layer: Sequence[str] = (),
+    font: str = DEJAVU,
+    render_mode: int = 3,
 ) -> Path:
-    """A PDF of a scan, with a hidden text layer over the lines of `draw_lines`."""
+    """A PDF of a scan, with a hidden text layer over the lines of `draw_lines`.
+
+    With `render_mode` 0 its letters have ink, below the scan.
+    """
     points = 72 / SCAN
     pdf = pymupdf.open()
     page: Any = pdf.new_page(width=image.width * points, height=image.height * points)
     buffer = io.BytesIO()
     image.convert("L").save(buffer, "PNG")
-    page.insert_image(page.rect, stream=buffer.getvalue())
+    if render_mode:
+        page.insert_image(page.rect, stream=buffer.getvalue())
     for at, line in enumerate(layer):
         page.insert_text(
             (50 * points, (50 + 22 + 48 * at) * points),
@@ -55,8 +63,10 @@ def save_scan(
             fontsize=24 * points,
             fontname="layer",
             fontfile=font,
-            render_mode=3,
+            render_mode=render_mode,
         )
+    if not render_mode:
+        page.insert_image(page.rect, stream=buffer.getvalue())
     pdf.save(path)
     return path
 

@@ -191,7 +191,7 @@ def test_a_library_of_format_2_is_brought_up_to_date(tmp_path: Path) -> None:
     with sqlite3.connect(home.database) as old:
         old.executescript(
             "DROP TABLE captions; DROP TABLE captioner; DROP TABLE recaptioned;"
-            " DROP TABLE notes;"
+            " DROP TABLE notes; DROP TABLE attachments; DROP TABLE unopened; DROP TABLE page_labels;"
             " PRAGMA user_version = 2"
         )
     with pytest.raises(LibraryFormatError, match="old format 2"):

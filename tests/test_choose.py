@@ -227,6 +227,7 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
         old.executescript(
             "DROP TABLE tags; DROP TABLE tagged; DROP TABLE labels; DROP TABLE captions;"
             "DROP TABLE captioner; DROP TABLE recaptioned; DROP TABLE notes;"
+            "DROP TABLE attachments; DROP TABLE unopened; DROP TABLE page_labels;"
             " PRAGMA user_version = 1"
         )
     with pytest.raises(LibraryFormatError, match="old format"):

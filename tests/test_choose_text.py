@@ -15,7 +15,7 @@ from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, render
 from ingest.ocr.corners import Corners
 from ingest.ocr.ocr import OcrLine
-from ingest.page import Page, Rendered
+from ingest.page import WHOLE, Page, Rendered
 from ingest.reading.choose_text import choose_text
 from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
 from ingest.reading.text_line import LineWord, TextLine
@@ -205,6 +205,15 @@ def test_a_good_hidden_layer_stays_once(tmp_path: Path, lines: list[str], font: 
     assert all(word.role != "hidden" for word in page.words)
 
 
+def test_a_layer_below_its_scan_is_compared_too(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.pdf", tmp_path / "good.pdf"
+    save_scan(bad, draw_lines(MINUTES), SLIGHTLY_MISREAD, render_mode=0)
+    save_scan(good, draw_lines(MINUTES), MINUTES, render_mode=0)
+    assert shown(read(bad)) == words(MINUTES)
+    kept = read(good)
+    assert (kept.source, shown(kept)) == ("text", words(MINUTES))
+
+
 def test_force_reads_a_good_layer_anew_and_never_reads_nothing(tmp_path: Path) -> None:
     path = save_scan(tmp_path / "a.pdf", draw_lines(MINUTES), SLIGHTLY_MISREAD[:1] + MISREAD[1:])
     forced = read(path, "force")
@@ -274,3 +283,19 @@ def test_a_blank_page_is_not_shown_to_the_detector(color: str) -> None:
 def test_a_sliver_is_not_shown_to_the_detector() -> None:
     noise = Image.effect_noise((3_000, 3), 90).convert("RGB")
     assert choose_text(noise, (), (), RefusingOcr()).lines == ()
+
+
+def test_a_large_photo_without_print_is_looked_at_small() -> None:
+    sizes = []
+
+    class Blind(RefusingOcr):
+        def detect(self, image: Image.Image) -> list[Corners]:
+            sizes.append(image.size)
+            return []
+
+    photo = Image.linear_gradient("L").resize((2_400, 1_800)).convert("RGB")
+    assert choose_text(photo, (), (WHOLE,), Blind()).source == "none"
+    page = Image.new("RGB", (2_400, 1_800), "white")
+    page.paste("black", (500, 500, 900, 520))
+    assert choose_text(page, (), (WHOLE,), Blind()).source == "none"
+    assert sizes == [(640, 480), (2_400, 1_800)]

@@ -219,7 +219,7 @@ class TestSearch:
         assert (hits[0]["name"], hits[0]["number"]) == ("annual-report.pdf", 4)
         assert set(hits[0]) == {
             "rank", "score", "page", "document", "name", "number", "regions", "signals", "caption",
-            "note",
+            "note", "page_label",
         }  # fmt: skip
         left, top, right, bottom = hits[0]["regions"][0]["box"]
         assert 0 <= left < right <= 1
@@ -432,3 +432,20 @@ def test_shorten() -> None:
 
 def test_readable_question() -> None:
     assert readable_question("caf\udcc3\udca9 \udcff") == "café \ufffd"
+
+
+def test_ingest_names_what_it_leaves_out_and_what_is_gone(tmp_path: Path) -> None:
+    folder, home = tmp_path / "in", tmp_path / "home"
+    letter(folder / "a.pdf")
+    gone = letter(folder / "b.pdf", "The crane is red.")
+    (folder / "notes.txt").write_text("x")
+    said = run("ingest", str(folder), home=home)
+    assert said.exit_code == 0
+    assert "1 file of kinds that are not read left out: notes.txt." in said.stderr
+    gone.unlink()
+    (folder / "b.docx").write_text("x")
+    events = records(run("ingest", str(folder), "--json", home=home))
+    [left_out] = [event for event in events if event["event"] == "left_out"]
+    assert left_out["suffixes"] == {".docx": 1, ".txt": 1}
+    assert [event["path"] for event in events if event["event"] == "gone"] == [str(gone)]
+    assert events[-1]["left_out"] == 2

@@ -166,3 +166,19 @@ def test_a_document_is_named_without_its_suffix_and_in_either_case(
     make_pdf(tmp_path / "in/harbour-guide.pdf", "Lamp")
     make_pdf(tmp_path / "in/harbour-guide-2.pdf", "Boat")
     assert read(home, tmp_path / "in").document(wanted).name == "harbour-guide.pdf"
+
+
+def test_a_photo_is_found_by_its_name_before_photos_of_anything(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for at, color in enumerate(("red", "green", "blue", "orange")):
+        folder.mkdir(exist_ok=True)
+        Image.new("RGB", (200, 150), color).save(folder / f"IMG_000{at}.jpg")
+    Image.new("RGB", (200, 150), "gray").save(folder / "grandma_birthday_lanzarote.jpg")
+    make_pdf(folder / "a.pdf", "The last boat leaves at nine.")
+    list(add(home, [folder], AddSettings(encoders=("minilm", "conse"), workers=1)))
+    searcher = Searcher(home)
+    for query in ("grandma birthday lanzarote", "grandma's birthday", "IMG_0002"):
+        wanted = "IMG_0002.jpg" if "IMG" in query else "grandma_birthday_lanzarote.jpg"
+        assert searcher.search(query)[0].page.document_name == wanted
+    assert searcher.search("when does the last boat leave")[0].page.document_name == "a.pdf"
+    searcher.close()

@@ -12,6 +12,7 @@ from api.factory import make_model, make_searcher
 from api.rag.answer import answer_query
 from api.settings import Settings
 from generation.answer import Answer
+from generation.prompt import Message
 from ingest.add import AddSettings, add
 from ingest.library.home import Home
 from retrieval.query.page_question import read_page_question
@@ -198,3 +199,28 @@ def test_a_summary_has_sentences_of_several_pages(searcher: Searcher) -> None:
 def test_a_page_that_is_not_there_is_no_page_question(searcher: Searcher) -> None:
     answer = ask(searcher, "What does page 300 of the harbour guide say?")
     assert 300 not in {citation.page.number for citation in answer.citations}
+
+
+def test_a_page_may_be_asked_for_in_a_conversation(searcher: Searcher) -> None:
+    history = [Message("user", "What does page 3 of the harbour guide say?")]
+    answered = answer_query(searcher, MODEL, "And page 4?", top=5, history=history)
+    assert cited(answered.answer) == {4}
+    assert "Generators" in answered.answer.text
+
+
+def test_the_document_whose_whole_name_is_said_is_meant(
+    tmp_path: Path,
+) -> None:
+    for name in ("harbour-guide.pdf", "harbour-guide-winter.pdf", "guide.pdf"):
+        guide(tmp_path, name, f"First page of {name}.", f"Second page of {name}.")
+    home = Home(tmp_path / "home")
+    list(add(home, [*tmp_path.glob("*.pdf")], AddSettings(encoders=("minilm",), workers=1)))
+    searcher = make_searcher(home, Settings.model_construct())
+    for question, name in (
+        ("What is on page 2 of the harbour guide?", "harbour-guide.pdf"),
+        ("Summarise the winter harbour guide", "harbour-guide-winter.pdf"),
+        ("What does page 2 of harbour-guide-winter.pdf say?", "harbour-guide-winter.pdf"),
+    ):
+        pages = {citation.page for citation in ask(searcher, question).citations}
+        assert {page.document_name for page in pages} == {name}
+    searcher.close()

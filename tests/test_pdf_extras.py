@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,39 @@ def test_bookmarks_are_found_on_their_page_where_they_are_not_printed(path: Path
     first, second = render(path, Page("a", 1), 2, RenderSettings(ocr="none"))
     assert [word.text for word in first.words] == ["Tides"]
     assert [w.text for w in second.words if w.role == "hidden"] == ["Where", "to", "tie", "up"]
+
+
+def test_values_of_an_xfa_form_that_no_page_shows_are_found(path: Path) -> None:
+    def change(pdf: Any) -> None:
+        xref = pdf.get_new_xref()
+        data = b"<xfa:data><form1><Skipper a='1'>Wilhelmina &amp; Co</Skipper></form1></xfa:data>"
+        pdf.update_object(xref, "<<>>")
+        pdf.update_stream(xref, data)
+        packets = f"<</Fields [] /XFA [(template) 1 0 R (datasets) {xref} 0 R]>>"
+        pdf.xref_set_key(pdf.pdf_catalog(), "AcroForm", packets)
+
+    changed = edit(make(path, lambda page: page.insert_text((60, 80), "Please wait...")), change)
+    assert blocks(changed) == ["Please wait..."]
+    assert blocks(changed, "hidden") == ["Skipper Wilhelmina & Co"]
+
+
+def test_hostile_texts_of_what_is_optional_take_no_time(path: Path) -> None:
+    def change(pdf: Any) -> None:
+        xref = pdf.get_new_xref()
+        pdf.update_object(xref, "<<>>")
+        pdf.update_stream(xref, b"<a>" + b"a" * 1_000_000 + b"<")
+        pdf.xref_set_key(pdf.pdf_catalog(), "AcroForm", f"<</XFA [(datasets) {xref} 0 R]>>")
+        note = pdf.page_annot_xrefs(0)[0][0]
+        pdf.xref_set_key(note, "Contents", "()")
+        pdf.xref_set_key(note, "RC", pymupdf.get_pdf_str("<" * 500_000))
+
+    def fill(page: Any) -> None:
+        page.add_text_annot((400, 70), "x")
+
+    changed = edit(make(path, fill), change)
+    started = time.monotonic()
+    words(changed)
+    assert time.monotonic() - started < 10
 
 
 def test_page_labels_are_read_where_they_differ_from_the_number(path: Path) -> None:

@@ -220,7 +220,9 @@ def test_reference_marks_are_no_digits_of_the_number_before(read: Any) -> None:
             ("3", 6.5, 4),
             (" loaves of 12 cm", 11, 0),
             ("2", 6.5, 4),
-            (" each, on the 2", 11, 0),
+            (" each", 11, 0),
+            ("1,2", 6.5, 4),
+            (", on the 2", 11, 0),
             ("nd", 6.5, 4),
             (" of May.", 11, 0),
         ):
@@ -272,6 +274,42 @@ def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:
         write(page, 60, 150, PORT)
 
     assert "HARBOUR RULES" in " ".join(texts(read(draw)))
+
+
+@pytest.mark.parametrize("text", ["RECHNUNG FÜR MÄRZ", "ДОГОВОР АРЕНДЫ", "ΠΡΟΣΦΟΡΑ ΤΟΥ ΜΑΪΟΥ"])
+def test_letterspaced_words_far_apart_are_one_line(text: str, read: Any) -> None:
+    font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+    if not Path(font).exists():
+        pytest.skip("needs the DejaVu fonts")
+
+    def draw(page: Any) -> None:
+        x = 60.0
+        for letter in text:
+            if letter != " ":
+                page.insert_text((x, 80), letter, fontsize=12, fontname="dj", fontfile=font)
+            x += pymupdf.Font(fontfile=font).text_length(letter, 12) + 6
+        write(page, 60, 150, PORT)
+
+    assert texts(read(draw)) == [text, " ".join(PORT)]
+
+
+def test_a_cell_of_two_lines_is_read_as_one(read: Any) -> None:
+    rows = [
+        *[("When does it open?", "At nine, but on Sundays"), ("", "it opens at ten.")],
+        *[("What does it cost?", "Four crowns for adults and"), ("", "two for children.")],
+        ("Is there a lift?", "Yes, to every floor."),
+    ]
+
+    def draw(page: Any) -> None:
+        for number, (left, right) in enumerate(rows):
+            write(page, 60, 100 + 15 * number, [left])
+            write(page, 230, 100 + 15 * number, [right])
+
+    assert blocks(read(draw)) == [
+        ("row", "When does it open? At nine, but on Sundays it opens at ten."),
+        ("row", "What does it cost? Four crowns for adults and two for children."),
+        ("row", "Is there a lift? Yes, to every floor."),
+    ]
 
 
 def test_single_letters_of_an_alphabet_stay_apart(read: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -98,7 +99,16 @@ def _named(
     if 2 * best < len(words):
         return documents, words
     fits = [at for at, count in enumerate(counts) if count == best]
-    return [documents[at] for at in fits], [w for w in words if w not in names[fits[0]]]
+    whole = [at for at in fits if _file_name(documents[at]) <= set(words)]
+    # Numbers that name no document may be of a page asked for before.
+    left = [w for w in words if w not in names[fits[0]] and not w.isdigit()]
+    return [documents[at] for at in whole or fits], left
+
+
+def _file_name(document: Document) -> frozenset[str]:
+    """Stems of the words of a document's file name alone."""
+    name = os.path.splitext(os.path.basename(document.name))[0]
+    return frozenset(map(stem, split_terms(name)))
 
 
 def _found(

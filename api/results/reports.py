@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
 from api.results.document_list import Documents, LibraryDocument
-from ingest.event import Added, Captioned, Done, Event, Failed, LeftOut, Removed
+from ingest.event import Added, Captioned, Done, Event, Failed, Gone, LeftOut, Removed
 
 if TYPE_CHECKING:
     from api.diagnostics.finding import Finding
@@ -30,6 +30,7 @@ class IngestReport:
         seconds: how long it took.
         note: why an encoder was chosen, where "auto" was asked for.
         left_out: paths of files of kinds that are not read.
+        gone: paths of files that are no longer there, whose documents stay.
     """
 
     added: Documents
@@ -43,6 +44,7 @@ class IngestReport:
     note: str = ""
     noted: int = 0
     left_out: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, events: Iterable[Event], note: str = "") -> Self:
@@ -51,6 +53,7 @@ class IngestReport:
         removed: list[LibraryDocument] = []
         failed: list[Failure] = []
         left_out: list[str] = []
+        gone: list[str] = []
         captioned = 0
         total = Done(0, 0, 0, 0, 0, 0, 0.0)
         for event in events:
@@ -65,6 +68,8 @@ class IngestReport:
                     captioned += event.pictures
                 case LeftOut(paths):
                     left_out.extend(paths)
+                case Gone(path):
+                    gone.append(path)
                 case Done():
                     total = event
                 case _:
@@ -81,6 +86,7 @@ class IngestReport:
             note,
             total.noted,
             tuple(left_out),
+            tuple(gone),
         )
 
     def to_dict(self) -> dict[str, Any]:

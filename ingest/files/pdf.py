@@ -20,7 +20,7 @@ from PIL import Image
 
 from ingest.file_state import FileStamp, stamp_of
 from ingest.files.page_tree import count_pages
-from ingest.files.pdf_catalog import Bookmarks, has_attachments, read_bookmarks
+from ingest.files.pdf_catalog import Unprinted, has_attachments, read_unprinted
 from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
 from ingest.files.pdf_parts import PDF_ERRORS, read_figures
@@ -41,8 +41,8 @@ MAX_XMP = 1_000_000
 MAX_LABEL = 200
 """Characters of a page label."""
 MAX_CACHED = 4
-_bookmarks_of: dict[tuple[str, FileStamp | None], Bookmarks] = {}
-"""Bookmarks of the files that this process read last."""
+_unprinted_of: dict[tuple[str, FileStamp | None], Unprinted] = {}
+"""Texts of the files that this process read last."""
 TEXT_LOST = "The text of the page could not be read."
 
 
@@ -112,19 +112,19 @@ class PdfSource:
             lines = mark_hidden(read_lines(page), image)
         except PDF_ERRORS:
             lines, note = (), note or TEXT_LOST
-        lines, extras = read_extras(page, lines, self._bookmarks.get(number, ()))
+        lines, extras = read_extras(page, lines, self._unprinted.get(number, ()))
         label = self._label(page, number)
         return PageImage(image, lines, read_figures(page), note, extras, label)
 
     @cached_property
-    def _bookmarks(self) -> Bookmarks:
-        """Titles of bookmarks; a worker opens a file again for each few of its pages."""
+    def _unprinted(self) -> Unprinted:
+        """Bookmarks and the like; a worker opens a file again for each few of its pages."""
         key = str(self._path), stamp_of(self._path)
-        if key not in _bookmarks_of:
-            if len(_bookmarks_of) >= MAX_CACHED:
-                _bookmarks_of.clear()
-            _bookmarks_of[key] = read_bookmarks(self._pdf)
-        return _bookmarks_of[key]
+        if key not in _unprinted_of:
+            if len(_unprinted_of) >= MAX_CACHED:
+                _unprinted_of.clear()
+            _unprinted_of[key] = read_unprinted(self._pdf)
+        return _unprinted_of[key]
 
     @cached_property
     def _has_labels(self) -> bool:

@@ -1,8 +1,10 @@
-"""PDF catalog: bookmarks, and files embedded in the PDF or attached to its pages."""
+"""PDF catalog: bookmarks, values of XFA forms, and attached files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 import pymupdf
@@ -12,8 +14,12 @@ from ingest.files.pdf_parts import PDF_ERRORS
 MAX_BOOKMARKS = 10_000
 MAX_TITLE = 300
 """Characters of a bookmark."""
-Bookmarks = Mapping[int, Sequence[str]]
-"""Titles by page."""
+MAX_XFA = 1_000_000
+"""Bytes of the data of an XFA form that are read."""
+Unprinted = Mapping[int, Sequence[str]]
+"""Texts by the page that they belong to, which may not be printed there."""
+_XFA_DATA = re.compile(r"\(datasets\)\s*(\d+) 0 R")
+_XFA_VALUE = re.compile(r"<([\w.-]{1,80})(?:\s[^<>]{0,500})?>([^<>]+)</\1>")
 EmbeddedFile = tuple[str, Callable[[], bytes]]
 """Name in the PDF, which is not to be trusted, and a function that decodes the bytes."""
 
@@ -70,8 +76,29 @@ def _annotations(pdf: Any) -> Iterator[tuple[int, int]]:
                 yield number, xref
 
 
-def read_bookmarks(pdf: Any) -> Bookmarks:
-    """Titles of the bookmarks of a PDF by the page, from 1, that they lead to."""
+def read_unprinted(pdf: Any) -> Unprinted:
+    """Titles of bookmarks on their pages, and values of an XFA form on page 1."""
+    found = _bookmarks(pdf)
+    if values := _xfa_values(pdf):
+        found.setdefault(1, []).extend(values)
+    return found
+
+
+def _xfa_values(pdf: Any) -> list[str]:
+    """Names and values of the fields of an XFA form, which no page may show."""
+    try:
+        _, packets = pdf.xref_get_key(pdf.pdf_catalog(), "AcroForm/XFA")
+        found = _XFA_DATA.search(packets)
+        data = pdf.xref_stream(int(found[1])) if found else b""
+    except PDF_ERRORS:
+        return []
+    text = (data or b"")[:MAX_XFA].decode("utf-8", "replace")
+    values = ((name, unescape(value).strip()) for name, value in _XFA_VALUE.findall(text))
+    return [f"{name} {value}" for name, value in values if value]
+
+
+def _bookmarks(pdf: Any) -> dict[int, list[str]]:
+    """Titles of bookmarks by the page, from 1, that they lead to."""
     found: dict[int, list[str]] = {}
     try:
         waiting, count = [pdf.outline], 0

@@ -47,7 +47,7 @@ _NO_COMMENT = frozenset(
     }
 )
 _MAIL_OR_FILE = re.compile(r"^(?:mailto:|file://)")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Field:
 
 
 def read_extras(
-    page: Any, lines: Sequence[TextLine], bookmarks: Sequence[str] = ()
+    page: Any, lines: Sequence[TextLine], unprinted: Sequence[str] = ()
 ) -> tuple[tuple[TextLine, ...], tuple[TextLine, ...]]:
     """Lines of the text layer that stay, and the lines that come in addition.
 
@@ -72,7 +72,7 @@ def read_extras(
     are hidden.
 
     Args:
-        bookmarks: titles of those that lead to the page.
+        unprinted: bookmarks that lead to the page, and values that no page shows.
     """
     kinds = _annotation_kinds(page)
     kept, added = tuple(lines), []
@@ -83,12 +83,12 @@ def read_extras(
         added += _comments(page, kept)
     if pymupdf.PDF_ANNOT_LINK in kinds:
         added += _targets(page, kept)
-    if bookmarks:
+    if unprinted:
         printed = _joined(word.text for line in kept for word in line.words)
-        unprinted = [title for title in bookmarks if _joined(title.split()) not in printed]
+        absent = [text for text in unprinted if _joined(text.split()) not in printed]
         added += [
-            TextLine(tuple(LineWord(word, CORNER, hidden=True) for word in _printable_words(title)))
-            for title in unprinted
+            TextLine(tuple(LineWord(word, CORNER, hidden=True) for word in _printable_words(text)))
+            for text in absent
         ]
     return kept, tuple(_limited(added))
 

@@ -16,6 +16,7 @@ import numpy as np
 import pymupdf
 
 from ingest.box import clip_to_page, union_box
+from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
 from ingest.page import Box
@@ -79,7 +80,7 @@ def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
 def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
     lines: list[_Line] = []
     for block in found["blocks"]:
-        for line in block.get("lines", ()):
+        for line in join_spaced(block.get("lines", ())):
             if words := _read_line(line):
                 across, down = line["dir"]
                 angle = math.degrees(math.atan2(down, across))

@@ -30,10 +30,16 @@ RULE, THIN = 25, 6
 """Pixels; straight ink that is longer and thinner is a ruling line or a frame."""
 LONG_EDGE = 80
 """Pixels; a straight edge that is longer is that of a shaded area: no word is so long."""
+FEWEST_PIXELS = 40
+"""Pixels at the edges of the ink of a word or two."""
 LETTER_GAP = 9
 """Pixels between letters of one line."""
 FLAT = 16
 """Difference between the darkest and the brightest pixel of what shows nothing."""
+GROUND = 12
+"""Difference in brightness within the ground of a page, of 255."""
+LEAST_GROUND = 0.3
+"""Share of its pixels that the ground of a page has, at least."""
 MAX_AREAS = 300
 MARGIN = 0.01
 """Share of the page around a place that is looked at."""
@@ -47,42 +53,50 @@ def is_flat(image: Image.Image) -> bool:
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and high - low < FLAT
 
 
+def is_photographic(image: Image.Image) -> bool:
+    """Whether an image has no ground of one brightness, as a page of print has."""
+    histogram = np.array(image.convert("L").histogram())
+    mode = int(histogram.argmax())
+    ground = histogram[max(mode - GROUND, 0) : mode + GROUND + 1].sum()
+    return bool(ground < LEAST_GROUND * histogram.sum())
+
+
 def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:
     """Boxes of what may be lines of print outside of the boxes of known words."""
     gray = image.convert("L").reduce(max(round(max(image.size) / SIDE), 1))
-    edges = _edges(np.asarray(gray))
+    pixels = np.asarray(gray)
+    gradient = np.asarray(cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    edges = (gradient > EDGE).astype(np.uint8)
+    unknown = edges.copy()
     for box in known:
         # Letters reach over the edges of their boxes.
         left, top, right, bottom = pixel_box(box, gray.size)
-        edges[max(top - 2, 0) : bottom + 2, max(left - 2, 0) : right + 2] = 0
+        unknown[max(top - 2, 0) : bottom + 2, max(left - 2, 0) : right + 2] = 0
+    if cv2.countNonZero(unknown) < FEWEST_PIXELS:
+        return []
+    unknown[_straight(pixels, edges, ground=int(np.argmax(gray.histogram())))] = 0
     return [
         (left / gray.width, top / gray.height, (left + w) / gray.width, (top + h) / gray.height)
-        for left, top, w, h in _lines(edges)
+        for left, top, w, h in _lines(unknown)
     ]
 
 
-def _edges(gray: Mask) -> Mask:
-    """Edges of ink, dark on light or light on dark, without ruling lines and frames."""
-    gradient = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    edges = (gradient > EDGE).astype(np.uint8)
-    straight = _rules(gray)
-    for size in ((1, LONG_EDGE), (LONG_EDGE, 1)):
-        straight |= np.asarray(cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(size, np.uint8))) > 0
-    return np.where(straight, 0, edges).astype(np.uint8)
-
-
-def _rules(gray: Mask) -> npt.NDArray[np.bool_]:
-    """Long thin ink, and the pixels around it."""
-    ground = int(np.bincount(gray.ravel(), minlength=256).argmax())
+def _straight(gray: Mask, edges: Mask, ground: int) -> npt.NDArray[np.bool_]:
+    """Pixels of ruling lines, and of the edges of frames and shaded areas."""
     ink = (cv2.absdiff(gray, np.full_like(gray, ground)) > EDGE).astype(np.uint8)
     rules = np.zeros_like(ink)
-    for long, thick in (((1, RULE), (THIN, RULE)), ((RULE, 1), (RULE, THIN))):
-        straight, high = (
-            np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size, np.uint8)))
-            for size in (long, thick)
-        )
-        rules |= (straight > high).astype(np.uint8)
-    return np.asarray(cv2.dilate(rules, np.ones((3, 3), np.uint8))) > 0
+    for thin, thick in (((1, RULE), (THIN, RULE)), ((RULE, 1), (RULE, THIN))):
+        rules |= (_open(ink, thin) > _open(ink, thick)).astype(np.uint8)
+    straight = np.asarray(cv2.dilate(rules, np.ones((3, 3), np.uint8))) > 0
+    for size in ((1, LONG_EDGE), (LONG_EDGE, 1)):
+        straight |= _open(edges, size) > 0
+    return straight
+
+
+def _open(mask: Mask, size: tuple[int, int]) -> Mask:
+    """What of a mask holds a rectangle of `size`, height and width."""
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(size, np.uint8))
+    return np.asarray(opened, dtype=np.uint8)
 
 
 def _lines(edges: Mask) -> Iterable[tuple[int, int, int, int]]:

@@ -14,7 +14,7 @@ from typing import Literal, cast
 from PIL import Image
 
 from ingest.box import area, clip_to_page, crop_image, pixel_size
-from ingest.ocr.ink import find_ink, is_flat, join_areas
+from ingest.ocr.ink import find_ink, is_flat, is_photographic, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.remember import RememberingOcr
@@ -30,8 +30,12 @@ FEW_WORDS = 20
 """A page with fewer words in its text layer is looked at as a whole."""
 LARGE_SHARE = 0.5
 """Share of a page; where more of it is to be looked at, all of it is."""
+SCAN_SHARE = 0.8
+"""Share of a page that a scan covers, at least."""
 MIN_SIDE = 16
 """Pixels; what is smaller holds no print."""
+LOOK_SIDE = 640
+"""Pixels of the longer side in which a large photo is looked at before it is read."""
 LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
 FEWEST_LINES = 2
@@ -96,14 +100,13 @@ class _PageReader:
         """Lines of a page with those that OCR adds."""
         printed = _shown(lines)
         areas = self._areas(lines, printed, refused)
+        areas = [box for box in areas if self._may_hold_print(box)]
         corners = detect_in(self._ocr, self._image, areas)
         if not corners:
             return _chosen(self._image, lines, self._figures)
         way = orient(self._ocr, self._image, corners)
         found = Found(self._image, way.lines, way.vertical)
-        hidden = _hidden(lines)
-        # A scan may be in strips that are too small to be figures.
-        if layer := hidden if len(printed) < FEW_WORDS else words_on(hidden, self._figures):
+        if layer := self._layer(lines, printed):
             lines = self._judge(lines, layer, found)
         turn = None if printed or refused else _turn(self._image, way)
         figures = self._figures
@@ -128,6 +131,24 @@ class _PageReader:
     def _is_empty(self, box: Box) -> bool:
         too_small = min(pixel_size(box, self._image.size)) < MIN_SIDE
         return too_small or is_flat(crop_image(self._image, box))
+
+    def _layer(self, lines: Sequence[TextLine], printed: Sequence[LineWord]) -> list[LineWord]:
+        """Words that another OCR may have read from a scan: hidden, or covered by it."""
+        hidden = _hidden(lines)
+        # A scan may be in strips that are too small to be figures.
+        layer = hidden if len(printed) < FEW_WORDS else words_on(hidden, self._figures)
+        scans = [box for box in self._figures if area(box) >= SCAN_SHARE]
+        return [*layer, *words_on(printed, scans)] if scans else layer
+
+    def _may_hold_print(self, box: Box) -> bool:
+        """Whether the detector finds anything on a large photo that was made small."""
+        if max(pixel_size(box, self._image.size)) <= 2 * LOOK_SIDE:
+            return True
+        image = crop_image(self._image, box)
+        if not is_photographic(image):
+            return True
+        image.thumbnail((LOOK_SIDE, LOOK_SIDE))
+        return bool(self._ocr.detect(image))
 
     def _judge(
         self, lines: Sequence[TextLine], layer: Sequence[LineWord], found: Found

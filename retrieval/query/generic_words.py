@@ -28,7 +28,7 @@ _LISTED = (
     trova""".split()
     # Turkish, Dutch, Scandinavian, Polish
     + """belge bu bana dosya diyor et içeriği içeriyor ne neler nedir oku var ver yaz yazıyor
-    yazılı göster deki daki de da nin nın het staat wat er op van vad står på det den av i co jest na
+    yazılı göster misin mısın misiniz özetler deki daki de da nin nın het staat wat er op van vad står på det den av i co jest na
     o w dokument dokumentu""".split()
     # Russian, Ukrainian, Greek
     + """в во на о об что написано говорится документ документа документе есть из и мне покажи

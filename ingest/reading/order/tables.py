@@ -17,6 +17,8 @@ ALIGNED = 0.35
 """Cells are in one column where an edge or their middles differ by less line heights."""
 MIN_ROWS = 3
 """Rows of a table, at least."""
+NEXT_LINE = 0.6
+"""Gap between two lines of a cell in heights of a line, at most."""
 MAX_CELLS = 50
 """Cells of a row that are compared with those of the next."""
 MAX_LABEL_LINES = 3
@@ -44,7 +46,10 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     table = _table_rows(rows, split)
     groups: list[list[PrintedRow]] = [[]]
     for row, cells, in_table in zip(rows, split, table, strict=True):
-        if in_table or (cells and _is_pair(row)):
+        last = groups[-1][-1] if groups[-1] else None
+        if last and last.cells and not cells and _continues_cell(last, row):
+            groups[-1][-1] = PrintedRow((*last.pieces, *row), True)
+        elif in_table or (cells and _is_pair(row)):
             groups[-1].append(PrintedRow(tuple(row), True))
         elif not cells:
             groups[-1].append(PrintedRow(tuple(row), False))
@@ -52,6 +57,18 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
             groups.extend([PrintedRow((piece,), False)] for piece in row)
             groups.append([])
     return [group for group in groups if group]
+
+
+def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:
+    """Whether a line goes on with a cell, not the first, of the row above it."""
+    piece, lowest = row[0], max(each.box[3] for each in above.pieces)
+    slack = ALIGNED * piece.height
+    return (
+        len(row) == 1
+        and piece.box[1] - lowest < NEXT_LINE * piece.height
+        and piece.words[0].text[:1].islower()
+        and any(abs(cell.box[0] - piece.box[0]) <= slack for cell in above.pieces[1:])
+    )
 
 
 def _has_cells(row: Sequence[Piece]) -> bool:

@@ -22,6 +22,8 @@ SPACED_GAP = 0.1
 """Gap between the letters of a letterspaced word, at least, in sizes of the font."""
 WIDEST_GAP = 2.5
 """The same, at most."""
+REACH = 0.7
+"""Share of the gap between two letterspaced words that counts as part of the first."""
 MAX_CARE = 2_000
 """Letters of a line, at most, that are looked at one by one."""
 WORD_GAP = 1.45
@@ -207,9 +209,18 @@ def _join_run(run: Sequence[Letter]) -> list[list[Letter]]:
     words = [[run[0]]]
     for gap, letter in zip(gaps, run[1:], strict=True):
         if gap > WORD_GAP * usual:
+            words[-1][-1] = _reach(words[-1][-1], letter)
             words.append([])
         words[-1].append(letter)
     return words
+
+
+def _reach(letter: Letter, following: Letter) -> Letter:
+    """The last letter of a word, reaching towards the next word: the gap is no cell's."""
+    left, top, right, bottom = letter.place
+    if following.place[0] > right:
+        right += REACH * (following.place[0] - right)
+    return letter._replace(place=(left, top, right, bottom))
 
 
 def _is_spelled(letters: Sequence[Letter]) -> bool:

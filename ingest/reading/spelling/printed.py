@@ -16,21 +16,21 @@ ATTACHED = 0.6
 def read_line(words: Sequence[LineWord]) -> list[LineWord]:
     """Words of a line without reference marks; exponents are joined to their base."""
     found: list[LineWord] = []
-    after_mark = False
+    mark: LineWord | None = None
     for word in words:
         if word.raised and found and _is_attached(found[-1], word):
             whole = attach_superscript(found[-1].text, word.text)
             if whole is not None:
                 found[-1] = _with_text(found[-1], whole, word.box)
-            after_mark = True
+            mark = word
             continue
         text = drop_soft_hyphens(read_superscript(word.text))
         # What follows a mark without a blank is the rest of the word: "word³," or "10⁶/s".
-        if after_mark and found and _touches(found[-1], word) and not word.raised:
+        if mark and found and _touches(mark, word) and not word.raised:
             found[-1] = _with_text(found[-1], found[-1].text + text, word.box)
         else:
             found.append(LineWord(text, word.box, word.font, word.size, word.raised, word.hidden))
-        after_mark = False
+        mark = None
     return found
 
 

@@ -15,6 +15,7 @@ _UNIT = re.compile(r"(?:.*[\d/·(])?(?:[cdkmµμn]?m|km|in|ft|yd|s|sec|Hz|kg|g|K
 _POWER = re.compile(r"(?:.*[^\d.,])?(?:10|\d)", re.DOTALL)
 _LARGE_BASE = re.compile(r"(?:.*[×x·*])10", re.DOTALL)
 _VARIABLE = re.compile(r"(?:.*[^\w])?[^\W\d_]|[a-z]+[(\[]?.*[)\]]", re.DOTALL)
+_COUNTED = re.compile(r"\D*\d{1,2}|\d{3}", re.DOTALL)
 _ORDINAL = frozenset("st nd rd th er re e ème eme o a os as º ª te de".split())
 
 
@@ -24,8 +25,8 @@ def attach_superscript(base: str, mark: str) -> str | None:
     A raised number after a word or a number is the mark of a footnote, unless the base is
     a unit, a variable or a power of ten.
 
-    >>> attach_superscript("4,120", "3") is None
-    True
+    >>> attach_superscript("4,120", "3"), attach_superscript("1,250", "a")
+    (None, None)
     >>> attach_superscript("m", "2"), attach_superscript("×10", "-6"), attach_superscript("2", "nd")
     ('m²', '×10^-6', '2nd')
     """
@@ -46,7 +47,7 @@ def attach_superscript(base: str, mark: str) -> str | None:
 
 
 def _attach_letters(base: str, mark: str) -> str | None:
-    if base[-1:].isdigit() and mark.lower() in _ORDINAL:
+    if _COUNTED.fullmatch(base) and mark.lower() in _ORDINAL:
         return base + mark
     if mark in ("TM", "SM") or len(mark) == 1:
         return None

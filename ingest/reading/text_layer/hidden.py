@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ingest.ocr.corners import length_of
 from ingest.ocr.ocr import Ocr
 from ingest.page import Box
 from ingest.reading.text_layer.letter_likelihood import letter_likelihood, script_of
-from ingest.reading.text_layer.ocr_lines import Found, box_array, lies_in
+from ingest.reading.text_layer.ocr_lines import Found, centers
 from ingest.reading.text_layer.similarity import differences
 from ingest.reading.text_line import LineWord
 
@@ -32,8 +34,12 @@ SLACK = 0.004
 
 def words_on(words: Sequence[LineWord], boxes: Sequence[Box]) -> list[LineWord]:
     """Words whose center lies in one of some boxes."""
-    places = box_array(boxes)
-    return [word for word in words if lies_in(word.box, places, SLACK)]
+    x, y = centers([word.box for word in words])
+    inside = np.zeros(len(words), dtype=np.bool_)
+    for left, top, right, bottom in boxes:
+        across = (left - SLACK <= x) & (x <= right + SLACK)
+        inside |= across & (top - SLACK <= y) & (y <= bottom + SLACK)
+    return [words[at] for at in np.flatnonzero(inside).tolist()]
 
 
 def is_worse(ocr: Ocr, found: Found, words: Sequence[LineWord]) -> bool:

@@ -1,7 +1,7 @@
 """Letter likelihood: how likely a text's letters are in the best language.
 
 A trigram model of letters, interpolated with bigrams and single letters, for each
-language whose counts the package langdetect carries (Wikipedia, 49 languages). For
+language whose counts the package langdetect carries (Wikipedia, 46 languages). For
 Chinese and Japanese the share of common characters stands in for it.
 """
 

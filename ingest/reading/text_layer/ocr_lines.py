@@ -22,8 +22,12 @@ FEWEST_LETTERS = 0.8
 """Characters in a line's height; a line with fewer is also tried upside down."""
 CLEAR = 1.5
 """How much better it must be read so."""
-KNOWN_SHARE = 0.7
-"""Share of a line's middle that known words cover; it is not read again."""
+KNOWN_SHARE = 0.6
+"""Share of a line's length that known words cover; it is not read again."""
+EDGE = 0.25
+"""Share of a line's height at either side of it that is not print, or only little of it."""
+SHORT = 3.0
+"""Length of a line in heights; a shorter one has a word or less, and may stand any way up."""
 SLACK = 0.005
 """Share of the page by which places of one word may differ."""
 PAGE_POINTS = 842
@@ -68,7 +72,8 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
 def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
     """Read lines without the words, and without whole lines, that are known."""
     boxes = box_array([word.box for word in known])
-    new = [at for at, box in enumerate(found.boxes()) if _covered(box, boxes) < KNOWN_SHARE]
+    aspect = found.image.width / found.image.height
+    new = [at for at, box in enumerate(found.boxes()) if not _is_read(box, boxes, aspect)]
     lines = []
     for read, at in zip(_read(ocr, found, new), new, strict=True):
         words = [w for w in read.words if not lies_in(w.box, boxes, SLACK)]
@@ -90,9 +95,11 @@ def _read(ocr: Ocr, found: Found, at: Sequence[int]) -> list[OcrLine]:
 
 def _is_doubtful(line: OcrLine) -> bool:
     """Whether a line may be read in the wrong direction."""
-    expected = FEWEST_LETTERS * length_of(line.corners) / max(height_of(line.corners), 1)
+    heights = length_of(line.corners) / max(height_of(line.corners), 1)
+    if heights < SHORT:
+        return False
     letters = sum(len(word.text) for word in line.words)
-    return line.score < DOUBTFUL_SCORE or letters < expected
+    return line.score < DOUBTFUL_SCORE or letters < FEWEST_LETTERS * heights
 
 
 def _text_line(
@@ -126,14 +133,29 @@ def box_array(boxes: Sequence[Box]) -> Boxes:
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
-def _covered(box: Box, known: Boxes) -> float:
-    """The share of a line's middle that known words cover."""
-    left, top, right, bottom = box
-    above, below = (3 * top + bottom) / 4, (top + 3 * bottom) / 4
-    wide = np.minimum(known[:, 2], right) - np.maximum(known[:, 0], left)
-    high = np.minimum(known[:, 3], below) - np.maximum(known[:, 1], above)
-    size = max((right - left) * (below - above), 1e-9)
-    return float((wide.clip(0) * high.clip(0)).sum()) / size
+def centers(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    """Centers (2, n) of boxes: x and y."""
+    rows = box_array(boxes)
+    return ((rows[:, :2] + rows[:, 2:]) / 2).T
+
+
+def _is_read(box: Box, known: Boxes, aspect: float) -> bool:
+    """Whether known words stand beside most of a line's length, or in a short one.
+
+    `aspect` is the page's width over its height. Words of a text layer may be higher
+    or lower than the print, or as wide as other letters would be.
+    """
+    wide, high = (box[2] - box[0]) * aspect, box[3] - box[1]
+    along, across = (0, 1) if wide >= high else (1, 0)
+    middle = (known[:, across] + known[:, across + 2]) / 2
+    # The boxes of found lines are higher than the print.
+    edge = EDGE * (box[across + 2] - box[across])
+    beside = known[(box[across] + edge <= middle) & (middle <= box[across + 2] - edge)]
+    start, end = box[along], box[along + 2]
+    length = np.minimum(beside[:, along + 2], end) - np.maximum(beside[:, along], start)
+    share = float(length.clip(0).sum()) / max(end - start, 1e-9)
+    is_short = max(wide, high) < SHORT * min(wide, high)
+    return share >= KNOWN_SHARE or (is_short and share > 0)
 
 
 def lies_in(box: Box, boxes: Boxes, slack: float) -> bool:

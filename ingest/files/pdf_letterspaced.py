@@ -1,0 +1,53 @@
+"""Letterspaced lines: parts of one that MuPDF takes for lines of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_SPACED = re.compile(r"(?:\S\s+)+\S\s*")
+SAME_LINE = 0.1
+"""Parts of a line have feet that differ by less of their size, and such sizes."""
+
+
+def join_spaced(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join lines of single letters side by side; each other line stays.
+
+    Gaps between letterspaced words are so wide that MuPDF parts the line there.
+
+    Args:
+        lines: of a block, as in PyMuPDF's "rawdict".
+    """
+    joined: list[dict[str, Any]] = []
+    for line in lines:
+        if joined and _is_spaced(line) and _is_spaced(joined[-1]) and _follows(joined[-1], line):
+            before = joined[-1]
+            spans = [*before["spans"], _blank(before, line), *line["spans"]]
+            joined[-1] = {**before, "spans": spans}
+        else:
+            joined.append(line)
+    return joined
+
+
+def _is_spaced(line: dict[str, Any]) -> bool:
+    text = "".join(char["c"][:1] for span in line["spans"] for char in span["chars"])
+    return bool(_SPACED.fullmatch(text))
+
+
+def _follows(line: dict[str, Any], following: dict[str, Any]) -> bool:
+    one, other = line["spans"][-1], following["spans"][0]
+    size = one["size"]
+    across, down = line["dir"]
+    (x, y), (x2, y2) = one["chars"][-1]["origin"], other["chars"][0]["origin"]
+    apart = abs((x2 - x) * down - (y2 - y) * across)
+    same_size = abs(other["size"] - size) < SAME_LINE * size
+    return bool(line["dir"] == following["dir"] and same_size and apart < SAME_LINE * size)
+
+
+def _blank(line: dict[str, Any], following: dict[str, Any]) -> dict[str, Any]:
+    """Span of one space in the gap between two lines."""
+    last, first = line["spans"][-1], following["spans"][0]["chars"][0]
+    end, start = last["chars"][-1]["bbox"], first["bbox"]
+    place = (end[2], end[1], start[0], end[3])
+    return {**last, "chars": [{"c": " ", "bbox": place, "origin": first["origin"]}]}
