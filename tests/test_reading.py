@@ -16,8 +16,11 @@ from ingest.files.pdf import PdfSource
 from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
+from ingest.reading.spelling.letters import Letter
+from ingest.reading.spelling.vowel_marks import order_marks
 from ingest.reading.text_line import LineWord, TextLine
 
+VOWEL_MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0652"
 PORT = [
     "The port was dug in 1871 and",
     "its walls were raised by men",
@@ -199,6 +202,20 @@ def test_words_stored_from_the_left_are_read_from_the_right(text: str) -> None:
 def test_full_stops_at_the_left_end_of_a_word_end_it() -> None:
     assert texts(arrange([line("בבוקר", "נפתח", "המשרד")])) == ["המשרד נפתח בבוקר"]
     assert texts(arrange([line(".בבוקר", "נפתח", "המשרד")])) == ["המשרד נפתח בבוקר."]
+
+
+@pytest.mark.parametrize("wide", [0.0, 6.0])
+def test_vowel_marks_go_with_the_letter_under_them(wide: float) -> None:
+    """Text layers have them before the letter, with a gap that looks like a space."""
+    text = "عَقْدُ بَيْعٍ"
+    letters, x = [], 200.0
+    for each in text:
+        step = 0.0 if each in VOWEL_MARKS else 6.0
+        x -= step or wide
+        place = (x, 0.0, x + (step or wide), 10.0)
+        letters.append(Letter(each, x, x, 10.0, place, blank=each == " "))
+    stored = sorted(letters, key=lambda letter: (-letter.place[2], letter.text not in VOWEL_MARKS))
+    assert "".join(letter.text for letter in order_marks(stored)) == text
 
 
 def test_soft_hyphens_are_no_letters() -> None:

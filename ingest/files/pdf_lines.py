@@ -20,7 +20,14 @@ from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
 from ingest.page import Box
-from ingest.reading.spelling.letters import Letter, needs_care, plain_text, split_words
+from ingest.reading.spelling.letters import (
+    MAX_CARE,
+    Letter,
+    needs_care,
+    plain_text,
+    split_words,
+)
+from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
 from ingest.reading.text_line import LineWord, TextLine
 
 FLAGS = (
@@ -92,7 +99,10 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
     across, down = line["dir"]
     spans = _spans(line["spans"], across, down)
     text = "".join(span.text for span in spans)
-    if needs_care(text):
+    if marks_are_astray(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
+        letters = order_marks([letter for span in spans for letter in span.letters(across, down)])
+        words = [_word(word) for word in split_words(letters)]
+    elif needs_care(text):
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]
     else:
