@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 _SPACED = re.compile(r"(?:\S\s+)+\S\s*")
+MAX_LETTERS = 200
+"""Characters of a part of a letterspaced line, at most."""
 SAME_LINE = 0.1
 """Parts of a line have feet that differ by less of their size, and such sizes."""
 
@@ -20,17 +22,20 @@ def join_spaced(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         lines: of a block, as in PyMuPDF's "rawdict".
     """
     joined: list[dict[str, Any]] = []
+    open_line = False
     for line in lines:
-        if joined and _is_spaced(line) and _is_spaced(joined[-1]) and _follows(joined[-1], line):
-            before = joined[-1]
-            spans = [*before["spans"], _blank(before, line), *line["spans"]]
-            joined[-1] = {**before, "spans": spans}
+        spaced = _is_spaced(line)
+        if open_line and spaced and _follows(joined[-1], line):
+            joined[-1]["spans"] += [_blank(joined[-1], line), *line["spans"]]
         else:
-            joined.append(line)
+            joined.append({**line, "spans": [*line["spans"]]} if spaced else line)
+        open_line = spaced
     return joined
 
 
 def _is_spaced(line: dict[str, Any]) -> bool:
+    if sum(len(span["chars"]) for span in line["spans"]) > MAX_LETTERS:
+        return False
     text = "".join(char["c"][:1] for span in line["spans"] for char in span["chars"])
     return bool(_SPACED.fullmatch(text))
 

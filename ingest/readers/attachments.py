@@ -14,8 +14,6 @@ from pathlib import Path
 
 from ingest.files.find import is_readable_kind
 from ingest.files.open import open_source
-from ingest.files.pdf_catalog import embedded_files
-from ingest.files.pdf_parts import PDF_ERRORS
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
 from ingest.library.names import ATTACHED
@@ -64,6 +62,9 @@ def extract_attachments(path: Path, folder: Path, settings: RenderSettings) -> l
 
 
 def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> None:
+    # Here, since a server knows this module too, and opens no PDF.
+    from ingest.files.pdf_catalog import embedded_files
+
     source = open_source(path, extraction.settings.password)
     pdf = getattr(source, "document", None)
     if pdf is None:
@@ -85,6 +86,8 @@ def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> No
 
 
 def _write(name: str, last: str, read: Callable[[], bytes], extraction: _Extraction) -> Attachment:
+    from ingest.files.pdf_parts import PDF_ERRORS
+
     if not is_readable_kind(last):
         return Attachment(name)
     try:
