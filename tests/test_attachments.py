@@ -42,13 +42,18 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
+NO_OCR = RenderSettings(dpi=40, ocr="none")
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
 def run(home: Home, *paths: Path, **options: Any) -> list[Event]:
-    return list(add(home, paths, AddSettings(encoders=("minilm",), workers=1, **options)))
+    return list(
+        add(home, paths, AddSettings(encoders=("minilm",), workers=1, render=NO_OCR, **options))
+    )
 
 
 def named(home: Home) -> list[str]:
@@ -202,7 +207,7 @@ def test_a_damaged_attachment_fails_by_name_and_costs_nothing_else(
 
 def test_a_run_that_was_cut_off_reads_attachments_later(home: Home, tmp_path: Path) -> None:
     write(tmp_path / "in/p.pdf", pdf_bytes("p", {"one.pdf": pdf_bytes("one")}))
-    for event in (running := add(home, [tmp_path / "in"], AddSettings(encoders=("minilm",)))):
+    for event in (running := add(home, [tmp_path / "in"], AddSettings(NO_OCR, ("minilm",)))):
         if isinstance(event, Added):
             break
     running.close()  # type: ignore[attr-defined]

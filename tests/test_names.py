@@ -11,6 +11,7 @@ from PIL import Image
 from api.rag.evidence import filter_documents
 from ingest.add import AddSettings, add
 from ingest.event import Gone
+from ingest.files.render import RenderSettings
 from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -23,6 +24,9 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
+NO_OCR = RenderSettings(dpi=40, ocr="none")
+
+
 def make_pdf(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with pymupdf.open() as pdf:
@@ -32,7 +36,7 @@ def make_pdf(path: Path, text: str) -> Path:
 
 
 def read(home: Home, *paths: Path, **options: bool) -> Library:
-    settings = AddSettings(encoders=("minilm",), workers=1, **options)  # type: ignore[arg-type]
+    settings = AddSettings(encoders=("minilm",), workers=1, render=NO_OCR, **options)  # type: ignore[arg-type]
     list(add(home, paths, settings))
     return Library(home)
 
@@ -150,7 +154,7 @@ def test_a_renamed_file_loses_its_old_name_and_keeps_its_document(
     [first] = [d for d in read(home, tmp_path / "in").documents() if d.name == "before.pdf"]
     path.rename(tmp_path / "in/after.pdf")
     other.unlink()
-    events = list(add(home, [tmp_path / "in"], AddSettings(encoders=("minilm",), workers=1)))
+    events = list(add(home, [tmp_path / "in"], AddSettings(NO_OCR, ("minilm",), 1)))
     [gone] = [event for event in events if isinstance(event, Gone)]
     assert gone.path == str(other)
     renamed = Library(home).document("after.pdf")

@@ -14,11 +14,14 @@ from api.settings import Settings
 from generation.answer import Answer
 from generation.prompt import Message
 from ingest.add import AddSettings, add
+from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from retrieval.query.page_question import read_page_question
 from retrieval.search import Searcher
 
 MODEL = make_model(Settings.model_construct())
+
+NO_OCR = RenderSettings(dpi=40, ocr="none")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
         labels=True,
     )
     home = Home(tmp_path_factory.mktemp("home"))
-    list(add(home, [files], AddSettings(encoders=("minilm",), workers=1)))
+    list(add(home, [files], AddSettings(NO_OCR, ("minilm",), 1)))
     searcher = make_searcher(home, Settings.model_construct())
     yield searcher
     searcher.close()
@@ -214,7 +217,7 @@ def test_the_document_whose_whole_name_is_said_is_meant(
     for name in ("harbour-guide.pdf", "harbour-guide-winter.pdf", "guide.pdf"):
         guide(tmp_path, name, f"First page of {name}.", f"Second page of {name}.")
     home = Home(tmp_path / "home")
-    list(add(home, [*tmp_path.glob("*.pdf")], AddSettings(encoders=("minilm",), workers=1)))
+    list(add(home, [*tmp_path.glob("*.pdf")], AddSettings(NO_OCR, ("minilm",), 1)))
     searcher = make_searcher(home, Settings.model_construct())
     for question, name in (
         ("What is on page 2 of the harbour guide?", "harbour-guide.pdf"),
