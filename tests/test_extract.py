@@ -281,3 +281,10 @@ def test_over_http(sample_home: Home) -> None:
         )
         assert (lacking.status_code, "'lens'" in lacking.json()["detail"]) == (422, True)
         assert client.post("/v1/extract", json={**wanted, "schema": "nothing"}).status_code == 422
+
+
+@pytest.mark.timeout(30)
+def test_a_row_of_fifty_thousand_words_is_read_within_seconds() -> None:
+    words = tuple(Word(f"w{n}", (n / 50_000, 0.5, (n + 1) / 50_000, 0.51)) for n in range(50_000))
+    page = Evidence(1, Page("d", 1, "many.pdf"), words, lambda: b"", 1.0)
+    assert extract_by_rules([page], open_schema("invoice")).attempts == 0

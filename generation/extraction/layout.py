@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from generation.prompt import Evidence
 from ingest.box import center, union_box
-from ingest.page import Word
+from ingest.page import Box, Word
 
 CELL_GAP_LETTERS = 2.5
 """A gap wider than this many letters separates two cells of a row."""
@@ -38,14 +38,16 @@ Pages = Sequence[tuple[Evidence, list[Row]]]
 def read_rows(words: Sequence[Word]) -> list[Row]:
     """Group a page's words into rows, top to bottom, whatever the gaps."""
     rows: list[list[int]] = []
+    last: Box | None = None
     for at in sorted(range(len(words)), key=lambda i: words[i].box[1] + words[i].box[3]):
         box = words[at].box
         middle = center(box)[1]
-        last = union_box([words[i].box for i in rows[-1]]) if rows else None
         if last and last[1] <= middle <= last[3] and middle - last[1] < box[3] - box[1]:
             rows[-1].append(at)
+            last = union_box([last, box])
         else:
             rows.append([at])
+            last = box
     return [_make_row(words, tuple(sorted(row, key=lambda i: words[i].box[0]))) for row in rows]
 
 
