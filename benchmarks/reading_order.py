@@ -99,7 +99,7 @@ def tokens(text: str, language: str) -> list[str]:
     """Words of a text, or its characters where lines are broken within words."""
     if language in BROKEN_ANYWHERE:
         return [letter for letter in text if letter.isalnum()]
-    parts = "".join(c if c.isalnum() or c in "\u0900-\u097f" or _is_mark(c) else " " for c in text)
+    parts = "".join(c if c.isalnum() or _is_mark(c) else " " for c in text)
     return parts.casefold().split()
 
 

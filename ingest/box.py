@@ -49,6 +49,16 @@ def overlaps(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
+def gap_across(one: Box, other: Box) -> float:
+    """The gap between two boxes side by side; negative where they overlap."""
+    return max(other[0] - one[2], one[0] - other[2])
+
+
+def gap_between(one: Box, other: Box) -> float:
+    """The gap between two boxes, across or down; negative where they overlap."""
+    return max(gap_across(one, other), other[1] - one[3], one[1] - other[3])
+
+
 def intersection_area(one: Box, other: Box) -> float:
     """The area that two boxes share."""
     width = min(one[2], other[2]) - max(one[0], other[0])

@@ -14,7 +14,7 @@ import numpy as np
 import pymupdf
 
 from ingest.box import clip_to_page, contains_center
-from ingest.files.pdf_parts import PDF_ERRORS, fractions
+from ingest.files.pdf_parts import PDF_ERRORS, TICK_FIELDS, fractions
 from ingest.page import Box
 from ingest.reading.text_line import LineWord, Origin, TextLine
 
@@ -31,7 +31,6 @@ CORNER: Box = (0.0, 0.0, 0.001, 0.001)
 LETTER_WIDTH = 0.5
 """Usual width of a letter in letter heights."""
 
-_TICKS = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
 _VALUES = frozenset(
     {
         *(pymupdf.PDF_WIDGET_TYPE_TEXT, pymupdf.PDF_WIDGET_TYPE_COMBOBOX),
@@ -139,7 +138,7 @@ def _read_field(page: Any, widget: Any, lines: Sequence[TextLine]) -> Field | No
     unseen = bool(widget._annot.flags & _UNSEEN)
     if box is None:
         return None
-    if widget.field_type in _TICKS:
+    if widget.field_type in TICK_FIELDS:
         ticked = _is_ticked(page.parent, widget.xref)
         mark = _spread(page, TICKED if ticked else NOT_TICKED, widget.rect, "field", unseen)
         state = _spread(page, "ticked" if ticked else "not ticked", widget.rect, "field", True)

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 import pymupdf
 
-from ingest.box import clip_to_page, union_box
+from ingest.box import clip_to_page, gap_between, union_box
 from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
@@ -171,7 +171,8 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             box = union_box([span.places[found.start()], span.places[found.end() - 1]])
             text = plain_text(found[0])
             joins = found.start() == end == 0
-            if word and joins and word.raised == span.raised and _touch(word.box, box, span.size):
+            limit = MAX_TOUCH * span.size
+            if word and joins and word.raised == span.raised and gap_between(word.box, box) < limit:
                 hidden = word.hidden and span.hidden
                 box = union_box([word.box, box])
                 word = replace(word, text=word.text + text, box=box, hidden=hidden)
@@ -185,13 +186,6 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             word = None
     if word is not None:
         yield word
-
-
-def _touch(one: Box, other: Box, size: float) -> bool:
-    """Whether nothing but a thin gap is between two rectangles."""
-    across = max(other[0] - one[2], one[0] - other[2])
-    down = max(other[1] - one[3], one[1] - other[3])
-    return max(across, down) < MAX_TOUCH * size
 
 
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")

@@ -22,7 +22,8 @@ PDF_ERRORS = (
     *(ValueError, IndexError, TypeError, AttributeError, KeyError, OSError),
 )
 """What PyMuPDF raises for damaged parts of a file."""
-_CHECKED = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
+TICK_FIELDS = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
+"""Fields that are ticked or not."""
 
 Edges = npt.NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def is_check_mark(page: Any, texts: list[str], edges: Edges) -> npt.NDArray[np.b
 
 def _check_boxes(page: Any) -> list[tuple[float, float, float, float]]:
     try:
-        return [tuple(w.rect) for w in page.widgets() if w.field_type in _CHECKED]
+        return [tuple(w.rect) for w in page.widgets() if w.field_type in TICK_FIELDS]
     except PDF_ERRORS:
         return []
 

@@ -52,7 +52,7 @@ class PdfiumSource:
         """Render a page (from 1); see `Source`."""
         with self._page(number) as page:
             image = _render(page, dpi)
-            lines = tuple(group_lines(_words(page), image.width / image.height, "text"))
+            lines = tuple(group_lines(_words(page), image.width / image.height))
             return PageImage(image, lines, tuple(_figures(page)))
 
     def image(self, number: int, dpi: int) -> Image.Image:

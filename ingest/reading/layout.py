@@ -30,11 +30,6 @@ class Block:
     lines: tuple[tuple[LineWord, ...], ...]
     role: WordRole
 
-    @property
-    def words(self) -> list[LineWord]:
-        """Words of all lines."""
-        return [word for line in self.lines for word in line]
-
 
 def arrange(lines: Sequence[TextLine], aspect: float = 1.0) -> tuple[Word, ...]:
     """Words of a page as printed, in reading order, with block and role.
@@ -81,15 +76,18 @@ def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
     """Pieces by the direction of print: upright first, unless most of the text is not."""
     frames: defaultdict[int, list[Piece]] = defaultdict(list)
     letters: Counter[int] = Counter()
-    for found in join_vertical(lines, aspect):
-        line = found
+    for line in join_vertical(lines, aspect):
         angle: int = 90 if line.vertical else line.angle
-        if not line.vertical and is_right_to_left(line.text):
-            line = replace(line, words=logical_order(line.words))
-        frames[angle].extend(make_pieces(line, aspect))
+        frames[angle].extend(make_pieces(_in_speech_order(line), aspect))
         letters[angle] += len(line.text) * (1 if angle else UPRIGHT)
     for turned, _ in letters.most_common():
         yield frames[turned]
+
+
+def _in_speech_order(line: TextLine) -> TextLine:
+    if line.vertical or not is_right_to_left(line.text):
+        return line
+    return replace(line, words=logical_order(line.words))
 
 
 def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
 from ingest.page import Box
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -50,15 +50,11 @@ def make_pieces(line: TextLine, aspect: float) -> Iterator[Piece]:
     boxes = [turn_box(word.box, angle, aspect) for word in line.words]
     start = 0
     for at in range(1, len(boxes) + 1):
-        if at == len(boxes) or _gap(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
+        if at == len(boxes) or gap_across(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
             whole = at - start == len(boxes)
             part = line if whole else replace(line, words=line.words[start:at])
             yield Piece(part, tuple(boxes[start:at]), union_box(boxes[start:at]))
             start = at
-
-
-def _gap(one: Box, other: Box) -> float:
-    return max(other[0] - one[2], one[0] - other[2])
 
 
 def _height(box: Box) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from ingest.box import gap_across
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -127,4 +128,4 @@ def _is_word_gap(left: Side, right: Side) -> bool:
 
 def _word_gaps(row: Sequence[Piece]) -> list[float]:
     boxes = [box for piece in row for box in piece.boxes]
-    return [max(after[0] - before[2], before[0] - after[2]) for before, after in pairwise(boxes)]
+    return [gap_across(before, after) for before, after in pairwise(boxes)]

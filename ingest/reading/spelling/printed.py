@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ingest.box import gap_between, union_box
 from ingest.page import Box, Word, WordRole
 from ingest.reading.spelling.hyphen import SOFT, drop_soft_hyphens, join_broken
 from ingest.reading.spelling.superscript import attach_superscript, read_superscript
@@ -35,29 +36,17 @@ def read_line(words: Sequence[LineWord]) -> list[LineWord]:
 
 
 def _with_text(word: LineWord, text: str, box: Box) -> LineWord:
-    whole = (
-        min(word.box[0], box[0]),
-        min(word.box[1], box[1]),
-        max(word.box[2], box[2]),
-        max(word.box[3], box[3]),
+    return LineWord(
+        text, union_box([word.box, box]), word.font, word.size, word.raised, word.hidden
     )
-    return LineWord(text, whole, word.font, word.size, word.raised, word.hidden)
 
 
 def _is_attached(word: LineWord, mark: LineWord) -> bool:
-    return _gap(word, mark) < ATTACHED * (word.box[3] - word.box[1])
+    return gap_between(word.box, mark.box) < ATTACHED * (word.box[3] - word.box[1])
 
 
 def _touches(word: LineWord, following: LineWord) -> bool:
-    return _gap(word, following) < 0.08 * (word.box[3] - word.box[1])
-
-
-def _gap(word: LineWord, following: LineWord) -> float:
-    """Gap between two words of a line, whichever way it runs."""
-    one, other = word.box, following.box
-    across = max(other[0] - one[2], one[0] - other[2])
-    down = max(other[1] - one[3], one[1] - other[3])
-    return max(across, down)
+    return gap_between(word.box, following.box) < 0.08 * (word.box[3] - word.box[1])
 
 
 def print_words(
