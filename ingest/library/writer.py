@@ -24,9 +24,6 @@ from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
 
-FIRST_WITH_NAMES = 5
-"""Format since which the full-text index holds the names of documents."""
-
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
@@ -64,12 +61,8 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     _writes = True
 
     def _prepare(self) -> None:
-        before = self._format()
-        upgrade(self._db, before)
+        upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        if 0 < before < FIRST_WITH_NAMES:
-            with self._transaction():
-                self._index_names([document.id for document in self.documents()])
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
