@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
-    from generation.models.access import Access
+    from generation.providers.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""
-        from generation.models.access import Access
+        from generation.providers.access import Access
 
         provider = spec.partition(":")[0]
         key = os.environ.get(KEYS.get(provider, ""), "").strip()

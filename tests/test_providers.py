@@ -15,8 +15,8 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.http.app import create_app
 from api.settings import Settings
-from generation.models.openai import BASE_URLS
-from generation.models.price import PRICES
+from generation.providers.openai import BASE_URLS
+from generation.providers.price import PRICES
 from ingest.library.home import Home
 
 SECRET = "sk-very-secret-0123456789abcdef"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from generation.models.access import ModelError
+from generation.providers.access import ModelError
 from ingest.error import InvalidInputError
 from ingest.page import Box, Page
 

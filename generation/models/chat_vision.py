@@ -9,9 +9,9 @@ from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.context.page_input import build_page_inputs
 from generation.context.prompt_template import NOT_IN_PAGES, build_request
-from generation.models.access import ReplyTruncated
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
+from generation.providers.access import ReplyTruncated
 
 DECLINED = "The pages do not hold the answer."
 """Text of an answer where a model gives the marker alone."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from generation.models.access import Access
 from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel
+from generation.providers.access import Access
 from ingest.extras import require
 
 
@@ -46,12 +46,12 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
         match provider:
             case "anthropic":
                 require("anthropic", "httpx2", extra=provider, feature=f"The model {spec}")
-                from generation.models.anthropic import Anthropic
+                from generation.providers.anthropic import Anthropic
 
                 return Anthropic(name, access)
             case "openai" | "gemini":
                 require("openai", "httpx2", extra=provider, feature=f"The model {spec}")
-                from generation.models.openai import OpenAi
+                from generation.providers.openai import OpenAi
 
                 return OpenAi(name, access, provider=provider)
             case "transformers":

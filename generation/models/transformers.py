@@ -18,8 +18,8 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.models.access import ImageRequired
 from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
+from generation.providers.access import ImageRequired
 from generation.request import EncodedImage, Request
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 

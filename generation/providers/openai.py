@@ -20,9 +20,9 @@ from generation.context.image_tokens import (
     TileTokens,
 )
 from generation.context.limits import Limits
-from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
-from generation.models.price import cost_of
-from generation.models.retry import UNREADABLE, StreamEnded, retry
+from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
+from generation.providers.price import cost_of
+from generation.providers.retry import UNREADABLE, StreamEnded, retry
 from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class OpenAi:
         """See `ChatModel`.
 
         Raises:
-            ModelError: see `generation.models.access` for its kinds.
+            ModelError: see `generation.providers.access` for its kinds.
         """
         import httpx2
         import openai

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from generation.answer import Usage
-from generation.models.access import (
+from generation.providers.access import (
     Access,
     ApiKeyInvalid,
     ModelError,

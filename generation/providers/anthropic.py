@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from generation.answer import Usage
 from generation.context.image_tokens import PatchTokens
 from generation.context.limits import Limits
-from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
-from generation.models.price import cost_of
-from generation.models.retry import UNREADABLE, StreamEnded, retry
+from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
+from generation.providers.price import cost_of
+from generation.providers.retry import UNREADABLE, StreamEnded, retry
 from generation.request import EncodedImage, Request
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Anthropic:
         """See `ChatModel`.
 
         Raises:
-            ModelError: see `generation.models.access` for its kinds.
+            ModelError: see `generation.providers.access` for its kinds.
         """
         import anthropic
         import httpx2
