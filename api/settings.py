@@ -30,6 +30,10 @@ KEYS = {
     "anthropic": "ANTHROPIC_API_KEY",
     "openai": "OPENAI_API_KEY",
     "gemini": "GEMINI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+    "ollama": "OLLAMA_API_KEY",
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+    "vertex": "CLOUDSDK_AUTH_ACCESS_TOKEN",
 }
 """Environment variable of each provider's key, named as its own tools name it."""
 
@@ -92,6 +96,18 @@ class Settings(BaseSettings):
     )
     openai_url: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="Address of openai: models."
+    )
+    ollama_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Address of ollama: models."
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Temperature of models; unset, the provider's."
+    )
+    detail: Literal["auto", "low", "high"] = Field(
+        default="auto", description="Detail of images, for providers that know it."
+    )
+    max_output_tokens: int | None = Field(
+        default=None, ge=16, description="Tokens of a reply; unset, what it needs."
     )
     model_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
@@ -177,13 +193,26 @@ class Settings(BaseSettings):
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""
+        from generation.models.model import resolve_spec
         from generation.providers.access import Access
 
-        provider = spec.partition(":")[0]
+        provider = resolve_spec(spec).partition(":")[0]
         key = os.environ.get(KEYS.get(provider, ""), "").strip()
-        url = {"anthropic": self.anthropic_url, "openai": self.openai_url}.get(provider)
+        url = {
+            "anthropic": self.anthropic_url,
+            "openai": self.openai_url,
+            "ollama": self.ollama_url,
+        }.get(provider)
         return Access(
-            key or None, url, self.model_timeout, self.model_retries, self.device, self.dtype
+            key or None,
+            url,
+            self.model_timeout,
+            self.model_retries,
+            self.device,
+            self.dtype,
+            self.temperature,
+            self.detail,
+            self.max_output_tokens,
         )
 
     def chroma_server(self) -> Server | None:

@@ -310,13 +310,14 @@ def _without_pictures(body: Any) -> Any:
 
 def test_a_schema_goes_by_the_providers_own_way(provider: str) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    strict = {**schema, "additionalProperties": False}
     request = Request("s", (Turn("user", ("q",)),), schema=schema)
     if provider == "anthropic":
-        body = anthropic_file.payload("m", request)
-        assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+        body = anthropic_file.payload("m", request, Access())
+        assert body["output_config"] == {"format": {"type": "json_schema", "schema": strict}}
     else:
-        body = openai_file.payload("m", request, own=True)
-        assert body["response_format"]["json_schema"]["schema"] == schema
+        body = openai_file.payload("m", request, Access(), own=True)
+        assert body["response_format"]["json_schema"]["schema"] == strict
         assert "max_tokens" not in body
 
 
@@ -362,7 +363,7 @@ def test_no_key(spec: str) -> None:
         load_chat(spec)
 
 
-@pytest.mark.parametrize("spec", ["extractive", "gpt-9", "openai:", ":m", "other:m"])
+@pytest.mark.parametrize("spec", ["extractive", "nothing", "openai:", ":m", "other:m"])
 def test_no_such_language_model(spec: str) -> None:
     with pytest.raises(UnknownModel, match="anthropic:MODEL"):
         load_chat(spec, Access("k"))

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Any
 from generation.answer import Usage
 from generation.context.image_tokens import PatchTokens
 from generation.context.limits import Limits
-from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
+from generation.providers.access import Access, ApiKeyMissing
+from generation.providers.amend import Amendments
+from generation.providers.chunks import as_mapping, content_text, refuse_page, whole_reply
+from generation.providers.failure import UNREADABLE, StreamEnded, StreamFailed
+from generation.providers.openai import check_reason
 from generation.providers.price import cost_of
-from generation.providers.retry import UNREADABLE, StreamEnded, retry
+from generation.providers.retry import retry
+from generation.providers.strict_schema import strict_schema
 from generation.request import EncodedImage, Request
+from generation.text.reasoning import ReasoningFilter
 
 if TYPE_CHECKING:
     from anthropic import Anthropic as Client
 
 BASE_URL = "https://api.anthropic.com"
-THINKING_ROOM = 8_192
-"""Tokens allowed beyond the reply's, since reasoning counts as output."""
-
 _VERSION = re.compile(r"claude-[a-z]+-(\d{1,2})(?:-(\d{1,2}))?(?!\d)")
 
 
@@ -46,9 +49,13 @@ class Anthropic:
                 f"anthropic:{model} needs an API key, and none was given.",
                 hint="Give a key, as in the environment variable ANTHROPIC_API_KEY.",
             )
-        self.name = f"anthropic:{model}"
+        self._setup(f"anthropic:{model}", model, access)
+
+    def _setup(self, name: str, model: str, access: Access) -> None:
+        self.name = name
         self._model = model
         self._access = access
+        self._amendments = Amendments()
 
     @property
     def limits(self) -> Limits:
@@ -64,54 +71,86 @@ class Anthropic:
         import anthropic
         import httpx2
 
+        amendments = Amendments(self._amendments)
+        with self._client() as client:
+            yield from retry(
+                lambda: self._stream(client, request, amendments),
+                self._access,
+                self.name,
+                (anthropic.AnthropicError, httpx2.HTTPError, *UNREADABLE),
+                amend=amendments,
+                reasoning=lambda: ReasoningFilter(wary=self._access.base_url is not None),
+            )
+
+    def _client(self) -> Client:
+        import anthropic
+
         access = self._access
-        with anthropic.Anthropic(
+        return anthropic.Anthropic(
             api_key=access.key or "none",
             base_url=access.base_url or BASE_URL,
             timeout=access.timeouts(),
             max_retries=0,
-        ) as client:
-            yield from retry(
-                lambda: self._stream(client, request),
-                access,
-                self.name,
-                (anthropic.APIError, httpx2.HTTPError, *UNREADABLE),
-            )
+        )
 
-    def _stream(self, client: Client, request: Request) -> Iterator[str | Usage]:
-        given = cached = written = output = 0
+    def _stream(
+        self, client: Client, request: Request, amendments: Amendments
+    ) -> Iterator[str | Usage]:
+        counted: dict[str, int] = {}
         reason: str | None = None
         ended = False
-        with client.messages.create(**payload(self._model, request)) as stream:
-            for event in stream:
-                match event.type:
-                    case "message_start":
-                        usage = event.message.usage
-                        cached = usage.cache_read_input_tokens or 0
-                        written = usage.cache_creation_input_tokens or 0
-                        given = usage.input_tokens + cached + written
+        body = amendments.apply(payload(self._model, request, self._access))
+        with client.messages.create(**body) as stream:
+            for event in read_events(stream):
+                message = event.get("message") or {}
+                for usage in (message.get("usage"), event.get("usage")):
+                    counted |= {key: n for key, n in (usage or {}).items() if isinstance(n, int)}
+                match event.get("type"):
+                    case "content_block_start":
+                        if text := (event.get("content_block") or {}).get("text"):
+                            yield text
                     case "content_block_delta":
-                        if event.delta.type == "text_delta" and event.delta.text:
-                            yield event.delta.text
+                        if text := event["delta"].get("text"):
+                            yield text
                     case "message_delta":
-                        reason = event.delta.stop_reason or reason
-                        output = event.usage.output_tokens
+                        reason = (event.get("delta") or {}).get("stop_reason") or reason
                     case "message_stop":
                         ended = True
-        if not ended:
+                    case "message":
+                        yield content_text(event["content"])
+                        reason, ended = event.get("stop_reason") or reason, True
+        if not ended and reason is None:
             raise StreamEnded
+        yield self._usage(counted)
+        if reason == "error":
+            raise StreamFailed(reason)
+        check_reason(
+            "length" if reason == "model_context_window_exceeded" else reason or "", self.name
+        )
+
+    def _usage(self, counted: dict[str, int]) -> Usage:
+        cached = counted.get("cache_read_input_tokens", 0)
+        written = counted.get("cache_creation_input_tokens", 0)
+        given = counted.get("input_tokens", 0) + cached + written
+        output = counted.get("output_tokens", 0)
         cost = cost_of(self._model, given, cached, output, written)
-        yield Usage(self.name, given, output, cached, None if self._access.base_url else cost)
-        if reason in ("max_tokens", "model_context_window_exceeded"):
-            raise ReplyTruncated(
-                f"The reply of {self.name} reached its limit of tokens.",
-                hint="Ask for less at once.",
-            )
-        if reason == "refusal":
-            raise ReplyRefused(
-                f"{self.name} declined to reply to this request.",
-                hint="Ask in other words, or with another model.",
-            )
+        return Usage(self.name, given, output, cached, None if self._access.base_url else cost)
+
+
+def read_events(stream: Any) -> Iterator[dict[str, Any]]:
+    """Read the SDK's stream; a whole JSON reply counts as one event.
+
+    Raises:
+        NotAnApi: it is a web page or other text.
+        StreamFailed: an error came in place of an event.
+    """
+    kind = stream.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        yield {"type": "message", **whole_reply(stream.response.read())}
+        return
+    refuse_page(kind)
+    for event in stream:
+        yield as_mapping(event)
 
 
 def limits_of(model: str) -> Limits:
@@ -138,7 +177,7 @@ def limits_of(model: str) -> Limits:
     )
 
 
-def payload(model: str, request: Request) -> dict[str, Any]:
+def payload(model: str, request: Request, access: Access) -> dict[str, Any]:
     """Request body for the SDK."""
     messages: list[dict[str, Any]] = [
         {"role": turn.role, "content": [_block(part) for part in turn.parts]}
@@ -148,16 +187,24 @@ def payload(model: str, request: Request) -> dict[str, Any]:
         messages[0]["content"][request.cached_parts - 1]["cache_control"] = {"type": "ephemeral"}
     body: dict[str, Any] = {
         "model": model,
-        "max_tokens": request.max_tokens + THINKING_ROOM,
+        "max_tokens": access.output_tokens(request.max_tokens, reasons=_reasons(model)),
         "system": request.system,
         "messages": messages,
         "stream": True,
     }
+    if access.temperature is not None:
+        body["temperature"] = access.temperature
     if request.schema is not None:
-        body["output_config"] = {
-            "format": {"type": "json_schema", "schema": dict(request.schema)},
-        }
+        schema = strict_schema(request.schema, all_required=False)
+        if schema is not None:
+            body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     return body
+
+
+def _reasons(model: str) -> bool:
+    """Whether a model may reason unasked: from version 5 on."""
+    found = _VERSION.search(model)
+    return found is not None and int(found[1]) >= 5
 
 
 def _block(part: str | EncodedImage) -> dict[str, Any]:

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import HomeOption, JsonOption, PasswordOption
+from api.cli.options import (
+    DetailOption,
+    HomeOption,
+    JsonOption,
+    MaxOutputTokensOption,
+    PasswordOption,
+    TemperatureOption,
+)
 from api.cli.session import Session, session
-from api.factory import make_model
+from api.factory import make_model, sampling
 from api.hints import hint_for
 from api.printable import plain
 
@@ -59,11 +66,15 @@ def extract(
     list_schemas: Annotated[
         bool, typer.Option("--list-schemas", help="List the ready schemas and stop.")
     ] = False,
+    temperature: TemperatureOption = None,
+    detail: DetailOption = None,
+    max_output_tokens: MaxOutputTokensOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
+    settings = sampling(found.settings, temperature, detail, max_output_tokens)
     from api.rag.extraction import extract_record, label_pages
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
@@ -85,7 +96,7 @@ def extract(
                 "--compare takes two sources, and no --schema or --each.",
                 hint="Try `pageglass extract --compare A B`.",
             )
-        chat = make_model(found.settings, model).chat
+        chat = make_model(settings, model).chat
         a, b = (_open(found, home, source, password) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
@@ -95,7 +106,7 @@ def extract(
             hint="`pageglass extract --list-schemas` shows those that are ready.",
         )
     wanted = open_schema(schema)
-    chat = make_model(found.settings, model).chat
+    chat = make_model(settings, model).chat
     pages = label_pages([page for one in sources for page in _open(found, home, one, password)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
