@@ -6,7 +6,6 @@ settings. Owns no connections and opens no files.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -17,6 +16,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.network import token_fault
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
@@ -304,22 +304,3 @@ def read_settings(**values: Any) -> Settings:
             f"{name if name in values else variable}: {first['msg']}.",
             hint="Correct it, or leave it out.",
         ) from None
-
-
-def token_fault(token: str) -> str:
-    """Why a token cannot be used; empty if it can."""
-    if token != token.strip():
-        return "it begins or ends with a blank"
-    if not token.isprintable():
-        return "it has characters that a header cannot carry: take letters, digits and -._~+/="
-    return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; of names, only localhost."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

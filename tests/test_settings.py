@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from api.settings import Settings, is_loopback
+from api.network import is_loopback
+from api.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs" / "cli.md"
 

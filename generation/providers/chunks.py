@@ -1,4 +1,4 @@
-"""Chunks of a Chat Completions stream as plain dictionaries, whatever a server sends."""
+"""Chunks of a Chat Completions stream, as plain dictionaries."""
 
 from __future__ import annotations
 

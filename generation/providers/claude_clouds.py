@@ -1,4 +1,4 @@
-"""Claude by Amazon Bedrock and Google's Vertex AI, with the official SDK's classes.
+"""Claude by Amazon Bedrock and Vertex AI, with the SDK's classes.
 
 Region, project and credentials are those of the clouds' own tools, which the SDK reads.
 """

@@ -1,4 +1,7 @@
-"""Ollama chat model, by its native API: `/v1` cuts prompts at 4,096 tokens in silence."""
+"""Ollama chat model, by its native API.
+
+Over `/v1` it cuts prompts at 4,096 tokens in silence.
+"""
 
 from __future__ import annotations
 

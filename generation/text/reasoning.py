@@ -1,4 +1,4 @@
-"""Reasoning in a reply: what a model writes between think tags, taken out of its text."""
+"""Reasoning in a reply, between think tags; taken out of its text."""
 
 from __future__ import annotations
 
