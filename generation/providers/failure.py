@@ -13,7 +13,6 @@ from generation.providers.access import (
     ModelNotFound,
     Overloaded,
     RateLimited,
-    ReplyEmpty,
     RequestTooLarge,
     TimedOut,
     Unreachable,
@@ -77,12 +76,10 @@ class NotAnApi(Exception):
     """The reply is no stream and no JSON, such as a web page."""
 
 
-class OnlyReasoning(Exception):
-    """A reply held nothing but reasoning."""
-
-
 def convert_error(error: Exception, access: Access, name: str) -> ModelError:
     """Convert an SDK's error; the result holds no key and nothing of the request."""
+    if isinstance(error, ModelError):
+        return error
     status = status_of(error)
     detail = provider_message(error, access)
     if status in (400, 401, 402, 403, 404, 413, 422, 429) and (
@@ -160,11 +157,6 @@ def _refusal(status: int, detail: str, name: str) -> ModelError | None:
 
 def _no_status(error: Exception, name: str) -> ModelError:
     """Error of a call that has no HTTP status."""
-    if isinstance(error, OnlyReasoning):
-        return ReplyEmpty(
-            f"{name} wrote its reasoning and no answer.",
-            hint="Allow more output tokens, or ask with fewer pages.",
-        )
     if isinstance(error, NotAnApi):
         return ModelError(
             f"What answers for {name} is not its API: it sent {error}.",

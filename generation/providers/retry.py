@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 
 from generation.answer import Usage
-from generation.providers.access import Access, ReplyInterrupted
+from generation.providers.access import Access, ReplyEmpty, ReplyInterrupted
 from generation.providers.failure import (
     NotAnApi,
-    OnlyReasoning,
     StreamEnded,
     StreamFailed,
     convert_error,
@@ -58,7 +57,7 @@ def retry(
         ModelError: the last attempt failed, or there was text already.
     """
     caught: tuple[type[Exception], ...] = (
-        StreamEnded, StreamFailed, NotAnApi, OnlyReasoning, *errors,
+        StreamEnded, StreamFailed, NotAnApi, ReplyEmpty, *errors,
     )  # fmt: skip
     attempt = amended = 0
     while True:
@@ -94,7 +93,7 @@ def without_reasoning(
     """Stream a reply without its reasoning.
 
     Raises:
-        OnlyReasoning: there was nothing else.
+        ReplyEmpty: there was nothing else.
     """
     text = False
     try:
@@ -112,12 +111,15 @@ def without_reasoning(
         text = True
         yield rest
     if reasoning.found and not text:
-        raise OnlyReasoning
+        raise ReplyEmpty(
+            "The model wrote its reasoning and no answer.",
+            hint="Allow more output tokens, or ask with fewer pages.",
+        )
 
 
 def _wait(error: Exception, attempt: int) -> float | None:
     """Seconds until the next attempt; None where none is made."""
-    if isinstance(error, (NotAnApi, OnlyReasoning)):
+    if isinstance(error, (NotAnApi, ReplyEmpty)):
         return None
     status = status_of(error)
     if status is not None and status not in (408, 409, 429) and status < 500:

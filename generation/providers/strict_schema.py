@@ -41,7 +41,7 @@ def _strict(part: Any, every: bool) -> dict[str, Any]:
     if not isinstance(part, Mapping):
         raise Inexpressible
     defs = {name: _strict(one, every) for name, one in part.get("$defs", {}).items()}
-    found = {"$defs": defs} if defs else {}
+    found: dict[str, Any] = {"$defs": defs} if defs else {}
     if "$ref" in part:
         if not str(part["$ref"]).startswith("#/$defs/"):
             raise Inexpressible
