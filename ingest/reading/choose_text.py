@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
 from PIL import Image
 
@@ -24,7 +24,7 @@ from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_f
 from ingest.reading.text_layer.hidden import is_worse, words_on
 from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
-from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.text_line import Angle, LineWord, TextLine
 
 FEW_WORDS = 20
 """A page with fewer words in its text layer is looked at as a whole."""
@@ -188,8 +188,7 @@ def _apply(
     moved = _map_words(lines, lambda word: replace(word, box=turn.box(word.box, image)))
     angles = [(line.angle - 90 * turn.quarters) % 360 for line in moved]
     upright = [
-        replace(line, angle=cast("Literal[0, 90, 180, 270]", angle))
-        for line, angle in zip(moved, angles, strict=True)
+        replace(line, angle=cast(Angle, angle)) for line, angle in zip(moved, angles, strict=True)
     ]
     whole = [WHOLE if box == WHOLE else turn.box(box, image) for box in figures]
     return Found(image, corners, found.vertical), upright, tuple(whole)
