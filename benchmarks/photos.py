@@ -47,7 +47,7 @@ def _evaluate(searcher: Searcher, folder: Path, ids: dict[str, str]) -> None:
     own = [ids[str((folder / file["file"]).absolute())] for file in manifest["files"]]
     fields = ["query", *(["query_en"] if "query_en" in manifest["queries"][0] else [])]
     modes = {
-        "--images": {"pictures": True, "documents": own},
+        "--images": {"images": True, "documents": own},
         "own set": {"documents": own},
         "one box": {},
     }
