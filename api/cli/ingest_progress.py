@@ -1,47 +1,51 @@
-"""Progress of an ingest: files, pages and pages a second, or a line a document."""
+"""Progress of an ingest: a bar on a terminal, elsewhere lines."""
 
 from __future__ import annotations
 
-import time
+import threading
+from collections.abc import Callable
+from typing import Self
 
-from api.cli.progress import BarProgress, LineProgress, Progress, is_bar_shown
+from api.cli.ingest_status import IngestStatus
+from api.cli.progress import BarProgress, Progress, is_bar_shown
 from api.cli.terminal import Terminal
-from api.printable import plain
+from api.printable import count_of, plain
 from ingest.event import (
     Added,
     Captioned,
-    Done,
     Dropped,
-    DuplicateFound,
     Event,
-    Failed,
-    FileOpened,
     FilesFound,
     Indexed,
-    PagesEncoded,
+    LoadingModels,
     Quantized,
     Tagged,
 )
+
+LINE_SECONDS = 10.0
+"""Time between two lines about how far an ingest is."""
 
 
 def ingest_progress(terminal: Terminal, quiet: bool) -> Progress[Event]:
     """Progress of an ingest that fits stderr; it shows nothing if `quiet`."""
     if quiet:
         return Progress()
-    return IngestBar() if is_bar_shown() else LineProgress(terminal, describe)
+    return IngestBar() if is_bar_shown() else IngestLines(terminal.note)
 
 
 def describe(event: Event) -> list[str]:
     """Lines for an event; none for most."""
     match event:
         case FilesFound():
-            return [f"{event.files} files, {event.to_read} to read"]
+            return [f"{count_of(event.files, 'file')}, {event.to_read} to read"]
+        case LoadingModels(encoders):
+            return [f"loading models: {', '.join(encoders)}"]
         case Added(document):
-            return [f"added {plain(document.name)}, {document.page_count} pages"]
+            return [f"added {plain(document.name)}, {count_of(document.page_count, 'page')}"]
         case Indexed(document, encoder):
             return [f"indexed {plain(document.name)} with {encoder}"]
         case Tagged(pages):
-            return [f"tagged {pages} pages"]
+            return [f"tagged {count_of(pages, 'page')}"]
         case Captioned(page, images, left):
             return [f"captioned {plain(str(page))}, images: {images}; pages to go: {left}"]
         case Dropped(encoder):
@@ -52,59 +56,47 @@ def describe(event: Event) -> list[str]:
             return []
 
 
-class IngestBar(BarProgress[Event]):
-    """Progress bar of an ingest: files, pages, pages a second and the time left.
+class IngestLines(Progress[Event]):
+    """Lines for logs and pipes: events of note, and the status every ten seconds."""
 
-    The number of pages is known only file by file, so the time left counts a
-    file that is not open yet as an average one.
-    """
+    def __init__(self, write: Callable[[str], None], seconds: float = LINE_SECONDS) -> None:
+        self._write = write
+        self._seconds = seconds
+        self._status = IngestStatus()
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._ticker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._ticker.join()
+
+    def show(self, event: Event) -> None:
+        """Print the event's lines."""
+        self._status.take(event)
+        for line in describe(event):
+            self._write(line)
+
+    def _tick(self) -> None:
+        while not self._ended.wait(self._seconds):
+            status = self._status
+            left = status.seconds_left()
+            time_left = "" if left is None else f", about {left:.0f} s left"
+            self._write(f"{status.phase}: {status.counts()}{time_left}")
+
+
+class IngestBar(BarProgress[Event]):
+    """Progress bar of an ingest: phase, files, pages, their rate and the time left."""
 
     def __init__(self) -> None:
-        super().__init__("looking for files")
-        self._to_read = self._opened = self._finished = 0
-        self._known_pages = self._done_pages = self._captioned = 0
-        self._started = time.monotonic()
+        self._status = IngestStatus()
+        super().__init__(self._status.phase)
 
     def show(self, event: Event) -> None:
         """Show an event."""
-        match event:
-            case FilesFound():
-                self._to_read = event.to_read
-                self._started = time.monotonic()
-            case FileOpened():
-                self._opened += 1
-                self._known_pages += event.page_count
-            case PagesEncoded():
-                self._done_pages += event.pages
-            case Added() | DuplicateFound() | Failed(earlier=False):
-                self._finished += 1
-            case Captioned(left=left):
-                self._captioned += 1
-                self.update(
-                    self._captioned, self._captioned + left, "captions", f"{left} pages to go"
-                )
-                return
-            case Done():
-                self._update(max(self._done_pages, 1))
-                return
-            case _:
-                return
-        self._update(self._total())
-
-    def _update(self, total: float | None) -> None:
-        rate = self._done_pages / max(time.monotonic() - self._started, 1e-3)
-        self.update(
-            self._done_pages,
-            total,
-            f"{self._finished}/{self._to_read} files",
-            f"{self._done_pages} pages, {rate:.1f} pages/s",
-        )
-
-    def _total(self) -> float | None:
-        """Estimate of all pages, the unopened files included."""
-        if not self._opened:
-            return None
-        unopened = max(self._to_read - max(self._opened, self._finished), 0)
-        return max(
-            self._known_pages + unopened * self._known_pages / self._opened, self._done_pages
-        )
+        status = self._status
+        if status.take(event):
+            self.update(status.completed, status.total, status.phase, status.counts())

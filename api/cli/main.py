@@ -33,6 +33,7 @@ from api.cli.commands.serve import serve
 from api.cli.exits import ExitCode, exit_code
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
+from api.environment import unknown_variables
 from api.log import configure_logging
 from api.settings import read_settings
 from api.version import find_version
@@ -133,6 +134,8 @@ def start(
         settings = settings.model_copy(update={"log_level": "debug"})
     configure_logging(settings.log_level or "warning", settings.log_format)
     ctx.obj = Session(settings, home)
+    for sentence in unknown_variables():
+        ctx.obj.terminal.note(f"warning: {sentence}")
 
 
 app.command()(ingest)

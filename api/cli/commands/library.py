@@ -11,7 +11,7 @@ from api.cli.exits import ExitCode
 from api.cli.options import FolderOption, HomeOption, JsonOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
-from api.printable import plain
+from api.printable import count_of, plain
 
 
 def list_documents(
@@ -26,8 +26,9 @@ def list_documents(
     from ingest.library.database import LibraryNotFound
     from ingest.library.library import Library
 
+    opened = session(ctx, json=json).open_home(home)
     try:
-        library = Library(session(ctx, json=json).open_home(home))
+        library = Library(opened)
         documents = library.documents_in(folder) if folder else library.documents()
     except LibraryNotFound:
         documents = []
@@ -41,7 +42,8 @@ def list_documents(
             for number, note in document.notes:
                 terminal.note(f"{plain(document.name)}, page {number}: {plain(note)}")
     if not documents and not json:
-        terminal.note("There are no documents yet: `pageglass ingest PATH` adds some.")
+        where = f"in folders called {plain(folder)}" if folder else f"in {plain(str(opened.root))}"
+        terminal.note(f"There are no documents {where} yet: `pageglass ingest PATH` adds some.")
 
 
 def remove(
@@ -71,7 +73,9 @@ def remove(
         if json:
             found.terminal.record({"event": "removed", **DocumentBody.of(document).model_dump()})
         else:
-            found.terminal.note(f"removed {plain(document.name)}, {document.page_count} pages")
+            found.terminal.note(
+                f"removed {plain(document.name)}, {count_of(document.page_count, 'page')}"
+            )
 
 
 def status(

@@ -130,7 +130,12 @@ def _read_range(pages: str) -> tuple[int | None, int | None]:
             f"--pages {plain(pages)} is not a range.", hint="Write it like 3-9, 3- or 3."
         )
     first = int(found[1]) if found[1] else None
-    return first, int(found[3]) if found[3] else None if found[2] else first
+    last = int(found[3]) if found[3] else None if found[2] else first
+    if first == 0 or last == 0 or (first and last and last < first):
+        raise InvalidUsage(
+            f"--pages {plain(pages)} has no page.", hint="Pages count from 1, the lower one first."
+        )
+    return first, last
 
 
 def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
