@@ -292,7 +292,7 @@ class TestSearch:
     def test_within_documents(self, sample_home: Home) -> None:
         hits = records(
             run(
-                "search", "the lens", "-d", "project-deck.pdf", "-d", "volunteer-form.pdf",
+                "search", "the lens", "--all", "-d", "project-deck.pdf", "-d", "volunteer-form.pdf",
                 "--json", home=sample_home,
             )
         )  # fmt: skip

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import time
 
-from api.cli.ingest_progress import IngestLines
-from api.cli.ingest_status import IngestStatus
+from api.cli.progress.ingest_progress import IngestLines
+from api.cli.progress.ingest_status import IngestStatus
 from ingest.event import (
     Done,
     Failed,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from api.cli.exits import ExitCode
-from api.cli.ingest_progress import ingest_progress
+from api.cli.progress.ingest_progress import ingest_progress
 from api.cli.terminal import Terminal
 from api.printable import count_of, plain
 from api.schemas.ingest_events import ingest_event_fields

@@ -24,9 +24,11 @@ from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
 from api.cli.commands.finetune import finetune
+from api.cli.commands.help_command import show_help
 from api.cli.commands.ingest import ingest
 from api.cli.commands.library import list_documents, remove, status
 from api.cli.commands.mcp_server import mcp
+from api.cli.commands.open_page import open_page
 from api.cli.commands.photos import duplicates, tags
 from api.cli.commands.search import search
 from api.cli.commands.serve import serve
@@ -95,7 +97,6 @@ app = typer.Typer(
     " 4 nothing found or declined to answer, 130 stopped by Ctrl-C.",
     cls=_CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -124,7 +125,9 @@ def start(
     ] = False,
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+        typer.Option(
+            "--version", "-V", help="Show the version.", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
     """Read the environment before the command runs."""
@@ -141,6 +144,7 @@ def start(
 app.command()(ingest)
 app.command()(search)
 app.command()(ask)
+app.command("open")(open_page)
 app.command()(explain)
 app.command()(extract)
 app.command("list")(list_documents)
@@ -154,6 +158,7 @@ app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
 app.command()(mcp)
+app.command("help")(show_help)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:

@@ -44,8 +44,9 @@ class LibraryMethods(ClientBase):
         """
         from api.ingestion import check_paths, plan_ingest, run_ingest
 
-        check_paths(as_paths(paths), prune=options.get("prune", False))
-        plan = plan_ingest(self._engine.home, self.settings, _ingest_options(options))
+        wanted = _ingest_options(options)
+        check_paths(as_paths(paths), prune=wanted.prune)
+        plan = plan_ingest(self._engine.home, self.settings, wanted)
         with observe_ingest(progress) as observe:
 
             def observed() -> Iterator[Event]:

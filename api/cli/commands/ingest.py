@@ -15,10 +15,12 @@ from api.cli.options import (
     ImagesOption,
     JsonOption,
     OcrOption,
+    PasswordFileOption,
     PasswordOption,
     PoolOption,
     QuietOption,
 )
+from api.cli.password import read_password
 from api.cli.session import session
 
 
@@ -57,7 +59,8 @@ def ingest(
             show_default="what the home has, or fp16",
         ),
     ] = None,
-    password: PasswordOption = None,
+    password: PasswordOption = False,
+    password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
     dpi: Annotated[
         int | None,
@@ -137,7 +140,7 @@ def ingest(
         batch=batch,
         pool=pool or 0,
         quantization=quantization,
-        password=password,
+        password=read_password(password, password_file),
         ocr=ocr,
         dpi=dpi,
         workers=workers,

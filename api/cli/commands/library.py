@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.complete import complete_document
 from api.cli.exits import ExitCode
 from api.cli.options import FolderOption, HomeOption, JsonOption
 from api.cli.session import session
@@ -50,7 +51,11 @@ def remove(
     ctx: typer.Context,
     documents: Annotated[
         list[str],
-        typer.Argument(metavar="DOCUMENT...", help="Ids, heads of ids, paths or file names."),
+        typer.Argument(
+            metavar="DOCUMENT...",
+            autocompletion=complete_document,
+            help="Ids, heads of ids, paths or file names.",
+        ),
     ],
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask first (asked only on a terminal).")

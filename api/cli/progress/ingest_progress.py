@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-from api.cli.ingest_status import IngestStatus
-from api.cli.progress import BarProgress, Progress, is_bar_shown
+from api.cli.progress.ingest_status import IngestStatus
+from api.cli.progress.progress import BarProgress, Progress, is_bar_shown
 from api.cli.terminal import Terminal
 from api.printable import count_of, plain
 from ingest.event import (
