@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli.commands.ask import ask
+from api.cli.commands.backup import backup, restore
 from api.cli.commands.classify import classify
 from api.cli.commands.doctor import doctor
 from api.cli.commands.evaluate import evaluate
@@ -158,6 +159,8 @@ app.command()(finetune)
 app.command()(doctor)
 app.command()(serve)
 app.command()(mcp)
+app.command()(backup)
+app.command()(restore)
 app.command("help")(show_help)
 
 
