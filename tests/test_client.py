@@ -48,7 +48,7 @@ def printed(home: Path, *arguments: str) -> list[dict[str, Any]]:
 
 def test_every_command_has_a_method_with_its_options() -> None:
     skipped = {"home", "json", "quiet", "yes", "save_page", "chat", "out", "plot", "token", "every"}
-    on_the_terminal = {"open", "help"}
+    on_the_terminal = {"open", "help", "config", "backup", "restore"}
     skipped |= {"password_file"}
     elsewhere = {
         "list_schemas": "schemas", "each": "extract_each", "compare": "compare",

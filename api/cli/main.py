@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from api.cli.commands.ask import ask
 from api.cli.commands.backup import backup, restore
 from api.cli.commands.classify import classify
+from api.cli.commands.config import config
 from api.cli.commands.doctor import doctor
 from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
@@ -36,7 +37,7 @@ from api.cli.commands.serve import serve
 from api.cli.exits import ExitCode, exit_code
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
-from api.environment import unknown_variables
+from api.environment import unknown_settings
 from api.log import configure_logging
 from api.settings import read_settings
 from api.version import find_version
@@ -138,7 +139,7 @@ def start(
         settings = settings.model_copy(update={"log_level": "debug"})
     configure_logging(settings.log_level or "warning", settings.log_format)
     ctx.obj = Session(settings, home)
-    for sentence in unknown_variables():
+    for sentence in unknown_settings():
         ctx.obj.terminal.note(f"warning: {sentence}")
 
 
@@ -156,6 +157,7 @@ app.command()(tags)
 app.command()(status)
 app.command("eval")(evaluate)
 app.command()(finetune)
+app.command()(config)
 app.command()(doctor)
 app.command()(serve)
 app.command()(mcp)
