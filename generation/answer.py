@@ -7,8 +7,9 @@ from typing import Literal
 
 from ingest.page import Box, Page
 
-Grounded = Literal["quote", "region", "none"]
-"""Grounding of a citation: a quote found on the page, a region that matches the claim, or nothing."""
+Grounded = Literal["quote", "region", "seen", "none"]
+"""Ground of a citation: a quote found on the page, a region that matches the claim, a page without
+text that the model says it saw it on (it cannot be checked word for word), or nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from generation.context.abstain import NO_RELEVANT_PAGE, NOTE, should_abstain
 from generation.models.model import VisionModel
 from generation.prompt import Prompt
 
-UNSUPPORTED = (
-    "Nothing in this answer could be checked against the pages, so it counts as not answered."
-)
+UNCITED = "This answer cites none of the pages, so it counts as not answered."
+UNCHECKED = "No citation of this answer could be checked against its page."
 
 
 def ask(
@@ -35,8 +34,8 @@ def stream_answer(
     """Stream an answer: text pieces, verified citations, the `Answer` last.
 
     A quote is verified once its label closes, a claim without a printed quote
-    at the end of its line. The `Answer` is final: it is `declined` where none of
-    its citations is grounded, whatever text went before.
+    at the end of its line. The `Answer` is final: it is `declined` where it cites
+    no page, whatever text went before.
 
     Args:
         locate: locates a claim on a page image; without it no citation is
@@ -73,12 +72,12 @@ def _decline(prompt: Prompt, min_score: float) -> Iterator[str | Usage | SelfAss
 def _finish(
     question: str, model: str, verifier: CitationVerifier, usage: Usage, assessment: SelfAssessment
 ) -> Answer:
-    """The whole answer, declined where the model says so or no citation is grounded."""
+    """The whole answer, declined where the model says so or cites no page."""
     grounded = any(citation.grounded != "none" for citation in verifier.citations)
+    declined = assessment.declined or not verifier.citations
     notes = [assessment.note] if assessment.note else []
     if not assessment.declined and not grounded:
-        notes.append(UNSUPPORTED)
-    declined = assessment.declined or not grounded
+        notes.append(UNCITED if declined else UNCHECKED)
     return Answer(
         question=question,
         text=verifier.text,
@@ -90,6 +89,6 @@ def _finish(
         usage=usage,
         note=" ".join(notes),
         dropped_labels=verifier.dropped,
-        grounded=not declined,
+        grounded=grounded and not declined,
         support=0.0 if declined else verifier.support(),
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from generation.answer import Citation, Grounded
 from generation.citations.cite import CitationParser, CitedQuote
 from generation.citations.claim import CitationMarker, Claim, split_claims
+from generation.citations.legible import has_legible_text
 from generation.prompt import Evidence
 from generation.text.quote import find_quote, quote_boxes
 from ingest.box import covered_share
@@ -99,11 +100,18 @@ class CitationVerifier:
             if boxes or key not in self._seen:
                 self._seen.add(key)
                 page = self._evidence[marker.label].page
-                grounded: Grounded = "region" if boxes else "none"
+                grounded = "region" if boxes else self._ground_without_place(marker)
                 citation = Citation(marker.label, page, marker.quote, boxes, False, grounded)
                 if citation not in self.citations:
                     yield self._add(citation)
         self._unverified, self._line_start = [], len(self.text)
+
+    def _ground_without_place(self, marker: CitationMarker) -> Grounded:
+        """ "seen" where the page has no text that the citation could be checked against."""
+        words = self._evidence[marker.label].words
+        # Stray letters are no text, but a quote can be checked against them.
+        textless = not (words if marker.quote else has_legible_text(words))
+        return "seen" if textless else "none"
 
     def _find_region(self, evidence: Evidence, claim: Claim) -> tuple[Box, ...]:
         if self._locate is None or not claim.is_assertion:
