@@ -46,6 +46,17 @@ class Usage:
     cached_tokens: int = 0
     cost: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """Usage of two requests together."""
+        costs = (self.cost, other.cost)
+        return Usage(
+            self.model,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            None if None in costs else sum(cost for cost in costs if cost is not None),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SelfAssessment:
@@ -69,7 +80,8 @@ class Answer:
     `confidence`, `threshold`, `declined` and `note` are the model's
     `SelfAssessment`; `dropped_labels` counts the labels in the text that no
     evidence has. `grounded` is False where no citation is grounded; `support` is
-    the share, 0..1, of its claims with at least one verified citation.
+    the share, 0..1, of its claims with at least one verified citation. An answer that
+    cites no page counts as declined; citations that do not hold are no reason to.
     """
 
     question: str

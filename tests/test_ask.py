@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.answer import Answer, Citation, SelfAssessment, Usage
-from generation.ask import UNCHECKED, UNCITED, ask, stream_answer
+from generation.ask import ask, stream_answer
+from generation.attempt import UNCHECKED, UNCITED
 from generation.context.abstain import NO_RELEVANT_PAGE
 from generation.models.load import load_model
 from generation.models.model import UnknownModel

@@ -9,8 +9,8 @@ from generation.citations.labels import PAGE_WORDS
 MAX_GAP = 120
 """Characters between a quote and its label, at most."""
 
-MAX_PARTICLE = 8
-"""Characters of a particle after a closing mark, in scripts that write it without a space."""
+MAX_PARTICLES = 12
+"""Characters of particles after a closing mark, in scripts that write them without a space."""
 
 _CONNECTIVES = frozenset(
     "and or und oder sowie et ou y o e och och i oraz lub en of и или och ja ve"
@@ -34,10 +34,9 @@ def joins_label(between: str) -> bool:
     if len(between) > MAX_GAP or _BLANK_LINE.search(between):
         return False
     bare = _ASIDE.sub(" ", _TAG.sub(" ", between))
-    runs = list(_RUN.finditer(bare))
-    if runs and runs[0].start() == 0 and _is_particle(runs[0][0]):
-        del runs[0]
-    return all(run[0].casefold() in PAGE_WORDS for run in runs)
+    runs = [run for run in _RUN.findall(bare) if run.casefold() not in PAGE_WORDS]
+    # 라고 [3], という記載［5］: only what begins at the mark itself is a particle.
+    return not runs or (bare.startswith(runs[0]) and _are_particles("".join(runs)))
 
 
 def joins_labels(between: str) -> bool:
@@ -87,5 +86,5 @@ def _has_only(text: str, words: frozenset[str]) -> bool:
     return all(run.casefold() in words for run in _RUN.findall(text))
 
 
-def _is_particle(run: str) -> bool:
-    return len(run) <= MAX_PARTICLE and all(letter >= _UNSPACED for letter in run)
+def _are_particles(letters: str) -> bool:
+    return len(letters) <= MAX_PARTICLES and all(letter >= _UNSPACED for letter in letters)
