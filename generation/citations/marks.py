@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 _OPENED_BY = {
     '"': '"“„”',
-    "”": "“„”‟",
+    "”": '“„”‟"',
     "“": "„",
     "»": "«»",
     "«": "»",
