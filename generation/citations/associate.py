@@ -266,7 +266,7 @@ class _Block:
 
 
 def quote_forms(raw: str) -> tuple[str, str]:
-    """Forms of a quote on one line: as it is written, and without markup ("" if the same).
+    """Forms of a quote on one line: as written, and without markup ("" if the same).
 
     >>> quote_forms("The **lens**\\n> weighs")
     ('The **lens** weighs', 'The lens weighs')

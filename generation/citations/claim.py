@@ -37,7 +37,7 @@ class Claim:
 
 
 def split_claims(text: str, markers: Sequence[CitedQuote]) -> list[Claim]:
-    """Split `text` into claims, in order; a lone quotation joins the sentence before it.
+    """Split `text` into claims, in order; a lone quote joins the sentence before it.
 
     `markers` are the citations of the text, in the order of their labels.
     """
