@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from api.cli.main import app
 from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.extraction.extract import MAX_REPAIRS, extract, reply_schema
+from generation.extraction.extract import MAX_REPAIRS, Source, extract, reply_schema, verify_fields
 from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
 from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
@@ -32,7 +31,7 @@ from generation.extraction.schema import (
 )
 from generation.prompt import Evidence
 from generation.request import Request
-from generation.text.value import find_value, parse_date
+from generation.text.value import find_value, read_word_dates
 from ingest.library.home import Home
 from ingest.page import Page, Word
 
@@ -193,6 +192,16 @@ def test_a_broken_schema_is_named_with_the_place(tmp_path: Path, text: str, says
         ("2018-12-25", "on 25/12/2018", True),
         ("2018-12-25", "on December 25, 2018", True),
         ("2018-12-26", "on 25/12/2018", False),
+        (1234.5, "1 234,50 €", True),
+        (234.5, "1 234,50 €", False),
+        (1234567, "1 234 567", True),
+        (1234, "AB-1234/5", True),
+        (-1234, "AB-1234/5", False),
+        (5, "5kg", True),
+        (100000.5, "1,00,000.50", True),
+        (9.9, "٩٫٩٠".replace("٫", "."), True),
+        (12, "10-12", True),
+        (-12, "10-12", False),
         ("harbour stores", "HARBOUR STORES", True),
         (True, "True", False),
     ],
@@ -201,11 +210,46 @@ def test_finds_values_however_they_are_written(value: Any, text: str, expected: 
     assert (find_value(value, page([text]).words) is not None) == expected
 
 
-def test_reads_dates() -> None:
-    assert parse_date("05-AUG-2017") == {date(2017, 8, 5)}
-    assert parse_date("3/4/2018") == {date(2018, 4, 3), date(2018, 3, 4)}
-    assert parse_date("2025년 3월 1일") == {date(2025, 3, 1)}
-    assert parse_date("32/13/2018") == frozenset()
+DAYS = [
+    "3 November 2025",
+    "03NOV2025",
+    "3. November 2025",
+    "3 novembre 2025",
+    "3 de noviembre de 2025",
+    "3 Kasım 2025",
+    "3 ноября 2025 г.",
+    "3 نوفمبر 2025",
+    "3 בנובמבר 2025",
+    "3 नवंबर 2025",
+    "2025年11月3日",
+    "令和7年11月3日",
+    "2025년 11월 3일",
+    "2025. 11. 3.",
+]
+
+
+@pytest.mark.parametrize("printed", DAYS)
+def test_a_date_is_extracted_and_verified_in_every_language(printed: str) -> None:
+    kind = {"type": ["string", "null"], "format": "date"}
+    bill = page(["Harbour Stores", f"Date: {printed}", "Total 9.00"])
+    record = extract_by_rules([bill], {"type": "object", "properties": {"date": kind}})
+    assert record.data == {"date": "2025-11-03"}
+    assert record.fields[0].quote == printed.removesuffix(" г.")
+    (verified,) = verify_fields(record.data, [bill], {})
+    assert (verified.verified, verified.boxes) == (True, record.fields[0].boxes)
+    assert find_value("2025-11-04", bill.words) is None
+
+
+def test_another_date_of_the_page_shows_the_order_of_day_and_month() -> None:
+    bill = page(["Date: 03/11/2025", "Due 03/25/2025"])
+    kind = {"type": ["string", "null"], "format": "date"}
+    record = extract_by_rules([bill], {"type": "object", "properties": {"date": kind}})
+    assert record.data == {"date": "2025-03-11"}
+    forged = Source(1, "Date: 03/11/2025")
+    (field,) = verify_fields({"date": "2025-11-03"}, [bill], {"/date": forged})
+    assert not field.verified
+    assert [len(d.days) for d in read_word_dates(page(["3/4/2018"]).words)] == [2]
+    assert list(read_word_dates(page(["32/13/2018"]).words)) == []
 
 
 def test_without_a_language_model_values_are_copied_or_left_out() -> None:

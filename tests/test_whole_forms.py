@@ -82,7 +82,9 @@ def test_years_of_eras_and_numbers_in_characters(text: str, day: str) -> None:
     assert (one(text).kind, one(text).keys) == ("date", (day,))
 
 
-@pytest.mark.parametrize("text", ["令和7年13月3日", "令和0年1月1日", "7年11月3日", "二五年十一月三日"])
+@pytest.mark.parametrize(
+    "text", ["令和7年13月3日", "令和0年1月1日", "7年11月3日", "二五年十一月三日"]
+)
 def test_a_year_without_its_era_is_no_date(text: str) -> None:
     assert [form for form in find_whole_forms(text) if form.kind == "date"] == []
 

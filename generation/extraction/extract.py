@@ -209,7 +209,7 @@ def _verify(pointer: str, value: Any, evidence: Sequence[Evidence], source: Sour
     quoted = _find_source(evidence, source)
     if quoted:
         page, span = quoted
-        inside = find_value(value, page.words[slice(*span)])
+        inside = find_value(value, page.words, span)
         if inside or isinstance(value, bool):
             return field(pointer, value, page, span, printed=inside is not None)
     for page in evidence:
