@@ -20,7 +20,7 @@ from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.extraction.extract import MAX_REPAIRS, Source, extract, reply_schema, verify_fields
-from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
+from generation.extraction.record import DocumentTooLong, RequiredFieldMissing, SchemaMismatch
 from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
     InvalidSchema,
@@ -141,6 +141,43 @@ def test_a_value_without_a_source_is_looked_for_on_every_page() -> None:
     assert (found["/paid"].verified, found["/paid"].page) == (False, None)
 
 
+def many(count: int, words: int = 3) -> list[Evidence]:
+    return [page(["word " * words], number) for number in range(1, count + 1)]
+
+
+def test_images_are_sent_as_far_as_they_fit_those_of_wordless_pages_first() -> None:
+    pages = [*many(3), page([], 4)]
+    model = Scripted([said({"seller": "word word", "total": 1})], limits=Limits(max_images=2))
+    record = extract(pages, SCHEMA, model)
+    parts = model.sent[0].turns[0].parts
+    assert [isinstance(part, str) for part in parts] == [True, False, True, True, True, False, True]
+    assert "images of 2 of 4 pages were left out: the model takes 2 images" in record.note
+    assert model.sent[0].cached_parts == 6
+    blind = Scripted([said({"seller": "word word", "total": 1})], limits=Limits(max_images=0))
+    assert "reads only words" in extract(pages, SCHEMA, blind).note
+    assert all(isinstance(part, str) for part in blind.sent[0].turns[0].parts)
+
+
+def test_a_document_whose_words_do_not_fit_is_refused() -> None:
+    with pytest.raises(DocumentTooLong, match=r"40 pages are about .* the model takes 24,000"):
+        extract(many(40, 500), SCHEMA, Scripted([]))
+
+
+def test_a_whole_document_is_one_request(tmp_path: Path, sample_home: Home) -> None:
+    schema = tmp_path / "s.json"
+    schema.write_text(json.dumps({"type": "object", "properties": {"name": {"type": "string"}}}))
+    arguments = ["extract", "--whole", "--schema", str(schema), "--json"]
+    home = ["--home", str(sample_home.root)]
+    done = CliRunner().invoke(app, [*arguments, "volunteer-form.pdf", FORM, *home])
+    assert done.exit_code == 0, done.output
+    kept, file = map(json.loads, done.stdout.splitlines())
+    assert (kept["pages"], kept["data"]) == (file["pages"], {"name": "Priya Lanwarne"})
+    some = CliRunner().invoke(app, [*arguments, "nothing.pdf", *home])
+    assert (some.exit_code, "nothing.pdf" in some.stderr) == (4, True)
+    both = CliRunner().invoke(app, [*arguments, "--each", FORM])
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+
+
 def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
     schema = {
         "$defs": {"name": {"type": "string"}},
@@ -152,6 +189,15 @@ def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
     assert validation_errors(whole, {"data": {"a": "x", "b": 1}, "sources": []})
 
 
+JUDGED = {
+    "ui": {"usability_score", "palette", "typography"},
+    "product": {"quality_score", "marketing_text", "keywords"},
+    "code": {"improvements"},
+    "chart": {"trend", "data_range", "anomalies"},
+    "document": {"signature_present", "action_items"},
+}
+
+
 def test_ready_schemas_are_valid() -> None:
     ready = ready_schemas()
     assert {"receipt", "invoice", "form", "document", "table", "chart", "code"} <= set(ready)
@@ -159,6 +205,11 @@ def test_ready_schemas_are_valid() -> None:
         Draft202012Validator.check_schema(schema)
         assert check_schema(schema, name) is schema
         assert schema["description"]
+    for name, fields in JUDGED.items():
+        assert fields <= set(ready[name]["properties"])
+        empty: dict[str, Any] = {key: [] for key in ready[name].get("required", ())}
+        assert validation_errors(ready[name], {"code": "x"} if name == "code" else empty) == []
+    assert validation_errors(ready["ui"], {"elements": [], "issues": [], "usability_score": 11})
 
 
 @pytest.mark.parametrize(
@@ -318,6 +369,9 @@ def test_over_http(sample_home: Home) -> None:
         body = client.post("/v1/extract", json=wanted).json()
         assert body["data"] == {"full_name": "Priya Lanwarne"}
         assert body["fields"]["/full_name"]["verified"] is True
+        whole = {"document": "volunteer-form.pdf", "schema": schema}
+        assert client.post("/v1/extract", json=whole).json() == body
+        assert client.post("/v1/extract", json={**wanted, **whole}).status_code == 422
         refused = client.post("/v1/extract", json={**wanted, "schema": {"required": 1}})
         assert refused.status_code == 422
         lacking = client.post(
