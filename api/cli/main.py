@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from api.cli.commands.ask import ask
 from api.cli.commands.classify import classify
 from api.cli.commands.doctor import doctor
+from api.cli.commands.encoders import encoders
 from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
@@ -146,6 +147,7 @@ app.command()(classify)
 app.command()(duplicates)
 app.command()(tags)
 app.command()(status)
+app.command()(encoders)
 app.command("eval")(evaluate)
 app.command()(finetune)
 app.command()(doctor)

@@ -1,4 +1,4 @@
-"""MCP tools over a library: `search`, `ask`, `extract` and `get_page`, for any transport."""
+"""MCP tools over a library: `search`, `ask`, `extract` and `get_page`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page layout for extraction: rows and cells of the reading stage, dates and numbers."""
+"""Page layout for extraction: rows, cells, dates and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of an extraction request: the words of each, and images as far as a model takes them."""
+"""Pages of an extraction request: words of each, images as far as they fit."""
 
 from __future__ import annotations
 

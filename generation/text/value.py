@@ -27,7 +27,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class PrintedDate:
-    """Date as printed in the words `span`, with its days: two where the order is ambiguous."""
+    """Date as printed in the words `span`.
+
+    Its days are two where the order of day and month is ambiguous.
+    """
 
     span: Span
     text: str
