@@ -25,7 +25,9 @@ class RequestPages:
 
 
 def request_pages(evidence: Sequence[Evidence], limits: Limits) -> RequestPages:
-    """Words of all pages, with images of as many as fit, pages with the fewest words first.
+    """Words of all pages, with the images of as many as fit.
+
+    Images of pages with the fewest words come first.
 
     Raises:
         DocumentTooLong: the words alone are more than the model takes.
