@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import HomeOption, JsonOption, PasswordOption
+from api.cli.options import HomeOption, JsonOption, PasswordFileOption, PasswordOption
+from api.cli.password import read_password
 from api.cli.session import Session, session
 from api.factory import make_model
 from api.hints import hint_for
@@ -56,7 +57,8 @@ def extract(
             show_default="PAGEGLASS_MODEL",
         ),
     ] = None,
-    password: PasswordOption = None,
+    password: PasswordOption = False,
+    password_file: PasswordFileOption = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the records here, JSON lines, at the end.", show_default=False),
@@ -84,6 +86,7 @@ def extract(
             rows = [(name, str(one.get("description", ""))) for name, one in ready.items()]
             found.terminal.table(("schema", "what"), rows)
         return
+    secret = read_password(password, password_file)
     if compare:
         if len(sources or ()) != 2 or schema or each or whole:
             raise InvalidUsage(
@@ -91,7 +94,7 @@ def extract(
                 hint="Try `pageglass extract --compare A B`.",
             )
         chat = make_model(found.settings, model).chat
-        a, b = (_open(found, home, source, password) for source in sources or ())
+        a, b = (_open(found, home, source, secret) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
@@ -105,7 +108,7 @@ def extract(
         )
     wanted = open_schema(schema)
     chat = make_model(found.settings, model).chat
-    opened = [_open(found, home, one, password, whole=whole) for one in sources]
+    opened = [_open(found, home, one, secret, whole=whole) for one in sources]
     groups = _group(opened, each=each, whole=whole)
     lines: list[str] = []
     failed: list[PageglassError] = []
