@@ -1,4 +1,4 @@
-"""Settings from the environment: PAGEGLASS_... variables and providers' keys.
+"""Settings from the environment and the settings file, and providers' keys.
 
 Nothing else reads the environment. Options on the command line win over
 settings. Owns no connections and opens no files.
@@ -10,13 +10,13 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.network import token_fault
+from api.network import KEYS, plain_address, token_fault
+from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
-
-KEYS = {
-    "anthropic": "ANTHROPIC_API_KEY",
-    "openai": "OPENAI_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "ollama": "OLLAMA_API_KEY",
-    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
-    "vertex": "CLOUDSDK_AUTH_ACCESS_TOKEN",
-}
-"""Environment variable of each provider's key, named as its own tools name it."""
 
 
 class InvalidSetting(ConfigurationError):
@@ -247,19 +236,7 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
         """Accept an http or https address and no more: a password in it would be shown."""
-        if not url or not url.strip():
-            return None
-        try:
-            at = urlsplit(url.strip())
-            fits = at.scheme in {"http", "https"} and bool(at.hostname) and at.port != 0
-        except ValueError:
-            fits = False
-        if not fits or "@" in at.netloc or at.path.strip("/") or at.query or at.fragment:
-            raise ValueError(
-                "it must be http://HOST:PORT or https://HOST:PORT; a token goes into"
-                " PAGEGLASS_CHROMA_TOKEN"
-            )
-        return url.strip().rstrip("/")
+        return plain_address(url)
 
     @field_validator("token", "chroma_token")
     @classmethod
@@ -289,18 +266,30 @@ class Settings(BaseSettings):
 
 
 def read_settings(**values: Any) -> Settings:
-    """Settings from the environment; `values` by name take their place.
+    """Settings from the environment, else from the settings file; `values` come first.
 
     Raises:
         InvalidSetting: a value is not allowed; the message does not repeat it.
+        InvalidSettingsFile: the file cannot be read.
     """
+    from_file = {
+        name: value
+        for name, value in read_settings_file().items()
+        if name in Settings.model_fields and name not in values and not in_environment(name)
+    }
     try:
-        return Settings(**values)
+        return Settings(**from_file, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"])
         variable = f"PAGEGLASS_{name.upper()}"
+        where = f"{settings_path()}: {name}" if name in from_file else variable
         raise InvalidSetting(
-            f"{name if name in values else variable}: {first['msg']}.",
+            f"{name if name in values else where}: {first['msg']}.",
             hint="Correct it, or leave it out.",
         ) from None
+
+
+def in_environment(name: str) -> bool:
+    """Whether the environment has a setting."""
+    return any(key.upper() == f"PAGEGLASS_{name.upper()}" for key in os.environ)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from api.diagnostics.finding import Finding
-from api.settings import KEYS, Settings
+from api.network import KEYS
+from api.settings import Settings
 from generation.models.model import SPECS, resolve_spec
 
 

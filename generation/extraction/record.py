@@ -17,6 +17,12 @@ class RequiredFieldMissing(InvalidInputError):
     code = "required-field-missing"
 
 
+class DocumentTooLong(InvalidInputError):
+    """There are more pages, or more words on them, than are read in one request."""
+
+    code = "document-too-long"
+
+
 class SchemaMismatch(ModelError):
     """A model's reply does not fit the schema, even after its errors were sent back."""
 

@@ -70,7 +70,7 @@ def serve(
     found.settings = with_options(
         found.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
     )
-    opened = found.open_home(home)
+    opened = found.open_home(home, create=True)
 
     def make() -> ASGIApp:
         from api.http.app import create_app
