@@ -128,7 +128,10 @@ def _check(response: httpx.Response, model: str) -> None:
 
 
 def payload(model: str, request: Request, access: Access) -> dict[str, Any]:
-    """Request body of `/api/chat`; `num_ctx` holds the prompt as estimated and the reply."""
+    """Request body of `/api/chat`.
+
+    `num_ctx` holds the prompt, as estimated, and the reply.
+    """
     messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
     tokens = count_tokens(request.system)
     counter = Limits().image_tokens
