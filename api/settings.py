@@ -22,6 +22,7 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from generation.models.access import Access
     from ingest.encoders.encoder import Encoding
+    from ingest.fetch.fetch import FetchPolicy
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
@@ -157,7 +158,13 @@ class Settings(BaseSettings):
         ge=1,
         description="The largest upload over HTTP, in megabytes, all its files together.",
     )
-
+    fetch_mb: int = Field(
+        default=50, ge=1, description="The largest file fetched by its URL, in megabytes."
+    )
+    fetch_private: bool = Field(
+        default=False,
+        description="Whether URLs may lead to private addresses; over HTTP never.",
+    )
     job_queue: int = Field(
         default=100, ge=1, description="Unfinished upload jobs; further uploads are a 503."
     )
@@ -174,6 +181,12 @@ class Settings(BaseSettings):
         from ingest.readers.limits import ReadLimits
 
         return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
+
+    def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
+        """Policy of files by URL; `served` for requests of others, without private addresses."""
+        from ingest.fetch.fetch import FetchPolicy
+
+        return FetchPolicy(self.fetch_mb * 1_000_000, self.fetch_private and not served)
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""
