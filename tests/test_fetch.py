@@ -130,9 +130,8 @@ def test_a_redirect_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [("/page", "neither a PDF nor an image, but text/html"), ("/large", "larger than")],
 )
 def test_what_is_no_file_or_too_large_is_refused(path: str, words: str, tmp_path: Path) -> None:
-    with web_server() as (base, _):
-        with pytest.raises(UrlRefused, match=words):
-            fetch(base + path, tmp_path, FetchPolicy(2 * len(PHOTO), allow_private=True))
+    with web_server() as (base, _), pytest.raises(UrlRefused, match=words):
+        fetch(base + path, tmp_path, FetchPolicy(2 * len(PHOTO), allow_private=True))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -30,7 +30,9 @@ from api.cli.commands.mcp_server import mcp
 from api.cli.commands.photos import duplicates, tags
 from api.cli.commands.search import search
 from api.cli.commands.serve import serve
+from api.cli.commands.text import text
 from api.cli.exits import ExitCode, exit_code
+from api.cli.ordered import OrderedCommand
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
 from api.log import configure_logging
@@ -137,9 +139,10 @@ def start(
 
 app.command()(ingest)
 app.command()(search)
-app.command()(ask)
+app.command(cls=OrderedCommand)(ask)
 app.command()(explain)
 app.command()(extract)
+app.command()(text)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(classify)

@@ -60,6 +60,7 @@ def open_file_pages(
     from ingest.file_state import document_id, hash_file
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
+    from ingest.library.names import shown_name
     from ingest.page import Page, shown_words
     from ingest.readers.read_now import inspect_now, read_pages
 
@@ -69,7 +70,7 @@ def open_file_pages(
             f"{readable(path.name)} has {count} pages; at most {max_pages} are read.",
             hint="Send fewer pages, or ingest it and name those that count.",
         )
-    first = Page(document_id(hash_file(path)), 1, readable(path.name))
+    first = Page(document_id(hash_file(path)), 1, shown_name(path.name))
     return [
         Evidence(1, page.page, shown_words(page.words), lambda image=page.image: image, 1.0)  # type: ignore[misc]
         for page in read_pages(path, first, count, settings, readers)

@@ -30,7 +30,7 @@ def is_public(address: str) -> bool:
     [True, False, False, False]
     """
     found = _embedded(ipaddress.ip_address(address.partition("%")[0]))
-    barred = found.is_multicast or found.is_reserved or found.is_unspecified
+    barred = found.is_multicast or found.is_reserved or getattr(found, "is_site_local", False)
     return found.is_global and not barred
 
 

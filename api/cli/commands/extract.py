@@ -30,7 +30,7 @@ def extract(
         list[str] | None,
         typer.Argument(
             metavar="PAGE_OR_FILE...",
-            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images.",
+            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images by path or URL.",
             show_default=False,
         ),
     ] = None,
@@ -86,7 +86,7 @@ def extract(
                 hint="Try `pageglass extract --compare A B`.",
             )
         chat = make_model(found.settings, model).chat
-        a, b = (_open(found, home, source, password) for source in sources or ())
+        a, b = (open_pages(found, home, source, password) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
@@ -96,7 +96,9 @@ def extract(
         )
     wanted = open_schema(schema)
     chat = make_model(found.settings, model).chat
-    pages = label_pages([page for one in sources for page in _open(found, home, one, password)])
+    pages = label_pages(
+        [page for one in sources for page in open_pages(found, home, one, password)]
+    )
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
     failed: list[PageglassError] = []
@@ -125,16 +127,19 @@ def extract(
         raise typer.Exit(ExitCode.SOME_FAILED if lines else ExitCode.NOTHING)
 
 
-def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
+def open_pages(
+    found: Session, home: Path | None, source: str, password: str | None
+) -> list[Evidence]:
     """Evidence of a source: the pages of a file on disk, else one page of the library."""
     from api.rag.extraction import open_file_pages, open_library_page
+    from api.sources import is_file_source, local_file
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
-    path = Path(source).expanduser()
-    if path.is_file():
+    if is_file_source(source):
         settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
-        with found.readers() as readers:
+        policy = found.settings.fetch_policy()
+        with found.readers() as readers, local_file(source, policy) as path:
             return open_file_pages(path, settings, readers)
     return open_library_page(Library(found.open_home(home)), source)
 
