@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_fetch import web_server
+from fastapi.testclient import TestClient
+from PIL import Image
+from test_fetch import PHOTO, web_server
 from typer.testing import CliRunner
 from wire_server import Reply, Wire, serving
 
+import pageglass
 from api.cli.main import app
+from api.http.app import create_app
+from api.settings import Settings
+from ingest.library.home import Home
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 RUNNER = CliRunner()
@@ -122,3 +128,30 @@ def test_a_url_is_ingested_under_its_name(monkeypatch: pytest.MonkeyPatch, tmp_p
         removed = RUNNER.invoke(app, ["remove", url, "--yes", "--home", home])
         assert removed.exit_code == 0, removed.output
         assert list((tmp_path / "home" / "uploads").iterdir()) == []
+
+
+def test_pictures_over_http_keep_their_order(wire: Wire, tmp_path: Path) -> None:
+    wire.then(said("They differ [2]."))
+    files = [("file", ("a.png", PHOTO)), ("text", (None, "and")), ("file", ("b.png", PHOTO))]
+    with TestClient(
+        create_app(Home(tmp_path / "home"), Settings(), hosts={"testserver"})
+    ) as client:
+        answer = client.post("/v1/ask/image", files=[*files, ("text", (None, "Same?"))])
+        assert answer.json()["citations"][0]["name"] == "b.png"
+        assert [part for part in shown(wire) if not part.startswith("[")] == [
+            *("picture", "and", "picture", "Question: Same?")
+        ]
+        private = [("url", (None, "http://127.0.0.1:9/a.png")), ("text", (None, "What?"))]
+        refused = client.post("/v1/ask/image", files=private)
+        assert refused.status_code == 422
+        assert refused.json()["code"] == "url-refused"
+        for fields in ([("text", (None, "What?"))], files[:1]):
+            assert client.post("/v1/ask/image", files=fields).status_code == 422
+
+
+def test_pictures_in_python(wire: Wire) -> None:
+    wire.then(said("A teapot [1]."))
+    with pageglass.open() as library, Image.open(SAMPLES / "teapot.jpg") as photo:
+        answer = library.ask_pictures([photo, "and", SAMPLES / "mushroom.png", "What are these?"])
+        assert answer.citations[0].image().mode == "RGB"
+        assert answer.to_dict()["query"] == "What are these?"
