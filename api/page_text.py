@@ -1,4 +1,4 @@
-"""Text of a page: its words in reading order, as text, Markdown, or lines with boxes."""
+"""Text of a page: words in reading order, as text, Markdown, or with boxes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def page_markdown(words: Sequence[Word]) -> str:
         mark = {"heading": "## ", "item": "- ", "row": "| ", "note": "> "}.get(role, "")
         parts.append((role, f"{mark}{text}{' |' if role == 'row' else ''}"))
     text = ""
-    for at, (role, part) in enumerate(parts):
-        joined = at and role == parts[at - 1][0] and role in {"item", "row"}
+    for at, (kind, part) in enumerate(parts):
+        joined = at and kind == parts[at - 1][0] and kind in {"item", "row"}
         text += ("\n" if joined else "\n\n" if at else "") + part
     return text
 

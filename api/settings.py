@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
 
     def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
-        """Policy of files by URL; `served` for requests of others, without private addresses."""
+        """Policy of files by URL; `served` never allows private addresses."""
         from ingest.fetch.fetch import FetchPolicy
 
         return FetchPolicy(self.fetch_mb * 1_000_000, self.fetch_private and not served)

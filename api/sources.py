@@ -1,4 +1,4 @@
-"""Sources: files by path or URL, as files on this machine for as long as they are read."""
+"""Sources: files by path or URL, as files on this machine."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _ORDER = "api.cli.ordered"
 
 
 class OrderedCommand(TyperCommand):
-    """Command that remembers which arguments are texts and which the values of --image."""
+    """Command that remembers the order of texts and values of --image."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as every command does, and remember the order."""

@@ -30,7 +30,7 @@ class LibraryMethods(ClientBase):
         progress: bool | Callable[[Event], object] = False,
         **options: Unpack[IngestKeywords],
     ) -> IngestReport:
-        """Read files, folders, globs and URLs into the library: only what is new or changed.
+        """Read files, folders, globs and URLs into the library, only what is new.
 
         Args:
             progress: show it on stderr, or call a function with each event.

@@ -1,4 +1,4 @@
-"""Question about pictures or PDFs that are not in the library, as a prompt; nothing is kept."""
+"""Question about pictures or PDFs that are not in the library, as a prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: which ones a host name has, and whether they are of the public internet."""
+"""Addresses: those of a host name, and which are of the public internet."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is of the public internet: not private, loopback or link-local.
+    """Whether an address is of the public internet.
 
+    Private, loopback, link-local, multicast and reserved ones are not.
     An IPv4 address inside one of IPv6 counts as itself.
 
     >>> [is_public(a) for a in ("93.184.215.14", "10.0.0.1", "::ffff:127.0.0.1", "169.254.169.254")]

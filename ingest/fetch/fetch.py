@@ -47,7 +47,7 @@ class UrlUnreachable(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class FetchPolicy:
-    """Policy of fetching: bytes of a file at most, and whether private addresses count."""
+    """Fetch policy: bytes of a file at most, and whether private addresses count."""
 
     max_bytes: int = 50_000_000
     allow_private: bool = False

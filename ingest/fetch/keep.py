@@ -1,4 +1,4 @@
-"""Kept files: what was fetched by URL, in a home, for as long as its document is there."""
+"""Kept files: what was fetched by URL, in a home, as long as its document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ingest.library.home import Home
 
 
 def keep_url(home: Home, url: str, policy: FetchPolicy) -> Path:
-    """Fetch a file into a home's uploads; one that has not changed there stays untouched.
+    """Fetch a file into a home's uploads.
+
+    One that has not changed there stays untouched.
 
     Raises:
         UrlRefused, UrlUnreachable, ReadOnlyMirror

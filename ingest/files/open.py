@@ -38,7 +38,7 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
 
 
 def is_readable_head(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a PDF or of an image that is read."""
+    """Whether the first bytes of a file are those of a PDF or an image."""
     return _is_image(head) or b"%PDF-" in head
 
 

@@ -29,7 +29,7 @@ def text(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Print the words of pages in reading order; --json adds their boxes. Nothing is kept."""
+    """Print the words of pages in reading order; --json adds their boxes."""
     found = session(ctx, json=json)
     from api.page_text import page_fields, page_markdown, page_text
     from api.printable import plain

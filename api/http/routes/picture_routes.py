@@ -1,4 +1,4 @@
-"""Endpoint `POST /v1/ask/image`: a question about sent pictures, which are not kept."""
+"""Endpoint `POST /v1/ask/image`: a question about pictures, which are not kept."""
 
 from __future__ import annotations
 
