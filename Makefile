@@ -18,7 +18,7 @@ demo: .venv-core/ready  ## Ingest data/samples, ask two questions, search for a 
 	$(CORE)/pageglass search "a red bicycle by a wall" --images --top 3 --home $(DEMO)
 
 test: lint .venv-core/ready  ## Everything that must hold
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/ready  ## Style, types, declared dependencies and the direction of imports
 	$(BIN)/ruff check .

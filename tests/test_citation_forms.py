@@ -75,6 +75,8 @@ FORMS: list[tuple[str, list[tuple[int, str]]]] = [
     ("＂142 steps＂ [1]", [S]),
     ("``142 steps'' [1]", [S]),
     ('" 142 steps " [1]', [S]),
+    ('“142 steps" [1]', [S]),
+    ('"142 steps” [1]', [S]),
     ("It's the visitor's 'lamp', isn't it? It's high [1].", [(1, "")]),
     ("The keepers' [1]", [(1, "")]),
     ('a 5" pipe and "142 steps" [1]', [S]),

@@ -63,23 +63,8 @@ ODD = st.lists(
     st.sampled_from(
         [
             *"\"'“”„«»‘’「」『』()[]【】|*_\n :。、-",
-            "[1]",
-            "[2]",
-            "[9]",
-            "[1-3]",
-            "【1†s】",
-            "[^2]",
-            "<b>",
-        ]
-        + [
-            "142 steps",
-            "The lens weighs 3.4 tonnes",
-            "light, fog and time",
-            KO,
-            ZH,
-            HE,
-            "page ",
-            ". ",
+            *("[1]", "[2]", "[9]", "[1-3]", "【1†s】", "[^2]", "<b>", "page ", ". "),
+            *("142 steps", "The lens weighs 3.4 tonnes", "light, fog and time", KO, ZH, HE),
         ]
     )
 ).map("".join)

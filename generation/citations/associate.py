@@ -254,9 +254,7 @@ class _Block:
         closer = self.marks.closer_before(len(self.text))
         if closer is None or closer in self._taken or closer not in self.marks.pairs:
             return False
-        return not self.marks.is_single(closer) and gap.joins_label(
-            self.text[closer + 1 :][: gap.MAX_GAP + 1]
-        )
+        return gap.joins_label(self.text[closer + 1 :][: gap.MAX_GAP + 1])
 
     def waits_for_quote(self) -> bool:
         """Whether the last line is a label alone, which may head a quote."""
@@ -268,7 +266,7 @@ class _Block:
 
 
 def quote_forms(raw: str) -> tuple[str, str]:
-    """Forms of a quote on one line: as it is written, and without markup ("" if the same).
+    """Forms of a quote on one line: as written, and without markup ("" if the same).
 
     >>> quote_forms("The **lens**\\n> weighs")
     ('The **lens** weighs', 'The lens weighs')

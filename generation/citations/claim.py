@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from generation.citations.associate import CitedQuote, Span
@@ -37,7 +37,7 @@ class Claim:
 
 
 def split_claims(text: str, markers: Sequence[CitedQuote]) -> list[Claim]:
-    """Split `text` into claims, in order; a lone quotation joins the one before it.
+    """Split `text` into claims, in order; a lone quote joins the sentence before it.
 
     `markers` are the citations of the text, in the order of their labels.
     """
@@ -99,11 +99,15 @@ def _claims_of_line(
 ) -> list[Claim]:
     heading = bool(_HEADING.match(text[start:end])) and not markers
     spans: list[Span] = []
-    for low, high in _sentences(text, start, end, quotes):
-        if spans and _only_quotes(text, low, high, quotes):
+    was_quote = True
+    leading = {marker.end for marker in markers if marker.span and marker.span[0] >= marker.end}
+    for low, high in _sentences(text, start, end, quotes, leading):
+        is_quote = _only_quotes(text, low, high, quotes)
+        if is_quote and not was_quote:
             spans[-1] = (spans[-1][0], high)
         else:
             spans.append((low, high))
+        was_quote = is_quote
     ends = [marker.end for marker in markers]
     claims = []
     for low, high in spans:
@@ -115,8 +119,13 @@ def _claims_of_line(
     return claims
 
 
-def _sentences(text: str, start: int, end: int, quotes: _Spans) -> list[Span]:
-    """Sentence spans of a line; none ends in a quote, labels join the one before."""
+def _sentences(
+    text: str, start: int, end: int, quotes: _Spans, leading: Collection[int]
+) -> list[Span]:
+    """Sentence spans of a line; none ends in a quote, labels join the one before.
+
+    `leading` are the ends of labels that stand before their quote; these begin one.
+    """
     item = _ITEM.match(text, start, end)
     tokens = list(_TOKEN.finditer(text, item.end() if item else start, end))
     spans: list[Span] = []
@@ -130,7 +139,8 @@ def _sentences(text: str, start: int, end: int, quotes: _Spans) -> list[Span]:
         last_word = last_word if is_label else token[0]
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         if following is not None:
-            if LABELS.match(following[0]) or _AFTER_LABEL.fullmatch(following[0]):
+            joins = following.end() not in leading and LABELS.match(following[0])
+            if joins or _AFTER_LABEL.fullmatch(following[0]):
                 continue
             if quotes.holds(token.end()) or not ends_sentence(word, following[0]):
                 continue

@@ -1,4 +1,4 @@
-"""Label groups: labels that stand together, and the mark that ends the quote before them."""
+"""Label groups: labels that stand together, and the quote that ends before them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from generation.citations.marks import QuoteMarks
 
 @dataclass(slots=True)
 class LabelGroup:
-    """Labels that share their quotes; `closer` is the mark that ends the quote before them."""
+    """Labels that share their quotes.
+
+    `closer` is the offset of the mark that ends the quote before them.
+    """
 
     labels: list[Label]
     closer: int | None = None
@@ -38,7 +41,10 @@ class LabelGroup:
 
 
 def group_labels(text: str, marks: QuoteMarks) -> list[LabelGroup]:
-    """Group the labels of a text; those inside a quote with a label of its own are left out."""
+    """Group the labels of a text.
+
+    Those inside a quote with a label of its own are left out.
+    """
     labels = list(find_labels(text))
     closers = [_closer_of(text, marks, label) for label in labels]
     return list(_group(text, _outside_quotes(labels, closers, marks)))

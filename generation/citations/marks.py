@@ -1,4 +1,4 @@
-"""Quotation marks: where quotes begin and end in a text, in the marks of many languages.
+"""Quotation marks: where quotes begin and end, in the marks of many languages.
 
 Many marks open in one language and close in another (`“`, `»`), and straight
 ones do both, so a mark is read by what is open and by what stands beside it.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 _OPENED_BY = {
     '"': '"“„”',
-    "”": "“„”‟",
+    "”": '“„”‟"',
     "“": "„",
     "»": "«»",
     "«": "»",

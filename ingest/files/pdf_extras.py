@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import pymupdf
@@ -16,9 +16,8 @@ import pymupdf
 from ingest.box import clip_to_page, contains_center
 from ingest.files.pdf_parts import PDF_ERRORS, TICK_FIELDS, fractions
 from ingest.page import Box
-from ingest.reading.text_line import LineWord, Origin, TextLine
+from ingest.reading.text_line import Angle, LineWord, Origin, TextLine
 
-Angle = Literal[0, 90, 180, 270]
 TICKED, NOT_TICKED = "☒", "☐"
 MAX_EXTRA_WORDS = 5_000
 """Words of extras of a page that are kept."""

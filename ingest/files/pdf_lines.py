@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pymupdf
@@ -28,7 +28,7 @@ from ingest.reading.spelling.letters import (
     split_words,
 )
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
-from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.text_line import Angle, LineWord, TextLine
 
 FLAGS = (
     pymupdf.TEXT_PRESERVE_WHITESPACE
@@ -45,8 +45,6 @@ RAISED_SIZE = 0.85
 """A superscript is smaller than this share of its line's letters,"""
 RAISED_BY = 0.12
 """and its foot is higher by this share of their size."""
-
-Angle = Literal[0, 90, 180, 270]
 
 
 class _Line(NamedTuple):

@@ -83,6 +83,16 @@ CREATE VIRTUAL TABLE terms USING fts5(
 """New in format 5: `ingest.forms` splits and folds, and gives a column of second and whole forms.
 SQLite splits at spaces alone. The rows are made from the stored words."""
 
+REMOVALS = """
+CREATE TABLE IF NOT EXISTS removals (
+    path_hash BLOB PRIMARY KEY, document_id TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS removals_by_document ON removals(document_id);
+"""
+"""Files that an ingest of their folder leaves out, since their documents were removed. Of a path
+nothing but its hash is kept. Only writers read it: it is made where it is missing."""
+
 FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
 from PIL import Image
 
 from ingest.box import area, clip_to_page, crop_image, pixel_size
-from ingest.ocr.ink import find_ink, is_flat, is_photographic, join_areas
+from ingest.ocr.ink import find_ink, ground_share, is_flat, is_photographic, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.remember import RememberingOcr
@@ -24,7 +24,7 @@ from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_f
 from ingest.reading.text_layer.hidden import is_worse, words_on
 from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
-from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.text_line import Angle, LineWord, TextLine
 
 FEW_WORDS = 20
 """A page with fewer words in its text layer is looked at as a whole."""
@@ -38,8 +38,12 @@ LOOK_SIDE = 640
 """Pixels of the longer side in which a large photo is looked at before it is read."""
 LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
-FEWEST_LINES = 2
-"""Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
+PAGE_GROUNDS = ((2, 0.8), (6, 0.6), (20, 0.0))
+"""Lines of print of a page that is turned, and the share of its ground, at least one pair.
+
+A photo is not turned for a sign on it. Of 528 photos the ground takes 0.24 at the median,
+0.66 at the 99th percentile; of 30 scanned receipts 0.54 to 0.99, and they have 45 lines or more.
+"""
 ALONG = 2.0
 """Heights of a refused word, to the left and right of it, that are read with it."""
 MOST_ON_PRINT = 0.5
@@ -173,10 +177,16 @@ def _along(box: Box) -> Box:
 def _turn(image: Image.Image, way: Orientation) -> Turn | None:
     """The turn that sets a scan upright; None for one that is, or that has little print."""
     skew = way.skew if LEAST_SKEW <= abs(way.skew) <= MOST_SKEW else 0.0
-    if not (way.quarters or skew) or len(way.lines) < FEWEST_LINES:
+    if not (way.quarters or skew) or not _is_page(image, len(way.lines)):
         return None
     print_share = sum(map(area_of, way.lines)) / (image.width * image.height)
     return Turn(image.size, way.quarters, skew) if print_share >= LEAST_PRINT else None
+
+
+def _is_page(image: Image.Image, lines: int) -> bool:
+    """Whether an image with so many lines of print is a page, and not a photo with a sign."""
+    ground = ground_share(image)
+    return any(lines >= fewest and ground >= least for fewest, least in PAGE_GROUNDS)
 
 
 def _apply(
@@ -188,8 +198,7 @@ def _apply(
     moved = _map_words(lines, lambda word: replace(word, box=turn.box(word.box, image)))
     angles = [(line.angle - 90 * turn.quarters) % 360 for line in moved]
     upright = [
-        replace(line, angle=cast("Literal[0, 90, 180, 270]", angle))
-        for line, angle in zip(moved, angles, strict=True)
+        replace(line, angle=cast(Angle, angle)) for line, angle in zip(moved, angles, strict=True)
     ]
     whole = [WHOLE if box == WHOLE else turn.box(box, image) for box in figures]
     return Found(image, corners, found.vertical), upright, tuple(whole)

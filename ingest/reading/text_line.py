@@ -14,6 +14,8 @@ from ingest.page import Box
 
 Origin = Literal["text", "ocr", "field", "note"]
 """Text layer, OCR, the value of a form field, or a comment that is not printed."""
+Angle = Literal[0, 90, 180, 270]
+"""Direction of print as displayed, in degrees clockwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class TextLine:
     """
 
     words: tuple[LineWord, ...]
-    angle: Literal[0, 90, 180, 270] = 0
+    angle: Angle = 0
     vertical: bool = False
     origin: Origin = "text"
 

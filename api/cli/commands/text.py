@@ -8,7 +8,8 @@ import typer
 
 from api.cli.commands.extract import open_pages
 from api.cli.exits import ExitCode
-from api.cli.options import HomeOption, JsonOption, PasswordOption
+from api.cli.options import HomeOption, JsonOption, PasswordFileOption, PasswordOption
+from api.cli.password import read_password
 from api.cli.session import session
 
 
@@ -25,7 +26,8 @@ def text(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="With marks for headings, lists and table rows.")
     ] = False,
-    password: PasswordOption = None,
+    password: PasswordOption = False,
+    password_file: PasswordFileOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -34,9 +36,10 @@ def text(
     from api.page_text import page_fields, page_markdown, page_text
     from api.printable import plain
 
+    secret = read_password(password, password_file)
     any_words = False
     for source in sources:
-        for page in open_pages(found, home, source, password):
+        for page in open_pages(found, home, source, secret):
             any_words = any_words or bool(page.words)
             if json:
                 found.terminal.record(page_fields(page.page, page.words))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, 
 from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
 from ingest.reading.text_layer.scene_text import drop_texture
-from ingest.reading.text_line import LineWord, TextLine
+from ingest.reading.text_line import Angle, LineWord, TextLine
 
 DOUBTFUL_SCORE = 0.85
 """Confidence below which a line is also tried upside down."""
@@ -120,7 +120,7 @@ def _text_line(
     angle = 0 if vertical else round(angle_of(read.corners) / 90) % 4 * 90
     return TextLine(
         tuple(LineWord(w.text, w.box, size=round(size, 1)) for w in words),
-        cast("Literal[0, 90, 180, 270]", angle),
+        cast(Angle, angle),
         vertical,
         "ocr",
     )
