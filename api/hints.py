@@ -62,6 +62,11 @@ _SCHEMAS = Words(
 _OUT = Words(cli="See --out; --force trains anew.", python="See the arguments `out` and `force`.")
 
 HINTS: dict[str, Words] = {
+    # files by URL
+    "url-refused": Words(
+        "See PAGEGLASS_FETCH_PRIVATE and PAGEGLASS_FETCH_MB.",
+        python="See the arguments `fetch_private` and `fetch_mb`.",
+    ),
     # the library
     "library-not-found": Words(
         "`pageglass ingest PATH` does it; --home or PAGEGLASS_HOME names another data folder.",

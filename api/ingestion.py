@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ingest.add import AddSettings
     from ingest.annotate.captioner import Captioner
     from ingest.event import Event
+    from ingest.fetch.fetch import FetchPolicy
     from ingest.library.home import Home
 
 
@@ -74,6 +75,7 @@ class IngestPlan:
     settings: AddSettings
     rebuild: bool = False
     note: str = ""
+    fetch: FetchPolicy | None = None
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
@@ -124,6 +126,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         ),
         options.rebuild,
         choice.why,
+        settings.fetch_policy(),
     )
 
 
@@ -136,10 +139,12 @@ def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
     Raises:
         PathNotFound
     """
+    from ingest.fetch.fetch import is_url
     from ingest.files.find import find_missing
     from ingest.library.names import readable
 
-    missing = [] if prune else [repr(readable(path)) for path in find_missing(paths)]
+    named = [path for path in paths if not is_url(path)]
+    missing = [] if prune else [repr(readable(path)) for path in find_missing(named)]
     if missing:
         raise PathNotFound(
             f"There is no {', nor '.join(missing)}.",
@@ -149,7 +154,7 @@ def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
 
 def run_ingest(
     home: Home,
-    paths: Sequence[Path],
+    paths: Sequence[str | Path],
     plan: IngestPlan,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
@@ -175,8 +180,31 @@ def run_ingest(
             quantization=settings.quantization,
             on_wait=on_wait,
         )
+    files, failures = _fetch_urls(home, paths, plan.fetch)
     if paths or settings.caption or not plan.rebuild:
-        yield from add(home, paths, settings, on_wait=on_wait)
+        yield from add(home, files, settings, on_wait=on_wait)
+    yield from failures
+
+
+def _fetch_urls(
+    home: Home, paths: Sequence[str | Path], policy: FetchPolicy | None
+) -> tuple[list[str | Path], list[Event]]:
+    """Paths with files in the home in place of URLs, and the URLs that were not fetched."""
+    from ingest.event import Failed
+    from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable, is_url
+    from ingest.fetch.keep import keep_url
+    from ingest.file_state import MISSING, Failure
+
+    files: list[str | Path] = []
+    failures: list[Event] = []
+    for path in paths:
+        try:
+            found = keep_url(home, str(path), policy or FetchPolicy()) if is_url(path) else path
+        except (UrlRefused, UrlUnreachable) as error:
+            failures.append(Failed(Failure(str(path), MISSING, error.message, error.hint)))
+        else:
+            files.append(found)
+    return files, failures
 
 
 def choose_ocr(option: str | None, setting: str) -> str:

@@ -22,6 +22,7 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from generation.providers.access import Access
     from ingest.encoders.encoder import Encoding
+    from ingest.fetch.fetch import FetchPolicy
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
@@ -46,16 +47,12 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Its port; 0 takes any free one.")
-    token: SecretStr | None = Field(
-        default=None, description="The bearer token that HTTP clients must show."
-    )
+    token: SecretStr | None = Field(default=None, description="The token that clients must show.")
     tokens_file: Path | None = Field(
-        default=None,
-        description="A file of tokens with names and scopes, read again as it changes.",
+        default=None, description="A file of tokens with names and scopes, read as it changes."
     )
     rate_limit: str | None = Field(
-        default=None,
-        description='Requests of a token or address, such as "600/minute"; unset, all.',
+        default=None, description='Requests of a token or address, as "600/minute"; unset, all.'
     )
     max_concurrent: int | None = Field(
         default=None,
@@ -69,8 +66,7 @@ class Settings(BaseSettings):
         description="Path that a proxy strips, such as /pages.",
     )
     trusted_proxies: str | None = Field(
-        default=None,
-        description="Addresses whose X-Forwarded headers count, by commas; unset, none.",
+        default=None, description="Addresses whose X-Forwarded headers count; unset, none."
     )
     certfile: Path | None = Field(default=None, description="TLS certificate (PEM) of `serve`.")
     keyfile: Path | None = Field(default=None, description="Its private key (PEM).")
@@ -119,9 +115,7 @@ class Settings(BaseSettings):
     score_device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="Device that scores pages."
     )
-    device_cache_mb: int = Field(
-        default=2_000, ge=16, description="Megabytes of a GPU's memory for rows of pages."
-    )
+    device_cache_mb: int = Field(default=2_000, ge=16, description="GPU megabytes for rows.")
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
@@ -151,18 +145,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         default=None, description="Lowest level logged; unset, info for servers, else warning."
     )
-    log_format: Literal["text", "json"] = Field(
-        default="text", description="Log lines as text, or as JSON objects."
-    )
+    log_format: Literal["text", "json"] = Field(default="text", description="Of log lines.")
     exhaustive_pages: int = Field(
-        default=1_000, ge=0, description="Up to so many pages, every page is scored exactly."
+        default=1_000, ge=0, description="Pages up to which all are scored exactly."
     )
     max_upload_mb: int = Field(
         default=200,
         ge=1,
         description="The largest upload over HTTP, in megabytes, all its files together.",
     )
-
+    fetch_mb: int = Field(
+        default=50, ge=1, description="The largest file fetched by its URL, in megabytes."
+    )
+    fetch_private: bool = Field(
+        default=False, description="Whether URLs may lead to private addresses; over HTTP never."
+    )
     job_queue: int = Field(
         default=100, ge=1, description="Unfinished upload jobs; further uploads are a 503."
     )
@@ -179,6 +176,12 @@ class Settings(BaseSettings):
         from ingest.readers.limits import ReadLimits
 
         return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
+
+    def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
+        """Policy of files by URL; `served` never allows private addresses."""
+        from ingest.fetch.fetch import FetchPolicy
+
+        return FetchPolicy(self.fetch_mb * 1_000_000, self.fetch_private and not served)
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""

@@ -17,6 +17,7 @@ class Attempt:
 
     def __init__(self, prompt: Prompt, locate: RegionLocator | None, usage: Usage) -> None:
         self._question = prompt.question
+        self._is_free = bool(prompt.layout)
         self._model = usage.model
         self._verifier = CitationVerifier(prompt.evidence, locate)
         self._usage = usage
@@ -37,13 +38,16 @@ class Attempt:
 
     def is_uncited(self) -> bool:
         """Whether the model answered without citing any page that it was shown."""
-        return not (self._assessment.declined or self._verifier.citations)
+        return not (self._is_free or self._assessment.declined or self._verifier.citations)
 
     def answer(self) -> Answer:
-        """The whole answer, declined where the model says so or cites no page."""
+        """The whole answer, declined where the model says so or cites no page.
+
+        A free question about given pictures may be answered without a citation.
+        """
         citations, assessment = tuple(self._verifier.citations), self._assessment
         grounded = any(citation.grounded != "none" for citation in citations)
-        declined = assessment.declined or not citations
+        declined = assessment.declined or not (citations or self._is_free)
         notes = [assessment.note] if assessment.note else []
         if not assessment.declined and not grounded:
             notes.append(UNCITED if declined else UNCHECKED)

@@ -44,10 +44,12 @@ class Prompt:
     """Question, evidence (best page first) and earlier messages (oldest first).
 
     `task` is what the question asks for. Where it is no answer, the evidence is in the
-    order of the pages.
+    order of the pages. `layout` is a free question about pictures that the user gave: texts
+    and labels of the evidence in the user's order.
     """
 
     question: str
     evidence: tuple[Evidence, ...]
     history: tuple[Message, ...] = ()
     task: Task = "answer"
+    layout: tuple[str | int, ...] = ()

@@ -32,12 +32,14 @@ SEMANTIC = (
     "invalid-schema",
     "invalid-search",
     "invalid-highlight",
+    "invalid-picture-question",
+    "url-refused",
 )
 """Problems of requests that are well-formed; a schema cannot say what a file holds."""
 LABELS = (
     "GET /health", "GET /ready", "GET /metrics", "GET /v1/models", "GET /v1/models/{model}",
     "POST /v1/search", "POST /v1/search/image", "POST /v1/ask", "POST /v1/chat/completions",
-    "POST /v1/extract", "GET /v1/documents", "POST /v1/documents",
+    "POST /v1/ask/image", "GET /v1/pages/{page}/text", "POST /v1/extract", "GET /v1/documents", "POST /v1/documents",
     "DELETE /v1/documents/{document}", "GET /v1/jobs", "GET /v1/jobs/{job}",
     "GET /v1/jobs/{job}/events", "DELETE /v1/jobs/{job}", "GET /v1/pages/{page}/image",
     "GET /v1/pages/{page}/map",
@@ -116,7 +118,7 @@ def test_every_operation_is_tried(app: tuple[Any, httpx2.Client]) -> None:
     assert set(operations(app[0])) == set(LABELS)
 
 
-PATHS = ["/v1/search", "/v1/ask", "/v1/chat/completions", "/v1/extract", "/v1/documents", "/v1/search/image"]  # fmt: skip
+PATHS = ["/v1/search", "/v1/ask", "/v1/ask/image", "/v1/chat/completions", "/v1/extract", "/v1/documents", "/v1/search/image"]  # fmt: skip
 PIECES = [
     b'{"query":', b'"lens"', b"}", b"{", b"[", b"]", b"null", b"1e999", b"\xff\xfe", b"\x00", b',"top":',
     b"-1", b'"messages":[{"role":"user","text":"x"}]', b"--x\r\n", b"--x--\r\n", b'"\\ud800"', b" ",

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 async def converse(client: Client) -> None:
     """Two turns, the second a follow-up; then the page it cites."""
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert set(tools) == {"search", "ask", "extract", "get_page"}
+    assert set(tools) == {"search", "ask", "ask_image", "extract", "get_page"}
     for tool in tools.values():
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint
@@ -64,6 +64,13 @@ async def converse(client: Client) -> None:
     assert record.structured_content["data"] == {"full_name": "Priya Lanwarne"}
     both = {"document": "volunteer-form.pdf", "pages": ["volunteer-form.pdf-1"], "schema": "form"}
     assert (await client.call_tool("extract", both)).is_error
+    scan = (ROOT / "data" / "samples" / "scanned-letter.pdf").read_bytes()
+    parts = [{"data": base64.b64encode(scan).decode()}, {"text": "What is this page about?"}]
+    asked: Any = await client.call_tool("ask_image", {"parts": parts})
+    assert asked.structured_content["query"] == "What is this page about?"
+    private = {"parts": [{"url": "http://127.0.0.1/a.png"}, {"text": "What is it?"}]}
+    refused = await client.call_tool("ask_image", private)
+    assert refused.is_error
 
     wrong = await client.call_tool("get_page", {"page": "nothing-1"})
     assert wrong.is_error

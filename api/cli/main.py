@@ -18,15 +18,11 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli.commands.ask import ask
-from api.cli.commands.backup import backup, restore
 from api.cli.commands.classify import classify
-from api.cli.commands.config import config
-from api.cli.commands.doctor import doctor, encoders
 from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
 from api.cli.commands.finetune import finetune
-from api.cli.commands.help_command import show_help
 from api.cli.commands.ingest import ingest
 from api.cli.commands.library import list_documents, remove, status
 from api.cli.commands.mcp_server import mcp
@@ -34,7 +30,13 @@ from api.cli.commands.open_page import open_page
 from api.cli.commands.photos import duplicates, tags
 from api.cli.commands.search import search
 from api.cli.commands.serve import serve
+from api.cli.commands.setup.backup import backup, restore
+from api.cli.commands.setup.config import config
+from api.cli.commands.setup.doctor import doctor, encoders
+from api.cli.commands.setup.help_command import show_help
+from api.cli.commands.text import text
 from api.cli.exits import ExitCode, exit_code
+from api.cli.ordered import OrderedCommand
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
 from api.environment import unknown_settings
@@ -145,10 +147,11 @@ def start(
 
 app.command()(ingest)
 app.command()(search)
-app.command()(ask)
+app.command(cls=OrderedCommand)(ask)
 app.command("open")(open_page)
 app.command()(explain)
 app.command()(extract)
+app.command()(text)
 app.command("list")(list_documents)
 app.command()(remove)
 app.command()(classify)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from api.results.page_images import PageImages
 from generation.answer import Citation
 from generation.citations.highlight import highlight
 from ingest.error import StorageError
-from ingest.library.library import Library
 from ingest.page import Box, Page
 
 MAX_STEM_LENGTH = 80
@@ -22,7 +22,7 @@ class PageNotSaved(StorageError):
     code = "page-not-saved"
 
 
-def save_pages(library: Library, citations: Sequence[Citation], folder: Path) -> list[Path]:
+def save_pages(library: PageImages, citations: Sequence[Citation], folder: Path) -> list[Path]:
     """Write one file a cited page, LABEL-NAME-page-NUMBER.png, in the order of labels.
 
     Raises:

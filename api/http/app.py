@@ -26,6 +26,7 @@ from api.http.routes import (
     health_routes,
     job_routes,
     page_routes,
+    picture_routes,
     search_routes,
 )
 from api.http.tracing import TracingMiddleware, start_tracing
@@ -40,6 +41,7 @@ GUARDED = (
     document_routes,
     job_routes,
     page_routes,
+    picture_routes,
     ask_routes,
     completions,
     extract_routes,

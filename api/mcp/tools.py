@@ -1,4 +1,4 @@
-"""MCP tools over a library: `search`, `ask`, `extract` and `get_page`."""
+"""MCP tools: `search`, `ask`, `ask_image`, `extract` and `get_page`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pydantic import Field
 from api.engine import Engine
 from api.http.requests import FOLDER, MAX_HITS, MAX_QUERY_LENGTH, MessageBody
 from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
+from api.mcp.picture_parts import MAX_PARTS, PicturePart, ask_parts
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
-from api.rag.evidence import filter_documents
+from api.rag.evidence import RetrievedEvidence, filter_documents
 from api.rag.extraction import (
     MAX_PAGES,
     extract_record,
@@ -104,18 +105,20 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             folder=folder,
             history=[Message(said.role, said.text) for said in history or ()],
         )
-        # The check raises where the client has cancelled the request; that stops the model.
-        answer = generate_answer(
-            evidence, engine.model(), lambda _piece: anyio.from_thread.check_cancelled()
-        )
-        notes = [
-            f"[{c.label}] {c.page} (page {c.page.key})"
-            + (f': "{c.quote}"' if c.quote else "")
-            + citation_note(c)
-            for c in answer.citations
-        ]
-        text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])
-        return _result(text, AnswerBody.of(answer, evidence))
+        return _answer(engine, evidence)
+
+    @_with_hints
+    def ask_image(
+        parts: Annotated[
+            list[PicturePart],
+            Field(
+                min_length=1,
+                max_length=MAX_PARTS,
+                description="Texts and pictures in order; the last text is the question.",
+            ),
+        ],
+    ) -> Annotated[CallToolResult, AnswerBody]:
+        return _answer(engine, ask_parts(engine, parts))
 
     @_with_hints
     def get_page(
@@ -170,11 +173,31 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             "Extract a record",
             "Read pages, or a whole document, into data of a schema, with the place of each value.",
         ),
+        (
+            ask_image,
+            "Ask about pictures",
+            "Answer a question about pictures or PDFs that are not in the library; nothing is kept.",
+        ),
         (get_page, "Show a page", "A page's words and its image, with quotes or boxes marked."),
     )
     for tool, title, description in tools:
         server.add_tool(tool, title=title, description=description, annotations=_READS)
     return server
+
+
+def _answer(engine: Engine, evidence: RetrievedEvidence) -> CallToolResult:
+    # The check raises where the client has cancelled the request; that stops the model.
+    answer = generate_answer(
+        evidence, engine.model(), lambda _piece: anyio.from_thread.check_cancelled()
+    )
+    notes = [
+        f"[{c.label}] {c.page} (page {c.page.key})"
+        + (f': "{c.quote}"' if c.quote else "")
+        + citation_note(c)
+        for c in answer.citations
+    ]
+    text = "\n".join([answer.text, *notes, *([answer.note] if answer.note else [])])
+    return _result(text, AnswerBody.of(answer, evidence))
 
 
 def _with_hints(tool: Callable[Given, Result]) -> Callable[Given, Result]:

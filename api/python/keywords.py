@@ -54,6 +54,8 @@ class SettingsKeywords(TypedDict, total=False):
     log_format: Literal["text", "json"]
     exhaustive_pages: int
     max_upload_mb: int
+    fetch_mb: int
+    fetch_private: bool
     job_queue: int
     job_lanes: int
 

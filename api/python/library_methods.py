@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from api.python.arguments import FilePath, as_names, as_paths, check_keywords, observe_ingest
+from api.python.arguments import FilePath, as_names, as_sources, check_keywords, observe_ingest
 from api.python.base import ClientBase
 from api.python.keywords import IngestKeywords
 from api.python.python_hints import python_hints
@@ -30,7 +30,7 @@ class LibraryMethods(ClientBase):
         progress: bool | Callable[[Event], object] = False,
         **options: Unpack[IngestKeywords],
     ) -> IngestReport:
-        """Read files, folders and globs into the library: only what is new or changed.
+        """Read files, folders, globs and URLs into the library, only what is new.
 
         Args:
             progress: show it on stderr, or call a function with each event.
@@ -45,12 +45,12 @@ class LibraryMethods(ClientBase):
         from api.ingestion import check_paths, plan_ingest, run_ingest
 
         wanted = _ingest_options(options)
-        check_paths(as_paths(paths), prune=wanted.prune)
+        check_paths(as_sources(paths), prune=wanted.prune)
         plan = plan_ingest(self._engine.home, self.settings, wanted)
         with observe_ingest(progress) as observe:
 
             def observed() -> Iterator[Event]:
-                for event in run_ingest(self._engine.home, as_paths(paths), plan):
+                for event in run_ingest(self._engine.home, as_sources(paths), plan):
                     observe(event)
                     yield event
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+import os
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from datetime import date
-from typing import Literal, TypeAlias, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from api.page_search import ImageSource, QueryParts, make_filter, search_pages
 from api.python.arguments import Names, PageRef, Turns, as_messages, as_names, as_page_key
 from api.python.base import ClientBase
 from api.python.python_hints import python_hints
-from api.rag.answer import stream_pieces
+from api.rag.answer import generate_answer, stream_pieces
 from api.rag.evidence import filter_documents, retrieve_evidence
 from api.results.cited_answer import CitedAnswer, PageCitation
 from api.results.page_explanation import PageExplanation
 from api.results.search_results import SearchResults
+from api.sources import local_file
 from generation.answer import Answer, Citation
+from ingest.fetch.fetch import is_url
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 AnswerStream: TypeAlias = Generator[str | PageCitation | CitedAnswer, None, None]
 """Pieces of text and citations, the answer last; closing it stops the model."""
@@ -46,7 +54,7 @@ class QueryMethods(ClientBase):
         Args:
             query: a text; or weighted parts, such as
                 `[(2, "golden retriever"), (1, Path("pool.jpg")), (-1, "fruit")]`.
-            like: an image, or its file, in place of a query.
+            like: an image, its file or its URL, in place of a query.
             top: pages at most.
             images: only photos and figures, by what they show.
             document: only in these: ids, heads of ids, file names, paths or ends of paths.
@@ -65,15 +73,18 @@ class QueryMethods(ClientBase):
         searcher = self._engine.searcher()
         filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
         filter = filter_documents(searcher.library, as_names(document), filter, folder)
-        hits = search_pages(
-            searcher,
-            query,
-            readers=self._engine.readers(),
-            like=like,
-            top=top,
-            images=images,
-            filter=filter,
-        )
+        with ExitStack() as stack:
+            if isinstance(like, str | os.PathLike):
+                like = stack.enter_context(local_file(like, self.settings.fetch_policy()))
+            hits = search_pages(
+                searcher,
+                query,
+                readers=self._engine.readers(),
+                like=like,
+                top=top,
+                images=images,
+                filter=filter,
+            )
         return SearchResults.of(hits, searcher.library, query if isinstance(query, str) else "")
 
     @overload
@@ -134,6 +145,54 @@ class QueryMethods(ClientBase):
         *_, answer = pieces
         assert isinstance(answer, CitedAnswer)
         return answer
+
+    @python_hints()
+    def ask_pictures(
+        self,
+        parts: Sequence[str | Path | Image.Image],
+        *,
+        model: str | None = None,
+        history: Turns = (),
+    ) -> CitedAnswer:
+        """Answer a question about pictures or PDFs that are not in the library.
+
+        Nothing is kept. A language model that sees images is needed for what they show.
+
+        Args:
+            parts: texts, and files (a `Path`, an image, or a text that is a URL), in the order
+                in which the model is to see them; the last text is the question.
+            model: as for `ask`.
+            history: as for `ask`.
+
+        Raises:
+            InvalidInputError: there is no question or no picture, or a file cannot be read.
+            ModelError: the model failed.
+        """
+        from api.rag.picture_question import open_pictures, question_of
+
+        writer = self._model(model)
+        with tempfile.TemporaryDirectory(prefix="pageglass-") as folder, ExitStack() as stack:
+            opened = [
+                self._as_part(part, number, Path(folder), stack)
+                for number, part in enumerate(parts, 1)
+            ]
+            question = question_of(opened)
+            settings = self._engine.render_settings(None)
+            pictures = open_pictures(opened, settings, self._engine.readers())
+        evidence = pictures.ask(question, as_messages(history))
+        return CitedAnswer.of(generate_answer(evidence, writer), evidence, pictures)
+
+    def _as_part(
+        self, part: str | Path | Image.Image, number: int, folder: Path, stack: ExitStack
+    ) -> str | Path:
+        """A text, or the file of a picture."""
+        if isinstance(part, str) and not is_url(part):
+            return part
+        if isinstance(part, str | os.PathLike):
+            return stack.enter_context(local_file(part, self.settings.fetch_policy()))
+        path = folder / f"picture-{number}.png"
+        part.save(path, "PNG")
+        return path
 
     @python_hints()
     def explain(self, query: str, page: PageRef, *, encoder: str | None = None) -> PageExplanation:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-from api.python.arguments import FilePath, PageRef, as_page_key, as_paths
+from api.page_text import TextFormat, render_text
+from api.python.arguments import FilePath, PageRef, as_page_key
 from api.python.base import ClientBase
 from api.python.python_hints import python_hints
 from api.results.extraction_results import ExtractedRecord, ExtractedRecords, PageComparison
 from api.results.image_results import Classification, Classifications
+from api.sources import is_file_source, local_file
 from ingest.page import Page
 from retrieval.hit import Hit
 
@@ -111,6 +114,28 @@ class ReadingMethods(ClientBase):
         )
 
     @python_hints()
+    def text(
+        self,
+        sources: Source | Sequence[Source],
+        *,
+        format: TextFormat = "text",
+        password: str | None = None,
+    ) -> list[Any]:
+        """Words of pages or files in reading order, an entry a page.
+
+        Args:
+            sources: as for `extract`.
+            format: "text" or "markdown", or "json" for a dict with blocks, words and boxes.
+            password: of encrypted PDFs.
+
+        Raises:
+            InvalidInputError: a file cannot be read.
+            NotFoundError: there is no such page.
+        """
+        pages = self._pages(sources, password)
+        return [render_text(page.page, page.words, format) for page in pages]
+
+    @python_hints()
     def compare(
         self, a: Source, b: Source, *, model: str | None = None, password: str | None = None
     ) -> PageComparison:
@@ -153,10 +178,14 @@ class ReadingMethods(ClientBase):
             encoder=encoder,
             device=device,
         )
-        return Classifications(
-            Classification(file, shares, classifier.spec)
-            for file, shares in classify_images(classifier, as_paths(images))
-        )
+        given = [images] if isinstance(images, str | os.PathLike) else images
+        with ExitStack() as stack:
+            policy = self.settings.fetch_policy()
+            paths = [stack.enter_context(local_file(image, policy)) for image in given]
+            return Classifications(
+                Classification(file, shares, classifier.spec)
+                for file, shares in classify_images(classifier, paths)
+            )
 
     def _pages(self, sources: Source | Sequence[Source], password: str | None) -> list[Evidence]:
         """Pages that sources name, labelled from 1: those of files on disk, else of the library."""
@@ -167,9 +196,9 @@ class ReadingMethods(ClientBase):
         pages: list[Evidence] = []
         for source in sources:
             if isinstance(source, os.PathLike) or _is_file(source):
-                path = Path(source).expanduser()
                 settings = self._engine.render_settings(password)
-                pages += open_file_pages(path, settings, self._engine.readers())
+                with local_file(source, self.settings.fetch_policy()) as path:
+                    pages += open_file_pages(path, settings, self._engine.readers())
             else:
                 pages += open_library_page(self._engine.library(), as_page_key(source))
         return label_pages(pages)
@@ -184,8 +213,8 @@ class ReadingMethods(ClientBase):
 
 
 def _is_file(source: PageRef) -> TypeGuard[str]:
-    """Whether a source is a file's name; else it is a page."""
-    return isinstance(source, str) and Path(source).expanduser().is_file()
+    """Whether a source is a file's name or URL; else it is a page."""
+    return is_file_source(source)
 
 
 def _open_schema(schema: SchemaSource) -> Schema:

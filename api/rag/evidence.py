@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -106,9 +107,16 @@ def retrieve_evidence(
         tuple(hits),
         prompt,
         locator(searcher),
-        # Pages that were asked for are the right ones, however near they come to the words.
-        0.0 if asked else min_score(searcher, model),
+        # Pages that were named are the right ones, however near they come to the words.
+        0.0 if asked or documents or _names_a_file(question, hits) else min_score(searcher, model),
     )
+
+
+def _names_a_file(question: str, hits: Sequence[Hit]) -> bool:
+    """Whether a question has the name of a file among the hits, with its suffix."""
+    asked = question.casefold()
+    names = {os.path.basename(hit.page.document_name).casefold() for hit in hits}
+    return any("." in name and name in asked for name in names)
 
 
 def min_score(searcher: Searcher, model: VisionModel) -> float:

@@ -92,12 +92,13 @@ def open_file_pages(
     from generation.prompt import Evidence
     from ingest.file_state import document_id, hash_file
     from ingest.library.documents import readable
+    from ingest.library.names import shown_name
     from ingest.page import Page, shown_words
     from ingest.readers.read_now import inspect_now, read_pages
 
     count = inspect_now(path, settings, readers).page_count
     _check_length(readable(path.name), count, max_pages)
-    first = Page(document_id(hash_file(path)), 1, readable(path.name))
+    first = Page(document_id(hash_file(path)), 1, shown_name(path.name))
     return [
         Evidence(1, page.page, shown_words(page.words), lambda image=page.image: image, 1.0)  # type: ignore[misc]
         for page in read_pages(path, first, count, settings, readers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from api.rag.citation_note import citation_note
 from api.results import html
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from api.rag.evidence import RetrievedEvidence
+    from api.results.page_images import PageImages
     from ingest.library.library import Library
 
 CROP = 480
@@ -24,10 +25,10 @@ CROP = 480
 class PageCitation(Citation):
     """Citation of a page. `library` is where its image is."""
 
-    library: Library = field(repr=False, compare=False)
+    library: PageImages = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, citation: Citation, library: Library) -> Self:
+    def of(cls, citation: Citation, library: PageImages) -> Self:
         """Attach a citation to its library."""
         return cls(
             citation.label,
@@ -82,10 +83,10 @@ class CitedAnswer(Answer):
 
     citations: tuple[PageCitation, ...]
     evidence: RetrievedEvidence = field(repr=False, compare=False)
-    library: Library = field(repr=False, compare=False)
+    library: PageImages = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, answer: Answer, evidence: RetrievedEvidence, library: Library) -> Self:
+    def of(cls, answer: Answer, evidence: RetrievedEvidence, library: PageImages) -> Self:
         """Attach an answer to its evidence and its library."""
         return cls(
             question=answer.question,
@@ -107,7 +108,9 @@ class CitedAnswer(Answer):
     @property
     def hits(self) -> SearchResults:
         """Pages that the model was shown, best first."""
-        return SearchResults.of(self.evidence.hits, self.library, self.evidence.searched)
+        return SearchResults.of(
+            self.evidence.hits, cast("Library", self.library), self.evidence.searched
+        )
 
     def __str__(self) -> str:
         return self.text

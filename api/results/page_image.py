@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 if TYPE_CHECKING:
-    from ingest.library.library import Library
+    from api.results.page_images import PageImages
     from ingest.page import Box, Page
 
 CROP_MARGIN = 0.03
@@ -21,7 +21,7 @@ WHOLE_PAGE = 0.9
 """A box with more than this share of a page marks nothing on it."""
 
 
-def open_page_image(library: Library, page: Page, boxes: Sequence[Box] = ()) -> Image.Image:
+def open_page_image(library: PageImages, page: Page, boxes: Sequence[Box] = ()) -> Image.Image:
     """Open a page's image (RGB) with boxes marked.
 
     A box around nearly all of the page is not marked.
@@ -39,7 +39,7 @@ def open_page_image(library: Library, page: Page, boxes: Sequence[Box] = ()) -> 
         return opened.convert("RGB")
 
 
-def crop_page_image(library: Library, page: Page, boxes: Sequence[Box]) -> Image.Image:
+def crop_page_image(library: PageImages, page: Page, boxes: Sequence[Box]) -> Image.Image:
     """Open the part of a page (RGB) around its marked boxes.
 
     Without boxes, the whole page.

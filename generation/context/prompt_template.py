@@ -49,6 +49,13 @@ CITE_AGAIN = (
     f" do not hold the answer, begin with {NOT_IN_PAGES}."
 )
 
+PICTURE_RULES = f"""
+
+The user gave these pictures and pages for this question; they are in no library. Rules 1 and 4 \
+change: answer from what they show, and use what you know to name, explain, compare or judge it, \
+or to write what is asked for about it. Give the label of the picture that a statement rests on. \
+Begin with {NOT_IN_PAGES} only where neither the pictures nor what you know of such things answers."""
+
 MAX_NAME_CHARS = 120
 """Characters of a document's name in a prompt."""
 
@@ -63,14 +70,25 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
     so far; the question last.
     """
     shown = build_page_inputs(prompt.evidence).page_inputs if page_inputs is None else page_inputs
-    pages = tuple(part for page_input in shown for part in _page_parts(page_input))
+    pages = tuple(_laid_out(prompt, shown))
     if not pages:
         pages = ("No page was found.",)
     turns = [Turn("user", pages)]
     for message in prompt.history:
         turns.append(Turn(message.role, (_without_labels(message),)))
     turns.append(Turn("user", (f"Question: {prompt.question}",)))
-    return Request(SYSTEM, tuple(_alternate(turns)), cached_parts=len(pages))
+    system = SYSTEM + PICTURE_RULES if prompt.layout else SYSTEM
+    return Request(system, tuple(_alternate(turns)), cached_parts=len(pages))
+
+
+def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[str | EncodedImage]:
+    """Parts of all pages, among the texts of the user where there are some."""
+    by_label = {page_input.evidence.label: page_input for page_input in shown}
+    for part in prompt.layout or by_label:
+        if isinstance(part, str):
+            yield part
+        elif part in by_label:
+            yield from _page_parts(by_label[part])
 
 
 def ask_to_cite(prompt: Prompt, answer: str) -> Prompt:

@@ -30,12 +30,20 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
     # A PDF may have bytes before its header; an image may have that header in its metadata.
-    is_image = head.startswith(_IMAGE_MAGIC) or head[4:8] == b"ftyp"
-    if not is_image and (b"%PDF-" in head or looks_like_pdf(path, head)):
+    if not _is_image(head) and (b"%PDF-" in head or looks_like_pdf(path, head)):
         return _open_pdf(path, password, second_reader=second_reader)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)
+
+
+def is_readable_head(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a PDF or an image."""
+    return _is_image(head) or b"%PDF-" in head
+
+
+def _is_image(head: bytes) -> bool:
+    return head.startswith(_IMAGE_MAGIC) or head[4:8] == b"ftyp"
 
 
 def _open_pdf(path: Path, password: str | None, *, second_reader: bool) -> Source:

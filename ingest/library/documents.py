@@ -110,6 +110,7 @@ class DocumentReader(LibraryDatabase):
         every = self.documents()
         fits = [d for d in every if d.id == wanted]
         fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
+        fits = fits or [d for d in every if d.name == wanted]
         fits = fits or [d for d in every if any(ends_with(a, wanted) for a in d.addresses)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
         fits = fits or [

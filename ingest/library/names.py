@@ -29,6 +29,16 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def shown_name(name: str) -> str:
+    """A file name as it is shown: of a file that was fetched, its URL.
+
+    >>> shown_name("https%3A%2F%2Fexample.org%2Fa.png"), shown_name("a%20b.png")
+    ('https://example.org/a.png', 'a%20b.png')
+    """
+    is_url = name.lower().startswith(("http%3a%2f%2f", "https%3a%2f%2f"))
+    return readable(unquote(name) if is_url else name)
+
+
 def attachment_path(path: str, name: str) -> str:
     """Address of an attachment of the PDF at `path`."""
     return f"{path}{ATTACHED}{name}"
@@ -43,7 +53,7 @@ def name_documents(addresses: Mapping[str, str]) -> dict[str, str]:
     names: dict[str, str] = {}
     alike: dict[str, list[str]] = defaultdict(list)
     for document_id, address in addresses.items():
-        name = names[document_id] = readable(os.path.basename(address))
+        name = names[document_id] = shown_name(os.path.basename(address))
         alike[unicodedata.normalize("NFC", name)].append(document_id)
     for ids in alike.values():
         if len(ids) > 1:

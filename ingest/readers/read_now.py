@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from ingest.files.reasons import cannot_open
+from ingest.files.open import open_source
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.page import Page, Rendered
 from ingest.readers.limits import COSTLY, ReadLimits
@@ -23,13 +23,15 @@ MAX_SECONDS = 60.0
 """Time limit of a task that somebody waits for, where the pool's is longer."""
 QUERY_SIDE = 1_024
 """Pixels of the longer side of an image to search by; encoders take less."""
+QUERY_DPI = 96
+"""Dots per inch of a PDF's page to search by."""
 
 
 def read_query_image(path: Path, pool: ReaderPool) -> Image.Image:
-    """Image to search by, RGB and upright; of a TIFF with several frames, the first.
+    """Image to search by, RGB and upright; of a PDF or a TIFF, its first page.
 
     Raises:
-        UnreadableFile: it is missing, broken, no image, or beyond a limit.
+        UnreadableFile: it is missing, broken, neither PDF nor image, or beyond a limit.
         ReadersBusy
     """
     future = pool.submit(
@@ -83,8 +85,9 @@ def _seconds(limits: ReadLimits) -> float:
 def _read_image(path: Path) -> Image.Image:
     from ingest.files.photo import PhotoSource
 
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise cannot_open(path, error) from error
-    return PhotoSource(path).thumbnail(QUERY_SIDE)
+    source = open_source(path)
+    if isinstance(source, PhotoSource):
+        return source.thumbnail(QUERY_SIDE)
+    image = source.page_image(1, QUERY_DPI).image
+    image.thumbnail((QUERY_SIDE, QUERY_SIDE), Image.Resampling.LANCZOS)
+    return image

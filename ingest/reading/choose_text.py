@@ -116,7 +116,7 @@ class _PageReader:
         figures = self._figures
         if turn:
             found, lines, figures = _apply(turn, found, lines, figures)
-        ours = read_found(self._ocr, found, _shown(lines))
+        ours = read_found(self._ocr, found, _shown(lines), figures)
         lines = _without_repeated(lines, ours) if layer else lines
         return _chosen(found.image, [*lines, *ours], figures, turn.degrees if turn else 0.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,8 @@ from api.cli.options import (
     ModelOption,
     TemperatureOption,
 )
-from api.cli.session import session
+from api.cli.ordered import in_order
+from api.cli.session import Session, session
 from api.cli.terminal import Terminal
 from api.factory import make_model, sampling
 from api.printable import plain, readable_question
@@ -27,6 +29,7 @@ from api.rag.citation_note import citation_note
 
 if TYPE_CHECKING:
     from api.rag.answer import Piece
+    from api.rag.picture_question import PicturePages
     from generation.answer import Answer, Usage
     from generation.prompt import Message
 
@@ -34,7 +37,23 @@ if TYPE_CHECKING:
 def ask(
     ctx: typer.Context,
     question: Annotated[
-        str | None, typer.Argument(help="What to answer.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="QUESTION",
+            help="What to answer. With --image several texts may stand between pictures.",
+            show_default=False,
+        ),
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            "-i",
+            metavar="FILE",
+            help="A picture or PDF that is not in the library, by path or URL: the question is"
+            " about it, and nothing is kept. May be repeated, and stand between texts.",
+            show_default=False,
+        ),
     ] = None,
     top: Annotated[
         int | None,
@@ -73,17 +92,30 @@ def ask(
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
     settings = sampling(found.settings, temperature, detail, max_output_tokens)
-    if question is None and not chat:
+    texts = [readable_question(text) for text in question or ()]
+    if not texts and not chat:
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
+    if len(texts) > 1 and not image:
+        raise InvalidUsage("There are several questions.", hint="Put the question in quotes.")
+    if image and (document or folder or top):
+        raise InvalidUsage(
+            "--image takes no --document, --folder or --top.", hint="Ask about one or the other."
+        )
     from api.cli.save_page import save_pages
-    from api.rag.answer import answer_query
+    from api.rag.answer import AnsweredQuery, answer_query, generate_answer
     from api.schemas.answers import AnswerBody
 
     writer = make_model(settings, model)
-    searcher = found.open_searcher(home, once=not chat)
+    pictures = _open_pictures(found, in_order(ctx, texts, image)) if image else None
+    searcher = None if pictures else found.open_searcher(home, once=not chat)
+    on_piece = None if json else _print_piece
 
-    def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
-        answered = answer_query(
+    def answer_one(query: str, history: tuple[Message, ...]) -> AnsweredQuery:
+        if pictures:
+            evidence = pictures.ask(query, history)
+            return AnsweredQuery(generate_answer(evidence, writer, on_piece), evidence)
+        assert searcher is not None
+        return answer_query(
             searcher,
             writer,
             query,
@@ -91,10 +123,14 @@ def ask(
             documents=document,
             folder=folder,
             history=history,
-            on_piece=None if json else _print_piece,
+            on_piece=on_piece,
         )
+
+    def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
+        answered = answer_one(query, history)
         answer = answered.answer
-        saved = save_pages(searcher.library, answer.citations, save_page) if save_page else []
+        pages = pictures or (searcher and searcher.library)
+        saved = save_pages(pages, answer.citations, save_page) if save_page and pages else []
         if json:
             body = AnswerBody.of(answer, answered.evidence).model_dump()
             found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
@@ -108,12 +144,30 @@ def ask(
         if chat:
             from api.cli.chat import converse
 
-            if ended := converse(found.terminal, turn, question or ""):
+            if ended := converse(found.terminal, turn, "".join(texts[-1:])):
                 raise typer.Exit(ended)
-        elif turn(readable_question(question or "")).declined:
+        elif turn(texts[-1]).declined:
             raise typer.Exit(ExitCode.NOTHING)
     finally:
-        searcher.close()
+        if searcher:
+            searcher.close()
+
+
+def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePages:
+    """Pages of the pictures among parts; the second of a part tells a picture from a text."""
+    from api.rag.picture_question import open_pictures
+    from api.sources import local_file
+    from ingest.files.render import RenderSettings
+
+    settings = RenderSettings(found.settings.dpi, found.settings.ocr)
+    policy = found.settings.fetch_policy()
+    with ExitStack() as stack:
+        readers = stack.enter_context(found.readers())
+        opened = [
+            stack.enter_context(local_file(value, policy)) if is_picture else value
+            for value, is_picture in parts
+        ]
+        return open_pictures(opened, settings, readers)
 
 
 def _print_piece(piece: Piece) -> None:

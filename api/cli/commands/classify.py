@@ -16,7 +16,8 @@ from api.printable import plain
 def classify(
     ctx: typer.Context,
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Image files.", show_default=False)
+        list[str],
+        typer.Argument(metavar="IMAGE...", help="Image files, or their URLs.", show_default=False),
     ],
     labels: Annotated[str, typer.Option(help="The labels: a,b,c, or @FILE with one a line.")],
     encoder: Annotated[
@@ -31,7 +32,9 @@ def classify(
     """Classify images by labels, with a probability each. Nothing is kept."""
     found = session(ctx, json=json)
     from api.classification import open_classifier
+    from api.sources import local_file
     from ingest.annotate.tag import read_labels
+    from ingest.fetch.fetch import UrlRefused, UrlUnreachable
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
 
@@ -43,8 +46,9 @@ def classify(
         )
         for path in images:
             try:
-                ranked = classifier.classify(path)
-            except UnreadableFile as error:
+                with local_file(path, found.settings.fetch_policy()) as local:
+                    ranked = classifier.classify(local)
+            except (UnreadableFile, UrlRefused, UrlUnreachable) as error:
                 failed += 1
                 found.terminal.error(error)
                 continue

@@ -39,8 +39,8 @@ def extract(
         list[str] | None,
         typer.Argument(
             metavar="PAGE_OR_FILE...",
-            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images; with"
-            " --whole also documents of the library.",
+            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images by path"
+            " or URL; with --whole also documents of the library.",
             show_default=False,
         ),
     ] = None,
@@ -106,7 +106,7 @@ def extract(
                 hint="Try `pageglass extract --compare A B`.",
             )
         chat = make_model(settings, model).chat
-        a, b = (_open(found, home, source, secret) for source in sources or ())
+        a, b = (open_pages(found, home, source, secret) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
@@ -120,7 +120,7 @@ def extract(
         )
     wanted = open_schema(schema)
     chat = make_model(settings, model).chat
-    opened = [_open(found, home, one, secret, whole=whole) for one in sources]
+    opened = [open_pages(found, home, one, secret, whole=whole) for one in sources]
     groups = _group(opened, each=each, whole=whole)
     lines: list[str] = []
     failed: list[PageglassError] = []
@@ -159,21 +159,22 @@ def _group(opened: Sequence[list[Evidence]], *, each: bool, whole: bool) -> list
     return [[page] for page in pages] if each else [pages]
 
 
-def _open(
+def open_pages(
     found: Session, home: Path | None, source: str, password: str | None, *, whole: bool = False
 ) -> list[Evidence]:
-    """Evidence of a source: the pages of a file on disk, else of the library.
+    """Evidence of a source: the pages of a file by path or URL, else of the library.
 
     Of the library that is one page, or a `whole` document.
     """
     from api.rag.extraction import open_file_pages, open_library_document, open_library_page
+    from api.sources import is_file_source, local_file
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
-    path = Path(source).expanduser()
-    if path.is_file():
+    if is_file_source(source):
         settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
-        with found.readers() as readers:
+        policy = found.settings.fetch_policy()
+        with found.readers() as readers, local_file(source, policy) as path:
             return open_file_pages(path, settings, readers)
     library = Library(found.open_home(home))
     return open_library_document(library, source) if whole else open_library_page(library, source)

@@ -28,7 +28,9 @@ def ingest(
     ctx: typer.Context,
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PATH...", help="Files, folders (read whole) or globs."),
+        typer.Argument(
+            metavar="PATH...", help="Files, folders (read whole), globs or URLs of files."
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -160,7 +162,7 @@ def ingest(
     def on_wait() -> None:
         found.terminal.note("Waiting for another pageglass that writes to this home.")
 
-    events = run_ingest(opened, [Path(path) for path in paths or ()], plan, on_wait)
+    events = run_ingest(opened, paths or (), plan, on_wait)
     try:
         code = report_ingest(events, found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,8 +37,12 @@ def search(
         bool, typer.Option("--images", help="Only photos and figures, by what they show.")
     ] = False,
     like: Annotated[
-        Path | None,
-        typer.Option(help="Photos and figures like this image.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="IMAGE",
+            help="Photos and figures like this image, by path or URL.",
+            show_default=False,
+        ),
     ] = None,
     document: DocumentOption = None,
     folder: FolderOption = None,
@@ -90,6 +94,7 @@ def search(
     from api.page_search import make_filter, search_pages
     from api.rag.evidence import filter_documents
     from api.schemas.hits import HitBody
+    from api.sources import local_file
     from retrieval.near import is_near
 
     wanted = make_filter(
@@ -99,12 +104,15 @@ def search(
         until=until,
         pages=_read_range(pages) if pages else None,
     )
-    with closing(found.open_searcher(home)) as searcher, found.readers() as readers:
+    policy = found.settings.fetch_policy()
+    with ExitStack() as stack:
+        searcher = stack.enter_context(closing(found.open_searcher(home)))
+        readers = stack.enter_context(found.readers())
         hits = search_pages(
             searcher,
             _read_query(query) if query else None,
             readers=readers,
-            like=like,
+            like=stack.enter_context(local_file(like, policy)) if like else None,
             top=top,
             images=images,
             filter=filter_documents(searcher.library, document, wanted, folder),

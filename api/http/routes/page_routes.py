@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from api.http.requests import MAX_QUERY_LENGTH
 from api.http.routes.highlight_param import (
@@ -16,6 +16,7 @@ from api.http.routes.highlight_param import (
     parse_highlights,
 )
 from api.http.routing import RequestEngine, problems
+from api.page_text import TextFormat, render_text
 from generation.citations.highlight import highlight
 from retrieval.error import PageNotEncoded
 from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
@@ -65,6 +66,37 @@ def page_image(
     image = library.image(found)
     image = highlight(image, boxes, "WEBP") if boxes else image
     return Response(image, headers=headers, media_type="image/webp")
+
+
+@router.get(
+    "/pages/{page}/text",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/plain": {},
+                "text/markdown": {},
+            },
+            "description": "The words of the page in reading order; as JSON, with their boxes",
+        },
+        **problems(404, 409),
+    },
+)
+def page_words(
+    page: PageKey,
+    engine: RequestEngine,
+    format: Annotated[TextFormat, Query(description="json, text or markdown.")] = "json",
+) -> Response:
+    """Words of a page in reading order."""
+    library = engine.library()
+    found = library.page(page)
+    words = library.words(found)
+    shown = render_text(found, words, format)
+    if isinstance(shown, dict):
+        return JSONResponse(shown)
+    kind = "markdown" if format == "markdown" else "plain"
+    return Response(shown, media_type=f"text/{kind}; charset=utf-8")
 
 
 @router.get(

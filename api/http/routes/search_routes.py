@@ -33,7 +33,7 @@ def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
 
 @router.post("/search/image", responses=problems(404, 409, 413, 503))
 def search_like(
-    file: Annotated[UploadFile, File(description="An image.")],
+    file: Annotated[UploadFile, File(description="An image, or a PDF: its first page.")],
     engine: RequestEngine,
     top: Annotated[int, Form(ge=1, le=MAX_HITS)] = 10,
     documents: Annotated[list[str] | None, Form()] = None,

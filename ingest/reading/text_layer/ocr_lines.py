@@ -14,6 +14,7 @@ from ingest.box import center, crop_image, pixel_box
 from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
 from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
+from ingest.reading.text_layer.scene_text import drop_texture
 from ingest.reading.text_line import Angle, LineWord, TextLine
 
 DOUBTFUL_SCORE = 0.85
@@ -69,15 +70,24 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
     return found
 
 
-def read_found(ocr: Ocr, found: Found, known: Sequence[LineWord]) -> list[TextLine]:
-    """Read lines without the words, and without whole lines, that are known."""
+def read_found(
+    ocr: Ocr, found: Found, known: Sequence[LineWord], figures: Sequence[Box] = ()
+) -> list[TextLine]:
+    """Read lines without the words, and without whole lines, that are known.
+
+    Args:
+        figures: boxes of pictures; what is read in a photo must look like print.
+    """
     boxes = box_array([word.box for word in known])
     aspect = found.image.width / found.image.height
     new = [at for at, box in enumerate(found.boxes()) if not _is_read(box, boxes, aspect)]
     lines = []
-    for read, at in zip(_read(ocr, found, new), new, strict=True):
+    every = _read(ocr, found, new)
+    sure = drop_texture(found.image, figures, [read for read in every if read.is_sure])
+    kept = set(map(id, sure))
+    for read, at in zip(every, new, strict=True):
         words = [w for w in read.words if not lies_in(w.box, boxes, SLACK)]
-        if words and read.is_sure:
+        if words and id(read) in kept:
             lines.append(_text_line(read, words, found.image, vertical=found.vertical[at]))
     return in_rows(lines)
 

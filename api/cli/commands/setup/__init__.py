@@ -1,0 +1,1 @@
+"""Commands about the installation: settings, checks, backups and help."""

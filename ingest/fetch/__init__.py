@@ -1,0 +1,1 @@
+"""Fetching of files by URL, within limits and from public addresses."""
