@@ -50,9 +50,11 @@ def test_every_command_has_a_method_with_its_options() -> None:
     skipped = {"home", "json", "quiet", "yes", "save_page", "chat", "out", "plot", "token", "every"}
     on_the_terminal = {"open", "help", "config", "backup", "restore"}
     skipped |= {"password_file"}
+    skipped |= {"temperature", "detail", "max_output_tokens"}  # settings of the client
     elsewhere = {
         "list_schemas": "schemas", "each": "extract_each", "whole": "extract_whole",
         "compare": "compare",
+        "image": "ask_pictures",
     }  # fmt: skip
     renamed = {"question": "question", "top": "top"}
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]

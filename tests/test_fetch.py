@@ -154,3 +154,12 @@ def test_a_long_url_has_a_short_name() -> None:
     assert len(file_name(long)) <= 200
     assert file_name(long) != file_name(long + "b")
     assert is_url(long)
+
+
+@pytest.mark.parametrize(
+    "url", ["\x01}", "http://[::1", "ftp://a.org/c.png", "http://u:p@a.org/a.png"]
+)
+def test_what_is_no_url_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UrlRefused):
+        fetch(url, tmp_path, FetchPolicy())
+    assert not list(tmp_path.iterdir())

@@ -74,6 +74,8 @@ STATUSES: dict[str, HTTPStatus] = {
     "object-store-taken": HTTPStatus.CONFLICT,
     "object-store-format": HTTPStatus.INTERNAL_SERVER_ERROR,
     "request-too-large": HTTPStatus.UNPROCESSABLE_ENTITY,
+    # The client named the address.
+    "url-unreachable": HTTPStatus.UNPROCESSABLE_ENTITY,
     "rate-limited": HTTPStatus.TOO_MANY_REQUESTS,
     "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
     "timed-out": HTTPStatus.GATEWAY_TIMEOUT,

@@ -94,7 +94,11 @@ def fetch(url: str, folder: Path, policy: FetchPolicy, *, resolve: Resolve = res
                         _write(url, response, path, policy, ends)
                         return path
                     here = str(httpx.URL(here).join(response.headers["location"]))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except httpx.InvalidURL as error:
+        raise UrlRefused(
+            f"{url[:MAX_URL]!r} is no URL: {error}.", hint="Give one of a file."
+        ) from error
+    except (httpx.HTTPError, OSError) as error:
         path.unlink(missing_ok=True)
         raise UrlUnreachable(
             f"{url} cannot be fetched: {_reason(error)}.", hint="Check the address, or try again."
