@@ -9,7 +9,7 @@ from typing import Any
 from ingest.error import NotFoundError
 from ingest.file_state import Failure, FileStamp
 from ingest.filter import PageFilter
-from ingest.library.database import LibraryDatabase
+from ingest.library.annotations import AnnotationReader
 from ingest.library.names import (
     attachment_path,
     ends_with,
@@ -32,7 +32,7 @@ MAX_CANDIDATES = 8
 """Documents or folders that a hint names."""
 
 
-class DocumentReader(LibraryDatabase):
+class DocumentReader(AnnotationReader):
     """Reader of documents."""
 
     _names: tuple[int, Mapping[str, str]] | None = None
@@ -46,6 +46,7 @@ class DocumentReader(LibraryDatabase):
         notes: dict[str, list[tuple[int, str]]] = {}
         for document_id, number, note in self._db.execute("SELECT * FROM notes"):
             notes.setdefault(document_id, []).append((number, note))
+        tags = self.document_tags()
         found = [
             _document(
                 row,
@@ -53,6 +54,7 @@ class DocumentReader(LibraryDatabase):
                 paths.get(row[0], []),
                 [attachment_path(p, n) for i, n in attached.get(row[0], ()) for p in paths[i][:1]],
                 notes.get(row[0], []),
+                tags.get(row[0], []),
             )
             for row in rows
         ]
@@ -98,6 +100,12 @@ class DocumentReader(LibraryDatabase):
         """Whether there is a document with this id."""
         query = "SELECT 1 FROM documents WHERE id = ?"
         return self._db.execute(query, (document_id,)).fetchone() is not None
+
+    def read_as(self, document_id: str) -> tuple[str, str]:
+        """Kind and revision of a document; empty where there is none."""
+        query = "SELECT kind, revision FROM documents WHERE id = ?"
+        row = self._db.execute(query, (document_id,)).fetchone()
+        return (str(row[0]), str(row[1])) if row else ("", "")
 
     def document(self, wanted: str) -> Document:
         """Document with this id, head of an id, file name, or path or end of a path.
@@ -202,6 +210,7 @@ def _document(
     paths: list[str],
     attached_to: list[str],
     notes: list[tuple[int, str]],
+    tags: list[str],
 ) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
@@ -217,4 +226,5 @@ def _document(
         added_at=added_at,
         notes=tuple(notes),
         attached_to=tuple(attached_to),
+        tags=tuple(tags),
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
 from ingest.forms.index_text import IndexText, index_words
-from ingest.library.annotations import AnnotationWriter
+from ingest.library.annotations import DOCUMENT_TAGS, AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
@@ -63,6 +63,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
+        self._db.executescript(DOCUMENT_TAGS)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
@@ -146,6 +147,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             paths = self._paths(document.id) | seen
             attached = self._attachment_rows(document.id)
             attached += [(parent, name, document.id) for parent, name in attachments]
+            given, tags = self.given_title(document.id), self.document_tags().get(document.id, ())
             self._delete_rows(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -165,9 +167,12 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             self._attach(attached)
             if has_attachments:
                 self._db.execute("INSERT OR IGNORE INTO unopened VALUES (?)", (document.id,))
-            title = self._name_terms(document.id, document.title)
+            if given:
+                self._give_title(document.id, given)
+            title = self._name_terms(document.id, given or document.title)
             for page in pages:
                 self._add_page(document.id, title, page)
+            self._give_tags(document.id, tags)
             self.finish([document.id])
 
     def restore_images(self, document_id: str) -> None:
