@@ -3,9 +3,16 @@
 const LABELS = /\[[ \t]*(\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*)[ \t]*\]/g;
 const QUOTED = /["“«「]([^"”»」]*)["”»」][ \t.,;:!?)]*(?:\[[\d ,]+\][ \t,;]*)*$/;
 
-/** How a citation is grounded: what the server says, or "quote" where it was verified. */
-export const groundOf = (citation) =>
-  citation.grounded || (citation.verified ? "quote" : "none");
+/**
+ * How a citation is grounded: what the server says, "quote" where it was verified; "page"
+ * where it quotes nothing, and "near" in an answer that was declined.
+ */
+export function groundOf(citation, declined = false) {
+  const ground = citation.grounded || (citation.verified ? "quote" : "none");
+  if (ground !== "none") return ground;
+  if (declined) return "near";
+  return citation.quote ? "none" : "page";
+}
 
 /**
  * Parts of a text: strings, and `{ number, citation }` for labels. Citations are numbered

@@ -39,13 +39,15 @@ export function useTitle(title) {
   }, [title]);
 }
 
-/** Width of an element, as it changes. */
-export function useWidth(element) {
+/** Width of the element that gets the `ref`, as it changes. */
+export function useWidth() {
+  const [element, ref] = useState(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
+    if (!element) return undefined;
     const look = new ResizeObserver(([entry]) => setWidth(entry.contentRect.width));
-    if (element.current) look.observe(element.current);
+    look.observe(element);
     return () => look.disconnect();
-  }, []);
-  return width;
+  }, [element]);
+  return [ref, width];
 }

@@ -10,8 +10,8 @@ import { PageSheet } from "./page_sheet.js";
 import { Trouble } from "./problem.js";
 
 export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
-  const { citation } = all.find(({ id }) => id === lit) || one;
-  const ground = groundOf(citation);
+  const { citation, declined } = all.find(({ id }) => id === lit) || one;
+  const ground = groundOf(citation, declined);
   const { data, problem } = useData((signal) => get(`/v1/pages/${citation.page}`, {}, signal), [citation.page]);
   const at = all.indexOf(one);
   const marks = all
@@ -20,7 +20,7 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
       other.citation.boxes.map((box) => ({
         box,
         id: other.id,
-        kind: groundOf(other.citation),
+        kind: groundOf(other.citation, other.declined),
         active: other.id === (lit || one.id),
       })),
     );

@@ -30,8 +30,8 @@ export function PageHits({ hits, q }) {
             <img loading="lazy" src=${imageUrl(hit.page, 132, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
             <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
               ${hit.regions.slice(0, LINES).map(
-                ({ box: [left, top, right, bottom] }, at) =>
-                  html`<rect key=${at} class="mark quote" x=${left} y=${top} width=${right - left} height=${bottom - top} />`,
+                ({ box: [left, top, right, bottom], words }, at) =>
+                  html`<rect key=${at} class="mark ${words ? "quote" : "region"}" x=${left} y=${top} width=${right - left} height=${bottom - top} />`,
               )}
             </svg>
           </span>

@@ -11,7 +11,7 @@ export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
   const declined = turn.answer?.declined;
   const open = numbered.length > 0 && (busy || turn.answer);
   return html`<article class="turn ${declined ? "declined" : ""}">
-    <h2>${turn.question}</h2>
+    ${at === 0 ? html`<h1>${turn.question}</h1>` : html`<h2>${turn.question}</h2>`}
     ${turn.problem && html`<${Trouble} problem=${turn.problem} retry=${onRetry} />`}
     ${!turn.text && busy && html`<${Waiting} text=${turn.hits.length ? t("readingPages") : t("lookingForPages")} />`}
     ${declined && html`<p class="verdict"><b>${t("declined")}</b> ${t("declinedWhy")}</p>`}
@@ -24,6 +24,7 @@ export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
               n=${part.number}
               id=${`${at}.${part.number}`}
               citation=${part.citation}
+              declined=${declined}
               active=${active === `${at}.${part.number}`}
               onHover=${onHover}
               onChoose=${onChoose}
@@ -33,13 +34,13 @@ export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
     ${declined && turn.hits.length > 0 && html`<${Near} turn=${turn} />`}
     ${turn.stopped && html`<p class="note">${t("stopped")}</p>`}
     ${turn.answer?.note && html`<p class="note">${turn.answer.note}</p>`}
-    ${open && html`<${Sources} numbered=${numbered} at=${at} active=${active} onHover=${onHover} onChoose=${onChoose} />`}
+    ${open && html`<${Sources} declined=${declined} numbered=${numbered} at=${at} active=${active} onHover=${onHover} onChoose=${onChoose} />`}
     ${turn.answer && html`<${Cost} answer=${turn.answer} />`}
   </article>`;
 }
 
-function Chip({ n, id, citation, active, onHover, onChoose }) {
-  const ground = groundOf(citation);
+function Chip({ n, id, citation, declined, active, onHover, onChoose }) {
+  const ground = groundOf(citation, declined);
   const said = t("citationLabel", n, citation.name, citation.number, t(`ground_${ground}`));
   return html`<button
     type="button"
@@ -57,11 +58,11 @@ function Chip({ n, id, citation, active, onHover, onChoose }) {
   </button>`;
 }
 
-function Sources({ numbered, at, active, onHover, onChoose }) {
+function Sources({ declined, numbered, at, active, onHover, onChoose }) {
   return html`<ol class="sources" aria-label=${t("sources")}>
     ${numbered.map((citation, index) => {
       const id = `${at}.${index + 1}`;
-      const ground = groundOf(citation);
+      const ground = groundOf(citation, declined);
       return html`<li key=${id} class=${active === id ? "active" : ""}>
         <button
           type="button"
@@ -71,7 +72,7 @@ function Sources({ numbered, at, active, onHover, onChoose }) {
         >
           <i class="dot ${ground}" aria-hidden="true">${index + 1}</i>
           <span>
-            <b>${citation.name}</b> <small>${t("pageNumber", citation.number)}</small>
+            <b>${citation.name}</b> <small>${t("pageNumber", citation.number)}</small>${" "}
             <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
           </span>
         </button>
@@ -81,8 +82,8 @@ function Sources({ numbered, at, active, onHover, onChoose }) {
 }
 
 function Near({ turn }) {
-  return html`<div class="near">
-    <h3>${t("nearestPages")}</h3>
+  return html`<div class="nearby">
+    <h2 class="minor">${t("nearestPages")}</h2>
     <ul class="strip">
       ${turn.hits.slice(0, 5).map(
         (hit) => html`<li key=${hit.page}>

@@ -18,17 +18,19 @@ export default function Ask({ route: { params } }) {
   const scope = params.getAll("doc");
   const [turns, setTurns] = useState(() => (id ? readTurns(id) : []));
   const running = useRef();
+  const talking = useRef();
   const [busy, setBusy] = useState(false);
   const [hovered, setHovered] = useState(null);
   useTitle(question);
 
   const say = async (text, before) => {
-    const talk = id || newId();
-    if (!id) amend({ c: talk });
+    const talk = talking.current || newId();
+    talking.current = talk;
+    if (id !== talk) amend({ c: talk });
     const turn = { question: text, text: "", citations: [], hits: [] };
     const show = (fields) => {
       Object.assign(turn, fields);
-      setTurns([...before, { ...turn }]);
+      if (talking.current === talk) setTurns([...before, { ...turn }]);
     };
     running.current?.abort();
     const stop = (running.current = new AbortController());
@@ -59,11 +61,12 @@ export default function Ask({ route: { params } }) {
   };
 
   useEffect(() => {
+    if (id && talking.current === id) return;
+    running.current?.abort();
+    talking.current = id;
     const kept = id ? readTurns(id) : [];
-    if (running.current && !running.current.signal.aborted && turns.length && busy) return;
-    if (kept.length) setTurns(kept);
-    else if (question) say(question, []);
-    else setTurns([]);
+    setTurns(kept);
+    if (question && !kept.length) say(question, []);
   }, [question, id]);
   useEffect(() => () => running.current?.abort(), []);
 
@@ -73,6 +76,7 @@ export default function Ask({ route: { params } }) {
         cutAtLabels(turn.text, turn.citations).numbered.map((citation, n) => ({
           id: `${at}.${n + 1}`,
           citation,
+          declined: turn.answer?.declined,
         })),
       ),
     [turns],

@@ -101,7 +101,8 @@ function Recent({ documents, count }) {
               <img loading="lazy" alt="" src=${imageUrl(pageKey(document.document, 1), 160, document.revision)} />
             </span>
             <b>${document.title || document.name}</b>
-            <small>${t("pages", document.pages)} · ${day(document.added_at)}</small>
+            <small>${t("pages", document.pages)}</small>
+            <small>${day(document.added_at)}</small>
           </a>
         </li>`,
       )}

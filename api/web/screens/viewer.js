@@ -1,5 +1,5 @@
 // Page viewer: zoom, rotation, filmstrip, words to select, find, similarity map.
-import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
+import { html, useEffect, useMemo, useState } from "../core/html.js";
 import { get, pageKey, post } from "../core/api.js";
 import { findWords } from "../core/find_words.js";
 import { t } from "../core/i18n.js";
@@ -16,8 +16,7 @@ const STEPS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 export default function Viewer({ route: { path, params } }) {
   const key = path.slice("/p/".length);
   const { data: page, problem } = useData((signal) => get(`/v1/pages/${key}`, {}, signal), [key]);
-  const stage = useRef();
-  const room = useWidth(stage);
+  const [stage, room] = useWidth();
   const q = params.get("q") || "";
   const quote = params.get("quote") || "";
   const zoom = params.get("z") || "fit";
@@ -105,7 +104,7 @@ export default function Viewer({ route: { path, params } }) {
             <${PageSheet}
               page=${page}
               pixels=${size.scale > 1 ? 2000 : 1000}
-              marks=${marks}
+              marks=${overlay ? [] : marks}
               words=${page.words}
               overlay=${overlay}
               alt=${t("imageOfPage", page.name, page.number)}

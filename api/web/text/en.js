@@ -51,6 +51,8 @@ export default {
   fit: "Fit",
   followUp: "Ask a follow-up question",
   free: "Free",
+  ground_near: "The nearest page",
+  ground_page: "Names the page; nothing is quoted",
   ground_none: "Not found on the page",
   ground_quote: "Verified: printed on the page",
   ground_region: "Matches a part of the picture",

@@ -51,6 +51,8 @@ export default {
   fit: "맞춤",
   followUp: "이어서 질문하기",
   free: "남은 공간",
+  ground_near: "가장 가까운 쪽",
+  ground_page: "쪽만 가리키고 인용문은 없음",
   ground_none: "이 쪽에서 찾지 못함",
   ground_quote: "확인됨: 이 쪽에 인쇄되어 있음",
   ground_region: "그림의 일부와 일치",
