@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.error import NotFoundError
@@ -40,14 +41,23 @@ class DocumentReader(AnnotationReader):
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
+        return sorted(self._read_documents(), key=lambda document: (document.name, document.id))
+
+    def _read_documents(self, only: str | None = None) -> list[Document]:
+        """Every document, or the one with an id, without a look at the others."""
         self._refresh()
-        rows = self._db.execute("SELECT * FROM documents").fetchall()
-        names, paths, attached = self.display_names(), self._all_paths(), self._attachments()
+        where, values = ("", ()) if only is None else (" WHERE id = ?", (only,))
+        rows = self._db.execute(f"SELECT * FROM documents{where}", values).fetchall()
+        names, attached = self.display_names(), self._attachments(only)
+        # Of an attachment those of the PDFs that hold it too.
+        wanted = None if only is None else [only, *(parent for parent, _ in attached.get(only, ()))]
+        paths = self._all_paths(wanted)
         notes: dict[str, list[tuple[int, str]]] = {}
-        for document_id, number, note in self._db.execute("SELECT * FROM notes"):
+        where = where.replace("id", "document_id")
+        for document_id, number, note in self._db.execute(f"SELECT * FROM notes{where}", values):
             notes.setdefault(document_id, []).append((number, note))
         tags = self.document_tags()
-        found = [
+        return [
             _document(
                 row,
                 names.get(row[0], row[0]),
@@ -58,7 +68,6 @@ class DocumentReader(AnnotationReader):
             )
             for row in rows
         ]
-        return sorted(found, key=lambda document: (document.name, document.id))
 
     def display_names(self) -> Mapping[str, str]:
         """The name of each document that has one, by id (`ingest.library.names`)."""
@@ -73,22 +82,27 @@ class DocumentReader(AnnotationReader):
             self._names = generation, name_documents(addresses)
         return self._names[1]
 
-    def _all_paths(self) -> dict[str, list[str]]:
-        """Paths of each document, in order."""
+    def _all_paths(self, only: Sequence[str] | None = None) -> dict[str, list[str]]:
+        """Paths of each document, or of those with some ids, in order."""
         paths: dict[str, list[str]] = {}
-        query = "SELECT path, document_id FROM names ORDER BY path"
-        for path, document_id in self._db.execute(query):
+        where, values = "", ()
+        if only is not None:
+            where = " WHERE document_id IN (SELECT value FROM json_each(?))"
+            values = (json.dumps(only),)
+        query = f"SELECT path, document_id FROM names{where} ORDER BY path"
+        for path, document_id in self._db.execute(query, values):
             paths.setdefault(document_id, []).append(os.fsdecode(path))
         return paths
 
-    def _attachments(self) -> dict[str, list[tuple[str, str]]]:
+    def _attachments(self, only: str | None = None) -> dict[str, list[tuple[str, str]]]:
         """PDFs that hold a document as an attachment, and its name there, by its id."""
         found: dict[str, list[tuple[str, str]]] = {}
+        where, values = ("", ()) if only is None else (" AND document_id = ?", (only,))
         query = (
             "SELECT document_id, parent_id, name FROM attachments"
-            " WHERE parent_id IN (SELECT document_id FROM names) ORDER BY parent_id, name"
+            f" WHERE parent_id IN (SELECT document_id FROM names){where} ORDER BY parent_id, name"
         )
-        for document_id, parent_id, name in self._db.execute(query):
+        for document_id, parent_id, name in self._db.execute(query, values):
             found.setdefault(document_id, []).append((parent_id, name))
         return found
 
@@ -115,9 +129,10 @@ class DocumentReader(AnnotationReader):
         Raises:
             DocumentNotFound: none or several fit.
         """
+        if by_id := self._read_documents(wanted):
+            return by_id[0]
         every = self.documents()
-        fits = [d for d in every if d.id == wanted]
-        fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
+        fits = [d for d in every if os.path.abspath(wanted) in d.paths]
         fits = fits or [d for d in every if any(ends_with(a, wanted) for a in d.addresses)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
         fits = fits or [

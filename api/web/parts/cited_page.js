@@ -1,5 +1,5 @@
 // Cited page: the page of a citation, its boxes lit, with the way to its neighbours.
-import { html } from "../core/html.js";
+import { html, useEffect, useRef } from "../core/html.js";
 import { get } from "../core/api.js";
 import { groundOf } from "../core/citations.js";
 import { t } from "../core/i18n.js";
@@ -24,6 +24,17 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
         active: other.id === (lit || one.id),
       })),
     );
+  const sheet = useRef();
+  useEffect(() => {
+    // Bring the lit box into view, in the column of the page alone.
+    const column = sheet.current?.closest(".beside");
+    const mark = sheet.current?.querySelector(".mark.active");
+    if (!mark || !column || column.scrollHeight <= column.clientHeight) return;
+    const [box, frame] = [mark.getBoundingClientRect(), column.getBoundingClientRect()];
+    if (box.top < frame.top || box.bottom > frame.bottom) {
+      column.scrollTop += box.top - frame.top - frame.height / 3;
+    }
+  }, [one.id, data?.page]);
   const shown = data?.page === citation.page ? data : null;
   return html`<header>
       <div>
@@ -46,10 +57,12 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
     ${citation.quote && html`<blockquote class=${ground}>${citation.quote}</blockquote>`}
     ${problem && html`<${Trouble} problem=${problem} />`}
     ${shown &&
-    html`<${PageSheet}
-      page=${shown}
-      marks=${marks}
-      alt=${t("imageOfPage", citation.name, citation.number)}
-      onMark=${(id) => onChoose(all.find((other) => other.id === id))}
-    />`}`;
+    html`<div ref=${sheet}>
+      <${PageSheet}
+        page=${shown}
+        marks=${marks}
+        alt=${t("imageOfPage", citation.name, citation.number)}
+        onMark=${(id) => onChoose(all.find((other) => other.id === id))}
+      />
+    </div>`}`;
 }

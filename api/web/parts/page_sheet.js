@@ -49,10 +49,13 @@ export function PageSheet({ page, pixels = 900, marks = [], words, overlay, alt,
   </div>`;
 }
 
+/** Words that can be selected; more would hold the browser up. */
+const MOST = 12_000;
+
 function WordLayer({ words, width, height }) {
   const spans = useMemo(
     () =>
-      words.map(({ text, box: [left, top, right, bottom], block }, at) => {
+      words.slice(0, MOST).map(({ text, box: [left, top, right, bottom], block }, at) => {
         const size = (bottom - top) * height;
         const stretch = ((right - left) * width) / Math.max(measure(text) * size, 1e-6);
         const style = {

@@ -90,7 +90,7 @@ export default function Viewer({ route: { path, params } }) {
         onFit=${() => amend({ z: null })}
         onTurn=${turn}
       />
-      <div class="stage" ref=${stage}>
+      <div class="stage" ref=${stage} role="region" aria-label=${t("pageNumber", page.number)} tabindex="0">
         <div class="turntable" style=${{ width: `${size.outer[0]}px`, height: `${size.outer[1]}px` }}>
           <div
             class="turned"
