@@ -117,6 +117,14 @@ def test_the_pages_of_the_app_need_no_token_and_hold_no_data(client: TestClient,
     assert "annual-report" not in response.text
 
 
+def test_the_samples_need_no_token_and_lead_to_no_other_file(client: TestClient) -> None:
+    names = client.get("/app/samples").json()
+    assert "annual-report.pdf" in names
+    assert client.get("/app/samples/annual-report.pdf").content.startswith(b"%PDF")
+    for name in ("..%2F..%2Fpyproject.toml", "../../pyproject.toml", "none.pdf"):
+        assert client.get(f"/app/samples/{name}").status_code in (401, 404)
+
+
 def test_links_of_other_sites_open_the_app_and_nothing_else(sample_home: Home) -> None:
     settings = Settings(ocr="none", workers=1)
     visit = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}  # fmt: skip

@@ -69,6 +69,29 @@ for path in (*sorted(SCREENS), "/p/{page}"):
     router.add_api_route(path, screen, methods=["GET", "HEAD"])
 
 
+@router.get("/app/samples")
+async def list_samples() -> list[str]:
+    """Names of the samples that a first user may try; empty where they are not installed."""
+    return sorted(find_samples())
+
+
+@router.get("/app/samples/{name}")
+def sample(name: str) -> Response:
+    """Sample file."""
+    if (path := find_samples().get(name)) is None:
+        raise HTTPException(404)
+    return Response(path.read_bytes(), media_type="application/octet-stream")
+
+
+@cache
+def find_samples() -> dict[str, Path]:
+    """Samples by name: those of a wheel, or of a checkout."""
+    for folder in (WEB.parent / "samples", WEB.parents[1] / "data" / "samples"):
+        if folder.is_dir():
+            return {path.name: path for path in folder.iterdir() if path.is_file()}
+    return {}
+
+
 @router.api_route("/app/{digest}/{name:path}", methods=["GET", "HEAD"])
 async def file(digest: str, name: str, request: Request) -> Response:
     """File of the web app; its address changes with the content."""

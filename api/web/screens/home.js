@@ -111,10 +111,22 @@ function Recent({ documents, count }) {
 }
 
 function First() {
+  const samples = useData((signal) => get("/app/samples", {}, signal), []);
+  const trySamples = async () => {
+    const read = async (name) => new File([await (await fetch(url(`/app/samples/${name}`))).blob()], name);
+    try {
+      open(await Promise.all(samples.data.map(read)));
+    } catch (problem) {
+      complain(problem);
+    }
+  };
   const open = (files) => {
     addFiles(files);
     go(url("/docs"));
   };
   return html`<p class="lead">${t("welcomeLead")}</p>
-    <${DropZone} onFiles=${open} onProblem=${complain} large />`;
+    <${DropZone} onFiles=${open} onProblem=${complain} large>
+      ${samples.data?.length > 0 &&
+      html`<button type="button" class="quiet" onClick=${trySamples}>${t("trySamples", samples.data.length)}</button>`}
+    </${DropZone}>`;
 }

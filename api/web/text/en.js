@@ -166,6 +166,7 @@ export default {
   titleOf: (name) => `Title of ${name}`,
   token: "Token",
   tokens: (sent, got) => `${sent} tokens in, ${got} out`,
+  trySamples: (n) => `Or try the ${n} samples`,
   turn: "Rotate",
   undo: "Undo",
   upload_cancelled: "Cancelled",

@@ -166,6 +166,7 @@ export default {
   titleOf: (name) => `${name}의 제목`,
   token: "토큰",
   tokens: (sent, got) => `입력 ${sent} 토큰, 출력 ${got} 토큰`,
+  trySamples: (count) => `샘플 ${n(count)}개로 시작하기`,
   turn: "회전",
   undo: "되돌리기",
   upload_cancelled: "취소됨",
