@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from make_library import write_document
 from PIL import Image
 
+import pageglass
 from api.http.app import create_app
 from api.http.document_paging import cut_list, sort_list
 from api.http.thumbnails import Thumbnails
@@ -137,6 +138,14 @@ def test_title_and_tags_stay_when_the_document_is_read_anew(tmp_path: Path) -> N
     again = writer.document("one")
     assert (again.title, again.tags, again.page_count) == ("Zirconium", ("kitchen",), 2)
     assert writer.tag_counts() == {"kitchen": 2}
+
+
+def test_python_edits_too(own_home: Home) -> None:
+    with pageglass.open(own_home.root) as library:
+        edited = library.edit("teapot.jpg", title="Zirconium", tags="kitchen")
+        assert (edited.title, edited.tags) == ("Zirconium", ("kitchen",))
+        assert library.tags()["kitchen"] == 1
+        assert library.edit("teapot.jpg", tags=[]).tags == ()
 
 
 def test_labels_that_are_found_leave_given_tags(own_home: Home) -> None:

@@ -12,17 +12,6 @@ from collections.abc import Mapping, Sequence
 from ingest.library.database import LibraryDatabase
 from ingest.page import Caption, Document, Page
 
-DOCUMENT_TAGS = """
-CREATE TABLE IF NOT EXISTS document_tags (
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, tag TEXT NOT NULL,
-    PRIMARY KEY (document_id, tag)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS document_titles (
-    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE, title TEXT NOT NULL
-) WITHOUT ROWID;
-"""
-"""What users gave documents. Made where it is missing, without a new format."""
-
 
 class AnnotationReader(LibraryDatabase):
     """Reader of tags and captions."""

@@ -85,10 +85,8 @@ class DocumentReader(AnnotationReader):
     def _all_paths(self, only: Sequence[str] | None = None) -> dict[str, list[str]]:
         """Paths of each document, or of those with some ids, in order."""
         paths: dict[str, list[str]] = {}
-        where, values = "", ()
-        if only is not None:
-            where = " WHERE document_id IN (SELECT value FROM json_each(?))"
-            values = (json.dumps(only),)
+        where = "" if only is None else " WHERE document_id IN (SELECT value FROM json_each(?))"
+        values = () if only is None else (json.dumps(only),)
         query = f"SELECT path, document_id FROM names{where} ORDER BY path"
         for path, document_id in self._db.execute(query, values):
             paths.setdefault(document_id, []).append(os.fsdecode(path))

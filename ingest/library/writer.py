@@ -16,10 +16,11 @@ from pathlib import Path
 
 from ingest.file_state import Failure, FileStamp
 from ingest.forms.index_text import IndexText, index_words
-from ingest.library.annotations import DOCUMENT_TAGS, AnnotationWriter
+from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
+from ingest.library.schema import GIVEN
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
@@ -63,7 +64,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        self._db.executescript(DOCUMENT_TAGS)
+        self._db.executescript(GIVEN)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""

@@ -56,7 +56,7 @@ export default {
   ground_none: "Not found on the page",
   ground_quote: "Verified: printed on the page",
   ground_region: "Matches a part of the picture",
-  ground_seen: "Seen in the picture by the model",
+  ground_seen: "Seen by the model; no text to check it against",
   hits: (n) => of(n, "page, best first", "pages, best first"),
   image: "Image",
   imageOfPage: (name, page) => `${name}, page ${page}`,

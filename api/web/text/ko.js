@@ -56,7 +56,7 @@ export default {
   ground_none: "이 쪽에서 찾지 못함",
   ground_quote: "확인됨: 이 쪽에 인쇄되어 있음",
   ground_region: "그림의 일부와 일치",
-  ground_seen: "모델이 그림에서 봄",
+  ground_seen: "모델이 그림에서 봄. 대조할 글자가 없음",
   hits: (count) => `${n(count)}쪽, 관련도순`,
   image: "이미지",
   imageOfPage: (name, page) => `${name}, ${page}쪽`,
