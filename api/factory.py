@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from retrieval.snapshot import Opener
 
 
-def open_home(settings: Settings, root: Path | None = None) -> Home:
-    """Home at `root`, or at the settings' data folder; created where it is missing.
+def open_home(settings: Settings, root: Path | None = None, *, create: bool = True) -> Home:
+    """Home at `root`, or at the settings' data folder.
+
+    Args:
+        create: create the folder where it is missing.
 
     Raises:
         HomeUnusable: the folder cannot be created or used.
     """
     from ingest.replica.connect import connect_home
 
-    return connect_home(root or settings.home, settings.chroma_server(), settings.published())
+    return connect_home(
+        root or settings.home, settings.chroma_server(), settings.published(), create=create
+    )
 
 
 def make_searcher(

@@ -23,6 +23,12 @@ class UnknownOcr(InvalidInputError):
     code = "unknown-ocr"
 
 
+class PathNotFound(InvalidInputError):
+    """A path to ingest does not exist."""
+
+    code = "path-not-found"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
     """Options of one ingest; None takes the setting of the same name.
@@ -35,6 +41,7 @@ class IngestOptions:
         prune: forget files below the paths that are gone.
         retry: try files again that failed before.
         redo: read every file anew.
+        again: read files of folders whose documents were removed.
         rebuild: drop every index and derive it anew from the library.
     """
 
@@ -56,6 +63,7 @@ class IngestOptions:
     prune: bool = False
     retry: bool = False
     redo: bool = False
+    again: bool = False
     rebuild: bool = False
 
 
@@ -107,6 +115,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
             limits=settings.read_limits(options.file_timeout),
             retry=options.retry,
             redo=options.redo,
+            again=options.again,
             prune=options.prune,
             labels=read_labels(options.labels) if options.labels else None,
             caption=caption,
@@ -116,6 +125,26 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         options.rebuild,
         choice.why,
     )
+
+
+def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
+    """Check before an ingest that what was named is there.
+
+    Args:
+        prune: files that are gone are forgotten, and may be named.
+
+    Raises:
+        PathNotFound
+    """
+    from ingest.files.find import find_missing
+    from ingest.library.names import readable
+
+    missing = [] if prune else [repr(readable(path)) for path in find_missing(paths)]
+    if missing:
+        raise PathNotFound(
+            f"There is no {', nor '.join(missing)}.",
+            hint="Nothing was read. Name files, folders or patterns that exist.",
+        )
 
 
 def run_ingest(

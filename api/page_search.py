@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from api.query_filters import apply_filters
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.page import DOCUMENT_KINDS
@@ -44,7 +45,7 @@ def search_pages(
     """Find the pages that fit a text, an image, or a weighted sum of texts and images.
 
     Args:
-        query: a text, or weighted parts.
+        query: a text, which may have `file:NAME` and `tag:NAME` in it, or weighted parts.
         readers: open image files.
         like: an image, in place of a query.
         top: pages at most.
@@ -54,6 +55,7 @@ def search_pages(
     Raises:
         InvalidSearch: neither or both of `query` and `like` are given.
         EmptyQuery: the query is blank.
+        DocumentNotFound: a file that the query names does not exist, or is ambiguous.
         UnreadableFile: an image cannot be opened.
         ImageIndexNotFound: images are searched, and there is no index of them.
     """
@@ -64,7 +66,8 @@ def search_pages(
     if like is not None:
         return searcher.search_by_image(open_image(like, readers), top=top, filter=filter)
     if query is None or isinstance(query, str):
-        return searcher.search(query or "", top=top, images=images, filter=filter)
+        text, filter = apply_filters(searcher.library, query or "", filter)
+        return searcher.search(text, top=top, images=images, filter=filter)
     parts = [
         (weight, part if isinstance(part, str) else open_image(part, readers))
         for weight, part in query

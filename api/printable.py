@@ -25,3 +25,12 @@ def shorten(text: str, length: int) -> str:
 def readable_question(text: str) -> str:
     """Question as typed; undecodable bytes become question marks."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def count_of(number: int, noun: str) -> str:
+    """Number with its noun.
+
+    >>> count_of(1, "page"), count_of(1200, "page")
+    ('1 page', '1,200 pages')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

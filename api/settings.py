@@ -1,4 +1,4 @@
-"""Settings from the environment: PAGEGLASS_... variables and providers' keys.
+"""Settings from the environment and the settings file, and providers' keys.
 
 Nothing else reads the environment. Options on the command line win over
 settings. Owns no connections and opens no files.
@@ -6,7 +6,6 @@ settings. Owns no connections and opens no files.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -17,6 +16,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.network import token_fault
+from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
@@ -260,37 +261,30 @@ class Settings(BaseSettings):
 
 
 def read_settings(**values: Any) -> Settings:
-    """Settings from the environment; `values` by name take their place.
+    """Settings from the environment, else from the settings file; `values` come first.
 
     Raises:
         InvalidSetting: a value is not allowed; the message does not repeat it.
+        InvalidSettingsFile: the file cannot be read.
     """
+    from_file = {
+        name: value
+        for name, value in read_settings_file().items()
+        if name in Settings.model_fields and name not in values and not in_environment(name)
+    }
     try:
-        return Settings(**values)
+        return Settings(**from_file, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"])
         variable = f"PAGEGLASS_{name.upper()}"
+        where = f"{settings_path()}: {name}" if name in from_file else variable
         raise InvalidSetting(
-            f"{name if name in values else variable}: {first['msg']}.",
+            f"{name if name in values else where}: {first['msg']}.",
             hint="Correct it, or leave it out.",
         ) from None
 
 
-def token_fault(token: str) -> str:
-    """Why a token cannot be used; empty if it can."""
-    if token != token.strip():
-        return "it begins or ends with a blank"
-    if not token.isprintable():
-        return "it has characters that a header cannot carry: take letters, digits and -._~+/="
-    return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; of names, only localhost."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def in_environment(name: str) -> bool:
+    """Whether the environment has a setting."""
+    return any(key.upper() == f"PAGEGLASS_{name.upper()}" for key in os.environ)

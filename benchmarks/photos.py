@@ -18,6 +18,7 @@ import numpy as np
 
 from ingest.add import AddSettings, add
 from ingest.event import Done
+from ingest.filter import PageFilter
 from ingest.library.home import Home
 from retrieval.evaluate.metrics import hit
 from retrieval.search import Searcher
@@ -47,8 +48,8 @@ def _evaluate(searcher: Searcher, folder: Path, ids: dict[str, str]) -> None:
     own = [ids[str((folder / file["file"]).absolute())] for file in manifest["files"]]
     fields = ["query", *(["query_en"] if "query_en" in manifest["queries"][0] else [])]
     modes = {
-        "--images": {"pictures": True, "documents": own},
-        "own set": {"documents": own},
+        "--images": {"images": True, "filter": PageFilter.to(own)},
+        "own set": {"filter": PageFilter.to(own)},
         "one box": {},
     }
     for field in fields:

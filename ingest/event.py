@@ -24,10 +24,33 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class StayedRemoved:
+    """Files of a folder whose documents were removed, and that are left out since."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileOpened:
     """A file is being read."""
 
     path: str
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingModels:
+    """Encoders are being loaded."""
+
+    encoders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRead:
+    """The pages of a file up to `number` have been rendered and read."""
+
+    path: str
+    number: int
     page_count: int
 
 
@@ -137,7 +160,10 @@ class Done:
 Event = (
     FilesFound
     | LeftOut
+    | StayedRemoved
     | FileOpened
+    | LoadingModels
+    | PagesRead
     | PagesEncoded
     | Added
     | DuplicateFound

@@ -62,16 +62,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Page:
-    """Page address: a document and a page number from 1. A photo has one page.
+    """Page address: a document and a page number from 1.
 
     `label` is the page's number as printed, such as "iv", where it is another than
-    its place in the file.
+    its place in the file. `is_photo` says that the document is an image with one page,
+    which is not called "page 1".
     """
 
     document_id: str
     number: int
     document_name: str = ""
     label: str = field(default="", compare=False)
+    is_photo: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -79,8 +81,11 @@ class Page:
         return f"{self.document_id}-{self.number}"
 
     def __str__(self) -> str:
+        name = self.document_name or self.document_id
+        if self.is_photo:
+            return name
         label = f" (labelled {self.label})" if self.label else ""
-        return f"{self.document_name or self.document_id}, page {self.number}{label}"
+        return f"{name}, page {self.number}{label}"
 
 
 WordRole = Literal[

@@ -19,7 +19,8 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
     """Remove documents by id, head of id, path or file name; returns them.
 
     All or nothing: one that is not there stops it before anything is removed. What was
-    attached to one of them, and is nowhere else, goes with it.
+    attached to one of them, and is nowhere else, goes with it. Their files stay where they
+    are; an ingest of a folder leaves them out until they change or are named.
 
     Raises:
         LibraryNotFound, DocumentNotFound, HomeBusy, DiskFull, ReadOnlyMirror, ObjectStoreError
@@ -30,6 +31,8 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
         documents = list({d.id: d for d in map(library.document, wanted)}.values())
         # On a full disk one by one: each makes room for the next.
         for some in [[d] for d in documents] if full else [documents]:
+            for document in some:
+                library.note_removed(document.id)
             forget(home, library, [document.id for document in some])
             for document in some:
                 home.delete_uploads(document.paths)

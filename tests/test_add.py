@@ -16,7 +16,16 @@ from PIL import Image
 
 from ingest.add import AddSettings, add
 from ingest.encoders.encoder import UnknownEncoder
-from ingest.event import Added, Done, DuplicateFound, Event, FileOpened, FilesFound, Removed
+from ingest.event import (
+    Added,
+    Done,
+    DuplicateFound,
+    Event,
+    FileOpened,
+    FilesFound,
+    LoadingModels,
+    Removed,
+)
 from ingest.files.render import RenderSettings
 from ingest.index.index import open_indexes
 from ingest.library.home import Home, HomeBusy
@@ -142,7 +151,7 @@ def test_a_touched_file_is_hashed_but_not_read(home: Home, folder: Path) -> None
     before = documents(home)["a.pdf"]
     os.utime(path, ns=(1, 1))
     events = run(home, folder)
-    assert kinds(events) == [FilesFound, DuplicateFound, Done]
+    assert kinds(events) == [FilesFound, LoadingModels, DuplicateFound, Done]
     assert total(events) == {"named": 1}
     assert documents(home)["a.pdf"] == before
     assert total(run(home, folder)) == {"unchanged": 1}

@@ -125,28 +125,68 @@ class TestIngest:
         assert "error: No PDF or image was found." in result.stderr
 
     def test_path_that_is_not_there(self, tmp_path: Path) -> None:
-        result = run("ingest", str(tmp_path / "nowhere.pdf"), home=tmp_path / "home")
-        assert result.exit_code == 3
-        assert "nowhere.pdf cannot be opened" in result.stderr
+        ferry = letter(tmp_path / "ferry.pdf")
+        for missing in ("nowhere.pdf", "no*.pdf"):
+            result = run("ingest", str(ferry), str(tmp_path / missing), home=tmp_path / "home")
+            assert result.exit_code == 2
+            assert missing in result.stderr
+        assert not (tmp_path / "home").exists()
+
+    def test_what_failed_before_is_quiet(self, tmp_path: Path) -> None:
+        home, bad = tmp_path / "home", tmp_path / "bad.xyz"
+        bad.write_bytes(b"no kind of file")
+        first = run("ingest", str(bad), "--quiet", home=home)
+        assert first.exit_code == 3
+        assert "Read are PDF, PNG, JPEG" in first.stderr
+        again = run("ingest", str(bad), "--quiet", home=home)
+        assert (again.exit_code, again.stderr) == (0, "")
+        assert run("ingest", str(bad), home=home).exit_code == 3
+
+    def test_what_was_removed_stays_removed(self, tmp_path: Path) -> None:
+        home, folder = tmp_path / "home", tmp_path / "in"
+        ferry = letter(folder / "ferry.pdf")
+        letter(folder / "train.pdf", "The train leaves at ten.")
+        run("ingest", str(folder), "--ocr", "none", home=home)
+        run("remove", "ferry.pdf", "train.pdf", home=home)
+        (folder / "copy.pdf").write_bytes(ferry.read_bytes())
+        result = run("ingest", str(folder), "--ocr", "none", "--json", home=home)
+        assert result.exit_code == 0
+        left_out = [r["paths"] for r in records(result) if r["event"] == "stayed_removed"]
+        assert [[Path(path).name for path in paths] for paths in left_out] == [
+            ["ferry.pdf", "train.pdf"],
+            ["copy.pdf"],
+        ]
+        assert "3 files that were removed left out (--again" in result.stderr
+
+        named = run("ingest", str(ferry), "--ocr", "none", home=home)
+        assert "1 added (1 page)" in named.stderr
+        letter(folder / "train.pdf", "The train leaves at eleven.")
+        changed = run("ingest", str(folder), "--ocr", "none", home=home)
+        assert "1 added (1 page), 1 unchanged, 1 known under another name" in changed.stderr
+        run("remove", "ferry.pdf", home=home)
+        again = run("ingest", str(folder), "--again", "--ocr", "none", home=home)
+        assert "1 added (1 page)" in again.stderr
 
     @pytest.mark.parametrize(
         "arguments",
         [
             [],
-            ["x.pdf", "--ocr", "psychic"],
-            ["x.pdf", "--dpi", "7"],
-            ["x.pdf", "--workers", "-1"],
-            ["x.pdf", "--no-such-option"],
+            ["--ocr", "psychic"],
+            ["--dpi", "7"],
+            ["--workers", "-1"],
+            ["--no-such-option"],
         ],
     )
     def test_usage(self, tmp_path: Path, arguments: list[str]) -> None:
-        result = run("ingest", *arguments, home=tmp_path / "home")
+        named = [str(SAMPLES / "teapot.jpg")] if arguments else []
+        result = run("ingest", *named, *arguments, home=tmp_path / "home")
         assert result.exit_code == 2
         assert result.stdout == ""
 
     def test_home_that_cannot_be(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        result = run("ingest", "x.pdf", "--json", home=tmp_path / "file" / "home")
+        photo = str(SAMPLES / "teapot.jpg")
+        result = run("ingest", photo, "--json", home=tmp_path / "file" / "home")
         assert result.exit_code == 1
         error = json.loads(result.stderr)
         assert set(error) == {"error", "hint"}
@@ -178,6 +218,7 @@ class TestIngest:
         ) as process:
             assert process.stdout is not None
             assert json.loads(process.stdout.readline())["event"] == "looked"
+            assert json.loads(process.stdout.readline())["event"] == "loading"
             assert json.loads(process.stdout.readline())["event"] == "opened"
             rest, error = interrupt(process)
         assert process.returncode == 130
@@ -204,7 +245,7 @@ class TestIngest:
             assert process.stdout.read() == b""
         assert process.returncode == 0
         assert "files" in seen
-        assert "1 added (1 pages)" in seen
+        assert "1 added (1 page)" in seen
 
 
 class TestSearch:
@@ -251,7 +292,7 @@ class TestSearch:
     def test_within_documents(self, sample_home: Home) -> None:
         hits = records(
             run(
-                "search", "the lens", "-d", "project-deck.pdf", "-d", "volunteer-form.pdf",
+                "search", "the lens", "--all", "-d", "project-deck.pdf", "-d", "volunteer-form.pdf",
                 "--json", home=sample_home,
             )
         )  # fmt: skip
@@ -333,7 +374,7 @@ class TestLibrary:
     def test_list_of_nothing(self, tmp_path: Path) -> None:
         result = run("list", "--json", home=tmp_path)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "no documents yet" in run("list", home=tmp_path).stderr
+        assert f"no documents in {tmp_path} yet" in run("list", home=tmp_path).stderr
 
     def test_remove_by_name(self, own_home: Home) -> None:
         result = run("remove", "sailboat.png", "teapot.jpg", "--json", home=own_home)
@@ -412,6 +453,23 @@ class TestProgram:
         )  # fmt: skip
         assert done.returncode == 0
         assert b"korean-notice.pdf" in done.stdout
+
+    def test_a_variable_that_names_no_setting(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PAGEGLASS_ENCODR", "conse")
+        monkeypatch.setenv("PAGEGLASS_XYZZY", "1")
+        result = run("list", "--json", home=tmp_path)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "PAGEGLASS_ENCODR is no setting: PAGEGLASS_ENCODER may be meant." in result.stderr
+        assert "PAGEGLASS_XYZZY is no setting.\n" in result.stderr
+
+    @pytest.mark.parametrize(
+        "command", ["list", "status", "search x", "ask x", "tags", "duplicates", "remove x"]
+    )
+    def test_reading_creates_no_folder(self, tmp_path: Path, command: str) -> None:
+        run(*command.split(), home=tmp_path / "typo")
+        assert not (tmp_path / "typo").exists()
 
     def test_serve_needs_a_token_beyond_this_machine(self, tmp_path: Path) -> None:
         result = run("serve", "--host", "0.0.0.0", home=tmp_path)

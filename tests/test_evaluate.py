@@ -177,7 +177,7 @@ class TestCommand:
         plot = tmp_path / "a.png"
         done = run("eval", str(folder), *home, "--out", str(out), "--plot", str(plot), "--signals")
         assert done.exit_code == 0, done.output
-        assert "within the document" in done.stdout
+        assert "in the document" in done.stdout
         assert "evidence: Table" in done.stdout
         assert "no significant difference between BM25 and default" in done.stdout
         with Image.open(plot) as image:

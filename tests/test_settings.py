@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
-from api.settings import Settings, is_loopback
+from api.cli.main import app
+from api.network import is_loopback
+from api.settings import Settings, read_settings
 
 DOCS = Path(__file__).parents[1] / "docs" / "cli.md"
 
@@ -73,3 +77,61 @@ def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: 
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.fixture
+def settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = tmp_path / "pageglass" / "config.toml"
+    path.parent.mkdir()
+    return path
+
+
+def test_environment_over_file_over_default(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file.write_text('dpi = 200\nmodel = "anthropic:x"\ntoken = "s3cret-token"\n')
+    monkeypatch.setenv("PAGEGLASS_MODEL", "openai:y")
+    settings = read_settings()
+    assert (settings.dpi, settings.model, settings.workers) == (200, "openai:y", 0)
+    assert read_settings(dpi=300).dpi == 300
+    shown = CliRunner().invoke(app, ["config", "--json"])
+    rows = {row["setting"]: row for row in map(json.loads, shown.stdout.splitlines())}
+    assert set(rows) == set(Settings.model_fields)
+    assert (rows["dpi"]["value"], rows["dpi"]["origin"]) == (200, "settings file")
+    assert (rows["model"]["value"], rows["model"]["origin"]) == ("openai:y", "environment")
+    assert rows["workers"]["origin"] == "default"
+    assert "s3cret" not in shown.output + CliRunner().invoke(app, ["config"]).output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dpi = 7", "dpi"),
+        ("dpi = ", "cannot be read"),
+        ("dpi 200", "cannot be read"),
+        ("\xff", "cannot be read"),
+    ],
+)
+def test_a_settings_file_that_is_wrong(settings_file: Path, text: str, said: str) -> None:
+    settings_file.write_bytes(text.encode("latin-1"))
+    done = CliRunner().invoke(app, ["list"])
+    assert done.exit_code == 2
+    assert str(settings_file) in done.stderr
+    assert said in done.stderr
+
+
+def test_a_line_that_names_no_setting(settings_file: Path) -> None:
+    settings_file.write_text('encodr = "conse"\n')
+    done = CliRunner().invoke(app, ["list"])
+    assert done.exit_code == 0
+    assert "encodr in the settings file is no setting: encoder may be meant." in done.stderr
+
+
+def test_the_template_is_a_settings_file_of_defaults(settings_file: Path) -> None:
+    template = CliRunner().invoke(app, ["config", "--template"]).stdout
+    lines = [line.removeprefix("# ") for line in template.splitlines() if " = " in line]
+    assert len(lines) == len(Settings.model_fields)
+    settings_file.write_text("\n".join(line for line in lines if not line.endswith("= ")))
+    assert read_settings() == Settings()
+    assert CliRunner().invoke(app, ["config", "--path"]).stdout.strip() == str(settings_file)

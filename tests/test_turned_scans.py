@@ -93,6 +93,27 @@ def test_a_sign_in_a_photo_does_not_turn_it(ocr: Ocr) -> None:
     assert [line.text for line in chosen.lines] == ["North pier"]
 
 
+@pytest.mark.parametrize("degrees", [90, 9, 2])
+def test_a_photo_with_several_lines_of_print_stays_as_it_is(degrees: int, ocr: Ocr) -> None:
+    photo = Image.linear_gradient("L").resize((900, 700))
+    photo.paste(draw_lines(SURVEY, (620, 260)), (60, 90))
+    photo.paste(draw_lines(["Berkeley Bart", "Terrace"], (240, 130)), (560, 420))
+    turned = photo.rotate(degrees, expand=True, fillcolor=90)
+    chosen = read(turned, ocr)
+    assert (chosen.turned, chosen.image.size) == (0, turned.size)
+    assert "four cracked piles" in text(chosen)
+
+
+def test_a_photographed_page_is_set_upright(ocr: Ocr) -> None:
+    words = [f"Line {number} of the harbour report" for number in range(1, 25)]
+    photo = Image.linear_gradient("L").resize((1_100, 1_400))
+    photo.paste(draw_lines(words, (700, 1_200)), (200, 100))
+    chosen = read(photo.rotate(90, expand=True), ocr)
+    assert chosen.turned == pytest.approx(270, abs=1)
+    assert words[0] in text(chosen)
+    assert words[-1] in text(chosen)
+
+
 def test_a_good_hidden_layer_turns_with_its_scan(ocr: Ocr, tmp_path: Path) -> None:
     import pymupdf
 

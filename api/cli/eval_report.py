@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.cli.terminal import Terminal
-from api.printable import plain
+from api.printable import count_of, plain
+from retrieval.evaluate.metrics import SCOPES
 
 COLUMNS = {
-    "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "nDCG@10", "MRR@10"),
-    "photos": ("hit@1", "hit@5", "hit@10", "nDCG@10", "MRR@10"),
+    "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "MRR@10"),
+    "photos": ("hit@1", "hit@5", "hit@10", "MRR@10"),
 }
-SCOPES = {"document": "within the document", "set": "over the set", "home": "over the home"}
+PERCENTILES = {"p50": 1, "p95": 20, "p99": 100}
+"""Questions that each percentile of the times needs to mean anything."""
 
 
 def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
@@ -21,16 +23,19 @@ def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
     corpus = run["corpus"]
     terminal.result(f"{plain(run['set'])}, {run['setting']}")
     terminal.result(
-        f"{run['questions']} questions ({run['left_out']} more have no right answer and are left out),"
-        f" {corpus['documents']} documents, {corpus['pages']} pages; 95 % intervals by drawing"
-        f" {run['drawn']}s"
+        f"{count_of(run['questions'], 'question')} ({run['left_out']} more without a right answer"
+        f" left out), {count_of(corpus['documents'], 'document')},"
+        f" {count_of(corpus['pages'], 'page')}"
+    )
+    terminal.result(
+        f"95 % intervals of {run['main']} by drawing {run['drawn']}s; --json has all of them"
     )
     if run["not_read"]:
         terminal.result(
             f"{len(run['not_read'])} files could not be read; their questions count as missed"
         )
     rows = [
-        (name, SCOPES[scope], str(means["questions"]), *(_cell(means[c]) for c in columns))
+        (name, SCOPES[scope], str(means["questions"]), *_cells(means, columns, run["main"]))
         for name, scopes in run["rankings"].items()
         for scope, means in scopes.items()
     ]
@@ -41,7 +46,7 @@ def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
             f"{label}: {value}",
             SCOPES[scope],
             str(means["questions"]),
-            *(_cell(means[c]) for c in columns),
+            *_cells(means, columns, run["main"]),
         )
         for scope, labels in run["groups"].items()
         for label, values in labels.items()
@@ -49,13 +54,14 @@ def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
     ]
     if parts:
         terminal.result()
-        terminal.table((f"by label ({run['first']})", "scope", "n", *columns), parts)
+        terminal.table((f"by label, {run['first']}", "scope", "n", *columns), parts)
     terminal.result()
+    shown = [name for name, least in PERCENTILES.items() if run["questions"] >= least]
     times = [
-        (name, *(f"{ms:.1f}" for ms in values.values()))
+        (name, *(f"{values[percentile]:.1f}" for percentile in shown))
         for name, values in run["latency_ms"].items()
     ]
-    terminal.table(("milliseconds", "p50", "p95", "p99"), times)
+    terminal.table(("milliseconds", *shown), times)
     terminal.result()
     sizes = [
         (
@@ -140,7 +146,12 @@ def comparison_sentence(found: dict[str, Any]) -> str:
     return f"{where}: {second} is significantly {verdict} than {first}: {figures}."
 
 
-def _cell(value: dict[str, Any]) -> str:
-    if value["low"] is None:
+def _cells(means: dict[str, Any], columns: Sequence[str], main: str) -> list[str]:
+    """Means of the metrics; the interval of the main one alone, so that a row fits a terminal."""
+    return [_cell(means[column], interval=column == main) for column in columns]
+
+
+def _cell(value: dict[str, Any], *, interval: bool) -> str:
+    if value["low"] is None or not interval:
         return f"{value['mean']:.3f}"
     return f"{value['mean']:.3f} ({value['low']:.2f}-{value['high']:.2f})"

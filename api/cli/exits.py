@@ -39,6 +39,7 @@ EXIT_CODES: dict[str, ExitCode] = {
     "required-field-missing": ExitCode.NOTHING,
     # What the environment says counts as typed.
     "invalid-setting": ExitCode.USAGE,
+    "invalid-settings-file": ExitCode.USAGE,
     "api-key-missing": ExitCode.USAGE,
 }
 """By `code` of a family, and of the classes that differ from their family."""

@@ -18,21 +18,26 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli.commands.ask import ask
+from api.cli.commands.backup import backup, restore
 from api.cli.commands.classify import classify
+from api.cli.commands.config import config
 from api.cli.commands.doctor import doctor
 from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
 from api.cli.commands.finetune import finetune
+from api.cli.commands.help_command import show_help
 from api.cli.commands.ingest import ingest
 from api.cli.commands.library import list_documents, remove, status
 from api.cli.commands.mcp_server import mcp
+from api.cli.commands.open_page import open_page
 from api.cli.commands.photos import duplicates, tags
 from api.cli.commands.search import search
 from api.cli.commands.serve import serve
 from api.cli.exits import ExitCode, exit_code
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
+from api.environment import unknown_settings
 from api.log import configure_logging
 from api.settings import read_settings
 from api.version import find_version
@@ -94,7 +99,6 @@ app = typer.Typer(
     " 4 nothing found or declined to answer, 130 stopped by Ctrl-C.",
     cls=_CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -123,7 +127,9 @@ def start(
     ] = False,
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+        typer.Option(
+            "--version", "-V", help="Show the version.", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
     """Read the environment before the command runs."""
@@ -133,11 +139,14 @@ def start(
         settings = settings.model_copy(update={"log_level": "debug"})
     configure_logging(settings.log_level or "warning", settings.log_format)
     ctx.obj = Session(settings, home)
+    for sentence in unknown_settings():
+        ctx.obj.terminal.note(f"warning: {sentence}")
 
 
 app.command()(ingest)
 app.command()(search)
 app.command()(ask)
+app.command("open")(open_page)
 app.command()(explain)
 app.command()(extract)
 app.command("list")(list_documents)
@@ -148,9 +157,13 @@ app.command()(tags)
 app.command()(status)
 app.command("eval")(evaluate)
 app.command()(finetune)
+app.command()(config)
 app.command()(doctor)
 app.command()(serve)
 app.command()(mcp)
+app.command()(backup)
+app.command()(restore)
+app.command("help")(show_help)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.complete import complete_document, complete_model
+
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The data folder.", show_default=False)
 ]
@@ -18,6 +20,7 @@ DocumentOption = Annotated[
     typer.Option(
         "--document",
         "-d",
+        autocompletion=complete_document,
         help="Only in this document: its id, head of id, file name, path or end of a path; or a folder. May be repeated.",
         show_default=False,
     ),
@@ -38,6 +41,7 @@ ModelOption = Annotated[
     str | None,
     typer.Option(
         "--model",
+        autocompletion=complete_model,
         help="What writes the answer: extractive, or PROVIDER:MODEL.",
         show_default="PAGEGLASS_MODEL",
     ),
@@ -85,7 +89,15 @@ OcrOption = Annotated[
     ),
 ]
 PasswordOption = Annotated[
-    str | None, typer.Option("--password", help="For encrypted PDFs.", show_default=False)
+    bool, typer.Option("--password", help="Ask for the password of encrypted PDFs.")
+]
+PasswordFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        help="Read their password from the first line of a file; - for stdin.",
+        show_default=False,
+    ),
 ]
 HostOption = Annotated[
     str | None,

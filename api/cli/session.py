@@ -28,13 +28,16 @@ class Session:
     home: Path | None = None
     terminal: Terminal = field(default_factory=Terminal)
 
-    def open_home(self, home: Path | None) -> Home:
+    def open_home(self, home: Path | None, *, create: bool = False) -> Home:
         """Home by option, else by environment, else in the user's data directory.
+
+        Args:
+            create: create the folder where it is missing, for a command that writes.
 
         Raises:
             HomeUnusable: the folder cannot be created or used.
         """
-        return open_home(self.settings, home or self.home)
+        return open_home(self.settings, home or self.home, create=create)
 
     @contextmanager
     def readers(self) -> Iterator[ReaderPool]:

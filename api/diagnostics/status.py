@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from api.schemas.documents import failure_record
@@ -30,7 +29,7 @@ def read_status(home: Home, *, verify: bool = False, repair: bool = False) -> di
         "pages": 0,
         "noted_pages": 0,
         "bytes": home.size(),
-        "free_bytes": shutil.disk_usage(home.root).free,
+        "free_bytes": home.free_bytes(),
         "indexes": [],
         "failures": [],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
@@ -63,7 +62,7 @@ def check_store(home: Home, store: ObjectStore) -> Finding:
 def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
     """Check a home: size, free space, library and indexes."""
     yield Finding("home", readable(str(home.root)), "ok", f"{home.size() / 1e6:.1f} MB")
-    free = shutil.disk_usage(home.root).free
+    free = home.free_bytes()
     yield Finding(
         "disk", "free", "ok" if free > LOW_DISK_BYTES else "note", f"{free / 1e9:.1f} GB",
         "" if free > LOW_DISK_BYTES else "Make room before a large ingest.",

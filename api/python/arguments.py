@@ -72,7 +72,7 @@ def observe_ingest(progress: bool | Observer) -> Iterator[Observer]:
     if callable(progress):
         yield progress
         return
-    from api.cli.ingest_progress import ingest_progress
+    from api.cli.progress.ingest_progress import ingest_progress
     from api.cli.terminal import Terminal
 
     with ingest_progress(Terminal(), not progress) as shown:
@@ -88,8 +88,8 @@ def observe_training(progress: bool | Observer) -> Iterator[Observer]:
     if callable(progress):
         yield progress
         return
+    from api.cli.progress.training_progress import training_progress
     from api.cli.terminal import Terminal
-    from api.cli.training_progress import training_progress
 
     with training_progress(Terminal(), not progress) as shown:
         yield shown.show

@@ -75,6 +75,7 @@ class IngestKeywords(TypedDict, total=False):
     prune: bool
     retry: bool
     redo: bool
+    again: bool
     rebuild: bool
 
 

@@ -38,12 +38,15 @@ class LibraryMethods(ClientBase):
 
         Raises:
             TypeError: there is no such option.
+            PathNotFound: there is nothing at a path.
             PageglassError: the run cannot go on; what was added stays. A file that
                 cannot be read raises nothing: the report lists it.
         """
-        from api.ingestion import plan_ingest, run_ingest
+        from api.ingestion import check_paths, plan_ingest, run_ingest
 
-        plan = plan_ingest(self._engine.home, self.settings, _ingest_options(options))
+        wanted = _ingest_options(options)
+        check_paths(as_paths(paths), prune=wanted.prune)
+        plan = plan_ingest(self._engine.home, self.settings, wanted)
         with observe_ingest(progress) as observe:
 
             def observed() -> Iterator[Event]:

@@ -59,7 +59,7 @@ class OperationMethods(ClientBase):
         Raises:
             InvalidInputError: a set cannot be read.
         """
-        from api.cli.eval_progress import TerminalEvaluationProgress
+        from api.cli.progress.eval_progress import TerminalEvaluationProgress
         from api.cli.terminal import Terminal
         from api.evaluation import (
             EvaluationOptions,

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
 from api.results.document_list import Documents, LibraryDocument
-from ingest.event import Added, Captioned, Done, Event, Failed, Gone, LeftOut, Removed
+from ingest.event import (
+    Added,
+    Captioned,
+    Done,
+    Event,
+    Failed,
+    Gone,
+    LeftOut,
+    Removed,
+    StayedRemoved,
+)
 
 if TYPE_CHECKING:
     from api.diagnostics.finding import Finding
@@ -31,6 +41,7 @@ class IngestReport:
         note: why an encoder was chosen, where "auto" was asked for.
         left_out: paths of files of kinds that are not read.
         gone: paths of files that are no longer there, whose documents stay.
+        stayed_removed: paths of files that were left out, since their documents were removed.
     """
 
     added: Documents
@@ -45,6 +56,7 @@ class IngestReport:
     noted: int = 0
     left_out: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    stayed_removed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, events: Iterable[Event], note: str = "") -> Self:
@@ -54,6 +66,7 @@ class IngestReport:
         failed: list[Failure] = []
         left_out: list[str] = []
         gone: list[str] = []
+        stayed_removed: list[str] = []
         captioned = 0
         total = Done(0, 0, 0, 0, 0, 0, 0.0)
         for event in events:
@@ -68,6 +81,8 @@ class IngestReport:
                     captioned += event.pictures
                 case LeftOut(paths):
                     left_out.extend(paths)
+                case StayedRemoved(paths):
+                    stayed_removed.extend(paths)
                 case Gone(path):
                     gone.append(path)
                 case Done():
@@ -87,6 +102,7 @@ class IngestReport:
             total.noted,
             tuple(left_out),
             tuple(gone),
+            tuple(stayed_removed),
         )
 
     def to_dict(self) -> dict[str, Any]:

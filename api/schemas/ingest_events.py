@@ -18,9 +18,12 @@ from ingest.event import (
     Gone,
     Indexed,
     LeftOut,
+    LoadingModels,
     PagesEncoded,
+    PagesRead,
     Quantized,
     Removed,
+    StayedRemoved,
     Tagged,
 )
 from ingest.files.find import count_suffixes
@@ -37,8 +40,14 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
             return {"event": "looked", "files": files, "to_read": to_read}
         case LeftOut(paths):
             return {"event": "left_out", "files": len(paths), **_some_paths(paths)}
+        case StayedRemoved(paths):
+            return {"event": "stayed_removed", "files": len(paths), **_some_paths(paths)}
         case FileOpened(path, pages):
             return {"event": "opened", "path": readable(path), "pages": pages}
+        case LoadingModels(encoders):
+            return {"event": "loading", "encoders": list(encoders)}
+        case PagesRead(path, number, pages):
+            return {"event": "read", "path": readable(path), "page": number, "pages": pages}
         case PagesEncoded(pages):
             return {"event": "encoded", "pages": pages}
         case Added(document):

@@ -21,6 +21,10 @@ IMAGE_SUFFIXES = frozenset(
 SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES
 
 
+READABLE_KINDS = "PDF, PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF, HEIC and JPEG 2000"
+"""Names of the kinds of `SUFFIXES`, for messages."""
+
+
 def is_readable_kind(name: str) -> bool:
     """Whether the suffix of a file name is that of a kind that is read."""
     return os.path.splitext(name)[1].lower() in SUFFIXES
@@ -64,6 +68,15 @@ def find_files(
                 if (resolved := _resolve_folder(absolute)) not in seen:
                     seen.add(resolved)
                     yield Path(absolute)
+
+
+def find_missing(paths: Iterable[str | Path]) -> list[str]:
+    """Those of the given paths that are not there, and patterns that match nothing."""
+    return [
+        os.fspath(path)
+        for path in paths
+        if not any(os.path.lexists(file) for file in _expand(os.fspath(path)))
+    ]
 
 
 def _resolve_folder(path: str) -> str:

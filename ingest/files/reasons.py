@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.find import READABLE_KINDS
 from ingest.files.source import UnreadableFile
 
 HEAD = 1_024
@@ -69,7 +70,7 @@ def no_image(path: Path) -> UnreadableFile:
         )
     return UnreadableFile(
         f"{path.name} is neither a PDF nor an image of a supported format.",
-        hint="Convert it to PDF, PNG or JPEG.",
+        hint=f"Read are {READABLE_KINDS}: convert it to one of them.",
     )
 
 

@@ -18,6 +18,7 @@ HOME/mirror/             in place of all but the lock, where the library is anot
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -115,12 +116,13 @@ class Publisher(Protocol):
 
 
 class Home:
-    """Paths below one data folder. Creating one creates the folder, nothing else.
+    """Paths below one data folder.
 
     Args:
         server: holds the records of the indexes; None keeps them in the home.
         find_replica: gives what the home reads, from a folder, where it has no library of its own.
         publisher: publishes what is written.
+        create: create the folder where it is missing, and nothing else.
 
     Raises:
         HomeUnusable: the folder cannot be made.
@@ -133,6 +135,7 @@ class Home:
         *,
         find_replica: Callable[[Path], Replica | None] | None = None,
         publisher: Publisher | None = None,
+        create: bool = True,
     ) -> None:
         self.server = server
         self.publisher = publisher
@@ -141,7 +144,8 @@ class Home:
         self._published = float("-inf")
         self.root = Path(root).expanduser().absolute()
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            if create:
+                self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HomeUnusable(
                 f"The data folder {self.root} cannot be made: {error.strerror}.",
@@ -270,6 +274,11 @@ class Home:
         for path in map(Path, paths):
             if self.uploads in path.parents:
                 discard(path.parent if path.parent != self.uploads else path)
+
+    def free_bytes(self) -> int:
+        """Bytes free on the disk of the home, or where it would be."""
+        there = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        return shutil.disk_usage(there).free
 
     def size(self) -> int:
         """Bytes on disk below the home, without the reserve."""

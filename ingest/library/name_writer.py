@@ -1,7 +1,8 @@
-"""Writer of names: the paths of documents, attachments, and the words of both."""
+"""Name writer: paths of documents, also of removed ones, attachments, and words."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 
@@ -119,3 +120,35 @@ class NameWriter(DocumentReader):
         names = searchable_name(addresses, str(self.home.uploads))
         found = index_text(f"{title} {names}")
         return f"{found.body} {found.forms}".strip()
+
+    def note_removed(self, document_id: str) -> None:
+        """Record the files of a document that is about to be removed."""
+        query = "SELECT path, size, mtime_ns FROM names WHERE document_id = ?"
+        for path, size, mtime_ns in self._db.execute(query, (document_id,)).fetchall():
+            self.note_left_out(os.fsdecode(path), document_id, FileStamp(size, mtime_ns))
+
+    def note_left_out(self, path: str, document_id: str, seen: FileStamp) -> None:
+        """Record a file that holds what was removed."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO removals VALUES (?, ?, ?, ?)",
+            (_hash(path), document_id, seen.size, seen.mtime_ns),
+        )
+
+    def forget_removal(self, document_id: str) -> None:
+        """Let a document be ingested again."""
+        self._db.execute("DELETE FROM removals WHERE document_id = ?", (document_id,))
+
+    def is_removed(self, document_id: str) -> bool:
+        """Whether a document was removed, and not named again since."""
+        query = "SELECT 1 FROM removals WHERE document_id = ?"
+        return self._db.execute(query, (document_id,)).fetchone() is not None
+
+    def removed_at(self, path: str) -> FileStamp | None:
+        """Stamp of the removed file that a path had; None where there was none."""
+        query = "SELECT size, mtime_ns FROM removals WHERE path_hash = ?"
+        row = self._db.execute(query, (_hash(path),)).fetchone()
+        return FileStamp(*row) if row else None
+
+
+def _hash(path: str) -> bytes:
+    return hashlib.sha256(os.fsencode(path)).digest()

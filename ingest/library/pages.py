@@ -11,10 +11,10 @@ from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.library.documents import DocumentReader
+from ingest.library.documents import DocumentNotFound, DocumentReader
 from ingest.library.keys import page_folder
 from ingest.library.words import unpack_words
-from ingest.page import Box, Page, Rendered, Word
+from ingest.page import Box, Document, Page, Rendered, Word
 
 ROWS_OF_KEYS = (
     "SELECT pages.row FROM json_each(?) AS wanted JOIN pages"
@@ -76,6 +76,7 @@ class PageReader(DocumentReader):
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
         rows = self._db.execute(
             "SELECT pages.document_id, pages.number, width, height, source, figures, title, label,"
+            " kind = 'image' AND page_count = 1,"
             " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
             " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
@@ -87,7 +88,13 @@ class PageReader(DocumentReader):
         names = self.display_names()
         return [
             PageRecord(
-                page=Page(document_id, number, names.get(document_id, document_id), label or ""),
+                page=Page(
+                    document_id,
+                    number,
+                    names.get(document_id, document_id),
+                    label or "",
+                    bool(is_photo),
+                ),
                 width=width,
                 height=height,
                 source=source,
@@ -95,25 +102,59 @@ class PageReader(DocumentReader):
                 title=title,
                 has_text=bool(has_text),
             )
-            for document_id, number, width, height, source, figures, title, label, has_text in rows
+            for (
+                document_id,
+                number,
+                width,
+                height,
+                source,
+                figures,
+                title,
+                label,
+                is_photo,
+                has_text,
+            ) in rows
         ]
 
     def page(self, key: str) -> Page:
-        """The page with this key (`DOCUMENT-NUMBER`, the document by id or head of id).
+        """The page `DOCUMENT-NUMBER`, or `DOCUMENT` where it has one page.
+
+        The document is named by its id, the head of it, its file name or path.
 
         Raises:
             DocumentNotFound, PageNotFound: there is none.
         """
-        wanted, _, number = key.rpartition("-")
-        if not number.isdecimal():
-            raise PageNotFound(f"{key!r} is not a page.", hint="Pages look like 0a1b2c3d4e5f-12.")
-        document = self.document(wanted)
+        document, number = self._split_address(key)
         if not 1 <= int(number) <= document.page_count:
             raise PageNotFound(
                 f"{document.name} has no page {number}.",
                 hint=f"It has {document.page_count}, counted from 1.",
             )
-        return Page(document.id, int(number), document.name, self._label(document.id, int(number)))
+        label = self._label(document.id, int(number))
+        is_photo = document.kind == "image" and document.page_count == 1
+        return Page(document.id, int(number), document.name, label, is_photo)
+
+    def _split_address(self, key: str) -> tuple[Document, str]:
+        """The document that an address names, and its page number in digits."""
+        wanted, _, number = key.rpartition("-")
+        if not (wanted and number.isdecimal()):
+            return self.document(key), self._only_page(self.document(key))
+        try:
+            return self.document(wanted), number
+        except DocumentNotFound as missing:
+            try:
+                document = self.document(key)  # a name that ends so
+            except DocumentNotFound:
+                raise missing from None
+            return document, self._only_page(document)
+
+    def _only_page(self, document: Document) -> str:
+        if document.page_count == 1:
+            return "1"
+        raise PageNotFound(
+            f"{document.name} has {document.page_count} pages.",
+            hint=f"Say which: {document.name}-1 is the first.",
+        )
 
     def page_labels(self, document_id: str) -> dict[str, int]:
         """Numbers of a document's pages by label, case folded; the first of equal labels."""

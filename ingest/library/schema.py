@@ -94,6 +94,16 @@ CREATE TABLE IF NOT EXISTS document_titles (
 """
 """Tags and titles that users gave documents, made where they are missing, without a new format."""
 
+REMOVALS = """
+CREATE TABLE IF NOT EXISTS removals (
+    path_hash BLOB PRIMARY KEY, document_id TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS removals_by_document ON removals(document_id);
+"""
+"""Files that an ingest of their folder leaves out, since their documents were removed. Of a path
+nothing but its hash is kept. Only writers read it: it is made where it is missing."""
+
 FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {

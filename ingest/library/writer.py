@@ -20,7 +20,7 @@ from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import GIVEN
+from ingest.library.schema import GIVEN, REMOVALS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
@@ -64,7 +64,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        self._db.executescript(GIVEN)
+        self._db.executescript(REMOVALS + GIVEN)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""

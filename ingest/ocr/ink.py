@@ -55,10 +55,14 @@ def is_flat(image: Image.Image) -> bool:
 
 def is_photographic(image: Image.Image) -> bool:
     """Whether an image has no ground of one brightness, as a page of print has."""
+    return ground_share(image) < LEAST_GROUND
+
+
+def ground_share(image: Image.Image) -> float:
+    """Share of an image that has its most frequent brightness, more or less."""
     histogram = np.array(image.convert("L").histogram())
     mode = int(histogram.argmax())
-    ground = histogram[max(mode - GROUND, 0) : mode + GROUND + 1].sum()
-    return bool(ground < LEAST_GROUND * histogram.sum())
+    return float(histogram[max(mode - GROUND, 0) : mode + GROUND + 1].sum() / histogram.sum())
 
 
 def find_ink(image: Image.Image, known: Iterable[Box]) -> list[Box]:

@@ -14,7 +14,7 @@ from typing import cast
 from PIL import Image
 
 from ingest.box import area, clip_to_page, crop_image, pixel_size
-from ingest.ocr.ink import find_ink, is_flat, is_photographic, join_areas
+from ingest.ocr.ink import find_ink, ground_share, is_flat, is_photographic, join_areas
 from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.remember import RememberingOcr
@@ -38,8 +38,12 @@ LOOK_SIDE = 640
 """Pixels of the longer side in which a large photo is looked at before it is read."""
 LEAST_SKEW, MOST_SKEW = 0.8, 30.0
 """Degrees by which a scan is turned, to be set straight."""
-FEWEST_LINES = 2
-"""Lines of a page that are turned, at least: a photo is not turned for a sign on it."""
+PAGE_GROUNDS = ((2, 0.8), (6, 0.6), (20, 0.0))
+"""Lines of print of a page that is turned, and the share of its ground, at least one pair.
+
+A photo is not turned for a sign on it. Of 528 photos the ground takes 0.24 at the median,
+0.66 at the 99th percentile; of 30 scanned receipts 0.54 to 0.99, and they have 45 lines or more.
+"""
 ALONG = 2.0
 """Heights of a refused word, to the left and right of it, that are read with it."""
 MOST_ON_PRINT = 0.5
@@ -173,10 +177,16 @@ def _along(box: Box) -> Box:
 def _turn(image: Image.Image, way: Orientation) -> Turn | None:
     """The turn that sets a scan upright; None for one that is, or that has little print."""
     skew = way.skew if LEAST_SKEW <= abs(way.skew) <= MOST_SKEW else 0.0
-    if not (way.quarters or skew) or len(way.lines) < FEWEST_LINES:
+    if not (way.quarters or skew) or not _is_page(image, len(way.lines)):
         return None
     print_share = sum(map(area_of, way.lines)) / (image.width * image.height)
     return Turn(image.size, way.quarters, skew) if print_share >= LEAST_PRINT else None
+
+
+def _is_page(image: Image.Image, lines: int) -> bool:
+    """Whether an image with so many lines of print is a page, and not a photo with a sign."""
+    ground = ground_share(image)
+    return any(lines >= fewest and ground >= least for fewest, least in PAGE_GROUNDS)
 
 
 def _apply(

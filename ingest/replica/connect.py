@@ -30,17 +30,24 @@ class StorePublisher:
 
 
 def connect_home(
-    root: Path | str, server: RecordServer | None = None, store: ObjectStore | None = None
+    root: Path | str,
+    server: RecordServer | None = None,
+    store: ObjectStore | None = None,
+    *,
+    create: bool = True,
 ) -> Home:
     """Home connected to an object store.
 
     It publishes to `store`, or mirrors it where it has no library of its own.
 
+    Args:
+        create: create the folder where it is missing; a mirror's always is.
+
     Raises:
         HomeUnusable: the folder cannot be made.
     """
     if store is None:
-        return Home(root, server)
+        return Home(root, server, create=create)
     return Home(
         root,
         server,

@@ -20,7 +20,7 @@ import numpy as np
 from ingest.encoders.encoder import Encoder
 from ingest.encoders.page_batch import is_full
 from ingest.error import PageglassError
-from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, PagesEncoded
+from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, PagesEncoded, PagesRead
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
@@ -30,6 +30,7 @@ from ingest.library.names import attachment_path
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document, Rendered
 from ingest.readers.read_ahead import ReadJob, ReadPages
+from ingest.run.count import IngestCount
 from ingest.run.draft import Draft
 from ingest.run.pipeline import Pipeline
 from ingest.run.title import find_title
@@ -69,20 +70,6 @@ class PendingFile:
     byte_size: int
     stamps: dict[str, FileStamp]
     attached_to: list[Attached] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class IngestCount:
-    """What a run has done so far."""
-
-    added: int = 0
-    unchanged: int = 0
-    named: int = 0
-    removed: int = 0
-    failed: int = 0
-    pages: int = 0
-    noted: int = 0
-    left_out: int = 0
 
 
 class DocumentAssembler:
@@ -136,6 +123,8 @@ class DocumentAssembler:
         if draft is None:
             draft = self._start(pending, read)
             yield FileOpened(str(read.job.path), draft.document.page_count)
+        last = read.pages[-1].page.number
+        yield PagesRead(str(read.job.path), last, draft.document.page_count)
         for page in read.pages:
             self._batch.append(replace(page, context=draft.document.title))
             if is_full(self._batch, self._batch_pages()):

@@ -22,7 +22,9 @@ from ingest.event import (
     FilesFound,
     Gone,
     LeftOut,
+    LoadingModels,
     Removed,
+    StayedRemoved,
     Tagged,
 )
 from ingest.index.index import Index, drop_index, open_indexes
@@ -33,8 +35,9 @@ from ingest.readers.read_ahead import ReadFailure, ReadJob, read_ahead
 from ingest.readers.reader_pool import ReaderPool
 from ingest.rebuild import fill_indexes, quantize
 from ingest.remove import forget, purge
-from ingest.run.assemble import DocumentAssembler, IngestCount
+from ingest.run.assemble import DocumentAssembler
 from ingest.run.attached import AttachmentFolder, read_attachments, unopened_files
+from ingest.run.count import IngestCount
 from ingest.run.jobs import JobMaker
 from ingest.run.scan import FileScan, find_moved, missing_paths, scan_files
 from ingest.run.settings import AddSettings
@@ -82,6 +85,8 @@ class IngestRun:
         scan = self._scan(paths)
         yield FilesFound(scan.found, len(scan.to_read))
         yield from self._leave_out(scan.left_out)
+        if scan.removed:
+            yield StayedRemoved(scan.removed)
         self._count.unchanged += scan.unchanged
         self._count.failed += len(scan.failed_before)
         for failure in scan.failed_before:
@@ -90,7 +95,9 @@ class IngestRun:
             yield from self._prune(paths)
         try:
             yield from self._fill()
-            yield from self._read(scan.to_read)
+            if scan.to_read and not self._encoders:
+                yield LoadingModels(self._wanted)
+            yield from self._read(scan)
             yield from self._look_for_moved(paths)
             yield from self._caption()
         except Exception as error:
@@ -126,7 +133,14 @@ class IngestRun:
     def _scan(self, paths: Sequence[str | Path]) -> FileScan:
         settings = self._settings
         retry = settings.retry or bool(settings.render.password)
-        return scan_files(self._home, self._library, paths, redo=settings.redo, retry=retry)
+        return scan_files(
+            self._home,
+            self._library,
+            paths,
+            redo=settings.redo,
+            retry=retry,
+            again=settings.again,
+        )
 
     def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
         self._library.forget_names(missing_paths(self._library, paths))
@@ -225,11 +239,12 @@ class IngestRun:
         found = {encoder.name: encoder.preparer() for encoder, _ in self._load()}
         return {name: preparer for name, preparer in found.items() if preparer}
 
-    def _read(self, to_read: Sequence[Path]) -> Iterator[Event]:
+    def _read(self, scan: FileScan) -> Iterator[Event]:
         """Read files, then what is attached to PDFs among them or of a run that was cut off."""
-        if to_read:
+        if scan.to_read:
             with self._readers() as pool:
-                yield from self._read_jobs(pool, self._jobs.of_files(to_read))
+                jobs = self._jobs.of_files(scan.to_read, scan.named)
+                yield from self._read_jobs(pool, jobs)
         if files := unopened_files(self._library):
             with AttachmentFolder(self._home) as folder, self._readers() as pool:
                 render, give_way = self._settings.render, self._give_way

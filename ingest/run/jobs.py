@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.event import DuplicateFound, Event, LeftOut
+from ingest.event import DuplicateFound, Event, LeftOut, StayedRemoved
 from ingest.file_state import FileStamp, document_id, hash_file
 from ingest.files.source import UnreadableFile
 from ingest.library.names import ATTACHED, readable
@@ -30,8 +30,11 @@ class JobMaker:
         self._events = events
         self._redo = redo
 
-    def of_files(self, to_read: Iterable[Path]) -> Iterator[ReadJob]:
-        """Hash each file; give out those whose bytes are new."""
+    def of_files(self, to_read: Iterable[Path], named: Collection[str]) -> Iterator[ReadJob]:
+        """Hash each file; give out those whose bytes are new.
+
+        Those whose document was removed are left out, if they are not `named`.
+        """
         for path in to_read:
             try:
                 stamp = FileStamp.of(path)
@@ -45,6 +48,12 @@ class JobMaker:
                 self._events.append(self._assembler.fail(str(path), None, failed))
                 continue
             id_ = document_id(sha256)
+            if str(path) in named:
+                self._library.forget_removal(id_)
+            elif self._library.is_removed(id_) and not self._library.has(id_):
+                self._library.note_left_out(str(path), id_, stamp)
+                self._events.append(StayedRemoved((str(path),)))
+                continue
             if pending := self._assembler.pending.get(id_):
                 pending.stamps[str(path)] = stamp
             elif self._is_known(id_):

@@ -11,6 +11,7 @@ from ingest.file_state import MISSING, Failure, stamp_of
 from ingest.files.find import find_files
 from ingest.library.home import Home
 from ingest.library.library import Library
+from ingest.library.writer import LibraryWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class FileScan:
     """Result of a file scan below the given paths.
 
     `found` is the number of files. `to_read` are to be read. `failed_before` failed
-    before and have not changed. `left_out` are of kinds that are not read.
+    before and have not changed. `left_out` are of kinds that are not read. `removed` are
+    of folders, and their documents were removed. `named` are the paths that are files.
     """
 
     found: int
@@ -26,15 +28,18 @@ class FileScan:
     unchanged: int
     failed_before: list[Failure]
     left_out: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
 
 
 def scan_files(
     home: Home,
-    library: Library,
+    library: LibraryWriter,
     paths: Sequence[str | Path],
     *,
     redo: bool = False,
     retry: bool = False,
+    again: bool = False,
 ) -> FileScan:
     """Compare files with what the library knows of their paths.
 
@@ -43,24 +48,36 @@ def scan_files(
     Args:
         redo: read every file, changed or not.
         retry: read files again that failed before.
+        again: read files whose documents were removed.
     """
     names = library.names()
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
     others: list[Path] = []
     files = [path for path in find_files(paths, others.append) if not _is_ours(home, path)]
     left_out = dict.fromkeys(str(path) for path in others if not _is_ours(home, path))
-    to_read, failed_before, unchanged = [], [], 0
+    named = frozenset(str(path) for path in files) if again else _files_among(paths)
+    to_read, failed_before, removed, unchanged = [], [], [], 0
     for path in files:
         now = stamp_of(path) or MISSING
         _, before = names.get(str(path), (None, None))
         failure = failures.get(str(path))
-        if redo or (now != before and not (failure and failure.seen == now)):
+        if not before and str(path) not in named and library.removed_at(str(path)) == now:
+            removed.append(str(path))
+        elif redo or (now != before and not (failure and failure.seen == now)):
             to_read.append(path)
         elif now == before:
             unchanged += 1
         elif failure:
             failed_before.append(failure)
-    return FileScan(len(files), to_read, unchanged, failed_before, tuple(left_out))
+    return FileScan(
+        len(files), to_read, unchanged, failed_before, tuple(left_out), tuple(removed), named
+    )
+
+
+def _files_among(paths: Sequence[str | Path]) -> frozenset[str]:
+    """Absolute paths of the given files; neither folders nor patterns are."""
+    absolute = (Path(path).expanduser().absolute() for path in paths)
+    return frozenset(os.path.abspath(path) for path in absolute if path.is_file())
 
 
 def missing_paths(library: Library, paths: Sequence[str | Path]) -> list[str]:

@@ -21,7 +21,7 @@ class AddSettings:
     `encoders` are the home's from now on, None those it has; indexes of others
     go. `workers` 0 takes one a core, each within `limits`; `readers` is a pool that
     reads instead and stays open; `retry` reads files again that failed
-    before, `redo` every file; `prune` forgets files below the given paths that
+    before, `redo` every file, `again` files of folders whose documents were removed; `prune` forgets files below the given paths that
     are gone; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
     a captioner of its name (without it nothing is captioned); `encoding` says
@@ -38,6 +38,7 @@ class AddSettings:
     readers: ReaderPool | None = None
     retry: bool = False
     redo: bool = False
+    again: bool = False
     prune: bool = False
     labels: Sequence[str] | None = None
     caption: str | None = None

@@ -19,6 +19,8 @@ METRICS = (
     "MRR@10",
     *(f"hit@{k}" for k in DEPTHS),
 )
+SCOPES = {"document": "in the document", "set": "over the set", "home": "over the home"}
+"""Pages that are ranked, in words: those of the question's document, of the set, of the home."""
 
 
 def measure(ranked: Sequence[str], relevant: Mapping[str, float]) -> dict[str, float]:

@@ -6,15 +6,21 @@ A bar with its interval for each metric, a panel for each set and scope.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from ingest.extras import require
+from retrieval.evaluate.metrics import SCOPES
 
 SHOWN = {
     "pages": ("recall@1", "recall@5", "recall@10", "nDCG@5", "nDCG@10", "MRR@10"),
     "photos": ("hit@1", "hit@5", "hit@10", "nDCG@10", "MRR@10"),
 }
+
+
+TITLE_WIDTH = 90
+"""Characters of a line of a panel's title."""
 
 
 def draw_results(runs: Sequence[dict[str, Any]]) -> bytes:
@@ -47,10 +53,15 @@ def draw_results(runs: Sequence[dict[str, Any]]) -> bytes:
             left = [i - 0.4 + width * (place + 0.5) for i in range(len(metrics))]
             axis.bar(left, heights, width, yerr=[below, above], capsize=2, label=label)
         axis.set_xticks(range(len(metrics)), metrics)
-        axis.set_ylim(0, 1)
-        axis.set_title(f"{name}, over the {scope} ({bars[0][1]['questions']} questions)")
+        axis.set_ylim(0, 1.05)  # the caps of an interval up to 1 are seen whole
+        axis.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+        title = f"{name}, {SCOPES[scope]} ({bars[0][1]['questions']} questions)"
+        if len(bars) == 1:
+            title = f"{title}: {bars[0][0]}"
+        else:
+            axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axis.set_title(textwrap.fill(title, TITLE_WIDTH))
         axis.grid(axis="y", alpha=0.3)
-        axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     return buffer.getvalue()

@@ -132,8 +132,8 @@ def _run(
     found: Session, paths: Sequence[Path], every: Sequence[EvaluationOptions], quiet: bool
 ) -> list[Run]:
     """Evaluate each path with each encoder, and show each run as it ends."""
-    from api.cli.eval_progress import TerminalEvaluationProgress
     from api.cli.eval_report import show_run
+    from api.cli.progress.eval_progress import TerminalEvaluationProgress
     from api.evaluation import evaluate_path
 
     terminal = found.terminal

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.complete import complete_page
 from api.cli.exits import InvalidUsage
 from api.cli.options import HomeOption, JsonOption
 from api.cli.session import session
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
 
 def explain(
     ctx: typer.Context,
-    query: Annotated[str, typer.Argument(help="A question, or what an image shows.")],
-    page: Annotated[
-        str, typer.Argument(help="DOCUMENT-NUMBER, as `search --json` shows it; or FILE-NUMBER.")
+    query: Annotated[
+        str,
+        typer.Argument(help="A question, or what an image shows; or a rank of the last search."),
     ],
+    page: Annotated[
+        str | None,
+        typer.Argument(
+            autocompletion=complete_page,
+            help="FILE-NUMBER, FILE where it has one page, or a rank of the last search.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -41,13 +50,16 @@ def explain(
 ) -> None:
     """Show why a page was found: the best match of each word, and a heat map."""
     found = session(ctx, json=json)
+    from api.cli.last_search import find_page
     from api.schemas.explanations import explanation_fields
     from ingest.library.atomic import write_atomically
     from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
     searcher = found.open_searcher(home)
     try:
-        wanted = searcher.library.page(page)
+        if page is None:
+            query, page = _of_last_search(searcher.library.home.root, query), query
+        wanted = find_page(searcher.library, page)
         explained = searcher.explain(readable_question(query), wanted, encoder)
         image = searcher.library.image(wanted)
     finally:
@@ -64,12 +76,31 @@ def explain(
     terminal = found.terminal
     terminal.result(f"{plain(str(wanted))}: {explained.score:.3f} by {explained.encoder}")
     rows = [
-        (match.word or "(model)", f"{match.weight:.2f}", f"{match.score:.3f}", _place(match.box))
+        (
+            match.word or ("(model)" if len(explained.tokens) > 1 else "(whole query)"),
+            draw_bar(match.score),
+            f"{match.score:.2f}",
+            f"{match.weight:.2f}",
+            _place(match.box),
+        )
         for match in explained.tokens
     ]
-    terminal.table(("token", "weight", "best", "where"), rows)
+    terminal.table(("word", "best match", "", "weight", "where"), rows)
     if out is not None:
         terminal.note(f"wrote {out}")
+
+
+def _of_last_search(home: Path, rank: str) -> str:
+    """Query of the last search, of which a rank is given alone."""
+    from api.cli.last_search import is_rank, last_search
+
+    before = last_search(home)
+    if not is_rank(rank) or before is None:
+        raise InvalidUsage(
+            "There is no PAGE.",
+            hint="Give a query and a page, or the rank of a page in the last search.",
+        )
+    return before.query
 
 
 def find_token(explained: Explanation, word: str) -> int:
@@ -85,5 +116,21 @@ def find_token(explained: Explanation, word: str) -> int:
     raise InvalidUsage(f"{word!r} is not a word of the query.", hint=f"It has: {there}.")
 
 
+def draw_bar(score: float, width: int = 20) -> str:
+    """Bar of a score from 0 to 1, in eighths of a character.
+
+    >>> draw_bar(0.51, 4)
+    '██'
+    """
+    eighths = round(max(0.0, min(score, 1.0)) * width * 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
 def _place(box: tuple[float, float, float, float]) -> str:
-    return " ".join(f"{edge:.3f}" for edge in box) if box[2] > box[0] else "not on the page"
+    """Place of a box on the page, by its middle."""
+    if box[2] <= box[0]:
+        return "not on the page"
+    if box[2] - box[0] > 0.9 and box[3] - box[1] > 0.9:
+        return "the whole page"
+    across, down = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return f"{down:4.0%} down, {across:4.0%} across"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import HomeOption, JsonOption, PasswordOption
+from api.cli.options import HomeOption, JsonOption, PasswordFileOption, PasswordOption
+from api.cli.password import read_password
 from api.cli.session import Session, session
 from api.factory import make_model
 from api.hints import hint_for
@@ -51,7 +52,8 @@ def extract(
             show_default="PAGEGLASS_MODEL",
         ),
     ] = None,
-    password: PasswordOption = None,
+    password: PasswordOption = False,
+    password_file: PasswordFileOption = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the records here, JSON lines, at the end.", show_default=False),
@@ -79,6 +81,7 @@ def extract(
             rows = [(name, str(one.get("description", ""))) for name, one in ready.items()]
             found.terminal.table(("schema", "what"), rows)
         return
+    secret = read_password(password, password_file)
     if compare:
         if len(sources or ()) != 2 or schema or each:
             raise InvalidUsage(
@@ -86,7 +89,7 @@ def extract(
                 hint="Try `pageglass extract --compare A B`.",
             )
         chat = make_model(found.settings, model).chat
-        a, b = (_open(found, home, source, password) for source in sources or ())
+        a, b = (_open(found, home, source, secret) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
     if not sources or not schema:
@@ -96,7 +99,7 @@ def extract(
         )
     wanted = open_schema(schema)
     chat = make_model(found.settings, model).chat
-    pages = label_pages([page for one in sources for page in _open(found, home, one, password)])
+    pages = label_pages([page for one in sources for page in _open(found, home, one, secret)])
     groups = [[page] for page in pages] if each else [pages]
     lines: list[str] = []
     failed: list[PageglassError] = []

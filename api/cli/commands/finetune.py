@@ -108,7 +108,7 @@ def finetune(
 
 def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> ExitCode:
     """Show events as they come and a summary; return the exit code."""
-    from api.cli.training_progress import describe, training_progress
+    from api.cli.progress.training_progress import describe, training_progress
     from api.schemas.training_events import training_event_fields
     from ingest.finetune.training_event import LeftOut, Trained
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,21 +15,13 @@ from api.cli.options import (
     ImagesOption,
     JsonOption,
     OcrOption,
+    PasswordFileOption,
     PasswordOption,
     PoolOption,
     QuietOption,
 )
+from api.cli.password import read_password
 from api.cli.session import session
-from api.cli.terminal import Terminal
-from api.printable import plain
-
-if TYPE_CHECKING:
-    from ingest.event import Event
-    from ingest.file_state import Failure
-
-
-MAX_NAMED = 8
-"""Files, or else suffixes, that are named in the summary."""
 
 
 def ingest(
@@ -69,7 +59,8 @@ def ingest(
             show_default="what the home has, or fp16",
         ),
     ] = None,
-    password: PasswordOption = None,
+    password: PasswordOption = False,
+    password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
     dpi: Annotated[
         int | None,
@@ -115,6 +106,9 @@ def ingest(
         bool, typer.Option("--retry", help="Try files again that failed before.")
     ] = False,
     redo: Annotated[bool, typer.Option("--redo", help="Read every file anew.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files of folders again that were removed.")
+    ] = False,
     rebuild: Annotated[
         bool,
         typer.Option("--rebuild", help="Drop every index and derive it anew from the library."),
@@ -126,14 +120,17 @@ def ingest(
     """Read files into the library: only what is new or changed.
 
     One bad file never stops the rest; it is listed at the end, and tried again
-    once it changes. Whatever was added stays, however a run ends.
+    once it changes. Whatever was added stays, however a run ends. A document that was
+    removed stays removed until its file changes or is named itself.
     """
     found = session(ctx, json=json)
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
-    from api.ingestion import IngestOptions, plan_ingest, run_ingest
+    from api.cli.ingest_report import report_ingest
+    from api.ingestion import IngestOptions, check_paths, plan_ingest, run_ingest
 
-    opened = found.open_home(home)
+    check_paths(paths or (), prune=prune)
+    opened = found.open_home(home, create=True)
     options = IngestOptions(
         encoder=encoder,
         images=images,
@@ -143,7 +140,7 @@ def ingest(
         batch=batch,
         pool=pool or 0,
         quantization=quantization,
-        password=password,
+        password=read_password(password, password_file),
         ocr=ocr,
         dpi=dpi,
         workers=workers,
@@ -153,6 +150,7 @@ def ingest(
         prune=prune,
         retry=retry,
         redo=redo,
+        again=again,
         rebuild=rebuild,
     )
     plan = plan_ingest(opened, found.settings, options)
@@ -164,110 +162,10 @@ def ingest(
 
     events = run_ingest(opened, [Path(path) for path in paths or ()], plan, on_wait)
     try:
-        code = _follow(events, found.terminal, quiet=quiet, named=bool(paths))
+        code = report_ingest(events, found.terminal, quiet=quiet, named=bool(paths))
     except KeyboardInterrupt:
         found.terminal.fail(
             "Stopped. What was added is kept.", "The same command goes on where this one stopped."
         )
         code = ExitCode.STOPPED
     raise typer.Exit(code)
-
-
-def _follow(events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool) -> ExitCode:
-    """Show events as they come and a summary; `named` if paths were given."""
-    from api.cli.ingest_progress import ingest_progress
-    from api.schemas.ingest_events import ingest_event_fields
-    from ingest.event import Captioned, Done, Failed, FilesFound, Gone, LeftOut, Removed
-
-    failures: list[Failure] = []
-    left_out: list[str] = []
-    gone: list[str] = []
-    files_found: FilesFound | None = None
-    done: Done | None = None
-    removed = False
-    captioned = 0
-    with ingest_progress(terminal, quiet) as progress:
-        for event in events:
-            if terminal.json:
-                terminal.record(ingest_event_fields(event))
-            progress.show(event)
-            match event:
-                case Failed(failure):
-                    failures.append(failure)
-                case FilesFound():
-                    files_found = event
-                case LeftOut(paths):
-                    left_out.extend(paths)
-                case Gone(path):
-                    gone.append(path)
-                case Done():
-                    done = event
-                case Removed():
-                    removed = True
-                case Captioned():
-                    captioned += event.pictures
-                case _:
-                    pass
-    if done and not quiet:
-        terminal.note(_sum_up(done, captioned))
-    _list_failures(failures, terminal)
-    if left_out and not quiet:
-        terminal.note(_name_left_out(left_out))
-    if gone and not quiet:
-        terminal.note(_name_gone(gone))
-    if named and files_found and not files_found.files and not removed:
-        terminal.fail(
-            "No PDF or image was found.",
-            "Name files outright to read them whatever they are called.",
-        )
-        return ExitCode.NOTHING
-    return ExitCode.SOME_FAILED if failures else ExitCode.DONE
-
-
-def _sum_up(done: Any, captioned: int) -> str:
-    parts = [f"{done.added} added ({done.pages} pages)", f"{done.unchanged} unchanged"]
-    for number, what in (
-        (done.named, "known under another name"),
-        (done.removed, "removed"),
-        (done.failed, "failed"),
-        (captioned, "images captioned"),
-        (done.noted, "pages read in part (see `pageglass list`)"),
-    ):
-        if number:
-            parts.append(f"{number} {what}")
-    return f"{', '.join(parts)}, in {done.seconds:.1f} s"
-
-
-def _name_left_out(paths: list[str]) -> str:
-    """Sentence about files of kinds that are not read: by name where few, else by suffix."""
-    from ingest.files.find import count_suffixes
-    from ingest.library.documents import readable
-
-    if len(paths) <= MAX_NAMED:
-        names = ", ".join(plain(readable(os.path.basename(path))) for path in paths)
-    else:
-        counts = count_suffixes(paths)
-        names = ", ".join(f"{n} {plain(readable(s)) or 'without'}" for s, n in counts[:MAX_NAMED])
-        if rest := sum(n for _, n in counts[MAX_NAMED:]):
-            names += f", {rest} others"
-    files = "1 file" if len(paths) == 1 else f"{len(paths):,} files"
-    return f"{files} of kinds that are not read left out: {names}. PDFs of them would be read."
-
-
-def _name_gone(paths: list[str]) -> str:
-    """Sentence about files that are no longer there."""
-    from ingest.library.documents import readable
-
-    names = ", ".join(plain(readable(path)) for path in paths[:MAX_NAMED])
-    rest = f" and {len(paths) - MAX_NAMED} more" if len(paths) > MAX_NAMED else ""
-    return f"No longer there, but still in the library (--prune removes them): {names}{rest}."
-
-
-def _list_failures(failures: list[Failure], terminal: Terminal) -> None:
-    from ingest.library.documents import readable
-
-    if failures:
-        terminal.note("Set aside until they change (--retry tries them again):")
-    for failure in failures:
-        terminal.note(f"  {plain(readable(failure.path))}")
-        terminal.note(f"    {plain(failure.reason)} {plain(failure.hint)}")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.complete import complete_document
 from api.cli.exits import ExitCode
 from api.cli.options import FolderOption, HomeOption, JsonOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
-from api.printable import plain
+from api.printable import count_of, plain
 
 
 def list_documents(
@@ -26,8 +27,9 @@ def list_documents(
     from ingest.library.database import LibraryNotFound
     from ingest.library.library import Library
 
+    opened = session(ctx, json=json).open_home(home)
     try:
-        library = Library(session(ctx, json=json).open_home(home))
+        library = Library(opened)
         documents = library.documents_in(folder) if folder else library.documents()
     except LibraryNotFound:
         documents = []
@@ -41,14 +43,19 @@ def list_documents(
             for number, note in document.notes:
                 terminal.note(f"{plain(document.name)}, page {number}: {plain(note)}")
     if not documents and not json:
-        terminal.note("There are no documents yet: `pageglass ingest PATH` adds some.")
+        where = f"in folders called {plain(folder)}" if folder else f"in {plain(str(opened.root))}"
+        terminal.note(f"There are no documents {where} yet: `pageglass ingest PATH` adds some.")
 
 
 def remove(
     ctx: typer.Context,
     documents: Annotated[
         list[str],
-        typer.Argument(metavar="DOCUMENT...", help="Ids, heads of ids, paths or file names."),
+        typer.Argument(
+            metavar="DOCUMENT...",
+            autocompletion=complete_document,
+            help="Ids, heads of ids, paths or file names.",
+        ),
     ],
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask first (asked only on a terminal).")
@@ -71,7 +78,9 @@ def remove(
         if json:
             found.terminal.record({"event": "removed", **DocumentBody.of(document).model_dump()})
         else:
-            found.terminal.note(f"removed {plain(document.name)}, {document.page_count} pages")
+            found.terminal.note(
+                f"removed {plain(document.name)}, {count_of(document.page_count, 'page')}"
+            )
 
 
 def status(

@@ -29,7 +29,7 @@ def mcp(
             "--host and --port are for --http.", hint="Add --http, or leave them out."
         )
     require("mcp", "mcp_types", extra="mcp", feature="The MCP server")
-    opened = found.open_home(home)
+    opened = found.open_home(home, create=True)
     if http:
         from api.mcp.mcp_app import create_mcp_app
 

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.complete import complete_tag
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.options import DocumentOption, FolderOption, HomeOption, JsonOption
 from api.cli.session import session
-from api.cli.terminal import Terminal
-from api.printable import plain, readable_question, shorten
+from api.printable import plain, readable_question
 
 if TYPE_CHECKING:
     from api.page_search import QueryParts
-    from retrieval.hit import Hit
-
-SNIPPET_LENGTH = 100
-"""Characters of a page's best region."""
 
 
 def search(
@@ -30,7 +26,7 @@ def search(
         list[str] | None,
         typer.Argument(
             help="A question, or what an image shows."
-            ' In single quotes it may have "a phrase", -word, word*, AND and OR.'
+            ' In single quotes it may have "a phrase", -word, word*, AND and OR, file:NAME and tag:NAME.'
             " Texts and images are added and taken"
             ' away with + and - between them, and weighted: "2:golden retriever" + ./pool.jpg - fruit.',
             show_default=False,
@@ -49,7 +45,11 @@ def search(
     tag: Annotated[
         list[str] | None,
         typer.Option(
-            "--tag", "-t", help="Only pages with this tag. May be repeated.", show_default=False
+            "--tag",
+            "-t",
+            autocompletion=complete_tag,
+            help="Only pages with this tag. May be repeated.",
+            show_default=False,
         ),
     ] = None,
     kind: Annotated[
@@ -69,19 +69,28 @@ def search(
         str | None,
         typer.Option(metavar="N-M", help="Only pages N to M of a document.", show_default=False),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show the nearest pages even if none comes near.")
+    ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Find pages by their words and by what their images show."""
+    """Find pages by their words and by what their images show.
+
+    `pageglass open 2` then shows the second of them, and `pageglass explain 2` why it was found.
+    """
     found = session(ctx, json=json)
     if (not query) == (like is None):
         raise InvalidUsage(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             hint="`pageglass search --help` shows how.",
         )
+    from api.cli.hit_view import hit_lines, is_styled
+    from api.cli.last_search import remember_search
     from api.page_search import make_filter, search_pages
     from api.rag.evidence import filter_documents
     from api.schemas.hits import HitBody
+    from retrieval.near import is_near
 
     wanted = make_filter(
         tags=tag or (),
@@ -100,14 +109,27 @@ def search(
             images=images,
             filter=filter_documents(searcher.library, document, wanted, folder),
         )
+        paths = {d.id: d.paths for d in searcher.library.documents()} if hits else {}
+        root = searcher.library.home.root
+    if hits and not every and not is_near(hits):
+        found.terminal.fail(
+            "Nothing near was found.",
+            "Search for something else, or ingest more; --all shows the nearest pages.",
+        )
+        raise typer.Exit(ExitCode.NOTHING)
+    text = " ".join(query or ())
+    styled = is_styled()
     for rank, hit in enumerate(hits, 1):
         if json:
             found.terminal.record(HitBody.of(rank, hit).model_dump())
-        else:
-            _show(found.terminal, rank, hit)
+            continue
+        path = next(iter(paths.get(hit.page.document_id, ())), "")
+        for line in hit_lines(rank, hit, text, path, styled=styled):
+            found.terminal.result(line)
     if not hits:
         found.terminal.fail("Nothing was found.", "Search for something else, or ingest more.")
         raise typer.Exit(ExitCode.NOTHING)
+    remember_search(root, text, [hit.page for hit in hits])
 
 
 def _read_query(words: list[str]) -> str | QueryParts:
@@ -130,13 +152,9 @@ def _read_range(pages: str) -> tuple[int | None, int | None]:
             f"--pages {plain(pages)} is not a range.", hint="Write it like 3-9, 3- or 3."
         )
     first = int(found[1]) if found[1] else None
-    return first, int(found[3]) if found[3] else None if found[2] else first
-
-
-def _show(terminal: Terminal, rank: int, hit: Hit) -> None:
-    terminal.result(f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}")
-    best = max(hit.regions, key=lambda region: region.score, default=None)
-    if best:
-        terminal.result(f"{'':13}{shorten(best.words, SNIPPET_LENGTH) or '(image)'}")
-    if hit.note:
-        terminal.result(f"{'':13}note: {plain(hit.note)}")
+    last = int(found[3]) if found[3] else None if found[2] else first
+    if first == 0 or last == 0 or (first and last and last < first):
+        raise InvalidUsage(
+            f"--pages {plain(pages)} has no page.", hint="Pages count from 1, the lower one first."
+        )
+    return first, last

@@ -14,7 +14,8 @@ from api.cli.exits import InvalidUsage
 from api.cli.options import HomeOption, HostOption, PortOption
 from api.cli.session import Session, session
 from api.log import configure_logging
-from api.settings import Settings, is_loopback, read_settings
+from api.network import is_loopback
+from api.settings import Settings, read_settings
 from ingest.error import ConfigurationError
 from ingest.memory import limit_arenas
 
@@ -69,7 +70,7 @@ def serve(
     found.settings = with_options(
         found.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
     )
-    opened = found.open_home(home)
+    opened = found.open_home(home, create=True)
 
     def make() -> ASGIApp:
         from api.http.app import create_app

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.errors import problem
 from api.http.protect.sessions import Sessions, read_cookie
 from api.http.protect.tokens import Token
-from api.settings import is_loopback
+from api.network import is_loopback
 
 OPEN_PATHS = frozenset({"/health", "/ready"})
 """Paths that need no token, and that no rate limits."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from api.settings import token_fault
+from api.network import token_fault
 from ingest.error import ConfigurationError
 
 log = logging.getLogger(__name__)

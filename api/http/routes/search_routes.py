@@ -16,6 +16,7 @@ from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, Day, SearchRequest
 from api.http.routing import RequestEngine, problems
 from api.jobs.spool import clean_name
 from api.page_search import InvalidSearch, make_filter
+from api.query_filters import apply_filters
 from api.rag.evidence import filter_documents
 from api.schemas.hits import SearchBody
 from ingest.library.library import Library
@@ -32,14 +33,11 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
     """Search pages by a query, best first."""
     searcher = engine.searcher()
-    hits = searcher.search(
-        wanted.query,
-        top=wanted.top,
-        images=wanted.images,
-        filter=filter_documents(
-            searcher.library, wanted.documents, wanted.page_filter(), wanted.folder
-        ),
+    filter = filter_documents(
+        searcher.library, wanted.documents, wanted.page_filter(), wanted.folder
     )
+    query, filter = apply_filters(searcher.library, wanted.query, filter)
+    hits = searcher.search(query, top=wanted.top, images=wanted.images, filter=filter)
     return SearchBody.of(wanted.query, hits)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from api.cli.ingest_progress import ingest_progress
-from api.cli.progress import BarProgress, is_bar_shown
+from api.cli.progress.ingest_progress import ingest_progress
+from api.cli.progress.progress import BarProgress, is_bar_shown
 from api.cli.terminal import Terminal
 from api.evaluation import EvaluationProgress
 from api.printable import plain

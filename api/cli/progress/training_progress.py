@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli.progress import BarProgress, LineProgress, Progress, is_bar_shown
+from api.cli.progress.progress import BarProgress, LineProgress, Progress, is_bar_shown
 from api.cli.terminal import Terminal
 from api.printable import plain
 from ingest.finetune.training_event import Epoch, Event, LeftOut, Started, Stepped
