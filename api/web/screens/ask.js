@@ -86,6 +86,11 @@ export default function Ask({ route: { params } }) {
     cited.find((one) => one.id === params.get("cite")) ||
     cited.find((one) => one.id.startsWith(`${last}.`));
   const choose = (one, options) => one && amend({ cite: one.id }, options);
+  const openCited = (id) => {
+    choose(cited.find((one) => one.id === id), { replace: false });
+    // On a phone the page is below the answer.
+    if (innerWidth < 760) document.querySelector(".beside")?.scrollIntoView();
+  };
   const step = (by) => choose(cited[cited.indexOf(chosen) + by]);
   const open = () =>
     chosen && go(url(`/p/${chosen.citation.page}`, { q: turns.at(-1)?.question, quote: chosen.citation.quote }));
@@ -110,7 +115,7 @@ export default function Ask({ route: { params } }) {
           active=${chosen?.id}
           at=${at}
           onHover=${setHovered}
-          onChoose=${(id) => choose(cited.find((one) => one.id === id), { replace: false })}
+          onChoose=${openCited}
           onRetry=${() => say(turn.question, turns.slice(0, at))}
         />`,
       )}
