@@ -123,6 +123,11 @@ HINTS: dict[str, Words] = {
     ),
     # models
     "unknown-model": _MODEL,
+    "document-too-long": Words(
+        "--each reads each page by itself.",
+        "Send `pages`, one or a few at once.",
+        "`Client.extract_each` reads each page by itself.",
+    ),
     "prompt-too-long": _FEWER_PAGES,
     "request-too-large": _FEWER_PAGES,
     "timed-out": _setting("", "PAGEGLASS_MODEL_TIMEOUT", "model_timeout"),

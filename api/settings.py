@@ -10,29 +10,21 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.network import token_fault
+from api.network import KEYS, plain_address, token_fault
 from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
 
 if TYPE_CHECKING:
-    from generation.models.access import Access
+    from generation.providers.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
-
-KEYS = {
-    "anthropic": "ANTHROPIC_API_KEY",
-    "openai": "OPENAI_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-}
-"""Environment variable of each provider's key, named as its own tools name it."""
 
 
 class InvalidSetting(ConfigurationError):
@@ -93,6 +85,18 @@ class Settings(BaseSettings):
     )
     openai_url: str | None = Field(
         default=None, pattern=r"^https?://\S+$", description="Address of openai: models."
+    )
+    ollama_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Address of ollama: models."
+    )
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Temperature of models; unset, the provider's."
+    )
+    detail: Literal["auto", "low", "high"] = Field(
+        default="auto", description="Detail of images, for providers that know it."
+    )
+    max_output_tokens: int | None = Field(
+        default=None, ge=16, description="Tokens of a reply; unset, what it needs."
     )
     model_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
@@ -178,13 +182,26 @@ class Settings(BaseSettings):
 
     def access(self, spec: str) -> Access:
         """Access to a model, "PROVIDER:MODEL": key, address, timeouts and device."""
-        from generation.models.access import Access
+        from generation.models.model import resolve_spec
+        from generation.providers.access import Access
 
-        provider = spec.partition(":")[0]
+        provider = resolve_spec(spec).partition(":")[0]
         key = os.environ.get(KEYS.get(provider, ""), "").strip()
-        url = {"anthropic": self.anthropic_url, "openai": self.openai_url}.get(provider)
+        url = {
+            "anthropic": self.anthropic_url,
+            "openai": self.openai_url,
+            "ollama": self.ollama_url,
+        }.get(provider)
         return Access(
-            key or None, url, self.model_timeout, self.model_retries, self.device, self.dtype
+            key or None,
+            url,
+            self.model_timeout,
+            self.model_retries,
+            self.device,
+            self.dtype,
+            self.temperature,
+            self.detail,
+            self.max_output_tokens,
         )
 
     def chroma_server(self) -> Server | None:
@@ -219,19 +236,7 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_address(cls, url: str | None) -> str | None:
         """Accept an http or https address and no more: a password in it would be shown."""
-        if not url or not url.strip():
-            return None
-        try:
-            at = urlsplit(url.strip())
-            fits = at.scheme in {"http", "https"} and bool(at.hostname) and at.port != 0
-        except ValueError:
-            fits = False
-        if not fits or "@" in at.netloc or at.path.strip("/") or at.query or at.fragment:
-            raise ValueError(
-                "it must be http://HOST:PORT or https://HOST:PORT; a token goes into"
-                " PAGEGLASS_CHROMA_TOKEN"
-            )
-        return url.strip().rstrip("/")
+        return plain_address(url)
 
     @field_validator("token", "chroma_token")
     @classmethod

@@ -7,8 +7,9 @@ from typing import Literal
 
 from ingest.page import Box, Page
 
-Grounded = Literal["quote", "region", "none"]
-"""Grounding of a citation: a quote found on the page, a region that matches the claim, or nothing."""
+Grounded = Literal["quote", "region", "seen", "none"]
+"""Ground of a citation: a quote found on the page, a region that matches the claim, a page without
+text that the model says it saw it on (it cannot be checked word for word), or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,17 @@ class Usage:
     cached_tokens: int = 0
     cost: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """Usage of two requests together."""
+        costs = (self.cost, other.cost)
+        return Usage(
+            self.model,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            None if None in costs else sum(cost for cost in costs if cost is not None),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SelfAssessment:
@@ -68,7 +80,8 @@ class Answer:
     `confidence`, `threshold`, `declined` and `note` are the model's
     `SelfAssessment`; `dropped_labels` counts the labels in the text that no
     evidence has. `grounded` is False where no citation is grounded; `support` is
-    the share, 0..1, of its claims with at least one verified citation.
+    the share, 0..1, of its claims with at least one verified citation. An answer that
+    cites no page counts as declined; citations that do not hold are no reason to.
     """
 
     question: str

@@ -3,93 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from generation.answer import Answer, Citation, SelfAssessment, Usage
-from generation.citations.verify import CitationVerifier, RegionLocator
+from generation.attempt import Attempt
+from generation.citations.verify import RegionLocator
 from generation.context.abstain import NO_RELEVANT_PAGE, NOTE, should_abstain
+from generation.context.prompt_template import ask_to_cite
 from generation.models.model import VisionModel
 from generation.prompt import Prompt
 
-UNSUPPORTED = (
-    "Nothing in this answer could be checked against the pages, so it counts as not answered."
-)
-
 
 def ask(
-    prompt: Prompt, model: VisionModel, locate: RegionLocator | None = None, min_score: float = 0.0
+    prompt: Prompt,
+    model: VisionModel,
+    locate: RegionLocator | None = None,
+    min_score: float = 0.0,
+    *,
+    retry: bool = True,
 ) -> Answer:
     """Answer a question: the last event of `stream_answer`.
 
     Raises:
         Exception: what the model and `locate` raise.
     """
-    for event in stream_answer(prompt, model, locate, min_score):
+    for event in stream_answer(prompt, model, locate, min_score, retry=retry):
         if isinstance(event, Answer):
             return event
     raise AssertionError("stream_answer ends with an Answer")
 
 
 def stream_answer(
-    prompt: Prompt, model: VisionModel, locate: RegionLocator | None = None, min_score: float = 0.0
+    prompt: Prompt,
+    model: VisionModel,
+    locate: RegionLocator | None = None,
+    min_score: float = 0.0,
+    *,
+    retry: bool = False,
 ) -> Iterator[str | Citation | Answer]:
     """Stream an answer: text pieces, verified citations, the `Answer` last.
 
-    A quote is verified once its label closes, a claim without a printed quote
-    at the end of its line. The `Answer` is final: it is `declined` where none of
-    its citations is grounded, whatever text went before.
+    A quote is verified once a word follows its label, a claim without a printed
+    quote at the end of its line. The `Answer` is final: it is `declined` where it
+    cites no page, whatever text went before.
 
     Args:
         locate: locates a claim on a page image; without it no citation is
             grounded in a region.
         min_score: the model is not asked where the best page scores less
             (see `generation.context.abstain`).
+        retry: a language model whose answer cites no page is asked once more. Its
+            second answer is streamed after the first, below a blank line; the
+            `Answer` holds the one that counts.
 
     Raises:
         Exception: what the model and `locate` raise.
     """
-    verifier = CitationVerifier(prompt.evidence, locate)
-    usage = Usage(model.name)
-    assessment = SelfAssessment(None, None, declined=False)
-    abstains = should_abstain(prompt, min_score)
-    for event in _decline(prompt, min_score) if abstains else model.stream(prompt):
-        match event:
-            case str():
-                yield event
-                yield from verifier.feed(event)
-            case Usage():
-                usage = event
-            case SelfAssessment():
-                assessment = event
-    yield from verifier.close()
-    yield _finish(prompt.question, model.name, verifier, usage, assessment)
+    attempt = Attempt(prompt, locate, Usage(model.name))
+    if should_abstain(prompt, min_score):
+        yield from attempt.follow(_decline(prompt, min_score))
+        yield attempt.answer()
+        return
+    yield from attempt.follow(model.stream(prompt))
+    answer = attempt.answer()
+    if retry and model.chat is not None and prompt.evidence and attempt.is_uncited():
+        again = Attempt(prompt, locate, Usage(model.name))
+        yield "\n\n"
+        yield from again.follow(model.stream(ask_to_cite(prompt, answer.text)))
+        second = again.answer()
+        kept = answer if again.is_uncited() or not second.text.strip() else second
+        answer = replace(kept, usage=answer.usage + second.usage)
+    yield answer
 
 
 def _decline(prompt: Prompt, min_score: float) -> Iterator[str | Usage | SelfAssessment]:
     best = max((evidence.score for evidence in prompt.evidence), default=0.0)
     yield SelfAssessment(max(0.0, min(best, 1.0)), min_score, declined=True, note=NOTE)
     yield NO_RELEVANT_PAGE
-
-
-def _finish(
-    question: str, model: str, verifier: CitationVerifier, usage: Usage, assessment: SelfAssessment
-) -> Answer:
-    """The whole answer, declined where the model says so or no citation is grounded."""
-    grounded = any(citation.grounded != "none" for citation in verifier.citations)
-    notes = [assessment.note] if assessment.note else []
-    if not assessment.declined and not grounded:
-        notes.append(UNSUPPORTED)
-    declined = assessment.declined or not grounded
-    return Answer(
-        question=question,
-        text=verifier.text,
-        citations=tuple(verifier.citations),
-        model=model,
-        declined=declined,
-        confidence=assessment.confidence,
-        threshold=assessment.threshold,
-        usage=usage,
-        note=" ".join(notes),
-        dropped_labels=verifier.dropped,
-        grounded=not declined,
-        support=0.0 if declined else verifier.support(),
-    )

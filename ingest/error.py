@@ -8,7 +8,7 @@
     ├── StorageError          the data folder, an index or an object store is unusable
     ├── ConfigurationError    the installation or the settings lack something
     ├── ComputeError          a model ran and failed
-    └── ModelError            a language model or its provider failed (generation.models.access)
+    └── ModelError            a language model or its provider failed (generation.providers.access)
 
 Each module derives its own errors beside the code that raises them. A `code`
 names a class of errors for programs: it stays when the class is renamed. `api`

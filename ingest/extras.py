@@ -49,6 +49,8 @@ EXTRAS = {
         ("openai", "httpx2"),
     ),
     "gemini": Extra("answers by Gemini, by the openai package", ("openai", "httpx2")),
+    "bedrock": Extra("Claude by Amazon Bedrock", ("anthropic", "httpx2", "boto3", "botocore")),
+    "vertex": Extra("Claude by Vertex AI", ("anthropic", "httpx2", "google.auth")),
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from api.results.search_results import SearchHit, SearchResults
     from generation.answer import Answer, Citation, Usage
     from generation.extraction.record import Field, Record
-    from generation.models.access import ModelError
     from generation.prompt import Message
+    from generation.providers.access import ModelError
     from ingest.error import (
         ComputeError,
         ConfigurationError,
@@ -69,7 +69,7 @@ _EXPORTS = {
     "api.results.reports": ("DoctorReport", "IngestReport", "LibraryStatus", "TrainingReport"),
     "generation.answer": ("Answer", "Citation", "Usage"),
     "generation.extraction.record": ("Field", "Record"),
-    "generation.models.access": ("ModelError",),
+    "generation.providers.access": ("ModelError",),
     "generation.prompt": ("Message",),
     "ingest.error": (
         "ComputeError",

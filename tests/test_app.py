@@ -24,7 +24,7 @@ from api.http.app import create_app
 from api.http.errors import STATUSES, status_of
 from api.jobs.spool import ABANDONED_AFTER, clean_name, sweep
 from api.settings import Settings
-from generation.models.access import Unreachable
+from generation.providers.access import Unreachable
 from ingest.disk import DiskFull
 from ingest.error import PageglassError
 from ingest.files.pdf import NeedsPassword

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generation.answer import Answer, Citation, SelfAssessment, Usage
-from generation.ask import UNSUPPORTED, ask, stream_answer
+from generation.ask import ask, stream_answer
+from generation.attempt import UNCHECKED, UNCITED
 from generation.context.abstain import NO_RELEVANT_PAGE
 from generation.models.load import load_model
 from generation.models.model import UnknownModel
@@ -195,8 +196,29 @@ def test_where_words_stand_a_quote_is_wanted() -> None:
 
 def test_what_stands_out_nowhere_is_cited_without_a_place() -> None:
     answer, _ = seen("A whale sings [4].", [])
-    assert [(each.grounded, each.boxes) for each in answer.citations] == [("none", ())]
-    assert (answer.declined, answer.grounded, answer.note) == (True, False, UNSUPPORTED)
+    (citation,) = answer.citations
+    assert (citation.grounded, citation.boxes, citation.verified) == ("seen", (), False)
+    assert (answer.declined, answer.grounded, answer.support, answer.note) == (False, True, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "grounded"),
+    [
+        ("", "자전거는 빨간색입니다 [1].", "seen"),
+        ("l1 A o0 ~ |I", "The bicycle is red [1].", "seen"),
+        ("EXIT 24", "The door is green [1].", "seen"),
+        ("", 'It says "Sea Bird" [1].', "seen"),
+        ("l1 A o0", 'It says "Sea Bird" [1].', "none"),
+        ("The other page", "The bicycle is red [1].", "none"),
+        ("등대는 밤에도", "The bicycle is red [1].", "none"),
+    ],
+)
+def test_a_page_without_text_is_seen(words: str, text: str, grounded: str) -> None:
+    answer = ask(Prompt("What is it?", (evidence(1, words),)), Said([text]))
+    (citation,) = answer.citations
+    assert (citation.grounded, citation.verified, citation.boxes) == (grounded, False, ())
+    assert (answer.declined, answer.grounded) == (False, grounded == "seen")
+    assert (answer.support, answer.note) == (0, "" if answer.grounded else UNCHECKED)
 
 
 def test_a_verified_quote_is_not_looked_for() -> None:
@@ -209,7 +231,7 @@ def test_an_answer_that_nothing_bears_out_is_none() -> None:
     answer = ask(PROMPT, Said([text, SelfAssessment(None, None, False, "Two pages left out.")]))
     assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
     assert answer.text == text
-    assert answer.note == f"Two pages left out. {UNSUPPORTED}"
+    assert answer.note == f"Two pages left out. {UNCITED}"
 
 
 def test_a_refusal_that_cites_is_still_one() -> None:

@@ -20,9 +20,9 @@ import api.http.streams
 from api.http.app import create_app
 from api.settings import Settings
 from generation.answer import Usage
-from generation.models.access import Overloaded
 from generation.models.extractive import Extractive
 from generation.prompt import Prompt
+from generation.providers.access import Overloaded
 from ingest.library.home import Home
 
 LENS = "Who was in charge of repairing the lens?"

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from generation.answer import Usage
-from generation.models.access import Overloaded, ReplyRefused, ReplyTruncated
 from generation.models.captioner import ChatCaptioner
+from generation.providers.access import Overloaded, ReplyRefused, ReplyTruncated
 from generation.request import Request
 from ingest.add import AddSettings, add
 from ingest.event import Captioned

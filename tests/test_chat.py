@@ -20,8 +20,8 @@ from api.cli.chat import converse
 from api.cli.exits import ExitCode
 from api.cli.terminal import Terminal
 from generation.answer import Answer, Usage
-from generation.models.access import Overloaded
 from generation.prompt import Message
+from generation.providers.access import Overloaded
 from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]

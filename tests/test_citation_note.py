@@ -16,14 +16,16 @@ BOX = ((0.1, 0.2, 0.3, 0.4),)
     ("quote", "grounded", "said"),
     [
         ("the lens", "quote", ""),
-        ("the lens", "none", " (quote not found)"),
-        ("", "none", " (names the page only)"),
+        ("the lens", "none", " (not checked: quote not found)"),
+        ("", "none", " (not checked: names the page only)"),
+        ("", "seen", " (seen in the picture, not checkable word for word)"),
+        ("x y", "seen", " (quote not found; seen in the picture, not checkable word for word)"),
         ("", "region", " (seen in the image, by similarity)"),
         ("the lens", "region", " (quote not found; seen in the image, by similarity)"),
     ],
 )
 def test_a_citation_is_marked(quote: str, grounded: Grounded, said: str) -> None:
-    boxes = () if grounded == "none" else BOX
+    boxes = BOX if grounded in ("quote", "region") else ()
     page = Page("d" * 20, 3, "report.pdf")
     citation = Citation(1, page, quote, boxes, grounded == "quote", grounded)
     assert citation_note(citation) == said

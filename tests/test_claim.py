@@ -7,16 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.citations.cite import CitationParser
-from generation.citations.claim import CitationMarker, split_claims
+from generation.citations.claim import split_claims
 
 
 def claims_of(text: str) -> list[tuple[str, int]]:
     """Each claim that says something, and how many citations it has."""
     parser = CitationParser(lambda _label, _quote: True)
-    marks = []
-    for at, letter in enumerate(text, 1):
-        marks += [CitationMarker(at, label, quote) for label, quote in parser.feed(letter)]
-    marks += [CitationMarker(len(text), label, quote) for label, quote in parser.close()]
+    marks = [*parser.feed(text), *parser.close()]
     return [
         (claim.text, len(claim.markers))
         for claim in split_claims(text, marks)
@@ -53,11 +50,7 @@ def test_splits(text: str, claims: list[tuple[str, int]]) -> None:
 def test_every_mark_stands_in_one_claim(parts: list[str]) -> None:
     text = "".join(parts)
     parser = CitationParser(lambda _label, _quote: True)
-    marks = [
-        CitationMarker(at, *marked)
-        for at, letter in enumerate(text, 1)
-        for marked in parser.feed(letter)
-    ]
+    marks = [*parser.feed(text), *parser.close()]
     claims = split_claims(text, marks)
     placed = [mark for claim in claims for mark in claim.markers]
     assert sorted(placed, key=marks.index) == marks

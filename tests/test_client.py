@@ -51,7 +51,8 @@ def test_every_command_has_a_method_with_its_options() -> None:
     on_the_terminal = {"open", "help", "config", "backup", "restore"}
     skipped |= {"password_file"}
     elsewhere = {
-        "list_schemas": "schemas", "each": "extract_each", "compare": "compare",
+        "list_schemas": "schemas", "each": "extract_each", "whole": "extract_whole",
+        "compare": "compare",
     }  # fmt: skip
     renamed = {"question": "question", "top": "top"}
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
@@ -206,6 +207,16 @@ def test_extract_and_compare_are_as_the_command_line_has_them(lib: Client, tmp_p
     assert record.to_dict() == said
     hits = lib.search("lens", top=2)
     assert len(lib.extract_each(hits, tmp_path / "s.json")) == 2
+    [whole] = lib.extract_whole(hits[0].page.document_id, tmp_path / "s.json")
+    said = printed(
+        lib.home,
+        "extract",
+        "--whole",
+        hits[0].page.document_id,
+        "--schema",
+        str(tmp_path / "s.json"),
+    )
+    assert ([whole.to_dict()], len(whole.pages) > 1) == (said, True)
     comparison = lib.compare(hits[0], hits[1])
     keys = [hit.page.key for hit in hits]
     [said] = printed(lib.home, "extract", "--compare", *keys)

@@ -15,7 +15,7 @@ from test_ask_events import FOLLOW_UP, LENS, Scripted, serving
 
 from api.rag.footnotes import without_footnotes, write_footnotes
 from generation.answer import Citation
-from generation.models.access import Overloaded
+from generation.providers.access import Overloaded
 from ingest.library.home import Home
 from ingest.page import Page
 

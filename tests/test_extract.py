@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from api.cli.main import app
 from api.http.app import create_app
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.extraction.extract import MAX_REPAIRS, extract, reply_schema
-from generation.extraction.record import RequiredFieldMissing, SchemaMismatch
+from generation.extraction.extract import MAX_REPAIRS, Source, extract, reply_schema, verify_fields
+from generation.extraction.record import DocumentTooLong, RequiredFieldMissing, SchemaMismatch
 from generation.extraction.rules import extract_by_rules
 from generation.extraction.schema import (
     InvalidSchema,
@@ -32,7 +31,7 @@ from generation.extraction.schema import (
 )
 from generation.prompt import Evidence
 from generation.request import Request
-from generation.text.value import find_value, parse_date
+from generation.text.value import find_value, read_word_dates
 from ingest.library.home import Home
 from ingest.page import Page, Word
 
@@ -142,6 +141,43 @@ def test_a_value_without_a_source_is_looked_for_on_every_page() -> None:
     assert (found["/paid"].verified, found["/paid"].page) == (False, None)
 
 
+def many(count: int, words: int = 3) -> list[Evidence]:
+    return [page(["word " * words], number) for number in range(1, count + 1)]
+
+
+def test_images_are_sent_as_far_as_they_fit_those_of_wordless_pages_first() -> None:
+    pages = [*many(3), page([], 4)]
+    model = Scripted([said({"seller": "word word", "total": 1})], limits=Limits(max_images=2))
+    record = extract(pages, SCHEMA, model)
+    parts = model.sent[0].turns[0].parts
+    assert [isinstance(part, str) for part in parts] == [True, False, True, True, True, False, True]
+    assert "images of 2 of 4 pages were left out: the model takes 2 images" in record.note
+    assert model.sent[0].cached_parts == 6
+    blind = Scripted([said({"seller": "word word", "total": 1})], limits=Limits(max_images=0))
+    assert "reads only words" in extract(pages, SCHEMA, blind).note
+    assert all(isinstance(part, str) for part in blind.sent[0].turns[0].parts)
+
+
+def test_a_document_whose_words_do_not_fit_is_refused() -> None:
+    with pytest.raises(DocumentTooLong, match=r"40 pages are about .* the model takes 24,000"):
+        extract(many(40, 500), SCHEMA, Scripted([]))
+
+
+def test_a_whole_document_is_one_request(tmp_path: Path, sample_home: Home) -> None:
+    schema = tmp_path / "s.json"
+    schema.write_text(json.dumps({"type": "object", "properties": {"name": {"type": "string"}}}))
+    arguments = ["extract", "--whole", "--schema", str(schema), "--json"]
+    home = ["--home", str(sample_home.root)]
+    done = CliRunner().invoke(app, [*arguments, "volunteer-form.pdf", FORM, *home])
+    assert done.exit_code == 0, done.output
+    kept, file = map(json.loads, done.stdout.splitlines())
+    assert (kept["pages"], kept["data"]) == (file["pages"], {"name": "Priya Lanwarne"})
+    some = CliRunner().invoke(app, [*arguments, "nothing.pdf", *home])
+    assert (some.exit_code, "nothing.pdf" in some.stderr) == (4, True)
+    both = CliRunner().invoke(app, [*arguments, "--each", FORM])
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
+
+
 def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
     schema = {
         "$defs": {"name": {"type": "string"}},
@@ -153,6 +189,15 @@ def test_references_still_lead_to_the_right_place_when_wrapped() -> None:
     assert validation_errors(whole, {"data": {"a": "x", "b": 1}, "sources": []})
 
 
+JUDGED = {
+    "ui": {"usability_score", "palette", "typography"},
+    "product": {"quality_score", "marketing_text", "keywords"},
+    "code": {"improvements"},
+    "chart": {"trend", "data_range", "anomalies"},
+    "document": {"signature_present", "action_items"},
+}
+
+
 def test_ready_schemas_are_valid() -> None:
     ready = ready_schemas()
     assert {"receipt", "invoice", "form", "document", "table", "chart", "code"} <= set(ready)
@@ -160,6 +205,11 @@ def test_ready_schemas_are_valid() -> None:
         Draft202012Validator.check_schema(schema)
         assert check_schema(schema, name) is schema
         assert schema["description"]
+    for name, fields in JUDGED.items():
+        assert fields <= set(ready[name]["properties"])
+        empty: dict[str, Any] = {key: [] for key in ready[name].get("required", ())}
+        assert validation_errors(ready[name], {"code": "x"} if name == "code" else empty) == []
+    assert validation_errors(ready["ui"], {"elements": [], "issues": [], "usability_score": 11})
 
 
 @pytest.mark.parametrize(
@@ -193,6 +243,16 @@ def test_a_broken_schema_is_named_with_the_place(tmp_path: Path, text: str, says
         ("2018-12-25", "on 25/12/2018", True),
         ("2018-12-25", "on December 25, 2018", True),
         ("2018-12-26", "on 25/12/2018", False),
+        (1234.5, "1 234,50 €", True),
+        (234.5, "1 234,50 €", False),
+        (1234567, "1 234 567", True),
+        (1234, "AB-1234/5", True),
+        (-1234, "AB-1234/5", False),
+        (5, "5kg", True),
+        (100000.5, "1,00,000.50", True),
+        (9.9, "٩٫٩٠".replace("٫", "."), True),
+        (12, "10-12", True),
+        (-12, "10-12", False),
         ("harbour stores", "HARBOUR STORES", True),
         (True, "True", False),
     ],
@@ -201,11 +261,46 @@ def test_finds_values_however_they_are_written(value: Any, text: str, expected: 
     assert (find_value(value, page([text]).words) is not None) == expected
 
 
-def test_reads_dates() -> None:
-    assert parse_date("05-AUG-2017") == {date(2017, 8, 5)}
-    assert parse_date("3/4/2018") == {date(2018, 4, 3), date(2018, 3, 4)}
-    assert parse_date("2025년 3월 1일") == {date(2025, 3, 1)}
-    assert parse_date("32/13/2018") == frozenset()
+DAYS = [
+    "3 November 2025",
+    "03NOV2025",
+    "3. November 2025",
+    "3 novembre 2025",
+    "3 de noviembre de 2025",
+    "3 Kasım 2025",
+    "3 ноября 2025 г.",
+    "3 نوفمبر 2025",
+    "3 בנובמבר 2025",
+    "3 नवंबर 2025",
+    "2025年11月3日",
+    "令和7年11月3日",
+    "2025년 11월 3일",
+    "2025. 11. 3.",
+]
+
+
+@pytest.mark.parametrize("printed", DAYS)
+def test_a_date_is_extracted_and_verified_in_every_language(printed: str) -> None:
+    kind = {"type": ["string", "null"], "format": "date"}
+    bill = page(["Harbour Stores", f"Date: {printed}", "Total 9.00"])
+    record = extract_by_rules([bill], {"type": "object", "properties": {"date": kind}})
+    assert record.data == {"date": "2025-11-03"}
+    assert record.fields[0].quote == printed.removesuffix(" г.")
+    (verified,) = verify_fields(record.data, [bill], {})
+    assert (verified.verified, verified.boxes) == (True, record.fields[0].boxes)
+    assert find_value("2025-11-04", bill.words) is None
+
+
+def test_another_date_of_the_page_shows_the_order_of_day_and_month() -> None:
+    bill = page(["Date: 03/11/2025", "Due 03/25/2025"])
+    kind = {"type": ["string", "null"], "format": "date"}
+    record = extract_by_rules([bill], {"type": "object", "properties": {"date": kind}})
+    assert record.data == {"date": "2025-03-11"}
+    forged = Source(1, "Date: 03/11/2025")
+    (field,) = verify_fields({"date": "2025-11-03"}, [bill], {"/date": forged})
+    assert not field.verified
+    assert [len(d.days) for d in read_word_dates(page(["3/4/2018"]).words)] == [2]
+    assert list(read_word_dates(page(["32/13/2018"]).words)) == []
 
 
 def test_without_a_language_model_values_are_copied_or_left_out() -> None:
@@ -274,6 +369,9 @@ def test_over_http(sample_home: Home) -> None:
         body = client.post("/v1/extract", json=wanted).json()
         assert body["data"] == {"full_name": "Priya Lanwarne"}
         assert body["fields"]["/full_name"]["verified"] is True
+        whole = {"document": "volunteer-form.pdf", "schema": schema}
+        assert client.post("/v1/extract", json=whole).json() == body
+        assert client.post("/v1/extract", json={**wanted, **whole}).status_code == 422
         refused = client.post("/v1/extract", json={**wanted, "schema": {"required": 1}})
         assert refused.status_code == 422
         lacking = client.post(

@@ -18,9 +18,9 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.http.errors import error_body
 from api.settings import Settings
-from generation.models.access import Access
 from generation.models.captioner import load_captioner
 from generation.models.load import load_model
+from generation.providers.access import Access
 from ingest.choose import choose_page_encoder
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder

@@ -13,7 +13,7 @@ from api.cli.exits import EXIT_CODES, ExitCode, exit_code
 from api.cli.main import app
 from api.hints import HINTS, hint_for
 from api.settings import Settings
-from generation.models.access import ApiKeyMissing, TimedOut
+from generation.providers.access import ApiKeyMissing, TimedOut
 from ingest.error import InvalidInputError, PageglassError
 from ingest.files.pdf import NeedsPassword
 from ingest.library.database import LibraryNotFound

@@ -11,8 +11,8 @@ from generation.context.image_tokens import (
     PatchTokens,
     TileTokens,
 )
-from generation.models.anthropic import limits_of as anthropic_limits
-from generation.models.openai import detail_of, limits_of
+from generation.providers.anthropic import limits_of as anthropic_limits
+from generation.providers.openai import detail_of, limits_of
 from generation.request import EncodedImage
 
 USUAL, SHARP = PatchTokens(28, 1_568, 1_568), PatchTokens(28, 4_784, 2_576)

@@ -42,3 +42,7 @@ def test_search_loads_no_torch(sample_home: Home) -> None:
     loaded = loaded_by(code)
     assert "onnxruntime" in loaded
     assert not loaded & {"torch", "transformers", "timm", "fastapi"}
+
+
+def test_reading_a_pdf_loads_no_layout_models() -> None:
+    assert not loaded_by("import ingest.files.pdf") & {"pymupdf4llm", "onnxruntime"}

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 async def converse(client: Client) -> None:
     """Two turns, the second a follow-up; then the page it cites."""
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert set(tools) == {"search", "ask", "get_page"}
+    assert set(tools) == {"search", "ask", "extract", "get_page"}
     for tool in tools.values():
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint
@@ -56,6 +56,14 @@ async def converse(client: Client) -> None:
     assert isinstance(image, ImageContent)
     with Image.open(io.BytesIO(base64.b64decode(image.data))) as picture:
         assert picture.format == "WEBP"
+
+    kinds = {"type": "object", "properties": {"full_name": {"type": "string"}}}
+    record: Any = await client.call_tool(
+        "extract", {"document": "volunteer-form.pdf", "schema": kinds}
+    )
+    assert record.structured_content["data"] == {"full_name": "Priya Lanwarne"}
+    both = {"document": "volunteer-form.pdf", "pages": ["volunteer-form.pdf-1"], "schema": "form"}
+    assert (await client.call_tool("extract", both)).is_error
 
     wrong = await client.call_tool("get_page", {"page": "nothing-1"})
     assert wrong.is_error

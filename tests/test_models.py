@@ -20,9 +20,12 @@ from wire_server import SSE, Reply, Wire, anthropic_events, failing, serving, st
 from generation.answer import SelfAssessment, Usage
 from generation.context.image_tokens import TileTokens
 from generation.context.limits import Limits
-from generation.models import anthropic as anthropic_file
-from generation.models import openai as openai_file
-from generation.models.access import (
+from generation.models.load import load_chat, load_model
+from generation.models.model import UnknownModel
+from generation.prompt import Evidence, Message, Prompt
+from generation.providers import anthropic as anthropic_file
+from generation.providers import openai as openai_file
+from generation.providers.access import (
     Access,
     ApiKeyInvalid,
     ApiKeyMissing,
@@ -37,10 +40,7 @@ from generation.models.access import (
     TimedOut,
     Unreachable,
 )
-from generation.models.load import load_chat, load_model
-from generation.models.model import UnknownModel
-from generation.models.price import cost_of
-from generation.prompt import Evidence, Message, Prompt
+from generation.providers.price import cost_of
 from generation.request import Request, Turn
 from ingest.page import Page, Word
 
@@ -114,7 +114,7 @@ def test_429_is_tried_again_when_the_server_says(
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(
-        "generation.models.retry.time", SimpleNamespace(sleep=waits.append, time=time.time)
+        "generation.providers.retry.time", SimpleNamespace(sleep=waits.append, time=time.time)
     )
     busy = failing(429, error_body(provider, "rate_limit_error", "slow down"), Retry_After="0.4")
     wire.then(busy, streaming(provider, ["yes"]))
@@ -139,7 +139,9 @@ def test_a_server_in_trouble_is_asked_again(
     wire.then(trouble, trouble, streaming(provider, ["at last"]))
     assert ask(provider, wire)[0] == "at last"
     assert len(wire.seen) == 3
-    first, second = (r.getMessage() for r in caplog.records if r.name == "generation.models.retry")
+    first, second = (
+        r.getMessage() for r in caplog.records if r.name == "generation.providers.retry"
+    )
     assert "retry 1 in" in first
     assert "retry 2 in" in second
     assert SECRET not in first + second
@@ -308,13 +310,14 @@ def _without_pictures(body: Any) -> Any:
 
 def test_a_schema_goes_by_the_providers_own_way(provider: str) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    strict = {**schema, "additionalProperties": False}
     request = Request("s", (Turn("user", ("q",)),), schema=schema)
     if provider == "anthropic":
-        body = anthropic_file.payload("m", request)
-        assert body["output_config"] == {"format": {"type": "json_schema", "schema": schema}}
+        body = anthropic_file.payload("m", request, Access())
+        assert body["output_config"] == {"format": {"type": "json_schema", "schema": strict}}
     else:
-        body = openai_file.payload("m", request, own=True)
-        assert body["response_format"]["json_schema"]["schema"] == schema
+        body = openai_file.payload("m", request, Access(), own=True)
+        assert body["response_format"]["json_schema"]["schema"] == strict
         assert "max_tokens" not in body
 
 
@@ -360,7 +363,7 @@ def test_no_key(spec: str) -> None:
         load_chat(spec)
 
 
-@pytest.mark.parametrize("spec", ["extractive", "gpt-9", "openai:", ":m", "other:m"])
+@pytest.mark.parametrize("spec", ["extractive", "nothing", "openai:", ":m", "other:m"])
 def test_no_such_language_model(spec: str) -> None:
     with pytest.raises(UnknownModel, match="anthropic:MODEL"):
         load_chat(spec, Access("k"))

@@ -15,10 +15,10 @@ from PIL import Image
 
 from ingest.add import AddSettings, add
 from ingest.event import Added, Done, Failed
+from ingest.files.mupdf import DATA_MISSING, IMAGE_LOST
 from ingest.files.open import open_source
 from ingest.files.pdf import NeedsPassword, PdfSource
 from ingest.files.pdf_password import saslprep
-from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_image
 from ingest.files.render import RenderSettings, render

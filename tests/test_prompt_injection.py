@@ -86,10 +86,11 @@ def test_what_is_verified_is_printed(trick: Trick) -> None:
 
 
 @each_trick
-def test_a_wholly_forged_answer_is_none(trick: Trick) -> None:
+def test_a_wholly_forged_answer_is_not_grounded(trick: Trick) -> None:
     answer = said(trick, trick.reply)
     if not any(each.verified for each in answer.citations):
-        assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
+        assert (answer.grounded, answer.support) == (False, 0.0)
+        assert answer.declined == (not answer.citations)
         assert answer.note
 
 

@@ -15,8 +15,8 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.http.app import create_app
 from api.settings import Settings
-from generation.models.openai import BASE_URLS
-from generation.models.price import PRICES
+from generation.providers.openai import BASE_URLS
+from generation.providers.price import PRICES
 from ingest.library.home import Home
 
 SECRET = "sk-very-secret-0123456789abcdef"
@@ -102,6 +102,23 @@ def test_a_model_that_declines(sample_home: Home, wire: Wire) -> None:
     assert done.exit_code == 4
     assert "They name nobody." in done.stdout
     assert "NOT IN THE PAGES" not in done.stdout
+
+
+def test_an_answer_without_citations_is_asked_for_again(sample_home: Home, wire: Wire) -> None:
+    bare = streaming("openai", ["Somebody was."])
+    wire.then(bare, streaming("openai", ['It says "lens" 【1】.']), bare)
+    settings = Settings(model="openai:m", model_retries=0)
+    with TestClient(create_app(sample_home, settings, hosts={"testserver"})) as client:
+        answer = client.post("/v1/ask", json={"query": QUESTION}).json()
+        assert (answer["text"], answer["declined"]) == ('It says "lens" 【1】.', False)
+        assert answer["citations"][0]["verified"]
+        assert answer["usage"]["input_tokens"] == 2 * 1020
+        assert len(wire.seen) == 2
+        assert "cites no page" in json.dumps(wire.seen[1].body)
+        chat = {"model": "pageglass", "messages": [{"role": "user", "content": QUESTION}]}
+        streamed = client.post("/v1/chat/completions", json={**chat, "stream": True}).text
+        assert "Somebody was." in streamed
+        assert len(wire.seen) == 3
 
 
 def test_a_question_that_no_page_is_near_reaches_no_provider(sample_home: Home, wire: Wire) -> None:

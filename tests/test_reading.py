@@ -125,6 +125,29 @@ def test_a_label_and_its_value_are_a_row(read: Any) -> None:
     assert blocks(read(draw))[0] == ("row", "Name of skipper: Ottilie Brandt")
 
 
+def test_a_column_of_numbers_is_read_with_its_labels() -> None:
+    bill = [
+        ("Code 8318", 0.05, 0.491, 0.41),
+        ("Elegant bag 15", 0.05, 0.517, 0.5),
+        ("Quantity", 0.15, 0.543, 0.41),
+        ("80.91", 0.73, 0.54, 0.82),
+        ("Sales before tax", 0.15, 0.58, 0.597),
+        ("80.91", 0.73, 0.581, 0.82),
+        ("Discount", 0.45, 0.609, 0.6),
+        ("0.00", 0.74, 0.61, 0.82),
+        ("Tax", 0.44, 0.638, 0.6),
+        ("0.00", 0.74, 0.639, 0.82),
+        ("Rounding", 0.45, 0.667, 0.6),
+        ("-0.01", 0.73, 0.668, 0.82),
+        ("Sales with tax", 0.08, 0.703, 0.638),
+        ("80.90", 0.73, 0.702, 0.82),
+    ]
+    lines = [
+        TextLine((LineWord(text, (x, y, x2, y + 0.025)),), origin="ocr") for text, x, y, x2 in bill
+    ]
+    assert texts(arrange(lines, 0.45))[-2:] == ["Rounding -0.01", "Sales with tax 80.90"]
+
+
 def test_running_head_page_number_footnote_and_caption_have_roles(read: Any) -> None:
     def draw(page: Any) -> None:
         write(page, 60, 40, ["Annual report 2024"], fontsize=9)

@@ -16,7 +16,7 @@ from api.http.app import create_app
 from api.http.request_log import RequestLogMiddleware
 from api.log import JsonFormatter, TextFormatter
 from api.settings import Settings
-from generation.models.access import Overloaded
+from generation.providers.access import Overloaded
 from ingest.library.home import Home
 
 TOKEN, SECRET = "s3cret-token", "classified-words"

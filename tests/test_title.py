@@ -163,3 +163,41 @@ def test_large_letters_over_the_text_are_no_title() -> None:
 def test_what_is_not_shown_is_no_title() -> None:
     secret = block(1, line("Hidden words", 0.1, 0.2), "hidden")
     assert find_title("", [*secret, *block(2, PAGE)]) == "Annual Report 2024"
+
+
+def numbered(number: int, text: str, top: float, height: float) -> list[Word]:
+    return [replace(word, block=number) for word in line(text, top, height)]
+
+
+@pytest.mark.parametrize(
+    "imprint",
+    [
+        "Published as a conference paper at ICLR 2024",
+        "Under review as a conference paper",
+        "Accepted at the harbour conference",
+        "arXiv:2401.18059v1 [cs.CL] 31 Jan 2024",
+        "12 March 2024",
+        "Monday, March 12, 2024",
+        "Tarrow Head, 2024-03-12",
+        "12. März 2024",
+        "2024년 3월 12일",
+    ],
+)
+def test_an_imprint_or_a_date_is_no_title_however_large(imprint: str) -> None:
+    page = [
+        *numbered(1, imprint, 0.05, 0.05),
+        *numbered(2, "A History of Lenses", 0.15, 0.03),
+        *numbered(3, "The lamp was lit on three hundred and sixty nights.", 0.2, 0.01),
+    ]
+    assert find_title("", page) == "A History of Lenses"
+    # Where nothing else is printed, it is better than nothing.
+    assert find_title("", numbered(1, imprint, 0.05, 0.05)) == imprint
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Annual Report 2024", "The storm of 12 March 2024 and what followed", "Preprints in physics"],
+)
+def test_a_heading_with_a_date_or_such_a_word_is_one(heading: str) -> None:
+    page = [*numbered(1, heading, 0.05, 0.05), *numbered(2, "The lamp was lit.", 0.2, 0.01)]
+    assert find_title("", page) == heading

@@ -20,12 +20,12 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
-from generation.models.access import Access, ImageRequired, PromptTooLong
 from generation.models.captioner import encode, load_captioner
 from generation.models.load import load_chat
 from generation.models.model import ChatModel
 from generation.models.transformers import TransformersChatModel, conversation
 from generation.prompt import Evidence, Prompt
+from generation.providers.access import Access, ImageRequired, PromptTooLong
 from generation.request import EncodedImage, Request, Turn
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing

@@ -47,10 +47,46 @@ def one(text: str) -> WholeForm:
         "2025年11月3日",
         "2025년 11월 3일",
         "２０２５年１１月３日",
+        "2025 年 11 月 3 日",
+        "2025年11月3号",
+        "二〇二五年十一月三日",
+        "令和7年11月3日",
+        "令和 7 年 11 月 3 日",
+        "令和七年十一月三日",
+        "㋿7年11月3日",
+        "平成37年11月3日",
+        "民國114年11月3日",
+        "2025. 11. 3.",
+        "2025. 11. 03.",
+        "03NOV2025",
     ],
 )
 def test_a_day_is_the_same_however_it_is_printed(text: str) -> None:
     assert (one(text).kind, one(text).keys) == ("date", ("2025-11-03",))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("令和元年5月1日", "2019-05-01"),
+        ("平成31年4月30日", "2019-04-30"),
+        ("平成元年1月8日", "1989-01-08"),
+        ("昭和64年1月7日", "1989-01-07"),
+        ("昭和二十年八月十五日", "1945-08-15"),
+        ("大正12年9月1日", "1923-09-01"),
+        ("明治45年7月29日", "1912-07-29"),
+        ("二零二四年十二月三十一日", "2024-12-31"),
+    ],
+)
+def test_years_of_eras_and_numbers_in_characters(text: str, day: str) -> None:
+    assert (one(text).kind, one(text).keys) == ("date", (day,))
+
+
+@pytest.mark.parametrize(
+    "text", ["令和7年13月3日", "令和0年1月1日", "7年11月3日", "二五年十一月三日"]
+)
+def test_a_year_without_its_era_is_no_date(text: str) -> None:
+    assert [form for form in find_whole_forms(text) if form.kind == "date"] == []
 
 
 def test_an_ambiguous_date_has_both_readings() -> None:

@@ -21,7 +21,7 @@ from api.cli.commands.ask import ask
 from api.cli.commands.backup import backup, restore
 from api.cli.commands.classify import classify
 from api.cli.commands.config import config
-from api.cli.commands.doctor import doctor
+from api.cli.commands.doctor import doctor, encoders
 from api.cli.commands.evaluate import evaluate
 from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
@@ -155,6 +155,7 @@ app.command()(classify)
 app.command()(duplicates)
 app.command()(tags)
 app.command()(status)
+app.command()(encoders)
 app.command("eval")(evaluate)
 app.command()(finetune)
 app.command()(config)

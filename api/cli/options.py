@@ -46,6 +46,33 @@ ModelOption = Annotated[
         show_default="PAGEGLASS_MODEL",
     ),
 ]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        min=0,
+        max=2,
+        help="Temperature of the model.",
+        show_default="PAGEGLASS_TEMPERATURE",
+    ),
+]
+DetailOption = Annotated[
+    str | None,
+    typer.Option(
+        "--detail",
+        help="Detail of the images it is sent: auto, low or high.",
+        show_default="PAGEGLASS_DETAIL",
+    ),
+]
+MaxOutputTokensOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-output-tokens",
+        min=16,
+        help="Tokens of a reply, reasoning counted.",
+        show_default="PAGEGLASS_MAX_OUTPUT_TOKENS",
+    ),
+]
 ImagesOption = Annotated[
     str | None,
     typer.Option(

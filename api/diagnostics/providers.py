@@ -5,13 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from api.diagnostics.finding import Finding
-from api.settings import KEYS, Settings
-from generation.models.model import SPECS
+from api.network import KEYS
+from api.settings import Settings
+from generation.models.model import SPECS, resolve_spec
 
 
 def check_model(settings: Settings) -> Finding:
     """Check the model that writes answers, and that its key is set; shows no key."""
-    spec = settings.model
+    spec = resolve_spec(settings.model)
     if spec == "extractive":
         return Finding(
             "answers", spec, "ok", "used: quotes the pages word for word, no language model"
@@ -19,6 +20,8 @@ def check_model(settings: Settings) -> Finding:
     provider, _, name = spec.partition(":")
     if name.strip() and provider == "transformers":
         return Finding("answers", spec, "ok", "used: a model on this machine")
+    if name.strip() and provider in ("bedrock", "vertex"):
+        return Finding("answers", spec, "ok", "used: Claude, with the cloud's own credentials")
     if not name.strip() or provider not in KEYS:
         return Finding(
             "answers", spec, "broken", "unknown", f"Set PAGEGLASS_MODEL to extractive, or {SPECS}."
@@ -27,7 +30,7 @@ def check_model(settings: Settings) -> Finding:
     place = (
         f"at {_address(access.base_url)}" if access.base_url else "at its provider's own address"
     )
-    if access.key or access.base_url:
+    if access.key or access.base_url or provider == "ollama":
         key = f"{KEYS[provider]} is set" if access.key else "no key, which that server may not want"
         return Finding("answers", spec, "ok", f"used: asked {place}, sees the pages; {key}")
     return Finding(

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.hints import hint_for
 from api.http.request_id import current_request_id
-from generation.models.access import ModelError
+from generation.providers.access import ModelError
 from ingest.error import (
     ComputeError,
     ConfigurationError,

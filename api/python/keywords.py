@@ -24,6 +24,10 @@ class SettingsKeywords(TypedDict, total=False):
     model: str
     anthropic_url: str | None
     openai_url: str | None
+    ollama_url: str | None
+    temperature: float | None
+    detail: Literal["auto", "low", "high"]
+    max_output_tokens: int | None
     model_timeout: float
     model_retries: int
     encoder: str | None

@@ -1,4 +1,4 @@
-"""Client methods for operation: evaluate, finetune, doctor, serve, mcp."""
+"""Client methods for operation: evaluate, finetune, doctor, encoders, serve, mcp."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from api.results.evaluation_results import Evaluation
 from api.results.reports import DoctorReport, TrainingReport
 
 if TYPE_CHECKING:
+    from ingest.encoders.catalog.choices import EncoderChoice
     from ingest.finetune.plan import TrainSettings
     from ingest.finetune.training_event import Event as TrainingEvent
 
@@ -143,6 +144,17 @@ class OperationMethods(ClientBase):
         from api.diagnostics.examine import examine
 
         return DoctorReport(tuple(examine(self._engine.home, self.settings)))
+
+    @python_hints()
+    def encoders(self, containing: str = "") -> list[EncoderChoice]:
+        """Encoders that an ingest takes, with their sizes where known.
+
+        Args:
+            containing: only those with this in their name or family.
+        """
+        from ingest.encoders.catalog.choices import list_choices
+
+        return list_choices(containing)
 
     @python_hints()
     def serve(

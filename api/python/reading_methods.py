@@ -80,6 +80,37 @@ class ReadingMethods(ClientBase):
         return ExtractedRecords(self._record([page], wanted, model) for page in pages)
 
     @python_hints()
+    def extract_whole(
+        self,
+        documents: FilePath | Sequence[FilePath],
+        schema: SchemaSource,
+        *,
+        model: str | None = None,
+        password: str | None = None,
+    ) -> ExtractedRecords:
+        """Read whole documents into a record for each, all its pages in one request.
+
+        Args:
+            documents: documents of the library by id, name or path, or PDF and image files.
+
+        Other arguments and errors are as for `extract`.
+        """
+        from api.rag.extraction import label_pages, open_library_document
+
+        wanted = _open_schema(schema)
+        given = [documents] if isinstance(documents, str | os.PathLike) else documents
+        return ExtractedRecords(
+            self._record(
+                self._pages(one, password)
+                if isinstance(one, os.PathLike) or _is_file(one)
+                else label_pages(open_library_document(self._engine.library(), one)),
+                wanted,
+                model,
+            )
+            for one in given
+        )
+
+    @python_hints()
     def compare(
         self, a: Source, b: Source, *, model: str | None = None, password: str | None = None
     ) -> PageComparison:

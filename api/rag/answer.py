@@ -114,8 +114,11 @@ def generate_answer(
     model: VisionModel,
     on_piece: Callable[[Piece], None] | None = None,
 ) -> Answer:
-    """Answer from retrieved evidence. Raises what the model and `on_piece` raise."""
-    with closing(stream_pieces(evidence, model)) as pieces:
+    """Answer from retrieved evidence; asked once more where the answer cites no page.
+
+    Raises what the model and `on_piece` raise.
+    """
+    with closing(stream_pieces(evidence, model, retry=True)) as pieces:
         for piece in pieces:
             if on_piece is not None:
                 on_piece(piece)
@@ -124,7 +127,13 @@ def generate_answer(
     raise AssertionError("stream_answer ends with an Answer")
 
 
-def stream_pieces(evidence: RetrievedEvidence, model: VisionModel) -> Generator[Piece]:
-    """Stream an answer from retrieved evidence; closing it cancels the model."""
-    pieces = stream_answer(evidence.prompt, model, evidence.locate, evidence.min_score)
+def stream_pieces(
+    evidence: RetrievedEvidence, model: VisionModel, *, retry: bool = False
+) -> Generator[Piece]:
+    """Stream an answer from retrieved evidence; closing it cancels the model.
+
+    With `retry` a language model whose answer cites no page is asked once more. Streams
+    to clients go without: what they have shown cannot be withdrawn.
+    """
+    pieces = stream_answer(evidence.prompt, model, evidence.locate, evidence.min_score, retry=retry)
     return cast(Generator[Piece], pieces)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from generation.answer import Citation
 
+SEEN = "seen in the picture, not checkable word for word"
+
 
 def citation_note(citation: Citation) -> str:
     """Remark in brackets after a space; empty for a verified quote."""
@@ -16,6 +18,8 @@ def citation_note(citation: Citation) -> str:
             note = ""
         case "region":
             note = "; ".join(filter(None, [not_found, "seen in the image, by similarity"]))
+        case "seen":
+            note = "; ".join(filter(None, [not_found, SEEN]))
         case "none":
-            note = not_found or "names the page only"
+            note = f"not checked: {not_found or 'names the page only'}"
     return f" ({note})" if note else ""

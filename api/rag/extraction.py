@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from generation.prompt import Evidence
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
+    from ingest.page import Page
     from ingest.readers.reader_pool import ReaderPool
+
+MAX_PAGES = 50
+"""Pages that a remote caller may have read in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,40 @@ def open_library_page(library: Library, key: str) -> list[Evidence]:
     Raises:
         DocumentNotFound, PageNotFound
     """
+    return [_library_evidence(library, library.page(key))]
+
+
+def open_library_document(
+    library: Library, name: str, *, max_pages: int | None = None
+) -> list[Evidence]:
+    """Evidence of every page of a document of the library, by its id, name or path.
+
+    Raises:
+        DocumentNotFound: none or several fit.
+        DocumentTooLong: it has more than `max_pages`.
+    """
+    document = library.document(name)
+    _check_length(document.name, document.page_count, max_pages)
+    keys = [f"{document.id}-{number}" for number in range(1, document.page_count + 1)]
+    return [_library_evidence(library, record.page) for record in library.records_of(keys)]
+
+
+def _check_length(name: str, count: int, max_pages: int | None) -> None:
+    from generation.extraction.record import DocumentTooLong
+
+    if max_pages is not None and count > max_pages:
+        raise DocumentTooLong(
+            f"{name} has {count} pages; at most {max_pages} are read at once.",
+            hint="Send fewer pages, or ingest it and name those that count.",
+        )
+
+
+def _library_evidence(library: Library, page: Page) -> Evidence:
     from generation.prompt import Evidence
     from ingest.page import shown_words
 
-    page = library.page(key)
     words = shown_words(library.words(page))
-    return [Evidence(1, page, words, partial(library.image, page), 1.0)]
+    return Evidence(1, page, words, partial(library.image, page), 1.0)
 
 
 def open_file_pages(
@@ -53,22 +85,18 @@ def open_file_pages(
     """Evidence of every page of a file, which is not added to the library.
 
     Raises:
-        UnreadableFile: it cannot be read within the limits, or has more than `max_pages` pages.
+        UnreadableFile: it cannot be read within the limits.
+        DocumentTooLong: it has more than `max_pages`.
         OcrUnavailable, ReadersBusy
     """
     from generation.prompt import Evidence
     from ingest.file_state import document_id, hash_file
-    from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
     from ingest.page import Page, shown_words
     from ingest.readers.read_now import inspect_now, read_pages
 
     count = inspect_now(path, settings, readers).page_count
-    if max_pages is not None and count > max_pages:
-        raise UnreadableFile(
-            f"{readable(path.name)} has {count} pages; at most {max_pages} are read.",
-            hint="Send fewer pages, or ingest it and name those that count.",
-        )
+    _check_length(readable(path.name), count, max_pages)
     first = Page(document_id(hash_file(path)), 1, readable(path.name))
     return [
         Evidence(1, page.page, shown_words(page.words), lambda image=page.image: image, 1.0)  # type: ignore[misc]

@@ -46,7 +46,7 @@ class ExtractedRecord(Record):
 
 
 class ExtractedRecords(ResultList[ExtractedRecord]):
-    """Records, one for each page."""
+    """Records, one for each page or document."""
 
 
 @dataclass(frozen=True, slots=True)

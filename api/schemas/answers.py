@@ -24,7 +24,8 @@ class CitationBody(PageBody):
     """Citation of a page; `verified` where the quote was found in its words.
 
     `grounded` is "quote" then, "region" where `boxes` is the part of the image
-    most similar to the claim, and "none" where nothing supports it.
+    most similar to the claim, "seen" where the page has no text that could be checked
+    word for word, and "none" where nothing supports it.
     """
 
     model_config = example(_CITATION)
@@ -77,9 +78,9 @@ class AnswerBody(BaseModel):
     """Answer with its citations, confidence and usage.
 
     It `declined` where `confidence` was below `threshold`, the model said so,
-    or no citation could be verified. `searched` is the query of the search: the
-    question, or after a conversation a rewriting of it that stands alone. `grounded` is false where it `declined`;
-    `support` is the share, 0..1, of its claims with a verified citation;
+    or it cites no page. `searched` is the query of the search: the question, or
+    after a conversation a rewriting of it that stands alone. `grounded` is false
+    where it `declined`, or nothing supports any of its citations; `support` is the share, 0..1, of its claims with a verified citation;
     `dropped_labels` counts labels in the text that name no page.
     """
 

@@ -1,124 +1,105 @@
 """Citation parser: labels and quotes from an answer's streamed text.
 
-The one syntax, for every model: `"quote" [1]`, in straight or curly quotation
-marks, several a line; `[1]` alone names a page, `[1, 2]` and `[1][2]` share a
-quote. The parser takes a character at a time and never looks ahead, so
-however the text is cut into pieces the citations are the same.
+Models are told to write `"quote" [1]`. They write much else, which is read too:
+see `marks` (quotation marks), `labels` (forms of a label), `gap` (what may stand
+between them) and `associate` (which quote belongs to which label). The text is
+read in blocks, mostly lines; a quote's citation is given as soon as a word
+follows its label. What is read does not depend on how the text is cut into pieces.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-CitedQuote = tuple[int, str]
-"""A label and the quote before it, "" for none."""
+from generation.citations.associate import CitedQuote, Reading, Verify, read_block
+from generation.citations.gap import MAX_GAP, is_first_word
+from generation.citations.labels import CLOSING_BRACKETS
 
-MAX_STARTS = 8
-"""Beginnings that are tried for a quote with quotation marks inside."""
+MAX_LINES = 4
+"""Lines of a block: over as many a quote may run."""
 
-_CLOSING = {"”": "“", "»": "«", "」": "「"}
-_OPENING = frozenset(_CLOSING.values())
-_BEFORE_OPENING = frozenset(" \t\u00a0\u3000([{（【-–—/:：，、。")
-_LABEL = re.compile(r"\[[ \t]*(\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*)[ \t]*\]$")
-_LONGEST_LABEL = 64
-_BETWEEN_LABELS = re.compile(r"[ \t,;、]*")
-_AFTER_QUOTE = re.compile(r"[ \t.,;:!?)。，、）]*$")
+MAX_BLOCK = 20_000
+"""Characters of a block, after which it is read as it is."""
 
 
-@dataclass(slots=True)
 class CitationParser:
-    """Streaming parser that yields each citation once its label closes.
+    """Streaming parser of citations.
 
     Args:
-        verify: whether a quote is printed on the page with this label. Where
-            quotation marks inside a quote make its beginning ambiguous, the
-            longest candidate that is printed is taken.
+        verify: whether a quote is printed on the page with this label. It decides
+            where marks or labels are ambiguous.
+
+    Attributes:
+        lines_end: offset in the text up to which lines have been read.
     """
 
-    verify: Callable[[int, str], bool]
-    _line: str = ""
-    _open: list[int] = field(default_factory=list)
-    _starts: list[int] = field(default_factory=list)
-    _closed: tuple[int, int] | None = None
-    _pending: list[tuple[int, str]] = field(default_factory=list)
-    _label_end: int = 0
-    _quote: str = ""
+    def __init__(self, verify: Verify) -> None:
+        self._verify = verify
+        self._pieces: list[str] = []
+        self._size = 0
+        self._base = 0
+        self._lines = 0
+        self._last_line = True  # The line so far is blank.
+        self._at_line_start = True
+        self._label_end = 0
+        self._failed = 0
+        self._before = ""
+        self.lines_end = 0
 
     def feed(self, piece: str) -> Iterator[CitedQuote]:
         """Parse a piece of text; give the citations that it completes."""
         for letter in piece:
-            if letter in "\r\n":
-                yield from self.close()
-            else:
-                yield from self._step(letter)
+            self._pieces.append(letter)
+            self._size += 1
+            if letter == "\n":
+                yield from self._end_line()
+            elif letter in CLOSING_BRACKETS:
+                self._label_end = self._size
+            elif self._label_end and not letter.isalnum() and self._before.isalnum():
+                yield from self._end_word()
+            if letter not in "\n \t\r>":
+                self._last_line = False
+            self._before = letter
 
     def close(self) -> Iterator[CitedQuote]:
-        """End the line; labels inside a quote that was never closed count after all."""
-        for _, labels in self._pending:
-            yield from _split_labels(labels, "")
-        self._line, self._quote, self._closed, self._label_end = "", "", None, 0
-        self._open, self._starts, self._pending = [], [], []
+        """End the text; give the citations that are left."""
+        yield from self._take(self._read(), self._size)
+        self.lines_end = self._base
 
-    def _step(self, letter: str) -> Iterator[CitedQuote]:
-        at = len(self._line)
-        before = self._line[-1:] or " "
-        self._line += letter
-        if letter in _OPENING or (
-            letter == '"' and (before in _BEFORE_OPENING or before in _OPENING)
-        ):
-            self._open.append(at)
-            self._starts.append(at)
-        elif letter == '"' or letter in _CLOSING:
-            self._close_quote(at, _CLOSING.get(letter, '"'))
-        elif letter == "]" and (found := _LABEL.search(self._line, max(0, at - _LONGEST_LABEL))):
-            if self._open:
-                self._pending.append((at, found[1]))
-            else:
-                yield from self._cite(found.start(), found[1])
+    def _end_line(self) -> Iterator[CitedQuote]:
+        """End a line, and the block where nothing can go on in the next."""
+        self._lines += 1
+        blank, self._last_line = self._last_line, True
+        reading = self._read()
+        is_whole = blank or self._lines >= MAX_LINES or self._size > MAX_BLOCK
+        if is_whole or not reading.waits:
+            yield from self._take(reading, self._size)
+            self.lines_end = self._base
+            self._lines, self._at_line_start = 0, True
 
-    def _close_quote(self, at: int, opening: str) -> None:
-        """Close the innermost quote that `opening` began, and any left open inside it."""
-        for depth in range(len(self._open) - 1, -1, -1):
-            start = self._open[depth]
-            if self._line[start] == opening:
-                del self._open[depth:]
-                self._closed = (start, at)
-                self._pending = [label for label in self._pending if label[0] < start]
-                return
-        if opening == '"':
-            # It closes nothing, so it may have been an opening one after a letter (그는"...").
-            self._starts.append(at)
+    def _end_word(self) -> Iterator[CitedQuote]:
+        """Give the citations up to a label that a word follows, if it has a quote before it."""
+        end, self._label_end = self._label_end, 0
+        rest = "".join(self._pieces[end : end + MAX_GAP])
+        if self._size < 2 * self._failed or self._size - end > MAX_GAP or not is_first_word(rest):
+            return
+        reading = self._read(end)
+        if reading.is_quoted:
+            yield from self._take(reading, end)
+            self._at_line_start = False
+        else:
+            self._failed = self._size
 
-    def _cite(self, at: int, labels: str) -> Iterator[CitedQuote]:
-        if not (self._label_end and _BETWEEN_LABELS.fullmatch(self._line, self._label_end, at)):
-            self._quote = self._quote_before(at, int(labels.split(",")[0]))
-        self._label_end = len(self._line)
-        self._starts = []
-        yield from _split_labels(labels, self._quote)
+    def _read(self, end: int | None = None) -> Reading:
+        text = "".join(self._pieces[:end])
+        return read_block(text, self._verify, at_line_start=self._at_line_start)
 
-    def _quote_before(self, at: int, label: int) -> str:
-        gap = _AFTER_QUOTE.search(self._line, self._label_end, at)
-        end = (gap.start() if gap else at) - 1
-        if end < self._label_end or self._line[end] not in ('"', *_CLOSING):
-            return ""
-        opening = _CLOSING.get(self._line[end], '"')
-        plain = [self._closed[0]] if self._closed and self._closed[1] == end else []
-        others = [
-            s for s in self._starts if s < end and self._line[s] == opening and s not in plain
-        ]
-        candidates = [
-            quote
-            for start in plain + (others if not plain else sorted(others))[:MAX_STARTS]
-            if (quote := self._line[start + 1 : end].strip())
-        ]
-        printed = [quote for quote in candidates if self.verify(label, quote)]
-        if printed:
-            return max(printed, key=len)
-        return candidates[0] if plain and candidates else candidates[-1] if candidates else ""
-
-
-def _split_labels(labels: str, quote: str) -> Iterator[CitedQuote]:
-    for label in labels.split(","):
-        yield int(label), quote
+    def _take(self, reading: Reading, end: int) -> Iterator[CitedQuote]:
+        """Give a reading's citations and go on after `end`."""
+        base = self._base
+        del self._pieces[:end]
+        self._base += end
+        self._size -= end
+        self._failed = self._label_end = 0
+        for cited in reading.citations:
+            yield cited.shifted(base)

@@ -11,15 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from generation.answer import Citation, Grounded
-from generation.citations.cite import CitationParser, CitedQuote
-from generation.citations.claim import CitationMarker, Claim, split_claims
+from generation.citations.associate import CitedQuote
+from generation.citations.cite import CitationParser
+from generation.citations.claim import Claim, split_claims
+from generation.citations.legible import has_legible_text
 from generation.prompt import Evidence
 from generation.text.quote import find_quote, quote_boxes
 from ingest.box import covered_share
 from ingest.page import Box, Page
 
+Span = tuple[int, int]
+
 RegionLocator = Callable[[str, Page], Sequence[Box]]
 """Locates a claim on a page image: boxes of the regions that match it, possibly none."""
+
+MAX_CHECKED = 2_000
+"""Quotes, and beginnings of quotes, of one answer that are looked for on their pages."""
 
 MAX_TEXT_SHARE = 0.25
 """A region of which words cover more than this share is text: its words can be quoted."""
@@ -31,7 +38,6 @@ class CitationVerifier:
     A quote counts once for each label.
 
     Attributes:
-        text: the answer's text so far.
         citations: the citations so far, in order.
         dropped: labels that no evidence has.
     """
@@ -40,21 +46,27 @@ class CitationVerifier:
         self._evidence = {each.label: each for each in evidence}
         self._locate = locate
         self._parser = CitationParser(self._is_printed)
-        self._spans: dict[CitedQuote, tuple[int, int] | None] = {}
-        self._seen: set[CitedQuote] = set()
-        self._markers: list[CitationMarker] = []
-        self._unverified: list[CitationMarker] = []
+        self._spans: dict[tuple[int, str], Span | None] = {}
+        self._seen: set[tuple[int, str]] = set()
+        self._markers: list[CitedQuote] = []
+        self._line_markers: list[CitedQuote] = []
+        self._pieces: list[str] = []
         self._line_start = 0
-        self.text = ""
         self.citations: list[Citation] = []
+        self._given: set[Citation] = set()
         self.dropped = 0
+
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        return "".join(self._pieces)
 
     def feed(self, piece: str) -> Iterator[Citation]:
         """Take a piece of the text in; give the citations that it completes."""
+        self._pieces.append(piece)
         for letter in piece:
-            self.text += letter
             yield from self._verify(self._parser.feed(letter))
-            if letter in "\r\n":
+            if self._parser.lines_end > self._line_start:
                 yield from self._end_line()
 
     def close(self) -> Iterator[Citation]:
@@ -69,41 +81,51 @@ class CitationVerifier:
         return sum(verified) / len(claims) if claims else 0.0
 
     def _verify(self, cited: Iterable[CitedQuote]) -> Iterator[Citation]:
-        for label, quote in cited:
-            marker = CitationMarker(len(self.text), label, quote)
-            if label not in self._evidence:
+        for marker in cited:
+            key = (marker.label, marker.quote)
+            if marker.label not in self._evidence:
                 self.dropped += 1
                 continue
             self._markers.append(marker)
-            if not self._is_verified(marker):
-                self._unverified.append(marker)
-            elif (label, quote) not in self._seen:
-                self._seen.add((label, quote))
-                evidence, span = self._evidence[label], self._spans[label, quote]
+            self._line_markers.append(marker)
+            if self._is_verified(marker) and key not in self._seen:
+                self._seen.add(key)
+                evidence, span = self._evidence[marker.label], self._spans[key]
                 boxes = quote_boxes(evidence.words, span) if span else ()
-                yield self._add(Citation(label, evidence.page, quote, boxes, True, "quote"))
+                page = evidence.page
+                yield self._add(Citation(marker.label, page, marker.quote, boxes, True, "quote"))
 
     def _end_line(self) -> Iterator[Citation]:
-        """Give the line's citations that no printed quote verifies."""
-        line, start = self.text[self._line_start :], self._line_start
-        markers = [
-            CitationMarker(m.end - start, m.label, m.quote) for m in self._markers if m.end > start
-        ]
-        claims = split_claims(line, markers) if self._unverified and self._locate else []
-        for marker in self._unverified:
-            end = marker.end - start
-            claim = next((each for each in claims if each.start < end <= each.end), None)
+        """Give the citations of the lines just read that no printed quote verifies."""
+        start, end = self._line_start, self._parser.lines_end
+        markers = [marker.shifted(-start) for marker in self._line_markers]
+        unverified = [marker for marker in markers if not self._is_verified(marker)]
+        claims = iter(
+            split_claims(self.text[start:end], markers) if unverified and self._locate else ()
+        )
+        claim: Claim | None = None
+        for marker in unverified:
+            while claim is None or claim.end < marker.end:
+                if (claim := next(claims, None)) is None:
+                    break
             boxes = self._find_region(self._evidence[marker.label], claim) if claim else ()
             # A page named for two claims is cited once for each region, once without.
             key = (marker.label, marker.quote)
             if boxes or key not in self._seen:
                 self._seen.add(key)
                 page = self._evidence[marker.label].page
-                grounded: Grounded = "region" if boxes else "none"
+                grounded = "region" if boxes else self._ground_without_place(marker)
                 citation = Citation(marker.label, page, marker.quote, boxes, False, grounded)
-                if citation not in self.citations:
+                if citation not in self._given:
                     yield self._add(citation)
-        self._unverified, self._line_start = [], len(self.text)
+        self._line_markers, self._line_start = [], end
+
+    def _ground_without_place(self, marker: CitedQuote) -> Grounded:
+        """ "seen" where the page has no text that the citation could be checked against."""
+        words = self._evidence[marker.label].words
+        # Stray letters are no text, but a quote can be checked against them.
+        textless = not (words if marker.quote else has_legible_text(words))
+        return "seen" if textless else "none"
 
     def _find_region(self, evidence: Evidence, claim: Claim) -> tuple[Box, ...]:
         if self._locate is None or not claim.is_assertion:
@@ -114,15 +136,20 @@ class CitationVerifier:
 
     def _add(self, citation: Citation) -> Citation:
         self.citations.append(citation)
+        self._given.add(citation)
         return citation
 
     def _is_printed(self, label: int, quote: str) -> bool:
         return label in self._evidence and self._find(label, quote) is not None
 
-    def _is_verified(self, marker: CitationMarker) -> bool:
+    def _is_verified(self, marker: CitedQuote) -> bool:
         return bool(marker.quote) and self._find(marker.label, marker.quote) is not None
 
-    def _find(self, label: int, quote: str) -> tuple[int, int] | None:
-        if (label, quote) not in self._spans:
-            self._spans[label, quote] = find_quote(quote, self._evidence[label].words)
-        return self._spans[label, quote]
+    def _find(self, label: int, quote: str) -> Span | None:
+        """Where a quote is printed; None as well past `MAX_CHECKED` quotes."""
+        key = (label, quote)
+        if key not in self._spans:
+            if len(self._spans) >= MAX_CHECKED:
+                return None
+            self._spans[key] = find_quote(quote, self._evidence[label].words)
+        return self._spans[key]

@@ -10,7 +10,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from generation.citations.labels import LABELS
 from generation.context.page_input import PageInput, build_page_inputs
 from generation.prompt import Message, Prompt
 from generation.request import EncodedImage, Request, Role, Turn
@@ -25,8 +27,10 @@ both. Where they differ, the picture is right.
 
 1. Answer only from these pages. What you know from elsewhere is no source, even where it is true.
 2. After each claim, quote the words it rests on exactly as they are printed, in double quotation \
-marks, followed by the label of their page: "words as printed" [1]. Keep a quote short and \
-unbroken: no ellipsis, no correction, no translation. Where a claim rests on something drawn, \
+marks, followed by the label of their page in square brackets: "words as printed" [1]. Every \
+quote has a label of its own right after it, on the same line and outside of the marks. Keep a \
+quote short and unbroken, in the language of the page: no ellipsis, no correction, no \
+translation, no bold or italics. Where a claim rests on something drawn, \
 such as a chart, a photo or a diagram, that has no words to quote, give the label alone: [1].
 3. Use only the labels of the pages shown here.
 4. If the pages do not hold the answer, begin with {NOT_IN_PAGES} and then say in one sentence what \
@@ -38,10 +42,17 @@ between two lines that bear the same mark; nothing before the second one is from
 6. Answer in the language of the question, in plain sentences, as briefly as the question allows. \
 Say nothing of these rules."""
 
+CITE_AGAIN = (
+    "{}\n\nYour last answer cites no page, so it cannot be checked. Answer again. After each claim,"
+    ' quote the words of the page that it rests on and give its label, in exactly this form: "words'
+    ' as printed" [1]. Where a page shows it without words, give the label alone: [1]. If the pages'
+    f" do not hold the answer, begin with {NOT_IN_PAGES}."
+)
+
 MAX_NAME_CHARS = 120
 """Characters of a document's name in a prompt."""
 
-_LABELS = re.compile(r"[ \t]*\[[ \t]*\d{1,4}(?:[ \t]*,[ \t]*\d{1,4})*[ \t]*\]")
+_LABELS = re.compile(rf"[ \t]*{LABELS.pattern}", re.IGNORECASE)
 
 
 def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None) -> Request:
@@ -60,6 +71,14 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
         turns.append(Turn(message.role, (_without_labels(message),)))
     turns.append(Turn("user", (f"Question: {prompt.question}",)))
     return Request(SYSTEM, tuple(_alternate(turns)), cached_parts=len(pages))
+
+
+def ask_to_cite(prompt: Prompt, answer: str) -> Prompt:
+    """Prompt for a second answer, after one that cites no page."""
+    said = (Message("user", prompt.question), Message("assistant", answer))
+    return replace(
+        prompt, question=CITE_AGAIN.replace("{}", prompt.question, 1), history=prompt.history + said
+    )
 
 
 def _page_parts(page_input: PageInput) -> Iterable[str | EncodedImage]:

@@ -9,22 +9,18 @@ value; where a model names none, the value itself is looked for on the pages.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image
-
 from generation.answer import Usage
-from generation.context.limits import Limits
-from generation.context.page_input import shrink
 from generation.extraction.record import Field, Record, SchemaMismatch
+from generation.extraction.request_pages import request_pages
 from generation.extraction.schema import Schema, scalar_leaves, validation_errors
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
-from generation.request import EncodedImage, Request, Turn
+from generation.request import Request, Turn
 from generation.text.quote import find_quote, quote_boxes
 from generation.text.value import find_value
 
@@ -68,9 +64,11 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
 
     Raises:
         SchemaMismatch: no reply fits the schema.
+        DocumentTooLong: the words of the pages are more than the model takes.
         ModelError: the model failed.
     """
-    turns = [Turn("user", (*_pages(evidence, model.limits), _ask(schema)))]
+    pages = request_pages(evidence, model.limits)
+    turns = [Turn("user", (*pages.parts, _ask(schema)))]
     usage = Usage(model.name)
     for attempt in range(1, MAX_REPAIRS + 2):
         request = Request(
@@ -78,7 +76,7 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
             tuple(turns),
             reply_schema(schema),
             MAX_REPLY_TOKENS,
-            cached_parts=2 * len(evidence),
+            cached_parts=len(pages.parts),
         )
         reply, used = _reply(model, request)
         usage = _add_usage(usage, used)
@@ -87,7 +85,7 @@ def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> R
             data: dict[str, Any] = found["data"]
             fields = verify_fields(data, evidence, _sources(found))
             left = tuple(k for k in schema.get("properties", {}) if data.get(k) is None)
-            return Record(data, fields, left, model.name, usage, attempt)
+            return Record(data, fields, left, model.name, usage, attempt, pages.note)
         turns += [
             Turn("assistant", (reply or "(nothing)",)),
             Turn("user", (_repair_message(problems),)),
@@ -132,20 +130,6 @@ def _relocate(part: Any) -> Any:
     if isinstance(where, str) and where.startswith("#") and not where.startswith("#/$defs/"):
         moved["$ref"] = "#/properties/data" + where[1:]
     return moved
-
-
-def _pages(evidence: Sequence[Evidence], limits: Limits) -> list[str | EncodedImage]:
-    parts: list[str | EncodedImage] = []
-    for each in evidence:
-        words = json.dumps(" ".join(word.text for word in each.words), ensure_ascii=False)
-        name = json.dumps(str(each.page), ensure_ascii=False)
-        parts += [f"[{each.label}] {name}, its words: {words}", _encode(each.image(), limits)]
-    return parts
-
-
-def _encode(data: bytes, limits: Limits) -> EncodedImage:
-    with Image.open(io.BytesIO(data)) as opened:
-        return shrink(opened.convert("RGB"), limits)
 
 
 def _ask(schema: Schema) -> str:
@@ -209,7 +193,7 @@ def _verify(pointer: str, value: Any, evidence: Sequence[Evidence], source: Sour
     quoted = _find_source(evidence, source)
     if quoted:
         page, span = quoted
-        inside = find_value(value, page.words[slice(*span)])
+        inside = find_value(value, page.words, span)
         if inside or isinstance(value, bool):
             return field(pointer, value, page, span, printed=inside is not None)
     for page in evidence:

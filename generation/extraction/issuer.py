@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generation.extraction.label import FoundValue, contiguous_span
-from generation.extraction.layout import Pages, Row
-from generation.extraction.typed_field import PRICE
-from generation.prompt import Evidence
-from generation.text.value import dates
+from generation.extraction.label import FoundValue, printed_value
+from generation.extraction.layout import PageLayout, Pages, Row
 
 HEAD = 0.5
 """Share of a page, from its top, that is searched."""
+MAX_ADDRESS_WORDS = 40
 
 _COMPANY = re.compile(
     r"\b(?:sdn|bhd|ltd|inc|llc|gmbh|s/b|co|company|enterprise|corp|plc|trading|centre|restaurant)\b",
@@ -31,35 +29,39 @@ _NOT_ADDRESS = re.compile(
 
 def find_company(pages: Pages) -> FoundValue | None:
     """Find the first row at the head with a legal form; with prices, else the first."""
-    rows = [(p, r) for p, r in _head(pages) if sum(c.isalpha() for c in r.text) >= 4][:8]
-    named = [pair for pair in rows if _COMPANY.search(pair[1].text)]
-    priced = any(PRICE.search(word.text) for word in pages[0][0].words)
-    for page, row in (named or (rows if priced else []))[:1]:
-        at = [i for i in row.at if not _COMPANY_NUMBER.fullmatch(page.words[i].text)]
-        if span := contiguous_span(at) if at else None:
-            return FoundValue(" ".join(page.words[i].text for i in at), page, span)
+    page = pages[0]
+    rows = [row for row in _head(page) if sum(c.isalpha() for c in row.text) >= 4][:8]
+    named = [row for row in rows if _COMPANY.search(row.text)]
+    priced = any(number.cents for number in page.numbers)
+    for row in (named or (rows if priced else []))[:1]:
+        at = _without_number(page, row)
+        if at and at[-1] - at[0] + 1 == len(at):
+            return printed_value(page, (at[0], at[-1] + 1))
     return None
 
 
 def find_address(pages: Pages) -> FoundValue | None:
     """Find the rows at the head from a street to a phone number or a date."""
-    taken: list[int] = []
-    page = pages[0][0]
-    for _, row in _head(pages):
-        stop = _NOT_ADDRESS.search(row.text) or list(dates([page.words[i] for i in row.at]))
-        if taken and (stop or len(taken) > 40):
+    page = pages[0]
+    start = end = 0
+    for row in _head(page):
+        stop = _NOT_ADDRESS.search(row.text) or page.dates_in(row.span)
+        if end and (stop or end - start > MAX_ADDRESS_WORDS or row.start != end):
             break
-        begins = _STREET.search(row.text) and not _COMPANY.search(row.text)
-        if not stop and (taken or begins):
-            taken += [
-                i for i in row.at if taken or not _COMPANY_NUMBER.fullmatch(page.words[i].text)
-            ]
-    span = contiguous_span(taken) if taken else None
-    if span is None:
-        return None
-    return FoundValue(" ".join(page.words[i].text for i in range(*span)), page, span)
+        rest = _without_number(page, row)
+        text = " ".join(page.words[at].text for at in rest)
+        begins = _STREET.search(text) and not _COMPANY.search(text)
+        if not stop and (end or begins):
+            start, end = start if end else rest[0], row.end
+    return printed_value(page, (start, end)) if end else None
 
 
-def _head(pages: Pages) -> Iterator[tuple[Evidence, Row]]:
-    page, rows = pages[0]
-    yield from ((page, row) for row in rows if row.top < HEAD)
+def _without_number(page: PageLayout, row: Row) -> list[int]:
+    """Words of a row but those that are a company's number."""
+    return [
+        at for at in range(row.start, row.end) if not _COMPANY_NUMBER.fullmatch(page.words[at].text)
+    ]
+
+
+def _head(page: PageLayout) -> Iterator[Row]:
+    return (row for row in page.rows if row.box[1] < HEAD)

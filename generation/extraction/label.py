@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.extraction.layout import Pages, Row, split_cells
+from generation.extraction.layout import ALIGNED, PageLayout, Pages, Row
 from generation.prompt import Evidence
 from generation.text.value import Span
 
-MAX_OFFSET = 0.02
-"""A value below its label begins this near to the label's left edge, as a fraction of the page."""
 MAX_LINES_BELOW = 2.5
 """A value is no further below its label than this many line heights."""
 MAX_VALUE_WORDS = 12
@@ -54,52 +52,52 @@ def matches_label(label: frozenset[str], printed: frozenset[str]) -> bool:
 
 def find_labelled(label: frozenset[str], pages: Pages) -> FoundValue | None:
     """Find the words after a label in its cell, else in the next or the one below."""
-    for page, rows in pages:
-        lines = [split_cells(page, row) for row in rows]
-        for number, cells in enumerate(lines):
+    for page in pages:
+        for number, cells in enumerate(page.cells):
             for place, cell in enumerate(cells):
                 end = _label_end(page, cell, label)
                 if not end:
                     continue
-                at = cell.at[end:] or _neighbour(cell, cells[place + 1 :], lines[number + 1 :])
-                at = at[:MAX_VALUE_WORDS]
-                if at and (span := contiguous_span(at)):
-                    return FoundValue(" ".join(page.words[i].text for i in at), page, span)
+                start, stop = cell.start + end, cell.end
+                if start == stop:
+                    value = _neighbour(cell, cells[place + 1 :], page.cells[number + 1 :][:2])
+                    start, stop = value.span if value else (0, 0)
+                if start < stop:
+                    return printed_value(page, (start, min(stop, start + MAX_VALUE_WORDS)))
     return None
 
 
-def contiguous_span(at: Sequence[int]) -> Span | None:
-    """The words as one span, if they follow each other in reading order."""
-    start, end = min(at), max(at) + 1
-    return (start, end) if end - start == len(at) else None
+def printed_value(page: PageLayout, span: Span) -> FoundValue:
+    """Value that is the words of a span, as printed."""
+    text = " ".join(word.text for word in page.words[slice(*span)])
+    return FoundValue(text, page.evidence, span)
 
 
-def _label_end(page: Evidence, cell: Row, label: frozenset[str]) -> int:
+def _label_end(page: PageLayout, cell: Row, label: frozenset[str]) -> int:
     """Number of a cell's first words that are the label and its colon, or 0."""
-    for end in range(1, min(len(cell.at), len(label) + 2) + 1):
-        head = [page.words[i].text for i in cell.at[:end]]
+    words = page.words[cell.start : cell.end]
+    for end in range(1, min(len(words), len(label) + 2) + 1):
+        head = [word.text for word in words[:end]]
         if not matches_label(label, label_words(" ".join(head))):
             continue
-        if end < len(cell.at) and not any(c.isalnum() for c in page.words[cell.at[end]].text):
+        if end < len(words) and not any(c.isalnum() for c in words[end].text):
             return end + 1
-        return end if end == len(cell.at) or head[-1].endswith((":", "：")) else 0
+        return end if end == len(words) or head[-1].endswith((":", "：")) else 0
     return 0
 
 
-def _neighbour(
-    cell: Row, following: Sequence[Row], below: Sequence[Sequence[Row]]
-) -> tuple[int, ...]:
-    """Words of the next cell of the row, or of the cell below, or ()."""
+def _neighbour(cell: Row, following: Sequence[Row], below: Sequence[Sequence[Row]]) -> Row | None:
+    """The next cell of the row, or the cell below, or None."""
     right = following[0] if following else None
-    under = _cell_below(cell, below[:2])
+    under = _cell_below(cell, below)
     beside = right and (cell.text.endswith((":", "：")) or right.has_digit)
-    value = right if beside or not under else under
-    return value.at if value else ()
+    return right if beside or not under else under
 
 
 def _cell_below(cell: Row, lines: Sequence[Sequence[Row]]) -> Row | None:
+    left, top, _, bottom = cell.box
     for below in (one for line in lines for one in line):
-        near = below.top - cell.bottom < MAX_LINES_BELOW * (cell.bottom - cell.top)
-        if near and abs(below.left - cell.left) < MAX_OFFSET and not below.text.endswith(":"):
+        near = below.box[1] - bottom < MAX_LINES_BELOW * (bottom - top)
+        if near and abs(below.box[0] - left) < ALIGNED and not below.text.endswith(":"):
             return below
     return None

@@ -1,29 +1,44 @@
-"""Layout of words: rows of a page, and the cells of a row."""
+"""Page layout for extraction: rows, cells, dates and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import Protocol, TypeVar
 
 from generation.prompt import Evidence
-from ingest.box import center, union_box
+from generation.text.value import (
+    PrintedDate,
+    PrintedNumber,
+    Span,
+    read_word_dates,
+    read_word_numbers,
+)
+from ingest.box import union_box
 from ingest.page import Box, Word
+from ingest.reading.blocks import printed_blocks
+from ingest.reading.line import cell_starts, split_lines
 
-CELL_GAP_LETTERS = 2.5
-"""A gap wider than this many letters separates two cells of a row."""
+ALIGNED = 0.02
+"""Lines of a cell begin this near to its left edge, as a fraction of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Row of words, left to right: their indices on the page, text and box."""
+    """Row or cell: words `start` up to (not with) `end`, with their text and box."""
 
-    at: tuple[int, ...]
+    start: int
+    end: int
     text: str
-    top: float
-    bottom: float
-    left: float
-    right: float
+    box: Box
+
+    @property
+    def span(self) -> Span:
+        """Its words."""
+        return self.start, self.end
 
     @property
     def has_digit(self) -> bool:
@@ -31,43 +46,77 @@ class Row:
         return any(c.isdigit() for c in self.text)
 
 
-Pages = Sequence[tuple[Evidence, list[Row]]]
-"""Pages with their rows."""
+class PageLayout:
+    """Page with its rows in reading order: lines, and table rows as a whole."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.words = evidence.words
+        self.rows = [
+            _make_row(self.words, line.start, line.end)
+            for block in printed_blocks(self.words)
+            for line in block
+        ]
+
+    @cached_property
+    def cells(self) -> list[list[Row]]:
+        """Cells of each row."""
+        return [list(_split_cells(self.words, row)) for row in self.rows]
+
+    @cached_property
+    def dates(self) -> list[PrintedDate]:
+        """Printed dates."""
+        return list(read_word_dates(self.words))
+
+    @cached_property
+    def numbers(self) -> list[PrintedNumber]:
+        """Printed numbers."""
+        return list(read_word_numbers(self.words))
+
+    def dates_in(self, span: Span) -> list[PrintedDate]:
+        """Dates in the words of a span."""
+        return _inside(self.dates, span)
+
+    def numbers_in(self, span: Span) -> list[PrintedNumber]:
+        """Numbers in the words of a span."""
+        return _inside(self.numbers, span)
 
 
-def read_rows(words: Sequence[Word]) -> list[Row]:
-    """Group a page's words into rows, top to bottom, whatever the gaps."""
-    rows: list[list[int]] = []
-    last: Box | None = None
-    for at in sorted(range(len(words)), key=lambda i: words[i].box[1] + words[i].box[3]):
-        box = words[at].box
-        middle = center(box)[1]
-        if last and last[1] <= middle <= last[3] and middle - last[1] < box[3] - box[1]:
-            rows[-1].append(at)
-            last = union_box([last, box])
-        else:
-            rows.append([at])
-            last = box
-    return [_make_row(words, tuple(sorted(row, key=lambda i: words[i].box[0]))) for row in rows]
+Pages = Sequence[PageLayout]
 
 
-def split_cells(page: Evidence, row: Row) -> list[Row]:
-    """Split a row into cells, at gaps too wide for running text."""
-    gaps = [
-        n
-        for n in range(1, len(row.at))
-        if page.words[row.at[n]].box[0] - page.words[row.at[n - 1]].box[2]
-        > CELL_GAP_LETTERS * _letter_width(page.words[row.at[n - 1]])
-    ]
-    bounds = [0, *gaps, len(row.at)]
-    return [_make_row(page.words, row.at[start:end]) for start, end in pairwise(bounds)]
+class _Printed(Protocol):
+    @property
+    def span(self) -> Span: ...
 
 
-def _make_row(words: Sequence[Word], at: tuple[int, ...]) -> Row:
-    left, top, right, bottom = union_box([words[i].box for i in at])
-    return Row(at, " ".join(words[i].text for i in at), top, bottom, left, right)
+P = TypeVar("P", bound=_Printed)
 
 
-def _letter_width(word: Word) -> float:
-    """The mean width of a word's letters, as a fraction of the page."""
-    return (word.box[2] - word.box[0]) / max(len(word.text), 1)
+def _inside(printed: Sequence[P], span: Span) -> list[P]:
+    """Those in a span, of values in order of their place."""
+    first = bisect_left(printed, span[0], key=lambda one: one.span[0])
+    last = bisect_left(printed, span[1], key=lambda one: one.span[0])
+    return [one for one in printed[first:last] if one.span[1] <= span[1]]
+
+
+def _split_cells(words: Sequence[Word], row: Row) -> Iterator[Row]:
+    """Cells of a row; a line that goes on with the cell before it is of that cell."""
+    starts: list[int] = []
+    for line in split_lines(words, row.start, row.end):
+        inside = words[line.start : line.end]
+        goes_on = starts and abs(words[starts[-1]].box[0] - line.box[0]) < ALIGNED
+        starts += [] if goes_on else [line.start]
+        starts += [line.start + at for at in cell_starts(inside)]
+    for start, end in pairwise([*starts, row.end]):
+        yield _make_row(words, start, end)
+
+
+def _make_row(words: Sequence[Word], start: int, end: int) -> Row:
+    inside = words[start:end]
+    return Row(
+        start,
+        end,
+        " ".join(word.text for word in inside),
+        union_box([word.box for word in inside]),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.answer import Usage
-from generation.models.access import ModelError
+from generation.providers.access import ModelError
 from ingest.error import InvalidInputError
 from ingest.page import Box, Page
 
@@ -15,6 +15,12 @@ class RequiredFieldMissing(InvalidInputError):
     """Fields that the schema requires were not found on the pages."""
 
     code = "required-field-missing"
+
+
+class DocumentTooLong(InvalidInputError):
+    """There are more pages, or more words on them, than are read in one request."""
+
+    code = "document-too-long"
 
 
 class SchemaMismatch(ModelError):

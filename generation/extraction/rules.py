@@ -17,7 +17,7 @@ from generation.answer import Usage
 from generation.extraction.extract import field
 from generation.extraction.issuer import find_address, find_company
 from generation.extraction.label import FoundValue, find_labelled, label_words
-from generation.extraction.layout import Pages, read_rows
+from generation.extraction.layout import PageLayout, Pages
 from generation.extraction.record import Record, RequiredFieldMissing
 from generation.extraction.schema import (
     Schema,
@@ -51,7 +51,7 @@ def extract_by_rules(evidence: Sequence[Evidence], schema: Schema) -> Record:
             f"The schema asks for too many fields of {words:,} words.",
             hint="Ask for fewer fields or pages, or use a language model.",
         )
-    pages = [(each, read_rows(each.words)) for each in evidence]
+    pages = [PageLayout(each) for each in evidence]
     found: dict[str, FoundValue] = {}
     data = _object(schema, schema, "", pages, found)
     problems = validation_errors(schema, data)

@@ -25,6 +25,7 @@ __all__ = [
     "Schema",
     "check_schema",
     "escape_pointer",
+    "find_schema",
     "json_types",
     "open_schema",
     "ready_schemas",
@@ -48,6 +49,22 @@ def ready_schemas() -> dict[str, Schema]:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".json")
     }
+
+
+def find_schema(wanted: str | Mapping[str, Any]) -> Schema:
+    """Ready schema by name, or a schema as it is given, checked; no file is read.
+
+    Raises:
+        InvalidSchema: there is no such schema, or it is not valid.
+    """
+    if not isinstance(wanted, str):
+        return check_schema(dict(wanted))
+    ready = ready_schemas()
+    if wanted not in ready:
+        raise InvalidSchema(
+            f"There is no schema {wanted!r}.", hint=f"Send one, or name: {', '.join(ready)}."
+        )
+    return ready[wanted]
 
 
 def open_schema(wanted: str) -> Schema:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from generation.answer import Usage
-from generation.models.access import Access, ReplyRefused, ReplyTruncated
 from generation.models.load import load_chat, require_transformers
 from generation.models.model import ChatModel
+from generation.providers.access import Access, ReplyRefused, ReplyTruncated
 from generation.request import EncodedImage, Request, Turn
 from ingest.annotate.captioner import Captioner
 

@@ -9,14 +9,18 @@ from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.context.page_input import build_page_inputs
 from generation.context.prompt_template import NOT_IN_PAGES, build_request
-from generation.models.access import ReplyTruncated
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
+from generation.providers.access import ReplyTruncated
+from generation.request import Request
 
 DECLINED = "The pages do not hold the answer."
 """Text of an answer where a model gives the marker alone."""
 
 CUT_SHORT = "The answer stops in the middle: it reached the most tokens allowed."
+
+MAX_BYTES_PER_TOKEN = 8
+"""UTF-8 bytes of text that a token holds at most, on average."""
 
 _BEFORE_MARKER = re.compile(r"[\s*_#>`\"'“(\[]*")
 _AFTER_MARKER = re.compile(r"[\s*_`\"'”)\].:;,–—-]*")
@@ -55,10 +59,13 @@ class ChatVisionModel:
         inputs = build_page_inputs(prompt.evidence, self._limits)
         notes = [inputs.note] if inputs.note else []
         detector = DeclineDetector()
-        reply = self._chat.reply(build_request(prompt, inputs.page_inputs))
+        request = build_request(prompt, inputs.page_inputs)
+        reply = self._chat.reply(request)
+        usage = Usage(self.name)
         try:
             for event in reply:
                 if isinstance(event, Usage):
+                    usage = event
                     yield event
                 elif text := detector.feed(event):
                     yield text
@@ -68,9 +75,27 @@ class ChatVisionModel:
             close = getattr(reply, "close", None)
             if close is not None:
                 close()
+        if note := truncation_note(request, usage):
+            notes.append(note)
         if rest := detector.close():
             yield rest
         yield SelfAssessment(None, None, detector.declined, " ".join(notes))
+
+
+def truncation_note(request: Request, usage: Usage) -> str:
+    """Note where a server reports far fewer prompt tokens than were sent; else empty.
+
+    Text counts as a token for every `MAX_BYTES_PER_TOKEN` bytes, so that no tokenizer
+    has fewer; images are not counted. A server that reports nothing says nothing.
+    """
+    texts = [part for turn in request.turns for part in turn.parts if isinstance(part, str)]
+    least = sum(len(text.encode("utf-8", "replace")) for text in texts) // MAX_BYTES_PER_TOKEN
+    if not 0 < usage.input_tokens < least:
+        return ""
+    return (
+        f"The server counted {usage.input_tokens:,} tokens of a prompt that has at least"
+        f" {least:,}: it may have cut pages off. Raise its context length."
+    )
 
 
 class DeclineDetector:

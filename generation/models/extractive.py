@@ -19,9 +19,11 @@ from generation.models.confidence import THRESHOLD, Features, confidence
 from generation.models.main_passages import main_passages
 from generation.models.passage import (
     Passage,
+    heads_of,
     read_passages,
     running_titles,
     term_weights,
+    with_neighbour,
     without_numbers,
 )
 from generation.models.yes_no import is_about, subject_stems
@@ -112,7 +114,7 @@ class Extractive:
             return
         choice = self.choose(prompt)
         sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
-        if choice.passages and not self._is_about(prompt, choice.passages[0]):
+        if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
         yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
@@ -167,9 +169,9 @@ class Extractive:
         best = order[0]
         chosen: list[Passage] = []
         for at in order[: 4 * MAX_QUOTES]:
-            passage = _with_neighbour(shortlist[at], passages, question_terms)
+            passage = with_neighbour(shortlist[at], passages, question_terms)
             if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
-                chosen.append(passage)
+                chosen += [*heads_of(passage, passages, chosen, stems), passage]
         features = _features(prompt, shortlist[best], passages, weights, float(cosines[best]))
         return Choice(tuple(chosen[:MAX_QUOTES]), features, asked.confidence)
 
@@ -200,6 +202,7 @@ def _score(
         score -= OTHER_SUBJECT_PENALTY
     if (
         passage.terms <= weights.keys()
+        or passage.is_head
         or passage.text.endswith("?")
         or _CAPTION.match(passage.text)
         or passage.role in ("header", "footer")
@@ -240,31 +243,9 @@ def _latin(terms: frozenset[str]) -> float:
     return sum(term[0] < "\u0530" for term in terms) / len(terms) if terms else 0.0
 
 
-def _with_neighbour(
-    passage: Passage, passages: Sequence[Passage], question_terms: frozenset[str]
-) -> Passage:
-    """Joined with the short unit just before it, where that holds a term of the question."""
-    at = passages.index(passage)
-    before = passages[at - 1] if at else None
-    if (
-        before is None
-        or before.evidence is not passage.evidence
-        or not (before.short and passage.short)
-        or before.text not in passage.context
-        or not (before.terms - passage.terms) & question_terms
-    ):
-        return passage
-    text = f"{before.text} {passage.text}"
-    return Passage(
-        passage.evidence,
-        before.start,
-        passage.end,
-        text,
-        passage.box,
-        passage.context,
-        before.terms | passage.terms,
-        passage.context_terms,
-    )
+def _first_answer(passages: Sequence[Passage]) -> Passage:
+    """The first passage that is no row of heads."""
+    return next((passage for passage in passages if not passage.is_head), passages[0])
 
 
 def _same(one: Passage, other: Passage) -> bool:

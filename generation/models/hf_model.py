@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
-from generation.models.access import PromptTooLong
+from generation.providers.access import PromptTooLong
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import OutOfDeviceMemory

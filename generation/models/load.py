@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from generation.models.access import Access
-from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel
+from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel, resolve_spec
+from generation.providers.access import Access
 from ingest.extras import require
 
 
@@ -29,7 +29,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
 
     Args:
         spec: "anthropic:MODEL", "openai:MODEL" (any server that speaks OpenAI's
-            protocol), "gemini:MODEL" or "transformers:MODEL" (a model on this machine).
+            protocol), "gemini:MODEL", "openrouter:MODEL", "ollama:MODEL", "bedrock:MODEL" or
+            "vertex:MODEL" (Claude by AWS or Google Cloud), or "transformers:MODEL" (a model
+            on this machine). See `resolve_spec` for shorter names.
         access: how it is reached; without it, its provider's own server and no key,
             or the best device here.
 
@@ -41,17 +43,27 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
             on this machine cannot run.
     """
     access = access or Access()
+    spec = resolve_spec(spec)
     provider, _, name = spec.partition(":")
     if name.strip():
         match provider:
             case "anthropic":
                 require("anthropic", "httpx2", extra=provider, feature=f"The model {spec}")
-                from generation.models.anthropic import Anthropic
+                from generation.providers.anthropic import Anthropic
 
                 return Anthropic(name, access)
-            case "openai" | "gemini":
-                require("openai", "httpx2", extra=provider, feature=f"The model {spec}")
-                from generation.models.openai import OpenAi
+            case "bedrock" | "vertex":
+                from generation.providers.claude_clouds import load_cloud
+
+                return load_cloud(provider, name, access)
+            case "ollama":
+                from generation.providers.ollama import Ollama
+
+                return Ollama(name, access)
+            case "openai" | "gemini" | "openrouter":
+                extra = "gemini" if provider == "gemini" else "openai"
+                require("openai", "httpx2", extra=extra, feature=f"The model {spec}")
+                from generation.providers.openai import OpenAi
 
                 return OpenAi(name, access, provider=provider)
             case "transformers":

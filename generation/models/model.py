@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -11,8 +12,40 @@ from generation.prompt import Prompt
 from generation.request import Request
 from ingest.error import InvalidInputError
 
-SPECS = "anthropic:MODEL, openai:MODEL, gemini:MODEL or transformers:MODEL"
+SPECS = (
+    "anthropic:MODEL, openai:MODEL, gemini:MODEL, ollama:MODEL, openrouter:MODEL, bedrock:MODEL,"
+    " vertex:MODEL or transformers:MODEL"
+)
 """Names of language models."""
+
+DEFAULTS = {
+    "anthropic": "claude-sonnet-5",
+    "openai": "gpt-5.4-mini",
+    "gemini": "gemini-2.5-flash",
+    "ollama": "qwen2.5vl",
+}
+"""Model that a provider's name alone stands for."""
+
+_BARE = (
+    (re.compile(r"claude-\S+"), "anthropic"),
+    (re.compile(r"(?:gpt-|chatgpt-|o\d)\S*"), "openai"),
+    (re.compile(r"gemini-\S+"), "gemini"),
+)
+
+
+def resolve_spec(spec: str) -> str:
+    """Full name of a model: PROVIDER:MODEL for a provider or a known model alone.
+
+    >>> resolve_spec("claude-haiku-4-5"), resolve_spec("ollama")
+    ('anthropic:claude-haiku-4-5', 'ollama:qwen2.5vl')
+    """
+    spec = spec.strip()
+    if spec in DEFAULTS:
+        return f"{spec}:{DEFAULTS[spec]}"
+    for pattern, provider in _BARE:
+        if ":" not in spec and pattern.fullmatch(spec):
+            return f"{provider}:{spec}"
+    return spec
 
 
 class UnknownModel(InvalidInputError):

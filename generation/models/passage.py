@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
 from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
+from ingest.reading.table import find_tables
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -30,7 +31,11 @@ LABEL_GAP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Passage of a page: words `start` up to (not with) `end`, with their context."""
+    """Passage of a page: words `start` up to (not with) `end`, with their context.
+
+    `heads` are the terms of the heads of a row's cells, where it is of a table whose
+    columns have heads; `is_head` marks the row of these.
+    """
 
     evidence: Evidence
     start: int
@@ -41,6 +46,8 @@ class Passage:
     terms: frozenset[str]
     context_terms: frozenset[str]
     role: WordRole = "text"
+    heads: frozenset[str] | None = None
+    is_head: bool = False
 
     @property
     def short(self) -> bool:
@@ -72,11 +79,55 @@ def without_numbers(text: str) -> str:
     return re.sub(r"\d+", "#", text)
 
 
+def with_neighbour(
+    passage: Passage, passages: Sequence[Passage], question_terms: frozenset[str]
+) -> Passage:
+    """Passage joined with a short one before it that has a term of the question."""
+    at = passages.index(passage)
+    before = passages[at - 1] if at else None
+    if (
+        before is None
+        or passage.heads is not None
+        or before.evidence is not passage.evidence
+        or not (before.short and passage.short)
+        or before.text not in passage.context
+        or not (before.terms - passage.terms) & question_terms
+    ):
+        return passage
+    text = f"{before.text} {passage.text}"
+    return Passage(
+        passage.evidence,
+        before.start,
+        passage.end,
+        text,
+        passage.box,
+        passage.context,
+        before.terms | passage.terms,
+        passage.context_terms,
+    )
+
+
+def heads_of(
+    row: Passage,
+    passages: Sequence[Passage],
+    chosen: Sequence[Passage],
+    question_terms: frozenset[str],
+) -> Iterator[Passage]:
+    """Row of heads of a table's row, where the question names a column by them."""
+    if not row.heads or not (row.heads - row.terms) & question_terms:
+        return
+    heads = [p for p in passages if p.is_head and p.evidence is row.evidence]
+    above = [p for p in heads if p.start < row.start]
+    if above and above[-1] not in chosen:
+        yield above[-1]
+
+
 def _read_page(evidence: Evidence) -> list[Passage]:
     units = split_sentences(evidence.words)
     boxes = [union_box([word.box for word in evidence.words[u.start : u.end]]) for u in units]
     contexts = _contexts(units, boxes, evidence.words)
     named = content_stems(" ".join(split_name(evidence.page.document_name)))
+    heads, rows = _table_heads(evidence.words)
     return [
         Passage(
             evidence,
@@ -88,9 +139,24 @@ def _read_page(evidence: Evidence) -> list[Passage]:
             content_stems(unit.text),
             content_stems(context) | named,
             _role(units, at),
+            rows.get(unit.start),
+            unit.start in heads,
         )
         for at, (unit, box, context) in enumerate(zip(units, boxes, contexts, strict=True))
     ]
+
+
+def _table_heads(words: Sequence[Word]) -> tuple[set[int], dict[int, frozenset[str]]]:
+    """First words of rows of heads, and of each row of a table with the terms of its heads."""
+    heads: set[int] = set()
+    rows: dict[int, frozenset[str]] = {}
+    for table in find_tables(words):
+        heads.add(table.heads[0].start)
+        for row in table.rows:
+            named = [head for cell in row[1:] if (head := table.column_head(cell))]
+            text = " ".join(word.text for head in named for word in words[head.start : head.end])
+            rows[row[0].start] = content_stems(text)
+    return heads, rows
 
 
 def _contexts(units: Sequence[Sentence], boxes: Sequence[Box], words: Sequence[Word]) -> list[str]:

@@ -18,9 +18,11 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.context.limits import Limits
-from generation.models.access import ImageRequired
 from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
+from generation.providers.access import ImageRequired
+from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
+from generation.text.reasoning import ReasoningFilter, is_reasoning_model
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
 PROMPT_FORMATS = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
@@ -84,6 +86,10 @@ class TransformersChatModel:
         Raises:
             PromptTooLong, OutOfDeviceMemory, ImageRequired, InvalidCheckpoint
         """
+        hold = request.schema is not None or is_reasoning_model(self.name)
+        yield from without_reasoning(self._reply(request), ReasoningFilter(hold=hold, wary=True))
+
+    def _reply(self, request: Request) -> Iterator[str | Usage]:
         limit = min(request.max_tokens, self._most or request.max_tokens)
         with self._lock:
             if self.page_by_page:

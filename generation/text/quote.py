@@ -6,6 +6,7 @@ numbers must match exactly.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -29,7 +30,10 @@ MAX_FUZZY_CHARS = 1_000
 MAX_CANDIDATES = 64
 """Candidate positions that are compared before a quote counts as not found."""
 
-_EDGES = ".,;:…!?' "
+_EDGES = ".,;:…!?'/|。、 "
+_SEPARATORS = ",;:：；，、|"
+_LONE_SEPARATORS = frozenset("=→·•")
+_GLUED = re.compile(r"\s+|[|→]|(?<=[^\W\d])[:：](?=\d)")
 _UNITS = np.array([ord(unit) for unit in "%‰£$€¥₩¢"], np.int32)
 _NEVER = 1 << 11
 """The cost of an edit to a number: more than any quote is allowed, yet sums of it fit 32 bits."""
@@ -39,7 +43,8 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
     """Find where a quote is printed: words `start` up to (not with) `end`, or None.
 
     Case, spacing, line-end hyphens, ligatures, and the shapes of quotation
-    marks and dashes do not matter. An exact match is preferred.
+    marks and dashes do not matter, nor what separates a label from its value in a
+    row ("North: 1,200"). An exact match is preferred.
 
     >>> box = (0.0, 0.0, 1.0, 1.0)
     >>> words = [Word(text, box) for text in "It climbs l42 steps to the lan- tern".split()]
@@ -51,7 +56,21 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
     target = normalize_words(quote.split()).strip(_EDGES)
     if sum(letter.isalnum() for letter in target.text) < MIN_CHARS:
         return None
-    page = normalize_words([word.text for word in words])
+    texts = [word.text for word in words]
+    if found := _find(target, normalize_words(texts)):
+        return found
+    parts = normalize_words(_without_separators(_GLUED.split(quote))).strip(_EDGES)
+    return _find(parts, normalize_words(_without_separators(texts)), exact=True)
+
+
+def _without_separators(words: Sequence[str]) -> list[str]:
+    """Words without the marks after them, or between, that part the cells of a row."""
+    return ["" if word in _LONE_SEPARATORS else word.rstrip(_SEPARATORS) for word in words]
+
+
+def _find(
+    target: NormalizedText, page: NormalizedText, *, exact: bool = False
+) -> tuple[int, int] | None:
     allowed = len(target.text) // EDIT_EVERY
     for start, end in _exact_matches(target.text, page.text):
         if (
@@ -59,7 +78,7 @@ def find_quote(quote: str, words: Sequence[Word]) -> tuple[int, int] | None:
             and page.numbers_in(start, end) == target.numbers
         ):
             return page.words_at(start, end)
-    if allowed == 0 or len(target.text) > MAX_FUZZY_CHARS:
+    if exact or allowed == 0 or len(target.text) > MAX_FUZZY_CHARS:
         return None
     for start, end, edits in _fuzzy_matches(target, page, allowed):
         if edits <= allowed and page.numbers_in(start, end) == target.numbers:

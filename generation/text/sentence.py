@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 
-from ingest.box import union_box
 from ingest.page import Word, WordRole
-from ingest.reading.blocks import group_blocks, is_bullet
-from ingest.reading.line import Line, split_lines
+from ingest.reading.blocks import is_bullet, printed_blocks
+from ingest.reading.line import Line
 
 MAX_WORDS = 60
 """Words of a unit; a longer one is split at line ends."""
@@ -53,7 +51,7 @@ def split_sentences(words: Sequence[Word]) -> list[Sentence]:
     from the boxes.
     """
     units: list[Sentence] = []
-    for block in _blocks(words):
+    for block in printed_blocks(words):
         row = len(block) == 1 and block[0].row
         role: WordRole = "row" if row else words[block[0].start].role
         for start, end in (
@@ -63,19 +61,6 @@ def split_sentences(words: Sequence[Word]) -> list[Sentence]:
                 text = " ".join(word.text for word in words[first:last])
                 units.append(Sentence(first, last, text, role))
     return units
-
-
-def _blocks(words: Sequence[Word]) -> Iterator[list[Line]]:
-    lines = split_lines(words)
-    for known, run in groupby(lines, key=lambda line: words[line.start].block):
-        block = list(run)
-        if not known:
-            yield from group_blocks(words, block)
-        elif words[block[0].start].role == "row":
-            boxes = [line.box for line in block]
-            yield [Line(block[0].start, block[-1].end, union_box(boxes), row=True)]
-        else:
-            yield [replace(line, row=False) for line in block]
 
 
 def _split_block(words: Sequence[Word], block: Sequence[Line]) -> Iterator[tuple[int, int]]:

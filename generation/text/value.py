@@ -1,125 +1,120 @@
 """Value matching: text, numbers and dates of a record among printed words.
 
-Numbers are compared as numbers, so 1234.5 is found in "1,234.50"; a date is
-found where one reading of a printed date is that day.
+Dates and numbers are read as the index reads them. Numbers are compared as numbers, so
+1234.5 is found in "1,234.50"; a date is found where one reading of a printed date is
+that day.
 """
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from generation.text.quote import find_quote
+from ingest.forms.whole.dates import find_dates
+from ingest.forms.whole.find_forms import normalize_digits
+from ingest.forms.whole.numbers import read_numbers
 from ingest.page import Word
+from ingest.reading.line import cell_starts, split_lines
 
 Span = tuple[int, int]
-_NUMBER = re.compile(r"(?<![\d.,])([-−(]?)[^\w\s(\-−]?(?:[A-Z]{2,3})?([-−]?)(\d[\d.,'’]*)(?:%|\))?")
-_SPLIT = re.compile(r"[\s./\-年月日]+")
-_MONTHS = {
-    name: at
-    for at, names in enumerate(
-        "jan january,feb february,mar march,apr april,may,jun june,jul july,aug august"
-        ",sep sept september,oct october,nov november,dec december".split(","),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATE = re.compile(
-    rf"(?<![\d.])(?:\d{{1,4}}[./\-]\d{{1,2}}[./\-]\d{{1,4}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s\-./]*(?:{_MONTH})[\s\-.,/]*\d{{2,4}}"
-    rf"|(?:{_MONTH})[\s.]*\d{{1,2}}(?:st|nd|rd|th)?[\s,]+\d{{4}}"
-    r"|\d{4}년\s*\d{1,2}월\s*\d{1,2}일)(?![.\-/]?\d)",
-    re.IGNORECASE,
-)
 
 
-def find_value(value: Any, words: Sequence[Word]) -> Span | None:
-    """Find where a value is printed: words `start` up to (not with) `end`, or None."""
+@dataclass(frozen=True, slots=True)
+class PrintedDate:
+    """Date as printed in the words `span`.
+
+    Its days are two where the order of day and month is ambiguous.
+    """
+
+    span: Span
+    text: str
+    days: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedNumber:
+    """Number as printed in the words `span`, with its values, the likelier first.
+
+    `currency` where it has one, `cents` where it has two decimals.
+    """
+
+    span: Span
+    values: tuple[Decimal, ...]
+    currency: bool
+    cents: bool
+
+
+def find_value(value: Any, words: Sequence[Word], within: Span | None = None) -> Span | None:
+    """Find where a value is printed: words `start` up to (not with) `end`, or None.
+
+    Args:
+        within: words to look among; dates are read as on the whole page, where another
+            one may show the order of day and month.
+    """
+    within = within or (0, len(words))
     match value:
         case bool() | None:
             return None
         case int() | float():
-            return next((span for span, read in numbers(words) if value in read), None)
+            wanted = Decimal(str(value))
+            inside = words[slice(*within)]
+            spans = (n.span for n in read_word_numbers(inside) if wanted in n.values)
+            return _shift(next(spans, None), within[0])
         case str() if value.strip():
-            found = find_quote(value, words)
-            return found or _find_date(value, words)
+            found = _shift(find_quote(value, words[slice(*within)]), within[0])
+            return found or _find_date(value, words, within)
     return None
 
 
-def numbers(words: Sequence[Word]) -> Iterator[tuple[Span, frozenset[float]]]:
-    """Printed numbers, each with its values: 1,234 is 1234 or 1.234."""
-    for at, word in enumerate(words):
-        for found in _NUMBER.finditer(word.text):
-            sign = -1.0 if found[1] or found[2] else 1.0
-            values = frozenset(sign * read for read in _readings(found[3].rstrip(".,'’")))
-            if found[1] == "(":
-                values |= {-read for read in values}
-            if values:
-                yield (at, at + 1), values
+def read_word_numbers(words: Sequence[Word]) -> Iterator[PrintedNumber]:
+    """Printed numbers: 1,234 is 1234 or 1.234."""
+    text = _Text(words)
+    for number in read_numbers(text.text):
+        span = text.words_at(number.start, number.end)
+        yield PrintedNumber(span, number.values, number.currency, number.cents)
 
 
-def dates(words: Sequence[Word]) -> Iterator[tuple[Span, str, frozenset[date]]]:
-    """Printed dates, each with its text and days: two where the order is ambiguous."""
-    starts: list[int] = []
-    text = ""
-    for word in words:
-        starts.append(len(text))
-        text += word.text + " "
-    for found in _DATE.finditer(text):
-        first = max(i for i, start in enumerate(starts) if start <= found.start())
-        last = max(i for i, start in enumerate(starts) if start < found.end())
-        if days := parse_date(found[0]):
-            yield (first, last + 1), found[0].strip(), days
+def read_word_dates(words: Sequence[Word]) -> Iterator[PrintedDate]:
+    """Printed dates, in the languages that the index knows."""
+    text = _Text(words)
+    for form in sorted(find_dates(text.text), key=lambda form: form.start):
+        days = frozenset(map(date.fromisoformat, form.keys or form.maybe))
+        span = text.words_at(form.start, form.end)
+        yield PrintedDate(span, " ".join(form.printed.split()), days)
 
 
-def parse_date(text: str) -> frozenset[date]:
-    """Parse a date as printed to its possible days."""
-    parts = [
-        p.rstrip(",")
-        for p in _SPLIT.split(re.sub(r"(?i)(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)", " ", text))
-    ]
-    parts = [p for p in parts if p and p.lower() not in {"st", "nd", "rd", "th", ","}]
-    parts = re.findall(r"\d+", text) if "년" in text else parts
-    if len(parts) != 3:
-        return frozenset()
-    named = [i for i, p in enumerate(parts) if p.lower() in _MONTHS]
-    if not all(p.isdecimal() for i, p in enumerate(parts) if i not in named):
-        return frozenset()
-    if named:
-        month = _MONTHS[parts[named[0]].lower()]
-        day, year = (p for i, p in enumerate(parts) if i != named[0])
-        tries = [(year, month, day)]
-    elif len(parts[0]) == 4:
-        tries = [(parts[0], int(parts[1]), parts[2])]
-    else:
-        tries = [(parts[2], int(parts[1]), parts[0]), (parts[2], int(parts[0]), parts[1])]
-    return frozenset(day for one in tries if (day := _day(*one)))
+class _Text:
+    """Words as one normalized text; a line end comes before each cell."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        texts = [normalize_digits(word.text) for word in words]
+        firsts = {
+            line.start + at
+            for line in split_lines(words)
+            for at in (0, *cell_starts(words[line.start : line.end]))
+        }
+        parts = [("\n" if at in firsts else " ") + text for at, text in enumerate(texts)]
+        self.text = "".join(parts)
+        self.starts = list(accumulate(map(len, parts), initial=0))[:-1]
+
+    def words_at(self, start: int, end: int) -> Span:
+        return bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1)
 
 
-def _day(year: str, month: int, day: str) -> date | None:
-    full = int(year) if len(year) == 4 else 2000 + int(year) if len(year) == 2 else 0
-    try:
-        return date(full, month, int(day))
-    except ValueError:
-        return None
+def _shift(span: Span | None, by: int) -> Span | None:
+    return (span[0] + by, span[1] + by) if span else None
 
 
-def _find_date(value: str, words: Sequence[Word]) -> Span | None:
+def _find_date(value: str, words: Sequence[Word], within: Span) -> Span | None:
     try:
         wanted = date.fromisoformat(value)
     except ValueError:
         return None
-    return next((span for span, _, days in dates(words) if wanted in days), None)
-
-
-def _readings(digits: str) -> Iterator[float]:
-    """Values of digits with separators, by the conventions 1,234.5 and 1.234,5."""
-    for thousands, point in (("[,'’]", "."), ("[.'’]", ",")):
-        whole, _, rest = digits.partition(point)
-        if re.fullmatch(rf"\d+|\d{{1,3}}(?:{thousands}\d{{3}})+", whole) and re.fullmatch(
-            r"\d*", rest
-        ):
-            yield float(f"{re.sub(r'[^0-9]', '', whole)}.{rest or 0}")
+    spans = (printed.span for printed in read_word_dates(words) if wanted in printed.days)
+    return next((s for s in spans if within[0] <= s[0] and s[1] <= within[1]), None)

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pymupdf
-
+from ingest.files.mupdf import pymupdf
 from ingest.files.source import UnreadableFile
 
 ALWAYS_ALLOWED = 1_000

@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pymupdf
 from PIL import Image
 
 from ingest.file_state import FileStamp, stamp_of
+from ingest.files.mupdf import DATA_MISSING, IMAGE_LOST, pymupdf, read_note, reset_warnings
 from ingest.files.page_tree import count_pages
 from ingest.files.pdf_catalog import Unprinted, has_attachments, read_unprinted
 from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
 from ingest.files.pdf_parts import PDF_ERRORS, read_figures
 from ingest.files.pdf_password import authenticate, without_encryption
-from ingest.files.pdf_warnings import DATA_MISSING, IMAGE_LOST, read_note, reset_warnings
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_pdf
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any
 
-import pymupdf
-
+from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_parts import PDF_ERRORS
 
 MAX_BOOKMARKS = 10_000

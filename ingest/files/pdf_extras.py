@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import pymupdf
 
 from ingest.box import clip_to_page, contains_center
+from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_parts import PDF_ERRORS, TICK_FIELDS, fractions
 from ingest.page import Box
 from ingest.reading.text_line import Angle, LineWord, Origin, TextLine

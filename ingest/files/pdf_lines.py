@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-import pymupdf
 
 from ingest.box import clip_to_page, gap_between, union_box
+from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pymupdf
 
 from ingest.box import area, clip_if_centered
+from ingest.files.mupdf import pymupdf
 from ingest.files.source import MIN_FIGURE
 from ingest.page import Box
 

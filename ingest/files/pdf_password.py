@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-import pymupdf
+from ingest.files.mupdf import pymupdf
 
 _PROHIBITED = (
     *(stringprep.in_table_c12, stringprep.in_table_c21_c22, stringprep.in_table_c3),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import groupby, pairwise
 from statistics import quantiles
 
-from ingest.reading.line import Line, Placed
+from ingest.box import union_box
+from ingest.page import Word
+from ingest.reading.line import Line, Placed, split_lines
 
 PARAGRAPH_GAP = 1.3
 """Lines further apart than this many usual line pitches belong to different blocks."""
@@ -33,6 +36,23 @@ def group_blocks(words: Sequence[Placed], lines: Sequence[Line]) -> Iterator[lis
         block.append(line)
     if block:
         yield block
+
+
+def printed_blocks(words: Sequence[Word]) -> Iterator[list[Line]]:
+    """Blocks of a page's words as lines; a table row is one line, marked as such.
+
+    Where blocks are not known they are found from the boxes.
+    """
+    lines = split_lines(words)
+    for known, run in groupby(lines, key=lambda line: words[line.start].block):
+        block = list(run)
+        if not known:
+            yield from group_blocks(words, block)
+        elif words[block[0].start].role == "row":
+            boxes = [line.box for line in block]
+            yield [Line(block[0].start, block[-1].end, union_box(boxes), row=True)]
+        else:
+            yield [replace(line, row=False) for line in block]
 
 
 def is_bullet(text: str) -> bool:

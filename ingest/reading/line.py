@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
 from ingest.page import Box, Word
 
 SHARED_HEIGHT = 0.5
@@ -58,18 +58,20 @@ def split_lines(words: Sequence[Word], start: int = 0, end: int | None = None) -
     for at in range(start + 1, stop + 1):
         if at == stop or not continues_line(words[at - 1], words[at]):
             box = union_box([word.box for word in words[first:at]])
-            lines.append(Line(first, at, box, has_cells(words[first:at])))
+            lines.append(Line(first, at, box, bool(cell_starts(words[first:at]))))
             first = at
     return lines if stop > start else []
 
 
-def has_cells(words: Sequence[Placed]) -> bool:
-    """Whether the words of a line have a gap too wide for running text."""
+def cell_starts(words: Sequence[Placed]) -> list[int]:
+    """Indices of the words of a line that come after a gap too wide for running text."""
     letters = sum(len(word.text) for word in words)
     letter = sum(word.box[2] - word.box[0] for word in words) / max(letters, 1)
-    return any(
-        after.box[0] - before.box[2] > CELL_GAP * letter for before, after in pairwise(words)
-    )
+    return [
+        at
+        for at, (before, after) in enumerate(pairwise(words), start=1)
+        if gap_across(before.box, after.box) > CELL_GAP * letter
+    ]
 
 
 def continues_line(word: Word, following: Word) -> bool:

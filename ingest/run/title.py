@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 
 from ingest.box import contains_center
+from ingest.forms.whole.dates import find_dates
 from ingest.page import Word
 from ingest.run.program_titles import is_program_made
 
@@ -31,6 +32,15 @@ _WATERMARKS = re.compile(
     r"|草稿|机密|機密|样本|樣本|副本|下書き|社外秘|見本|写し|초안|대외비|사본|견본)",
     re.IGNORECASE,
 )
+_IMPRINTS = re.compile(
+    r"(published (as|in|at|by)\b|(accepted|submitted|to appear|presented) (as|at|by|in|to)\b"
+    r"|under (double.blind )?review\b|preprint\b|arxiv:\d)",
+    re.IGNORECASE,
+)
+MAX_DATE_LINE = 60
+"""Characters of a line that is a date."""
+MAX_BESIDE_DATE = 3
+"""Words beside the date in such a line."""
 _ASIDE = ("header", "footer", "caption", "note")
 
 
@@ -40,7 +50,7 @@ def find_title(
     """Title from a PDF's metadata, else the largest print of page 1.
 
     A metadata title that a program made up is ignored; so are running heads,
-    watermarks and what the page does not show.
+    watermarks, lines of a date or of where it was published, and what the page does not show.
 
     Args:
         others: words of pages that follow, which tell running heads.
@@ -51,6 +61,7 @@ def find_title(
     printed = [word for word in first_page if word.role != "hidden"]
     main = [word for word in printed if word.role not in _ASIDE]
     main = list(_without_watermarks(_without_running_heads(main, others)))
+    main = list(_without_imprints(main))
     return _cut(_largest_print(main) or _largest_print(printed))
 
 
@@ -92,6 +103,24 @@ def _without_watermarks(words: Iterator[Word]) -> Iterator[Word]:
         text = " ".join(word.text for word in some)
         if not some[0].block or not (_WATERMARKS.fullmatch(text) or _covers(some, every)):
             yield from some
+
+
+def _without_imprints(words: Sequence[Word]) -> Iterator[Word]:
+    """Words of blocks that are neither a date nor say where or how a paper is published."""
+    for _, block in groupby(words, key=lambda word: word.block):
+        some = list(block)
+        text = " ".join(word.text for word in some)
+        if not some[0].block or not (_IMPRINTS.match(text) or _is_date(text)):
+            yield from some
+
+
+def _is_date(text: str) -> bool:
+    """Whether a block is a date, perhaps with a place or a day of the week before it."""
+    dates = list(find_dates(text)) if len(text) <= MAX_DATE_LINE else []
+    rest = text
+    for found in dates:
+        rest = rest.replace(found.printed, " ")
+    return bool(dates) and len(re.findall(r"\w+", rest)) <= MAX_BESIDE_DATE
 
 
 def _covers(block: Sequence[Word], words: Sequence[Word]) -> bool:

@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import DocumentOption, FolderOption, HomeOption, JsonOption, ModelOption
+from api.cli.options import (
+    DetailOption,
+    DocumentOption,
+    FolderOption,
+    HomeOption,
+    JsonOption,
+    MaxOutputTokensOption,
+    ModelOption,
+    TemperatureOption,
+)
 from api.cli.session import session
 from api.cli.terminal import Terminal
-from api.factory import make_model
+from api.factory import make_model, sampling
 from api.printable import plain, readable_question
 from api.rag.citation_note import citation_note
 
@@ -55,18 +64,22 @@ def ask(
             "--chat", help="Go on asking, a question a line, until an empty line or Ctrl-D."
         ),
     ] = False,
+    temperature: TemperatureOption = None,
+    detail: DetailOption = None,
+    max_output_tokens: MaxOutputTokensOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
     found = session(ctx, json=json)
+    settings = sampling(found.settings, temperature, detail, max_output_tokens)
     if question is None and not chat:
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     from api.cli.save_page import save_pages
     from api.rag.answer import answer_query
     from api.schemas.answers import AnswerBody
 
-    writer = make_model(found.settings, model)
+    writer = make_model(settings, model)
     searcher = found.open_searcher(home, once=not chat)
 
     def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:

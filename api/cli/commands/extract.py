@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
-from api.cli.options import HomeOption, JsonOption, PasswordFileOption, PasswordOption
+from api.cli.options import (
+    DetailOption,
+    HomeOption,
+    JsonOption,
+    MaxOutputTokensOption,
+    PasswordFileOption,
+    PasswordOption,
+    TemperatureOption,
+)
 from api.cli.password import read_password
 from api.cli.session import Session, session
-from api.factory import make_model
+from api.factory import make_model, sampling
 from api.hints import hint_for
 from api.printable import plain
 
@@ -31,7 +39,8 @@ def extract(
         list[str] | None,
         typer.Argument(
             metavar="PAGE_OR_FILE...",
-            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images.",
+            help="Pages of the library (DOCUMENT-NUMBER or FILE-NUMBER), or PDFs and images; with"
+            " --whole also documents of the library.",
             show_default=False,
         ),
     ] = None,
@@ -41,6 +50,10 @@ def extract(
     ] = None,
     each: Annotated[
         bool, typer.Option("--each", help="A record a page, rather than one of all of them.")
+    ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="A record a document, from all its pages in one request."),
     ] = False,
     compare: Annotated[
         bool, typer.Option("--compare", help="Tell what differs between two sources, A and B.")
@@ -61,12 +74,16 @@ def extract(
     list_schemas: Annotated[
         bool, typer.Option("--list-schemas", help="List the ready schemas and stop.")
     ] = False,
+    temperature: TemperatureOption = None,
+    detail: DetailOption = None,
+    max_output_tokens: MaxOutputTokensOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
-    from api.rag.extraction import extract_record, label_pages
+    settings = sampling(found.settings, temperature, detail, max_output_tokens)
+    from api.rag.extraction import extract_record
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
     from ingest.error import PageglassError
@@ -83,12 +100,12 @@ def extract(
         return
     secret = read_password(password, password_file)
     if compare:
-        if len(sources or ()) != 2 or schema or each:
+        if len(sources or ()) != 2 or schema or each or whole:
             raise InvalidUsage(
-                "--compare takes two sources, and no --schema or --each.",
+                "--compare takes two sources, and no --schema, --each or --whole.",
                 hint="Try `pageglass extract --compare A B`.",
             )
-        chat = make_model(found.settings, model).chat
+        chat = make_model(settings, model).chat
         a, b = (_open(found, home, source, secret) for source in sources or ())
         _compare(found, a, b, chat, out)
         return
@@ -97,22 +114,26 @@ def extract(
             "A PAGE_OR_FILE and a --schema are needed.",
             hint="`pageglass extract --list-schemas` shows those that are ready.",
         )
+    if each and whole:
+        raise InvalidUsage(
+            "--each and --whole exclude each other.", hint="Take a record a page, or a document."
+        )
     wanted = open_schema(schema)
-    chat = make_model(found.settings, model).chat
-    pages = label_pages([page for one in sources for page in _open(found, home, one, secret)])
-    groups = [[page] for page in pages] if each else [pages]
+    chat = make_model(settings, model).chat
+    opened = [_open(found, home, one, secret, whole=whole) for one in sources]
+    groups = _group(opened, each=each, whole=whole)
     lines: list[str] = []
     failed: list[PageglassError] = []
     for group in groups:
-        names = [plain(str(page.page)) for page in group]
-        if each:
-            found.terminal.note(f"reading {names[0]}")
+        name = plain(group[0].page.document_name if whole else str(group[0].page))
+        if each or whole:
+            found.terminal.note(f"reading {name}")
         try:
             record = extract_record(group, wanted, chat)
         except PageglassError as error:
-            if not each:
+            if not each and not whole:
                 raise
-            found.terminal.fail(f"{names[0]}: {error.message}", hint_for(error, "cli"))
+            found.terminal.fail(f"{name}: {error.message}", hint_for(error, "cli"))
             failed.append(error)
             continue
         body = {"pages": [page.page.key for page in group], **record_fields(record)}
@@ -128,9 +149,24 @@ def extract(
         raise typer.Exit(ExitCode.SOME_FAILED if lines else ExitCode.NOTHING)
 
 
-def _open(found: Session, home: Path | None, source: str, password: str | None) -> list[Evidence]:
-    """Evidence of a source: the pages of a file on disk, else one page of the library."""
-    from api.rag.extraction import open_file_pages, open_library_page
+def _group(opened: Sequence[list[Evidence]], *, each: bool, whole: bool) -> list[list[Evidence]]:
+    """Pages of each record, labelled: of one page, of one source, or of all."""
+    from api.rag.extraction import label_pages
+
+    if whole:
+        return [label_pages(pages) for pages in opened]
+    pages = label_pages([page for some in opened for page in some])
+    return [[page] for page in pages] if each else [pages]
+
+
+def _open(
+    found: Session, home: Path | None, source: str, password: str | None, *, whole: bool = False
+) -> list[Evidence]:
+    """Evidence of a source: the pages of a file on disk, else of the library.
+
+    Of the library that is one page, or a `whole` document.
+    """
+    from api.rag.extraction import open_file_pages, open_library_document, open_library_page
     from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
@@ -139,7 +175,8 @@ def _open(found: Session, home: Path | None, source: str, password: str | None) 
         settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
         with found.readers() as readers:
             return open_file_pages(path, settings, readers)
-    return open_library_page(Library(found.open_home(home)), source)
+    library = Library(found.open_home(home))
+    return open_library_document(library, source) if whole else open_library_page(library, source)
 
 
 def _compare(

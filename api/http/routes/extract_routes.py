@@ -18,31 +18,33 @@ from api.engine import Engine
 from api.http.routing import RequestEngine, problems
 from api.jobs.spool import clean_name
 from api.rag.extraction import (
+    MAX_PAGES,
     compare_pages,
     extract_record,
     label_pages,
     open_file_pages,
+    open_library_document,
     open_library_page,
 )
 from api.schemas.records import comparison_fields, record_fields
-from generation.extraction.schema import InvalidSchema, Schema, check_schema, ready_schemas
+from generation.extraction.schema import InvalidSchema, find_schema
 from generation.prompt import Evidence
 
 router = APIRouter(prefix="/v1")
-MAX_PAGES = 50
 
 Body = TypeVar("Body")
 Key = Annotated[str, Field(max_length=300)]
 
 
 class ExtractRequest(BaseModel):
-    """Pages and a schema, or two pages to compare."""
+    """Pages or a document, with a schema, or two pages to compare."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
             "examples": [
                 {"pages": ["invoice.pdf-1"], "schema": "invoice"},
+                {"document": "minutes.pdf", "schema": "document"},
                 {"compare": ["lease-2024.pdf-3", "lease-2025.pdf-3"]},
             ]
         },
@@ -50,6 +52,9 @@ class ExtractRequest(BaseModel):
 
     pages: list[Key] = Field(
         [], max_length=MAX_PAGES, description="DOCUMENT-NUMBER or FILE-NUMBER."
+    )
+    document: Key | None = Field(
+        None, description="A document, all its pages in one request, instead of `pages`."
     )
     wanted: str | dict[str, Any] | None = Field(
         None, alias="schema", description="The name of a ready schema, or a JSON Schema."
@@ -60,8 +65,9 @@ class ExtractRequest(BaseModel):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        if bool(self.compare) == bool(self.pages) or bool(self.pages) == (self.wanted is None):
-            raise ValueError("send pages and schema, or compare")
+        given = [self.pages, self.document, self.compare]
+        if sum(map(bool, given)) != 1 or bool(self.compare) != (self.wanted is None):
+            raise ValueError("send pages and schema, document and schema, or compare")
         return self
 
 
@@ -163,23 +169,27 @@ def extract_pages(
     if asked.form and asked.form.compare:
         a, b = _open_files(asked, engine)
         return comparison_fields(compare_pages(a, b, chat))
-    wanted = asked.body.wanted if asked.body else _parse(asked.form)
-    schema = _find_schema(wanted)
-    if asked.body:
-        library = engine.library()
-        opened = [open_library_page(library, key) for key in asked.body.pages]
-    else:
-        opened = _open_files(asked, engine)
+    wanted = (asked.body.wanted if asked.body else _parse(asked.form)) or ""
+    schema = find_schema(wanted)
+    opened = _open_pages(asked.body, engine) if asked.body else _open_files(asked, engine)
     pages = label_pages([page for some in opened for page in some])
     record = extract_record(pages, schema, chat)
     return {"pages": [page.page.key for page in pages], **record_fields(record)}
+
+
+def _open_pages(body: ExtractRequest, engine: Engine) -> list[list[Evidence]]:
+    library = engine.library()
+    if body.document:
+        return [open_library_document(library, body.document, max_pages=MAX_PAGES)]
+    return [open_library_page(library, key) for key in body.pages]
 
 
 def _open_files(asked: ParsedRequest, engine: Engine) -> list[list[Evidence]]:
     """Pages of each file; its bytes are deleted when this returns.
 
     Raises:
-        UnreadableFile: one cannot be read, or they have too many pages.
+        UnreadableFile: one cannot be read.
+        DocumentTooLong: they have too many pages.
     """
     opened: list[list[Evidence]] = []
     settings = engine.render_settings(asked.form.password if asked.form else None)
@@ -203,14 +213,3 @@ def _parse(form: ExtractForm | None) -> str | dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidSchema(f"The schema is not JSON: {error}.", hint="Send it as JSON.") from None
     return found
-
-
-def _find_schema(wanted: str | dict[str, Any] | None) -> Schema:
-    if isinstance(wanted, str):
-        ready = ready_schemas()
-        if wanted not in ready:
-            raise InvalidSchema(
-                f"There is no schema {wanted!r}.", hint=f"Send one, or name: {', '.join(ready)}."
-            )
-        return ready[wanted]
-    return check_schema(dict(wanted or {}))

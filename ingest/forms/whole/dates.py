@@ -25,8 +25,7 @@ LANGUAGES = (
 """Languages whose months are known; where two differ on a name, the first has it."""
 CENTURY = 70
 """Years of two digits are of the 20th century from here on."""
-_LETTER = rf"[^\W\d_{MARKS}][\w{MARKS}]"
-_NAME = rf"(?P<name>{_LETTER}{{2,}})"
+_NAME = rf"(?P<name>[^\W\d_{MARKS}](?:[^\W\d_]|[{MARKS}]){{2,}})"
 _YEAR = r"(?P<year>\d{4})"
 _DAY = r"(?P<day>\d{1,2})"
 _NAMED = re.compile(
@@ -40,7 +39,18 @@ _NAMED = re.compile(
 )
 _ISO = re.compile(
     r"(?<![\w.,/-])(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?![\d/]|[.,-]\d)"
-    r"|(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]"
+    r"|(?<![\w.,/-])(\d{4})(\.) (\d{1,2})\. (\d{1,2})(?!\w|[/,-]\d)"
+)
+_ERAS = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019}
+_ERAS |= dict.fromkeys(("民國", "民国"), 1912)
+"""First years of Japanese eras, and of the Republic of China; documents made before an era
+ended count on in it."""
+_NUMERALS = dict(zip("〇一二三四五六七八九", range(10), strict=True)) | {"零": 0, "元": 1}
+_NUMERAL = rf"(?:\d{{1,2}}|[{''.join(_NUMERALS)}十]{{1,3}})"
+_EAST_ASIAN = re.compile(
+    rf"(?:(?P<era>{'|'.join(_ERAS)})\s?(?P<of_era>\d{{1,3}}|[{''.join(_NUMERALS)}十百]{{1,5}})"
+    rf"|(?<!\d)(?P<year>\d{{4}}|[{''.join(_NUMERALS)}]{{4}}))\s?[年년]"
+    rf"\s?(?P<month>{_NUMERAL})\s?[月월]\s?(?P<day>{_NUMERAL})\s?[日号號일]"
 )
 _NUMERIC = re.compile(
     r"(?<![\w,/-])(?<!\d\.)(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?!\w|/|[.,-]\d)"
@@ -63,11 +73,34 @@ def find_dates(text: str) -> Iterator[WholeForm]:
                 days = [_day(parts[f"year{at}"], month, parts[f"day{at}"])] if month else []
                 yield from _form(found, days)
     for found in _ISO.finditer(text):
-        year, _, month_, day, *cjk = found.groups()
-        if cjk[0]:
-            year, month_, day = cjk
+        year, _, month_, day = [part for part in found.groups() if part]
         yield from _form(found, [_day(year, int(month_), day)])
+    for found in _EAST_ASIAN.finditer(text):
+        yield from _form(found, [_east_asian_day(found)])
     yield from _numeric_dates(text)
+
+
+def _east_asian_day(found: re.Match[str]) -> str | None:
+    """Day of a date with the characters for year, month and day.
+
+    Its year may be one of an era, its numbers may be in characters.
+    """
+    number = _in_characters(found["of_era"] or found["year"])
+    year = _ERAS[found["era"]] + number - 1 if found["era"] else number
+    month, day = _in_characters(found["month"]), _in_characters(found["day"])
+    return _day(f"{year:04}", month, f"{day}") if number else None
+
+
+def _in_characters(text: str) -> int:
+    """Number in digits, place by place as 二〇二五, or with tens as 三十一."""
+    if text.isdecimal():
+        return int(text)
+    number = 0
+    for weight, unit in ((100, "百"), (10, "十")):
+        if unit in text:
+            before, _, text = text.partition(unit)
+            number += weight * (_in_characters(before) if before else 1)
+    return number + int("".join(str(_NUMERALS[one]) for one in text if one in _NUMERALS) or 0)
 
 
 def _numeric_dates(text: str) -> Iterator[WholeForm]:

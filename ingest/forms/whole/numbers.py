@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from babel.numbers import list_currencies
@@ -23,17 +24,29 @@ _ISO_CODES = "|".join(sorted(list_currencies() - _WORDS))
 _CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{{1,2}}\$|元|円|원|ريال)"
 _CURRENCY = rf"(?:[$€£¥₩₹₺₽₪฿₫₴¢]|(?<![^\W\d]){_CODE})"
 _FIRST_OF_CODE = "A-Zkzl元円원ر"
-_NUMBER = re.compile(
-    rf"(?=[\d(+±\-\u2010-\u2013\u2212mM$€£¥₩₹₺₽₪฿₫₴¢{_FIRST_OF_CODE}])"
-    rf"(?P<before>{_CURRENCY}\s?)?"
-    r"(?<![\w.,/:])(?<![^\W\d][-\u2010-\u2015])(?P<sign>(?:[-\u2010-\u2013\u2212+±](?=[^\s])|\u2212\s|"
-    r"[-\u2010-\u2013](?=\s\d[\d.,]*\s?°)\s|(?i:minus)\s|\((?=[^()\s]*\d\)))?)"
-    rf"(?P<between>{_CURRENCY}\s?)?"
-    rf"(?P<digits>{_GROUPED}|{_DIGITS})"
-    r"(?P<after>\s?(?:°\s?[CFKcf](?!\w)|[°º]|degrees?(?:\s[CF]\w*)?|%|‰|[$€£¥₩₹₺₽₪]"
-    rf"|{_CODE}(?!\w))|-(?=\s|$)|\))?"
-    r"(?![\w]|[.,/:]\d|-[\w])"
+_SIGN = (
+    r"[-\u2010-\u2013\u2212+±](?=[^\s])|\u2212\s|[-\u2010-\u2013](?=\s\d[\d.,]*\s?°)\s"
+    r"|(?i:minus)\s|\((?=[^()\s]*\d\))"
 )
+_AFTER = (
+    rf"\s?(?:°\s?[CFKcf](?!\w)|[°º]|degrees?(?:\s[CF]\w*)?|%|‰|[$€£¥₩₹₺₽₪]|{_CODE}(?!\w))"
+    r"|-(?=\s|$)|\)"
+)
+
+
+def _grammar(start: str, end: str) -> re.Pattern[str]:
+    """Pattern of a number with its sign, currency and unit, between what bounds it."""
+    return re.compile(
+        rf"(?=[\d(+±\-\u2010-\u2013\u2212mM$€£¥₩₹₺₽₪฿₫₴¢{_FIRST_OF_CODE}])"
+        rf"(?P<before>{_CURRENCY}\s?)?{start}(?P<sign>(?:(?<!\w)(?:{_SIGN}))?)(?P<between>{_CURRENCY}\s?)?"
+        rf"(?P<digits>{_GROUPED}|{_DIGITS})(?P<after>{_AFTER})?{end}"
+    )
+
+
+_NUMBER = _grammar(r"(?<![\w.,/:])(?<![^\W\d][-\u2010-\u2015])", r"(?![\w]|[.,/:]\d|-[\w])")
+"""Number that stands by itself,"""
+_ANY_NUMBER = _grammar(r"(?<![\d.,])", "")
+"""and one that may be part of a date, a code or a measure, such as 5kg."""
 _ATTACHED = re.compile(rf"(?<![^\W\d])(?=[{_FIRST_OF_CODE}])({_CODE})(?=\d)")
 _YEAR = re.compile("1[5-9]\\d\\d|20\\d\\d")
 _RANGE = re.compile(r"\d\s?$")
@@ -49,21 +62,10 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
     >>> [form.keys for form in find_numbers("9,90 EUR, 1.000,20, −18 °C and 1 000.20")]
     [('9.9',), ('1000.2',), ('-18c',), ('1000.2',)]
     """
-    for found in _NUMBER.finditer(_ATTACHED.sub(lambda f: f[1][:-1] + " ", text)):
-        after = (found["after"] or "").strip()
-        minus = _is_negative(found, after, text)
-        values = readings(found["digits"])
-        if not values:
-            continue
-        keys = tuple(_key(-value if minus else value) for value in values)
-        start = (
-            found.start("sign")
-            if minus
-            else found.start("between" if found["between"] else "digits")
-        )
-        if found["before"]:
-            start = found.start("before")
-        span = text[start : found.end()], start, found.end()
+    for number in _find(_NUMBER, _ATTACHED.sub(lambda f: f[1][:-1] + " ", text)):
+        found, after = number.found, number.after
+        keys = tuple(_key(value) for value in number.values)
+        span = text[number.start : found.end()], number.start, found.end()
         if after.startswith(("°", "º", "degree")):
             unit = next((letter for letter in after[1:].lower() if letter in "cfk"), "")
             if after.startswith("degree"):
@@ -71,8 +73,64 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
             also = [form_token(kind, key) for key in keys for kind in _KINDS]
             with_unit = tuple(key + unit for key in keys)
             yield WholeForm("temperature", *span, with_unit, also=tuple(also))
-        elif _counts(found, after, minus):
+        elif _counts(found, after, number.minus):
             yield WholeForm("number", *span, keys, _last_group(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Number at `start` up to (not with) `end` of a text, with its likely values.
+
+    The likelier value is first. `currency` where it has one, `cents` where two decimals.
+    """
+
+    start: int
+    end: int
+    values: tuple[Decimal, ...]
+    currency: bool
+    cents: bool
+
+
+def read_numbers(text: str) -> Iterator[Number]:
+    """Read every number of a normalized text, also small ones and parts of codes.
+
+    1 234 has the values of its parts too, for it may be two numbers side by side.
+
+    >>> [[*map(str, number.values)] for number in read_numbers("9,90 EUR, 5kg and 1.234")]
+    [['9.90'], ['5'], ['1234', '1.234']]
+    """
+    for number in _find(_ANY_NUMBER, text):
+        found, values = number.found, number.values
+        currency = bool(_currency(found) or re.fullmatch(_CURRENCY, number.after))
+        if found["sign"] == "(":
+            values += tuple(-value for value in values)
+        if not currency and re.fullmatch(r"\d+ \d+", found["digits"]):
+            values += tuple(map(Decimal, found["digits"].split(" ")))
+        cents = re.search(r"[.,]\d\d$", found["digits"]) is not None
+        yield Number(number.start, found.end(), values, currency, cents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    found: re.Match[str]
+    start: int
+    after: str
+    minus: bool
+    values: tuple[Decimal, ...]
+
+
+def _find(pattern: re.Pattern[str], text: str) -> Iterator[_Found]:
+    for found in pattern.finditer(text):
+        after = (found["after"] or "").strip()
+        minus = _is_negative(found, after, text)
+        values = tuple(-value if minus else value for value in readings(found["digits"]))
+        start = found.start("between" if found["between"] else "digits")
+        if minus:
+            start = found.start("sign")
+        if found["before"]:
+            start = found.start("before")
+        if values:
+            yield _Found(found, start, after, minus, values)
 
 
 def readings(digits: str) -> list[Decimal]:
@@ -110,7 +168,7 @@ def _is_negative(found: re.Match[str], after: str, text: str) -> bool:
 
 def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
     digits = found["digits"]
-    currency = (found["before"] or found["between"] or "").strip()
+    currency = _currency(found)
     unit = after if after not in ("-", ")") else ""
     if not unit and _IN_RANGE.search(
         found.string[max(0, found.start("digits") - 2) : found.start("digits")]
@@ -120,6 +178,11 @@ def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
         return True
     padded = len(digits) > 1 and digits.startswith("0")
     return len(digits) >= MIN_DIGITS and not padded and not _YEAR.fullmatch(digits)
+
+
+def _currency(found: re.Match[str]) -> str:
+    """Currency before the digits."""
+    return (found["before"] or found["between"] or "").strip()
 
 
 def _last_group(found: re.Match[str]) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ MIN_LOWER = 0.25
 """Share of lines that begin with a small letter, in scripts that have them."""
 MAX_DIGITS = 0.35
 """Share of words with a digit; tables of numbers have more."""
+NUMBERS = 0.9
+"""Share of words with a digit in a column of numbers, which is part of a table."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
 WIDER = 1.4
@@ -107,6 +109,8 @@ def are_columns(left: Side, right: Side) -> bool:
         return False
     if left.prose and right.prose:
         return True
+    if max(left.digits, right.digits) > NUMBERS:
+        return False
     if left.aligned(right) < 0.5:
         return True
     return (left.prose and right.dense) or (right.prose and left.dense)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from generation.answer import Usage
 from generation.context.image_tokens import (
@@ -20,10 +21,15 @@ from generation.context.image_tokens import (
     TileTokens,
 )
 from generation.context.limits import Limits
-from generation.models.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
-from generation.models.price import cost_of
-from generation.models.retry import UNREADABLE, StreamEnded, retry
+from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
+from generation.providers.amend import Amendments
+from generation.providers.chunks import content_text, read_chunks
+from generation.providers.failure import UNREADABLE, StreamEnded, StreamFailed
+from generation.providers.price import cost_of
+from generation.providers.retry import retry
+from generation.providers.strict_schema import strict_schema
 from generation.request import EncodedImage, Request
+from generation.text.reasoning import ReasoningFilter, is_reasoning_model
 
 if TYPE_CHECKING:
     from openai import OpenAI as Client
@@ -31,12 +37,18 @@ if TYPE_CHECKING:
 BASE_URLS = {
     "openai": "https://api.openai.com/v1",
     "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "openrouter": "https://openrouter.ai/api/v1",
 }
-KEYS = {"openai": "OPENAI_API_KEY", "gemini": "GEMINI_API_KEY"}
+KEYS = {
+    "openai": "OPENAI_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+}
 """Environment variables that usually hold the keys; read by `api`, not here."""
-THINKING_ROOM = 8_192
-"""Tokens allowed beyond the reply's, for models whose reasoning counts as output."""
 
+REFUSALS = ("content_filter", "safety", "prohibited", "refusal", "recitation", "blocklist")
+"""Heads of finish reasons that say that the provider's policy forbids a reply."""
+_REASONS = re.compile(r"(?:models/)?(?:gpt-[5-9]|o\d|gemini-(?:2\.5|[3-9]))")
 LOW_EDGE = 512
 SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
 IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
@@ -59,7 +71,7 @@ class OpenAi:
         model: the server's name of it.
         access: `base_url` for a server other than the provider's own; there a
             key may be left out.
-        provider: "openai" or "gemini".
+        provider: "openai", "gemini" or "openrouter".
 
     Raises:
         ApiKeyMissing: it needs a key, and none was given.
@@ -76,67 +88,108 @@ class OpenAi:
         self._provider = provider
         self._access = access
         self._own = access.base_url is None
+        self._amendments = Amendments()
 
     @property
     def limits(self) -> Limits:
         """See `limits_of`; the defaults for a server other than the provider's own."""
-        return limits_of(self._provider, self._model) if self._own else Limits()
+        return (
+            limits_of(self._provider, self._model)
+            if self._own and self._provider != "openrouter"
+            else Limits()
+        )
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.
 
         Raises:
-            ModelError: see `generation.models.access` for its kinds.
+            ModelError: see `generation.providers.access` for its kinds.
         """
         import httpx2
         import openai
 
         access = self._access
+        amendments = Amendments(self._amendments)
+        official = self._own and self._provider != "openrouter"
         with openai.OpenAI(
             api_key=access.key or "none",
-            base_url=access.base_url or BASE_URLS[self._provider],
             timeout=access.timeouts(),
             max_retries=0,
+            **address(access.base_url or BASE_URLS[self._provider], access.key),
         ) as client:
             yield from retry(
-                lambda: self._stream(client, request),
+                lambda: self._stream(client, request, amendments),
                 access,
                 self.name,
                 (openai.APIError, httpx2.HTTPError, *UNREADABLE),
+                amend=amendments,
+                reasoning=lambda: ReasoningFilter(
+                    hold=not official
+                    and (request.schema is not None or is_reasoning_model(self._model)),
+                    wary=not official,
+                ),
             )
 
-    def _stream(self, client: Client, request: Request) -> Iterator[str | Usage]:
-        reason: str | None = None
+    def _stream(
+        self, client: Client, request: Request, amendments: Amendments
+    ) -> Iterator[str | Usage]:
         own = self._provider == "openai" and self._own
-        with client.chat.completions.create(**payload(self._model, request, own=own)) as stream:
-            for chunk in stream:
-                for choice in chunk.choices or ():
-                    if choice.delta and choice.delta.content:
-                        yield choice.delta.content
-                    if choice.delta and choice.delta.refusal:
+        body = amendments.apply(payload(self._model, request, self._access, own=own))
+        reason: str | None = None
+        with client.chat.completions.create(**body) as stream:
+            for chunk in read_chunks(stream):
+                for choice in chunk.get("choices") or ():
+                    part = choice.get("delta") or choice.get("message") or {}
+                    if text := content_text(part.get("content")):
+                        yield text
+                    if part.get("refusal"):
                         reason = "content_filter"
-                    reason = reason or choice.finish_reason
-                if chunk.usage is not None:
-                    yield self._usage(chunk.usage)
+                    reason = reason or choice.get("finish_reason")
+                if chunk.get("usage"):
+                    yield self._usage(chunk["usage"])
+                if chunk.get("done"):
+                    reason = reason or "stop"
         if reason is None:
             raise StreamEnded
-        if reason == "length":
-            raise ReplyTruncated(
-                f"The reply of {self.name} reached its limit of tokens.",
-                hint="Ask for less at once.",
-            )
-        if reason == "content_filter":
-            raise ReplyRefused(
-                f"{self.name} declined to reply to this request.",
-                hint="Ask in other words, or with another model.",
-            )
+        if reason.lower().startswith("error"):
+            raise StreamFailed(reason)
+        check_reason(reason, self.name)
 
-    def _usage(self, usage: Any) -> Usage:
-        details = usage.prompt_tokens_details
-        cached = (details.cached_tokens or 0) if details else 0
-        given, output = usage.prompt_tokens, usage.completion_tokens
+    def _usage(self, usage: Mapping[str, Any]) -> Usage:
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        given, output = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
         cost = cost_of(self._model, given, cached, output)
         return Usage(self.name, given, output, cached, cost if self._own else None)
+
+
+def address(url: str, key: str | None) -> dict[str, Any]:
+    """Address for the SDK: a query such as `api-version` (Azure) goes with every call."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    found: dict[str, Any] = {"base_url": urlunsplit(parts._replace(query="", fragment=""))}
+    if query:
+        found["default_query"] = query
+    if "api-version" in query and key:
+        found["default_headers"] = {"api-key": key}
+    return found
+
+
+def check_reason(reason: str, name: str) -> None:
+    """Raise where a reply ended before its own end.
+
+    Raises:
+        ReplyTruncated, ReplyRefused
+    """
+    kind = reason.lower()
+    if kind in ("length", "max_tokens"):
+        raise ReplyTruncated(
+            f"The reply of {name} reached its limit of tokens.", hint="Ask for less at once."
+        )
+    if kind.startswith(REFUSALS):
+        raise ReplyRefused(
+            f"{name} declined to reply to this request.",
+            hint="Ask in other words, or with another model.",
+        )
 
 
 def limits_of(provider: str, model: str) -> Limits:
@@ -175,12 +228,12 @@ def limits_of(provider: str, model: str) -> Limits:
     )
 
 
-def detail_of(image: EncodedImage) -> Literal["low", "high"]:
+def detail_of(image: EncodedImage) -> str:
     """Detail level for OpenAI's own models: "low" for images within 512 pixels."""
     return "low" if max(image.width, image.height) <= LOW_EDGE else "high"
 
 
-def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
+def payload(model: str, request: Request, access: Access, *, own: bool) -> dict[str, Any]:
     """Request body for the SDK; `own` for OpenAI's own server."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
     for turn in request.turns:
@@ -188,32 +241,33 @@ def payload(model: str, request: Request, *, own: bool) -> dict[str, Any]:
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             messages.append({"role": "assistant", "content": text})
         else:
-            messages.append(
-                {"role": "user", "content": [_part(part, own=own) for part in turn.parts]}
-            )
+            parts = [_part(part, access.detail, own=own) for part in turn.parts]
+            messages.append({"role": "user", "content": parts})
+    reasons = is_reasoning_model(model) or _REASONS.match(model) is not None
+    # OpenAI's newer models refuse max_tokens; many compatible servers know nothing else.
+    limit = "max_completion_tokens" if own else "max_tokens"
     body: dict[str, Any] = {
         "model": model,
         "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True},
+        limit: access.output_tokens(request.max_tokens, reasons=reasons),
     }
-    # OpenAI's newer models refuse max_tokens; many compatible servers know nothing else.
-    if own:
-        body["max_completion_tokens"] = request.max_tokens + THINKING_ROOM
-    else:
-        body["max_tokens"] = request.max_tokens + THINKING_ROOM
+    if access.temperature is not None:
+        body["temperature"] = access.temperature
     if request.schema is not None:
-        shape = {"name": "reply", "schema": dict(request.schema)}
-        body["response_format"] = {"type": "json_schema", "json_schema": shape}
+        schema = strict_schema(request.schema, all_required=True)
+        if schema is not None:
+            shape = {"name": "reply", "schema": schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": shape}
     return body
 
 
-def _part(part: str | EncodedImage, *, own: bool) -> dict[str, Any]:
+def _part(part: str | EncodedImage, detail: str, *, own: bool) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     data = base64.b64encode(part.data).decode()
     url = f"data:{part.media_type};base64,{data}"
-    return {
-        "type": "image_url",
-        "image_url": {"url": url, "detail": detail_of(part) if own else "high"},
-    }
+    if detail == "auto":
+        detail = detail_of(part) if own else "high"
+    return {"type": "image_url", "image_url": {"url": url, "detail": detail}}

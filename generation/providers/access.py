@@ -6,7 +6,7 @@ A key is sent in a request's header only: no message, repr or log holds one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ingest.error import InvalidInputError, PageglassError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONNECT = 10.0
 """Seconds to wait for a connection."""
+THINKING_ROOM = 8_192
+"""Tokens allowed beyond the reply's, for models whose reasoning counts as output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class Access:
         timeout: seconds to wait for the next piece of a reply.
         retries: how often a call that failed before its first piece is repeated.
         device, dtype: for models on this machine (`ingest.encoders.device`).
+        temperature: of sampling; None takes the provider's default.
+        detail: of images, for providers that know it; "auto" by their sizes.
+        max_output_tokens: of a reply, reasoning counted; None takes what it needs.
     """
 
     key: str | None = field(default=None, repr=False)
@@ -35,6 +40,13 @@ class Access:
     retries: int = 3
     device: str = "auto"
     dtype: str = "auto"
+    temperature: float | None = None
+    detail: Literal["auto", "low", "high"] = "auto"
+    max_output_tokens: int | None = None
+
+    def output_tokens(self, wanted: int, *, reasons: bool) -> int:
+        """Limit of a reply's tokens; with room for reasoning where the model does."""
+        return self.max_output_tokens or wanted + THINKING_ROOM * reasons
 
     def timeouts(self) -> httpx2.Timeout:
         """HTTP timeouts: `timeout` for each piece, at most `CONNECT` to connect."""
@@ -107,6 +119,18 @@ class ReplyRefused(ModelError):
     """The provider's policy forbids a reply."""
 
     code = "reply-refused"
+
+
+class ReplyEmpty(ModelError):
+    """The reply held reasoning and no answer."""
+
+    code = "reply-empty"
+
+
+class ImagesUnsupported(ModelError):
+    """The model does not read images."""
+
+    code = "images-unsupported"
 
 
 class ReplyTruncated(ModelError):

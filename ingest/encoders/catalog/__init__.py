@@ -1,0 +1,1 @@
+"""Catalog of encoders: what can be named, with families and sizes."""
