@@ -37,7 +37,7 @@ class Document:
     the document is read anew. `kind` is "pdf" or "image". `name` is the file name,
     with folders where others have the same. `notes` says of pages, by number, what
     of them could not be read. `attached_to` has for each PDF that holds it as an
-    attachment that one's path and its name there.
+    attachment that one's path and its name there. `tags` are those that a user gave it.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Document:
     added_at: str
     notes: tuple[tuple[int, str], ...] = ()
     attached_to: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ class Hit:
     `signals` holds by name each signal that the page has: "bm25",
     "late.ENCODER" and "dense.ENCODER" (cosines). `caption` is what a model
     wrote about the page's images; it is not printed there. `note` says what of
-    the page could not be read, empty for a whole page.
+    the page could not be read, empty for a whole page. `width` and `height` are
+    the size of the page image in pixels, 0 where it is not known; `revision` is
+    that of the document, and `kind` its kind.
     """
 
     page: Page
@@ -35,3 +37,7 @@ class Hit:
     signals: dict[str, float]
     caption: str = ""
     note: str = ""
+    width: int = 0
+    height: int = 0
+    revision: str = ""
+    kind: str = ""

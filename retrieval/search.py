@@ -21,6 +21,7 @@ from retrieval.error import LibraryChanging, PageNotEncoded
 from retrieval.explain.explain import Explanation, explain_rows
 from retrieval.explain.regions import find_image_region, find_patch_regions, find_word_regions
 from retrieval.hit import Hit, Region
+from retrieval.make_hit import make_hit
 from retrieval.query.encode import EncodedQuery, QueryEncoder, QueryParts
 from retrieval.query.lexical import LexicalQuery
 from retrieval.rank import CandidateRanker
@@ -266,15 +267,13 @@ class Searcher:
         ranking: Ranking,
         position: int,
     ) -> Hit:
-        page = ranking.pages[position].page
         signals = {n: round(float(s[position]), 6) for n, s in ranking.signals.items()}
-        return Hit(
-            page=page,
+        return make_hit(
+            ranking.pages[position],
+            self.library,
             score=round(float(ranking.scores[position]), 6),
             regions=self._find_regions(snapshot, encoded, ranking, position),
             signals={n: value for n, value in signals.items() if not math.isnan(value)},
-            caption=" ".join(caption.text for caption in self.library.captions(page)),
-            note=self.library.note(page),
         )
 
     def _find_regions(

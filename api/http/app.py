@@ -17,10 +17,12 @@ from api.http.errors import add_handlers, describe_error, hide_folder
 from api.http.metrics import MetricsMiddleware, ServerMetrics
 from api.http.openapi import complete_description
 from api.http.protect.protect import add_protection, read_server_tokens
+from api.http.protect.sessions import Sessions
 from api.http.readiness import Readiness
 from api.http.routes import (
     ask_routes,
     completions,
+    document_item_routes,
     document_routes,
     extract_routes,
     health_routes,
@@ -28,7 +30,12 @@ from api.http.routes import (
     page_routes,
     picture_routes,
     search_routes,
+    session_routes,
+    status_routes,
+    web_routes,
 )
+from api.http.routing import refuse_unknown_query
+from api.http.thumbnails import Thumbnails
 from api.http.tracing import TracingMiddleware, start_tracing
 from api.jobs.job_service import JobService
 from api.jobs.runner import JobRunner
@@ -39,12 +46,14 @@ from ingest.library.home import Home
 GUARDED = (
     search_routes,
     document_routes,
+    document_item_routes,
     job_routes,
     page_routes,
     picture_routes,
     ask_routes,
     completions,
     extract_routes,
+    status_routes,
 )
 """Endpoints that need the token, where one is set."""
 
@@ -67,6 +76,7 @@ def create_app(
     engine = Engine(home, settings)
     hide_folder(home.root)
     tokens = read_server_tokens(settings)
+    sessions = Sessions(tokens)
     runner = JobRunner(
         home,
         engine.add_settings,
@@ -112,14 +122,19 @@ def create_app(
     app.state.stop = jobs.stop  # called when the server begins to stop
     app.state.metrics = metrics
     app.state.readiness = Readiness(engine)
+    app.state.sessions = sessions
+    app.state.thumbnails = Thumbnails()
     app.include_router(health_routes.router)
-    guarded = [Depends(HTTPBearer(auto_error=False))] if tokens.wanted else []
+    app.include_router(web_routes.router)
+    known = Depends(refuse_unknown_query)
+    app.include_router(session_routes.router, dependencies=[known])
+    guarded = [Depends(HTTPBearer(auto_error=False)), known] if tokens.wanted else [known]
     for routes in GUARDED:
         app.include_router(routes.router, dependencies=guarded)
     app.include_router(health_routes.guarded, dependencies=guarded)
     add_handlers(app)
     complete_description(app)
-    add_protection(app, settings, tokens, hosts)
+    add_protection(app, settings, sessions, hosts)
     # Outermost, so that refused requests count too.
     if tracing:
         app.add_middleware(TracingMiddleware, tracer=tracing[0])

@@ -6,7 +6,15 @@ import re
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from generation.prompt import Message
 from generation.request import Role
@@ -146,3 +154,24 @@ class AskRequest(BaseModel):
     def history(self) -> tuple[Message, ...]:
         """Earlier messages."""
         return tuple(Message(said.role, said.text) for said in (self.messages or [])[:-1])
+
+
+class DocumentEdit(BaseModel):
+    """Edit of a document: what is null or left out stays as it is."""
+
+    model_config = _closed({"title": "Annual report 2024", "tags": ["finance"]})
+
+    title: Text | None = Field(
+        None, max_length=500, description="A title.", json_schema_extra=NOT_BLANK
+    )
+    tags: list[Annotated[Text, Field(min_length=1, max_length=100, pattern=r"\S")]] | None = Field(
+        None, max_length=50, description="Tags in place of those that it was given."
+    )
+
+
+class SessionRequest(BaseModel):
+    """Sign-in of a browser with a token."""
+
+    model_config = _closed({"token": "7f3a-long-random-text"})
+
+    token: SecretStr = Field(max_length=4_096)

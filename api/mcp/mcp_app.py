@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from api.engine import Engine
 from api.http.protect.protect import add_protection, read_server_tokens
+from api.http.protect.sessions import Sessions
 from api.mcp.tools import make_mcp
 from api.settings import Settings
 from ingest.library.home import Home
@@ -20,5 +21,5 @@ def create_mcp_app(home: Home, settings: Settings, *, hosts: Collection[str] = (
     # The protection checks Host and Origin.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(transport_security=unchecked)
-    add_protection(app, settings, read_server_tokens(settings), hosts)
+    add_protection(app, settings, Sessions(read_server_tokens(settings)), hosts)
     return app

@@ -95,6 +95,29 @@ class LibraryMethods(ClientBase):
         return Documents(LibraryDocument.of(document) for document in removed)
 
     @python_hints()
+    def edit(
+        self, document: str, *, title: str | None = None, tags: str | Sequence[str] | None = None
+    ) -> LibraryDocument:
+        """Give a document a title, or tags in place of those that it was given.
+
+        Args:
+            document: id, head of an id, path or file name.
+            title, tags: None changes nothing; no tags take them away.
+
+        Raises:
+            NotFoundError: it does not exist, or is ambiguous.
+            InvalidInputError: the title or a tag is blank or too long.
+            ConflictError: nothing has been ingested yet.
+        """
+        from ingest.annotate.edit import edit
+        from ingest.library.library import Library
+
+        home = self._engine.home
+        Library(home)  # raises where there is none
+        given = None if tags is None else as_names(tags)
+        return LibraryDocument.of(edit(home, document, title=title, tags=given))
+
+    @python_hints()
     def status(self, *, verify: bool = False, repair: bool = False) -> LibraryStatus:
         """Status of the library: documents, pages, size, indexes and files set aside.
 

@@ -12,8 +12,10 @@ from ingest.filter import PageFilter
 from ingest.forms.terms import split_terms
 from ingest.library.library import Library
 from ingest.library.names import searchable_name
+from ingest.library.pages import PageNotFound
 from ingest.page import Document, Page
 from retrieval.hit import Hit
+from retrieval.make_hit import make_hit
 from retrieval.query.page_question import PageQuestion, read_page_question
 from retrieval.query.terms import stem
 
@@ -154,4 +156,6 @@ def _hit(searcher: Searcher, question: str, page: Page, filter: PageFilter) -> H
     only = replace(filter, document_ids=(page.document_id,), first=page.number, last=page.number)
     for hit in searcher.search(question, top=1, filter=only):
         return hit
-    return Hit(page, 0.0, (), {}, note=searcher.library.note(page))
+    for record in searcher.library.records_of([page.key]):
+        return make_hit(record, searcher.library)
+    raise PageNotFound(f"{page} has been removed.", hint="Ask again.")

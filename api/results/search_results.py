@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
@@ -30,16 +30,8 @@ class SearchHit(Hit):
     @classmethod
     def of(cls, rank: int, hit: Hit, library: Library) -> Self:
         """Attach a hit to its library."""
-        return cls(
-            hit.page,
-            hit.score,
-            hit.regions,
-            hit.signals,
-            hit.caption,
-            hit.note,
-            rank=rank,
-            library=library,
-        )
+        of_hit = {each.name: getattr(hit, each.name) for each in fields(Hit)}
+        return cls(**of_hit, rank=rank, library=library)
 
     @property
     def words(self) -> str:

@@ -23,6 +23,7 @@ EXAMPLE_DOCUMENT: dict[str, Any] = {
     "sha256": EXAMPLE_ID + "0" * 44,
     "revision": "5d1c0f9e8a7b",
     "added_at": "2025-01-31T09:30:00+00:00",
+    "tags": ["finance"],
     "notes": [{"page": 3, "note": "An image could not be decoded, or only in part."}],
 }
 
@@ -38,6 +39,7 @@ class DocumentBody(BaseModel):
     """Document: a file's content, the paths it was read from, and notes of its pages.
 
     `attached_to` has the places where it is an attachment: the path of a PDF and its name there.
+    `tags` are those that a user gave it.
     """
 
     model_config = example(EXAMPLE_DOCUMENT)
@@ -53,6 +55,7 @@ class DocumentBody(BaseModel):
     sha256: str
     revision: str
     added_at: str
+    tags: list[str] = []
     notes: list[NoteBody]
 
     @classmethod
@@ -70,14 +73,20 @@ class DocumentBody(BaseModel):
             sha256=document.sha256,
             revision=document.revision,
             added_at=document.added_at,
+            tags=list(document.tags),
             notes=[NoteBody(page=number, note=note) for number, note in document.notes],
         )
 
 
 class DocumentsBody(BaseModel):
-    """Every document, sorted by name."""
+    """Documents in order.
+
+    `count` are all that fit; `next_cursor` asks for the next of them, null at the end.
+    """
 
     documents: list[DocumentBody]
+    count: int
+    next_cursor: str | None
 
 
 class FileBody(BaseModel):

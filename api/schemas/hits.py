@@ -21,6 +21,10 @@ _HIT: dict[str, Any] = {
     "signals": {"bm25": 7.9, "late.minilm": 0.62, "dense.minilm": 0.55},
     "caption": None,
     "note": None,
+    "width": 1_240,
+    "height": 1_754,
+    "revision": "5d1c0f9e8a7b",
+    "kind": "pdf",
 }
 
 
@@ -37,7 +41,9 @@ class HitBody(PageBody):
 
     `score` ranks within one search only; `signals` are its parts.
     `caption` is a model's description of its images, null without one. `note`
-    says what of the page could not be read, null for a whole page.
+    says what of the page could not be read, null for a whole page. `width` and
+    `height` are the size of the page image in pixels, `revision` and `kind` those
+    of the document.
     """
 
     model_config = example(_HIT)
@@ -48,6 +54,10 @@ class HitBody(PageBody):
     signals: dict[str, float]
     caption: str | None = None
     note: str | None = None
+    width: int = 0
+    height: int = 0
+    revision: str = ""
+    kind: str = ""
 
     @classmethod
     def of(cls, rank: int, hit: Hit) -> Self:
@@ -60,6 +70,10 @@ class HitBody(PageBody):
             signals=hit.signals,
             caption=hit.caption or None,
             note=hit.note or None,
+            width=hit.width,
+            height=hit.height,
+            revision=hit.revision,
+            kind=hit.kind,
         )
 
 

@@ -1,6 +1,8 @@
-"""JSON of the service itself: its health, and problems (RFC 9457)."""
+"""JSON of the service itself: health, status, sessions, and problems (RFC 9457)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -45,3 +47,85 @@ class ProblemBody(BaseModel):
     detail: str
     hint: str
     request_id: str | None
+
+
+class FindingBody(BaseModel):
+    """Result of one check, as `doctor` shows it."""
+
+    topic: str
+    name: str
+    state: str
+    detail: str
+    hint: str
+
+
+class StatusBody(BaseModel):
+    """Status of the library, of the model and of the jobs.
+
+    The fields are those of `status --json`. `jobs` counts the latest jobs by state; `checks` is null unless it was asked for.
+    """
+
+    model_config = example(
+        {
+            "version": "0.1.0",
+            "model": "extractive",
+            "home": "/home/ada/.local/share/pageglass",
+            "documents": 12,
+            "pages": 31,
+            "noted_pages": 1,
+            "bytes": 5_210_112,
+            "free_bytes": 81_204_117_504,
+            "indexes": [
+                {"encoder": "minilm", "model": "all-MiniLM-L6-v2", "dim": 384, "format": 4,
+                 "documents": 12}
+            ],
+            "failures": [],
+            "jobs": {"done": 3},
+            "checks": None,
+        }
+    )  # fmt: skip
+
+    version: str
+    model: str
+    home: str
+    documents: int
+    pages: int
+    noted_pages: int
+    bytes: int
+    free_bytes: int
+    indexes: list[dict[str, Any]]
+    failures: list[dict[str, str]]
+    jobs: dict[str, int]
+    checks: list[FindingBody] | None
+
+
+class TagBody(BaseModel):
+    """Tag: the pages that have it, and the documents that a user gave it."""
+
+    tag: str
+    pages: int
+    documents: int
+
+
+class TagsBody(BaseModel):
+    """Tags, the most frequent first."""
+
+    model_config = example({"tags": [{"tag": "finance", "pages": 8, "documents": 1}]})
+
+    tags: list[TagBody]
+
+
+class SessionBody(BaseModel):
+    """Session of a browser: whether a token is needed, and whose it is that was shown.
+
+    `scopes` are what the requests of this browser may do.
+    """
+
+    model_config = example(
+        {"token_needed": True, "signed_in": True, "name": "ada", "scopes": ["read", "write"]}
+    )
+
+    token_needed: bool
+    signed_in: bool
+    name: str | None
+    scopes: list[str]

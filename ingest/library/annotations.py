@@ -1,4 +1,8 @@
-"""Annotations: tags with probabilities, and captions of images, read and written."""
+"""Annotations: tags found, tags and titles that users gave, and captions.
+
+A tag that a user gave a document is a tag of each of its pages with probability 1. The
+table `document_tags` keeps it apart from tags that a classifier found.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,19 @@ class AnnotationReader(LibraryDatabase):
             "SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY count(*) DESC, tag"
         )
         return dict(rows.fetchall())
+
+    def document_tags(self) -> dict[str, list[str]]:
+        """Tags that users gave, by document id, in order."""
+        found: dict[str, list[str]] = {}
+        if self._has_document_tags():
+            query = "SELECT document_id, tag FROM document_tags ORDER BY document_id, tag"
+            for document_id, tag in self._db.execute(query):
+                found.setdefault(document_id, []).append(tag)
+        return found
+
+    def _has_document_tags(self) -> bool:
+        query = "SELECT 1 FROM sqlite_master WHERE name = 'document_tags'"
+        return self._db.execute(query).fetchone() is not None
 
     def tagged(self, tags: Sequence[str]) -> set[str]:
         """Keys of the pages that have every one of some tags."""
@@ -74,6 +91,7 @@ class AnnotationWriter(AnnotationReader):
             self._db.execute("DELETE FROM tagged")
             self._db.execute("DELETE FROM labels")
             self._db.executemany("INSERT INTO labels (label) VALUES (?)", [(x,) for x in labels])
+            self._tag_pages()
 
     def set_tags(self, document: Document, tagged: Mapping[int, Mapping[str, float]]) -> None:
         """Replace a document's tags: probabilities by tag, by page number."""
@@ -88,6 +106,32 @@ class AnnotationWriter(AnnotationReader):
                     for tag, probability in tags.items()
                 ],
             )
+            self._tag_pages(document.id)
+
+    def set_document_tags(self, document_id: str, tags: Sequence[str]) -> None:
+        """Replace the tags that users gave a document; those that were found stay."""
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM tags WHERE document_id = ? AND tag IN"
+                " (SELECT tag FROM document_tags WHERE document_id = ?)",
+                (document_id, document_id),
+            )
+            self._db.execute("DELETE FROM document_tags WHERE document_id = ?", (document_id,))
+            self._give_tags(document_id, tags)
+
+    def _give_tags(self, document_id: str, tags: Sequence[str]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO document_tags VALUES (?, ?)", [(document_id, t) for t in tags]
+        )
+        self._tag_pages(document_id)
+
+    def _tag_pages(self, document_id: str | None = None) -> None:
+        """Give pages the tags of their documents, of all documents without an id."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO tags SELECT document_id, number, tag, 1.0"
+            " FROM document_tags JOIN pages USING (document_id) WHERE document_id = ?1 OR ?1 IS NULL",
+            (document_id,),
+        )
 
     def set_captioner(self, name: str) -> None:
         """Set the captioner, empty for none; captions stay until they are replaced."""

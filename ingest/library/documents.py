@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.file_state import Failure, FileStamp
 from ingest.filter import PageFilter
-from ingest.library.database import LibraryDatabase
+from ingest.library.annotations import AnnotationReader
 from ingest.library.names import (
     attachment_path,
     ends_with,
@@ -32,7 +33,7 @@ MAX_CANDIDATES = 8
 """Documents or folders that a hint names."""
 
 
-class DocumentReader(LibraryDatabase):
+class DocumentReader(AnnotationReader):
     """Reader of documents."""
 
     _names: tuple[int, Mapping[str, str]] | None = None
@@ -40,23 +41,33 @@ class DocumentReader(LibraryDatabase):
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
+        return sorted(self._read_documents(), key=lambda document: (document.name, document.id))
+
+    def _read_documents(self, only: str | None = None) -> list[Document]:
+        """Every document, or the one with an id, without a look at the others."""
         self._refresh()
-        rows = self._db.execute("SELECT * FROM documents").fetchall()
-        names, paths, attached = self.display_names(), self._all_paths(), self._attachments()
+        where, values = ("", ()) if only is None else (" WHERE id = ?", (only,))
+        rows = self._db.execute(f"SELECT * FROM documents{where}", values).fetchall()
+        names, attached = self.display_names(), self._attachments(only)
+        # Of an attachment those of the PDFs that hold it too.
+        wanted = None if only is None else [only, *(parent for parent, _ in attached.get(only, ()))]
+        paths = self._all_paths(wanted)
         notes: dict[str, list[tuple[int, str]]] = {}
-        for document_id, number, note in self._db.execute("SELECT * FROM notes"):
+        where = where.replace("id", "document_id")
+        for document_id, number, note in self._db.execute(f"SELECT * FROM notes{where}", values):
             notes.setdefault(document_id, []).append((number, note))
-        found = [
+        tags = self.document_tags()
+        return [
             _document(
                 row,
                 names.get(row[0], row[0]),
                 paths.get(row[0], []),
                 [attachment_path(p, n) for i, n in attached.get(row[0], ()) for p in paths[i][:1]],
                 notes.get(row[0], []),
+                tags.get(row[0], []),
             )
             for row in rows
         ]
-        return sorted(found, key=lambda document: (document.name, document.id))
 
     def display_names(self) -> Mapping[str, str]:
         """The name of each document that has one, by id (`ingest.library.names`)."""
@@ -71,22 +82,25 @@ class DocumentReader(LibraryDatabase):
             self._names = generation, name_documents(addresses)
         return self._names[1]
 
-    def _all_paths(self) -> dict[str, list[str]]:
-        """Paths of each document, in order."""
+    def _all_paths(self, only: Sequence[str] | None = None) -> dict[str, list[str]]:
+        """Paths of each document, or of those with some ids, in order."""
         paths: dict[str, list[str]] = {}
-        query = "SELECT path, document_id FROM names ORDER BY path"
-        for path, document_id in self._db.execute(query):
+        where = "" if only is None else " WHERE document_id IN (SELECT value FROM json_each(?))"
+        values = () if only is None else (json.dumps(only),)
+        query = f"SELECT path, document_id FROM names{where} ORDER BY path"
+        for path, document_id in self._db.execute(query, values):
             paths.setdefault(document_id, []).append(os.fsdecode(path))
         return paths
 
-    def _attachments(self) -> dict[str, list[tuple[str, str]]]:
+    def _attachments(self, only: str | None = None) -> dict[str, list[tuple[str, str]]]:
         """PDFs that hold a document as an attachment, and its name there, by its id."""
         found: dict[str, list[tuple[str, str]]] = {}
+        where, values = ("", ()) if only is None else (" AND document_id = ?", (only,))
         query = (
             "SELECT document_id, parent_id, name FROM attachments"
-            " WHERE parent_id IN (SELECT document_id FROM names) ORDER BY parent_id, name"
+            f" WHERE parent_id IN (SELECT document_id FROM names){where} ORDER BY parent_id, name"
         )
-        for document_id, parent_id, name in self._db.execute(query):
+        for document_id, parent_id, name in self._db.execute(query, values):
             found.setdefault(document_id, []).append((parent_id, name))
         return found
 
@@ -99,6 +113,12 @@ class DocumentReader(LibraryDatabase):
         query = "SELECT 1 FROM documents WHERE id = ?"
         return self._db.execute(query, (document_id,)).fetchone() is not None
 
+    def read_as(self, document_id: str) -> tuple[str, str]:
+        """Kind and revision of a document; empty where there is none."""
+        query = "SELECT kind, revision FROM documents WHERE id = ?"
+        row = self._db.execute(query, (document_id,)).fetchone()
+        return (str(row[0]), str(row[1])) if row else ("", "")
+
     def document(self, wanted: str) -> Document:
         """Document with this id, head of an id, file name, or path or end of a path.
 
@@ -107,9 +127,10 @@ class DocumentReader(LibraryDatabase):
         Raises:
             DocumentNotFound: none or several fit.
         """
+        if by_id := self._read_documents(wanted):
+            return by_id[0]
         every = self.documents()
-        fits = [d for d in every if d.id == wanted]
-        fits = fits or [d for d in every if os.path.abspath(wanted) in d.paths]
+        fits = [d for d in every if os.path.abspath(wanted) in d.paths]
         fits = fits or [d for d in every if d.name == wanted]
         fits = fits or [d for d in every if any(ends_with(a, wanted) for a in d.addresses)]
         fits = fits or [d for d in every if len(wanted) >= 6 and d.id.startswith(wanted)]
@@ -203,6 +224,7 @@ def _document(
     paths: list[str],
     attached_to: list[str],
     notes: list[tuple[int, str]],
+    tags: list[str],
 ) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
@@ -218,4 +240,5 @@ def _document(
         added_at=added_at,
         notes=tuple(notes),
         attached_to=tuple(attached_to),
+        tags=tuple(tags),
     )

@@ -43,6 +43,24 @@ class NameWriter(DocumentReader):
             self._db.executemany("DELETE FROM failures WHERE path = ?", keys)
             self._index_names(ids)
 
+    def set_title(self, document_id: str, title: str) -> None:
+        """Give a document a title, which it keeps when it is read anew."""
+        with self._transaction():
+            self._give_title(document_id, title)
+            self._index_names({document_id})
+
+    def _give_title(self, document_id: str, title: str) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO document_titles VALUES (?, ?)", (document_id, title)
+        )
+        self._db.execute("UPDATE documents SET title = ? WHERE id = ?", (title, document_id))
+
+    def given_title(self, document_id: str) -> str:
+        """Title that a user gave a document; empty for none."""
+        query = "SELECT title FROM document_titles WHERE document_id = ?"
+        row = self._db.execute(query, (document_id,)).fetchone()
+        return str(row[0]) if row else ""
+
     def nameless(self) -> list[str]:
         """Ids of documents without a path that are attached to none with one either."""
         query = (

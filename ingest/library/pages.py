@@ -11,7 +11,6 @@ from typing import Any
 
 from ingest.error import NotFoundError
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.library.annotations import AnnotationReader
 from ingest.library.documents import DocumentNotFound, DocumentReader
 from ingest.library.keys import page_folder
 from ingest.library.words import unpack_words
@@ -55,7 +54,7 @@ def split_key(key: str) -> tuple[str, int]:
     return document_id, int(number)
 
 
-class PageReader(DocumentReader, AnnotationReader):
+class PageReader(DocumentReader):
     """Reader of pages."""
 
     def page_records(self, filter: PageFilter = ALL_PAGES) -> list[PageRecord]:

@@ -83,6 +83,17 @@ CREATE VIRTUAL TABLE terms USING fts5(
 """New in format 5: `ingest.forms` splits and folds, and gives a column of second and whole forms.
 SQLite splits at spaces alone. The rows are made from the stored words."""
 
+GIVEN = """
+CREATE TABLE IF NOT EXISTS document_tags (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, tag TEXT NOT NULL,
+    PRIMARY KEY (document_id, tag)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS document_titles (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE, title TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""Tags and titles that users gave documents, made where they are missing, without a new format."""
+
 REMOVALS = """
 CREATE TABLE IF NOT EXISTS removals (
     path_hash BLOB PRIMARY KEY, document_id TEXT NOT NULL, size INTEGER NOT NULL,

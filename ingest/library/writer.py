@@ -20,7 +20,7 @@ from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import REMOVALS
+from ingest.library.schema import GIVEN, REMOVALS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, Rendered
@@ -63,8 +63,8 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
 
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
-        self._db.executescript(REMOVALS)
         super()._prepare()
+        self._db.executescript(REMOVALS + GIVEN)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
@@ -148,6 +148,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             paths = self._paths(document.id) | seen
             attached = self._attachment_rows(document.id)
             attached += [(parent, name, document.id) for parent, name in attachments]
+            given, tags = self.given_title(document.id), self.document_tags().get(document.id, ())
             self._delete_rows(document.id)
             self._db.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -167,9 +168,12 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             self._attach(attached)
             if has_attachments:
                 self._db.execute("INSERT OR IGNORE INTO unopened VALUES (?)", (document.id,))
-            title = self._name_terms(document.id, document.title)
+            if given:
+                self._give_title(document.id, given)
+            title = self._name_terms(document.id, given or document.title)
             for page in pages:
                 self._add_page(document.id, title, page)
+            self._give_tags(document.id, tags)
             self.finish([document.id])
 
     def restore_images(self, document_id: str) -> None:

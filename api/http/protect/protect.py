@@ -11,6 +11,7 @@ from api.http.protect.body_limit import BodyLimitMiddleware
 from api.http.protect.content_type import ContentTypeMiddleware
 from api.http.protect.rate_limit import RateLimitMiddleware
 from api.http.protect.security_headers import SecurityHeadersMiddleware
+from api.http.protect.sessions import Sessions
 from api.http.protect.tokens import Tokens
 from api.http.request_log import RequestLogMiddleware
 from api.settings import Settings
@@ -30,7 +31,7 @@ def read_server_tokens(settings: Settings) -> Tokens:
 
 
 def add_protection(
-    app: Starlette, settings: Settings, tokens: Tokens, hosts: Collection[str] = ()
+    app: Starlette, settings: Settings, sessions: Sessions, hosts: Collection[str] = ()
 ) -> None:
     """Put an application behind limits, access control, the request log and headers.
 
@@ -39,11 +40,11 @@ def add_protection(
     """
     concurrent = settings.max_concurrent
     if concurrent is None:
-        concurrent = TOKEN_CONCURRENT if tokens.wanted else 0
+        concurrent = TOKEN_CONCURRENT if sessions.tokens.wanted else 0
     # The last that is added sees a request first.
     app.add_middleware(ContentTypeMiddleware)
     app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
     app.add_middleware(RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=concurrent)
-    app.add_middleware(AccessMiddleware, tokens=tokens, hosts=hosts)
+    app.add_middleware(AccessMiddleware, sessions=sessions, hosts=hosts)
     app.add_middleware(RequestLogMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)

@@ -83,6 +83,11 @@ class Tokens:
                 found = token
         return found
 
+    def with_digest(self, digest: bytes) -> Token | None:
+        """Token with a digest, if it is accepted still."""
+        self._look()
+        return next((t for t in (*self._single, *self._listed) if t.digest == digest), None)
+
     def _look(self) -> None:
         """Read the file again if it has changed; one that cannot be used changes nothing."""
         now = time.monotonic()

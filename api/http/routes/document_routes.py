@@ -8,16 +8,17 @@ from http import HTTPStatus
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from api.engine import Engine
+from api.http.document_paging import Sort, cut_list, filter_list, sort_list
 from api.http.errors import respond
 from api.http.request_id import current_request_id
 from api.http.requests import FOLDER
+from api.http.routes.document_item_routes import DocumentId, find_document
 from api.http.routes.upload import FORM, receive_form
-from api.http.routing import RequestEngine, RequestJobs, problems
+from api.http.routing import WRITER_WAIT, RequestEngine, RequestJobs, problems
 from api.jobs.job import UNREADABLE, Job, new_job_id
 from api.jobs.job_error import JobCancelled
 from api.jobs.job_service import JobService
@@ -27,12 +28,9 @@ from api.schemas.jobs import JobBody, JobFileBody
 from ingest.error import PageglassError
 from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
-from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home, HomeBusy
+from ingest.page import DocumentKind
 from ingest.remove import remove
-
-WRITER_WAIT = 60.0
-"""Seconds that a request waits for its turn to write before it is a 503."""
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -41,14 +39,32 @@ router = APIRouter(prefix="/v1", responses=problems(422))
 def list_documents(
     engine: RequestEngine,
     folder: Annotated[str | None, Query(max_length=4_096, description=FOLDER)] = None,
+    q: Annotated[
+        str, Query(max_length=500, description="Words in the name, title, paths or tags.")
+    ] = "",
+    kind: Annotated[DocumentKind | None, Query(description="Only documents of this kind.")] = None,
+    tag: Annotated[str, Query(max_length=100, description="Only documents given this tag.")] = "",
+    sort: Annotated[Sort, Query(description="The order; - turns it round.")] = "name",
+    limit: Annotated[
+        int | None, Query(ge=1, le=1_000, description="How many at most; without it all.")
+    ] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=4_096, description="`next_cursor` of the list before.")
+    ] = None,
 ) -> DocumentsBody:
-    """List every document."""
+    """List documents."""
     try:
         library = engine.library()
         documents = library.documents_in(folder) if folder else library.documents()
     except LibraryNotFound:
         documents = []
-    return DocumentsBody(documents=[DocumentBody.of(document) for document in documents])
+    fit = sort_list(filter_list(documents, words=q, kind=kind, tag=tag), sort)
+    some, following = cut_list(fit, sort, cursor, limit)
+    return DocumentsBody(
+        documents=[DocumentBody.of(document) for document in some],
+        count=len(fit),
+        next_cursor=following,
+    )
 
 
 @router.post(
@@ -89,21 +105,14 @@ async def add_documents(
 
 @router.delete("/documents/{document}", status_code=204, responses=problems(404, 503))
 async def remove_document(
-    document: Annotated[str, Path(max_length=100, description="Its whole id.")],
+    document: DocumentId,
     engine: RequestEngine,
     jobs: RequestJobs,
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
     deadline = time.monotonic() + WRITER_WAIT
-    await jobs.threads.run(_check_whole_id, engine, document)
+    await jobs.threads.run(find_document, engine.library(), document)
     await jobs.writers.run(_remove, engine.home, document, deadline)
-
-
-def _check_whole_id(engine: Engine, document: str) -> None:
-    if all(document != known.id for known in engine.library().documents()):
-        raise DocumentNotFound(
-            f"There is no document {document!r}.", hint="Give the whole id of a document."
-        )
 
 
 def _remove(home: Home, document: str, deadline: float) -> None:

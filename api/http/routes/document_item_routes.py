@@ -1,0 +1,127 @@
+"""Endpoints for one document: fields, title and tags, and the original file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from http import HTTPStatus
+from pathlib import Path as FilePath
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse, Response
+
+from api.http.requests import DocumentEdit
+from api.http.routing import WRITER_WAIT, RequestEngine, RequestJobs, problems
+from api.schemas.documents import DocumentBody
+from ingest.annotate.edit import edit
+from ingest.error import NotFoundError
+from ingest.library.documents import DocumentNotFound
+from ingest.library.library import Library
+from ingest.page import Document
+
+DocumentId = Annotated[str, Path(max_length=100, description="Its whole id.")]
+SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+router = APIRouter(prefix="/v1", responses=problems(422))
+
+
+class OriginalNotFound(NotFoundError):
+    """The file that a document was read from is not there any more, or has changed."""
+
+    code = "original-not-found"
+
+
+@router.get("/documents/{document}", responses=problems(404, 409))
+def show_document(document: DocumentId, engine: RequestEngine) -> DocumentBody:
+    """Show a document."""
+    return DocumentBody.of(find_document(engine.library(), document))
+
+
+@router.patch("/documents/{document}", responses=problems(404, 409, 503, 507))
+async def edit_document(
+    document: DocumentId, wanted: DocumentEdit, engine: RequestEngine, jobs: RequestJobs
+) -> DocumentBody:
+    """Give a document a title, or tags in place of those it was given."""
+    deadline = time.monotonic() + WRITER_WAIT
+    await jobs.threads.run(find_document, engine.library(), document)
+
+    def change() -> Document:
+        wait = max(deadline - time.monotonic(), 0.0)
+        return edit(engine.home, document, title=wanted.title, tags=wanted.tags, wait=wait)
+
+    return DocumentBody.of(await jobs.writers.run(change))
+
+
+@router.get(
+    "/documents/{document}/file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        206: {
+            "description": "The parts that `Range` names",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        416: {"description": "No such part"},
+        **problems(404, 409),
+    },
+)
+def original_file(document: DocumentId, engine: RequestEngine) -> Response:
+    """Original file of a document, as a download; `Range` asks for parts."""
+    library = engine.library()
+    found = find_document(library, document)
+    path = find_original(library, found)
+    return FileResponse(
+        path,
+        HTTPStatus.OK,
+        headers={
+            "ETag": f'"{found.sha256}"',
+            "Cache-Control": "private, no-cache",
+            "Content-Security-Policy": SANDBOX,
+        },
+        media_type="application/octet-stream",
+        filename=found.name.rpartition("/")[2],
+    )
+
+
+def find_document(library: Library, document_id: str) -> Document:
+    """Document by its whole id.
+
+    Raises:
+        DocumentNotFound
+    """
+    if library.has(document_id):
+        return library.document(document_id)
+    raise DocumentNotFound(
+        f"There is no document {document_id!r}.", hint="Give the whole id of a document."
+    )
+
+
+def find_original(library: Library, document: Document) -> FilePath:
+    """Path of a file with the bytes that a document was read from.
+
+    Raises:
+        OriginalNotFound
+    """
+    stamps = library.names()
+    for name in document.paths:
+        path = FilePath(name)
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        stamp = stamps[name][1] if name in stamps else None
+        if found.st_size != document.byte_size:
+            continue
+        if stamp and stamp.mtime_ns == found.st_mtime_ns:
+            return path
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == document.sha256:
+                return path
+    raise OriginalNotFound(
+        f"The file of {document.name} is not there any more, or has changed.",
+        hint="Its page images are there: GET /v1/pages/PAGE/image.",
+    )

@@ -1,0 +1,90 @@
+// The JSON API: requests, problems, events of an answer, uploads.
+import { go, here, url } from "./router.js";
+
+/** A problem (RFC 9457): `message` says what is wrong and `hint` what to do. */
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail || `${status}`);
+    this.hint = body.hint || "";
+    this.status = status;
+    this.code = (body.type || "").split(":").pop();
+  }
+}
+
+async function problemOf(response) {
+  const body = await response.json().catch(() => ({}));
+  if (response.status === 401 && here().path !== "/signin") {
+    go(url("/signin", { next: here().path + location.search }), { replace: true });
+  }
+  return new Problem(body, response.status);
+}
+
+export async function request(method, path, { params, json, form, signal } = {}) {
+  const headers = json ? { "Content-Type": "application/json" } : {};
+  const body = json ? JSON.stringify(json) : form;
+  const response = await fetch(url(path, params), { method, headers, body, signal });
+  if (!response.ok) throw await problemOf(response);
+  return response.status === 204 ? null : response.json();
+}
+
+export const get = (path, params, signal) => request("GET", path, { params, signal });
+export const post = (path, json, signal) => request("POST", path, { json, signal });
+
+/** Ask, and give each server-sent event to `onEvent(name, data)`. */
+export async function ask(body, onEvent, signal) {
+  const response = await fetch(url("/v1/ask"), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...body, stream: true }),
+    signal,
+  });
+  if (!response.ok) throw await problemOf(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value.replaceAll("\r", "");
+    for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
+      const fields = text.slice(0, end).split("\n");
+      const of = (name) =>
+        fields.filter((f) => f.startsWith(`${name}:`)).map((f) => f.slice(name.length + 1).trim());
+      if (of("data").length) onEvent(of("event")[0], JSON.parse(of("data").join("\n")));
+    }
+  }
+}
+
+/** Upload a file as a job; `onSent` gets the share of its bytes that is sent. */
+export function upload(file, { password, onSent, started }) {
+  return new Promise((resolve, reject) => {
+    const sender = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("files", file, file.name);
+    if (password) form.append("password", password);
+    sender.upload.onprogress = (event) => onSent(event.loaded / Math.max(event.total, 1));
+    sender.onload = () => {
+      let body = {};
+      try {
+        body = JSON.parse(sender.responseText);
+      } catch {
+        // not JSON: a proxy's page
+      }
+      if (sender.status < 300) resolve(body);
+      else reject(new Problem(body, sender.status));
+    };
+    sender.onerror = () => reject(new Problem({}, 0));
+    sender.onabort = () => reject(new Problem({ type: "cancelled" }, 0));
+    sender.open("POST", url("/v1/documents"));
+    sender.send(form);
+    started?.(sender);
+  });
+}
+
+/** Address of a page's image, for a width in CSS pixels. */
+export function imageUrl(page, width, revision) {
+  const dpr = devicePixelRatio > 1.25 ? 2 : 1;
+  return url(`/v1/pages/${encodeURIComponent(page)}/image`, { width, dpr, revision });
+}
+
+/** A document's pages of which an image is asked have the key DOCUMENT-NUMBER. */
+export const pageKey = (document, number) => `${document}-${number}`;

@@ -1,0 +1,187 @@
+// Library: documents sorted, filtered and edited; uploads with their progress.
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "../core/html.js";
+import { get, request } from "../core/api.js";
+import { t } from "../core/i18n.js";
+import { amend } from "../core/router.js";
+import { addFiles, adoptJobs, onAdded } from "../core/uploads.js";
+import { useData, useTitle } from "../core/use.js";
+import { DocumentRow } from "../parts/document_row.js";
+import { DropZone, filesOf } from "../parts/drop_zone.js";
+import { Icon } from "../parts/icons.js";
+import { Trouble, Waiting } from "../parts/problem.js";
+import { complain, toast } from "../parts/toast.js";
+import { UploadList } from "../parts/upload_list.js";
+import { Windowed } from "../parts/windowed.js";
+
+const LIMIT = 200;
+const UNDO_SECONDS = 6;
+const ROW = innerWidth < 760 ? 92 : 68;
+const SORTS = ["name", "-name", "-added", "added", "-pages", "pages", "-bytes", "bytes"];
+
+/** Documents of a list, loaded part by part as it is scrolled. */
+function useDocuments(filters) {
+  const [state, setState] = useState({ documents: [], loading: true });
+  const wanted = JSON.stringify(filters);
+  const latest = useRef({});
+  const load = useCallback(
+    async (cursor) => {
+      const run = (latest.current = { wanted, cursor });
+      try {
+        const part = await get("/v1/documents", { ...filters, limit: LIMIT, cursor });
+        if (latest.current !== run) return;
+        setState((before) => ({
+          documents: cursor ? [...before.documents, ...part.documents] : part.documents,
+          count: part.count,
+          cursor: part.next_cursor,
+          loading: false,
+        }));
+      } catch (problem) {
+        if (latest.current === run) setState((before) => ({ ...before, problem, loading: false }));
+      }
+    },
+    [wanted],
+  );
+  useEffect(() => {
+    load();
+    return onAdded(() => load());
+  }, [load]);
+  const more = useCallback(() => {
+    if (state.cursor && latest.current.cursor !== state.cursor) load(state.cursor);
+  }, [state.cursor, load]);
+  const change = (next) => setState((before) => ({ ...before, documents: next(before.documents) }));
+  return { ...state, more, reload: () => load(), change };
+}
+
+export default function Library({ route: { params }, session }) {
+  useTitle(t("library"));
+  const filters = {
+    sort: params.get("sort") || "-added",
+    q: params.get("q") || "",
+    kind: params.get("kind"),
+    tag: params.get("tag") || "",
+  };
+  const list = useDocuments(filters);
+  const tags = useData((signal) => get("/v1/tags", {}, signal), [list.count]);
+  const [chosen, setChosen] = useState(new Set());
+  const [removed, setRemoved] = useState(new Set());
+  const [over, setOver] = useState(false);
+  const may = session?.scopes.includes("write") ?? true;
+  useEffect(() => {
+    adoptJobs().catch(() => {});
+  }, []);
+
+  const shown = useMemo(
+    () => list.documents.filter((document) => !removed.has(document.document)),
+    [list.documents, removed],
+  );
+  const choose = (id, on) => {
+    const next = new Set(chosen);
+    if (on) next.add(id);
+    else next.delete(id);
+    setChosen(next);
+  };
+  const remove = (ids) => {
+    setRemoved((before) => new Set([...before, ...ids]));
+    setChosen(new Set());
+    const back = () => setRemoved((before) => new Set([...before].filter((id) => !ids.includes(id))));
+    const timer = setTimeout(async () => {
+      for (const id of ids) {
+        try {
+          await request("DELETE", `/v1/documents/${id}`);
+          list.change((documents) => documents.filter((one) => one.document !== id));
+        } catch (problem) {
+          complain(problem);
+        }
+      }
+      back();
+      list.reload();
+    }, UNDO_SECONDS * 1000);
+    const undo = () => {
+      clearTimeout(timer);
+      back();
+    };
+    toast(t("removed", ids.length), { undo, seconds: UNDO_SECONDS });
+  };
+  const edit = async (id, fields) => {
+    try {
+      const document = await request("PATCH", `/v1/documents/${id}`, { json: fields });
+      list.change((documents) => documents.map((one) => (one.document === id ? document : one)));
+    } catch (problem) {
+      complain(problem);
+    }
+  };
+  const drop = async (event) => {
+    event.preventDefault();
+    setOver(false);
+    if (may) addFiles(await filesOf(event.dataTransfer));
+  };
+  const row = (at) => {
+    const document = shown[at];
+    return html`<${DocumentRow}
+      key=${document.document}
+      document=${document}
+      chosen=${chosen.has(document.document)}
+      may=${may}
+      onChoose=${(on) => choose(document.document, on)}
+      onRemove=${() => remove([document.document])}
+      onEdit=${(fields) => edit(document.document, fields)}
+    />`;
+  };
+  const hidden = list.documents.length - shown.length;
+  return html`<div
+    class="library ${over ? "over" : ""}"
+    onDragOver=${(event) => (event.preventDefault(), setOver(true))}
+    onDragLeave=${(event) => event.target === event.currentTarget && setOver(false)}
+    onDrop=${drop}
+  >
+    <div class="heading">
+      <h1>${t("library")} <small>${list.count !== undefined && t("documentCount", list.count - hidden)}</small></h1>
+    </div>
+    ${may && html`<${DropZone} onFiles=${addFiles} onProblem=${complain} />`}
+    <${UploadList} />
+    <${Filters} filters=${filters} tags=${tags.data?.tags || []} />
+    ${chosen.size > 0 &&
+    html`<div class="bulk" role="region" aria-label=${t("selection")}>
+      <b>${t("selected", chosen.size)}</b>
+      <button type="button" onClick=${() => remove([...chosen])}><${Icon} name="trash" /> ${t("remove")}</button>
+      <button type="button" class="quiet" onClick=${() => setChosen(new Set())}>${t("clearSelection")}</button>
+    </div>`}
+    ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
+    ${list.loading && !list.documents.length && html`<${Waiting} />`}
+    ${!list.loading && !shown.length && html`<p class="lead">${filters.q || filters.kind || filters.tag ? t("nothingFits") : t("noDocuments")}</p>`}
+    ${shown.length > 0 &&
+    html`<${Windowed} class="rows" count=${shown.length} size=${ROW} row=${row} onEnd=${list.more} aria-label=${t("documents")} />`}
+  </div>`;
+}
+
+function Filters({ filters, tags }) {
+  const timer = useRef();
+  const later = (value) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => amend({ q: value || null }), 200);
+  };
+  return html`<div class="filters" role="search">
+    <input
+      type="search"
+      data-main-box
+      key="q"
+      defaultValue=${filters.q}
+      aria-label=${t("filterDocuments")}
+      placeholder=${t("filterDocuments")}
+      onInput=${(event) => later(event.target.value)}
+    />
+    <select aria-label=${t("kind")} value=${filters.kind || ""} onChange=${(event) => amend({ kind: event.target.value || null })}>
+      <option value="">${t("anyKind")}</option>
+      <option value="pdf">PDF</option>
+      <option value="image">${t("images")}</option>
+    </select>
+    ${tags.some((tag) => tag.documents) &&
+    html`<select aria-label=${t("tags")} value=${filters.tag} onChange=${(event) => amend({ tag: event.target.value || null })}>
+      <option value="">${t("anyTag")}</option>
+      ${tags.filter((tag) => tag.documents).map(({ tag }) => html`<option key=${tag} value=${tag}>${tag}</option>`)}
+    </select>`}
+    <select aria-label=${t("sortBy")} value=${filters.sort} onChange=${(event) => amend({ sort: event.target.value })}>
+      ${SORTS.map((sort) => html`<option key=${sort} value=${sort}>${t(`sort_${sort}`)}</option>`)}
+    </select>
+  </div>`;
+}

@@ -1,0 +1,141 @@
+// Page viewer: zoom, rotation, filmstrip, words to select, find, similarity map.
+import { html, useEffect, useMemo, useState } from "../core/html.js";
+import { get, pageKey, post } from "../core/api.js";
+import { findWords } from "../core/find_words.js";
+import { t } from "../core/i18n.js";
+import { amend, go, url } from "../core/router.js";
+import { useData, useKeys, useTitle, useWidth } from "../core/use.js";
+import { Filmstrip } from "../parts/filmstrip.js";
+import { PageSheet } from "../parts/page_sheet.js";
+import { Trouble, Waiting } from "../parts/problem.js";
+import { SimilarityMap } from "../parts/similarity_map.js";
+import { ViewerTools } from "../parts/viewer_tools.js";
+
+const STEPS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
+
+export default function Viewer({ route: { path, params } }) {
+  const key = path.slice("/p/".length);
+  const { data: page, problem } = useData((signal) => get(`/v1/pages/${key}`, {}, signal), [key]);
+  const [stage, room] = useWidth();
+  const q = params.get("q") || "";
+  const quote = params.get("quote") || "";
+  const zoom = params.get("z") || "fit";
+  const turned = Number(params.get("turn") || 0);
+  const find = params.get("find") || "";
+  const [at, setAt] = useState(0);
+  useTitle(page ? `${page.name}, ${page.number}` : "");
+
+  const found = useData(
+    (signal) => {
+      const documents = [key.slice(0, key.lastIndexOf("-"))];
+      return q ? post("/v1/search", { query: q, documents, top: 100 }, signal) : Promise.resolve({ hits: [] });
+    },
+    [q, key.slice(0, key.lastIndexOf("-"))],
+  );
+  const hits = found.data?.hits || [];
+  const places = useMemo(() => (page ? findWords(page.words, find) : []), [page, find]);
+  const quoted = useMemo(() => (page && quote ? findWords(page.words, quote)[0] || [] : []), [page, quote]);
+  useEffect(() => setAt(0), [find, key]);
+
+  const move = (by) => {
+    const number = page && page.number + by;
+    if (!page || number < 1 || number > page.pages) return false;
+    return go(url(`/p/${pageKey(page.document, number)}`, { q, find, z: params.get("z"), map: params.get("map") }), { replace: false });
+  };
+  const size = fit(page, zoom, room, turned);
+  const step = (by) => {
+    const next = STEPS[Math.max(0, Math.min(STEPS.length - 1, nearest(size.scale) + by))];
+    amend({ z: next });
+  };
+  const turn = () => amend({ turn: (turned + 90) % 360 || null });
+  useKeys({
+    "[": () => move(-1),
+    "]": () => move(1),
+    ArrowLeft: () => move(-1),
+    ArrowRight: () => move(1),
+    k: () => move(-1),
+    j: () => move(1),
+    "+": () => step(1),
+    "=": () => step(1),
+    "-": () => step(-1),
+    0: () => amend({ z: null }),
+    r: turn,
+    Escape: () => amend({ find: null, map: null }),
+  });
+
+  if (problem) return html`<${Trouble} problem=${problem} />`;
+  if (!page || page.page !== key) return html`<${Waiting} />`;
+  const hit = hits.find((one) => one.page === key);
+  const marks = find
+    ? places.flatMap((boxes, n) => boxes.map((box) => ({ box, kind: "find", id: n, active: n === at })))
+    : quoted.length
+      ? quoted.map((box) => ({ box, kind: "quote", active: true }))
+      : (hit?.regions || []).map(({ box, words }) => ({ box, kind: words ? "quote" : "region" }));
+  const map = params.get("map");
+  const overlay = q && map !== null ? url(`/v1/pages/${key}/map`, { query: q, sheet: "false", token: map === "all" ? null : map }) : null;
+  return html`<div class="viewer">
+    <${Filmstrip} page=${page} hits=${hits} keep=${{ q, z: params.get("z") }} />
+    <section class="stage-column">
+      <${ViewerTools}
+        page=${page}
+        q=${q}
+        find=${find}
+        places=${places.length}
+        at=${at}
+        scale=${size.scale}
+        onFind=${(text) => amend({ find: text || null })}
+        onPlace=${(by) => places.length && setAt((at + by + places.length) % places.length)}
+        onMove=${move}
+        onZoom=${step}
+        onFit=${() => amend({ z: null })}
+        onTurn=${turn}
+      />
+      <div class="stage" ref=${stage} role="region" aria-label=${t("pageNumber", page.number)} tabindex="0">
+        <div class="turntable" style=${{ width: `${size.outer[0]}px`, height: `${size.outer[1]}px` }}>
+          <div
+            class="turned"
+            style=${{
+              width: `${size.inner[0]}px`,
+              height: `${size.inner[1]}px`,
+              "--sheet-height": `${size.inner[1]}px`,
+              transform: `translate(-50%, -50%) rotate(${turned}deg)`,
+            }}
+          >
+            <${PageSheet}
+              page=${page}
+              pixels=${size.scale > 1 ? 2000 : 1000}
+              marks=${overlay ? [] : marks}
+              words=${page.words}
+              overlay=${overlay}
+              alt=${t("imageOfPage", page.name, page.number)}
+            />
+          </div>
+        </div>
+      </div>
+      ${page.note && html`<p class="note trouble-note">${page.note}</p>`}
+      ${page.captions.map((caption, n) => html`<p key=${n} class="caption-line"><b>${t("caption")}</b> ${caption.text} <small>${caption.model}</small></p>`)}
+      ${q && html`<${SimilarityMap} page=${key} q=${q} map=${map} />`}
+    </section>
+  </div>`;
+}
+
+const nearest = (scale) =>
+  STEPS.reduce((best, step, at) => (Math.abs(step - scale) < Math.abs(STEPS[best] - scale) ? at : best), 0);
+
+/** Sizes in CSS pixels: of the page, and of the room that it takes once it is turned. */
+function fit(page, zoom, room, turned) {
+  if (!page) return { scale: 1, inner: [0, 0], outer: [0, 0] };
+  const on_side = turned % 180 !== 0;
+  const natural = 900;
+  const height = (natural * page.height) / page.width;
+  const across = on_side ? height : natural;
+  const down = on_side ? natural : height;
+  const tall = Math.max(innerHeight - 190, 320);
+  const fitting = Math.min((room || natural) / across, Math.max(tall / down, 0.75), 1.6);
+  const scale = zoom === "fit" ? Math.min(fitting, (room || natural) / across) : Number(zoom) || 1;
+  return {
+    scale,
+    inner: [natural * scale, height * scale],
+    outer: [across * scale, down * scale],
+  };
+}
