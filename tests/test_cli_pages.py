@@ -190,3 +190,12 @@ def test_completion(sample_home: Home, line: str, completed: list[str]) -> None:
         check=True,
     )  # fmt: skip
     assert done.stdout.split() == completed
+
+
+def test_a_document_is_renamed(own_home: Home) -> None:
+    done = run(own_home, "rename", "teapot.jpg", "Grandmother's  teapot", "--json")
+    assert json.loads(done.stdout)["title"] == "Grandmother's teapot"
+    found = run(own_home, "search", '"grandmother"', "--json")
+    assert json.loads(found.stdout.splitlines()[0])["name"] == "teapot.jpg"
+    assert run(own_home, "rename", "teapot.jpg", " ").exit_code == 2
+    assert run(own_home, "rename", "nosuch.jpg", "x").exit_code == 4

@@ -26,7 +26,7 @@ from pageglass import Client, Message
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 QUERY = "How many steps do you have to climb to reach the lamp?"
-METHODS = {"eval": "evaluate"}
+METHODS = {"eval": "evaluate", "rename": "edit"}
 """Commands whose method has another name: a Python builtin is spared."""
 
 

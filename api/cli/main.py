@@ -24,7 +24,7 @@ from api.cli.commands.explain import explain
 from api.cli.commands.extract import extract
 from api.cli.commands.finetune import finetune
 from api.cli.commands.ingest import ingest
-from api.cli.commands.library import list_documents, remove, status
+from api.cli.commands.library import list_documents, remove, rename, status
 from api.cli.commands.mcp_server import mcp
 from api.cli.commands.open_page import open_page
 from api.cli.commands.photos import duplicates, tags
@@ -153,6 +153,7 @@ app.command()(explain)
 app.command()(extract)
 app.command()(text)
 app.command("list")(list_documents)
+app.command()(rename)
 app.command()(remove)
 app.command()(classify)
 app.command()(duplicates)

@@ -21,7 +21,6 @@ from api.http.protect.sessions import Sessions
 from api.http.readiness import Readiness
 from api.http.routes import (
     ask_routes,
-    completions,
     document_item_routes,
     document_routes,
     extract_routes,
@@ -51,7 +50,6 @@ GUARDED = (
     page_routes,
     picture_routes,
     ask_routes,
-    completions,
     extract_routes,
     status_routes,
 )

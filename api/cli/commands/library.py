@@ -12,7 +12,7 @@ from api.cli.exits import ExitCode
 from api.cli.options import FolderOption, HomeOption, JsonOption
 from api.cli.session import session
 from api.cli.terminal import Terminal
-from api.printable import count_of, plain
+from api.printable import count_of, plain, readable_question
 
 
 def list_documents(
@@ -132,3 +132,27 @@ def _show(terminal: Terminal, state: dict[str, Any]) -> None:
             terminal.fail(sentence)
         if not state["disagreements"]:
             terminal.result("verified   library, indexes and files agree")
+
+
+def rename(
+    ctx: typer.Context,
+    document: Annotated[
+        str,
+        typer.Argument(autocompletion=complete_document, help="Id, head of an id, path or name."),
+    ],
+    title: Annotated[str, typer.Argument(help="Its new title.")],
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Give a document a title. Its file and its name stay."""
+    found = session(ctx, json=json)
+    from api.schemas.documents import DocumentBody
+    from ingest.annotate.edit import edit
+    from ingest.library.library import Library
+
+    opened = found.open_home(home)
+    renamed = edit(opened, Library(opened).document(document).id, title=readable_question(title))
+    if json:
+        found.terminal.record({"event": "renamed", **DocumentBody.of(renamed).model_dump()})
+    else:
+        found.terminal.note(f"{plain(renamed.name)} is called {plain(renamed.title)} now")

@@ -21,7 +21,7 @@ from api.http.errors import (
     server_stopping,
 )
 from api.http.openapi import EVENT
-from api.http.routes.chat_schemas import ChatRequest, ModelBody, ModelsBody
+from api.http.routes.chat.chat_schemas import ChatRequest, ModelBody, ModelsBody
 from api.http.routing import RequestEngine
 from api.http.streams import EventStream
 from api.rag.answer import generate_answer, stream_pieces

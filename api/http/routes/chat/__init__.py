@@ -1,0 +1,1 @@
+"""OpenAI's chat protocol: its endpoints and schemas."""
