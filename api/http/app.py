@@ -33,6 +33,7 @@ from api.http.routes import (
     status_routes,
     web_routes,
 )
+from api.http.routes.chat import completions
 from api.http.routing import refuse_unknown_query
 from api.http.thumbnails import Thumbnails
 from api.http.tracing import TracingMiddleware, start_tracing
@@ -45,6 +46,7 @@ from ingest.library.home import Home
 GUARDED = (
     search_routes,
     document_routes,
+    completions,
     document_item_routes,
     job_routes,
     page_routes,
