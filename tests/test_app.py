@@ -432,6 +432,8 @@ class TestProblems:
             "/v1/documents/{document}/file",
             "/v1/pages/{page}",
             "/v1/pages/{page}/explanation",
+            "/v1/pages/{page}/text",
+            "/v1/ask/image",
             "/v1/session",
             "/v1/status",
             "/v1/tags",
