@@ -40,6 +40,7 @@ EXTRAS = {
             "sentencepiece",
             "huggingface_hub",
             "jinja2",
+            "num2words",
             "scipy",
         ),
     ),

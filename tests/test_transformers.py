@@ -14,16 +14,21 @@ import pytest
 import torch
 from PIL import Image
 from test_colpali import quietly
-from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip
+from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip, make_llava
 from typer.testing import CliRunner
 
 from api.cli.main import app
 from generation.answer import Answer, Usage
 from generation.ask import stream_answer
+from generation.context.page_input import build_page_inputs
 from generation.models.captioner import encode, load_captioner
 from generation.models.load import load_chat
 from generation.models.model import ChatModel
-from generation.models.transformers import TransformersChatModel, conversation
+from generation.models.transformers import (
+    TransformersChatModel,
+    conversation,
+    name_pictures,
+)
 from generation.prompt import Evidence, Prompt
 from generation.providers.access import Access, ImageRequired, PromptTooLong
 from generation.request import EncodedImage, Request, Turn
@@ -31,13 +36,13 @@ from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.library.home import Home
-from ingest.page import Page
+from ingest.page import Page, Word
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RED = Image.new("RGB", (120, 90), "red")
 BLUE = Image.new("RGB", (90, 120), "blue")
 CPU = Access(device="cpu")
-MAKERS = {**CHATTING, **PAGE_BY_PAGE, "blip": make_blip}
+MAKERS = {**CHATTING, **PAGE_BY_PAGE, "blip": make_blip, "llava": make_llava}
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +188,8 @@ def test_what_the_network_raises_comes_out(
 def test_a_prompt_that_is_too_long_is_refused(
     models: Callable[[str], TransformersChatModel],
 ) -> None:
-    with pytest.raises(PromptTooLong, match="4096"):
-        list(models("llava_next").reply(asked(question="zq " * 3_000)))
+    with pytest.raises(PromptTooLong, match="8192"):
+        list(models("llava_next").reply(asked(question="zq " * 9_000)))
 
 
 def test_a_schema_is_put_into_the_text(models: Callable[[str], TransformersChatModel]) -> None:
@@ -272,3 +277,33 @@ def test_the_command_line(
     refused = CliRunner().invoke(app, ["--home", str(sample_home.root), *question, "--model", spec])
     assert refused.exit_code != 0
     assert "nowhere" in refused.stderr
+
+
+def test_pages_that_exceed_the_context_are_left_out(
+    models: Callable[[str], TransformersChatModel],
+) -> None:
+    model = models("llava")
+    limits = model.limits
+    assert limits.image_tokens.tokens(600, 800) == (56 // 14) ** 2 + 1  # and a line break
+    assert limits.max_input_tokens == 1_500 // 4
+    words = tuple(Word(f"zq{at}", (0.1, 0.001 * at, 0.2, 0.001 * at + 0.0008)) for at in range(200))
+    pages = [
+        Evidence(label, Page("d" * 20, label, "a.pdf"), words, lambda: encode(RED).data, 0.9)
+        for label in range(1, 6)
+    ]
+    found = build_page_inputs(pages, limits)
+    assert 1 <= len(found.page_inputs) < 5
+    assert f"The last {5 - len(found.page_inputs)} of 5 pages were left out" in found.note
+
+
+def test_pictures_that_stand_first_are_named(
+    models: Callable[[str], TransformersChatModel],
+) -> None:
+    assert models("llava")._puts_images_first
+    assert not models("llava_next")._puts_images_first
+    assert not models("qwen2_5_vl")._puts_images_first
+    (turn,) = name_pictures(asked()).turns
+    assert turn.parts[0] == "Picture 1 is page [1].\nPicture 2 is page [4].\n"
+    assert turn.parts[1:] == asked().turns[0].parts
+    text, _ = said(models("llava"), asked())
+    assert isinstance(text, str)

@@ -14,7 +14,7 @@ CHATML = (
 )
 CHAT = ["<|im_start|>", "<|im_end|>"]
 NAMED = {"eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<bos>"}
-LLAMA = {"model_type": "llama", "num_key_value_heads": 1, "max_position_embeddings": 4096, **SIZES}
+LLAMA = {"model_type": "llama", "num_key_value_heads": 1, "max_position_embeddings": 8192, **SIZES}
 CLIP = {"model_type": "clip_vision_model", "image_size": 56, "patch_size": 14, **SIZES}
 SMALL = {"height": 56, "width": 56}
 
@@ -50,7 +50,7 @@ def make_qwen2_5_vl(folder: Path) -> Path:
         text_config={
             "vocab_size": len(tokenizer),
             "num_key_value_heads": 1,
-            "max_position_embeddings": 4096,
+            "max_position_embeddings": 8192,
             "rope_parameters": {
                 "rope_type": "default",
                 "mrope_section": [2, 3, 3],
@@ -102,6 +102,38 @@ def make_llava_next(folder: Path) -> Path:
         vision_feature_layer=-1,
     )
     return save(LlavaNextForConditionalGeneration(config), processor, folder)
+
+
+def make_llava(folder: Path, context: int = 1_500) -> Path:
+    """LLaVA-1.5's layout: a short context, and a template that puts pictures first."""
+    from transformers import (
+        CLIPImageProcessor,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    tokenizer = make_tokenizer(NAMED, [*CHAT, "<image>"])
+    processor = LlavaProcessor(
+        image_processor=CLIPImageProcessor(size={"shortest_edge": 56}, crop_size=SMALL),
+        tokenizer=tokenizer,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=(
+            "{% for m in messages %}{{ m['role'] }}: "
+            "{% for p in m['content'] %}{% if p['type'] == 'image' %}<image>\n{% endif %}{% endfor %}"
+            "{% for p in m['content'] %}{% if p['type'] == 'text' %}{{ p['text'] }}{% endif %}{% endfor %}"
+            "\n{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}"
+        ),
+    )
+    config = LlavaConfig(
+        vision_config=CLIP,
+        text_config={"vocab_size": len(tokenizer), **LLAMA, "max_position_embeddings": context},
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        vision_feature_layer=-1,
+    )
+    return save(LlavaForConditionalGeneration(config), processor, folder)
 
 
 def make_idefics3(folder: Path) -> Path:

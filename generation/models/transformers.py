@@ -12,6 +12,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from PIL import Image
@@ -19,6 +21,7 @@ from PIL import Image
 from generation.answer import Usage
 from generation.context.limits import Limits
 from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
+from generation.models.local_limits import limits_of_context
 from generation.providers.access import ImageRequired
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
@@ -67,10 +70,32 @@ class TransformersChatModel:
                 hint="Use a model that was trained for chat; BLIP writes captions only.",
             )
 
-    @property
+    @cached_property
     def limits(self) -> Limits:
-        """The defaults; its processor scales images further down where it must."""
-        return Limits()
+        """Limits by the model's context and its processor."""
+        model = self._hf_model
+        context = model.context if model.reads_prompt_back else None
+        return limits_of_context(None if self.page_by_page else context, self._image_tokens)
+
+    def _image_tokens(self, image: Image.Image) -> int:
+        """Tokens that an image adds to a prompt."""
+        text = {"type": "text", "text": "?"}
+        shown = [{"type": "image", "image": image}, text]
+        counts = [
+            len(self._encode([{"role": "user", "content": content}])["input_ids"][0])
+            for content in (shown, [text])
+        ]
+        return counts[0] - counts[1]
+
+    def _encode(self, turns: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._hf_model.processor.apply_chat_template(
+            list(turns),
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+        )
+        return found
 
     @property
     def page_by_page(self) -> bool:
@@ -100,6 +125,8 @@ class TransformersChatModel:
 
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """Input tensors of a request."""
+        if self._puts_images_first:
+            request = name_pictures(request)
         turns = conversation(request, self._hf_model.plain, separate=self._has_system())
         has_images = any(
             isinstance(part, EncodedImage) for turn in request.turns for part in turn.parts
@@ -109,21 +136,22 @@ class TransformersChatModel:
                 f"The chat template of {self._hf_model.spec} leaves images out.",
                 hint=UNSUPPORTED_HINT,
             )
-        processor = self._hf_model.processor
         try:
-            found: Mapping[str, Any] = processor.apply_chat_template(
-                turns,
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-            )
+            return self._encode(turns)
         except LOAD_ERRORS as error:
             raise InvalidCheckpoint(
                 f"{self._hf_model.spec} cannot be asked this: {reason(error)}.",
                 hint=UNSUPPORTED_HINT,
             ) from error
-        return found
+
+    @cached_property
+    def _puts_images_first(self) -> bool:
+        """Whether the template shows the images of a turn before its texts, whatever their order."""
+        texts = [{"type": "text", "text": f"{_PROBE}{at}"} for at in (1, 2)]
+        mixed = self._render([{"role": "user", "content": [texts[0], {"type": "image"}, texts[1]]}])
+        bare = self._render([{"role": "user", "content": texts}])
+        same = next((at for at, (a, b) in enumerate(zip(mixed, bare, strict=False)) if a != b), 0)
+        return mixed != bare and same <= mixed.find(f"{_PROBE}1")
 
     def _has_system(self) -> bool:
         """Whether the template includes the system prompt."""
@@ -206,6 +234,21 @@ def conversation(
     elif system:
         turns[0]["content"].insert(0, {"type": "text", "text": f"{system}\n\n"})
     return turns
+
+
+def name_pictures(request: Request) -> Request:
+    """Request that says at the start of each turn which picture is which page.
+
+    For templates that part the pictures from the headings before them.
+    """
+    turns = []
+    for turn in request.turns:
+        labels = [label for label, _ in labelled_images(replace(request, turns=(turn,)))]
+        names = [
+            f"Picture {at} is page [{label}].\n" for at, label in enumerate(labels, 1) if label
+        ]
+        turns.append(replace(turn, parts=("".join(names), *turn.parts)) if names else turn)
+    return replace(request, turns=tuple(turns))
 
 
 def labelled_images(request: Request) -> Iterator[tuple[int | None, EncodedImage]]:
