@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
@@ -27,6 +28,15 @@ def configure_logging(level: str, format: Literal["text", "json"] = "text") -> N
     root.addHandler(handler)
     for name in PACKAGES:
         logging.getLogger(name).setLevel(level.upper())
+
+
+def silence_models() -> None:
+    """Keep transformers and huggingface_hub from writing bars and load reports to stderr.
+
+    They read these variables when they are imported, which is after a command has begun.
+    """
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 
 class TextFormatter(logging.Formatter):

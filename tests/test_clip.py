@@ -6,6 +6,8 @@ import io
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -419,3 +421,16 @@ def test_workers_prepare_what_the_encoder_would(encoder: ClipEncoder) -> None:
     ahead = [replace(page, prepared={encoder.name: pickle.loads(packed)(page)}) for page in pages]
     for a, b in zip(encoder.encode_pages(ahead), encoder.encode_pages(pages), strict=True):
         np.testing.assert_array_equal(a.vectors, b.vectors)
+
+
+def test_a_quiet_command_writes_nothing_of_the_librarys(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    photo = tmp_path / "red.png"
+    Image.new("RGB", (80, 60), "red").save(photo)
+    command = [sys.executable, "-m", "api.cli.main", "ingest", str(photo), "--quiet"]
+    options = ["--images", f"clip:{folders['clip']}", "--home", str(tmp_path / "home")]
+    done = subprocess.run(
+        [*command, *options, "--ocr", "none"], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")

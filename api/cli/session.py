@@ -12,6 +12,7 @@ import typer
 
 from api.cli.terminal import Terminal
 from api.factory import make_searcher, open_home
+from api.log import silence_models
 from api.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ class Session:
         return make_searcher(self.open_home(home), self.settings, once=once)
 
 
-def session(ctx: typer.Context, *, json: bool = False) -> Session:
-    """Session of a command, which writes JSON if asked to."""
+def session(ctx: typer.Context, *, json: bool = False, quiet: bool = False) -> Session:
+    """Session of a command, which writes JSON if asked to, and nothing in between if `quiet`."""
     found = ctx.find_object(Session)
     assert found is not None
+    if quiet:
+        silence_models()
     found.terminal.json = json
     return found

@@ -82,7 +82,7 @@ def evaluate(
     where --home says, and kept: a second run only searches. A file of questions
     (.jsonl, .csv, .tsv) is asked of the home as it is.
     """
-    found = session(ctx, json=json)
+    found = session(ctx, json=json, quiet=quiet)
     if bool(datasets) == (compare is not None):
         raise InvalidUsage(
             "Give a DATASET, or --compare A B, one of them.",

@@ -72,7 +72,7 @@ def finetune(
     The epoch with the best recall is kept. An interrupted training goes on
     where it stopped when the same command is given again.
     """
-    found = session(ctx, json=json)
+    found = session(ctx, json=json, quiet=quiet)
     if freeze_image and freeze_text:
         raise InvalidUsage("Nothing is left to train.", hint="Freeze one encoder, or neither.")
     require_training_packages()

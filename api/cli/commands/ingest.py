@@ -125,7 +125,7 @@ def ingest(
     once it changes. Whatever was added stays, however a run ends. A document that was
     removed stays removed until its file changes or is named itself.
     """
-    found = session(ctx, json=json)
+    found = session(ctx, json=json, quiet=quiet)
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     from api.cli.ingest_report import report_ingest

@@ -20,7 +20,7 @@ def backup(
     home: HomeOption = None,
 ) -> None:
     """Write the whole library into one file, while searches go on."""
-    found = session(ctx, json=json)
+    found = session(ctx, json=json, quiet=quiet)
     from api.cli.progress.bytes_progress import bytes_progress
     from ingest.replica.backup import back_up
 
@@ -37,7 +37,7 @@ def restore(
     home: HomeOption = None,
 ) -> None:
     """Bring a backup into an empty data folder."""
-    found = session(ctx, json=json)
+    found = session(ctx, json=json, quiet=quiet)
     from api.cli.progress.bytes_progress import bytes_progress
     from ingest.replica.backup import restore as restore_backup
 
