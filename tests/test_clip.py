@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from skimage import data
 from sklearn.datasets import load_sample_images
 from tiny_clip import (
@@ -404,7 +405,7 @@ class TestTrouble:
     ) -> None:
         from transformers import AutoProcessor
 
-        def refuse(*_: Any) -> None:
+        def refuse(*_: Any, **__: Any) -> None:
             raise ImportError("\nSiglipTokenizer requires the SentencePiece library")
 
         monkeypatch.setattr(AutoProcessor, "from_pretrained", refuse)
@@ -434,3 +435,28 @@ def test_a_quiet_command_writes_nothing_of_the_librarys(
         [*command, *options, "--ocr", "none"], capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("tower", ["text_model", "vision_model"])
+def test_a_tower_under_other_names_is_refused(tower: str, tmp_path: Path) -> None:
+    folder = make_clip(tmp_path / "clip")
+    (file,) = folder.glob("*.safetensors")
+    weights = load_file(file)
+    renamed = {key.replace(tower, "other_tower"): value for key, value in weights.items()}
+    save_file(renamed, file, {"format": "pt"})
+    with pytest.raises(InvalidCheckpoint, match=f"{tower}.*would be random"):
+        load_encoder(f"clip:{folder}")
+
+
+def test_siglip_2_published_as_siglip_reads_small_letters(tmp_path: Path) -> None:
+    folder = make_siglip(tmp_path / "siglip2")
+    path = folder / "tokenizer_config.json"
+    encoder = load_encoder(f"clip:{folder}")
+    upper, small = encoder.encode_queries(["Red Bicycle", "red bicycle"])
+    differ = not np.allclose(upper.vectors, small.vectors)
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({**config, "tokenizer_class": "GemmaTokenizer"}))
+    encoder = load_encoder(f"clip:{folder}")
+    upper, small = encoder.encode_queries(["Red Bicycle", "red bicycle"])
+    assert differ
+    np.testing.assert_array_equal(upper.vectors, small.vectors)

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from safetensors.torch import load_file, save_file
 from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
+from tiny_vlms import make_qwen2_5_vl
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
@@ -359,3 +361,29 @@ def test_the_patch_that_wins_for_a_word_lies_on_it(tmp_path: Path) -> None:
             x, y = (cell % 4 + 0.5) / 4, (cell // 4 + 0.5) / 4
             found += bool(best[0] < x < best[2] and best[1] < y < best[3])
     assert found >= 38
+
+
+def test_a_model_without_a_projection_is_refused(tmp_path: Path) -> None:
+    plain = quietly(lambda: make_qwen2_5_vl(tmp_path / "plain"))
+    with pytest.raises(InvalidCheckpoint, match="custom_text_proj") as refused:
+        load_encoder(f"colpali:{plain}")
+    assert "plain vision-language model" in refused.value.message
+    assert "transformers:MODEL" in refused.value.hint
+
+
+def test_a_checkpoint_with_other_key_names_is_refused(tmp_path: Path) -> None:
+    folder = quietly(lambda: make_colqwen2_5(tmp_path / "renamed"))
+    (file,) = folder.glob("*.safetensors")
+    save_file(
+        {f"tower.{key}": value for key, value in load_file(file).items()}, file, {"format": "pt"}
+    )
+    with pytest.raises(InvalidCheckpoint, match="would be random"):
+        load_encoder(f"colpali:{folder}")
+
+
+def test_a_bi_encoder_is_refused(tmp_path: Path) -> None:
+    folder = quietly(lambda: make_qwen2_5_vl(tmp_path / "bi"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "architectures": ["BiQwen2_5"]}))
+    with pytest.raises(InvalidCheckpoint, match="bi-encoder"):
+        load_encoder(f"colpali:{folder}")

@@ -86,3 +86,24 @@ def test_flash_attention_only_where_it_runs(
     assert choose_attention(CUDA, torch.bfloat16) == expected
     assert choose_attention(CUDA, torch.float32) == "sdpa"
     assert choose_attention(torch.device("cpu"), torch.bfloat16) == "sdpa"
+
+
+@pytest.mark.parametrize(
+    ("model_type", "wanted"),
+    [
+        ("qwen2_5_vl", "flash_attention_2"),
+        ("", "flash_attention_2"),
+        ("gemma3", "sdpa"),
+        ("gemma3n", "sdpa"),
+        ("paligemma", "sdpa"),
+    ],
+)
+def test_attention_in_both_directions_takes_sdpa(
+    model_type: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest.encoders import device
+
+    monkeypatch.setattr(device, "find_spec", lambda name: object())
+    gpu = torch.device("cuda")
+    assert device.choose_attention(gpu, torch.bfloat16, model_type) == wanted
+    assert device.choose_attention(gpu, torch.float32, model_type) == "sdpa"

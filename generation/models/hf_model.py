@@ -203,5 +203,5 @@ def _stopping(stop: threading.Event) -> Any:
 
 def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:
     """FlashAttention where it can run; else the default of the model's class."""
-    wanted = choose_attention(device, dtype)
+    wanted = choose_attention(device, dtype, str(config.model_type))
     return wanted if wanted != "sdpa" else None

@@ -79,6 +79,12 @@ class Checkpoint:
         """Make the error to raise when a library raised one of `LOAD_ERRORS`."""
         if isinstance(error, ImportError):
             hint = "Install the package that it needs."
+        if "trust_remote_code" in str(error):
+            return InvalidCheckpoint(
+                f"{self.spec} needs code of its own, which is never run.",
+                hint="Take a checkpoint that transformers, colpali-engine or open_clip loads"
+                " itself; often that is the -hf version of the same model.",
+            )
         return InvalidCheckpoint(f"{self.spec} cannot be loaded: {reason(error)}.", hint=hint)
 
 

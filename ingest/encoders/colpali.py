@@ -14,15 +14,18 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from PIL import Image
 
 from ingest.encoders.batch import TokenBudget, run_batches
-from ingest.encoders.checkpoint import Checkpoint, InvalidCheckpoint, find_checkpoint
+from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding, Modality
+from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
 from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
 FALLBACK = "minilm"
+HINT = "Download the model again, or give a checkpoint of colpali-engine."
 PROCESSORS = {
     "ColPali": "ColPaliProcessor",
     "ColQwen2": "ColQwen2Processor",
@@ -45,6 +48,7 @@ BACKBONES = {
     "gemma3": "ColGemma3",
 }
 """Model class by the `model_type` of a config that does not name the class."""
+MODEL_TYPES = {family: model_type for model_type, family in BACKBONES.items()}
 
 
 class ColPaliEncoder:
@@ -72,6 +76,7 @@ class ColPaliEncoder:
         self._dtype = choose_dtype(encoding.dtype, self._device)
         self._network = self._load(checkpoint)
         self.dim = int(self._network.dim)
+        check_missing(checkpoint, self._report, self._network, self._probe)
         self.provenance = {
             "colpali-engine": version("colpali-engine"),
             "transformers": version("transformers"),
@@ -117,6 +122,12 @@ class ColPaliEncoder:
         half = self._dtype != torch.float32
         return PatchPreparer(PROCESSORS[self.family], self._folder, half)
 
+    def _probe(self) -> list[torch.Tensor]:
+        """Rows of a small page and of a query, to see which weights they depend on."""
+        page = self._processor.process_images([Image.new("RGB", (112, 112), "white")])
+        page = {name: tensor for name, tensor in page.items() if name != "labels"}
+        return [self._rows(page), self._rows(self._processor.process_queries(["lamp"]))]
+
     @property
     def _processor(self) -> Any:
         return load_processor(PROCESSORS[self.family], self._folder)
@@ -124,11 +135,21 @@ class ColPaliEncoder:
     def _load(self, checkpoint: Checkpoint) -> Any:
         from colpali_engine import models
 
-        network = getattr(models, self.family).from_pretrained(
-            self._folder,
-            dtype=self._dtype,
-            attn_implementation=choose_attention(self._device, self._dtype),
-        )
+        family = getattr(models, self.family)
+        try:
+            network, info = family.from_pretrained(
+                self._folder,
+                dtype=self._dtype,
+                attn_implementation=choose_attention(
+                    self._device, self._dtype, MODEL_TYPES[self.family]
+                ),
+                output_loading_info=True,
+                trust_remote_code=False,
+            )
+            infos = [info, *_base_info(checkpoint, family)]
+        except LOAD_ERRORS as error:
+            raise checkpoint.load_error(error, HINT) from error
+        self._report = LoadReport.read(*infos)
         if hasattr(getattr(network, "model", None), "lm_head"):
             # Next-token logits are not used, and take half a gigabyte a page for ColPali.
             network.model.lm_head = torch.nn.Identity()
@@ -168,6 +189,15 @@ class ColPaliEncoder:
             "" if token in special else self._processor.tokenizer.decode([token]).strip()
             for token in tokens
         )
+
+
+def _base_info(checkpoint: Checkpoint, family: Any) -> list[dict[str, Any]]:
+    """What an adapter's base lacks; nothing where the checkpoint is no adapter."""
+    adapter = checkpoint.read("adapter_config.json")
+    if adapter is None:
+        return []
+    base = find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)
+    return [inspect_load(family, str(base.folder))]
 
 
 def find_family(checkpoint: Checkpoint) -> str:

@@ -62,7 +62,7 @@ def load_processor(name: str, folder: str) -> Any:
     """Load a processor of colpali-engine, once a process."""
     from colpali_engine import models
 
-    return getattr(models, name).from_pretrained(folder)
+    return getattr(models, name).from_pretrained(folder, trust_remote_code=False)
 
 
 def token_boxes(

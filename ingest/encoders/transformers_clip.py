@@ -18,6 +18,7 @@ from ingest.encoders.dual_encoder import (
     unit_rows,
     warn_truncated,
 )
+from ingest.encoders.loading.load_report import LoadReport, check_missing
 
 DUAL_ENCODER_ATTRIBUTES = ("get_image_features", "get_text_features", "logit_scale")
 """What a dual encoder of transformers has, and other models lack."""
@@ -35,7 +36,9 @@ class TransformersClip:
 
         hint = "Download the model again."
         try:
-            network: Any = AutoModel.from_pretrained(checkpoint.folder)
+            network, info = AutoModel.from_pretrained(
+                checkpoint.folder, output_loading_info=True, trust_remote_code=False
+            )
         except LOAD_ERRORS as error:
             raise checkpoint.load_error(error, hint) from error
         if not all(hasattr(network, name) for name in DUAL_ENCODER_ATTRIBUTES):
@@ -44,11 +47,14 @@ class TransformersClip:
                 hint="Give a CLIP or SigLIP model.",
             )
         try:
-            processor: Any = AutoProcessor.from_pretrained(checkpoint.folder)  # type: ignore[no-untyped-call]
+            processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                checkpoint.folder, trust_remote_code=False
+            )
             self.prepare: Callable[[Image.Image], PreparedImage] = _TransformersPreparer(
                 processor.image_processor
             )
             self._tokenizer = processor.tokenizer
+            self._lowercase = _is_siglip2(network, checkpoint)
         except LOAD_ERRORS as error:
             raise checkpoint.load_error(error, hint) from error
         self.spec, self.title = checkpoint.spec, f"transformers {checkpoint.title}"
@@ -59,6 +65,12 @@ class TransformersClip:
         self._length = min(positions, self._tokenizer.model_max_length)
         self.provenance = {"transformers": version("transformers")}
         self.dim = self.encode_texts(["a photo"]).shape[1]
+        check_missing(checkpoint, LoadReport.read(info), self._network, self._probe)
+
+    def _probe(self) -> list[torch.Tensor]:
+        """Rows of an image and of a text, to see which weights they depend on."""
+        image = self.prepare(Image.new("RGB", (64, 64), "white"))
+        return [self.encode_images([image]), self.encode_texts(["a photo"])]
 
     @torch.inference_mode()
     def encode_images(self, prepared: Sequence[PreparedImage]) -> torch.Tensor:
@@ -73,6 +85,7 @@ class TransformersClip:
         Texts are padded to the full length, as SigLIP was trained; CLIP masks the
         padding.
         """
+        texts = [text.lower() for text in texts] if self._lowercase else texts
         for text in texts:
             if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
                 warn_truncated(text, self._length)
@@ -94,6 +107,16 @@ class _TransformersPreparer:
     def __call__(self, image: Image.Image) -> PreparedImage:
         batch = self.processor(images=image, return_tensors="pt")
         return {name: values[0] for name, values in batch.items()}
+
+
+def _is_siglip2(network: Any, checkpoint: Checkpoint) -> bool:
+    """Whether a model is SigLIP 2, which was trained on text in small letters.
+
+    Most are published as `siglip`; the tokenizer, Gemma's, tells them apart.
+    """
+    tokenizer = (checkpoint.read("tokenizer_config.json") or {}).get("tokenizer_class") or ""
+    kind = str(network.config.model_type)
+    return kind == "siglip2" or (kind == "siglip" and "gemma" in str(tokenizer).lower())
 
 
 def _pooled_features(features: Any) -> torch.Tensor:

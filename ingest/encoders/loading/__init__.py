@@ -1,0 +1,1 @@
+"""Loading of checkpoints: what they lack, and what they look like."""
