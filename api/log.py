@@ -31,9 +31,10 @@ def configure_logging(level: str, format: Literal["text", "json"] = "text") -> N
 
 
 def silence_models() -> None:
-    """Keep transformers and huggingface_hub from writing bars and load reports to stderr.
+    """Keep model libraries from writing bars and load reports to stderr.
 
-    They read these variables when they are imported, which is after a command has begun.
+    transformers and huggingface_hub read these variables when they are imported, which is
+    after a command has begun.
     """
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"

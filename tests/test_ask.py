@@ -155,7 +155,7 @@ def test_many_quotation_marks_are_read_quickly() -> None:
 
 def test_an_unknown_model_names_one_that_is_there() -> None:
     with pytest.raises(UnknownModel, match="extractive"):
-        load_model("gpt-9")
+        load_model("nosuch-9")
 
 
 PICTURE = Evidence(4, Page("p" * 16, 1, "boat.png"), (), no_image, 0.3)

@@ -65,7 +65,7 @@ def test_what_came_is_found_and_what_went_is_not(own_home, searcher, ferry):
     assert first(searcher, PageFilter(first=2)) == "ferry.pdf, page 2"
     assert first(searcher, PageFilter(last=1, kind="pdf")) != "ferry.pdf, page 2"
     assert first(searcher, PageFilter((ferry,), first=3)) == "nothing"
-    assert first(searcher, PageFilter(kind="image")).endswith("page 1")
+    assert first(searcher, PageFilter(kind="image")).endswith((".png", ".jpg", ".webp"))
     remove(own_home, [ferry])
     assert "ferry.pdf" not in first(searcher)
     assert first(searcher, PageFilter.to([ferry])) == "nothing"

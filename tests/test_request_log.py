@@ -133,7 +133,6 @@ def test_an_unexpected_error_is_logged_with_its_traceback(
     response = client.post(
         "/v1/search",
         json={"query": SECRET},
-        params={"token": SECRET},
         headers={"X-Api-Key": SECRET},
     )
     assert response.status_code == 500

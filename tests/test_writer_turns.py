@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymupdf
@@ -248,7 +249,7 @@ def test_three_processes_over_the_same_files_and_one_that_removes(
         assert out.splitlines()[-1] == "Done", said
         assert run.returncode == 0
     assert verify(home) == []
-    list(add(home, folders, PLAIN))
+    list(add(home, folders, replace(PLAIN, again=True)))
     held = Library(home).documents()
     assert len({document.sha256 for document in held}) == len(held)
     paths = [path for document in held for path in document.paths]

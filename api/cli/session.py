@@ -58,7 +58,7 @@ class Session:
 
 
 def session(ctx: typer.Context, *, json: bool = False, quiet: bool = False) -> Session:
-    """Session of a command, which writes JSON if asked to, and nothing in between if `quiet`."""
+    """Session of a command; `json` and `quiet` say what it writes."""
     found = ctx.find_object(Session)
     assert found is not None
     if quiet:
