@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -120,14 +121,69 @@ def test_a_budget_does_not_grow_on_a_cpu(rounds: int) -> None:
     assert budget.tokens == CPU_TOKENS
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "CUDA error: out of memory",
+        "MPS backend out of memory (MPS allocated: 9 GB)",
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
+    ],
+)
+def test_errors_of_libraries_that_mean_memory_split_a_batch(said: str) -> None:
+    device = Device([5, 5, 5, 5])
+
+    def forward(places: Sequence[int]) -> list[torch.Tensor]:
+        if len(places) > 2:
+            raise RuntimeError(said)
+        return device(places)
+
+    run([5, 5, 5, 5], TokenBudget(CPU, 1_000), forward)
+    assert device.batches == [[0, 1], [2, 3]]
+
+
+def test_other_errors_come_out() -> None:
+    def forward(places: Sequence[int]) -> list[torch.Tensor]:
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        list(run_batches([1, 1], TokenBudget(CPU, 9), forward))
+
+
+def test_tensors_of_a_failed_batch_are_let_go_before_the_cache_is_emptied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[weakref.ref[torch.Tensor]] = []
+    alive: list[bool] = []
+    emptied = lambda: alive.append(any(one() is not None for one in made))  # noqa: E731
+    monkeypatch.setattr(torch.cuda, "empty_cache", emptied)
+
+    def forward(places: Sequence[int]) -> list[torch.Tensor]:
+        hidden = torch.zeros(9)
+        made.append(weakref.ref(hidden))
+        if len(places) > 1:
+            raise torch.OutOfMemoryError("the device is full")
+        return [rows_of(place, 3) for place in places]
+
+    # The rows stay on the CPU; a fixed size needs no figures of a GPU.
+    list(run_batches([3, 3], TokenBudget(torch.device("cuda"), 9, fixed=2), forward))
+    assert alive == [False]
+
+
 class TestOnAGpu:
     """What torch would say of one is made up; rows stay on the CPU."""
 
     @pytest.fixture(autouse=True)
     def gpu(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-        memory = {"used": 10, "there": 100, "emptied": 0}
-        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (0, memory["there"]))
-        monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: memory["used"])
+        memory = {"held": 50, "peak": 60, "free": 90, "cached": 60, "emptied": 0, "reset": 0}
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (memory["free"], 10_000))
+        monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: memory["peak"])
+        monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: memory["held"])
+        monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: memory["cached"])
+        reset = lambda _: memory.update(reset=memory["reset"] + 1)  # noqa: E731
+        monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset)
         emptied = {"emptied": 1}
         monkeypatch.setattr(torch.cuda, "empty_cache", lambda: memory.update(emptied))
         return memory
@@ -136,9 +192,16 @@ class TestOnAGpu:
         budget = TokenBudget(torch.device("cuda"), 20)
         run([10, 10], budget, Device([10, 10]))
         assert budget.tokens == int(20 * GROWTH)
-        gpu["used"] = 60
+        assert gpu["reset"] == 1
+        gpu["peak"] = 50 + 60  # of 90 free and 10 in torch's cache
         run([15, 15], budget, Device([15, 15]))
         assert budget.tokens == int(20 * GROWTH)
+
+    def test_memory_that_others_hold_is_not_free(self, gpu: dict[str, int]) -> None:
+        budget = TokenBudget(torch.device("cuda"), 20)
+        gpu.update(free=0, cached=60)
+        run([10, 10], budget, Device([10, 10]))
+        assert budget.tokens == 20
 
     def test_small_batches_say_nothing_of_what_would_fit(self) -> None:
         budget = TokenBudget.start(torch.device("cuda"), 0)

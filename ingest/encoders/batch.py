@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ingest.encoders.device import is_out_of_device_memory
 from ingest.encoders.encoder import InvalidVectors, OutOfDeviceMemory
 from ingest.page import Vectors
 
@@ -20,7 +21,7 @@ CPU_TOKENS = 4_096
 GPU_TOKENS = 16_384
 """Initial budgets; they adapt within a few batches."""
 MEMORY_SHARE = 0.6
-"""The budget grows while peak memory is below this share of the device's."""
+"""The budget grows while a batch takes less than this share of the memory that is free to it."""
 GROWTH = 1.5
 
 
@@ -62,12 +63,13 @@ class TokenBudget:
     def grow(self, tokens: int) -> None:
         """Grow the budget after a batch of `tokens` tokens if device memory was left.
 
-        A batch much smaller than the budget does not show what would fit.
+        A batch much smaller than the budget does not show what would fit. What
+        other models and processes hold is not free.
         """
-        if self.fixed or self.device.type != "cuda" or tokens * GROWTH < self.tokens:
+        if self.fixed or self.device.type != "cuda":
             return
-        _, available = torch.cuda.mem_get_info(self.device)
-        if torch.cuda.max_memory_allocated(self.device) < MEMORY_SHARE * available:
+        taken, room = _measure_memory(self.device)
+        if tokens * GROWTH >= self.tokens and taken < MEMORY_SHARE * room:
             grown = int(self.tokens * GROWTH)
             self.tokens = min(grown, self.limit) if self.limit else grown
 
@@ -79,6 +81,19 @@ class TokenBudget:
             self.fixed = max(self.fixed // 2, 1)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _measure_memory(device: torch.device) -> tuple[int, int]:
+    """Bytes that the last batch took, and bytes that the next one may take.
+
+    The peak is reset, so that it is the peak of one batch.
+    """
+    held = torch.cuda.memory_allocated(device)
+    taken = torch.cuda.max_memory_allocated(device) - held
+    torch.cuda.reset_peak_memory_stats(device)
+    free, _ = torch.cuda.mem_get_info(device)
+    # torch's own cache is free to the next batch too.
+    return taken, free + torch.cuda.memory_reserved(device) - held
 
 
 def run_batches(
@@ -111,14 +126,14 @@ def run_batches(
             pending.extend([positions[i] for i in part] for part in reversed(parts))
             continue
         tokens = len(positions) * lengths[positions[0]]
-        try:
-            current = _Transfer.start(positions, forward(positions))
-        except torch.OutOfMemoryError:
+        current = _try_forward(positions, forward)
+        # The error is gone by now: its traceback held the tensors of the failed forward.
+        if current is None:
             if len(positions) == 1:
                 raise OutOfDeviceMemory(
                     f"{budget.device} has too little memory for one page of {lengths[positions[0]]} tokens.",
                     hint="Use a lower resolution, bf16, a smaller model, or the CPU.",
-                ) from None
+                )
             budget.shrink(tokens)
             half = len(positions) // 2
             pending.extend([positions[half:], positions[:half]])
@@ -129,6 +144,18 @@ def run_batches(
         budget.grow(tokens)
     if previous:
         yield previous.finish()
+
+
+def _try_forward(
+    positions: list[int], forward: Callable[[Sequence[int]], list[torch.Tensor]]
+) -> _Transfer | None:
+    """Run a batch and queue the copy of its rows; None where memory ran out."""
+    try:
+        return _Transfer.start(positions, forward(positions))
+    except RuntimeError as error:
+        if not is_out_of_device_memory(error):
+            raise
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,15 @@ from ingest.encoders.encoder import DeviceUnavailable
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 AMPERE = (8, 0)
 """The first compute capability with bf16 matrix products at full rate."""
+MEMORY_SIGNS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "status_alloc_failed",
+    # What cuBLAS says where there is no room for the workspace of its handle.
+    "cublas_status_not_initialized",
+)
+"""What a RuntimeError says in lower case where memory ran out: CUDA, cuBLAS, cuDNN, MPS, CPU."""
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -77,6 +86,17 @@ def choose_attention(device: torch.device, dtype: torch.dtype, model_type: str =
     both_ways = model_type.lower().startswith(BIDIRECTIONAL)
     flash = device.type == "cuda" and half and not both_ways and find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
+
+
+def is_out_of_device_memory(error: BaseException) -> bool:
+    """Whether an error of torch means that a device had too little memory.
+
+    Libraries below torch report it as a plain RuntimeError.
+    """
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in said for sign in MEMORY_SIGNS)
 
 
 def dtype_name(dtype: torch.dtype) -> str:
