@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import pickle
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -460,3 +464,50 @@ def test_siglip_2_published_as_siglip_reads_small_letters(tmp_path: Path) -> Non
     upper, small = encoder.encode_queries(["Red Bicycle", "red bicycle"])
     assert differ
     np.testing.assert_array_equal(upper.vectors, small.vectors)
+
+
+def test_code_of_a_checkpoint_never_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "remote"
+    folder.mkdir()
+    marker = tmp_path / "ran"
+    config = {
+        "model_type": "remote-clip",
+        "architectures": ["RemoteClip"],
+        "auto_map": {"AutoConfig": "code.RemoteConfig", "AutoModel": "code.RemoteClip"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "code.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    photo = tmp_path / "red.png"
+    Image.new("RGB", (40, 30), "red").save(photo)
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "api.cli.main", "ingest", str(photo), "--ocr", "none"]
+    with subprocess.Popen(
+        [*command, "--images", f"clip:{folder}", "--home", str(tmp_path / "home")],
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+    ) as process:
+        os.close(inner)
+        os.write(outer, b"y\n")
+        written = b""
+        with contextlib.suppress(OSError):  # Linux says EIO where the other end is closed
+            while piece := os.read(outer, 4096):
+                written += piece
+        os.close(outer)
+    assert process.returncode == 1
+    assert b"needs code of its own, which is never run" in written
+    assert b"[y/N]" not in written
+    assert not marker.exists()
+
+
+def test_every_loader_refuses_remote_code() -> None:
+    root = Path(__file__).parents[1]
+    calls = [
+        (path.name, found.start(), text[found.end() : found.end() + 400].partition("\n\n")[0])
+        for layer in ("ingest", "generation")
+        for path in (root / layer).rglob("*.py")
+        for text in [path.read_text()]
+        for found in re.finditer(r"\.from_pretrained\(", text)
+    ]
+    assert len(calls) >= 6
+    assert [call[:2] for call in calls if "trust_remote_code=False" not in call[2]] == []

@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from sentence_transformers import MultiVectorEncoder
 from tiny_colbert import (
     DIM,
@@ -366,3 +367,14 @@ class TestTrouble:
             encoder.encode_pages([page_of(SHORT)])
         with pytest.raises(InvalidVectors):
             encoder.encode_queries([QUESTION])
+
+
+@pytest.mark.parametrize("make", [make_colbert, make_stanford, make_pylate])
+def test_a_body_under_other_names_is_refused(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    folder = make(tmp_path / "model")
+    (file,) = folder.glob("*.safetensors")
+    weights = load_file(file)
+    renamed = {f"tower.{key.removeprefix('bert.')}": value for key, value in weights.items()}
+    save_file(renamed, file, {"format": "pt"})
+    with pytest.raises(InvalidCheckpoint, match="would be random|cannot be loaded"):
+        load_encoder(f"text:{folder}")

@@ -22,6 +22,7 @@ from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, InvalidCheckpoin
 from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.embedded.minilm import TITLE_LENGTH
 from ingest.encoders.encoder import Encoding, Modality
+from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
 from ingest.page import Box, PageVectors, QueryVectors, Rendered, Vectors, Word, unit
 
 FALLBACK = "minilm"
@@ -242,12 +243,21 @@ def _load(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> A
         )
     except LOAD_ERRORS as error:
         raise checkpoint.load_error(error, HINT) from error
+    body = getattr(network[0], "auto_model", None)
+    if body is not None:
+        missing = LoadReport.read(inspect_load(type(body), str(checkpoint.folder)))
+        check_missing(checkpoint, missing, body, lambda: [_probe(network)])
     if set(network.modalities) != {"text"}:
         raise InvalidCheckpoint(
             f"{checkpoint.spec} reads {', '.join(map(str, network.modalities))}, not text alone.",
             hint=HINT,
         )
     return network
+
+
+def _probe(network: Any) -> torch.Tensor:
+    """Rows of a short text, to see which weights they depend on."""
+    return torch.as_tensor(network.encode_document(["lamp"])[0])
 
 
 def _is_late_interaction(checkpoint: Checkpoint) -> bool:
