@@ -307,3 +307,25 @@ def test_pictures_that_stand_first_are_named(
     assert turn.parts[1:] == asked().turns[0].parts
     text, _ = said(models("llava"), asked())
     assert isinstance(text, str)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "name"),
+    [
+        ("phi3_v", "Phi-3-vision"),
+        ("phi4mm", "Phi-4-multimodal"),
+        ("phi4_multimodal", "Phi-4-multimodal"),
+        ("moondream1", "moondream"),
+        ("minicpmv", "MiniCPM-V"),
+        ("florence2", "Florence-2"),
+        ("paligemma", "PaliGemma"),
+    ],
+)
+def test_families_that_cannot_be_asked_are_named(
+    model_type: str, name: str, tmp_path: Path
+) -> None:
+    config = {"model_type": model_type, "auto_map": {"AutoConfig": "code.Config"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InvalidCheckpoint, match=name) as refused:
+        load_chat(f"transformers:{tmp_path}")
+    assert "Qwen2.5-VL" in refused.value.hint

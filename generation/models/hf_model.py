@@ -19,12 +19,33 @@ from generation.providers.access import PromptTooLong
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import OutOfDeviceMemory
+from ingest.encoders.loading.checkpoint_kind import refuse_unsupported
 
 FALLBACK = "extractive"
 UNSUPPORTED_HINT = (
     "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
     " or download it anew."
 )
+
+
+_CHAT = "Take one that answers questions about images, such as Qwen2.5-VL, SmolVLM or LLaVA."
+UNSUPPORTED = {
+    "phi3_v": ("Phi-3-vision, which runs by code of its own, and that is never run", _CHAT),
+    "phi4mm": ("Phi-4-multimodal, which runs by code of its own, and that is never run", _CHAT),
+    "phi4_multimodal": (
+        "Phi-4-multimodal, which reads images by an adapter that is not loaded here",
+        _CHAT,
+    ),
+    "moondream1": ("moondream, which runs by code of its own, and that is never run", _CHAT),
+    "minicpmv": ("MiniCPM-V, which runs by code of its own, and that is never run", _CHAT),
+    "minicpmo": ("MiniCPM-o, which runs by code of its own, and that is never run", _CHAT),
+    "florence2": ("Florence-2, which takes task tokens and no questions", _CHAT),
+    "paligemma": (
+        "PaliGemma, which takes task prefixes and no conversation",
+        f"{_CHAT} A ColPali model on it is an encoder: colpali:MODEL.",
+    ),
+}
+"""Families that cannot be asked, by `model_type`: what they are, and what to take."""
 
 
 class HfModel:
@@ -46,9 +67,9 @@ class HfModel:
         self.device = choose_device(device)
         self.dtype = choose_dtype(dtype, self.device)
         folder = str(checkpoint.folder)
+        refuse_unsupported(checkpoint, checkpoint.read("config.json") or {}, UNSUPPORTED)
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            # Phi-4-multimodal takes audio too, so it is in the wider table only.
             self.network, found = modeling_auto.AutoModelForMultimodalLM.from_pretrained(
                 folder,
                 config=config,
