@@ -387,3 +387,11 @@ def test_a_bi_encoder_is_refused(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps({**config, "architectures": ["BiQwen2_5"]}))
     with pytest.raises(InvalidCheckpoint, match="bi-encoder"):
         load_encoder(f"colpali:{folder}")
+
+
+def test_rows_of_bf16_have_unit_length_in_fp32(tmp_path: Path) -> None:
+    folder = quietly(lambda: make_colqwen2_5(tmp_path / "half"))
+    encoder = load_encoder(f"colpali:{folder}", Encoding(dtype="bf16"))
+    (vectors,) = encoder.encode_pages([as_page(Image.new("RGB", (120, 90), "red"))])
+    lengths = np.linalg.norm(vectors.vectors.astype(np.float64), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-4)
