@@ -280,3 +280,9 @@ def test_pictures_are_read_too(tmp_path: Path) -> None:
     assert isinstance(read, ReadPages)
     assert (read.inspection.kind, read.inspection.page_count) == ("image", 1)
     assert read.pages[0].width == 30
+
+
+def test_a_worker_prepares_pages_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with contextlib.closing(ReaderPool(1)) as pool:
+        assert pool.submit(os.getenv, "OMP_NUM_THREADS", name="a", seconds=20).result() == "1"

@@ -7,6 +7,7 @@ A limit on its memory makes an allocation fail before the machine runs short.
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -47,6 +48,8 @@ def serve(connection: Connection, memory_mb: int) -> None:
     whether it succeeded, and the result or the exception.
     """
     start_worker()
+    # torch, where pages are prepared for a model here: there is a worker for each core.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     _limit_memory(memory_mb)
     connection.send_bytes(READY)
     while True:
