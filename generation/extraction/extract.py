@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from generation.answer import Usage
+from generation.extraction.optional import drop_nulls
 from generation.extraction.record import Field, Record, SchemaMismatch
 from generation.extraction.request_pages import request_pages
 from generation.extraction.schema import Schema, scalar_leaves, validation_errors
@@ -173,6 +174,7 @@ def _parse(reply: str, schema: Schema) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"it is not JSON: {error}"]
     if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
         return {}, ['/data: there is no object of that name; the record belongs into "data"']
+    found["data"] = drop_nulls(found["data"], schema)
     return found, [f"/data{line}" for line in validation_errors(schema, found["data"])]
 
 
