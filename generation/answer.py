@@ -81,7 +81,7 @@ class Answer:
     `SelfAssessment`; `dropped_labels` counts the labels in the text that no
     evidence has. `grounded` is False where no citation is grounded; `support` is
     the share, 0..1, of its claims with at least one verified citation. An answer that
-    cites no page counts as declined; citations that do not hold are no reason to.
+    cites no page, or whose citations do not hold, is not grounded; it is not declined.
     """
 
     question: str

@@ -44,8 +44,8 @@ def stream_answer(
     """Stream an answer: text pieces, verified citations, the `Answer` last.
 
     A quote is verified once a word follows its label, a claim without a printed
-    quote at the end of its line. The `Answer` is final: it is `declined` where it
-    cites no page, whatever text went before.
+    quote at the end of its line. The `Answer` is final: it may be `declined`
+    whatever text went before, and is not `grounded` where it cites no page.
 
     Args:
         locate: locates a claim on a page image; without it no citation is
@@ -71,7 +71,8 @@ def stream_answer(
         yield "\n\n"
         yield from again.follow(model.stream(ask_to_cite(prompt, answer.text)))
         second = again.answer()
-        kept = answer if again.is_uncited() or not second.text.strip() else second
+        better = second.text.strip() and not (again.is_uncited() and answer.text.strip())
+        kept = second if better else answer
         answer = replace(kept, usage=answer.usage + second.usage)
     yield answer
 

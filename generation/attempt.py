@@ -8,7 +8,7 @@ from generation.answer import Answer, Citation, SelfAssessment, Usage
 from generation.citations.verify import CitationVerifier, RegionLocator
 from generation.prompt import Prompt
 
-UNCITED = "This answer cites none of the pages, so it counts as not answered."
+UNCITED = "This answer cites none of the pages: nothing in it could be checked."
 UNCHECKED = "No citation of this answer could be checked against its page."
 
 
@@ -17,6 +17,7 @@ class Attempt:
 
     def __init__(self, prompt: Prompt, locate: RegionLocator | None, usage: Usage) -> None:
         self._question = prompt.question
+        self._has_pages = bool(prompt.evidence)
         self._is_free = bool(prompt.layout)
         self._model = usage.model
         self._verifier = CitationVerifier(prompt.evidence, locate)
@@ -41,16 +42,18 @@ class Attempt:
         return not (self._is_free or self._assessment.declined or self._verifier.citations)
 
     def answer(self) -> Answer:
-        """The whole answer, declined where the model says so or cites no page.
+        """The whole answer, declined where the model says so, or where there is none.
 
-        A free question about given pictures may be answered without a citation.
+        Text without a citation is an answer that is not grounded; where no page was
+        shown, it is none.
         """
         citations, assessment = tuple(self._verifier.citations), self._assessment
         grounded = any(citation.grounded != "none" for citation in citations)
-        declined = assessment.declined or not (citations or self._is_free)
+        answered = bool(self._verifier.text.strip()) and (self._has_pages or self._is_free)
+        declined = assessment.declined or not answered
         notes = [assessment.note] if assessment.note else []
         if not assessment.declined and not grounded:
-            notes.append(UNCITED if declined else UNCHECKED)
+            notes.append(UNCHECKED if citations else UNCITED)
         return Answer(
             question=self._question,
             text=self._verifier.text,

@@ -226,10 +226,10 @@ def test_a_verified_quote_is_not_looked_for() -> None:
     assert looked == []
 
 
-def test_an_answer_that_nothing_bears_out_is_none() -> None:
+def test_an_answer_that_nothing_bears_out_is_not_grounded() -> None:
     text = "The sky scatters blue light."
     answer = ask(PROMPT, Said([text, SelfAssessment(None, None, False, "Two pages left out.")]))
-    assert (answer.declined, answer.grounded, answer.support) == (True, False, 0.0)
+    assert (answer.declined, answer.grounded, answer.support) == (False, False, 0.0)
     assert answer.text == text
     assert answer.note == f"Two pages left out. {UNCITED}"
 

@@ -57,8 +57,8 @@ def test_nothing_forged_is_verified(text: str) -> None:
     said = answer(text)
     assert not any(each.verified or each.boxes for each in said.citations)
     assert (said.grounded, said.support) == (False, 0)
-    assert said.declined == (not said.citations)
-    assert said.note in (UNCHECKED, UNCITED)
+    assert not said.declined
+    assert said.note == (UNCHECKED if said.citations else UNCITED)
     assert {each.label for each in said.citations} <= set(range(1, 11))
 
 
@@ -130,8 +130,8 @@ def test_an_answer_without_citations_is_asked_for_again() -> None:
 def test_it_is_asked_for_again_only_once() -> None:
     said, model = asked_twice("It has 142 steps.", "It really has.")
     assert len(model.asked) == 2
-    assert (said.text, said.declined, said.grounded) == ("It has 142 steps.", True, False)
-    assert said.note == UNCITED
+    assert (said.text, said.declined, said.grounded) == ("It has 142 steps.", False, False)
+    assert (said.support, said.note) == (0, UNCITED)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,17 @@ def test_a_stream_is_not_asked_for_again() -> None:
     *pieces, last = stream_answer(PROMPT, model)
     assert pieces == ["It has 142 steps."]
     assert isinstance(last, Answer)
-    assert (last.declined, len(model.asked)) == (True, 1)
+    assert (last.declined, last.grounded, len(model.asked)) == (False, False, 1)
+
+
+def test_a_second_answer_counts_where_the_first_is_empty() -> None:
+    said, model = asked_twice(" ", "It has 142 steps.")
+    assert len(model.asked) == 2
+    assert (said.text, said.declined, said.grounded) == ("It has 142 steps.", False, False)
+
+
+def test_nothing_written_or_nothing_shown_is_no_answer() -> None:
+    silent, _ = asked_twice("", "\n")
+    assert (silent.declined, silent.grounded) == (True, False)
+    unshown = ask(Prompt("?", ()), Scripted(["It has 142 steps."], CHAT))
+    assert (unshown.declined, unshown.grounded) == (True, False)

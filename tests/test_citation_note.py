@@ -32,3 +32,12 @@ def test_a_citation_is_marked(quote: str, grounded: Grounded, said: str) -> None
     notes = write_footnotes([citation], "http://127.0.0.1:8000/")
     assert notes.endswith(said or '"the lens"')
     assert without_footnotes(f"It broke [1].{notes}") == "It broke [1]."
+
+
+def test_a_warning_stands_last_and_comes_off_again() -> None:
+    page = Page("d" * 20, 3, "report.pdf")
+    citation = Citation(1, page, "the lens", (), verified=False)
+    for cited in ([], [citation]):
+        notes = write_footnotes(cited, "http://127.0.0.1:8000/", "nothing could be checked.")
+        assert notes.endswith("\n> Not checked: nothing could be checked.")
+        assert without_footnotes(f"It broke.{notes}") == "It broke."

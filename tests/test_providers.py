@@ -118,7 +118,29 @@ def test_an_answer_without_citations_is_asked_for_again(sample_home: Home, wire:
         chat = {"model": "pageglass", "messages": [{"role": "user", "content": QUESTION}]}
         streamed = client.post("/v1/chat/completions", json={**chat, "stream": True}).text
         assert "Somebody was." in streamed
+        assert "Not checked: This answer cites none" in streamed
         assert len(wire.seen) == 3
+
+
+def test_an_answer_that_cites_nothing_twice_is_shown_as_not_grounded(
+    sample_home: Home, wire: Wire
+) -> None:
+    wire.then(streaming("openai", ["Somebody was."]))
+    line = ["--home", str(sample_home.root), "ask", QUESTION, "--model", "openai:m"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert len(wire.seen) == 2
+    assert "cites none of the pages: nothing in it could be checked" in done.stderr
+    with TestClient(
+        create_app(sample_home, Settings(model="openai:m"), hosts={"testserver"})
+    ) as client:
+        answer = client.post("/v1/ask", json={"query": QUESTION}).json()
+    assert (answer["text"], answer["declined"], answer["grounded"]) == (
+        "Somebody was.",
+        False,
+        False,
+    )
+    assert "nothing in it could be checked" in answer["note"]
 
 
 def test_a_question_that_no_page_is_near_reaches_no_provider(sample_home: Home, wire: Wire) -> None:

@@ -13,6 +13,7 @@ import pymupdf
 import pytest
 from live_server import LiveServer, live_server, pdf_of
 from web_browser import Visit, browser, missing
+from wire_server import serving, streaming
 
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -143,6 +144,20 @@ def test_a_declined_question_says_so_and_shows_the_nearest(visit: Open) -> None:
     assert "No answer." in page.locator(".verdict").inner_text()
     assert page.locator(".nearby li").count() > 2
     assert page.locator(".chip.quote").count() == 0
+
+
+def test_an_answer_that_cites_nothing_is_shown_as_not_checked(
+    visit: Open, server: LiveServer, tmp_path: Path, sample_home: Home
+) -> None:
+    root = shutil.copytree(sample_home.root, tmp_path / "home")
+    with serving() as wire:
+        wire.then(streaming("openai", ["Somebody was."]))
+        with live_server(root, model="openai:m", openai_url=wire.url) as other:
+            page = asked(visit(other.url).open("/"), LENS)
+            assert "Somebody was." in page.locator(".turn .text").inner_text()
+            assert "Not checked." in page.locator(".verdict").inner_text()
+            assert "cites none of the pages" in page.locator(".turn .note").inner_text()
+            assert page.locator(".nearby").count() == 0
 
 
 # --- search

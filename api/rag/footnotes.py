@@ -1,4 +1,4 @@
-"""Footnotes: citations as Markdown below an answer, for text-only clients."""
+"""Footnotes: citations and a warning as Markdown below an answer, for text-only clients."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from api.rag.neutral_markdown import escape_markdown
 from generation.answer import Citation
 
 RULE = "\n\n---\n"
-_NOTES = re.compile(r"\n\n---\n(?:\n\[\d+\] \[[^\n]*)+\n*\Z")
+_NOTES = re.compile(r"\n\n---\n(?:\n(?:\[\d+\] \[|> Not checked: )[^\n]*)+\n*\Z")
 
 
-def write_footnotes(citations: Sequence[Citation], base: str) -> str:
+def write_footnotes(citations: Sequence[Citation], base: str, warning: str = "") -> str:
     """Footnotes in Markdown, one line a citation: label, page as a link, quote.
 
     Args:
         base: the server's address, as clients reach it, with a slash at its end.
+        warning: why the answer is not grounded; it comes last.
     """
     lines = [_footnote(citation, base) for citation in citations]
+    if warning:
+        lines.append(f"> Not checked: {escape_markdown(warning)}")
     return RULE + "".join(f"\n{line}" for line in lines) if lines else ""
 
 

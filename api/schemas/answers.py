@@ -77,10 +77,11 @@ class UsageBody(BaseModel):
 class AnswerBody(BaseModel):
     """Answer with its citations, confidence and usage.
 
-    It `declined` where `confidence` was below `threshold`, the model said so,
-    or it cites no page. `searched` is the query of the search: the question, or
-    after a conversation a rewriting of it that stands alone. `grounded` is false
-    where it `declined`, or nothing supports any of its citations; `support` is the share, 0..1, of its claims with a verified citation;
+    It `declined` where `confidence` was below `threshold` or the model said so.
+    `searched` is the query of the search: the question, or after a conversation a
+    rewriting of it that stands alone. `grounded` is false where it `declined`, cites no
+    page, or nothing supports any of its citations; `support` is the share, 0..1, of its
+    claims with a verified citation;
     `dropped_labels` counts labels in the text that name no page.
     """
 

@@ -9,12 +9,14 @@ import { Trouble, Waiting } from "./problem.js";
 export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
   const { parts, numbered } = cutAtLabels(turn.text, turn.citations);
   const declined = turn.answer?.declined;
+  const unchecked = turn.answer && !declined && !turn.answer.grounded;
   const open = numbered.length > 0 && (busy || turn.answer);
   return html`<article class="turn ${declined ? "declined" : ""}">
     ${at === 0 ? html`<h1>${turn.question}</h1>` : html`<h2>${turn.question}</h2>`}
     ${turn.problem && html`<${Trouble} problem=${turn.problem} retry=${onRetry} />`}
     ${!turn.text && busy && html`<${Waiting} text=${turn.hits.length ? t("readingPages") : t("lookingForPages")} />`}
     ${declined && html`<p class="verdict"><b>${t("declined")}</b> ${t("declinedWhy")}</p>`}
+    ${unchecked && html`<p class="verdict"><b>${t("ungrounded")}</b> ${t("ungroundedWhy")}</p>`}
     <div class="text" aria-live="polite" aria-busy=${busy ? "true" : "false"}>
       ${parts.map((part, key) =>
         typeof part === "string"

@@ -114,7 +114,7 @@ class _Reply:
         """Whole completion. Raises what the model raises."""
         answer = generate_answer(self._evidence, self._model)
         text = neutralize(answer.text, self._base)
-        notes = write_footnotes(answer.citations, self._base)
+        notes = self._notes(answer)
         message = {
             "role": "assistant",
             "content": text + notes,
@@ -152,7 +152,7 @@ class _Reply:
 
     def _end(self, answer: Answer, text: str, rest: str) -> Generator[bytes]:
         """What was held back of the text, footnotes and citations."""
-        notes = write_footnotes(answer.citations, self._base)
+        notes = self._notes(answer)
         yield self._chunk({"content": rest + notes, **self._cited(answer, text, notes)})
         yield self._chunk({}, finish="stop")
         options = self._wanted.stream_options
@@ -165,6 +165,11 @@ class _Reply:
                     "usage": _usage(answer),
                 }
             )
+
+    def _notes(self, answer: Answer) -> str:
+        """Footnotes, and a warning where an answer is not grounded."""
+        warning = "" if answer.grounded or answer.declined else answer.note
+        return write_footnotes(answer.citations, self._base, warning)
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
