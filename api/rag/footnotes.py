@@ -1,4 +1,4 @@
-"""Footnotes: citations and a warning as Markdown below an answer, for text-only clients."""
+"""Footnotes: citations as Markdown below an answer, for text-only clients."""
 
 from __future__ import annotations
 
