@@ -20,6 +20,7 @@ from PIL import Image
 from benchmarks.models import _save, make_tokenizer
 from generation.answer import Usage
 from generation.models.captioner import encode
+from generation.models.hf_model import HfModel
 from generation.models.transformers import TransformersChatModel
 from generation.request import Request, Turn
 
@@ -126,7 +127,7 @@ def main() -> None:
     for model, make in MAKERS.items():
         with tempfile.TemporaryDirectory(prefix="pageglass-local-") as folder:
             make(Path(folder), device, args.small)
-            local = TransformersChatModel(folder, device)
+            local = TransformersChatModel(HfModel(folder, device))
             # Random weights end when they please.
             local._hf_model.network.generation_config.eos_token_id = None
             measure(local, args.pages, args.tokens, device)

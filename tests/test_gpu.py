@@ -15,6 +15,7 @@ from tiny_clip import make_clip, make_open_clip
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
+from generation.models.hf_model import HfModel
 from generation.models.transformers import TransformersChatModel
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import TokenBudget, run_batches
@@ -103,7 +104,7 @@ def test_a_batch_that_does_not_fit_is_halved_for_real() -> None:
 def test_a_local_model_writes_what_it_writes_on_the_cpu(kind: str, tmp_path: Path) -> None:
     folder = quietly(lambda: {**CHATTING, **PAGE_BY_PAGE}[kind](tmp_path))
     there, here = (
-        list(TransformersChatModel(str(folder), device, "fp32").reply(asked()))
+        list(TransformersChatModel(HfModel(str(folder), device, "fp32")).reply(asked()))
         for device in ("cuda", "cpu")
     )
     assert there == here

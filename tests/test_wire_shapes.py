@@ -43,14 +43,6 @@ def delta(content: Any, reason: str | None = None) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"content": content}, "finish_reason": reason}]}
 
 
-def ollama(*texts: str, **last: Any) -> Reply:
-    lines: list[dict[str, Any]] = [{"message": {"content": text}, "done": False} for text in texts]
-    lines.append(
-        {"done": True, "done_reason": "stop", "prompt_eval_count": 9, "eval_count": 2, **last}
-    )
-    return Reply(200, {}, [json.dumps(line).encode() + b"\n" for line in lines])
-
-
 def test_usage_with_nulls(wire: Wire) -> None:
     usage = {"prompt_tokens": None, "completion_tokens": None, "prompt_tokens_details": None}
     wire.then(chunks(delta("yes", "stop"), {"choices": [], "usage": usage}))
@@ -182,9 +174,9 @@ def test_hints_of_a_clients_own_mistakes(
 
 
 def test_ollama(wire: Wire) -> None:
-    wire.then(ollama("ye", "s"))
+    wire.then(streaming("ollama", ["ye", "s"]))
     text, (usage,) = ask("ollama", wire, temperature=0.1)
-    assert (text, usage.input_tokens, usage.output_tokens) == ("yes", 9, 2)
+    assert (text, usage.input_tokens, usage.output_tokens) == ("yes", 1020, 7)
     list(load_model("ollama:m", access(wire)).stream(make_prompt()))
     seen = wire.seen[1]
     assert seen.path == "/api/chat"
@@ -201,7 +193,7 @@ def test_ollama_without_the_model(wire: Wire) -> None:
 
 
 def test_a_truncated_prompt_is_told(wire: Wire) -> None:
-    wire.then(ollama('"3,412" [1]', prompt_eval_count=12))
+    wire.then(streaming("ollama", ['"3,412" [1]'], prompt_eval_count=12))
     *_, last = load_model("ollama:m", access(wire)).stream(make_prompt("How many? " * 50))
     assert isinstance(last, SelfAssessment)
     assert "cut pages off" in last.note

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import patch
+from zlib import crc32
+
+import httpx
+import httpx2
 
 
 @dataclass
@@ -41,6 +48,8 @@ class Wire:
     url: str
     seen: list[Received] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    pages: dict[str, Reply] = field(default_factory=dict)
+    """What to answer at paths of their own, whatever comes in between."""
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set once a client went away in mid-body."""
 
@@ -59,7 +68,9 @@ def serving() -> Iterator[Wire]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
             wire.seen.append(Received(self.path, headers, body))
-            reply = wire.replies.pop(0) if len(wire.replies) > 1 else wire.replies[0]
+            reply = wire.pages.get(self.path) or (
+                wire.replies.pop(0) if len(wire.replies) > 1 else wire.replies[0]
+            )
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -95,6 +106,40 @@ def serving() -> Iterator[Wire]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+MEANT = "x-url"
+"""Header of a redirected request: the address that it was meant for."""
+
+
+@contextmanager
+def redirected(wire: Wire) -> Iterator[None]:
+    """Bring every request of both HTTP clients to the server, whatever its address."""
+
+    def to_wire(handle: Any, url: Any) -> Any:
+        def send(transport: Any, request: Any) -> Any:
+            request.headers[MEANT] = str(request.url)
+            there = url(wire.url)
+            request.url = request.url.copy_with(
+                scheme="http", host=there.host, port=there.port, path=request.url.path
+            )
+            return handle(transport, request)
+
+        return send
+
+    with (
+        patch.object(
+            httpx.HTTPTransport,
+            "handle_request",
+            to_wire(httpx.HTTPTransport.handle_request, httpx.URL),
+        ),
+        patch.object(
+            httpx2.HTTPTransport,
+            "handle_request",
+            to_wire(httpx2.HTTPTransport.handle_request, httpx2.URL),
+        ),
+    ):
+        yield
 
 
 SSE = {"Content-Type": "text/event-stream"}
@@ -169,10 +214,45 @@ def openai_events(texts: Sequence[str], *, stop: str = "stop") -> list[bytes]:
     ]
 
 
+def bedrock_events(texts: Sequence[str], **more: str) -> list[bytes]:
+    """Anthropic's events in AWS's event stream: frames with a length, headers and checksums."""
+    return [
+        _frame(event.split(b"data: ", 1)[1].strip()) for event in anthropic_events(texts, **more)
+    ]
+
+
+def _frame(event: bytes) -> bytes:
+    named = {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"}
+    headers = b"".join(
+        struct.pack("B", len(name))
+        + name.encode()
+        + struct.pack(">BH", 7, len(value))
+        + value.encode()
+        for name, value in named.items()
+    )
+    body = json.dumps({"bytes": base64.b64encode(event).decode()}).encode()
+    prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
+    message = prelude + struct.pack(">I", crc32(prelude)) + headers + body
+    return message + struct.pack(">I", crc32(message))
+
+
+def ollama_lines(texts: Sequence[str], **last: Any) -> list[bytes]:
+    lines: list[dict[str, Any]] = [{"message": {"content": text}, "done": False} for text in texts]
+    end = {"done": True, "done_reason": "stop", "prompt_eval_count": 1020, "eval_count": 7}
+    return [json.dumps(line).encode() + b"\n" for line in [*lines, {**end, **last}]]
+
+
 Events = Callable[..., list[bytes]]
-EVENTS: dict[str, Events] = {"anthropic": anthropic_events, "openai": openai_events}
+EVENTS: dict[str, Events] = {
+    "anthropic": anthropic_events,
+    "openai": openai_events,
+    "bedrock": bedrock_events,
+    "ollama": ollama_lines,
+}
+KINDS = {"bedrock": "application/vnd.amazon.eventstream", "ollama": "application/x-ndjson"}
 
 
-def streaming(provider: str, texts: Sequence[str], **more: str) -> Reply:
+def streaming(provider: str, texts: Sequence[str], **more: Any) -> Reply:
     """A whole streamed reply."""
-    return Reply(200, SSE, EVENTS[provider](texts, **more))
+    headers = {"Content-Type": KINDS[provider]} if provider in KINDS else SSE
+    return Reply(200, headers, EVENTS[provider](texts, **more))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generation.context.image_tokens import ImageTokenCounter, PatchTokens
 
 USUAL = PatchTokens(28, 1_568, 1_568)
 """About 1.2 megapixels an image, in patches as Claude and Qwen's vision models have them."""
+
+LOW_EDGE = 512
+"""Pixels of the longest edge of an image at detail "low"."""
 
 BYTES_PER_TOKEN = 3
 """UTF-8 bytes of text that are counted as a token: fewer than most tokenizers put into one."""
@@ -39,6 +42,14 @@ class Limits:
     max_page_chars: int = 6_000
     many_images: tuple[int, int] | None = None
     crops: bool = False
+
+    def at_detail(self, detail: str) -> Limits:
+        """Limits at a detail of images; "low" sends none longer than `LOW_EDGE` pixels."""
+        return self.with_edge(LOW_EDGE) if detail == "low" else self
+
+    def with_edge(self, pixels: int) -> Limits:
+        """Limits without a longer edge."""
+        return replace(self, longest_edge=min(pixels, self.longest_edge or pixels))
 
 
 def count_tokens(text: str) -> int:

@@ -52,7 +52,7 @@ def build_page_inputs(evidence: Sequence[Evidence], limits: Limits | None = None
     """Build the inputs of the pages that fit into `limits`, best first, at least one."""
     limits = limits or Limits()
     if limits.many_images and len(evidence) > limits.many_images[0]:
-        limits = replace(limits, longest_edge=limits.many_images[1], crops=False)
+        limits = replace(limits.with_edge(limits.many_images[1]), crops=False)
     page_inputs: list[PageInput] = []
     images = size = tokens = 0
     reason = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -62,7 +62,7 @@ def _images(
     if limits.max_images < 1:
         return {}, "the model reads only words"
     if limits.many_images and min(len(evidence), limits.max_images) > limits.many_images[0]:
-        limits = replace(limits, longest_edge=limits.many_images[1])
+        limits = limits.with_edge(limits.many_images[1])
     images: dict[int, EncodedImage] = {}
     room = limits.max_image_bytes
     for at in sorted(range(len(evidence)), key=lambda at: (len(evidence[at].words), at)):

@@ -52,7 +52,7 @@ def load_captioner(
         hf_model = HfModel(model, access.device, access.dtype)
         if hf_model.kind in CAPTIONERS:
             return HfCaptioner(hf_model)
-        return ChatCaptioner(TransformersChatModel.from_network(hf_model))
+        return ChatCaptioner(TransformersChatModel(hf_model, access))
     return ChatCaptioner(load_chat(spec, access))
 
 

@@ -129,9 +129,16 @@ class HfModel:
         return re.compile("|".join(map(re.escape, longest)) or r"(?!)")
 
     def generate(
-        self, inputs: Mapping[str, Any], max_tokens: int, name: str
+        self,
+        inputs: Mapping[str, Any],
+        max_tokens: int,
+        name: str,
+        *,
+        temperature: float | None = None,
     ) -> Iterator[str | Usage]:
-        """Stream the reply's text, decoded greedily, then the `Usage`.
+        """Stream the reply's text, then the `Usage`.
+
+        Decoded greedily, or sampled at a `temperature` above 0.
 
         The network runs in a thread of its own. What it raises is raised here;
         closing the iterator stops it at the next token and waits for it.
@@ -160,8 +167,8 @@ class HfModel:
                     self.network.generate(
                         **{key: self._send(value) for key, value in inputs.items()},
                         max_new_tokens=min(max_tokens, room),
-                        do_sample=False,
                         num_beams=1,
+                        **_sampling(temperature),
                         streamer=streamer,
                         stopping_criteria=StoppingCriteriaList([_stopping(stop)]),
                     )
@@ -195,6 +202,13 @@ class HfModel:
             return value
         value = value.to(self.device)
         return value.to(self.dtype) if value.is_floating_point() else value
+
+
+def _sampling(temperature: float | None) -> dict[str, Any]:
+    """Options of generation for a temperature; None or 0 decodes greedily."""
+    if not temperature:
+        return {"do_sample": False}
+    return {"do_sample": True, "temperature": temperature}
 
 
 def _make_streamer(tokenizer: Any) -> Any:

@@ -68,9 +68,10 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 return OpenAi(name, access, provider=provider)
             case "transformers":
                 require_transformers(spec)
+                from generation.models.hf_model import HfModel
                 from generation.models.transformers import TransformersChatModel
 
-                return TransformersChatModel(name, access.device, access.dtype)
+                return TransformersChatModel(HfModel(name, access.device, access.dtype), access)
     if spec == "extractive":
         raise UnknownModel(
             "The extractive model writes nothing of its own.",

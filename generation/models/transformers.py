@@ -7,12 +7,8 @@ itself, and the answers come one a line with the labels of their pages.
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,9 +16,18 @@ from PIL import Image
 
 from generation.answer import Usage
 from generation.context.limits import Limits
+from generation.models.conversation import (
+    conversation,
+    decode_image,
+    labelled_images,
+    name_pictures,
+    question_of,
+    schema_text,
+    text_turn,
+)
 from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
 from generation.models.local_limits import limits_of_context
-from generation.providers.access import ImageRequired
+from generation.providers.access import Access, ImageRequired
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
 from generation.text.reasoning import ReasoningFilter, is_reasoning_model
@@ -30,7 +35,6 @@ from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
 PROMPT_FORMATS = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
 """Prompt formats of models without chat, by their papers (arXiv:2301.12597, 2305.06500)."""
-_HEADING = re.compile(r"\[(\d{1,4})\]")
 _PROBE = "pageglass"
 
 
@@ -38,31 +42,17 @@ class TransformersChatModel:
     """Chat model over a local vision-language model.
 
     Args:
-        model: a hub id, a hub id with `@revision`, or a local folder.
-        max_tokens: limit of a reply's tokens, whatever a request allows; None for no limit.
+        hf_model: the network with its processor.
+        access: temperature, detail of images, and tokens of a reply at most.
 
     Raises:
-        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory
+        InvalidCheckpoint: it cannot be asked.
     """
 
-    def __init__(
-        self, model: str, device: str = "auto", dtype: str = "auto", max_tokens: int | None = None
-    ) -> None:
-        self._init(HfModel(model, device, dtype), max_tokens)
-
-    @classmethod
-    def from_network(
-        cls, hf_model: HfModel, max_tokens: int | None = None
-    ) -> TransformersChatModel:
-        """Make one of a network that is loaded already."""
-        made = cls.__new__(cls)
-        made._init(hf_model, max_tokens)
-        return made
-
-    def _init(self, hf_model: HfModel, max_tokens: int | None) -> None:
+    def __init__(self, hf_model: HfModel, access: Access | None = None) -> None:
         self._hf_model = hf_model
-        self.name = f"transformers:{self._hf_model.spec}"
-        self._most = max_tokens
+        self._access = access or Access()
+        self.name = f"transformers:{hf_model.spec}"
         self._lock = threading.Lock()
         if not self._hf_model.has_chat and self._hf_model.kind not in PROMPT_FORMATS:
             raise InvalidCheckpoint(
@@ -75,7 +65,8 @@ class TransformersChatModel:
         """Limits by the model's context and its processor."""
         model = self._hf_model
         context = model.context if model.reads_prompt_back else None
-        return limits_of_context(None if self.page_by_page else context, self._image_tokens)
+        found = limits_of_context(None if self.page_by_page else context, self._image_tokens)
+        return found.at_detail(self._access.detail)
 
     def _image_tokens(self, image: Image.Image) -> int:
         """Tokens that an image adds to a prompt."""
@@ -103,7 +94,7 @@ class TransformersChatModel:
         return not self._hf_model.has_chat
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
-        """Stream the reply, decoded greedily; closing the iterator stops the model.
+        """Stream the reply; closing the iterator stops the model.
 
         One reply at a time: another waits. A schema becomes a part of the text,
         since decoding is not constrained to it.
@@ -115,13 +106,18 @@ class TransformersChatModel:
         yield from without_reasoning(self._reply(request), ReasoningFilter(hold=hold, wary=True))
 
     def _reply(self, request: Request) -> Iterator[str | Usage]:
-        limit = min(request.max_tokens, self._most or request.max_tokens)
+        limit = self._access.output_tokens(request.max_tokens, reasons=False)
         with self._lock:
             if self.page_by_page:
                 yield from self._each_page(request, limit)
             else:
                 inputs = self._chat(request)
-                yield from self._hf_model.generate(inputs, limit, self.name)
+                yield from self._generate(inputs, limit)
+
+    def _generate(self, inputs: Mapping[str, Any], limit: int) -> Iterator[str | Usage]:
+        return self._hf_model.generate(
+            inputs, limit, self.name, temperature=self._access.temperature
+        )
 
     def _chat(self, request: Request) -> Mapping[str, Any]:
         """Input tensors of a request."""
@@ -155,10 +151,10 @@ class TransformersChatModel:
 
     def _has_system(self) -> bool:
         """Whether the template includes the system prompt."""
-        return _PROBE in self._render([_turn("system", _PROBE), _turn("user", "?")])
+        return _PROBE in self._render([text_turn("system", _PROBE), text_turn("user", "?")])
 
     def _template_has_images(self) -> bool:
-        bare = _turn("user", "?")
+        bare = text_turn("user", "?")
         shown = {"role": "user", "content": [{"type": "image"}, *bare["content"]]}
         return self._render([shown]) != self._render([bare])
 
@@ -177,7 +173,7 @@ class TransformersChatModel:
                 f"{self._hf_model.spec} answers about one image, and there is none.",
                 hint="Ask about pages or photos, or use a model that was trained for chat.",
             )
-        ending = _schema_text(request)
+        ending = schema_text(request)
         text = PROMPT_FORMATS[self._hf_model.kind].format(
             self._hf_model.plain(f"{question_of(request)}{ending}")
         )
@@ -187,7 +183,7 @@ class TransformersChatModel:
                 images=decode_image(image), text=text, return_tensors="pt"
             )
             written = ""
-            reply = self._hf_model.generate(inputs, limit, self.name)
+            reply = self._generate(inputs, limit)
             try:
                 for event in reply:
                     if isinstance(event, Usage):
@@ -204,81 +200,3 @@ class TransformersChatModel:
             if len(pages) > 1:
                 yield "\n"
         yield Usage(self.name, given, made)
-
-
-def conversation(
-    request: Request, plain: Callable[[str], str], *, separate: bool
-) -> list[dict[str, Any]]:
-    """Conversation in the form of transformers' processors.
-
-    Args:
-        plain: breaks up special tokens in a text.
-        separate: the system prompt is a turn of its own; else it begins the first one.
-    """
-    system = f"{request.system}{_schema_text(request)}"
-    turns: list[dict[str, Any]] = [
-        {
-            "role": turn.role,
-            "content": [
-                {"type": "image", "image": decode_image(part)}
-                if isinstance(part, EncodedImage)
-                # Some templates put nothing between parts.
-                else {"type": "text", "text": plain(part) + "\n" * (at < len(turn.parts))}
-                for at, part in enumerate(turn.parts, 1)
-            ],
-        }
-        for turn in request.turns
-    ]
-    if separate and system:
-        turns.insert(0, _turn("system", system))
-    elif system:
-        turns[0]["content"].insert(0, {"type": "text", "text": f"{system}\n\n"})
-    return turns
-
-
-def name_pictures(request: Request) -> Request:
-    """Request that says at the start of each turn which picture is which page.
-
-    For templates that part the pictures from the headings before them.
-    """
-    turns = []
-    for turn in request.turns:
-        labels = [label for label, _ in labelled_images(replace(request, turns=(turn,)))]
-        names = [
-            f"Picture {at} is page [{label}].\n" for at, label in enumerate(labels, 1) if label
-        ]
-        turns.append(replace(turn, parts=("".join(names), *turn.parts)) if names else turn)
-    return replace(request, turns=tuple(turns))
-
-
-def labelled_images(request: Request) -> Iterator[tuple[int | None, EncodedImage]]:
-    """Images of a request, each with the label of the text before it."""
-    label = None
-    for turn in request.turns:
-        for part in turn.parts:
-            if isinstance(part, EncodedImage):
-                yield label, part
-            elif found := _HEADING.match(part):
-                label = int(found[1])
-
-
-def question_of(request: Request) -> str:
-    """Question of a request: the last text of the last turn, without its prefix."""
-    texts = [part for part in request.turns[-1].parts if isinstance(part, str)]
-    return texts[-1].removeprefix("Question:").strip() if texts else ""
-
-
-def decode_image(image: EncodedImage) -> Image.Image:
-    """Decode an image to RGB."""
-    return Image.open(io.BytesIO(image.data)).convert("RGB")
-
-
-def _schema_text(request: Request) -> str:
-    if request.schema is None:
-        return ""
-    schema = json.dumps(dict(request.schema), ensure_ascii=False)
-    return f"\n\nReply with JSON alone, an instance of this JSON schema:\n{schema}"
-
-
-def _turn(role: str, text: str) -> dict[str, Any]:
-    return {"role": role, "content": [{"type": "text", "text": text}]}

@@ -30,7 +30,7 @@ class Access:
         retries: how often a call that failed before its first piece is repeated.
         device, dtype: for models on this machine (`ingest.encoders.device`).
         temperature: of sampling; None takes the provider's default.
-        detail: of images, for providers that know it; "auto" by their sizes.
+        detail: of images; "low" sends smaller ones, and providers that know it are told.
         max_output_tokens: of a reply, reasoning counted; None takes what it needs.
     """
 

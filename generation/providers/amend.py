@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 MIN_TOKENS = 16
@@ -15,6 +18,8 @@ _OPTIONAL = (
     ("response_format", re.compile(r"response_format|json_schema|structured output|schema", re.I)),
     ("output_config", re.compile(r"output_config|json_schema|structured output|schema", re.I)),
 )
+_OUT_OF_RANGE = re.compile(r"range|between|(?:less|greater) than|at (?:most|least)|must be", re.I)
+"""Of a value that is wrong, where another of the same name would be taken."""
 _CONTEXT = re.compile(
     r"(?:context (?:length|window|size)|max_model_len|max-model-len)\D{0,30}?(\d[\d,]*)", re.I
 )
@@ -58,6 +63,10 @@ class Amendments:
             return True
         for key, pattern in _OPTIONAL:
             if key in self._sent and pattern.search(message):
+                if key == "temperature" and _OUT_OF_RANGE.search(message):
+                    return False
+                if key == "temperature":
+                    log.warning("The model takes no temperature: it is asked without one.")
                 self._left_out.add(key)
                 return True
         return False

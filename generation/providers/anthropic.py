@@ -59,8 +59,8 @@ class Anthropic:
 
     @property
     def limits(self) -> Limits:
-        """See `limits_of`."""
-        return limits_of(self._model)
+        """See `limits_of`; "low" detail sends smaller images."""
+        return limits_of(self._model).at_detail(self._access.detail)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.
@@ -99,8 +99,10 @@ class Anthropic:
         counted: dict[str, int] = {}
         reason: str | None = None
         ended = False
-        body = amendments.apply(payload(self._model, request, self._access))
-        with client.messages.create(**body) as stream:
+        body = {**amendments.apply(payload(self._model, request, self._access))}
+        # The SDK's newer versions have no argument for it; models that take it are there still.
+        more = {key: body.pop(key) for key in ("temperature",) if key in body}
+        with client.messages.create(**body, extra_body=more) as stream:
             for event in read_events(stream):
                 message = event.get("message") or {}
                 for usage in (message.get("usage"), event.get("usage")):

@@ -60,8 +60,8 @@ class Ollama:
 
     @property
     def limits(self) -> Limits:
-        """The defaults, for a server of unknown limits."""
-        return Limits()
+        """The defaults, for a server of unknown limits; "low" detail sends smaller images."""
+        return Limits().at_detail(self._access.detail)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.

@@ -20,7 +20,7 @@ from generation.context.image_tokens import (
     PatchTokens,
     TileTokens,
 )
-from generation.context.limits import Limits
+from generation.context.limits import LOW_EDGE, Limits
 from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
 from generation.providers.amend import Amendments
 from generation.providers.chunks import content_text, read_chunks
@@ -49,7 +49,6 @@ KEYS = {
 REFUSALS = ("content_filter", "safety", "prohibited", "refusal", "recitation", "blocklist")
 """Heads of finish reasons that say that the provider's policy forbids a reply."""
 _REASONS = re.compile(r"(?:models/)?(?:gpt-[5-9]|o\d|gemini-(?:2\.5|[3-9]))")
-LOW_EDGE = 512
 SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
 IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
     (r"gpt-4o-mini", TileTokens(2_833, 5_667)),
@@ -93,11 +92,9 @@ class OpenAi:
     @property
     def limits(self) -> Limits:
         """See `limits_of`; the defaults for a server other than the provider's own."""
-        return (
-            limits_of(self._provider, self._model)
-            if self._own and self._provider != "openrouter"
-            else Limits()
-        )
+        known = self._own and self._provider != "openrouter"
+        limits = limits_of(self._provider, self._model) if known else Limits()
+        return limits.at_detail(self._access.detail)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """See `ChatModel`.
