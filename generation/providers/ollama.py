@@ -14,13 +14,14 @@ import httpx
 
 from generation.answer import Usage
 from generation.context.limits import Limits, count_tokens
-from generation.providers.access import CONNECT, Access
+from generation.providers.access import CONNECT, Access, ImagesUnsupported, Unreachable
 from generation.providers.amend import Amendments
 from generation.providers.failure import (
     UNREADABLE,
     NotAnApi,
     StreamEnded,
     StreamFailed,
+    convert_error,
 )
 from generation.providers.openai import check_reason
 from generation.providers.retry import retry
@@ -69,15 +70,11 @@ class Ollama:
         Raises:
             ModelError: see `generation.providers.access` for its kinds.
         """
-        access = self._access
-        url = (access.base_url or BASE_URL).rstrip("/").removesuffix("/v1")
-        headers = {"Authorization": f"Bearer {access.key}"} if access.key else {}
-        timeout = httpx.Timeout(access.timeout, connect=min(CONNECT, access.timeout))
         amendments = Amendments(self._amendments)
-        with httpx.Client(base_url=url, headers=headers, timeout=timeout) as client:
+        with self._client(self._access.timeout) as client:
             yield from retry(
                 lambda: self._stream(client, request, amendments),
-                access,
+                self._access,
                 self.name,
                 (OllamaError, httpx.HTTPError, *UNREADABLE),
                 amend=amendments,
@@ -85,6 +82,41 @@ class Ollama:
                     hold=request.schema is not None or is_reasoning_model(self._model), wary=True
                 ),
             )
+
+    def check(self) -> str:
+        """Ask the server for the model; say what it told. Loads nothing.
+
+        Raises:
+            ModelError: no server answers, or it lacks the model.
+            ImagesUnsupported: the model reads no images.
+        """
+        try:
+            with self._client(CONNECT) as client:
+                response = client.post("/api/show", json={"model": self._model})
+                _check(response, self._model)
+                told = response.json()
+            can, details = told.get("capabilities"), told.get("details") or {}
+        except (OllamaError, NotAnApi, httpx.HTTPError, *UNREADABLE) as error:
+            failure = convert_error(error, self._access, self.name)
+            if isinstance(failure, Unreachable):
+                failure.hint = "Start it: `ollama serve`; or check its address."
+            raise failure from None
+        if can is not None and "vision" not in can:
+            raise ImagesUnsupported(
+                f"{self.name} does not read images: it can do {', '.join(can) or 'nothing'}.",
+                hint="Use a model that takes images as input.",
+            )
+        size = [
+            details[key] for key in ("parameter_size", "quantization_level") if details.get(key)
+        ]
+        return ", ".join(["the server has it", *size])
+
+    def _client(self, seconds: float) -> httpx.Client:
+        access = self._access
+        url = (access.base_url or BASE_URL).rstrip("/").removesuffix("/v1")
+        headers = {"Authorization": f"Bearer {access.key}"} if access.key else {}
+        timeout = httpx.Timeout(seconds, connect=min(CONNECT, access.timeout))
+        return httpx.Client(base_url=url, headers=headers, timeout=timeout)
 
     def _stream(
         self, client: httpx.Client, request: Request, amendments: Amendments

@@ -102,16 +102,32 @@ def find_checkpoint(model: str, fallback: str) -> Checkpoint:
     if folder.is_dir():
         found = folder.absolute()
         return Checkpoint(str(found), found, _fingerprint(found))
-    if model.startswith((".", "/", "~")) or _split(model)[0].count("/") != 1:
-        raise WeightsMissing(
-            f"There is no folder {folder}, and {model!r} is not a hub id.",
-            hint=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {without_weights(fallback)}",
-        )
+    _check_name(model, fallback)
     fetched = fetch(model, model, [SAFE, *METADATA], fallback)
     if any(path.match(SAFE) for path in _model_files(fetched.folder)):
         return fetched
     # Only older checkpoints have their weights in no other form.
     return fetch(model, model, [*WEIGHTS, *METADATA], fallback)
+
+
+def check_reachable(model: str, fallback: str) -> str:
+    """Say where a model's files are; nothing is downloaded.
+
+    Raises:
+        WeightsMissing: it is neither a folder nor a hub id.
+    """
+    if is_local(model):
+        return "its files are here"
+    _check_name(model, fallback)
+    return "its files are not here yet: the hub is asked at the first use"
+
+
+def _check_name(model: str, fallback: str) -> None:
+    if model.startswith((".", "/", "~")) or _split(model)[0].count("/") != 1:
+        raise WeightsMissing(
+            f"There is no folder {Path(os.path.expanduser(model))}, and {model!r} is not a hub id.",
+            hint=f"A model is a folder, OWNER/NAME or OWNER/NAME@REVISION. {without_weights(fallback)}",
+        )
 
 
 def is_local(model: str) -> bool:
