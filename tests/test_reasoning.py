@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from generation.text.reasoning import ReasoningFilter, is_reasoning_model
+from generation.text.reasoning import (
+    ReasoningFilter,
+    is_reasoning_model,
+    is_think_tag,
+    opens_reasoning,
+)
 
 
 def read(text: str, size: int, **more: bool) -> str:
@@ -41,6 +46,34 @@ def test_only_the_closing_tag(size: int) -> None:
     assert read(text, size, wary=True) == "In 1888."
     assert read("Okay, so it is.", size, wary=True) == "Okay, so it is."
     assert read("In 1888.", size, hold=True) == "In 1888."
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It is 1888.\n</think>\n\nIn 1888.", "In 1888."),
+        ("<think>\nIt is 1888.</think>In 1888.", "In 1888."),
+        ("It is 1888, or perhaps", ""),
+        ("a</think>b\n<think>c</think>\nd", "b\n\nd"),
+    ],
+)
+def test_a_prompt_that_opens_the_reasoning(text: str, shown: str, size: int) -> None:
+    assert read(text, size, opened=True, hold=True, wary=True) == shown
+
+
+def test_what_follows_the_reasoning_streams() -> None:
+    reasoning = ReasoningFilter(opened=True, hold=True)
+    assert reasoning.feed("Okay, ") == ""
+    assert reasoning.feed("1888.</think>The lens") == "The lens"
+    assert reasoning.feed(" was repaired") == " was repaired"
+
+
+def test_tags_and_prompts() -> None:
+    assert all(map(is_think_tag, ("<think>", "</think>", "[THINK]", "[/THINK]", "</thought>")))
+    assert not any(map(is_think_tag, ("<thinker>", "think", "<|im_end|>", "a<think>")))
+    assert opens_reasoning("user: hi\nassistant: <think>\n")
+    assert not opens_reasoning("<think>\n\n</think>\n\n")
 
 
 def test_a_reply_that_is_no_reasoning_streams_at_once() -> None:

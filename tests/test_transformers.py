@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 from test_colpali import quietly
-from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip, make_llava
+from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip, make_llava, make_thinking
 from typer.testing import CliRunner
 
 from api.cli.main import app
@@ -29,7 +30,12 @@ from generation.models.load import load_chat
 from generation.models.model import ChatModel
 from generation.models.transformers import TransformersChatModel
 from generation.prompt import Evidence, Prompt
-from generation.providers.access import Access, ImageRequired, PromptTooLong
+from generation.providers.access import (
+    Access,
+    ImageRequired,
+    PromptTooLong,
+    ReplyEmpty,
+)
 from generation.request import EncodedImage, Request, Turn
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing
@@ -41,7 +47,13 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 RED = Image.new("RGB", (120, 90), "red")
 BLUE = Image.new("RGB", (90, 120), "blue")
 CPU = Access(device="cpu")
-MAKERS = {**CHATTING, **PAGE_BY_PAGE, "blip": make_blip, "llava": make_llava}
+MAKERS = {
+    **CHATTING,
+    **PAGE_BY_PAGE,
+    "blip": make_blip,
+    "llava": make_llava,
+    "thinking": make_thinking,
+}
 
 
 @pytest.fixture(scope="module")
@@ -340,3 +352,77 @@ def test_options_of_a_local_model(models: Callable[[str], TransformersChatModel]
     torch.manual_seed(1)
     warm = TransformersChatModel(network, Access(max_output_tokens=20, temperature=2.0))
     assert len({said(warm, asked(3))[0] for _ in range(3)}) == 3
+
+
+@contextmanager
+def scripted(model: TransformersChatModel, text: str) -> Iterator[TransformersChatModel]:
+    """Let the network write a text and the end; gives a model with room for the text."""
+    network, tokenizer = model._hf_model.network, model._hf_model.tokenizer
+    script = tokenizer(text, add_special_tokens=False)["input_ids"]
+    steps = iter([*script, tokenizer.eos_token_id])
+
+    def write(_module: Any, _given: Any, logits: torch.Tensor) -> torch.Tensor:
+        forced = torch.full_like(logits, -100.0)
+        forced[..., next(steps)] = 100.0
+        return forced
+
+    hook = network.get_output_embeddings().register_forward_hook(write)
+    known, network.generation_config.eos_token_id = (
+        network.generation_config.eos_token_id,
+        tokenizer.eos_token_id,
+    )
+    try:
+        yield TransformersChatModel(model._hf_model, Access(max_output_tokens=len(script)))
+    finally:
+        hook.remove()
+        network.generation_config.eos_token_id = known
+
+
+@pytest.mark.parametrize("kind", ["thinking", "qwen2_5_vl"])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("two hundred\n</think>\n\nthe lamp is red.", "the lamp is red."),
+        ("<think>\ntwo\n</think>\nthe lamp is red.", "the lamp is red."),
+    ],
+)
+def test_reasoning_of_a_local_model_is_left_out(
+    kind: str, written: str, shown: str, models: Callable[[str], TransformersChatModel]
+) -> None:
+    if kind == "qwen2_5_vl" and not written.startswith("<think>"):
+        written = f"Okay, {written}"
+    with scripted(models(kind), written) as model:
+        text, usage = said(model, asked())
+    assert text == shown
+    assert usage.output_tokens > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("thinking", "two hundred and twelve steps"),
+        ("thinking", "<think>\ntwo hundred"),
+        ("qwen2_5_vl", "<think>\ntwo hundred"),
+    ],
+)
+def test_reasoning_that_never_ends_is_no_answer(
+    kind: str, written: str, models: Callable[[str], TransformersChatModel]
+) -> None:
+    with scripted(models(kind), written) as model, pytest.raises(ReplyEmpty, match="no answer"):
+        list(model.reply(asked()))
+
+
+def test_an_answer_after_reasoning_streams(
+    models: Callable[[str], TransformersChatModel],
+) -> None:
+    with scripted(models("thinking"), "two\n</think>\n\nthe lamp is lit every evening") as model:
+        *pieces, _ = model.reply(asked())
+    assert len(pieces) > 3
+    assert "".join(map(str, pieces)) == "the lamp is lit every evening"
+
+
+def test_reasoning_has_room_of_its_own(models: Callable[[str], TransformersChatModel]) -> None:
+    """The request allows 3 tokens, for the answer alone."""
+    written = "two hundred and twelve steps\n</think>\n\nthe lamp"
+    with scripted(models("thinking"), written):
+        assert said(models("thinking"), asked(3))[0] == "the lamp"

@@ -25,7 +25,7 @@ def save(network: Any, processor: Any, folder: Path) -> Path:
     return folder
 
 
-def make_qwen2_5_vl(folder: Path) -> Path:
+def make_qwen2_5_vl(folder: Path, template: str = CHATML, more: tuple[str, ...] = ()) -> Path:
     from transformers import (
         Qwen2_5_VLConfig,
         Qwen2_5_VLForConditionalGeneration,
@@ -36,14 +36,14 @@ def make_qwen2_5_vl(folder: Path) -> Path:
 
     vision = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
     tokenizer = make_tokenizer(
-        {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, [*CHAT, *vision]
+        {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, [*CHAT, *vision, *more]
     )
     size = {"shortest_edge": 56 * 56, "longest_edge": 112 * 112}
     processor = Qwen2_5_VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=size),
         tokenizer=tokenizer,
         video_processor=Qwen2VLVideoProcessor(size=size),
-        chat_template=CHATML.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
+        chat_template=template.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
     start, end, image, video = map(tokenizer.convert_tokens_to_ids, vision)
     config = Qwen2_5_VLConfig(
@@ -72,6 +72,12 @@ def make_qwen2_5_vl(folder: Path) -> Path:
         vision_end_token_id=end,
     )
     return save(Qwen2_5_VLForConditionalGeneration(config), processor, folder)
+
+
+def make_thinking(folder: Path) -> Path:
+    """Qwen3-VL-Thinking's way: special think tags, the first of them written by the template."""
+    template = CHATML.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")
+    return make_qwen2_5_vl(folder, template, ("<think>", "</think>"))
 
 
 def make_llava_next(folder: Path) -> Path:

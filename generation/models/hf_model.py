@@ -16,6 +16,7 @@ import torch
 
 from generation.answer import Usage
 from generation.providers.access import PromptTooLong
+from generation.text.reasoning import is_think_tag
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype
 from ingest.encoders.encoder import OutOfDeviceMemory
@@ -128,6 +129,17 @@ class HfModel:
         longest = sorted(marks, key=lambda mark: (-len(mark), mark))
         return re.compile("|".join(map(re.escape, longest)) or r"(?!)")
 
+    @cached_property
+    def _hidden(self) -> frozenset[int]:
+        """Special tokens that no reply shows.
+
+        Tags of reasoning are none: without them reasoning could not be told apart.
+        """
+        added = self.tokenizer.added_tokens_decoder
+        return frozenset(
+            at for at, token in added.items() if token.special and not is_think_tag(token.content)
+        )
+
     def generate(
         self,
         inputs: Mapping[str, Any],
@@ -158,7 +170,7 @@ class HfModel:
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
         stop = threading.Event()
-        streamer = _make_streamer(self.tokenizer)
+        streamer = _make_streamer(self.tokenizer, self._hidden)
         failed: list[BaseException] = []
 
         def run() -> None:
@@ -211,7 +223,19 @@ def _sampling(temperature: float | None) -> dict[str, Any]:
     return {"do_sample": True, "temperature": temperature}
 
 
-def _make_streamer(tokenizer: Any) -> Any:
+class _Shown:
+    """Decoder of a tokenizer that leaves tokens out."""
+
+    def __init__(self, tokenizer: Any, hidden: frozenset[int]) -> None:
+        self._tokenizer = tokenizer
+        self._hidden = hidden
+
+    def decode(self, ids: list[int], **options: Any) -> str:
+        """Decode without what is hidden."""
+        return str(self._tokenizer.decode([i for i in ids if i not in self._hidden], **options))
+
+
+def _make_streamer(tokenizer: Any, hidden: frozenset[int]) -> Any:
     """transformers' streamer, which also counts the reply's tokens."""
     from transformers import TextIteratorStreamer
 
@@ -223,7 +247,7 @@ def _make_streamer(tokenizer: Any) -> Any:
                 self.made += value.numel()
             super().put(value)  # type: ignore[no-untyped-call]
 
-    return Counting(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    return Counting(_Shown(tokenizer, hidden), skip_prompt=True)
 
 
 def _stopping(stop: threading.Event) -> Any:

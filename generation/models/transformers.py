@@ -30,7 +30,7 @@ from generation.models.local_limits import limits_of_context
 from generation.providers.access import Access, ImageRequired
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
-from generation.text.reasoning import ReasoningFilter, is_reasoning_model
+from generation.text.reasoning import ReasoningFilter, is_reasoning_model, opens_reasoning
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
 PROMPT_FORMATS = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
@@ -101,12 +101,18 @@ class TransformersChatModel:
 
         Raises:
             PromptTooLong, OutOfDeviceMemory, ImageRequired, InvalidCheckpoint
+            ReplyEmpty: there was reasoning and no answer.
         """
-        hold = request.schema is not None or is_reasoning_model(self.name)
-        yield from without_reasoning(self._reply(request), ReasoningFilter(hold=hold, wary=True))
+        reasoning = ReasoningFilter(
+            hold=request.schema is not None or is_reasoning_model(self.name),
+            wary=True,
+            opened=self._opens_reasoning,
+        )
+        yield from without_reasoning(self._reply(request), reasoning)
 
     def _reply(self, request: Request) -> Iterator[str | Usage]:
-        limit = self._access.output_tokens(request.max_tokens, reasons=False)
+        reasons = self._opens_reasoning or is_reasoning_model(self.name)
+        limit = self._access.output_tokens(request.max_tokens, reasons=reasons)
         with self._lock:
             if self.page_by_page:
                 yield from self._each_page(request, limit)
@@ -149,6 +155,13 @@ class TransformersChatModel:
         same = next((at for at, (a, b) in enumerate(zip(mixed, bare, strict=False)) if a != b), 0)
         return mixed != bare and same <= mixed.find(f"{_PROBE}1")
 
+    @cached_property
+    def _opens_reasoning(self) -> bool:
+        """Whether the template begins the reply with an opening think tag."""
+        if self.page_by_page:
+            return False
+        return opens_reasoning(self._render([text_turn("user", "?")], add_generation_prompt=True))
+
     def _has_system(self) -> bool:
         """Whether the template includes the system prompt."""
         return _PROBE in self._render([text_turn("system", _PROBE), text_turn("user", "?")])
@@ -158,11 +171,11 @@ class TransformersChatModel:
         shown = {"role": "user", "content": [{"type": "image"}, *bare["content"]]}
         return self._render([shown]) != self._render([bare])
 
-    def _render(self, turns: Sequence[dict[str, Any]]) -> str:
+    def _render(self, turns: Sequence[dict[str, Any]], **options: bool) -> str:
         from jinja2 import TemplateError
 
         try:
-            return str(self._hf_model.processor.apply_chat_template(list(turns)))
+            return str(self._hf_model.processor.apply_chat_template(list(turns), **options))
         except TemplateError:
             return ""
 

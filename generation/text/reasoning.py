@@ -7,6 +7,7 @@ import re
 _OPEN = re.compile(r"(?:\A|(?<=\n))[ \t]*(?:<(think|thinking|thought|reasoning)>|\[THINK\])", re.I)
 _CLOSE = re.compile(r"</(?:think|thinking|thought|reasoning)>|\[/THINK\]", re.I)
 _NAMES = ("think", "thinking", "thought", "reasoning")
+_LAST_OPEN = re.compile(r"(?:<(?:think|thinking|thought|reasoning)>|\[THINK\])\s*\Z", re.I)
 _TAGS = (*(f"<{name}>" for name in _NAMES), "[think]")
 _REASONING_MODEL = re.compile(
     r"deepseek[-_/]?r\d|deepseek-reasoner|r1-distill|qwq|think|reason|magistral", re.I
@@ -23,28 +24,43 @@ def is_reasoning_model(name: str) -> bool:
     return _REASONING_MODEL.search(name) is not None
 
 
+def is_think_tag(token: str) -> bool:
+    """Whether a token of a vocabulary opens or closes reasoning."""
+    return _LAST_OPEN.fullmatch(token) is not None or _CLOSE.fullmatch(token) is not None
+
+
+def opens_reasoning(prompt: str) -> bool:
+    """Whether a prompt ends with an opening tag, so that its reply begins inside.
+
+    >>> opens_reasoning("<|im_start|>assistant\\n<think>\\n"), opens_reasoning("<think>a")
+    (True, False)
+    """
+    return _LAST_OPEN.search(prompt) is not None
+
+
 class ReasoningFilter:
     """Filter of a streamed reply: takes out what stands between think tags.
 
     A tag counts at the start of the reply or of a line, in pieces of any size.
     An unclosed one takes the rest. Templates that end a prompt with the opening
-    tag leave only the closing one in the reply: text is held back until it comes
-    where `hold` is True, or where `wary` is and the reply begins as reasoning does.
+    tag leave only the closing one in the reply. Where the prompt is known to, `opened`
+    is True: all is reasoning until the closing tag. Else text is held back until it
+    comes where `hold` is True, or where `wary` is and the reply begins as reasoning does.
 
     >>> reasoning = ReasoningFilter()
     >>> reasoning.feed("<thi") + reasoning.feed("nk>Two?</think>Three.") + reasoning.close()
     'Three.'
     """
 
-    def __init__(self, *, hold: bool = False, wary: bool = False) -> None:
-        self.found = False
+    def __init__(self, *, hold: bool = False, wary: bool = False, opened: bool = False) -> None:
+        self.found = opened
         """Whether there was any reasoning."""
         self.bare = False
         """Whether a closing tag came without an opening one."""
         self._buffer = ""
-        self._inside = False
-        self._hold = hold
-        self._wary = wary
+        self._inside = opened
+        self._hold = hold and not opened
+        self._wary = wary and not opened
         self._line_start = True
         self._shown = False
 
