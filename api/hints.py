@@ -103,6 +103,7 @@ HINTS: dict[str, Words] = {
         "The server reads PAGEGLASS_ENCODER and PAGEGLASS_IMAGES when it starts.",
         "See the arguments `encoder` and `images`.",
     ),
+    "caption-prompt-unused": Words("See --caption.", python="See the argument `caption`."),
     "image-encoder-missing": _setting("--images", "PAGEGLASS_IMAGES", "images"),
     "image-index-not-found": Words(
         "`pageglass ingest --rebuild --images conse` makes one.",

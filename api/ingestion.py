@@ -24,6 +24,12 @@ class UnknownOcr(InvalidInputError):
     code = "unknown-ocr"
 
 
+class CaptionPromptUnused(InvalidInputError):
+    """A prompt for captions was given without a model that writes them."""
+
+    code = "caption-prompt-unused"
+
+
 class PathNotFound(InvalidInputError):
     """A path to ingest does not exist."""
 
@@ -39,6 +45,7 @@ class IngestOptions:
         pool: merge a page's rows until one in `pool` is left; 0 as the index was made.
         labels: a file of labels, one a line, to tag photos and figures with from now on.
         caption: the model that captions photos and figures from now on, "none" to stop.
+        caption_prompt: what its captions go on from, or what a chat model is asked.
         prune: forget files below the paths that are gone.
         retry: try files again that failed before.
         redo: read every file anew.
@@ -61,6 +68,7 @@ class IngestOptions:
     file_timeout: float | None = None
     labels: Path | None = None
     caption: str | None = None
+    caption_prompt: str | None = None
     prune: bool = False
     retry: bool = False
     redo: bool = False
@@ -84,7 +92,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
-        UnknownOcr, UnknownEncoder, UnknownQuantization, InvalidLabels
+        UnknownOcr, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
         ModelError: the captioning model cannot be used.
     """
     from ingest.add import AddSettings
@@ -234,6 +242,13 @@ def _captioning(
     """The captioning model's whole name, and the function that loads one by name."""
     from ingest.annotate.caption import NO_CAPTIONER
 
+    prompt = (options.caption_prompt or "").strip()
+    if prompt and (not options.caption or options.caption == NO_CAPTIONER):
+        raise CaptionPromptUnused(
+            "There is a prompt for captions and no model that writes them.",
+            hint="Name the model too: captions of another prompt are written anew.",
+        )
+
     def load(spec: str) -> Captioner:
         from generation.models.captioner import load_captioner
 
@@ -245,6 +260,8 @@ def _captioning(
                 device=options.device or access.device,
                 dtype=options.dtype or access.dtype,
             ),
+            prompt=prompt,
+            batch=settings.batch if options.batch is None else options.batch,
         )
 
     if not options.caption or options.caption == NO_CAPTIONER:

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from generation.answer import Usage
-from generation.models.captioner import ChatCaptioner
-from generation.providers.access import Overloaded, ReplyRefused, ReplyTruncated
+from generation.models.captioner import ChatCaptioner, load_captioner
+from generation.providers.access import Access, Overloaded, ReplyRefused, ReplyTruncated
 from generation.request import Request
 from ingest.add import AddSettings, add
 from ingest.event import Captioned
@@ -43,10 +43,13 @@ class Scripted:
 
     says: list[str | BaseException]
     name: str = "scripted:one"
+    batch: int = 1
     seen: list[tuple[int, int]] = field(default_factory=list)
+    together: list[int] = field(default_factory=list)
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
         told = []
+        self.together.append(len(pictures))
         for picture in pictures:
             self.seen.append(picture.size)
             said = self.says.pop(0)
@@ -185,6 +188,44 @@ def test_figures_of_a_page_are_cut_out(tmp_path: Path) -> None:
     assert "harbour" in words
 
 
+def test_photos_are_captioned_together(tmp_path: Path) -> None:
+    """Four pages with 1, 2, 1 and 1 images, three at once; those of a page stay together."""
+    import pymupdf
+
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=400, height=400)
+        page.insert_image(pymupdf.Rect(0, 100, 200, 300), filename=str(photo("coffee.png")))
+        page.insert_image(pymupdf.Rect(220, 100, 400, 220), filename=str(photo("rocket.jpg")))
+        pdf.save(tmp_path / "two.pdf")
+    home = Home(tmp_path / "home")
+    names = ["chelsea.png", "coffee.png", "rocket.jpg"]
+    by = Scripted([f"picture {n}" for n in range(5)], batch=3)
+    told = ingest(home, *map(photo, names), tmp_path / "two.pdf", by=by)
+    assert sum(by.together) == 5
+    assert len(by.together) == 2
+    assert max(by.together) <= 3
+    assert [event.left for event in told] == [3, 2, 1, 0]
+    assert sorted(event.pictures for event in told) == [1, 1, 1, 2]
+    written = sorted(text for texts in captions_of(home).values() for text in texts)
+    assert written == [f"picture {n}" for n in range(5)]
+    searcher = Searcher(home)
+    for n in range(5):
+        assert searcher.search(f"picture {n}")
+    assert LibraryWriter(home).recaptioned() == []
+    assert verify(home) == []
+
+
+def test_what_is_captioned_in_a_batch_stays_when_the_next_fails(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    by = Scripted(["a sphinx", "a mug", KeyboardInterrupt()], batch=2)
+    with pytest.raises(KeyboardInterrupt):
+        ingest(home, *map(photo, ("chelsea.png", "coffee.png", "rocket.jpg")), by=by)
+    assert sorted(len(texts) for texts in captions_of(home).values()) == [0, 1, 1]
+    later = Scripted(["a launch"], batch=2)
+    assert len(ingest(home, by=later)) == 1
+    assert verify(home) == []
+
+
 def test_a_library_of_format_2_is_brought_up_to_date(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     ingest(home, photo("chelsea.png"))
@@ -232,6 +273,36 @@ def test_a_chat_model_captions_and_one_refusal_does_not_end_the_run() -> None:
     assert ChatCaptioner(Chat(["I"], ReplyRefused("x", hint="y"))).caption([picture]) == [""]
     with pytest.raises(Overloaded):
         ChatCaptioner(Chat([], Overloaded("x", hint="y"))).caption([picture])
+
+
+def test_a_prompt_of_its_own() -> None:
+    chat = Chat(["Red."])
+    captioner = ChatCaptioner(chat, "Which colours are there?")
+    captioner.caption([Image.new("RGB", (30, 20), "red")])
+    assert chat.sent[0].turns[0].parts[1] == "Which colours are there?"
+    assert captioner.name == 'scripted:chat prompt="Which colours are there?"'
+
+
+def test_the_home_remembers_the_prompt(tmp_path: Path, one_thread: None) -> None:
+    spec = f"transformers:{make_blip(tmp_path / 'blip')}"
+    home = ["--home", str(tmp_path / "home"), "--ocr", "none"]
+    prompted = ["--caption", spec, "--caption-prompt", "a photo of", "--batch", "2"]
+    run = CliRunner().invoke
+    assert run(app, ["ingest", str(photo("coffee.png")), *home, *prompted]).exit_code == 0
+    assert run(app, ["ingest", str(photo("chelsea.png")), *home]).exit_code == 0
+    library = Library(Home(tmp_path / "home"))
+    name = f'{spec} prompt="a photo of"'
+    assert library.captioner() == name
+    records = library.page_records()
+    assert [c.model for r in records for c in library.captions(r.page)] == [name] * 2
+    plain = load_captioner(name, Access(device="cpu"))
+    assert plain.name == name
+    assert run(app, ["ingest", *home, "--caption", spec]).exit_code == 0
+    assert Library(Home(tmp_path / "home")).captioner() == spec
+    for more in ([], ["--caption", "none"]):
+        refused = run(app, ["ingest", str(photo("coffee.png")), *home, *more, *prompted[2:4]])
+        assert refused.exit_code == 2
+        assert "no model that writes them" in refused.stderr
 
 
 def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: None) -> None:

@@ -23,7 +23,7 @@ from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.context.limits import LOW_EDGE
 from generation.context.page_input import build_page_inputs
-from generation.models.captioner import encode, load_captioner
+from generation.models.captioner import HfCaptioner, encode, load_captioner
 from generation.models.conversation import conversation, name_pictures
 from generation.models.hf_model import HfModel
 from generation.models.load import load_chat
@@ -257,6 +257,72 @@ def test_captions(kind: str, folders: Callable[[str], Path]) -> None:
     assert all("\n" not in caption for caption in captions)
     assert any(captions)
     assert captioner.name == f"transformers:{folders(kind)}"
+
+
+FIVE = [Image.new("RGB", (60 + 9 * at, 50), (50 * at, 90, 200 - 40 * at)) for at in range(5)]
+
+
+@pytest.fixture(scope="module")
+def captioning(folders: Callable[[str], Path]) -> dict[str, HfModel]:
+    kinds = ("blip", "blip-2")
+    return {kind: quietly(lambda kind=kind: HfModel(str(folders(kind)), "cpu")) for kind in kinds}
+
+
+@pytest.mark.parametrize("kind", ["blip", "blip-2"])
+@pytest.mark.parametrize("prompt", ["", "a photo of"])
+def test_captions_in_batches_are_those_of_single_images(
+    kind: str, prompt: str, captioning: dict[str, HfModel]
+) -> None:
+    model = captioning[kind]
+    batches: list[int] = []
+    hook = model.network.vision_model.register_forward_pre_hook(
+        lambda _, given, more: batches.append(len(more.get("pixel_values", *given))),
+        with_kwargs=True,
+    )
+    try:
+        captions = HfCaptioner(model, prompt, batch=2).caption(FIVE)
+    finally:
+        hook.remove()
+    assert batches == [2, 2, 1]
+    assert captions == [HfCaptioner(model, prompt, batch=1).caption([one])[0] for one in FIVE]
+    assert len(set(captions)) > 1
+    assert not any(caption.startswith("a photo of") for caption in captions)
+
+
+@pytest.mark.parametrize("prompt", ["", "a photo of"])
+def test_blip_captions_by_three_beams(prompt: str, captioning: dict[str, HfModel]) -> None:
+    model = captioning["blip"]
+    (caption,) = HfCaptioner(model, prompt).caption([RED])
+    text = {"text": prompt} if prompt else {}
+    inputs = model.processor(images=RED, return_tensors="pt", **text)
+    with torch.inference_mode():
+        (row,) = model.network.generate(**inputs, max_new_tokens=60, num_beams=3, do_sample=False)
+        (greedy,) = model.network.generate(**inputs, max_new_tokens=60, do_sample=False)
+    said = " ".join(model.tokenizer.decode(row, skip_special_tokens=True).split())
+    assert said.startswith(prompt)
+    assert caption == said.removeprefix(prompt).strip()
+    assert row.tolist() != greedy.tolist()
+
+
+def test_a_batch_that_does_not_fit_is_halved(captioning: dict[str, HfModel]) -> None:
+    model = captioning["blip"]
+
+    def full(_module: Any, _given: Any, more: dict[str, Any]) -> None:
+        if len(more["pixel_values"]) > limit:
+            raise torch.OutOfMemoryError("no room")
+
+    captioner = HfCaptioner(model, batch=5)
+    whole = captioner.caption(FIVE)
+    hook = model.network.vision_model.register_forward_pre_hook(full, with_kwargs=True)
+    try:
+        limit = 2
+        assert captioner.caption(FIVE) == whole
+        assert captioner.batch == 2
+        limit = 0
+        with pytest.raises(OutOfDeviceMemory):
+            captioner.caption(FIVE)
+    finally:
+        hook.remove()
 
 
 def test_what_cannot_be_asked_is_refused(folders: Callable[[str], Path], tmp_path: Path) -> None:

@@ -233,6 +233,18 @@ def _opt(tokenizer: Any) -> dict[str, Any]:
     }
 
 
+def _bert_like() -> Any:
+    """Tokenizer that begins a text with <cls> and ends it with <sep>."""
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = make_tokenizer({**NAMED, "sep_token": "<sep>", "cls_token": "<cls>"})
+    ends = [(mark, tokenizer.convert_tokens_to_ids(mark)) for mark in ("<cls>", "<sep>")]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<cls> $A <sep>", special_tokens=ends
+    )
+    return tokenizer
+
+
 def make_blip(folder: Path) -> Path:
     from transformers import (
         BlipConfig,
@@ -241,7 +253,7 @@ def make_blip(folder: Path) -> Path:
         BlipProcessor,
     )
 
-    tokenizer = make_tokenizer({**NAMED, "sep_token": "<sep>", "cls_token": "<cls>"})
+    tokenizer = _bert_like()
     config = BlipConfig(
         vision_config={"image_size": 56, "patch_size": 14, **SIZES},
         text_config={

@@ -78,6 +78,7 @@ class IngestKeywords(TypedDict, total=False):
     file_timeout: float | None
     tag_with: str | os.PathLike[str] | None
     caption: str | None
+    caption_prompt: str | None
     prune: bool
     retry: bool
     redo: bool

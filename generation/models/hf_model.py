@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
+from generation.models.streamer import make_streamer, sampling, stopping
 from generation.providers.access import PromptTooLong
 from generation.text.reasoning import is_think_tag
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
@@ -170,7 +171,7 @@ class HfModel:
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
         stop = threading.Event()
-        streamer = _make_streamer(self.tokenizer, self._hidden)
+        streamer = make_streamer(self.tokenizer, self._hidden)
         failed: list[BaseException] = []
 
         def run() -> None:
@@ -180,9 +181,9 @@ class HfModel:
                         **{key: self._send(value) for key, value in inputs.items()},
                         max_new_tokens=min(max_tokens, room),
                         num_beams=1,
-                        **_sampling(temperature),
+                        **sampling(temperature),
                         streamer=streamer,
-                        stopping_criteria=StoppingCriteriaList([_stopping(stop)]),
+                        stopping_criteria=StoppingCriteriaList([stopping(stop)]),
                     )
             except BaseException as error:
                 failed.append(error)
@@ -202,6 +203,30 @@ class HfModel:
             raise failed[0]
         yield Usage(name, given, streamer.made)
 
+    def write(self, inputs: Mapping[str, Any], max_tokens: int, beams: int = 1) -> list[str]:
+        """Write one text for each input of a batch, by beam search; the prompt is left out.
+
+        All inputs have the same prompt, so that none is padded.
+
+        Raises:
+            OutOfDeviceMemory
+        """
+        try:
+            with torch.inference_mode():
+                written = self.network.generate(
+                    **{key: self._send(value) for key, value in inputs.items()},
+                    max_new_tokens=max_tokens,
+                    do_sample=False,
+                    num_beams=beams,
+                )
+        except torch.OutOfMemoryError as error:
+            raise self.out_of_memory() from error
+        prompt = self._decode(inputs["input_ids"][0]) if "input_ids" in inputs else ""
+        return [self._decode(row).removeprefix(prompt).strip() for row in written]
+
+    def _decode(self, ids: torch.Tensor) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
     def out_of_memory(self) -> OutOfDeviceMemory:
         """Error for a device without enough memory."""
         return OutOfDeviceMemory(
@@ -214,50 +239,6 @@ class HfModel:
             return value
         value = value.to(self.device)
         return value.to(self.dtype) if value.is_floating_point() else value
-
-
-def _sampling(temperature: float | None) -> dict[str, Any]:
-    """Options of generation for a temperature; None or 0 decodes greedily."""
-    if not temperature:
-        return {"do_sample": False}
-    return {"do_sample": True, "temperature": temperature}
-
-
-class _Shown:
-    """Decoder of a tokenizer that leaves tokens out."""
-
-    def __init__(self, tokenizer: Any, hidden: frozenset[int]) -> None:
-        self._tokenizer = tokenizer
-        self._hidden = hidden
-
-    def decode(self, ids: list[int], **options: Any) -> str:
-        """Decode without what is hidden."""
-        return str(self._tokenizer.decode([i for i in ids if i not in self._hidden], **options))
-
-
-def _make_streamer(tokenizer: Any, hidden: frozenset[int]) -> Any:
-    """transformers' streamer, which also counts the reply's tokens."""
-    from transformers import TextIteratorStreamer
-
-    class Counting(TextIteratorStreamer):
-        made = 0
-
-        def put(self, value: Any) -> None:
-            if not self.next_tokens_are_prompt:
-                self.made += value.numel()
-            super().put(value)  # type: ignore[no-untyped-call]
-
-    return Counting(_Shown(tokenizer, hidden), skip_prompt=True)
-
-
-def _stopping(stop: threading.Event) -> Any:
-    from transformers import StoppingCriteria
-
-    class Stopping(StoppingCriteria):
-        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-            return torch.full((input_ids.shape[0],), stop.is_set(), device=input_ids.device)
-
-    return Stopping()
 
 
 def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:

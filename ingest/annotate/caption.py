@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import TypeAlias
+
+from PIL import Image
 
 from ingest.annotate.captioner import Captioner
 from ingest.box import crop_image
@@ -20,11 +24,15 @@ from ingest.filter import PageFilter
 from ingest.index.encode import encode_document
 from ingest.index.index import Index
 from ingest.library.atomic import aside
+from ingest.library.pages import PageRecord
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
 
 NO_CAPTIONER = "none"
 """The name that stops captioning; captions that are there stay."""
+
+CaptionedPage: TypeAlias = tuple[str, int, list[int]]
+"""Document id, page number and figures of a page."""
 
 
 def caption_documents(
@@ -36,7 +44,8 @@ def caption_documents(
 ) -> Iterator[Captioned]:
     """Caption images that lack a caption of this model.
 
-    Each page is saved as it is done. The writer's lock must be held. What an
+    As many pages are captioned together as the captioner takes images; each is saved
+    as they are done. The writer's lock must be held. What an
     earlier run captioned and did not bring into the indexes is brought in too.
 
     Args:
@@ -59,25 +68,67 @@ def caption_documents(
     if not load or not waiting:
         return
     captioner = load(kept)
-    left = len({(document_id, number) for document_id, number, _ in waiting})
-    for document_id, found in groupby(waiting, key=lambda one: one[0]):
-        figures: dict[int, list[int]] = {}
-        for _, number, figure in found:
-            figures.setdefault(number, []).append(figure)
-        records = {r.page.number: r for r in library.page_records(PageFilter.to([document_id]))}
+    pages = _pages(waiting)
+    known: dict[str, dict[int, PageRecord]] = {}
+    left = len(pages)
+    while pages:
+        some = _take(pages, captioner.batch)
+        left -= len(some)
+        yield from _caption(library, captioner, kept, some, known, left)
+        for document_id in dict.fromkeys(document_id for document_id, _, _ in some):
+            ended = not pages or pages[0][0] != document_id
+            if ended and library.has(document_id):
+                _reindex(library, documents[document_id], encoders())
+                give_way()
+
+
+def _pages(waiting: Sequence[tuple[str, int, int]]) -> deque[CaptionedPage]:
+    """Images by their pages, in order."""
+    found: deque[CaptionedPage] = deque()
+    for (document_id, number), images in groupby(waiting, key=lambda one: one[:2]):
+        found.append((document_id, number, [figure for _, _, figure in images]))
+    return found
+
+
+def _take(pages: deque[CaptionedPage], batch: int) -> list[CaptionedPage]:
+    """Take the next pages out: as many as have `batch` images together, at least one."""
+    some = [pages.popleft()]
+    count = len(some[0][2])
+    while pages and count + len(pages[0][2]) <= batch:
+        some.append(pages.popleft())
+        count += len(some[-1][2])
+    return some
+
+
+def _caption(
+    library: LibraryWriter,
+    captioner: Captioner,
+    name: str,
+    pages: Sequence[CaptionedPage],
+    known: dict[str, dict[int, PageRecord]],
+    left: int,
+) -> Iterator[Captioned]:
+    """Caption the images of pages together, and save them.
+
+    `known` has the records of the document that was read last.
+    """
+    there = []
+    for document_id, number, figures in pages:
         if not library.has(document_id):
             continue  # removed while the lock was given way
-        for number, some in figures.items():
-            record = records[number]
-            pixels = library.rendered(record).pixels()
-            texts = captioner.caption(
-                [crop_image(pixels, record.figures[figure]) for figure in some]
-            )
-            library.set_captions(record.page, kept, dict(zip(some, texts, strict=True)))
-            left -= 1
-            yield Captioned(record.page, len(some), left)
-        _reindex(library, documents[document_id], encoders())
-        give_way()
+        if document_id not in known:
+            known.clear()
+            only = PageFilter.to([document_id])
+            known[document_id] = {r.page.number: r for r in library.page_records(only)}
+        there.append((known[document_id][number], figures))
+    pictures: list[Image.Image] = []
+    for record, figures in there:
+        pixels = library.rendered(record).pixels()
+        pictures += [crop_image(pixels, record.figures[figure]) for figure in figures]
+    texts = iter(captioner.caption(pictures) if pictures else [])
+    for to_come, (record, figures) in zip(range(len(there) - 1, -1, -1), there, strict=True):
+        library.set_captions(record.page, name, {figure: next(texts) for figure in figures})
+        yield Captioned(record.page, len(figures), left + to_come)
 
 
 def _reindex(

@@ -14,6 +14,9 @@ class Captioner(Protocol):
     name: str
     """As it is remembered with each caption."""
 
+    batch: int
+    """Images that it takes at once."""
+
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
         """One caption an image, in order; may be empty."""
         ...

@@ -49,7 +49,7 @@ def ingest(
         int | None,
         typer.Option(
             min=0,
-            help="Pages a batch; 0 as many as fit.",
+            help="Pages, or images to caption, a batch; 0 as many as fit.",
             show_default="PAGEGLASS_BATCH",
         ),
     ] = None,
@@ -101,6 +101,15 @@ def ingest(
             show_default="who captioned before",
         ),
     ] = None,
+    caption_prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help='What captions of that model go on from, such as "a photo of"; of a model that'
+            " chats, what it is asked.",
+            show_default=False,
+        ),
+    ] = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Forget files below the paths that are gone.")
     ] = False,
@@ -149,6 +158,7 @@ def ingest(
         file_timeout=file_timeout,
         labels=tag_with,
         caption=caption,
+        caption_prompt=caption_prompt,
         prune=prune,
         retry=retry,
         redo=redo,
