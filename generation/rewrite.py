@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from generation.models.model import ChatModel
 from generation.prompt import Message
+from generation.providers.access import ImageRequired
 from generation.request import Request, Turn
 from retrieval.query.terms import STOP_WORDS, content_stems
 
@@ -62,7 +63,7 @@ def rewrite(question: str, history: Sequence[Message], chat: ChatModel | None = 
 
 
 def _rewrite_by_model(question: str, history: Sequence[Message], chat: ChatModel) -> str:
-    """The model's query, "" where its reply is not a query."""
+    """The model's query, "" where its reply is not a query or it takes no text alone."""
     said = [
         {"role": message.role, "text": message.text[:MAX_MESSAGE_CHARS]}
         for message in history[-MAX_MESSAGES:]
@@ -70,11 +71,14 @@ def _rewrite_by_model(question: str, history: Sequence[Message], chat: ChatModel
     content = json.dumps({"conversation": said, "question": question}, ensure_ascii=False)
     request = Request(SYSTEM, (Turn("user", (content,)),), max_tokens=MAX_QUERY_CHARS)
     reply = ""
-    for piece in chat.reply(request):
-        if isinstance(piece, str):
-            reply += piece
-        if len(reply.strip()) > MAX_QUERY_CHARS:
-            return ""
+    try:
+        for piece in chat.reply(request):
+            if isinstance(piece, str):
+                reply += piece
+            if len(reply.strip()) > MAX_QUERY_CHARS:
+                return ""
+    except ImageRequired:
+        return ""
     query = reply.strip().strip("\"'“”`").strip()
     known = content_stems(" ".join([question, *(message.text for message in history)]))
     return query if len(query.splitlines()) == 1 and content_stems(query) & known else ""

@@ -7,15 +7,22 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
 from PIL import Image
 from test_colpali import quietly
-from tiny_vlms import CHATTING, PAGE_BY_PAGE, make_blip, make_llava, make_thinking
+from tiny_vlms import (
+    CHATTING,
+    PAGE_BY_PAGE,
+    make_blip,
+    make_blip_vqa,
+    make_llava,
+    make_thinking,
+)
 from typer.testing import CliRunner
 
 from api.cli.main import app
@@ -23,13 +30,15 @@ from generation.answer import Answer, Usage
 from generation.ask import stream_answer
 from generation.context.limits import LOW_EDGE
 from generation.context.page_input import build_page_inputs
+from generation.context.prompt_template import build_request
 from generation.models.captioner import HfCaptioner, encode, load_captioner
 from generation.models.conversation import conversation, name_pictures
 from generation.models.hf_model import HfModel
 from generation.models.load import load_chat
 from generation.models.model import ChatModel
+from generation.models.page_by_page import SHORT_ANSWER, prompt_of
 from generation.models.transformers import TransformersChatModel
-from generation.prompt import Evidence, Prompt
+from generation.prompt import Evidence, Message, Prompt
 from generation.providers.access import (
     Access,
     ImageRequired,
@@ -37,6 +46,7 @@ from generation.providers.access import (
     ReplyEmpty,
 )
 from generation.request import EncodedImage, Request, Turn
+from generation.rewrite import rewrite
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import OutOfDeviceMemory
@@ -51,6 +61,7 @@ MAKERS = {
     **CHATTING,
     **PAGE_BY_PAGE,
     "blip": make_blip,
+    "blip-vqa": make_blip_vqa,
     "llava": make_llava,
     "thinking": make_thinking,
 }
@@ -134,6 +145,85 @@ def test_page_by_page(kind: str, models: Callable[[str], TransformersChatModel])
         assert line[:-4].strip() == direct.strip()
     with pytest.raises(ImageRequired, match="one image"):
         next(iter(model.reply(Request("", (Turn("user", ("hello",)),)))))
+
+
+def test_blip_for_questions(
+    folders: Callable[[str], Path], models: Callable[[str], TransformersChatModel]
+) -> None:
+    model = models("blip-vqa")
+    assert type(model._hf_model.network).__name__ == "BlipForQuestionAnswering"
+    text, usage = said(model, asked(500))
+    first, second, _ = text.split("\n")
+    for line, picture, label in ((first, encode(RED), 1), (second, encode(BLUE), 4)):
+        image = Image.open(io.BytesIO(picture.data)).convert("RGB")
+        inputs = model._hf_model.processor(
+            images=image, text="which lighthouse", return_tensors="pt"
+        )
+        with torch.inference_mode():
+            (whole,) = model._hf_model.network.generate(
+                **inputs, max_new_tokens=SHORT_ANSWER, do_sample=False
+            )
+        direct = model._hf_model.tokenizer.decode(whole, skip_special_tokens=True)
+        assert line.strip() == f"{direct.strip()} [{label}]"
+    assert usage.output_tokens <= 2 * SHORT_ANSWER
+    with pytest.raises(PromptTooLong, match="512"):
+        list(model.reply(asked(question="zq " * 600)))
+    with pytest.raises(InvalidCheckpoint, match="writes no captions") as refused:
+        quietly(lambda: load_captioner(f"transformers:{folders('blip-vqa')}", CPU))
+    assert "blip-image-captioning" in refused.value.hint
+
+
+def talk(*messages: tuple[Literal["user", "assistant"], str]) -> Request:
+    """A conversation about two pages, as answers are asked for."""
+    evidence = tuple(
+        Evidence(n, Page("d" * 16, n, "a.pdf"), (), lambda: encode(RED).data, 1.0) for n in (1, 2)
+    )
+    history = tuple(Message(role, text) for role, text in messages)
+    prompt = Prompt("which lighthouse", evidence, history)
+    return replace(build_request(prompt, build_page_inputs(evidence).page_inputs), max_tokens=8)
+
+
+SAID = (("user", "is it red"), ("assistant", "yes.\nno"), ("user", "is it lit"), ("assistant", "at six"))  # fmt: skip
+BEFORE = "Question: is it red Answer: yes. no. Question: is it lit Answer: at six. "
+
+
+@pytest.mark.parametrize(
+    ("kind", "messages", "text"),
+    [
+        ("blip-2", (), "Question: which lighthouse Answer:"),
+        ("blip-2", SAID, f"{BEFORE}Question: which lighthouse Answer:"),
+        ("instructblip", (), "which lighthouse"),
+        ("instructblip", SAID, f"{BEFORE}Question: which lighthouse Answer:"),
+        ("blip-vqa", SAID, "which lighthouse"),
+        ("blip-2", (("user", "zq " * 400), ("assistant", "a")), "Question: which lighthouse Answer:"),
+    ],
+)  # fmt: skip
+def test_the_conversation_as_page_by_page_models_read_it(
+    kind: str, messages: Any, text: str, models: Callable[[str], TransformersChatModel]
+) -> None:
+    request = talk(*messages)
+    assert prompt_of(kind, request, str) == text
+    model = models(kind)
+    sent: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        network = model._hf_model.network
+        generate = network.generate
+        patch.setattr(
+            network,
+            "generate",
+            lambda **more: (sent.append(more["input_ids"]), generate(**more))[1],
+        )
+        said(model, request)
+    wanted = model._hf_model.processor(images=RED, text=text, return_tensors="pt")["input_ids"]
+    assert [ids.tolist() for ids in sent] == [wanted.tolist()] * 2
+
+
+def test_a_follow_up_question_to_a_page_by_page_model(
+    models: Callable[[str], TransformersChatModel],
+) -> None:
+    """It cannot write a query, so words are added by rule."""
+    history = (Message("user", "Which lighthouse is red?"), Message("assistant", "yes"))
+    assert "lighthouse" in rewrite("Is it lit?", history, models("blip-2"))
 
 
 def test_words_of_a_page_are_never_the_templates_tokens(
@@ -240,12 +330,12 @@ def test_ask_from_end_to_end(models: Callable[[str], TransformersChatModel]) -> 
         return buffer.getvalue()
 
     evidence = tuple(Evidence(n, Page("d" * 16, n, "a.pdf"), (), image, 1.0) for n in (1, 2))
-    for kind in ("idefics3", "blip-2"):
+    for kind in ("idefics3", "blip-2", "blip-vqa"):
         *events, answer = stream_answer(Prompt("which?", evidence), Bare(models(kind)))
         assert isinstance(answer, Answer)
         assert answer.text == "".join(event for event in events if isinstance(event, str))
         assert answer.usage.output_tokens > 0
-        if kind == "blip-2":
+        if kind != "idefics3":
             assert [citation.label for citation in answer.citations] == [1, 2]
 
 

@@ -271,6 +271,15 @@ def make_blip(folder: Path) -> Path:
     return save(network, BlipProcessor(BlipImageProcessor(size=SMALL), tokenizer), folder)
 
 
+def make_blip_vqa(folder: Path) -> Path:
+    """BLIP for questions: an encoder of the question beside the decoder of the answer."""
+    from transformers import BlipConfig, BlipForQuestionAnswering, BlipImageProcessor, BlipProcessor
+
+    config = BlipConfig.from_pretrained(make_blip(folder))
+    network = BlipForQuestionAnswering(config)
+    return save(network, BlipProcessor(BlipImageProcessor(size=SMALL), _bert_like()), folder)
+
+
 CHATTING = {
     "qwen2_5_vl": make_qwen2_5_vl,
     "llava_next": make_llava_next,

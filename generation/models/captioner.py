@@ -18,6 +18,7 @@ from generation.models.model import ChatModel
 from generation.providers.access import Access, ReplyRefused, ReplyTruncated
 from generation.request import EncodedImage, Request, Turn
 from ingest.annotate.captioner import Captioner
+from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.encoder import OutOfDeviceMemory
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _PROMPTED = re.compile(r'(.+?) prompt="(.*)"', re.DOTALL)
 
 
 def captioner_name(spec: str, prompt: str) -> str:
-    """Name that a captioner is remembered by: its model, and its prompt where it has one.
+    """Name that a captioner is remembered by: its model, and its prompt if any.
 
     >>> captioner_name("transformers:blip", "a photo of")
     'transformers:blip prompt="a photo of"'
@@ -62,7 +63,8 @@ def load_captioner(
         batch: images a captioning model takes at once; 0 for `BATCH`.
 
     Raises:
-        What `load_chat` raises.
+        InvalidCheckpoint: it answers questions alone.
+        What else `load_chat` raises.
     """
     access = access or Access()
     spec = name
@@ -75,6 +77,12 @@ def load_captioner(
         from generation.models.transformers import TransformersChatModel
 
         hf_model = HfModel(model, access.device, access.dtype)
+        if hf_model.kind == "blip-vqa":
+            raise InvalidCheckpoint(
+                f"{hf_model.spec} is BLIP for questions: it answers in a word or two and writes"
+                " no captions.",
+                hint="Take a captioning model, such as Salesforce/blip-image-captioning-base.",
+            )
         if hf_model.kind in BEAMS:
             return HfCaptioner(hf_model, prompt, batch or BATCH)
         return ChatCaptioner(TransformersChatModel(hf_model, access), prompt)

@@ -72,7 +72,13 @@ class HfModel:
         refuse_unsupported(checkpoint, checkpoint.read("config.json") or {}, UNSUPPORTED)
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            self.network, found = modeling_auto.AutoModelForMultimodalLM.from_pretrained(
+            answers = "BlipForQuestionAnswering" in (config.architectures or ())
+            loader = (
+                modeling_auto.AutoModelForVisualQuestionAnswering
+                if answers
+                else modeling_auto.AutoModelForMultimodalLM
+            )
+            self.network, found = loader.from_pretrained(
                 folder,
                 config=config,
                 dtype=self.dtype,
@@ -99,12 +105,13 @@ class HfModel:
             raise InvalidCheckpoint(
                 f"{self.spec} has no processor for text and images.", hint=UNSUPPORTED_HINT
             )
-        self.kind = str(config.model_type)
+        self.kind = "blip-vqa" if answers else str(config.model_type)
+        """`model_type`; "blip-vqa" for BLIP that answers questions."""
         text = config.get_text_config(decoder=True)
         self.context: int | None = getattr(text, "max_position_embeddings", None)
-        self.reads_prompt_back = not config.is_encoder_decoder and not getattr(
-            text, "is_encoder_decoder", False
-        )
+        encodes = answers or config.is_encoder_decoder or getattr(text, "is_encoder_decoder", False)
+        self.reads_prompt_back = not encodes
+        self._prompt_limit = self.context if answers or not encodes else None
 
     @property
     def has_chat(self) -> bool:
@@ -163,10 +170,10 @@ class HfModel:
         from transformers import StoppingCriteriaList
 
         given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
-        if self.context and self.reads_prompt_back and given + 1 > self.context:
+        if self._prompt_limit and given + self.reads_prompt_back > self._prompt_limit:
             raise PromptTooLong(
                 f"The pages and the question are {given} tokens; the context of"
-                f" {self.spec} is {self.context}.",
+                f" {self.spec} is {self._prompt_limit}.",
                 hint="Ask with fewer pages.",
             )
         room = self.context - given if self.context and self.reads_prompt_back else max_tokens
@@ -204,7 +211,7 @@ class HfModel:
         yield Usage(name, given, streamer.made)
 
     def write(self, inputs: Mapping[str, Any], max_tokens: int, beams: int = 1) -> list[str]:
-        """Write one text for each input of a batch, by beam search; the prompt is left out.
+        """Write a text for each input of a batch, by beam search, without the prompt.
 
         All inputs have the same prompt, so that none is padded.
 

@@ -1,8 +1,8 @@
 """Transformers chat model: a local vision-language model, `transformers:MODEL`.
 
-A model with a chat template gets the whole request. One without (BLIP-2,
-InstructBLIP) takes one image and a line of text: it is asked about each page by
-itself, and the answers come one a line with the labels of their pages.
+A model with a chat template gets the whole request. BLIP-2, InstructBLIP and BLIP for
+questions take one image and a line of text: they are asked about each page by itself,
+and the answers come one a line with the labels of their pages.
 """
 
 from __future__ import annotations
@@ -21,20 +21,17 @@ from generation.models.conversation import (
     decode_image,
     labelled_images,
     name_pictures,
-    question_of,
-    schema_text,
     text_turn,
 )
 from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
 from generation.models.local_limits import limits_of_context
+from generation.models.page_by_page import PAGE_BY_PAGE, SHORT_ANSWER, prompt_of
 from generation.providers.access import Access, ImageRequired
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
 from generation.text.reasoning import ReasoningFilter, is_reasoning_model, opens_reasoning
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
-PROMPT_FORMATS = {"blip-2": "Question: {} Answer:", "instructblip": "{}"}
-"""Prompt formats of models without chat, by their papers (arXiv:2301.12597, 2305.06500)."""
 _PROBE = "pageglass"
 
 
@@ -54,10 +51,10 @@ class TransformersChatModel:
         self._access = access or Access()
         self.name = f"transformers:{hf_model.spec}"
         self._lock = threading.Lock()
-        if not self._hf_model.has_chat and self._hf_model.kind not in PROMPT_FORMATS:
+        if not self._hf_model.has_chat and self._hf_model.kind not in PAGE_BY_PAGE:
             raise InvalidCheckpoint(
                 f"{self._hf_model.spec} has no chat template, so it cannot be asked.",
-                hint="Use a model that was trained for chat; BLIP writes captions only.",
+                hint="Use a model that was trained for chat; this one may write captions.",
             )
 
     @cached_property
@@ -91,7 +88,7 @@ class TransformersChatModel:
     @property
     def page_by_page(self) -> bool:
         """Whether it takes one image at a time."""
-        return not self._hf_model.has_chat
+        return self._hf_model.kind in PAGE_BY_PAGE
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
         """Stream the reply; closing the iterator stops the model.
@@ -186,10 +183,9 @@ class TransformersChatModel:
                 f"{self._hf_model.spec} answers about one image, and there is none.",
                 hint="Ask about pages or photos, or use a model that was trained for chat.",
             )
-        ending = schema_text(request)
-        text = PROMPT_FORMATS[self._hf_model.kind].format(
-            self._hf_model.plain(f"{question_of(request)}{ending}")
-        )
+        text = prompt_of(self._hf_model.kind, request, self._hf_model.plain)
+        if self._hf_model.kind == "blip-vqa":
+            limit = min(limit, SHORT_ANSWER)
         given = made = 0
         for label, image in pages:
             inputs = self._hf_model.processor(
