@@ -233,7 +233,7 @@ def _opt(tokenizer: Any) -> dict[str, Any]:
     }
 
 
-def _bert_like() -> Any:
+def make_bert_like() -> Any:
     """Tokenizer that begins a text with <cls> and ends it with <sep>."""
     from tokenizers.processors import TemplateProcessing
 
@@ -253,7 +253,7 @@ def make_blip(folder: Path) -> Path:
         BlipProcessor,
     )
 
-    tokenizer = _bert_like()
+    tokenizer = make_bert_like()
     config = BlipConfig(
         vision_config={"image_size": 56, "patch_size": 14, **SIZES},
         text_config={
@@ -277,7 +277,7 @@ def make_blip_vqa(folder: Path) -> Path:
 
     config = BlipConfig.from_pretrained(make_blip(folder))
     network = BlipForQuestionAnswering(config)
-    return save(network, BlipProcessor(BlipImageProcessor(size=SMALL), _bert_like()), folder)
+    return save(network, BlipProcessor(BlipImageProcessor(size=SMALL), make_bert_like()), folder)
 
 
 CHATTING = {

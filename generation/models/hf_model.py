@@ -38,6 +38,23 @@ UNSUPPORTED = {
         "Phi-4-multimodal, which reads images by an adapter that is not loaded here",
         _CHAT,
     ),
+    "internvl_chat": (
+        "InternVL in its authors' layout, which runs by code of its own, and that is never run",
+        "Take its -hf version, such as OpenGVLab/InternVL3-1B-hf.",
+    ),
+    **dict.fromkeys(
+        ("LlavaLlamaForCausalLM", "LlavaMistralForCausalLM", "LlavaQwenForCausalLM"),
+        (
+            "LLaVA in its authors' layout, which runs by code of its own, and that is never run",
+            "Take its version of llava-hf, such as llava-hf/llava-onevision-qwen2-0.5b-ov-hf.",
+        ),
+    ),
+    "molmo": ("Molmo, which runs by code of its own, and that is never run", _CHAT),
+    "ovis": ("Ovis, which runs by code of its own, and that is never run", _CHAT),
+    "kimi_vl": ("Kimi-VL, which runs by code of its own, and that is never run", _CHAT),
+    "deepseek_vl_v2": ("DeepSeek-VL2, which runs by code of its own, and that is never run", _CHAT),
+    "xgenmm": ("xGen-MM (BLIP-3), which runs by code of its own, and that is never run", _CHAT),
+    "moondream3": ("moondream, which runs by code of its own, and that is never run", _CHAT),
     "moondream1": ("moondream, which runs by code of its own, and that is never run", _CHAT),
     "minicpmv": ("MiniCPM-V, which runs by code of its own, and that is never run", _CHAT),
     "minicpmo": ("MiniCPM-o, which runs by code of its own, and that is never run", _CHAT),
@@ -47,7 +64,7 @@ UNSUPPORTED = {
         f"{_CHAT} A ColPali model on it is an encoder: colpali:MODEL.",
     ),
 }
-"""Families that cannot be asked, by `model_type`: what they are, and what to take."""
+"""Families that cannot be asked, by `model_type` or class: what they are, and what to take."""
 
 
 class HfModel:

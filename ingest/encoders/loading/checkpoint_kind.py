@@ -66,11 +66,13 @@ def refuse_unsupported(
     """Refuse a family that cannot be run, by its name, with the nearest that can.
 
     Args:
-        nearest: a family's name and what to take in its place, by `model_type`.
+        nearest: a family's name and what to take in its place, by `model_type` or class.
 
     Raises:
         InvalidCheckpoint
     """
-    if found := nearest.get(str(config.get("model_type"))):
-        family, hint = found
+    for name in (str(config.get("model_type")), *map(str, config.get("architectures") or ())):
+        if name not in nearest:
+            continue
+        family, hint = nearest[name]
         raise InvalidCheckpoint(f"{checkpoint.spec} is {family}.", hint=hint)
