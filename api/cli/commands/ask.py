@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
+from api.cli.filter_options import (
+    KindOption,
+    PagesOption,
+    SinceOption,
+    TagOption,
+    UntilOption,
+    read_filter,
+)
 from api.cli.options import (
     DetailOption,
     DocumentOption,
@@ -68,6 +76,11 @@ def ask(
     ] = None,
     document: DocumentOption = None,
     folder: FolderOption = None,
+    tag: TagOption = None,
+    kind: KindOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    pages: PagesOption = None,
     model: ModelOption = None,
     save_page: Annotated[
         Path | None,
@@ -97,9 +110,11 @@ def ask(
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     if len(texts) > 1 and not image:
         raise InvalidUsage("There are several questions.", hint="Put the question in quotes.")
-    if image and (document or folder or top):
+    filter = read_filter(tag, kind, since, until, pages)
+    if image and (document or folder or top or filter):
         raise InvalidUsage(
-            "--image takes no --document, --folder or --top.", hint="Ask about one or the other."
+            "--image takes no --top and no filters of the library.",
+            hint="Ask about one or the other.",
         )
     from api.cli.save_page import save_pages
     from api.rag.answer import AnsweredQuery, answer_query, generate_answer
@@ -122,6 +137,7 @@ def ask(
             top=top or found.settings.evidence_pages,
             documents=document,
             folder=folder,
+            filter=filter,
             history=history,
             on_piece=on_piece,
         )
@@ -129,8 +145,8 @@ def ask(
     def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
         answered = answer_one(query, history)
         answer = answered.answer
-        pages = pictures or (searcher and searcher.library)
-        saved = save_pages(pages, answer.citations, save_page) if save_page and pages else []
+        images = pictures or (searcher and searcher.library)
+        saved = save_pages(images, answer.citations, save_page) if save_page and images else []
         if json:
             body = AnswerBody.of(answer, answered.evidence).model_dump()
             found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
