@@ -20,6 +20,7 @@ from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.encoders.shared import SharedEncoders
 from ingest.files.render import RenderSettings
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.readers.reader_pool import ReaderPool
@@ -104,6 +105,7 @@ class Engine:
         top: int | None = None,
         documents: Sequence[str] | None = None,
         folder: str | None = None,
+        filter: PageFilter = ALL_PAGES,
         history: Sequence[Message] = (),
     ) -> RetrievedEvidence:
         """Evidence for the model.
@@ -119,6 +121,7 @@ class Engine:
             top=top or self.settings.evidence_pages,
             documents=documents,
             folder=folder,
+            filter=filter,
             history=history,
         )
 

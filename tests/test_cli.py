@@ -339,7 +339,8 @@ class TestAsk:
 
     def test_shown_to_people(self, sample_home: Home) -> None:
         result = run("ask", "Who was in charge of repairing the lens?", home=sample_home)
-        assert '[1] annual-report.pdf, page 4 — "' in result.stdout
+        assert "\n[1] annual-report.pdf, page 4\n" in result.stdout
+        assert result.stdout.count("Hanneke Vos") == 1
         assert "No language model was used" in result.stderr
 
     def test_declines(self, sample_home: Home) -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from api.factory import make_model, make_searcher
 from api.rag.answer import answer_query
+from api.rag.evidence import retrieve_evidence
 from api.settings import Settings
 from generation.answer import Answer
 from generation.prompt import Message
 from ingest.add import AddSettings, add
 from ingest.files.render import RenderSettings
+from ingest.filter import PageFilter
 from ingest.library.home import Home
 from retrieval.query.page_question import read_page_question
 from retrieval.search import Searcher
@@ -227,3 +229,12 @@ def test_the_document_whose_whole_name_is_said_is_meant(
         pages = {citation.page for citation in ask(searcher, question).citations}
         assert {page.document_name for page in pages} == {name}
     searcher.close()
+
+
+def test_a_page_question_keeps_to_the_filter(searcher: Searcher) -> None:
+    question = "What does page 3 of the harbour guide say?"
+    tagged = PageFilter(tags=("tanks",))
+    evidence = retrieve_evidence(searcher, question, MODEL, top=5, filter=tagged)
+    assert not evidence.hits
+    inside = PageFilter(first=3, last=3)
+    assert answer_query(searcher, MODEL, question, top=5, filter=inside).evidence.hits

@@ -60,24 +60,11 @@ def _closed(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]}, extra="forbid")
 
 
-class SearchRequest(BaseModel):
-    """Search request."""
+class PageConditions(BaseModel):
+    """Conditions on pages, by tags, kind of file, day of ingest and page number."""
 
-    model_config = _closed({"query": "visitors in August", "top": 5})
+    model_config = ConfigDict(extra="forbid")
 
-    query: str = Field(
-        max_length=MAX_QUERY_LENGTH,
-        description='A question or a description. "A phrase", -word, word*, AND, OR restrict it.',
-        json_schema_extra=NOT_BLANK,
-    )
-    top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
-    images: bool = Field(False, description="Only photos and figures, by what they show.")
-    documents: list[Text] | None = Field(
-        None,
-        max_length=1_000,
-        description="Only these: ids, heads of ids, file names or ends of paths.",
-    )
-    folder: Text | None = Field(None, max_length=4_096, description=FOLDER)
     tags: list[Text] = Field(
         [], max_length=100, description="Only pages that have all of these tags."
     )
@@ -92,11 +79,36 @@ class SearchRequest(BaseModel):
     )
 
     def page_filter(self) -> PageFilter:
-        """Filter of pages, without `documents`."""
+        """Filter of pages, without documents."""
         since, until = (day.isoformat() if day else None for day in (self.since, self.until))
         return PageFilter(
             None, self.kind, since, until, self.first_page, self.last_page, tuple(self.tags)
         )
+
+
+class FilterFields(PageConditions):
+    """Filters of every request that searches pages."""
+
+    documents: list[Text] | None = Field(
+        None,
+        max_length=1_000,
+        description="Only these: ids, heads of ids, file names or ends of paths.",
+    )
+    folder: Text | None = Field(None, max_length=4_096, description=FOLDER)
+
+
+class SearchRequest(FilterFields):
+    """Search request."""
+
+    model_config = _closed({"query": "visitors in August", "top": 5})
+
+    query: str = Field(
+        max_length=MAX_QUERY_LENGTH,
+        description='A question or a description. "A phrase", -word, word*, AND, OR restrict it.',
+        json_schema_extra=NOT_BLANK,
+    )
+    top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
+    images: bool = Field(False, description="Only photos and figures, by what they show.")
 
 
 class MessageBody(BaseModel):
@@ -108,7 +120,7 @@ class MessageBody(BaseModel):
     text: str = Field(max_length=MAX_MESSAGE_LENGTH)
 
 
-class AskRequest(BaseModel):
+class AskRequest(FilterFields):
     """Question as `query`, or as the last of `messages`."""
 
     model_config = _closed({"query": "How many people came in August?"})
@@ -131,10 +143,6 @@ class AskRequest(BaseModel):
     top: int | None = Field(
         None, ge=1, le=50, description="How many pages to answer from; PAGEGLASS_EVIDENCE_PAGES."
     )
-    documents: list[Text] | None = Field(
-        None, max_length=1_000, description="Answer only from these: as in a search."
-    )
-    folder: Text | None = Field(None, max_length=4_096, description=FOLDER)
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:

@@ -15,7 +15,7 @@ from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
 from api.engine import Engine
-from api.http.requests import FOLDER, MAX_HITS, MAX_QUERY_LENGTH, MessageBody
+from api.http.requests import FOLDER, MAX_HITS, MAX_QUERY_LENGTH, MessageBody, PageConditions
 from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.mcp.picture_parts import MAX_PARTS, PicturePart, ask_parts
 from api.rag.answer import generate_answer
@@ -53,6 +53,9 @@ Documents = Annotated[
     list[str] | None, Field(description="Only in these: ids, heads of ids or file names.")
 ]
 Folder = Annotated[str | None, Field(description=FOLDER)]
+Filter = Annotated[
+    PageConditions | None, Field(description="Only pages that meet all of these conditions.")
+]
 Marks = Annotated[
     list[str] | None,
     Field(
@@ -77,10 +80,12 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         images: Annotated[bool, Field(description="Only photos and figures.")] = False,
         documents: Documents = None,
         folder: Folder = None,
+        filter: Filter = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        filter = filter_documents(searcher.library, documents, folder=folder)
-        hits = searcher.search(query, top=top, images=images, filter=filter)
+        wanted = (filter or PageConditions()).page_filter()
+        wanted = filter_documents(searcher.library, documents, wanted, folder)
+        hits = searcher.search(query, top=top, images=images, filter=wanted)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
             + " … ".join(region.words for region in hit.regions if region.words)
@@ -97,12 +102,14 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         top: Annotated[int | None, Field(ge=1, le=50, description="Pages at most.")] = None,
         documents: Documents = None,
         folder: Folder = None,
+        filter: Filter = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
         evidence = engine.retrieve(
             question,
             top=top,
             documents=documents,
             folder=folder,
+            filter=(filter or PageConditions()).page_filter(),
             history=[Message(said.role, said.text) for said in history or ()],
         )
         return _answer(engine, evidence)

@@ -26,6 +26,8 @@ from ingest.fetch.fetch import is_url
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ingest.filter import PageFilter
+
 AnswerStream: TypeAlias = Generator[str | PageCitation | CitedAnswer, None, None]
 """Pieces of text and citations, the answer last; closing it stops the model."""
 
@@ -95,6 +97,11 @@ class QueryMethods(ClientBase):
         top: int | None = None,
         document: Names = None,
         folder: str | None = None,
+        tag: Names = None,
+        kind: Literal["pdf", "image"] | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[False] = False,
@@ -107,6 +114,11 @@ class QueryMethods(ClientBase):
         top: int | None = None,
         document: Names = None,
         folder: str | None = None,
+        tag: Names = None,
+        kind: Literal["pdf", "image"] | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[True],
@@ -119,6 +131,11 @@ class QueryMethods(ClientBase):
         top: int | None = None,
         document: Names = None,
         folder: str | None = None,
+        tag: Names = None,
+        kind: Literal["pdf", "image"] | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
         stream: bool = False,
@@ -129,17 +146,19 @@ class QueryMethods(ClientBase):
             top: pages that the model is shown at most; None takes the setting `evidence_pages`.
             document: only from these: ids, heads of ids, file names, paths or ends of paths.
             folder: only from files in a folder of this name, or below it.
+            tag, kind, since, until, pages: as for `search`.
             model: what writes the answer: "extractive" or "PROVIDER:MODEL"; None takes the setting.
             history: what was said before, oldest first: messages, or earlier answers.
             stream: return a generator of pieces of text and citations, the answer last;
                 closing it stops the model. Errors are then raised by the generator.
 
         Raises:
-            InvalidInputError: the question is blank, or there is no such model.
+            InvalidInputError: the question is blank, there is no such model, or a filter is wrong.
             ConflictError: nothing has been ingested yet.
             ModelError: the model failed.
         """
-        pieces = self._stream(question, top, document, folder, model, history)
+        filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
+        pieces = self._stream(question, top, document, folder, filter, model, history)
         if stream:
             return pieces
         *_, answer = pieces
@@ -216,6 +235,7 @@ class QueryMethods(ClientBase):
         top: int | None,
         document: Names,
         folder: str | None,
+        filter: PageFilter,
         model: str | None,
         history: Turns,
     ) -> AnswerStream:
@@ -228,6 +248,7 @@ class QueryMethods(ClientBase):
                 top=top or self.settings.evidence_pages,
                 documents=as_names(document),
                 folder=folder,
+                filter=filter,
                 history=as_messages(history),
             )
             with closing(stream_pieces(evidence, writer)) as pieces:

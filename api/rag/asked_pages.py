@@ -56,11 +56,11 @@ def find_asked_pages(
     if asked.kind == "summary":
         if rest or len(named) != 1:
             return None
-        pages = [page for page in _spread(named[0], top) if _allowed(page, filter)]
+        pages = [page for page in _spread(named[0], top) if _allowed(library, page, filter)]
         return _asked(searcher, question, pages, filter, "summary")
     if len(named) > MAX_DOCUMENTS:
         named = _found(searcher, question, filter, named)
-    pages = [p for p in _pages(library, named, asked) if _allowed(p, filter)][:top]
+    pages = [p for p in _pages(library, named, asked) if _allowed(library, p, filter)][:top]
     return _asked(searcher, question, pages, filter, "answer" if rest else "page")
 
 
@@ -147,14 +147,21 @@ def _spread(document: Document, top: int) -> Iterator[Page]:
         yield Page(document.id, number, document.name)
 
 
-def _allowed(page: Page, filter: PageFilter) -> bool:
-    return (filter.first or 1) <= page.number <= (filter.last or page.number)
+def _allowed(library: Library, page: Page, filter: PageFilter) -> bool:
+    if not (filter.first or 1) <= page.number <= (filter.last or page.number):
+        return False
+    return not filter.tags or bool(library.count(_only(page, filter)))
+
+
+def _only(page: Page, filter: PageFilter) -> PageFilter:
+    """The filter, restricted to one page."""
+    ids = (page.document_id,)
+    return replace(filter, document_ids=ids, first=page.number, last=page.number)
 
 
 def _hit(searcher: Searcher, question: str, page: Page, filter: PageFilter) -> Hit:
     """Hit of a page with the regions that a search would give it."""
-    only = replace(filter, document_ids=(page.document_id,), first=page.number, last=page.number)
-    for hit in searcher.search(question, top=1, filter=only):
+    for hit in searcher.search(question, top=1, filter=_only(page, filter)):
         return hit
     for record in searcher.library.records_of([page.key]):
         return make_hit(record, searcher.library)

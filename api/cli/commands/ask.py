@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.answer_format import AnswerFormat
 from api.cli.exits import ExitCode, InvalidUsage
+from api.cli.filter_options import (
+    KindOption,
+    PagesOption,
+    SinceOption,
+    TagOption,
+    UntilOption,
+    read_filter,
+)
 from api.cli.options import (
     DetailOption,
     DocumentOption,
@@ -22,15 +30,13 @@ from api.cli.options import (
 )
 from api.cli.ordered import in_order
 from api.cli.session import Session, session
-from api.cli.terminal import Terminal
 from api.factory import make_model, sampling
-from api.printable import plain, readable_question
-from api.rag.citation_note import citation_note
+from api.printable import readable_question
 
 if TYPE_CHECKING:
-    from api.rag.answer import Piece
     from api.rag.picture_question import PicturePages
-    from generation.answer import Answer, Usage
+    from api.results.page_images import PageImages
+    from generation.answer import Answer
     from generation.prompt import Message
 
 
@@ -68,12 +74,26 @@ def ask(
     ] = None,
     document: DocumentOption = None,
     folder: FolderOption = None,
+    tag: TagOption = None,
+    kind: KindOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    pages: PagesOption = None,
     model: ModelOption = None,
     save_page: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="Write the cited pages there, their quotes marked.",
+            show_default=False,
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FILE.html",
+            help="Write the answer there as a web page with the cited parts of pages in it.",
             show_default=False,
         ),
     ] = None,
@@ -86,58 +106,68 @@ def ask(
     temperature: TemperatureOption = None,
     detail: DetailOption = None,
     max_output_tokens: MaxOutputTokensOption = None,
+    format: Annotated[
+        AnswerFormat | None,
+        typer.Option(
+            "--format",
+            help="How the answer is written: for people, or as md, html or json (--json).",
+            show_default="text",
+        ),
+    ] = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Answer a question from the pages, quoting them; decline where they do not say."""
-    found = session(ctx, json=json)
+    written = AnswerFormat.JSON if json else format or AnswerFormat.TEXT
+    found = session(ctx, json=written is AnswerFormat.JSON)
+    if json and format not in (None, AnswerFormat.JSON):
+        raise InvalidUsage("--json and --format differ.", hint="Give one of them.")
+    if chat and (save or written is AnswerFormat.HTML):
+        raise InvalidUsage("A conversation is no web page.", hint="Leave out --chat.")
     settings = sampling(found.settings, temperature, detail, max_output_tokens)
     texts = [readable_question(text) for text in question or ()]
     if not texts and not chat:
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     if len(texts) > 1 and not image:
         raise InvalidUsage("There are several questions.", hint="Put the question in quotes.")
-    if image and (document or folder or top):
+    filter = read_filter(tag, kind, since, until, pages)
+    if image and (document or folder or top or filter):
         raise InvalidUsage(
-            "--image takes no --document, --folder or --top.", hint="Ask about one or the other."
+            "--image takes no --top and no filters of the library.",
+            hint="Ask about one or the other.",
         )
-    from api.cli.save_page import save_pages
-    from api.rag.answer import AnsweredQuery, answer_query, generate_answer
-    from api.schemas.answers import AnswerBody
+    from api.cli.answer_view import AnswerView
+    from api.cli.save_page import save_answer, save_pages
+    from api.rag.answer import AnsweredQuery, generate_answer
+    from api.rag.evidence import retrieve_evidence
 
     writer = make_model(settings, model)
     pictures = _open_pictures(found, in_order(ctx, texts, image)) if image else None
     searcher = None if pictures else found.open_searcher(home, once=not chat)
-    on_piece = None if json else _print_piece
-
-    def answer_one(query: str, history: tuple[Message, ...]) -> AnsweredQuery:
-        if pictures:
-            evidence = pictures.ask(query, history)
-            return AnsweredQuery(generate_answer(evidence, writer, on_piece), evidence)
-        assert searcher is not None
-        return answer_query(
-            searcher,
-            writer,
-            query,
-            top=top or found.settings.evidence_pages,
-            documents=document,
-            folder=folder,
-            history=history,
-            on_piece=on_piece,
-        )
+    view = AnswerView(found.terminal, written)
 
     def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
-        answered = answer_one(query, history)
-        answer = answered.answer
-        pages = pictures or (searcher and searcher.library)
-        saved = save_pages(pages, answer.citations, save_page) if save_page and pages else []
-        if json:
-            body = AnswerBody.of(answer, answered.evidence).model_dump()
-            found.terminal.record({**body, "saved": [plain(str(path)) for path in saved]})
+        if pictures:
+            images: PageImages = pictures
+            evidence = pictures.ask(query, history)
         else:
-            _show(found.terminal, answer)
-            for path in saved:
-                found.terminal.result(f"saved {plain(str(path))}")
+            assert searcher is not None
+            images = searcher.library
+            evidence = retrieve_evidence(
+                searcher,
+                query,
+                writer,
+                top=top or found.settings.evidence_pages,
+                documents=document,
+                folder=folder,
+                filter=filter,
+                history=history,
+            )
+        answer = generate_answer(evidence, writer, view.begin(evidence))
+        saved = save_pages(images, answer.citations, save_page) if save_page else []
+        if save:
+            saved.append(save_answer(save, answer, evidence, images))
+        view.show(AnsweredQuery(answer, evidence), images, saved)
         return answer
 
     try:
@@ -168,43 +198,3 @@ def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePage
             for value, is_picture in parts
         ]
         return open_pictures(opened, settings, readers)
-
-
-def _print_piece(piece: Piece) -> None:
-    """Print a piece of the answer's text."""
-    if isinstance(piece, str):
-        sys.stdout.write("\n".join(map(plain, piece.split("\n"))))
-        sys.stdout.flush()
-
-
-def _show(terminal: Terminal, answer: Answer) -> None:
-    """Print the citations and notes below the text."""
-    terminal.result()
-    if answer.declined and answer.confidence is not None and answer.threshold is not None:
-        terminal.result(
-            f"Confidence {answer.confidence:.2f}, below the threshold of {answer.threshold:.2f}."
-        )
-    if answer.citations:
-        terminal.result()
-    for citation in answer.citations:
-        quote = f' — "{plain(citation.quote)}"' if citation.quote else ""
-        terminal.result(
-            f"[{citation.label}] {plain(str(citation.page))}{quote}{citation_note(citation)}"
-        )
-    if answer.dropped_labels:
-        count = answer.dropped_labels
-        terminal.note(f"{count} of the labels in the text name{'s' * (count == 1)} no page.")
-    if answer.note:
-        terminal.note(answer.note)
-    if answer.usage.input_tokens:
-        terminal.note(_usage_line(answer.usage))
-
-
-def _usage_line(usage: Usage) -> str:
-    """Tokens and cost of an answer, in a line."""
-    cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
-    cost = "" if usage.cost is None else f", about ${usage.cost:.4f}"
-    return (
-        f"{plain(usage.model)}: {usage.input_tokens:,} tokens in{cached},"
-        f" {usage.output_tokens:,} out{cost}."
-    )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack, closing
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.complete import complete_tag
 from api.cli.exits import ExitCode, InvalidUsage
+from api.cli.filter_options import (
+    KindOption,
+    PagesOption,
+    SinceOption,
+    TagOption,
+    UntilOption,
+    read_filter,
+)
 from api.cli.options import DocumentOption, FolderOption, HomeOption, JsonOption
 from api.cli.session import session
-from api.printable import plain, readable_question
+from api.printable import readable_question
 
 if TYPE_CHECKING:
     from api.page_search import QueryParts
@@ -46,33 +51,11 @@ def search(
     ] = None,
     document: DocumentOption = None,
     folder: FolderOption = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag",
-            "-t",
-            autocompletion=complete_tag,
-            help="Only pages with this tag. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="Only pdf, or only image.", show_default=False)
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Added on this day or later.", show_default=False),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="Added on this day or earlier.", show_default=False
-        ),
-    ] = None,
-    pages: Annotated[
-        str | None,
-        typer.Option(metavar="N-M", help="Only pages N to M of a document.", show_default=False),
-    ] = None,
+    tag: TagOption = None,
+    kind: KindOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    pages: PagesOption = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show the nearest pages even if none comes near.")
     ] = False,
@@ -91,19 +74,13 @@ def search(
         )
     from api.cli.hit_view import hit_lines, is_styled
     from api.cli.last_search import remember_search
-    from api.page_search import make_filter, search_pages
+    from api.page_search import search_pages
     from api.rag.evidence import filter_documents
     from api.schemas.hits import HitBody
     from api.sources import local_file
     from retrieval.near import is_near
 
-    wanted = make_filter(
-        tags=tag or (),
-        kind=kind,
-        since=since,
-        until=until,
-        pages=_read_range(pages) if pages else None,
-    )
+    wanted = read_filter(tag, kind, since, until, pages)
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         searcher = stack.enter_context(closing(found.open_searcher(home)))
@@ -150,19 +127,3 @@ def _read_query(words: list[str]) -> str | QueryParts:
     return [
         (part.weight, Path(part.value) if is_image(part.value) else part.value) for part in parts
     ]
-
-
-def _read_range(pages: str) -> tuple[int | None, int | None]:
-    """`3-9`, `3-`, `-9` or `3` as the first and the last page number."""
-    found = re.fullmatch(r"(\d*)(-?)(\d*)", pages.strip())
-    if not found or not (found[1] or found[3]):
-        raise InvalidUsage(
-            f"--pages {plain(pages)} is not a range.", hint="Write it like 3-9, 3- or 3."
-        )
-    first = int(found[1]) if found[1] else None
-    last = int(found[3]) if found[3] else None if found[2] else first
-    if first == 0 or last == 0 or (first and last and last < first):
-        raise InvalidUsage(
-            f"--pages {plain(pages)} has no page.", hint="Pages count from 1, the lower one first."
-        )
-    return first, last

@@ -38,6 +38,7 @@ def ask_pages(
         top=wanted.top,
         documents=wanted.documents,
         folder=wanted.folder,
+        filter=wanted.page_filter(),
         history=wanted.history(),
     )
     if wanted.stream or EventStream.media_type in (accept or ""):

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from api.http.requests import MAX_MESSAGE_LENGTH, MAX_MESSAGES, MAX_QUERY_LENGTH, Text
+from api.http.requests import (
+    MAX_MESSAGE_LENGTH,
+    MAX_MESSAGES,
+    MAX_QUERY_LENGTH,
+    FilterFields,
+    Text,
+)
 from api.rag.footnotes import without_footnotes
 from generation.prompt import Message
 
@@ -51,8 +57,10 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatRequest(BaseModel):
-    """Conversation whose last message is the question, with `documents` and `top`."""
+class ChatRequest(FilterFields):
+    """Conversation whose last message is the question, with `top` and filters."""
+
+    model_config = ConfigDict(extra="ignore")
 
     model: str = Field(max_length=1_000)
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
@@ -63,7 +71,6 @@ class ChatRequest(BaseModel):
     tool_choice: Any = None
     response_format: dict[str, Any] | None = None
     top: int | None = Field(None, ge=1, le=50)
-    documents: list[str] | None = Field(None, max_length=1_000)
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:

@@ -72,6 +72,8 @@ def complete(wanted: ChatRequest, engine: RequestEngine, request: Request) -> Re
         wanted.question(),
         top=wanted.top,
         documents=_documents(wanted.model, wanted.documents),
+        folder=wanted.folder,
+        filter=wanted.page_filter(),
         history=wanted.history(),
     )
     reply = _Reply(wanted, evidence, engine.model(), str(request.base_url))
