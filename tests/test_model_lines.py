@@ -230,3 +230,21 @@ def test_settings_reach_the_body_by_every_door(
     (seen,) = wire.seen
     assert (seen.body["temperature"], seen.body["max_completion_tokens"]) == (0.25, 99)
     assert '"detail": "low"' in json.dumps(seen.body)
+
+
+def test_options_of_extract_reach_the_body(
+    wire: Wire, sample_home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    schema = {"type": "object", "properties": {"full_name": {"type": "string"}}}
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    record = {"data": {"full_name": "Priya Lanwarne"}, "sources": []}
+    wire.then(streaming("anthropic", [json.dumps(record)]))
+    line = ["--home", str(sample_home.root), "extract", "volunteer-form.pdf-1", "--schema"]
+    model = ["--model", "anthropic:claude-haiku-4-5"]
+    done = CliRunner().invoke(app, [*line, str(tmp_path / "schema.json"), *model, *OPTIONS])
+    assert done.exit_code == 0, done.output
+    (seen,) = wire.seen
+    assert (seen.body["temperature"], seen.body["max_tokens"]) == (0.25, 99)
+    assert images_of(seen.body)
+    assert all(max(image.size) <= LOW_EDGE for image in images_of(seen.body))
