@@ -30,7 +30,6 @@ from api.cli.options import (
 )
 from api.cli.ordered import in_order
 from api.cli.session import Session, session
-from api.cli.terminal import Terminal
 from api.factory import make_model, sampling
 from api.printable import readable_question
 

@@ -49,8 +49,12 @@ export function ViewerTools(props) {
       <a class="button quiet" href=${url(`/v1/documents/${page.document}/file`)} download="">
         <${Icon} name="down" /> ${t("downloadOriginal")}
       </a>
-      <a class="button" href=${url("/ask", { q: q || t("whatDoesItSay"), doc: page.document })}>
-        <${Icon} name="ask" /> ${t("askAboutDocument")}
+      <a class="button" href=${url("/ask", {
+        q: q || t("whatDoesItSay", page.page_label || page.number),
+        doc: page.document,
+        page: page.number,
+      })}>
+        <${Icon} name="ask" /> ${t("askAboutPage")}
       </a>
     </span>
   </header>`;

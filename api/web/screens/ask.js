@@ -16,6 +16,7 @@ export default function Ask({ route: { params } }) {
   const question = params.get("q") || "";
   const id = params.get("c");
   const scope = params.getAll("doc");
+  const only = Number(params.get("page"));
   const [turns, setTurns] = useState(() => (id ? readTurns(id) : []));
   const running = useRef();
   const talking = useRef();
@@ -38,6 +39,7 @@ export default function Ask({ route: { params } }) {
     show({});
     const body = before.length ? { messages: messagesOf(before, text) } : { query: text };
     if (scope.length) body.documents = scope;
+    if (only) body.first_page = body.last_page = only;
     try {
       await ask(
         body,
