@@ -19,11 +19,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from live_server import live_server  # noqa: E402
 from web_browser import Visit, browser  # noqa: E402
 
+import pageglass  # noqa: E402
 from ingest.add import add  # noqa: E402
 from ingest.library.home import Home  # noqa: E402
 
 QUESTION = "Who was in charge of repairing the lens?"
 WIDE = {"width": 1280, "height": 800}
+HERO = "How many panes of the lantern did the sea break?"
 PHONE = {"width": 390, "height": 780}
 
 
@@ -44,11 +46,26 @@ def save(png: bytes, name: str) -> None:
         shot.convert("RGB").save(ROOT / "docs" / f"{name}.webp", quality=80, method=6)
 
 
+def draw_hero(home: Home) -> None:
+    """The picture on top of the README: a scan, the sentence that answers marked on it."""
+    with pageglass.open(home.root) as lib:
+        page = lib.ask(HERO, document="scanned-letter.pdf").citations[0].image(highlight=True)
+    left, top, right, bottom = 0.08, 0.11, 0.92, 0.74
+    width, height = page.size
+    shown = page.crop(
+        (round(left * width), round(top * height), round(right * width), round(bottom * height))
+    )
+    shown.thumbnail((820, 820))
+    small = shown.convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+    small.save(ROOT / "docs" / "answer.png", optimize=True)
+
+
 def main() -> None:
     """Ingest the samples, serve them, and take the pictures."""
     with TemporaryDirectory() as folder:
         home = Home(Path(folder, "home"))
         list(add(home, [ROOT / "data" / "samples"]))
+        draw_hero(home)
         with live_server(home.root) as server, browser() as launched:
             listed = server.client.get("/v1/documents", params={"q": "annual"}).json()
             key = f"{listed['documents'][0]['document']}-4"

@@ -57,3 +57,9 @@ def test_format(format: Literal["PNG", "WEBP"]) -> None:
 def test_not_a_picture() -> None:
     with pytest.raises(UnidentifiedImageError):
         highlight(b"words", [])
+
+
+def test_an_edge_that_crosses_print_does_not_cut_it() -> None:
+    after = pixels(highlight(encoded(), [(0.2, 0.45, 0.35, 0.6)]))
+    assert (after[40:50, 60:80] == 0).all()
+    assert tuple(after[45, 45]) != (255, 255, 255)

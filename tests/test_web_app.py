@@ -201,6 +201,22 @@ def test_photos_are_found_by_text_and_composed(visit: Open) -> None:
     first_photo(page, "teapot.jpg")
 
 
+def test_a_pasted_picture_finds_its_like(visit: Open, server: LiveServer) -> None:
+    page = visit().open("/")
+    page.locator("textarea").wait_for()
+    page.evaluate(
+        """async (url) => {
+          const blob = await (await fetch(url)).blob();
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([blob], "pasted.webp", { type: blob.type }));
+          const paste = { clipboardData, bubbles: true, cancelable: true };
+          document.querySelector("textarea").dispatchEvent(new ClipboardEvent("paste", paste));
+        }""",
+        f"/v1/pages/{page_of(server, 'balloon.webp')}/image",
+    )
+    first_photo(page, "balloon.webp")
+
+
 def test_a_dropped_picture_finds_its_like_and_outlives_a_reload(
     visit: Open, server: LiveServer
 ) -> None:
@@ -248,6 +264,19 @@ def test_the_viewer_zooms_turns_finds_and_maps(visit: Open, server: LiveServer) 
     assert "token=" in page.locator("img.map").get_attribute("src")
 
 
+def test_a_question_about_this_page_is_answered_from_it(visit: Open, server: LiveServer) -> None:
+    page = visit().open(f"/p/{page_of(server, 'annual-report.pdf', 3)}?q=lens+repair")
+    page.get_by_role("link", name="Ask about this page").click()
+    with page.expect_request("**/v1/ask") as sent:
+        page.reload()
+    body = sent.value.post_data_json
+    assert (body["first_page"], body["last_page"], len(body["documents"])) == (3, 3, 1)
+    page.locator(".turn").wait_for()
+    asked_pages = page.locator("a[href*='/p/']")
+    asked_pages.first.wait_for()
+    assert all("-3" in link.get_attribute("href") for link in asked_pages.all())
+
+
 def test_words_can_be_selected_and_the_filmstrip_leads_on(visit: Open, server: LiveServer) -> None:
     page = visit().open(f"/p/{page_of(server, 'annual-report.pdf', 4)}?q=lens")
     page.locator(".words span").first.wait_for()
@@ -279,6 +308,22 @@ def test_from_an_empty_library_to_an_answer(chromium: Any, tmp_path: Path) -> No
         asked(page)
         assert "Hanneke Vos" in page.locator(".turn .text").inner_text()
         window.close()
+
+
+def test_a_dropped_folder_is_read_through(visit: Open, tmp_path: Path) -> None:
+    inside = tmp_path / "argon" / "deeper"
+    inside.mkdir(parents=True)
+    (tmp_path / "argon" / "argon-one.pdf").write_bytes(pdf_of(1, "argon one"))
+    (inside / "argon-two.pdf").write_bytes(pdf_of(1, "argon two"))
+    page = visit().open("/docs?q=argon")
+    box = page.locator(".drop-zone").bounding_box()
+    browser = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(tmp_path / "argon")], "dragOperationsMask": 1}
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+    for name in ("argon-one.pdf", "argon-two.pdf"):
+        page.locator(".row", has_text=name).wait_for(timeout=60_000)
 
 
 def test_removing_can_be_undone_until_it_is_done(visit: Open, server: LiveServer) -> None:

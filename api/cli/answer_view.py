@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from api.cli.answer_format import AnswerFormat
+from api.cli.options import AnswerFormat
 from api.cli.terminal import Terminal
 from api.printable import plain
 from api.rag.answer import AnsweredQuery, Piece

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.complete import complete_document, complete_model
+
+
+class AnswerFormat(StrEnum):
+    """Format of an answer: for people, Markdown, a web page, or JSON."""
+
+    TEXT = "text"
+    MD = "md"
+    HTML = "html"
+    JSON = "json"
+
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The data folder.", show_default=False)

@@ -37,6 +37,7 @@ from generation.citations.highlight import highlight as draw_strokes
 from generation.extraction.schema import find_schema
 from generation.prompt import Message
 from ingest.error import PageglassError
+from ingest.filter import ALL_PAGES
 from ingest.page import Word, shown_words
 
 INSTRUCTIONS = (
@@ -83,7 +84,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         filter: Filter = None,
     ) -> Annotated[CallToolResult, SearchBody]:
         searcher = engine.searcher()
-        wanted = (filter or PageConditions()).page_filter()
+        wanted = filter.page_filter() if filter else ALL_PAGES
         wanted = filter_documents(searcher.library, documents, wanted, folder)
         hits = searcher.search(query, top=top, images=images, filter=wanted)
         lines = [
@@ -109,7 +110,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             top=top,
             documents=documents,
             folder=folder,
-            filter=(filter or PageConditions()).page_filter(),
+            filter=filter.page_filter() if filter else ALL_PAGES,
             history=[Message(said.role, said.text) for said in history or ()],
         )
         return _answer(engine, evidence)

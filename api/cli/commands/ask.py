@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.answer_format import AnswerFormat
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.filter_options import (
     KindOption,
@@ -19,6 +18,7 @@ from api.cli.filter_options import (
     read_filter,
 )
 from api.cli.options import (
+    AnswerFormat,
     DetailOption,
     DocumentOption,
     FolderOption,
