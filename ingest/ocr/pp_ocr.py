@@ -46,7 +46,8 @@ class LineDetector:
         from rapidocr.ch_ppocr_det.main import TextDetector
         from rapidocr.ch_ppocr_det.utils import DBPostProcess
 
-        self._session = open_session(OCR_DETECTOR.verified(), threads=1)
+        # OpenVINO holds 150 MB more for each larger image that it has seen (docs/performance.md).
+        self._session = open_session(OCR_DETECTOR.verified(), threads=1, runtime="onnxruntime")
         self._boxes = DBPostProcess(
             thresh=0.3, box_thresh=0.5, unclip_ratio=1.6, score_mode="fast", use_dilation=True
         )
