@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
 from ingest.ocr import load_ocr as loader
-from ingest.ocr import rapidocr_engine
+from ingest.ocr import pp_ocr
 from ingest.ocr.load_ocr import check_ocr, load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrFailed, OcrMode, OcrUnavailable, read_image
 from ingest.ocr.split_line import join_pieces, split_line
@@ -321,14 +321,14 @@ def test_words_of_tesseract_have_places_and_confidence() -> None:
     assert read_tsv(head + "\n") == []
 
 
-@pytest.mark.parametrize("part", ["OCR_DETECTOR", "OCR_RECOGNIZER", "OCR_CLASSIFIER"])
+@pytest.mark.parametrize("part", ["OCR_DETECTOR", "OCR_RECOGNIZER"])
 def test_a_changed_or_missing_model_is_an_error_and_never_fetched(
     monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     weights = getattr(loader, part)
 
     def change(**changes: str) -> None:
-        for module in (loader, rapidocr_engine):
+        for module in (loader, pp_ocr):
             monkeypatch.setattr(module, part, replace(weights, **changes))
 
     change(sha256="0" * 64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.encoders.embedded.weights import OCR_CLASSIFIER, OCR_DETECTOR, OCR_RECOGNIZER
+from ingest.encoders.embedded.weights import OCR_DETECTOR, OCR_RECOGNIZER
 from ingest.ocr.ocr import Ocr, OcrMode, OcrUnavailable
 
 DEFAULT_ENGINE = "rapidocr"
@@ -64,5 +64,5 @@ def check_ocr(spec: str) -> None:
     if engine != "rapidocr":
         load_ocr(spec)
     if mode != "never":
-        for weights in (OCR_DETECTOR, OCR_RECOGNIZER, OCR_CLASSIFIER):
+        for weights in (OCR_DETECTOR, OCR_RECOGNIZER):
             weights.verified()

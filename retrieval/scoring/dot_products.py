@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ingest.index.quantization import Rows, to_int8
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from ingest.encoders.embedded.runtime.session import Session
 
 _OPSET, _IR = 17, 9
 
@@ -49,7 +49,7 @@ def dot_products_dense(
     if rows.dtype not in _TYPES:
         rows = rows.astype(np.float32)
     feed = {"query": np.ascontiguousarray(query, np.float32), "rows": np.ascontiguousarray(rows)}
-    product: npt.NDArray[np.float32] = _session(rows.dtype).run(None, feed)[0]
+    product: npt.NDArray[np.float32] = _session(rows.dtype).run(feed)[0]
     return product
 
 
@@ -75,12 +75,12 @@ def dot_products_signs(
         "scales": scales,
         "less": -quantized.values.sum(axis=1, dtype=np.float32) * scales,
     }
-    product: npt.NDArray[np.float32] = _signs().run(None, feed)[0]
+    product: npt.NDArray[np.float32] = _signs().run(feed)[0]
     return product.T
 
 
 @cache
-def _signs() -> InferenceSession:
+def _signs() -> Session:
     """A graph that multiplies bits with int8 columns and scales the products."""
     return _open(
         {
@@ -110,7 +110,7 @@ _TYPES: Mapping[np.dtype[Any], str] = {
 
 
 @cache
-def _session(dtype: np.dtype[Any]) -> InferenceSession:
+def _session(dtype: np.dtype[Any]) -> Session:
     """A graph that casts rows to fp32 and multiplies the query with them, transposed."""
     return _open(
         {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
@@ -130,11 +130,11 @@ def _open(
     inputs: Tensors,
     steps: Sequence[tuple[str, Sequence[str], str, Mapping[str, Any]]],
     outputs: Tensors,
-) -> InferenceSession:
+) -> Session:
     """A session of a graph of steps: operator, inputs, output and attributes."""
     from onnx import TensorProto, helper
 
-    from ingest.encoders.embedded.onnx_session import open_session
+    from ingest.encoders.embedded.runtime.session import open_session
 
     def declare(tensors: Tensors) -> list[Any]:
         return [
@@ -147,4 +147,4 @@ def _open(
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
     # Rows come in blocks of one size, whose memory is worth keeping.
-    return open_session(model.SerializeToString(), 1, arena=True)
+    return open_session(model.SerializeToString(), 1, runtime="onnxruntime", arena=True)

@@ -1,4 +1,4 @@
-"""Embedded default encoders: MiniLM and ConSE on onnxruntime.
+"""Embedded default encoders: MiniLM and ConSE on the CPU.
 
 Their weights come from packages.
 """

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2 classifier on onnxruntime.
+"""EfficientNet-Lite2 classifier.
 
 Its weights come from its package's PyTorch checkpoint. The checkpoint is read
 without torch, and the ONNX graph is built here. Architecture: Tan and Le 2019
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import EFFICIENTNET, WeightsChanged
 from ingest.page import Vectors
 
@@ -46,7 +46,7 @@ class EfficientNetLite2:
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
         """Classify RGB images: class probabilities (n, 1000)."""
         pixels = np.stack([_prepare(image) for image in images])
-        logits: Any = self._session.run(["logits"], {"pixels": pixels})[0]
+        logits = self._session.run({"pixels": pixels})[0]
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: Vectors = powers / powers.sum(axis=1, keepdims=True)
         return probabilities

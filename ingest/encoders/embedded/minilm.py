@@ -1,6 +1,6 @@
 """MiniLM encoder: late interaction over words, one row a token.
 
-The model runs in int8 on onnxruntime. all-MiniLM-L6-v2 was trained for the mean of
+The model runs in int8. all-MiniLM-L6-v2 was trained for the mean of
 its token embeddings. Here they are matched one by one, as in ColBERT (Khattab and
 Zaharia 2020), which ranks pages better on 140 questions (docs/retrieval.md). A page
 longer than one window is encoded in windows, so that no word is left out. Windows
@@ -11,14 +11,12 @@ page's vectors do not depend on the other pages of a batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.metadata import version
-from typing import Any
+from functools import cache, cached_property
 
 import numpy as np
 from tokenizers import Encoding
 
-from ingest.encoders.embedded.onnx_session import open_session
+from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.encoders.encoder import Modality
@@ -54,8 +52,9 @@ class MiniLmEncoder:
     batch_pages = 16
 
     def __init__(self, threads: int = 0) -> None:
-        self.provenance = {"onnxruntime": version("onnxruntime")}
-        self._session = open_session(MINILM.verified(), threads)
+        self.provenance = runtime_version()
+        self._threads = threads
+        MINILM.verified()
         self._tokenizer = load_wordpiece()
 
     def preparer(self) -> None:
@@ -68,7 +67,7 @@ class MiniLmEncoder:
         different documents.
         """
         titles = {
-            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH])
+            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH], self._for_pages)
             for title in {page.context for page in pages if page.searchable_words}
         }
         return [
@@ -87,7 +86,7 @@ class MiniLmEncoder:
         for query in queries:
             encoding = self._tokenizer.encode(query, add_special_tokens=False)
             words = tuple(_whole_words(query, encoding))[:MAX_QUERY_TOKENS]
-            rows = self._encode_tokens(encoding.ids[:MAX_QUERY_TOKENS])
+            rows = self._encode_tokens(encoding.ids[:MAX_QUERY_TOKENS], self._for_texts)
             encoded.append(QueryVectors(rows, words, known=known_share(query)))
         return encoded
 
@@ -97,7 +96,8 @@ class MiniLmEncoder:
         Reference: the model card of sentence-transformers/all-MiniLM-L6-v2.
         """
         pooled = [
-            self._hidden(self._tokens(text)[:MAX_QUERY_TOKENS]).mean(axis=0) for text in texts
+            self._hidden(self._tokens(text)[:MAX_QUERY_TOKENS], self._for_texts).mean(axis=0)
+            for text in texts
         ]
         return unit(np.stack(pooled)) if pooled else np.zeros((0, DIM), np.float32)
 
@@ -112,18 +112,29 @@ class MiniLmEncoder:
             np.array([w.box for w in page.searchable_words], np.float32), lengths, axis=0
         )
         return PageVectors(
-            np.concatenate([*map(self._encode_tokens, windows), title]),
+            np.concatenate(
+                [*(self._encode_tokens(window, self._for_pages) for window in windows), title]
+            ),
             np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),
         )
 
     def _tokens(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
-        """Unit rows of the tokens, without the start and end tokens (n, dim)."""
-        return unit(self._hidden(tokens)[1:-1])
+    @cached_property
+    def _for_pages(self) -> Session:
+        return open_session(MINILM.verified(), self._threads)
 
-    def _hidden(self, tokens: Sequence[int]) -> Vectors:
+    @cached_property
+    def _for_texts(self) -> Session:
+        """onnxruntime: faster to load, and scoring has loaded it already."""
+        return open_session(MINILM.verified(), self._threads, runtime="onnxruntime")
+
+    def _encode_tokens(self, tokens: Sequence[int], session: Session) -> Vectors:
+        """Unit rows of the tokens, without the start and end tokens (n, dim)."""
+        return unit(self._hidden(tokens, session)[1:-1])
+
+    def _hidden(self, tokens: Sequence[int], session: Session) -> Vectors:
         """The last hidden state (n + 2, dim), start and end tokens included."""
         ids = np.array([[_CLS, *tokens, _SEP]], np.int64)
         inputs = {
@@ -131,8 +142,7 @@ class MiniLmEncoder:
             "attention_mask": np.ones_like(ids),
             "token_type_ids": np.zeros_like(ids),
         }
-        hidden: Any = self._session.run(["last_hidden_state"], inputs)[0]
-        state: Vectors = hidden[0]
+        state: Vectors = session.run(inputs)[0][0]
         return state
 
 

@@ -1,0 +1,1 @@
+"""Runtimes of the embedded networks: OpenVINO where installed, else onnxruntime."""

@@ -1,0 +1,64 @@
+"""Session of OpenVINO.
+
+A network is compiled in about half a second of processor time. Compiled networks are
+kept in the user's cache folder, one file a network and processor, so that workers and
+later runs load them. Each new shape of an input takes tens of milliseconds and about
+10 MB once: callers have few shapes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino
+from platformdirs import user_cache_path
+
+
+class OpenVinoSession:
+    """Network on OpenVINO as a `Session`; arguments as of `open_session`.
+
+    Each thread has a request of its own, since a request holds its inputs and outputs.
+    """
+
+    def __init__(self, model: Path | bytes, threads: int) -> None:
+        # The file's bytes are read here: a compiled network is found by its content.
+        data = model if isinstance(model, bytes) else model.read_bytes()
+        core = _core()
+        settings = {
+            "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
+            "NUM_STREAMS": 1,
+            # A worker is one of several on the machine: the system places its thread.
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._network = core.compile_model(core.read_model(io.BytesIO(data)), "CPU", settings)
+        self._requests = threading.local()
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """See `Session`."""
+        request = getattr(self._requests, "request", None)
+        if request is None:
+            request = self._requests.request = self._network.create_infer_request()
+        request.infer(dict(inputs), share_inputs=True)
+        # Copied: the next run of this thread writes into the same memory.
+        return [np.array(tensor.data) for tensor in request.output_tensors]
+
+
+@cache
+def _core() -> openvino.Core:
+    """The runtime, with the folder in which it keeps compiled networks."""
+    core = openvino.Core()
+    folder = user_cache_path("pageglass", appauthor=False) / "networks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        core.set_property({"CACHE_DIR": str(folder)})
+    except OSError:
+        pass  # A home that cannot be written: networks are compiled each time.
+    return core

@@ -1,0 +1,205 @@
+"""Runtimes of the embedded networks: the same results, threads, and the choice."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from ingest.encoders.embedded.minilm import load_minilm
+from ingest.encoders.embedded.runtime import session
+from ingest.encoders.embedded.runtime.session import Runtime, open_session, runtime_version
+from ingest.encoders.embedded.weights import MINILM
+from ingest.index.probe import measure_drift, write_probe
+from ingest.ocr.pp_ocr import LEAST_WIDTH, LINE_HEIGHT, padded_width
+
+RUNTIMES: tuple[Runtime, ...] = ("onnxruntime", "openvino")
+
+
+@pytest.fixture(params=RUNTIMES)
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+    named: Runtime = request.param
+    return named
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def a_network() -> bytes:
+    """Doubles `x` (n, 3), and sums its rows."""
+    nodes = [
+        helper.make_node("Add", ["x", "x"], ["double"]),
+        helper.make_node("ReduceSum", ["x", "axes"], ["sum"], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3])],
+        [
+            helper.make_tensor_value_info("double", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, ["n"]),
+        ],
+        [helper.make_tensor("axes", TensorProto.INT64, [1], [1])],
+    )
+    opset = helper.make_opsetid("", 17)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=9)
+    serialized: bytes = model.SerializeToString()
+    return serialized
+
+
+def test_outputs_come_in_the_order_of_the_model(runtime: Runtime) -> None:
+    opened = open_session(a_network(), 1, runtime=runtime)
+    for rows in (1, 4, 1):
+        x = np.arange(3 * rows, dtype=np.float32).reshape(rows, 3)
+        double, total = opened.run({"x": x})
+        np.testing.assert_array_equal(double, 2 * x)
+        np.testing.assert_array_equal(total, x.sum(axis=1))
+
+
+def test_a_result_outlives_the_next_run(runtime: Runtime) -> None:
+    opened = open_session(a_network(), 1, runtime=runtime)
+    first = opened.run({"x": np.ones((1, 3), np.float32)})[0]
+    opened.run({"x": np.zeros((1, 3), np.float32)})
+    assert first.tolist() == [[2, 2, 2]]
+
+
+def test_threads_share_a_session(runtime: Runtime) -> None:
+    opened = open_session(a_network(), 1, runtime=runtime)
+
+    def run(value: int) -> npt.NDArray[np.float32]:
+        return opened.run({"x": np.full((50, 3), value, np.float32)})[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        for value, found in enumerate(pool.map(run, range(200))):
+            assert (found == 2 * value).all()
+
+
+def test_a_file_is_opened_as_its_bytes_are(runtime: Runtime, tmp_path: Path) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(a_network())
+    x = np.ones((2, 3), np.float32)
+    assert open_session(path, 0, runtime=runtime).run({"x": x})[1].tolist() == [3, 3]
+
+
+def test_compiled_networks_are_kept(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    from ingest.encoders.embedded.runtime import openvino_session
+
+    openvino_session._core.cache_clear()
+    x = {"x": np.ones((2, 3), np.float32)}
+    kept = tmp_path / "cache" / "pageglass" / "networks"
+    first = open_session(a_network(), 1, runtime="openvino").run(x)
+    assert len(list(kept.glob("*.blob"))) == 1
+    openvino_session._core.cache_clear()
+    again = open_session(a_network(), 1, runtime="openvino").run(x)
+    assert len(list(kept.glob("*.blob"))) == 1
+    np.testing.assert_array_equal(first[0], again[0])
+    openvino_session._core.cache_clear()
+
+
+def test_a_damaged_compiled_network_is_compiled_again(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    from ingest.encoders.embedded.runtime import openvino_session
+
+    openvino_session._core.cache_clear()
+    x = {"x": np.ones((2, 3), np.float32)}
+    open_session(a_network(), 1, runtime="openvino")
+    (blob,) = (tmp_path / "cache" / "pageglass" / "networks").glob("*.blob")
+    blob.chmod(0o600)
+    blob.write_bytes(blob.read_bytes()[:40])
+    openvino_session._core.cache_clear()
+    assert open_session(a_network(), 1, runtime="openvino").run(x)[1].tolist() == [3, 3]
+    openvino_session._core.cache_clear()
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    from ingest.encoders.embedded.runtime import openvino_session
+
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    openvino_session._core.cache_clear()
+    x = {"x": np.ones((2, 3), np.float32)}
+    assert open_session(a_network(), 1, runtime="openvino").run(x)[1].tolist() == [3, 3]
+    openvino_session._core.cache_clear()
+
+
+def test_onnxruntime_is_used_without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> str:
+        raise session.PackageNotFoundError(name)
+
+    session.default_runtime.cache_clear()
+    monkeypatch.setattr(session, "version", none)
+    assert session.default_runtime() == "onnxruntime"
+    monkeypatch.undo()
+    session.default_runtime.cache_clear()
+    assert set(runtime_version()) == {session.default_runtime()}
+
+
+def minilm_rows(runtime: Runtime) -> npt.NDArray[np.float32]:
+    opened = open_session(MINILM.verified(), 1, runtime=runtime)
+    rows = []
+    for seed, length in enumerate((1, 7, 60, 126)):
+        ids = np.random.default_rng(seed).integers(1_000, 28_000, (1, length + 2))
+        ids[0, 0], ids[0, -1] = 101, 102
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}  # fmt: skip
+        rows.append(opened.run(inputs)[0][0])
+    found = np.concatenate(rows)
+    unit: npt.NDArray[np.float32] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def test_both_runtimes_give_the_same_rows_nearly() -> None:
+    pytest.importorskip("openvino")
+    cosines = (minilm_rows("onnxruntime") * minilm_rows("openvino")).sum(axis=1)
+    assert cosines.mean() > 0.999
+    assert cosines.min() > 0.99
+
+
+def test_an_index_of_one_runtime_is_searched_by_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(session, "default_runtime", lambda: "onnxruntime")
+    load_minilm.cache_clear()
+    write_probe(tmp_path, load_minilm(1))
+    monkeypatch.setattr(session, "default_runtime", lambda: "openvino")
+    load_minilm.cache_clear()
+    other = load_minilm(1)
+    drift = measure_drift(tmp_path, other)
+    load_minilm.cache_clear()
+    assert drift
+    assert not drift.changed
+    assert drift.cosine < 1, "both were encoded by one runtime"
+
+
+def test_texts_are_encoded_without_openvino() -> None:
+    before = "openvino" in sys.modules
+    load_minilm.cache_clear()
+    load_minilm(1).encode_queries(["a red lantern"])
+    assert ("openvino" in sys.modules) == before
+
+
+@given(st.floats(0.01, 200))
+def test_a_line_is_padded_by_a_fifth_and_a_step_at_most(ratio: float) -> None:
+    wanted, padded = LINE_HEIGHT * ratio, padded_width(ratio)
+    assert padded >= max(LEAST_WIDTH, wanted)
+    assert padded % 32 == 0
+    assert padded == LEAST_WIDTH or padded < wanted * 1.17 + 32
+
+
+def test_lines_have_few_widths() -> None:
+    assert len({padded_width(ratio / 10) for ratio in range(1, 600)}) < 16
