@@ -157,7 +157,8 @@ def _characters(model: Path) -> list[str]:
     import onnx
 
     properties = onnx.load(model).metadata_props
-    return next(each.value for each in properties if each.key == "character").splitlines()
+    listed: str = next(each.value for each in properties if each.key == "character")
+    return listed.splitlines()
 
 
 def _apart(pieces: Sequence[Piece]) -> list[Piece]:
