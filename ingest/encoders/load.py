@@ -12,7 +12,7 @@ from ingest.extras import require
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
     """Load an encoder by name.
 
-    Names: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
+    Names: `minilm`, `conse`, `conse-e5`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
     MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
@@ -46,6 +46,10 @@ def _load(spec: str, how: Encoding) -> Encoder:
             from ingest.encoders.embedded.conse import ConseEncoder
 
             return ConseEncoder(how.threads)
+        case "conse-e5" if not model:
+            from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
+
+            return ConseE5Encoder(how.threads)
         case "colpali" if model:
             _require(spec, "transformers", "colpali_engine")
             from ingest.encoders.colpali import ColPaliEncoder
@@ -63,7 +67,7 @@ def _load(spec: str, how: Encoding) -> Encoder:
             return ClipEncoder(model, how)
     raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for images.",
+        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse, conse-e5 or clip:MODEL for images.",
     )
 
 
