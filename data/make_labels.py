@@ -4,7 +4,8 @@
 
 Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order, in
 MiniLM's space, and e5/labels.npz in e5's: the classes about their mean, and the mean of
-the captions in data/captions.json for each script. Names and definitions come with timm.
+the captions in data/captions.json for each script. e5/questions.npz has the means of
+the questions in data/questions.json. Names and definitions come with timm.
 Run again when the weights of MiniLM or e5 change.
 """
 
@@ -17,12 +18,14 @@ import numpy as np
 
 from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
 from ingest.encoders.embedded.e5.e5 import load_e5
+from ingest.encoders.embedded.e5.e5_encoder import E5Encoder
 from ingest.encoders.embedded.minilm import load_minilm
 from ingest.encoders.embedded.weights import Weights
 from ingest.page import Vectors
 
 TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "embedded" / "labels.npy"
 CAPTIONS = Path(__file__).with_name("captions.json")
+QUESTIONS = Path(__file__).with_name("questions.json")
 
 
 SYNSETS = Weights(
@@ -58,12 +61,12 @@ def embed_labels() -> Vectors:
     return np.asarray(rows - rows.mean(axis=0))
 
 
-def embed_means() -> dict[str, Vectors]:
-    """The mean (384,) of the captions of each script, in e5's space."""
-    captions: dict[str, list[str]] = json.loads(CAPTIONS.read_text(encoding="utf-8"))
+def embed_means(path: Path = CAPTIONS) -> dict[str, Vectors]:
+    """The mean (384,) of the texts of each script, in e5's space."""
+    samples: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
     return {
         script: np.asarray(load_e5(0).embed_queries(texts).mean(axis=0))
-        for script, texts in captions.items()
+        for script, texts in samples.items()
     }
 
 
@@ -75,5 +78,7 @@ def _read_table(weights: Weights) -> dict[str, str]:
 
 if __name__ == "__main__":
     np.save(TARGET, load_minilm(0).embed(read_labels()).astype(np.float16))
+    means = {name: mean.astype(np.float16) for name, mean in embed_means(QUESTIONS).items()}
+    np.savez(E5Encoder.MEANS, **means)
     made = {"labels": embed_labels(), **embed_means()}
     np.savez(ConseE5Encoder.LABELS, **{name: v.astype(np.float16) for name, v in made.items()})

@@ -133,7 +133,7 @@ def test_vectors_are_those_of_the_package_s_own_engine(e5):
 
 
 def test_a_question_is_nearest_to_the_passage_that_answers_it_in_another_language(e5):
-    asked = e5.embed_queries(["등대는 언제 지어졌습니까?", "Wer liefert das Brot?"])
+    asked = e5.embed_queries(["灯台はいつ建てられましたか。", "빵은 누가 가져옵니까?"])
     passages = e5.embed_passages(
         ["The lighthouse was built in 1874.", "Bread comes from the baker in the village."]
     )

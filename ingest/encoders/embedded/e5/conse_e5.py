@@ -9,8 +9,6 @@ mostly in MiniLM's space, where English photos are found best; any other in both
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,20 +17,12 @@ import numpy as np
 
 from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.encoders.embedded.e5.e5 import E5Model, load_e5
+from ingest.encoders.embedded.e5.script import find_script
 from ingest.encoders.embedded.minilm import DIM, known_share
 from ingest.page import QueryVectors, Vectors, unit
 
 KNOWN_WEIGHT = 0.3
 """The weight of e5's part of a query that MiniLM knows; 1 for any other (docs/retrieval.md)."""
-SCRIPTS = {
-    "CJK": "HAN",
-    "CYRILLIC": "CYRILLIC",
-    "HANGUL": "HANGUL",
-    "HIRAGANA": "KANA",
-    "KATAKANA": "KANA",
-    "LATIN": "LATIN",
-}
-"""The first word of a letter's Unicode name, and the captions whose mean is taken."""
 
 
 class ConseE5Encoder(ConseEncoder):
@@ -79,10 +69,8 @@ class ConseE5Encoder(ConseEncoder):
 
     def _mean(self, text: str) -> Vectors:
         """The mean (dim,) of captions in a text's script, or of all."""
-        names = Counter(unicodedata.name(sign, "").split(" ")[0] for sign in text if sign.isalpha())
-        found = {SCRIPTS[name]: count for name, count in names.items() if name in SCRIPTS}
-        if "KANA" in found:  # Japanese is written with Han too
-            return self._spaces["KANA"]
-        if found:
-            return self._spaces[max(found, key=lambda script: found[script])]
-        return np.asarray(np.mean([self._spaces[s] for s in set(SCRIPTS.values())], axis=0))
+        found = self._spaces.get(find_script(text))
+        if found is not None:
+            return found
+        means = [mean for name, mean in self._spaces.items() if name != "labels"]
+        return np.asarray(np.mean(means, axis=0))
