@@ -78,7 +78,7 @@ def choose_image_encoder(home: Home) -> str:
 
 
 def default_images() -> str:
-    """Image encoder of a new home: the multilingual one where its weights are installed."""
+    """Image encoder of a new home: multilingual where its weights are installed."""
     return MULTILINGUAL_IMAGES if E5_SMALL.available() else IMAGES
 
 

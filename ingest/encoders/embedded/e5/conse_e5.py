@@ -26,7 +26,7 @@ KNOWN_WEIGHT = 0.3
 
 
 class ConseE5Encoder(ConseEncoder):
-    """ConSE in MiniLM's and e5's spaces as an `Encoder` and `ImageEncoder`; see the module.
+    """ConSE in two text spaces as an `Encoder` and `ImageEncoder`; see the module.
 
     Raises:
         WeightsMissing, WeightsChanged
