@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         default=None, description="Encoder of pages; unset, what the home has, or minilm."
     )
     images: str | None = Field(
-        default=None, description="Encoder of photos; unset, what the home has, or conse."
+        default=None, description="Encoder of photos; unset, what the home has, or conse-e5."
     )
     quantization: str | None = Field(
         default=None, description="Quantization of rows; unset, what the home has, or fp16."

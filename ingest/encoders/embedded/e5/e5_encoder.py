@@ -42,7 +42,8 @@ class E5Encoder:
     dim = DIM
     modality: Modality = "passage"
     calibrated = False
-    cosine_range = (0.0, 0.5)
+    cosine_range = (0.1, 0.3)
+    """Of centred questions: the best of 493 pages, for 33 Korean questions, is at 0.15 at the median."""
     batch_pages = 16
 
     def __init__(self, threads: int = 0) -> None:
