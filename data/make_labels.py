@@ -4,8 +4,8 @@
 
 Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order, in
 MiniLM's space, and e5/labels.npz in e5's: the classes about their mean, and the mean of
-the captions in data/captions.json for each script. e5/questions.npz has the means of
-the questions in data/questions.json. Names and definitions come with timm.
+the captions in data/e5_captions.json for each script. e5/questions.npz has the means of
+the questions in data/e5_questions.json. Names and definitions come with timm.
 Run again when the weights of MiniLM or e5 change.
 """
 
@@ -24,8 +24,8 @@ from ingest.encoders.embedded.weights import Weights
 from ingest.page import Vectors
 
 TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "embedded" / "labels.npy"
-CAPTIONS = Path(__file__).with_name("captions.json")
-QUESTIONS = Path(__file__).with_name("questions.json")
+CAPTIONS = Path(__file__).with_name("e5_captions.json")
+QUESTIONS = Path(__file__).with_name("e5_questions.json")
 
 
 SYNSETS = Weights(

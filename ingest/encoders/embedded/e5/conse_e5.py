@@ -3,7 +3,7 @@
 As `ingest.encoders.embedded.conse`, with the labels' embeddings by MiniLM and by e5
 side by side. E5's texts all lie in a narrow cone, and those of one language in a part
 of it: labels are taken about their mean, a query about the mean of captions in its
-script (data/captions.json). A query in a language that MiniLM knows is compared
+script (data/e5_captions.json). A query in a language that MiniLM knows is compared
 mostly in MiniLM's space, where English photos are found best; any other in both.
 """
 

@@ -2,7 +2,7 @@
 
 Its cosine is one more signal beside those of the other encoder of text. E5's
 texts of one language lie together: a question in a language that MiniLM does not know
-is taken about the mean of questions in its script (data/questions.json), so that
+is taken about the mean of questions in its script (data/e5_questions.json), so that
 what it asks counts, not its language.
 """
 
