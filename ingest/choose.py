@@ -19,10 +19,10 @@ from ingest.library.home import Home
 PAGES = "minilm"
 IMAGES = "conse"
 """Where the weights of e5 are not installed."""
-MULTILINGUAL_IMAGES = "conse-e5"
+MULTILINGUAL_PAGES, MULTILINGUAL_IMAGES = "e5", "conse-e5"
 RENEWABLE = (
-    f"The home's photos are found by English text ({IMAGES}); when its indexes are rebuilt they"
-    f" are found in any language ({MULTILINGUAL_IMAGES})."
+    "The home's indexes were made without the multilingual encoders: once they are rebuilt,"
+    " questions in other languages than English find pages and photos too."
 )
 COLPALI = "vidore/colqwen2.5-v0.2"
 """What "auto" takes where a GPU and these weights are at hand."""
@@ -56,13 +56,16 @@ def choose_encoders(
     why = ""
     if pages == "auto":
         pages, why = choose_page_encoder()
-    words = [name for name, modality in had if modality != "image"] or [PAGES]
+        pages = None if pages == PAGES and not had else pages
+    words = [name for name, modality in had if modality != "image"]
+    # Passages are a signal beside words: where only their index is left, the other was lost.
+    words = default_pages() if words in ([], [MULTILINGUAL_PAGES]) else words
     seen = [name for name, modality in had if modality == "image"] or [default_images()]
-    if not images and seen == [IMAGES] and default_images() != IMAGES:
-        if renew:
-            seen = [default_images()]
-        else:
-            why = why or RENEWABLE
+    renewed = _renew(words) if not pages else words, _renew(seen) if not images else seen
+    if renew:
+        words, seen = renewed
+    elif renewed != (words, seen):
+        why = why or RENEWABLE
     chosen = [canonical(pages)] if pages else words
     if images != "none":
         chosen += [canonical(images)] if images else seen
@@ -75,6 +78,18 @@ def choose_image_encoder(home: Home) -> str:
     """Image encoder of a home, else the default."""
     seen = [name for name, modality in _read_names(home) if modality == "image"]
     return seen[0] if seen else default_images()
+
+
+def default_pages() -> list[str]:
+    """Page encoders of a new home: with the multilingual one where it is installed."""
+    return [PAGES, MULTILINGUAL_PAGES] if E5_SMALL.available() else [PAGES]
+
+
+def _renew(names: list[str]) -> list[str]:
+    """A home's encoders of one modality, or the defaults where they are older defaults."""
+    if names == [PAGES]:
+        return default_pages()
+    return [default_images()] if names == [IMAGES] else names
 
 
 def default_images() -> str:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.settings import Settings
-from ingest.choose import default_images
+from ingest.choose import default_images, default_pages
 from ingest.encoders.embedded.weights import MINILM
 from ingest.library.home import Home
 from ingest.ocr.tesseract import tesseract_languages
@@ -35,7 +35,7 @@ def test_all_is_well(tmp_path: Path) -> None:
 
 def test_indexes_of_a_home(sample_home: Home) -> None:
     findings = list(examine(sample_home, Settings()))
-    assert {f.name for f in findings if f.topic == "index"} == {"minilm", default_images()}
+    assert {f.name for f in findings if f.topic == "index"} == {*default_pages(), default_images()}
     assert [f.detail for f in findings if f.topic == "library"] == ["12 documents, 23 pages"]
 
 

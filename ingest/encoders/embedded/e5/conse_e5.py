@@ -19,7 +19,7 @@ from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.encoders.embedded.e5.e5 import E5Model, load_e5
 from ingest.encoders.embedded.e5.script import find_script
 from ingest.encoders.embedded.minilm import DIM, known_share
-from ingest.page import QueryVectors, Vectors, unit
+from ingest.page import Vectors, unit
 
 KNOWN_WEIGHT = 0.3
 """The weight of e5's part of a query that MiniLM knows; 1 for any other (docs/retrieval.md)."""
@@ -53,10 +53,6 @@ class ConseE5Encoder(ConseEncoder):
         """Unit rows of images, from the weights of their classes (n, 1000)."""
         parts = [super().mix_labels(weights), unit(weights @ self._spaces["labels"])]
         return np.asarray(np.concatenate(parts, axis=1) / np.sqrt(2), np.float32)
-
-    def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
-        """Encode queries in any language: one row each."""
-        return [QueryVectors(row[None], ("",)) for row in self.embed(queries)]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts in both spaces: one unit row each (n, dim)."""
