@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
+from tiny_native import DIM, make_native_colmodernvbert, make_native_colpali, make_native_colqwen2
 from tiny_vlms import make_qwen2_5_vl
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
-from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
+from ingest.encoders.colpali import ColPaliEncoder
 from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import DeviceUnavailable, Encoding
 from ingest.encoders.load import load_encoder
@@ -29,6 +31,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "ColPali": make_colpali,
     "ColQwen2_5": make_colqwen2_5,
     "ColIdefics3": make_colidefics3,
+    "ColPaliForRetrieval": make_native_colpali,
+    "ColQwen2ForRetrieval": make_native_colqwen2,
+    "ColModernVBertForRetrieval": make_native_colmodernvbert,
 }
 QUESTION = "which lighthouse has a red lantern?"
 
@@ -80,22 +85,23 @@ PAGES = [
 
 def engine_rows(encoder: ColPaliEncoder, page: Rendered) -> torch.Tensor:
     """The engine's own way, without this project's code: its processor, its forward."""
-    from colpali_engine import models
-
-    model = getattr(models, encoder.family).from_pretrained(encoder._folder)
-    processor = getattr(models, PROCESSORS[encoder.family]).from_pretrained(encoder._folder)
+    module = import_module(encoder._family.library)
+    model = getattr(module, encoder.family).from_pretrained(encoder._folder)
+    processor = getattr(module, encoder._family.processor).from_pretrained(encoder._folder)
     if encoder.family == "ColPali":
         # transformers leaves the tied head without weights; the rows do not depend on it.
         model.model.lm_head.weight = model.get_input_embeddings().weight
     with torch.inference_mode():
         batch = processor.process_images([page.pixels()])
-        return model.eval()(**batch)[0][batch["attention_mask"][0].bool()]
+        rows = model.eval()(**batch)
+        rows = rows if isinstance(rows, torch.Tensor) else rows.embeddings
+        return rows[0][batch["attention_mask"][0].bool()]
 
 
 def test_the_family_is_read_from_the_config(encoder: ColPaliEncoder, family: str) -> None:
     assert encoder.family == family
     assert encoder.modality == "page"
-    assert encoder.dim == 128
+    assert encoder.dim == (DIM if "Retrieval" in family else 128)
     assert encoder.provenance["dtype"] == "fp32"
 
 
@@ -125,7 +131,9 @@ def test_fixed_batches_give_the_same(folder: Path, encoder: ColPaliEncoder) -> N
 def test_scores_equal_the_engines_where_nothing_is_padded(encoder: ColPaliEncoder) -> None:
     query = encoder.encode_queries([QUESTION])[0]
     for page in encoder.encode_pages(PAGES):
-        theirs = encoder._processor.score_multi_vector(
+        processor = encoder._processor
+        score = getattr(processor, "score_multi_vector", None) or processor.score_retrieval
+        theirs = score(
             [torch.from_numpy(query.vectors)], [torch.from_numpy(page.vectors)]
         )
         ours = maxsim(
@@ -270,6 +278,8 @@ def test_a_lora_adapter_names_its_base(tmp_path: Path) -> None:
         expected = adapted.eval()(**batch)[0].numpy()
     np.testing.assert_allclose(seen.vectors, expected, atol=1e-5)
     assert np.abs(seen.vectors - plain.vectors).max() > 0.01
+    names = [name for name, _ in encoder._network.named_modules()]  # type: ignore[attr-defined]
+    assert not [name for name in names if "lora" in name], "the adapter is merged"
 
 
 class TestTrouble:
