@@ -82,7 +82,10 @@ class AnswerView:
 
 
 def confidence_line(confidence: float | None, threshold: float | None) -> str:
-    """Line on a confidence below its threshold, with digits that tell them apart; else empty."""
+    """Line on a confidence below its threshold; empty for any other.
+
+    It has digits enough to tell the two apart.
+    """
     if confidence is None or threshold is None or confidence >= threshold:
         return ""
     digits = 2
