@@ -54,9 +54,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        scorer=open_vector_cache(
-            device, settings.device_cache_mb, score_ordinal(settings.device)
-        ),
+        scorer=open_vector_cache(device, settings.device_cache_mb, score_ordinal(settings.device)),
     )
 
 

@@ -56,7 +56,7 @@ def make_native_colpali(folder: Path) -> Path:
     return _save(folder, ColPaliForRetrieval(config), processor)
 
 
-def make_native_colqwen2(folder: Path) -> Path:
+def make_native_colqwen2(folder: Path, dim: int = DIM) -> Path:
     """Qwen2-VL with patches of 14 pixels, merged two by two, as many as the page has."""
     from transformers import (
         ColQwen2Config,
@@ -97,7 +97,9 @@ def make_native_colqwen2(folder: Path) -> Path:
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
     )
-    return _save(folder, ColQwen2ForRetrieval(ColQwen2Config(vlm_config=vlm, embedding_dim=DIM)), processor)
+    return _save(
+        folder, ColQwen2ForRetrieval(ColQwen2Config(vlm_config=vlm, embedding_dim=dim)), processor
+    )
 
 
 def make_native_colmodernvbert(folder: Path) -> Path:

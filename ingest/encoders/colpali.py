@@ -24,6 +24,7 @@ from ingest.encoders.encoder import Encoding, Modality
 from ingest.encoders.loading.adapter import merge_adapter
 from ingest.encoders.loading.families import find_family
 from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
+from ingest.encoders.loading.positions import add_positions
 from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
@@ -157,6 +158,8 @@ class ColPaliEncoder:
 
         A row of unit length in bf16 is off by up to 0.4 %, so its length is set again.
         """
+        if self.family == "ColQwen2ForRetrieval" and "pixel_values" in batch:
+            batch = add_positions(self._network, batch)
         rows = self._network(**{name: self._send(tensor) for name, tensor in batch.items()})
         if not isinstance(rows, torch.Tensor):  # of a class of transformers
             rows = rows.embeddings

@@ -32,7 +32,7 @@ class DeviceChoice:
 
 
 def score_ordinal(device: str) -> int:
-    """Number of the GPU that scores pages: the first that models run on, else the first.
+    """Number of the GPU that scores: the first that models run on, else 0.
 
     >>> score_ordinal("cuda:1"), score_ordinal("cuda:2,cuda:3"), score_ordinal("auto")
     (1, 2, 0)

@@ -1,4 +1,4 @@
-"""LoRA adapters: merged into the base model, so that no forward computes them apart."""
+"""LoRA adapters, merged into the base model: no forward computes them apart."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ def merge_adapter(network: torch.nn.Module) -> int:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     merged = 0
-    for name, layer in list(network.named_modules()):
-        if not isinstance(layer, BaseTunerLayer) or not hasattr(layer, "merge"):
-            continue
-        base: Any = layer.get_base_layer()
+    layers: list[tuple[str, Any]] = [
+        (name, layer)
+        for name, layer in network.named_modules()
+        if isinstance(layer, BaseTunerLayer)
+    ]
+    for name, layer in layers:
+        base = layer.get_base_layer()
         dtype = base.weight.dtype
         layer.float()
         layer.merge(safe_merge=True)

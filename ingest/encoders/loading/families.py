@@ -14,7 +14,10 @@ ENGINE, TRANSFORMERS = "colpali_engine.models", "transformers"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Model class `name` of a `library`, its processor class, and the backbone's `model_type`."""
+    """Model class `name` of a `library`, with its processor class.
+
+    `model_type` is that of its config, or of the backbone's.
+    """
 
     name: str
     processor: str
@@ -55,7 +58,9 @@ BY_MODEL_TYPE = {family.model_type: family for family in FAMILIES.values()}
 
 
 def find_family(checkpoint: Checkpoint, base: Checkpoint) -> Family:
-    """Find a checkpoint's family by the config of its base, which is itself without an adapter.
+    """Find a checkpoint's family by the config of its base.
+
+    Without an adapter the base is the checkpoint itself.
 
     Raises:
         InvalidCheckpoint: it is of no family that is known.
