@@ -26,6 +26,7 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
+from ingest.verify import verify
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
@@ -180,6 +181,31 @@ def test_every_door_tells_the_source_of_a_title(client: TestClient, sample_home:
     assert None not in sources.values()
     with pageglass.open(sample_home.root) as library:
         assert {d.name: d.title_source for d in library.list()} == sources
+
+
+def test_several_documents_are_removed_together(own_client: TestClient, own_home: Home) -> None:
+    ids = [id_of(own_client, name) for name in ("annual-report.pdf", "teapot.jpg", "sailboat.png")]
+    before = own_client.get("/v1/documents").json()["count"]
+    refused = own_client.delete("/v1/documents", params={"id": [*ids, "0" * 20]})
+    assert (refused.status_code, refused.json()["type"]) == (
+        404,
+        "urn:pageglass:problem:document-not-found",
+    )
+    assert own_client.get("/v1/documents").json()["count"] == before
+    # The one that is named twice is removed once.
+    response = own_client.delete("/v1/documents", params={"id": [*ids, ids[0]]})
+    assert (response.status_code, response.content) == (204, b"")
+    left = own_client.get("/v1/documents").json()
+    assert left["count"] == before - 3
+    assert not {document["document"] for document in left["documents"]} & set(ids)
+    assert verify(own_home) == []
+
+
+@pytest.mark.parametrize("ids", [[], ["0" * 101], ["0" * 20] * 1_001])
+def test_a_removal_of_no_or_of_too_many_documents_is_refused(
+    client: TestClient, ids: list[str]
+) -> None:
+    assert client.delete("/v1/documents", params={"id": ids}).status_code == 422
 
 
 def test_python_edits_too(own_home: Home) -> None:

@@ -45,14 +45,17 @@ class AnnotationReader(LibraryDatabase):
                 found.setdefault(document_id, []).append(tag)
         return found
 
-    def title_sources(self) -> dict[str, TitleSource]:
-        """Where titles are from, by document id; nothing of those that older versions read."""
+    def title_sources(self, only: str | None = None) -> dict[str, TitleSource]:
+        """Where titles are from, by document id, of all documents or of one.
+
+        Nothing is known of titles that older versions found.
+        """
         found: dict[str, TitleSource] = {}
-        if self._has_table("title_sources"):
-            found.update(self._db.execute("SELECT document_id, source FROM title_sources"))
-        if self._has_table("document_titles"):
-            given = self._db.execute("SELECT document_id FROM document_titles")
-            found.update((row[0], "user") for row in given)
+        where, values = ("", ()) if only is None else (" WHERE document_id = ?", (only,))
+        for table, source in (("title_sources", "source"), ("document_titles", "'user'")):
+            if self._has_table(table):
+                query = f"SELECT document_id, {source} FROM {table}{where}"
+                found.update(self._db.execute(query, values))
         return found
 
     def _has_table(self, name: str) -> bool:

@@ -56,7 +56,7 @@ class DocumentReader(AnnotationReader):
         where = where.replace("id", "document_id")
         for document_id, number, note in self._db.execute(f"SELECT * FROM notes{where}", values):
             notes.setdefault(document_id, []).append((number, note))
-        tags, sources = self.document_tags(), self.title_sources()
+        tags, sources = self.document_tags(), self.title_sources(only)
         return [
             _document(
                 row,
