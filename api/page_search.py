@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from api.query_filters import apply_filters
+from api.rag.query_filters import apply_filters
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.page import DOCUMENT_KINDS

@@ -16,8 +16,7 @@ from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, Day, SearchRequest
 from api.http.routing import RequestEngine, problems
 from api.jobs.spool import clean_name
 from api.page_search import InvalidSearch, make_filter
-from api.query_filters import apply_filters
-from api.rag.evidence import filter_documents
+from api.rag.query_filters import apply_filters, filter_documents
 from api.schemas.hits import SearchBody
 from ingest.library.library import Library
 from ingest.page import DocumentKind
