@@ -94,7 +94,7 @@ def test_http_and_the_chat_protocol(sample_home: Home) -> None:
         body = json.loads(lines[lines.index("event: hits") + 1].removeprefix("data: "))
         assert {hit["name"] for hit in body["hits"]} == {FILE}
         assert "file:" not in body["query"]
-        asked = {"role": "user", "content": "What is on page 2? file:" + FILE}
+        asked = {"role": "user", "content": "What is on slide 2? file:" + FILE}
         reply = client.post(
             "/v1/chat/completions", json={"model": "pageglass", "messages": [asked]}
         ).json()

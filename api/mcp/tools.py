@@ -29,7 +29,8 @@ from api.rag.extraction import (
     open_library_page,
 )
 from api.rag.neutral_markdown import neutralize
-from api.rag.query_filters import apply_filters, filter_documents
+from api.rag.query_filters import filter_documents
+from api.rag.text_search import search_text
 from api.schemas.answers import AnswerBody
 from api.schemas.hits import SearchBody
 from api.schemas.records import record_fields
@@ -87,8 +88,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         searcher = engine.searcher()
         wanted = filter.page_filter() if filter else ALL_PAGES
         wanted = filter_documents(searcher.library, documents, wanted, folder)
-        text, wanted = apply_filters(searcher.library, query, wanted)
-        hits = searcher.search(text, top=top, images=images, filter=wanted)
+        hits = search_text(searcher, query, top=top, images=images, filter=wanted)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
             + " … ".join(region.words for region in hit.regions if region.words)
