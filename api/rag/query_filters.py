@@ -60,7 +60,7 @@ def apply_filters(library: Library, query: str, filter: PageFilter) -> tuple[str
 def apply_known_filters(
     library: Library, question: str, filter: PageFilter
 ) -> tuple[str, PageFilter]:
-    """Question without its filters, and `filter` with them, where they name what is there.
+    """Question without the filters that name what is there, and `filter` with them.
 
     A filter of a file or a tag that the library does not have is words of the question;
     so is every filter of a question that says nothing else.

@@ -1,4 +1,4 @@
-"""Search for a text, the same through every door: its filters and the pages that it names."""
+"""Search for a text, with its filters and the pages that it names, for every door."""
 
 from __future__ import annotations
 
