@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from api.query_filters import apply_filters
+from api.rag.text_search import search_text
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.page import DOCUMENT_KINDS
@@ -66,8 +66,7 @@ def search_pages(
     if like is not None:
         return searcher.search_by_image(open_image(like, readers), top=top, filter=filter)
     if query is None or isinstance(query, str):
-        text, filter = apply_filters(searcher.library, query or "", filter)
-        return searcher.search(text, top=top, images=images, filter=filter)
+        return search_text(searcher, query or "", top=top, images=images, filter=filter)
     parts = [
         (weight, part if isinstance(part, str) else open_image(part, readers))
         for weight, part in query

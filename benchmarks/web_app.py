@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from live_server import live_server  # noqa: E402
 from web_browser import Visit, browser  # noqa: E402
 
+from api.http.routes.web_routes import load_web_app  # noqa: E402
 from ingest.add import add  # noqa: E402
 from ingest.library.home import Home  # noqa: E402
 
@@ -54,8 +55,22 @@ def measure(launched: Any, url: str, path: str, selector: str) -> dict[str, floa
     }  # fmt: skip
 
 
+def print_size() -> None:
+    """Print the bytes of the whole app: as files, without vendored modules, as served."""
+    web = load_web_app()
+    page = len(web.index.encode())
+    files = {name: len(content) for name, content in web.files.items()}
+    vendored = sum(size for name, size in files.items() if name.startswith("vendor/"))
+    served = page + sum(map(len, web.packed.values()))
+    total = page + sum(files.values())
+    print(
+        f"{total / 1e3:.1f} KB of files, {vendored / 1e3:.1f} vendored; {served / 1e3:.1f} served"
+    )
+
+
 def main() -> None:
-    """Print a row a screen: medians."""
+    """Print the size of the app, then a row a screen: medians."""
+    print_size()
     with TemporaryDirectory() as folder:
         home = Home(Path(folder, "home"))
         list(add(home, [ROOT / "data" / "samples"]))

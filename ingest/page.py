@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +28,9 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 DocumentKind = Literal["pdf", "image"]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
 
+TitleSource = Literal["metadata", "heading", "file name", "user"]
+"""Where a document's title is from: its metadata, its largest print, its file, a user."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -38,6 +41,7 @@ class Document:
     with folders where others have the same. `notes` says of pages, by number, what
     of them could not be read. `attached_to` has for each PDF that holds it as an
     attachment that one's path and its name there. `tags` are those that a user gave it.
+    `title_source` is None where an older version read the document.
     """
 
     id: str
@@ -53,11 +57,16 @@ class Document:
     notes: tuple[tuple[int, str], ...] = ()
     attached_to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    title_source: TitleSource | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Its paths, then its places as an attachment."""
         return (*self.paths, *self.attached_to)
+
+    def titled(self) -> Document:
+        """The document with its file's name as the title where it has no other."""
+        return self if self.title else replace(self, title=self.name, title_source="file name")
 
 
 @dataclass(frozen=True, slots=True, order=True)

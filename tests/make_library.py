@@ -12,7 +12,7 @@ from PIL import Image
 from ingest.file_state import FileStamp
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter, PageRow
-from ingest.page import Box, Document, Page, Rendered, Word
+from ingest.page import Box, Document, Page, Rendered, TitleSource, Word
 
 STAMP = FileStamp(100, 1)
 
@@ -64,6 +64,7 @@ def write_document(
     paths: Sequence[str] | None = None,
     kind: str = "pdf",
     title: str = "",
+    title_source: TitleSource | None = None,
     added_at: str = "2024-05-01T10:00:00+00:00",
     revision: str = "r1",
     figures: Sequence[Box] = (),
@@ -82,6 +83,7 @@ def write_document(
         byte_size=100,
         revision=revision,
         added_at=added_at,
+        title_source=title_source,
     )
     pages = [render(document_id, n, text, figures, title) for n, text in enumerate(texts, start=1)]
     library.add(

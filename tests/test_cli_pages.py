@@ -16,7 +16,7 @@ from api.cli.commands import open_page
 from api.cli.commands.explain import draw_bar
 from api.cli.hit_view import mark_words
 from api.cli.main import app
-from api.query_filters import split_filters
+from api.rag.query_filters import split_filters
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.pages import PageNotFound

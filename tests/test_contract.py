@@ -43,7 +43,7 @@ LABELS = (
     "POST /v1/search", "POST /v1/search/image", "POST /v1/ask", "POST /v1/chat/completions",
     "POST /v1/ask/image", "GET /v1/pages/{page}/text", "POST /v1/extract", "GET /v1/documents", "POST /v1/documents",
     "GET /v1/documents/{document}", "PATCH /v1/documents/{document}",
-    "DELETE /v1/documents/{document}", "GET /v1/documents/{document}/file", "GET /v1/jobs", "GET /v1/jobs/{job}",
+    "DELETE /v1/documents", "DELETE /v1/documents/{document}", "GET /v1/documents/{document}/file", "GET /v1/jobs", "GET /v1/jobs/{job}",
     "GET /v1/jobs/{job}/events", "DELETE /v1/jobs/{job}", "GET /v1/pages/{page}/image",
     "GET /v1/pages/{page}/map", "GET /v1/pages/{page}", "GET /v1/pages/{page}/explanation",
     "GET /v1/status", "GET /v1/tags", "GET /v1/session", "POST /v1/session", "DELETE /v1/session",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,16 @@ import pageglass
 from api.http.app import create_app
 from api.http.document_paging import cut_list, sort_list
 from api.http.thumbnails import Thumbnails
+from api.schemas.documents import DocumentBody
 from api.settings import Settings
 from ingest.add import add
 from ingest.annotate.edit import InvalidEdit, edit
 from ingest.choose import default_images, default_pages
 from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
+from ingest.verify import verify
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
@@ -139,6 +144,69 @@ def test_title_and_tags_stay_when_the_document_is_read_anew(tmp_path: Path) -> N
     again = writer.document("one")
     assert (again.title, again.tags, again.page_count) == ("Zirconium", ("kitchen",), 2)
     assert writer.tag_counts() == {"kitchen": 2}
+
+
+def test_the_source_of_a_title_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    writer = LibraryWriter(home)
+    write_document(writer, "a.pdf", "a kettle", document_id="a" * 20, title="Kettles")
+    first = DocumentBody.of(writer.document("a.pdf"))
+    # As one that an older version wrote: nothing was noted of the title.
+    assert (first.title, first.title_source) == ("Kettles", None)
+    write_document(writer, "b.pdf", "", document_id="b" * 20)
+    untitled = DocumentBody.of(writer.document("b.pdf"))
+    assert (untitled.title, untitled.title_source) == ("b.pdf", "file name")
+    again = {"document_id": "a" * 20, "title": "Heads", "title_source": "heading"}
+    write_document(writer, "a.pdf", "a kettle", **again)
+    assert writer.document("a.pdf").title_source == "heading"
+    assert edit(home, "a.pdf", title="Zirconium").title_source == "user"
+    write_document(writer, "a.pdf", "a kettle", **again)
+    assert Library(home).document("a.pdf").title_source == "user"
+
+
+def test_a_home_without_sources_of_titles_is_read_as_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    writer = LibraryWriter(home)
+    write_document(writer, "a.pdf", "a kettle", document_id="a" * 20, title="Kettles")
+    writer.close()
+    with closing(sqlite3.connect(home.database)) as database:
+        database.execute("DROP TABLE title_sources")
+    assert Library(home).document("a.pdf").title_source is None
+    assert edit(home, "a.pdf", title="Zirconium").title_source == "user"
+
+
+def test_every_door_tells_the_source_of_a_title(client: TestClient, sample_home: Home) -> None:
+    listed = client.get("/v1/documents").json()["documents"]
+    sources = {document["name"]: document["title_source"] for document in listed}
+    assert sources["annual-report.pdf"] in ("metadata", "heading")
+    assert None not in sources.values()
+    with pageglass.open(sample_home.root) as library:
+        assert {d.name: d.title_source for d in library.list()} == sources
+
+
+def test_several_documents_are_removed_together(own_client: TestClient, own_home: Home) -> None:
+    ids = [id_of(own_client, name) for name in ("annual-report.pdf", "teapot.jpg", "sailboat.png")]
+    before = own_client.get("/v1/documents").json()["count"]
+    refused = own_client.delete("/v1/documents", params={"id": [*ids, "0" * 20]})
+    assert (refused.status_code, refused.json()["type"]) == (
+        404,
+        "urn:pageglass:problem:document-not-found",
+    )
+    assert own_client.get("/v1/documents").json()["count"] == before
+    # The one that is named twice is removed once.
+    response = own_client.delete("/v1/documents", params={"id": [*ids, ids[0]]})
+    assert (response.status_code, response.content) == (204, b"")
+    left = own_client.get("/v1/documents").json()
+    assert left["count"] == before - 3
+    assert not {document["document"] for document in left["documents"]} & set(ids)
+    assert verify(own_home) == []
+
+
+@pytest.mark.parametrize("ids", [[], ["0" * 101], ["0" * 20] * 1_001])
+def test_a_removal_of_no_or_of_too_many_documents_is_refused(
+    client: TestClient, ids: list[str]
+) -> None:
+    assert client.delete("/v1/documents", params={"id": ids}).status_code == 422
 
 
 def test_python_edits_too(own_home: Home) -> None:

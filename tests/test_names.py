@@ -8,7 +8,7 @@ import pymupdf
 import pytest
 from PIL import Image
 
-from api.rag.evidence import filter_documents
+from api.rag.query_filters import filter_documents
 from ingest.add import AddSettings, add
 from ingest.event import Gone
 from ingest.files.render import RenderSettings

@@ -62,6 +62,11 @@ NO_OCR = RenderSettings(dpi=40, ocr="none")
         ("ماذا يوجد في صفحة ٣؟", ("3",), ""),
         ("מה כתוב בעמוד 3?", ("3",), ""),
         ("पृष्ठ 3 पर क्या लिखा है?", ("3",), ""),
+        ("slide 14", ("14",), ""),
+        ("Was steht auf Folie 14?", ("14",), ""),
+        ("スライド14", ("14",), ""),
+        ("슬라이드 14에 뭐가 있어?", ("14",), ""),
+        ("14번 슬라이드", ("14",), ""),
     ],
 )
 def test_questions_for_pages(question: str, labels: tuple[str, ...], rest: str) -> None:
@@ -109,6 +114,7 @@ def test_requests_for_a_summary(question: str, rest: str) -> None:
         "What did the fund return, 3 or 4 percent?",
         "このページは何ページありますか",
         "When did Page join in 1998?",
+        "Landslides of 14 towns",
     ],
 )
 def test_other_questions(question: str) -> None:

@@ -81,6 +81,7 @@ def test_each_token_can_what_its_scopes_say(sample_home: Home, tmp_path: Path) -
         ("HEAD", "/v1/documents", "read"),
         ("POST", "/v1/documents", "write"),
         ("DELETE", "/v1/documents/a", "write"),
+        ("DELETE", "/v1/documents", "write"),
         ("DELETE", "/v1/jobs/a", "write"),
         ("GET", "/v1/jobs/a/events", "read"),
         ("POST", "/v1/documentsx", "read"),

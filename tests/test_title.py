@@ -44,7 +44,7 @@ PAGE = [
     ],
 )
 def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
-    assert find_title(given, PAGE) == " ".join(given.split())
+    assert find_title(given, PAGE).text == " ".join(given.split())
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
     ],
 )
 def test_a_title_that_a_program_made_up_gives_way_to_the_largest_print(given: str) -> None:
-    assert find_title(given, PAGE) == "Annual Report 2024"
+    assert find_title(given, PAGE).text == "Annual Report 2024"
 
 
 def test_an_ornament_is_no_title() -> None:
-    assert find_title("", [Word("***", (0, 0, 1, 0.5)), *PAGE]) == "Annual Report 2024"
+    assert find_title("", [Word("***", (0, 0, 1, 0.5)), *PAGE]).text == "Annual Report 2024"
 
 
 def test_one_tall_letter_on_a_full_page_is_no_title() -> None:
@@ -109,17 +109,23 @@ def test_one_tall_letter_on_a_full_page_is_no_title() -> None:
         for word in line("words of the body that fill the page", 0.3 + row * 0.03, 0.01)
     ]
     page = [*line("On Lamps", 0.1, 0.03), Word("T", (0.1, 0.28, 0.2, 0.4)), *body]
-    assert find_title("", page).startswith("On Lamps")
+    assert find_title("", page).text.startswith("On Lamps")
 
 
 def test_a_page_without_words_has_no_title() -> None:
-    assert find_title("", []) == ""
-    assert find_title("", [Word("—", (0, 0, 1, 1))]) == ""
+    assert find_title("", []).text == ""
+    assert find_title("", [Word("—", (0, 0, 1, 1))]).text == ""
+
+
+def test_a_title_says_where_it_is_from() -> None:
+    assert find_title("A History of Lenses", PAGE).source == "metadata"
+    assert find_title("untitled", PAGE).source == "heading"
+    assert find_title("scan0001", []).source == "file name"
 
 
 def test_a_title_is_no_paragraph() -> None:
-    assert len(find_title("lamp " * 100, []).split()) == LONGEST
-    assert len(find_title("", line("lamp " * 100, 0.1, 0.1)).split()) == LONGEST
+    assert len(find_title("lamp " * 100, []).text.split()) == LONGEST
+    assert len(find_title("", line("lamp " * 100, 0.1, 0.1)).text.split()) == LONGEST
 
 
 def block(number: int, words: list[Word], role: WordRole = "text") -> list[Word]:
@@ -139,30 +145,33 @@ BODY = block(
 def test_running_heads_are_no_title() -> None:
     head = block(1, line("Harbour Commission", 0.02, 0.05))
     title = block(2, line("Tides of the Sound", 0.15, 0.03))
-    assert find_title("", [*head, *title, *BODY], [[*head, *BODY]]) == "Tides of the Sound"
-    assert find_title("", [*block(1, head, "header"), *title, *BODY]) == "Tides of the Sound"
+    assert find_title("", [*head, *title, *BODY], [[*head, *BODY]]).text == "Tides of the Sound"
+    assert find_title("", [*block(1, head, "header"), *title, *BODY]).text == "Tides of the Sound"
 
 
 def test_a_running_head_alone_is_better_than_nothing() -> None:
-    assert find_title("", block(1, line("Harbour Guide", 0.02, 0.02), "header")) == "Harbour Guide"
+    assert (
+        find_title("", block(1, line("Harbour Guide", 0.02, 0.02), "header")).text
+        == "Harbour Guide"
+    )
 
 
 @pytest.mark.parametrize("text", ["DRAFT", "Entwurf", "CONFIDENTIEL", "社外秘", "대외비", "Gizli"])
 def test_watermarks_are_no_title(text: str) -> None:
     mark = block(1, [Word(text, (0.2, 0.75, 0.8, 0.85))])
     title = block(2, line("Tides of the Sound", 0.15, 0.03))
-    assert find_title("", [*mark, *title, *BODY]) == "Tides of the Sound"
+    assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
 
 
 def test_large_letters_over_the_text_are_no_title() -> None:
     mark = block(1, [Word("Oduya", (0.05, 0.3, 0.5, 0.7))])
     title = block(2, line("Tides of the Sound", 0.15, 0.03))
-    assert find_title("", [*mark, *title, *BODY]) == "Tides of the Sound"
+    assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
 
 
 def test_what_is_not_shown_is_no_title() -> None:
     secret = block(1, line("Hidden words", 0.1, 0.2), "hidden")
-    assert find_title("", [*secret, *block(2, PAGE)]) == "Annual Report 2024"
+    assert find_title("", [*secret, *block(2, PAGE)]).text == "Annual Report 2024"
 
 
 def numbered(number: int, text: str, top: float, height: float) -> list[Word]:
@@ -189,9 +198,9 @@ def test_an_imprint_or_a_date_is_no_title_however_large(imprint: str) -> None:
         *numbered(2, "A History of Lenses", 0.15, 0.03),
         *numbered(3, "The lamp was lit on three hundred and sixty nights.", 0.2, 0.01),
     ]
-    assert find_title("", page) == "A History of Lenses"
+    assert find_title("", page).text == "A History of Lenses"
     # Where nothing else is printed, it is better than nothing.
-    assert find_title("", numbered(1, imprint, 0.05, 0.05)) == imprint
+    assert find_title("", numbered(1, imprint, 0.05, 0.05)).text == imprint
 
 
 @pytest.mark.parametrize(
@@ -200,4 +209,4 @@ def test_an_imprint_or_a_date_is_no_title_however_large(imprint: str) -> None:
 )
 def test_a_heading_with_a_date_or_such_a_word_is_one(heading: str) -> None:
     page = [*numbered(1, heading, 0.05, 0.05), *numbered(2, "The lamp was lit.", 0.2, 0.01)]
-    assert find_title("", page) == heading
+    assert find_title("", page).text == heading

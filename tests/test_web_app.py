@@ -431,6 +431,17 @@ def test_a_phone_shows_one_column_in_both_schemes(
         assert page.get_by_role("link", name=name).is_visible()
 
 
+def test_the_theme_is_switched_against_the_system_and_kept(visit: Open) -> None:
+    page = visit(color_scheme="dark").open("/status")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(background) == "rgb(22, 23, 21)"
+    page.get_by_role("button", name="Dark or light").click()
+    assert page.evaluate(background) == "rgb(250, 248, 243)"
+    page.reload()
+    page.locator("main h1").first.wait_for()
+    assert page.evaluate(background) == "rgb(250, 248, 243)"
+
+
 def test_hostile_words_are_words(visit: Open, server: LiveServer) -> None:
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) barium"
     pdf = pymupdf.open()

@@ -16,7 +16,7 @@ Sort: TypeAlias = Literal[
 Key: TypeAlias = "tuple[Any, str]"
 KEYS: dict[str, Callable[[Document], Any]] = {
     "name": lambda document: document.name.casefold(),
-    "title": lambda document: document.title.casefold(),
+    "title": lambda document: document.titled().title.casefold(),
     "added": lambda document: document.added_at,
     "pages": lambda document: document.page_count,
     "bytes": lambda document: document.byte_size,

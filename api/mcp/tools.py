@@ -20,7 +20,7 @@ from api.http.routes.highlight_param import MAX_HIGHLIGHTS, parse_highlights
 from api.mcp.picture_parts import MAX_PARTS, PicturePart, ask_parts
 from api.rag.answer import generate_answer
 from api.rag.citation_note import citation_note
-from api.rag.evidence import RetrievedEvidence, filter_documents
+from api.rag.evidence import RetrievedEvidence
 from api.rag.extraction import (
     MAX_PAGES,
     extract_record,
@@ -29,6 +29,8 @@ from api.rag.extraction import (
     open_library_page,
 )
 from api.rag.neutral_markdown import neutralize
+from api.rag.query_filters import filter_documents
+from api.rag.text_search import search_text
 from api.schemas.answers import AnswerBody
 from api.schemas.hits import SearchBody
 from api.schemas.records import record_fields
@@ -86,7 +88,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         searcher = engine.searcher()
         wanted = filter.page_filter() if filter else ALL_PAGES
         wanted = filter_documents(searcher.library, documents, wanted, folder)
-        hits = searcher.search(query, top=top, images=images, filter=wanted)
+        hits = search_text(searcher, query, top=top, images=images, filter=wanted)
         lines = [
             f"{rank}. {hit.page} (page {hit.page.key}): "
             + " … ".join(region.words for region in hit.regions if region.words)

@@ -15,7 +15,8 @@ from api.python.arguments import Names, PageRef, Turns, as_messages, as_names, a
 from api.python.base import ClientBase
 from api.python.python_hints import python_hints
 from api.rag.answer import generate_answer, stream_pieces
-from api.rag.evidence import filter_documents, retrieve_evidence
+from api.rag.evidence import retrieve_evidence
+from api.rag.query_filters import filter_documents
 from api.results.cited_answer import CitedAnswer, PageCitation
 from api.results.page_explanation import PageExplanation
 from api.results.search_results import SearchResults

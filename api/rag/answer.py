@@ -55,7 +55,7 @@ def answer_query(
     Args:
         top: pages of evidence at most.
         filter: restricts the pages.
-        documents, folder: restrict them further (`api.rag.evidence.filter_documents`).
+        documents, folder: restrict them further (`api.rag.query_filters.filter_documents`).
         history: earlier messages, oldest first.
         on_piece: is called with each piece as it comes; an error that it raises stops the model.
 

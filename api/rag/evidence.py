@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
+from api.rag.query_filters import apply_known_filters, filter_documents
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
 from ingest.page import shown_words
 
@@ -65,6 +65,7 @@ def retrieve_evidence(
     for them. A chat model gets the question and the history as given; a model
     without chat gets the query that was searched. Pages that the question asks for
     by number, or those that sum up the document that it names, come in place of a search.
+    `file:NAME` and `tag:NAME` in it restrict the pages (`apply_known_filters`).
 
     Args:
         top: pages at most.
@@ -78,9 +79,12 @@ def retrieve_evidence(
         ModelError: a language model failed to rewrite the question.
     """
     filter = filter_documents(searcher.library, documents, filter, folder)
+    text, within = apply_known_filters(searcher.library, question, filter)
+    named = documents or within.document_ids != filter.document_ids
+    filter = within
     # A blank question is not rewritten, so that the search refuses it.
     chat = model.chat
-    searched = rewrite(question, history, chat) if question.strip() else question
+    searched = rewrite(text, history, chat) if text.strip() else text
     wanted = top if model.uses_images else OVERSAMPLING * top
     evidence: list[Evidence] = []
     hits: list[Hit] = []
@@ -97,7 +101,7 @@ def retrieve_evidence(
             hits.append(hit)
     task = asked.task if asked else "answer"
     prompt = (
-        Prompt(question, tuple(evidence), tuple(history), task)
+        Prompt(text, tuple(evidence), tuple(history), task)
         if chat
         else Prompt(searched, tuple(evidence), task=task)
     )
@@ -108,7 +112,7 @@ def retrieve_evidence(
         prompt,
         locator(searcher),
         # Pages that were named are the right ones, however near they come to the words.
-        0.0 if asked or documents or _names_a_file(question, hits) else min_score(searcher, model),
+        0.0 if asked or named or _names_a_file(question, hits) else min_score(searcher, model),
     )
 
 
@@ -132,31 +136,3 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
     ]
     calibrated = len(readers) == 1 and readers[0].calibrated
     return MIN_SCORE if model.uses_images and calibrated else 0.0
-
-
-def filter_documents(
-    library: Library,
-    documents: Sequence[str] | None,
-    filter: PageFilter = ALL_PAGES,
-    folder: str | None = None,
-) -> PageFilter:
-    """Filter restricted to documents and to a folder.
-
-    Without either it is `filter` as given.
-
-    Args:
-        documents: ids, heads of ids, file names, paths or ends of paths, or folders.
-        folder: a folder on the path of the documents, or several joined by slashes.
-
-    Raises:
-        DocumentNotFound: one of them does not exist, or is ambiguous.
-    """
-    if not documents and not folder:
-        return filter
-    ids = dict.fromkeys(
-        document.id for name in documents or () for document in library.documents_named(name)
-    )
-    if folder:
-        inside = [document.id for document in library.documents_in(folder)]
-        ids = dict.fromkeys(i for i in inside if not documents or i in ids)
-    return replace(filter, document_ids=tuple(ids))

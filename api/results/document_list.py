@@ -19,7 +19,8 @@ class LibraryDocument(Document):
     @classmethod
     def of(cls, document: Document) -> Self:
         """The document with its JSON and its row."""
-        return cls(**{each.name: getattr(document, each.name) for each in fields(document)})
+        titled = document.titled()
+        return cls(**{each.name: getattr(titled, each.name) for each in fields(titled)})
 
     def to_dict(self) -> dict[str, Any]:
         """As `list --json` writes a document."""

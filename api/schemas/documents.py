@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.schemas.pages import EXAMPLE_ID, example
 from ingest.file_state import Failure
 from ingest.library.documents import readable
-from ingest.page import Document
+from ingest.page import Document, TitleSource
 
 EXAMPLE_DOCUMENT: dict[str, Any] = {
     "document": EXAMPLE_ID,
@@ -18,6 +18,7 @@ EXAMPLE_DOCUMENT: dict[str, Any] = {
     "attached_to": [],
     "kind": "pdf",
     "title": "Annual report 2024",
+    "title_source": "metadata",
     "pages": 8,
     "bytes": 182_344,
     "sha256": EXAMPLE_ID + "0" * 44,
@@ -39,7 +40,7 @@ class DocumentBody(BaseModel):
     """Document: a file's content, the paths it was read from, and notes of its pages.
 
     `attached_to` has the places where it is an attachment: the path of a PDF and its name there.
-    `tags` are those that a user gave it.
+    `tags` are those that a user gave it. `title_source` is null where an older version read it.
     """
 
     model_config = example(EXAMPLE_DOCUMENT)
@@ -50,6 +51,7 @@ class DocumentBody(BaseModel):
     attached_to: list[str]
     kind: str
     title: str
+    title_source: TitleSource | None = None
     pages: int
     bytes: int
     sha256: str
@@ -61,6 +63,7 @@ class DocumentBody(BaseModel):
     @classmethod
     def of(cls, document: Document) -> Self:
         """JSON of a document."""
+        document = document.titled()
         return cls(
             document=document.id,
             name=document.name,
@@ -68,6 +71,7 @@ class DocumentBody(BaseModel):
             attached_to=[readable(path) for path in document.attached_to],
             kind=document.kind,
             title=document.title,
+            title_source=document.title_source,
             pages=document.page_count,
             bytes=document.byte_size,
             sha256=document.sha256,

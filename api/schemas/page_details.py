@@ -81,7 +81,7 @@ class PageDetailBody(PageBody):
         page = record.page
         return cls(
             **page_fields(page),
-            title=document.title,
+            title=document.titled().title,
             kind=document.kind,
             revision=document.revision,
             pages=document.page_count,

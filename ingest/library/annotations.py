@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ingest.library.database import LibraryDatabase
-from ingest.page import Caption, Document, Page
+from ingest.page import Caption, Document, Page, TitleSource
 
 
 class AnnotationReader(LibraryDatabase):
@@ -39,15 +39,29 @@ class AnnotationReader(LibraryDatabase):
     def document_tags(self) -> dict[str, list[str]]:
         """Tags that users gave, by document id, in order."""
         found: dict[str, list[str]] = {}
-        if self._has_document_tags():
+        if self._has_table("document_tags"):
             query = "SELECT document_id, tag FROM document_tags ORDER BY document_id, tag"
             for document_id, tag in self._db.execute(query):
                 found.setdefault(document_id, []).append(tag)
         return found
 
-    def _has_document_tags(self) -> bool:
-        query = "SELECT 1 FROM sqlite_master WHERE name = 'document_tags'"
-        return self._db.execute(query).fetchone() is not None
+    def title_sources(self, only: str | None = None) -> dict[str, TitleSource]:
+        """Where titles are from, by document id, of all documents or of one.
+
+        Nothing is known of titles that older versions found.
+        """
+        found: dict[str, TitleSource] = {}
+        where, values = ("", ()) if only is None else (" WHERE document_id = ?", (only,))
+        for table, source in (("title_sources", "source"), ("document_titles", "'user'")):
+            if self._has_table(table):
+                query = f"SELECT document_id, {source} FROM {table}{where}"
+                found.update(self._db.execute(query, values))
+        return found
+
+    def _has_table(self, name: str) -> bool:
+        """Whether a writer has made a table that came without a new format."""
+        query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+        return self._db.execute(query, (name,)).fetchone() is not None
 
     def tagged(self, tags: Sequence[str]) -> set[str]:
         """Keys of the pages that have every one of some tags."""

@@ -18,7 +18,7 @@ from ingest.library.names import (
     name_documents,
     readable,
 )
-from ingest.page import Document
+from ingest.page import Document, TitleSource
 
 
 class DocumentNotFound(NotFoundError):
@@ -56,7 +56,7 @@ class DocumentReader(AnnotationReader):
         where = where.replace("id", "document_id")
         for document_id, number, note in self._db.execute(f"SELECT * FROM notes{where}", values):
             notes.setdefault(document_id, []).append((number, note))
-        tags = self.document_tags()
+        tags, sources = self.document_tags(), self.title_sources(only)
         return [
             _document(
                 row,
@@ -65,6 +65,7 @@ class DocumentReader(AnnotationReader):
                 [attachment_path(p, n) for i, n in attached.get(row[0], ()) for p in paths[i][:1]],
                 notes.get(row[0], []),
                 tags.get(row[0], []),
+                sources.get(row[0]),
             )
             for row in rows
         ]
@@ -225,6 +226,7 @@ def _document(
     attached_to: list[str],
     notes: list[tuple[int, str]],
     tags: list[str],
+    title_source: TitleSource | None,
 ) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
@@ -241,4 +243,5 @@ def _document(
         notes=tuple(notes),
         attached_to=tuple(attached_to),
         tags=tuple(tags),
+        title_source=title_source,
     )

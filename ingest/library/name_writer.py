@@ -10,6 +10,7 @@ from ingest.file_state import FileStamp
 from ingest.forms.index_text import index_text
 from ingest.library.documents import DocumentReader
 from ingest.library.names import attachment_path, searchable_name
+from ingest.page import Document
 
 
 class NameWriter(DocumentReader):
@@ -54,6 +55,13 @@ class NameWriter(DocumentReader):
             "INSERT OR REPLACE INTO document_titles VALUES (?, ?)", (document_id, title)
         )
         self._db.execute("UPDATE documents SET title = ? WHERE id = ?", (title, document_id))
+
+    def _set_title_source(self, document: Document) -> None:
+        if document.title_source:
+            self._db.execute(
+                "INSERT OR REPLACE INTO title_sources VALUES (?, ?)",
+                (document.id, document.title_source),
+            )
 
     def given_title(self, document_id: str) -> str:
         """Title that a user gave a document; empty for none."""

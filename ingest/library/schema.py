@@ -91,8 +91,12 @@ CREATE TABLE IF NOT EXISTS document_tags (
 CREATE TABLE IF NOT EXISTS document_titles (
     document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE, title TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS title_sources (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE, source TEXT NOT NULL
+) WITHOUT ROWID;
 """
-"""Tags and titles that users gave documents, made where they are missing, without a new format."""
+"""Tags and titles that users gave documents, and where titles that were found are from. Made
+where they are missing, without a new format."""
 
 REMOVALS = """
 CREATE TABLE IF NOT EXISTS removals (

@@ -163,6 +163,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
                     document.added_at,
                 ),
             )
+            self._set_title_source(document)
             for path, stamp in paths.items():
                 self._set_name(path, document.id, stamp)
             self._attach(attached)

@@ -133,21 +133,21 @@ class DocumentAssembler:
             yield from self.encode()
 
     def _start(self, pending: PendingFile, read: ReadPages) -> Draft:
+        title = find_title(
+            read.inspection.title, read.pages[0].words, [page.words for page in read.pages[1:]]
+        )
         document = Document(
             id=read.job.document_id,
             sha256=pending.sha256,
             name=read.job.name,
             paths=tuple(pending.stamps),
             kind=read.inspection.kind,
-            title=find_title(
-                read.inspection.title,
-                read.pages[0].words,
-                [page.words for page in read.pages[1:]],
-            ),
+            title=title.text,
             page_count=read.inspection.page_count,
             byte_size=pending.byte_size,
             revision=uuid.uuid4().hex[:12],
             added_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            title_source=title.source,
         )
         draft = Draft.start(self._home, [index for _, index in self.load()], document)
         draft.has_attachments = read.inspection.has_attachments

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
 from ingest.box import contains_center
 from ingest.forms.whole.dates import find_dates
-from ingest.page import Word
+from ingest.page import TitleSource, Word
 from ingest.run.program_titles import is_program_made
 
 LONGEST = 16
@@ -44,9 +45,16 @@ MAX_BESIDE_DATE = 3
 _ASIDE = ("header", "footer", "caption", "note")
 
 
+class Title(NamedTuple):
+    """Title and where it is from; empty for one that the file's name stands in for."""
+
+    text: str
+    source: TitleSource
+
+
 def find_title(
     metadata: str, first_page: Sequence[Word], others: Sequence[Sequence[Word]] = ()
-) -> str:
+) -> Title:
     """Title from a PDF's metadata, else the largest print of page 1.
 
     A metadata title that a program made up is ignored; so are running heads,
@@ -57,12 +65,13 @@ def find_title(
     """
     given = " ".join(_printable(metadata[:MAX_METADATA]).split())
     if len(given) > (3 if given.isascii() else 1) and not is_program_made(given):
-        return _cut(given.split())
+        return Title(_cut(given.split()), "metadata")
     printed = [word for word in first_page if word.role != "hidden"]
     main = [word for word in printed if word.role not in _ASIDE]
     main = list(_without_watermarks(_without_running_heads(main, others)))
     main = list(_without_imprints(main))
-    return _cut(_largest_print(main) or _largest_print(printed))
+    largest = _cut(_largest_print(main) or _largest_print(printed))
+    return Title(largest, "heading" if largest else "file name")
 
 
 def _printable(text: str) -> str:

@@ -19,6 +19,7 @@ _PAGE = (
     "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
     "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
     "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
+    "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[ае]?"
     "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
 )
 _LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
@@ -59,7 +60,8 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _EAST_ASIAN = re.compile(
-    r"第?\s?(\d{1,5}|[一二三四五六七八九十])\s?(?:ページ|頁|页|쪽|페이지)(?:目)?"
+    r"第?\s?(\d{1,5}|[一二三四五六七八九十])\s?(?:ページ|頁|页|쪽|페이지|번?째? ?슬라이드)(?:目)?"
+    r"|(?:슬라이드|スライド|幻灯片|投影片)\s?(\d{1,5})"
     r"|(最後|最后|最後一|最后一|마지막|最初|第一|첫|첫번째|첫 번째)の?\s?(?:ページ|頁|页|쪽|페이지)"
 )
 _SUMMARY = re.compile(

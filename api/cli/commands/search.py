@@ -75,7 +75,7 @@ def search(
     from api.cli.hit_view import hit_lines, is_styled
     from api.cli.last_search import remember_search
     from api.page_search import search_pages
-    from api.rag.evidence import filter_documents
+    from api.rag.query_filters import filter_documents
     from api.schemas.hits import HitBody
     from api.sources import local_file
     from retrieval.near import is_near

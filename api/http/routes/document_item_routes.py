@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
@@ -93,11 +94,21 @@ def find_document(library: Library, document_id: str) -> Document:
     Raises:
         DocumentNotFound
     """
-    if library.has(document_id):
-        return library.document(document_id)
-    raise DocumentNotFound(
-        f"There is no document {document_id!r}.", hint="Give the whole id of a document."
-    )
+    require_documents(library, [document_id])
+    return library.document(document_id)
+
+
+def require_documents(library: Library, document_ids: Sequence[str]) -> None:
+    """Check that documents with these whole ids are there.
+
+    Raises:
+        DocumentNotFound: names the first that is not.
+    """
+    for document_id in document_ids:
+        if not library.has(document_id):
+            raise DocumentNotFound(
+                f"There is no document {document_id!r}.", hint="Give the whole id of a document."
+            )
 
 
 def find_original(library: Library, document: Document) -> FilePath:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,11 +13,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
+from api.engine import Engine
 from api.http.document_paging import Sort, cut_list, filter_list, sort_list
 from api.http.errors import respond
 from api.http.request_id import current_request_id
 from api.http.requests import FOLDER
-from api.http.routes.document_item_routes import DocumentId, find_document
+from api.http.routes.document_item_routes import DocumentId, require_documents
 from api.http.routes.upload import FORM, receive_form
 from api.http.routing import WRITER_WAIT, RequestEngine, RequestJobs, problems
 from api.jobs.job import UNREADABLE, Job, new_job_id
@@ -28,9 +30,12 @@ from api.schemas.jobs import JobBody, JobFileBody
 from ingest.error import PageglassError
 from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
-from ingest.library.home import Home, HomeBusy
+from ingest.library.home import HomeBusy
 from ingest.page import DocumentKind
 from ingest.remove import remove
+
+MAX_REMOVED = 1_000
+"""Documents that one request removes."""
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -110,13 +115,35 @@ async def remove_document(
     jobs: RequestJobs,
 ) -> None:
     """Remove a document and all that is derived from it; of uploads, the file too."""
+    await _remove(engine, jobs, [document])
+
+
+@router.delete("/documents", status_code=204, responses=problems(404, 503))
+async def remove_documents(
+    ids: Annotated[
+        list[Annotated[str, Query(max_length=100)]],
+        Query(
+            alias="id",
+            min_length=1,
+            max_length=MAX_REMOVED,
+            description="A whole id. May be repeated.",
+        ),
+    ],
+    engine: RequestEngine,
+    jobs: RequestJobs,
+) -> None:
+    """Remove several documents together: all of them, or none where one is not there."""
+    await _remove(engine, jobs, ids)
+
+
+async def _remove(engine: Engine, jobs: JobService, ids: Sequence[str]) -> None:
     deadline = time.monotonic() + WRITER_WAIT
-    await jobs.threads.run(find_document, engine.library(), document)
-    await jobs.writers.run(_remove, engine.home, document, deadline)
+    await jobs.threads.run(require_documents, engine.library(), ids)
 
+    def act() -> None:
+        remove(engine.home, ids, wait=max(deadline - time.monotonic(), 0.0))
 
-def _remove(home: Home, document: str, deadline: float) -> None:
-    remove(home, [document], wait=max(deadline - time.monotonic(), 0.0))
+    await jobs.writers.run(act)
 
 
 def _accepted(request: Request, job: Job) -> Response:

@@ -16,8 +16,8 @@ from api.http.requests import MAX_HITS, MAX_QUERY_LENGTH, Day, SearchRequest
 from api.http.routing import RequestEngine, problems
 from api.jobs.spool import clean_name
 from api.page_search import InvalidSearch, make_filter
-from api.query_filters import apply_filters
-from api.rag.evidence import filter_documents
+from api.rag.query_filters import filter_documents
+from api.rag.text_search import search_text
 from api.schemas.hits import SearchBody
 from ingest.library.library import Library
 from ingest.page import DocumentKind
@@ -36,8 +36,7 @@ def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
     filter = filter_documents(
         searcher.library, wanted.documents, wanted.page_filter(), wanted.folder
     )
-    query, filter = apply_filters(searcher.library, wanted.query, filter)
-    hits = searcher.search(query, top=wanted.top, images=wanted.images, filter=filter)
+    hits = search_text(searcher, wanted.query, top=wanted.top, images=wanted.images, filter=filter)
     return SearchBody.of(wanted.query, hits)
 
 
