@@ -1,12 +1,14 @@
 """Server under load: latency and memory while documents are uploaded and removed.
 
-    python -m benchmarks.server_load [--clients 64] [--seconds 60] [--pages 1000]
+    python -m benchmarks.server_load [--clients 64] [--seconds 60] [--pages 1000] [--fresh]
 
 A server over the samples answers CLIENTS clients, each sending its next request
 once the last is answered: searches, answers, page images and lists. Meanwhile
 PDFs of PAGES pages are uploaded as jobs, one after the other, and one-page files are
 uploaded and removed. Client and server share the machine. Memory is that of the
-server and its workers, shared pages counted once (PSS, Linux). Exits 1 on an error.
+server and its workers, shared pages counted once (PSS, Linux). Processor time is that
+of the server without its workers. With --fresh no query is asked twice, else there are
+five. Exits 1 on an error.
 For a soak: --clients 8 --seconds 1800 --pages 100.
 """
 
@@ -52,6 +54,8 @@ class Figures:
     errors: list[str] = field(default_factory=list)
     memory: list[tuple[float, float]] = field(default_factory=list)
     """Seconds since the start, megabytes."""
+    processor: float = 0.0
+    """Processor seconds of the server, without its workers."""
 
     async def timed(self, kind: str, sent: Any) -> httpx.Response | None:
         """Await a request, and count it; None where it failed."""
@@ -73,6 +77,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pages", type=int, default=1_000)
+    parser.add_argument("--fresh", action="store_true", help="ask no query twice")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pageglass-load-") as folder:
         home = Path(folder, "home")
@@ -120,22 +125,33 @@ async def run(address: str, pid: int, args: argparse.Namespace) -> Figures:
         (await client.post("/v1/ask", json={"query": QUERIES[0]})).raise_for_status()
         pages = [hit["page"] for hit in found.json()["hits"]]
         until = time.monotonic() + args.seconds
+        before = _processor_seconds(pid)
         await asyncio.gather(
             _watch(figures, pid, until),
             _upload_large(client, figures, args.pages, until),
             _upload_and_remove(client, figures, until),
-            *(_client(client, figures, pages, seed, until) for seed in range(args.clients)),
+            *(
+                _client(client, figures, pages, seed, until, args.fresh)
+                for seed in range(args.clients)
+            ),
         )
+        figures.processor = _processor_seconds(pid) - before
     return figures
 
 
 async def _client(
-    client: httpx.AsyncClient, figures: Figures, pages: list[str], seed: int, until: float
+    client: httpx.AsyncClient,
+    figures: Figures,
+    pages: list[str],
+    seed: int,
+    until: float,
+    fresh: bool,
 ) -> None:
     choice = random.Random(seed)
     while time.monotonic() < until:
         kind = choice.choices(list(MIX), list(MIX.values()))[0]
-        query = {"query": choice.choice(QUERIES)}
+        own = f" {choice.getrandbits(32):x}" if fresh else ""
+        query = {"query": choice.choice(QUERIES) + own}
         match kind:
             case "search":
                 sent = client.post("/v1/search", json=query)
@@ -195,6 +211,11 @@ async def _watch(figures: Figures, pid: int, until: float) -> None:
         await asyncio.sleep(5)
 
 
+def _processor_seconds(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
 def _memory(pid: int) -> float:
     """Megabytes of a process and those below it."""
     total = 0.0
@@ -224,6 +245,11 @@ def report(figures: Figures, args: argparse.Namespace) -> None:
     for kind, seconds in sorted(figures.seconds.items()):
         p50, p95, most = np.percentile(seconds, [50, 95, 100]) * 1000
         print(f"| {kind} | {len(seconds)} | {p50:.0f} | {p95:.0f} | {most:.0f} |")
+    asked = sum(len(figures.seconds[kind]) for kind in MIX)
+    print(
+        f"{asked / args.seconds:.0f} requests a second,"
+        f" {1000 * figures.processor / max(asked, 1):.1f} ms of processor time each"
+    )
     print(f"errors: {len(figures.errors)}")
     for error in figures.errors[:10]:
         print(f"  {error}")

@@ -17,14 +17,15 @@ def make_hit(
 ) -> Hit:
     """Hit of a page record, with what the library says of the page."""
     page = record.page
-    kind, revision = library.read_as(page.document_id)
+    kind, revision, note, captioned = library.read_as(page)
+    captions = library.captions(page) if captioned else ()
     return Hit(
         page=page,
         score=score,
         regions=regions,
         signals=signals or {},
-        caption=" ".join(caption.text for caption in library.captions(page)),
-        note=library.note(page),
+        caption=" ".join(caption.text for caption in captions),
+        note=note,
         width=record.width,
         height=record.height,
         revision=revision,

@@ -151,10 +151,15 @@ class CandidateRanker:
         encoded = [i for i, some in enumerate(rows) if len(some)]
         if not encoded:
             return scores
-        addresses = [(record.page.document_id, record.page.number) for record in pages]
-        batches = snapshot.batches(self._library, index, addresses)
         query = np.concatenate([rows[i] for i in encoded])
         apart = block_weights([weights[i] for i in encoded])
+        if pages is snapshot.pages and self._scorer is None:
+            joined = snapshot.joined(self._library, index, kind)
+            if joined is not None:
+                scores[encoded] = joined.score(query, apart, len(pages))
+                return scores
+        addresses = [(record.page.document_id, record.page.number) for record in pages]
+        batches = snapshot.batches(self._library, index, addresses)
         scores[encoded] = score_batches(
             query, apart, batches, len(pages), kind, scorer=self._scorer
         )

@@ -19,8 +19,8 @@ from ingest.page import Page, QueryVectors
 from retrieval.candidates import Candidates
 from retrieval.error import LibraryChanging, PageNotEncoded
 from retrieval.explain.explain import Explanation, explain_rows
-from retrieval.explain.regions import find_image_region, find_patch_regions, find_word_regions
-from retrieval.hit import Hit, Region
+from retrieval.hit import Hit
+from retrieval.hit_regions import RegionFinder
 from retrieval.make_hit import make_hit
 from retrieval.query.encode import EncodedQuery, QueryEncoder, QueryParts
 from retrieval.query.lexical import LexicalQuery
@@ -71,6 +71,7 @@ class Searcher:
         self._snapshot: LibrarySnapshot | None = None
         self._baseline: IndexBaseline | None = None
         self._indexes: list[Index] = []
+        self._regions = RegionFinder(self.library)
 
     def search(
         self,
@@ -268,32 +269,14 @@ class Searcher:
         position: int,
     ) -> Hit:
         signals = {n: round(float(s[position]), 6) for n, s in ranking.signals.items()}
+        page, names = ranking.pages[position].page, ranking.encoders_of(position)
+        index = self._index_of(names[0]) if names else None
         return make_hit(
             ranking.pages[position],
             self.library,
             score=round(float(ranking.scores[position]), 6),
-            regions=self._find_regions(snapshot, encoded, ranking, position),
+            regions=self._regions.find(snapshot, index, encoded, ranking.weights, page)
+            if index
+            else (),
             signals={n: value for n, value in signals.items() if not math.isnan(value)},
         )
-
-    def _find_regions(
-        self,
-        snapshot: LibrarySnapshot,
-        encoded: Mapping[str, QueryVectors],
-        ranking: Ranking,
-        position: int,
-    ) -> tuple[Region, ...]:
-        """Regions by the encoder that scores the page best."""
-        page = ranking.pages[position].page
-        names = ranking.encoders_of(position)
-        if not names:
-            return ()
-        index = self._index_of(name := names[0])
-        vectors = snapshot.open(index, page.document_id).page(page.number)
-        match index.manifest.modality:
-            case "text" | "passage":
-                words = self.library.words(page)
-                return find_word_regions(encoded[name], ranking.weights[name], vectors, words)
-            case "page":
-                return find_patch_regions(encoded[name], vectors, self.library.words(page))
-        return find_image_region(encoded[name], vectors)

@@ -15,10 +15,12 @@ import numpy as np
 
 from ingest.index.index import Index
 from ingest.index.quantization import SignCodes, sign_bytes
+from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
 from ingest.page import Document
+from retrieval.scoring.joined_rows import JoinedRows
 from retrieval.scoring.scores import CandidateBatch
 
 MAX_PENDING_PAGES = 1_000
@@ -27,6 +29,8 @@ MAX_OPEN_DOCUMENTS = 8_192
 """Documents whose vectors are open at once: a few KB each, up to 32 KB for a photo."""
 MAX_MAPPED_DOCUMENTS = 128
 """Documents that stay memory-mapped in a library whose pages are not all scored; each holds a file open."""
+JOINED_BYTES = 32 << 20
+"""Rows of one kind that are held joined, of a library whose pages are all scored."""
 Opener = Callable[[Index, Document], DocumentVectors]
 """Opens a document's vectors in an index; raises FileNotFoundError where there are none."""
 
@@ -58,6 +62,8 @@ class LibrarySnapshot:
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
     _mapped: dict[int, DocumentVectors] = field(default_factory=dict)
+    _joined: dict[tuple[str, FloatRows], JoinedRows | None] = field(default_factory=dict)
+    _joining: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -144,6 +150,24 @@ class LibrarySnapshot:
                 self._mapped[id(vectors)] = self._mapped.pop(id(vectors), vectors)
             while len(self._mapped) > MAX_MAPPED_DOCUMENTS:
                 self._mapped.pop(next(iter(self._mapped))).unmap()
+
+    def joined(self, library: Library, index: Index, kind: FloatRows) -> JoinedRows | None:
+        """Rows of every page, read once; None where they are not all there, or too many.
+
+        Raises:
+            FileNotFoundError: a document has been removed.
+        """
+        if self.pages is None or index.mirrored:
+            return None
+        key = (index.manifest.encoder, kind)
+        with self._joining:
+            if key not in self._joined:
+                addresses = [(record.page.document_id, record.page.number) for record in self.pages]
+                batches = self.batches(library, index, addresses)
+                if sum(len(batch.positions) for batch in batches) < len(self.pages):
+                    return None  # the index is still being built
+                self._joined[key] = JoinedRows.read(batches, kind, JOINED_BYTES)
+            return self._joined[key]
 
     def batches(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]

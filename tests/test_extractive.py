@@ -165,6 +165,21 @@ def test_context_is_the_table_head_or_the_label() -> None:
     assert value.context == "Person to ring in an emergency"
 
 
+def test_passages_are_kept_as_long_as_their_page_has_the_same_words() -> None:
+    (page, words), *_ = read_pdf("annual-report.pdf")
+    page = Page("1" * 16, 1, "annual-report.pdf")
+    first, second = (
+        read_passages(Prompt("?", (Evidence(label, page, tuple(words), no_image, 1.0),)))
+        for label in (1, 2)
+    )
+    assert [each.evidence.label for each in second] == [2] * len(first)
+    assert all(one.terms is other.terms for one, other in zip(first, second, strict=True))
+    fewer = read_passages(Prompt("?", (Evidence(1, page, tuple(words[:5]), no_image, 1.0),)))
+    assert max(each.end for each in fewer) == 5
+    renamed = Evidence(1, Page("1" * 16, 1, "lamp.pdf"), tuple(words), no_image, 1.0)
+    assert all("lamp" in each.context_terms for each in read_passages(Prompt("?", (renamed,))))
+
+
 def test_confidence_grows_with_every_sign() -> None:
     assert confidence(Features()) < confidence(Features(cosine=0.5)) < 1
     assert confidence(Features(cosine=0.5)) < confidence(Features(cosine=0.5, nearby=0.5))

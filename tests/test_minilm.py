@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from published import published_model
 
-from ingest.encoders.embedded.minilm import DIM, MAX_QUERY_TOKENS, WINDOW, load_minilm
+from ingest.encoders.embedded.conse import ConseEncoder
+from ingest.encoders.embedded.minilm import (
+    DIM,
+    MAX_QUERY_TOKENS,
+    WINDOW,
+    MiniLmEncoder,
+    load_minilm,
+)
 from ingest.page import Page, Rendered, Word
 
 
@@ -84,3 +91,35 @@ def test_a_very_long_question_is_cut(minilm):
 def test_like_sentences_are_near(minilm):
     vectors = minilm.embed(["a dog runs on grass", "a puppy plays in a meadow", "tax returns"])
     assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2]
+
+
+class CountingSession:
+    """A session that counts how often it runs."""
+
+    def __init__(self, session):
+        self.session, self.runs = session, 0
+
+    def run(self, inputs):
+        self.runs += 1
+        return self.session.run(inputs)
+
+
+def test_a_text_is_run_once_for_words_and_for_images(minilm):
+    images = ConseEncoder(1)
+    images._words = fresh = MiniLmEncoder(1)
+    fresh.__dict__["_for_texts"] = counting = CountingSession(minilm._for_texts)
+    (words,), (seen,) = fresh.encode_queries(["a red boat"]), images.encode_queries(["a red boat"])
+    assert counting.runs == 1
+    assert (words.vectors == minilm.encode_queries(["a red boat"])[0].vectors).all()
+    assert (seen.vectors == minilm.embed(["a red boat"])).all()
+    fresh.embed(["a red boat", "a blue boat", "a blue boat"])
+    assert counting.runs == 2
+
+
+def test_texts_that_were_dropped_are_run_anew(minilm):
+    fresh = MiniLmEncoder(1)
+    fresh.__dict__["_for_texts"] = counting = CountingSession(minilm._for_texts)
+    fresh._states.most = fresh._embedded.most = 0
+    first, again = fresh.embed(["a red boat"]), fresh.embed(["a red boat"])
+    assert counting.runs == 2
+    assert (first == again).all()

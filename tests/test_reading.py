@@ -400,6 +400,13 @@ def test_blocks_roles_and_second_boxes_are_stored(read: Any) -> None:
         assert (one.rest is None) == (other.rest is None)
 
 
+def test_words_of_a_page_are_unpacked_once() -> None:
+    words = (Word("lamp", (0.1, 0.1, 0.2, 0.2)),)
+    packed = pack_words(words)
+    assert unpack_words(packed) is unpack_words(bytes(bytearray(packed)))
+    assert unpack_words(pack_words((*words, *words))) == (*words, *words)
+
+
 # --- pages that cost much
 
 

@@ -1,7 +1,8 @@
 """Passages: quotable units of the evidence, each with its context and terms.
 
 The context of a table row is its column heads, that of a form field its label:
-it counts in the score and is not quoted. So do the words of the document's name.
+it counts in the score and is not quoted. So do the words of the document's name. Passages
+of pages that are read often are kept within a bound of bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from generation.prompt import Evidence, Prompt
 from generation.text.sentence import Sentence, split_sentences
 from ingest.box import union_box
+from ingest.caches.byte_cache import ByteCache
 from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
 from ingest.reading.table import find_tables
@@ -55,9 +57,33 @@ class Passage:
         return self.end - self.start <= SHORT
 
 
+_Fields = tuple[
+    int, int, str, Box, str, frozenset[str], frozenset[str], WordRole, frozenset[str] | None, bool
+]
+"""A passage without its evidence."""
+KEPT_BYTES = 16 << 20
+PASSAGE_BYTES, WORD_BYTES = 2_000, 350
+"""Of a passage and of a word that are kept, about."""
+_kept = ByteCache[tuple[tuple[Word, ...], list[_Fields]]](KEPT_BYTES)
+
+
 def read_passages(prompt: Prompt) -> list[Passage]:
     """Split the evidence into passages, page by page in reading order."""
-    return [passage for evidence in prompt.evidence for passage in _read_page(evidence)]
+    return [
+        Passage(evidence, *fields)
+        for evidence in prompt.evidence
+        for fields in _kept_passages(evidence)
+    ]
+
+
+def _kept_passages(evidence: Evidence) -> list[_Fields]:
+    """Passages of a page; those that are kept are of the same words."""
+    key, words = (evidence.page.key, evidence.page.document_name), evidence.words
+    if (held := _kept.get(key)) is not None and held[0] == words:
+        return held[1]
+    passages = _read_page(words, evidence.page.document_name)
+    size = PASSAGE_BYTES * len(passages) + WORD_BYTES * len(words)
+    return _kept.put(key, (words, passages), size)[1]
 
 
 def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str, float]:
@@ -122,15 +148,14 @@ def heads_of(
         yield above[-1]
 
 
-def _read_page(evidence: Evidence) -> list[Passage]:
-    units = split_sentences(evidence.words)
-    boxes = [union_box([word.box for word in evidence.words[u.start : u.end]]) for u in units]
-    contexts = _contexts(units, boxes, evidence.words)
-    named = content_stems(" ".join(split_name(evidence.page.document_name)))
-    heads, rows = _table_heads(evidence.words)
+def _read_page(words: Sequence[Word], document_name: str) -> list[_Fields]:
+    units = split_sentences(words)
+    boxes = [union_box([word.box for word in words[u.start : u.end]]) for u in units]
+    contexts = _contexts(units, boxes, words)
+    named = content_stems(" ".join(split_name(document_name)))
+    heads, rows = _table_heads(words)
     return [
-        Passage(
-            evidence,
+        (
             unit.start,
             unit.end,
             unit.text,

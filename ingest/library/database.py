@@ -72,7 +72,8 @@ class LibraryDatabase:
     @property
     def _db(self) -> sqlite3.Connection:
         held: Connection | None = getattr(self._threads, "connection", None)
-        if held is None or not held.usable(self.home.database):
+        # The path is asked for where it is looked at: a search comes here dozens of times.
+        if held is None or (held.stamp and not held.usable(self.home.database)):
             held = connect(self.home.database, write=self._writes)
             self._threads.connection = held
         return held.db

@@ -114,12 +114,6 @@ class DocumentReader(AnnotationReader):
         query = "SELECT 1 FROM documents WHERE id = ?"
         return self._db.execute(query, (document_id,)).fetchone() is not None
 
-    def read_as(self, document_id: str) -> tuple[str, str]:
-        """Kind and revision of a document; empty where there is none."""
-        query = "SELECT kind, revision FROM documents WHERE id = ?"
-        row = self._db.execute(query, (document_id,)).fetchone()
-        return (str(row[0]), str(row[1])) if row else ("", "")
-
     def document(self, wanted: str) -> Document:
         """Document with this id, head of an id, file name, or path or end of a path.
 

@@ -182,6 +182,23 @@ class PageReader(DocumentReader):
         ).fetchone()
         return str(row[0]) if row else ""
 
+    def read_as(self, page: Page) -> tuple[str, str, str, bool]:
+        """Kind and revision of a page's document, its note, and whether it has captions.
+
+        Empty where the document has gone. One query: a search asks for each of its hits.
+        """
+        row = self._db.execute(
+            "SELECT kind, revision,"
+            " (SELECT note FROM notes WHERE document_id = ?1 AND number = ?2),"
+            " EXISTS (SELECT 1 FROM captions WHERE document_id = ?1 AND number = ?2)"
+            " FROM documents WHERE id = ?1",
+            (page.document_id, page.number),
+        ).fetchone()
+        if row is None:
+            return "", "", "", False
+        kind, revision, note, captioned = row
+        return str(kind), str(revision), str(note or ""), bool(captioned)
+
     def words(self, page: Page) -> tuple[Word, ...]:
         """The words of a page in reading order.
 

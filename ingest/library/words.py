@@ -3,6 +3,9 @@
 A row is the text, four edges in ten-thousandths of the page, and where they are known
 the block, the role's number and the edges of the second part of a broken word. Rows of
 format 4 and before end with the edges.
+
+Unpacked words are kept within a bound of bytes, by what they are packed as: pages that
+many searches find are unpacked once, and a page that was read anew is another key.
 """
 
 from __future__ import annotations
@@ -12,10 +15,16 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, get_args
 
+from ingest.caches.byte_cache import ByteCache
 from ingest.page import Box, Word, WordRole
 
 SCALE = 10_000
 ROLES: tuple[WordRole, ...] = get_args(WordRole)
+
+UNPACKED_BYTES = 16 << 20
+WORD_BYTES = 350
+"""Of an unpacked word with its box, about."""
+_unpacked = ByteCache[tuple[Word, ...]](UNPACKED_BYTES)
 
 
 def pack_words(words: Sequence[Word]) -> bytes:
@@ -26,7 +35,10 @@ def pack_words(words: Sequence[Word]) -> bytes:
 
 def unpack_words(packed: bytes) -> tuple[Word, ...]:
     """The words that `pack_words` packed."""
-    return tuple(map(_unpack, json.loads(zlib.decompress(packed))))
+    if (words := _unpacked.get(packed)) is None:
+        words = tuple(map(_unpack, json.loads(zlib.decompress(packed))))
+        _unpacked.put(packed, words, len(packed) + WORD_BYTES * len(words))
+    return words
 
 
 def _pack(word: Word) -> list[Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.box import contains_center, union_box
+from ingest.box import union_box
+from ingest.caches.byte_cache import ByteCache
 from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
 from retrieval.hit import Region
 from retrieval.scoring.dot_products import dot_products_dense
@@ -16,26 +19,63 @@ MAX_REGIONS = 3
 MAX_PATCHES = 40
 MIN_RELATIVE_SCORE = 0.75
 """A region's least score, as a share of the best region's."""
+CENTERS_BYTES = 8 << 20
+WORD_BYTES = 366
+"""Of a word that is held with its center, about."""
+_centers = ByteCache[tuple[Sequence[Word], npt.NDArray[np.float64]]](CENTERS_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPage:
+    """Rows of a page that have a place there, and the lines that these are on.
+
+    `rows` (n, dim) and `boxes` (n, 4) are in reading order, `starts` (lines,) the first
+    row of each line, and `lines` (lines, 4) the boxes of the lines.
+    """
+
+    rows: Vectors
+    boxes: npt.NDArray[np.float32]
+    starts: npt.NDArray[np.int64]
+    lines: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, page: PageVectors) -> PlacedPage:
+        """Placed rows of a page; not copied where all are."""
+        placed = page.placed
+        every = bool(placed.all())
+        rows, boxes = (
+            (page.vectors, page.boxes) if every else (page.vectors[placed], page.boxes[placed])
+        )
+        if not len(rows):
+            return cls(rows, boxes, np.zeros(0, np.int64), boxes)
+        starts = line_starts(boxes)
+        low = np.minimum.reduceat(boxes[:, :2], starts)
+        high = np.maximum.reduceat(boxes[:, 2:], starts)
+        return cls(rows, boxes, starts, np.concatenate([low, high], axis=1))
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return self.rows.nbytes + self.boxes.nbytes + self.starts.nbytes + self.lines.nbytes
 
 
 def find_word_regions(
     query: QueryVectors,
     weights: npt.NDArray[np.float32],
-    page: PageVectors,
+    page: PlacedPage,
     words: Sequence[Word],
 ) -> tuple[Region, ...]:
     """The lines that match a query best, best first, by the MaxSim of each line alone."""
-    rows, boxes = _placed(page)
-    if not len(rows):
+    if not len(page.rows):
         return ()
-    starts = line_starts(boxes)
-    best = np.maximum.reduceat(dot_products_dense(query.vectors, rows), starts, axis=1)
+    products = dot_products_dense(query.vectors, page.rows)
+    best = np.maximum.reduceat(products, page.starts, axis=1)
     scores = weights @ best / weights.sum()
-    lines = np.split(boxes, starts[1:])
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MAX_REGIONS]:
         if scores[i] >= MIN_RELATIVE_SCORE * scores.max():
-            box = union_box(lines[i].tolist())
+            left, top, right, bottom = page.lines[i].tolist()
+            box = (left, top, right, bottom)
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
 
@@ -51,7 +91,7 @@ def find_image_region(query: QueryVectors, page: PageVectors) -> tuple[Region, .
 
 
 def find_patch_regions(
-    query: QueryVectors, page: PageVectors, words: Sequence[Word]
+    query: QueryVectors, page: PlacedPage, words: Sequence[Word]
 ) -> tuple[Region, ...]:
     """The parts of a page whose patches match a query best, best first.
 
@@ -59,7 +99,7 @@ def find_patch_regions(
     row's mean on the page. Hot patches that touch are joined; a part's score is
     the best cosine of its patches.
     """
-    rows, boxes = _placed(page)
+    rows, boxes = page.rows, page.boxes
     if not len(rows):
         return ()
     products = dot_products_dense(query.vectors, rows)
@@ -71,14 +111,6 @@ def find_patch_regions(
         box = union_box(boxes[patches].tolist())
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
-
-
-def _placed(page: PageVectors) -> tuple[Vectors, npt.NDArray[np.float32]]:
-    """Rows that have a place on the page, with their boxes; not copied where all have."""
-    placed = page.placed
-    if placed.all():
-        return page.vectors, page.boxes
-    return page.vectors[placed], page.boxes[placed]
 
 
 def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
@@ -109,5 +141,15 @@ def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 
 
 def _text_in(box: Box, words: Sequence[Word]) -> str:
-    """The words whose middles are in a box."""
-    return " ".join(word.text for word in words if contains_center(box, word.box))
+    """The words whose centers are in a box, edges included."""
+    if not words:
+        return ""
+    held = _centers.get(id(words))
+    if held is None or held[0] is not words:
+        boxes = np.array([word.box for word in words], np.float64)
+        held = words, (boxes[:, :2] + boxes[:, 2:]) / 2
+        _centers.put(id(words), held, WORD_BYTES * len(words))
+    left, top, right, bottom = box
+    x, y = held[1].T
+    inside = (left <= x) & (x <= right) & (top <= y) & (y <= bottom)
+    return " ".join(word.text for word in compress(words, inside.tolist()))

@@ -6,16 +6,21 @@ Zaharia 2020), which ranks pages better on 140 questions (docs/retrieval.md). A 
 longer than one window is encoded in windows, so that no word is left out. Windows
 run one at a time: on a CPU that is as fast as a batch, needs no padding, and a
 page's vectors do not depend on the other pages of a batch.
+
+What was computed last of texts is kept within bounds of bytes: a query is encoded for
+words and for images by one run, and a passage of a page once for several questions.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 
 import numpy as np
 from tokenizers import Encoding
 
+from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
@@ -30,6 +35,10 @@ MAX_QUERY_TOKENS = 254
 TITLE_LENGTH = 24
 """Tokens of the title that a page is encoded with."""
 LATIN_END = "\u0250"
+STATE_BYTES = 4 << 20
+"""Of the last texts' hidden states, 18 KB for a query of ten tokens."""
+EMBEDDED_BYTES = 8 << 20
+"""Of the last texts' embeddings, about 2 KB each."""
 _CLS, _SEP = 101, 102
 
 
@@ -56,6 +65,8 @@ class MiniLmEncoder:
         self._threads = threads
         MINILM.verified()
         self._tokenizer = load_wordpiece()
+        self._states = ByteCache[Vectors](STATE_BYTES)
+        self._embedded = ByteCache[Vectors](EMBEDDED_BYTES)
 
     def preparer(self) -> None:
         """None: there is little preprocessing."""
@@ -86,7 +97,7 @@ class MiniLmEncoder:
         for query in queries:
             encoding = self._tokenizer.encode(query, add_special_tokens=False)
             words = tuple(_whole_words(query, encoding))[:MAX_QUERY_TOKENS]
-            rows = self._encode_tokens(encoding.ids[:MAX_QUERY_TOKENS], self._for_texts)
+            rows = unit(self._text_state(encoding.ids)[1:-1])
             encoded.append(QueryVectors(rows, words, known=known_share(query)))
         return encoded
 
@@ -95,11 +106,23 @@ class MiniLmEncoder:
 
         Reference: the model card of sentence-transformers/all-MiniLM-L6-v2.
         """
-        pooled = [
-            self._hidden(self._tokens(text)[:MAX_QUERY_TOKENS], self._for_texts).mean(axis=0)
-            for text in texts
-        ]
+        pooled = [self._pooled(text) for text in texts]
         return unit(np.stack(pooled)) if pooled else np.zeros((0, DIM), np.float32)
+
+    def _pooled(self, text: str) -> Vectors:
+        """The mean of a text's token vectors (dim,)."""
+        if (row := self._embedded.get(text)) is None:
+            row = self._text_state(self._tokens(text)).mean(axis=0)
+            self._embedded.put(text, row, row.nbytes + sys.getsizeof(text))
+        return row
+
+    def _text_state(self, tokens: Sequence[int]) -> Vectors:
+        """The last hidden state of a text's first 254 tokens (n + 2, dim)."""
+        key = tuple(tokens[:MAX_QUERY_TOKENS])
+        if (state := self._states.get(key)) is None:
+            state = self._hidden(key, self._for_texts)
+            self._states.put(key, state, state.nbytes)
+        return state
 
     def _encode_page(self, page: Rendered, title: Vectors) -> PageVectors:
         encodings = self._tokenizer.encode_batch(
@@ -127,8 +150,11 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_texts(self) -> Session:
-        """onnxruntime: faster to load, and scoring has loaded it already."""
-        return open_session(MINILM.verified(), self._threads, runtime="onnxruntime")
+        """onnxruntime: faster to load, and scoring has loaded it already.
+
+        One thread: a text is short, and a server has several at once.
+        """
+        return open_session(MINILM.verified(), 1, runtime="onnxruntime")
 
     def _encode_tokens(self, tokens: Sequence[int], session: Session) -> Vectors:
         """Unit rows of the tokens, without the start and end tokens (n, dim)."""
