@@ -200,7 +200,7 @@ class _Restriction:
 
 def _expressions(words: LexicalQuery) -> list[str]:
     """Expressions of FTS5 that count as terms of the query."""
-    return [*map(as_match, words.forms), *words.prefixes]
+    return [*map(as_match, words.forms), *words.prefixes, *words.expansions]
 
 
 def _pending(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:
