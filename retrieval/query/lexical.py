@@ -8,6 +8,7 @@ from ingest.forms.spelling import query_spellings
 from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.forms.whole.form import WholeForm
 from retrieval.query.glossary.glossary import Glossary
+from retrieval.query.named_place import NO_PLACES, NamedPlaces, read_places
 from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_terms
 
@@ -25,6 +26,7 @@ class LexicalQuery:
     `forms` further index tokens: second forms of its words and its whole forms.
     `whole_forms` are those that rank pages before likeness. `prefixes`, `expansions` (the line
     items of a ratio), `required` and `excluded` are expressions of FTS5.
+    `places` are pages, figures and tables that it names.
     """
 
     text: str
@@ -35,6 +37,7 @@ class LexicalQuery:
     expansions: tuple[str, ...] = ()
     required: str = ""
     excluded: str = ""
+    places: NamedPlaces = NO_PLACES
 
     @classmethod
     def of(
@@ -57,6 +60,7 @@ class LexicalQuery:
             glossary.expand(parsed.text),
             parsed.required,
             parsed.excluded,
+            read_places(parsed.text),
         )
 
     @property
