@@ -24,6 +24,7 @@ from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
 from ingest.page import Page, QueryVectors, Vectors
 from ingest.trace import span
+from retrieval.named.place_signal import keys_called
 from retrieval.promote import prove_forms
 from retrieval.query.compound_terms import MIN_COMPOUND, split_unknown
 from retrieval.query.lexical import LexicalQuery
@@ -103,6 +104,8 @@ class Candidates:
                 keys.update(
                     self._nearest(snapshot, index, query.vectors, its_weights, pending, filters)
                 )
+        found = {split_key(key)[0] for key in keys}
+        keys.update(keys_called(self.library, words.places, found, snapshot.documents, filter))
         pages = restriction.apply(_known(self.library.records_of(keys), snapshot))
         return pages, self.library.match_terms(words.terms, keys=keys, also=also)
 
@@ -174,7 +177,8 @@ class Candidates:
     def _rare_terms(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
         """The terms that select candidates: BM25 would rank every page that has a common one."""
         snapshot.count_pages(self.library, terms)
-        rare = [t for t in terms if snapshot.frequency[t] <= COMMON_TERM * snapshot.page_count]
+        most = COMMON_TERM * snapshot.page_count
+        rare = [t for t in terms if 0 < snapshot.frequency[t] <= most]
         return rare or terms
 
 
@@ -200,7 +204,7 @@ class _Restriction:
 
 def _expressions(words: LexicalQuery) -> list[str]:
     """Expressions of FTS5 that count as terms of the query."""
-    return [*map(as_match, words.forms), *words.prefixes]
+    return [*map(as_match, words.forms), *words.prefixes, *words.expansions]
 
 
 def _pending(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:

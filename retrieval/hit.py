@@ -24,7 +24,8 @@ class Hit:
     """A page that was found. `score` compares within one search (see retrieval.fuse).
 
     `signals` holds by name each signal that the page has: "bm25",
-    "late.ENCODER" and "dense.ENCODER" (cosines). `caption` is what a model
+    "late.ENCODER" and "dense.ENCODER" (cosines); "place" where the query names pages,
+    figures or tables by number, above 0 for a page that is one of them. `caption` is what a model
     wrote about the page's images; it is not printed there. `note` says what of
     the page could not be read, empty for a whole page. `width` and `height` are
     the size of the page image in pixels, 0 where it is not known; `revision` is

@@ -21,6 +21,7 @@ from ingest.page import QueryVectors, Vectors
 from ingest.trace import span
 from retrieval.candidates import Candidates
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
+from retrieval.named.place_signal import PLACE, lift, place_signal
 from retrieval.promote import promote
 from retrieval.query.lexical import LexicalQuery
 from retrieval.query.terms import token_weights
@@ -77,7 +78,8 @@ class CandidateRanker:
         keys = [record.page.key for record in pages]
         proofs = self._candidates.prove(words.whole_forms, keys, filter)
         has_terms = bool(words.terms or words.forms or words.prefixes)
-        return CandidateSet(vectors, words, bm25 if has_terms else None, proofs, ranking)
+        place = place_signal(self._library, words.places, pages, snapshot.documents, filter)
+        return CandidateSet(vectors, words, bm25 if has_terms else None, proofs, place, ranking)
 
     def score(
         self, snapshot: LibrarySnapshot, indexes: Sequence[Index], sets: Sequence[CandidateSet]
@@ -230,7 +232,11 @@ class CandidateRanker:
             coverage = self._coverage(snapshot, candidates)
             ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
         if ranking.fused:
-            ranking.scores[:] = promote(fuse_modalities(ranking.fused), candidates.proofs)
+            scores = fuse_modalities(ranking.fused)
+            if candidates.place.any():
+                ranking.signals[PLACE] = candidates.place
+                scores = lift(scores, candidates.place)
+            ranking.scores[:] = promote(scores, candidates.proofs)
 
     def _coverage(self, snapshot: LibrarySnapshot, candidates: CandidateSet) -> float:
         """The share of the query's terms, by weight, on the page that BM25 ranks first."""

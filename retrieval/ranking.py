@@ -51,12 +51,13 @@ class CandidateSet:
     """An encoded query with its candidate pages.
 
     `vectors` are the query's by encoder; `bm25` is by page key, None where the
-    query has no terms; `proofs` (pages,) say how much each has the query's whole forms;
-    `ranking` is filled in when the candidates are scored.
+    query has no terms; `proofs` (pages,) say how much each has the query's whole forms,
+    `place` (pages,) whether it is one that the query names; `ranking` is filled in when the candidates are scored.
     """
 
     vectors: Mapping[str, QueryVectors]
     words: LexicalQuery
     bm25: Mapping[str, float] | None
     proofs: npt.NDArray[np.float32]
+    place: Signal
     ranking: Ranking

@@ -23,6 +23,7 @@ from retrieval.hit import Hit
 from retrieval.hit_regions import RegionFinder
 from retrieval.make_hit import make_hit
 from retrieval.query.encode import EncodedQuery, QueryEncoder, QueryParts
+from retrieval.query.glossary.glossary_file import load_glossary
 from retrieval.query.lexical import LexicalQuery
 from retrieval.rank import CandidateRanker
 from retrieval.ranking import CandidateSet, Ranking
@@ -49,6 +50,7 @@ class Searcher:
 
     Raises:
         LibraryNotFound: nothing has been ingested yet.
+        InvalidGlossary: the home's own glossary cannot be read.
     """
 
     def __init__(
@@ -61,10 +63,9 @@ class Searcher:
         scorer: BatchScorer | None = None,
     ) -> None:
         self.library = Library(home)
-        self._opener = opener
-        self._home = home
-        self._lock = threading.RLock()
-        self._exhaustive_pages = exhaustive_pages
+        self._opener, self._home = opener, home
+        self._glossary = load_glossary(home.root)
+        self._lock, self._exhaustive_pages = threading.RLock(), exhaustive_pages
         self._encoder = QueryEncoder(encoding or Encoding())
         candidates = Candidates(self.library, exhaustive_pages, self._lock)
         self._ranker = CandidateRanker(self.library, candidates, scorer)
@@ -93,7 +94,7 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> list[Hit]:
-            words = LexicalQuery.of(query, images=images)
+            words = LexicalQuery.of(query, images=images, glossary=self._glossary)
             encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
             return self._find_hits(snapshot, encoded, words, filter, top)
 
@@ -160,7 +161,7 @@ class Searcher:
             by_pages: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             rankings = []
             for query in queries:
-                words = LexicalQuery.of(query, images=images)
+                words = LexicalQuery.of(query, images=images, glossary=self._glossary)
                 encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
                 candidates = self._ranker.select(snapshot, self._indexes, encoded, words, filter)
                 pages = candidates.ranking.pages
@@ -185,7 +186,7 @@ class Searcher:
         """
 
         def find(snapshot: LibrarySnapshot) -> Explanation:
-            words = LexicalQuery.of(query).unrestricted
+            words = LexicalQuery.of(query, glossary=self._glossary).unrestricted
             encoded = self._encoder.encode_text(words.text, self._indexes)
             only = PageFilter.to([page.document_id])
             ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, only)

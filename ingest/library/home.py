@@ -7,6 +7,7 @@ HOME/pages/DOCUMENT/     page images
 HOME/index/ENCODER/      manifest and multi-vectors (ingest.index)
 HOME/index/chroma/       one record a page
 HOME/uploads/            files that came over HTTP and have no other place
+HOME/glossary.toml       ratios and line items of the user's own (retrieval.query.glossary)
 HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; those of dead runs go with the next writer
 HOME/writer.*            whose turn it is to write (ingest.library.lock)

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from ingest.forms.spelling import query_spellings
 from ingest.forms.whole.find_forms import find_whole_forms
 from ingest.forms.whole.form import WholeForm
+from retrieval.query.glossary.glossary import Glossary
+from retrieval.query.named_place import NO_PLACES, NamedPlaces, read_places
 from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_terms
 
 MAX_ACRONYM_TERMS = 2
 """A query with more words than this is about more than its acronym."""
+
+NO_GLOSSARY = Glossary(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,9 @@ class LexicalQuery:
 
     `text` is the query without its syntax, for encoders. `terms` are its content terms,
     `forms` further index tokens: second forms of its words and its whole forms.
-    `whole_forms` are those that rank pages before likeness. `prefixes`, `required` and
-    `excluded` are expressions of FTS5.
+    `whole_forms` are those that rank pages before likeness. `prefixes`, `expansions` (the line
+    items of a ratio), `required` and `excluded` are expressions of FTS5.
+    `places` are pages, figures and tables that it names.
     """
 
     text: str
@@ -29,11 +34,15 @@ class LexicalQuery:
     forms: tuple[str, ...] = ()
     whole_forms: tuple[WholeForm, ...] = ()
     prefixes: tuple[str, ...] = ()
+    expansions: tuple[str, ...] = ()
     required: str = ""
     excluded: str = ""
+    places: NamedPlaces = NO_PLACES
 
     @classmethod
-    def of(cls, query: str, *, images: bool = False) -> LexicalQuery:
+    def of(
+        cls, query: str, *, images: bool = False, glossary: Glossary = NO_GLOSSARY
+    ) -> LexicalQuery:
         """Lexical query of a query as typed; no words are looked for where `images` are."""
         if images:
             return cls(query)
@@ -48,8 +57,10 @@ class LexicalQuery:
             tuple(dict.fromkeys([*query_spellings(parsed.text), *asked])),
             tuple(form for form in whole if short or form.kind != "acronym"),
             parsed.prefixes,
+            glossary.expand(parsed.text),
             parsed.required,
             parsed.excluded,
+            read_places(parsed.text),
         )
 
     @property

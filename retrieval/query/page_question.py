@@ -19,11 +19,10 @@ _PAGE = (
     "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
     "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
     "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
-    "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[ае]?"
+    "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[еа]?"
     "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
 )
 _LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
-_RANGE = r"(?:\s?(?:(?P<to>[-–—]|to|bis|à|al?|do|до)|and|und|et|y|e|ve|и|,)\s?(?P<end>\d{1,5}))?"
 _ORDINALS = {
     **{word: at for at, word in enumerate(
         "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)},
@@ -47,6 +46,7 @@ _CARDINALS = {
     **{word: at for at, word in enumerate("uno dos tres cuatro cinco seis siete ocho".split(), 1)},
 }  # fmt: skip
 _CARDINAL = "|".join(sorted(_CARDINALS, key=len, reverse=True))
+_RANGE = rf"(?:\s?(?:(?P<to>[-–—]|to|bis|à|al?|do|до)|and|und|et|y|e|ve|и|,)\s?(?P<end>\d{{1,5}}|{_CARDINAL}))?"
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1)}
 
@@ -125,17 +125,19 @@ def _labels(found: re.Match[str]) -> tuple[str, ...]:
         return ("1",)
     if first in _HAN:
         return (str(_HAN[first]),)
-    if first in _CARDINALS:
-        return (str(_CARDINALS[first]),)
-    if not first.isdigit():
+    if not (first.isdigit() or first in _CARDINALS):
         return (first,)
-    start, named = int(first), found.groupdict()
+    start, named = _value(first), found.groupdict()
     if not named.get("end"):
         return (str(start),)
-    end = int(named["end"])
+    end = _value(named["end"].casefold())
     if not named["to"]:
         return (str(start), str(end))
     return tuple(map(str, range(start, min(max(end, start), start + MAX_PAGES - 1) + 1)))
+
+
+def _value(number: str) -> int:
+    return _CARDINALS.get(number) or int(number)
 
 
 def _rest(text: str, start: int, end: int) -> str:

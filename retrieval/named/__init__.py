@@ -1,0 +1,1 @@
+"""What a question names: a page, a figure or table, a document."""

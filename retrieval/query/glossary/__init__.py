@@ -1,0 +1,1 @@
+"""Glossaries of financial ratios and their line items, as data."""
