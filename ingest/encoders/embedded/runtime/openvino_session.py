@@ -2,7 +2,7 @@
 
 A network is compiled in about a third of a second. Compiled networks are not kept:
 several workers that begin together would write and read the same file of OpenVINO's
-cache, which is not written atomically. Each new shape of an input takes tens of
+cache, which does not promise to be atomic. Each new shape of an input takes tens of
 milliseconds and about 10 MB once: callers have few shapes.
 """
 
