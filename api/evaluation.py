@@ -153,6 +153,7 @@ def _evaluate_folder(
 ) -> Iterator[Run]:
     from platformdirs import user_cache_path
 
+    from ingest.choose import default_images, default_pages
     from ingest.index.manifest import slug
     from retrieval.evaluate.corpus import fingerprint, identify
     from retrieval.evaluate.load import read_datasets
@@ -161,8 +162,8 @@ def _evaluate_folder(
     sets = read_datasets(path, cache / "files" / path.resolve().name, options.split)
     ids = identify(sets[0].items)
     if options.home is None:
-        encoder = options.encoder or settings.encoder or "minilm"
-        images = options.images or settings.images or "conse"
+        encoder = options.encoder or settings.encoder or "+".join(default_pages())
+        images = options.images or settings.images or default_images()
         reading = (options.ocr or settings.ocr, str(settings.dpi), str(options.pool or 1))
         key = "-".join(slug(part) for part in (encoder, images, *reading))
         home = Home(cache / "homes" / f"{fingerprint(ids)}-{key}")

@@ -45,7 +45,7 @@ def make_searcher(
         DeviceUnavailable: the scoring device of the settings does not exist.
     """
     from ingest.index.index import Index
-    from retrieval.gpu.device import open_vector_cache
+    from retrieval.gpu.device import open_vector_cache, score_ordinal
     from retrieval.search import Searcher
 
     device = "cpu" if once and settings.score_device == "auto" else settings.score_device
@@ -54,7 +54,7 @@ def make_searcher(
         exhaustive_pages=settings.exhaustive_pages,
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
-        scorer=open_vector_cache(device, settings.device_cache_mb),
+        scorer=open_vector_cache(device, settings.device_cache_mb, score_ordinal(settings.device)),
     )
 
 

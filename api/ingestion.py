@@ -109,6 +109,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         options.encoder or settings.encoder,
         options.images or settings.images,
         beside=options.beside,
+        renew=options.rebuild,
     )
     caption, load_captioner = _captioning(settings, options)
     return IngestPlan(

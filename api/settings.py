@@ -101,10 +101,10 @@ class Settings(BaseSettings):
         default=3, ge=0, le=10, description="How often a call that failed at once is tried again."
     )
     encoder: str | None = Field(
-        default=None, description="Encoder of pages; unset, what the home has, or minilm."
+        default=None, description="Encoder of pages; unset, what the home has, or minilm and e5."
     )
     images: str | None = Field(
-        default=None, description="Encoder of photos; unset, what the home has, or conse."
+        default=None, description="Encoder of photos; unset, what the home has, or conse-e5."
     )
     quantization: str | None = Field(
         default=None, description="Quantization of rows; unset, what the home has, or fp16."

@@ -150,23 +150,24 @@ def run_loop(files: list[Path], spec: str, device: str, target: Path) -> float:
 
 
 def _loop_colpali(spec: str, device: str, dtype: torch.dtype) -> Any:
-    from colpali_engine import models
-
     from ingest.encoders.checkpoint import find_checkpoint
+    from ingest.encoders.loading.families import find_family
+    from ingest.encoders.patches import load_processor
 
     checkpoint = find_checkpoint(spec.partition(":")[2], "")
-    family = colpali.find_family(checkpoint)
-    model = getattr(models, family).from_pretrained(checkpoint.folder, dtype=dtype)
+    family = find_family(checkpoint, colpali.find_base(checkpoint))
+    model = family.network_class().from_pretrained(checkpoint.folder, dtype=dtype)
     if hasattr(getattr(model, "model", None), "lm_head"):
         model.model.lm_head.weight = model.get_input_embeddings().weight
     model = model.to(device).eval()
-    processor = getattr(models, colpali.PROCESSORS[family]).from_pretrained(checkpoint.folder)
+    processor = load_processor(family.processor_path, str(checkpoint.folder))
 
     @torch.no_grad()
     def encode(images: list[Image.Image]) -> list[torch.Tensor]:
         batch = processor.process_images(images)
         batch.pop("labels", None)
-        return list(model(**batch.to(device)).cpu())
+        rows = model(**batch.to(device))
+        return list((rows if isinstance(rows, torch.Tensor) else rows.embeddings).cpu())
 
     return encode
 

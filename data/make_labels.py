@@ -2,20 +2,30 @@
 
     python data/make_labels.py
 
-Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order.
-Names and definitions come with timm. Run again when the MiniLM weights change.
+Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order, in
+MiniLM's space, and e5/labels.npz in e5's: the classes about their mean, and the mean of
+the captions in data/e5_captions.json for each script. e5/questions.npz has the means of
+the questions in data/e5_questions.json. Names and definitions come with timm.
+Run again when the weights of MiniLM or e5 change.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
+from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
+from ingest.encoders.embedded.e5.e5 import load_e5
+from ingest.encoders.embedded.e5.e5_encoder import E5Encoder
 from ingest.encoders.embedded.minilm import load_minilm
 from ingest.encoders.embedded.weights import Weights
+from ingest.page import Vectors
 
 TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "embedded" / "labels.npy"
+CAPTIONS = Path(__file__).with_name("e5_captions.json")
+QUESTIONS = Path(__file__).with_name("e5_questions.json")
 
 
 SYNSETS = Weights(
@@ -45,6 +55,21 @@ def read_labels() -> list[str]:
     return [f"{lemmas[synset]}: {definitions[synset]}" for synset in synsets]
 
 
+def embed_labels() -> Vectors:
+    """The classes' texts in e5's space, about their mean."""
+    rows = load_e5(0).embed_queries(read_labels())
+    return np.asarray(rows - rows.mean(axis=0))
+
+
+def embed_means(path: Path = CAPTIONS) -> dict[str, Vectors]:
+    """The mean (384,) of the texts of each script, in e5's space."""
+    samples: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        script: np.asarray(load_e5(0).embed_queries(texts).mean(axis=0))
+        for script, texts in samples.items()
+    }
+
+
 def _read_table(weights: Weights) -> dict[str, str]:
     """WordNet id to text, a tab between them."""
     lines = weights.verified().read_text(encoding="utf-8").splitlines()
@@ -53,3 +78,7 @@ def _read_table(weights: Weights) -> dict[str, str]:
 
 if __name__ == "__main__":
     np.save(TARGET, load_minilm(0).embed(read_labels()).astype(np.float16))
+    means = {name: mean.astype(np.float16) for name, mean in embed_means(QUESTIONS).items()}
+    np.savez(E5Encoder.MEANS, **means)
+    made = {"labels": embed_labels(), **embed_means()}
+    np.savez(ConseE5Encoder.LABELS, **{name: v.astype(np.float16) for name, v in made.items()})

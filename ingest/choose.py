@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.extras import find_missing, install_name
@@ -17,6 +18,12 @@ from ingest.library.home import Home
 
 PAGES = "minilm"
 IMAGES = "conse"
+"""Where the weights of e5 are not installed."""
+MULTILINGUAL_PAGES, MULTILINGUAL_IMAGES = "e5", "conse-e5"
+RENEWABLE = (
+    "The home's indexes were made without the multilingual encoders: once they are rebuilt,"
+    " questions in other languages than English find pages and photos too."
+)
 COLPALI = "vidore/colqwen2.5-v0.2"
 """What "auto" takes where a GPU and these weights are at hand."""
 
@@ -35,6 +42,7 @@ def choose_encoders(
     images: str | None = None,
     *,
     beside: bool = False,
+    renew: bool = False,
 ) -> Choice:
     """Encoder names for a home.
 
@@ -42,13 +50,22 @@ def choose_encoders(
         pages: of words or whole pages; "auto" decides; None keeps what the home has.
         pictures: of photos and figures; "none" for none, this time; None keeps what the home has.
         beside: keep the home's other indexes too.
+        renew: the indexes are made anew, so that an older default gives way to the present one.
     """
     had = _read_names(home)
     why = ""
     if pages == "auto":
         pages, why = choose_page_encoder()
-    words = [name for name, modality in had if modality != "image"] or [PAGES]
-    seen = [name for name, modality in had if modality == "image"] or [IMAGES]
+        pages = None if pages == PAGES and not had else pages
+    words = [name for name, modality in had if modality != "image"]
+    # Passages are a signal beside words: where only their index is left, the other was lost.
+    words = default_pages() if words in ([], [MULTILINGUAL_PAGES]) else words
+    seen = [name for name, modality in had if modality == "image"] or [default_images()]
+    renewed = _renew(words) if not pages else words, _renew(seen) if not images else seen
+    if renew:
+        words, seen = renewed
+    elif renewed != (words, seen):
+        why = why or RENEWABLE
     chosen = [canonical(pages)] if pages else words
     if images != "none":
         chosen += [canonical(images)] if images else seen
@@ -60,7 +77,24 @@ def choose_encoders(
 def choose_image_encoder(home: Home) -> str:
     """Image encoder of a home, else the default."""
     seen = [name for name, modality in _read_names(home) if modality == "image"]
-    return seen[0] if seen else IMAGES
+    return seen[0] if seen else default_images()
+
+
+def default_pages() -> list[str]:
+    """Page encoders of a new home: with the multilingual one where it is installed."""
+    return [PAGES, MULTILINGUAL_PAGES] if E5_SMALL.available() else [PAGES]
+
+
+def _renew(names: list[str]) -> list[str]:
+    """A home's encoders of one modality, or the defaults where they are older defaults."""
+    if names == [PAGES]:
+        return default_pages()
+    return [default_images()] if names == [IMAGES] else names
+
+
+def default_images() -> str:
+    """Image encoder of a new home: multilingual where its weights are installed."""
+    return MULTILINGUAL_IMAGES if E5_SMALL.available() else IMAGES
 
 
 def choose_page_encoder() -> tuple[str, str]:
@@ -103,7 +137,7 @@ def _read_names(home: Home) -> list[tuple[str, str]]:
 
 def _old_modality(values: dict[str, Any]) -> str:
     """The modality in a manifest of format 4 or older: an index to be rebuilt keeps its encoder."""
-    images = values.get("reads") == "pictures" or values["encoder"] == IMAGES
+    images = values.get("reads") == "pictures" or values["encoder"] in {IMAGES, MULTILINGUAL_IMAGES}
     return "image" if images else "text"
 
 

@@ -31,6 +31,7 @@ def fuse_signals(
     cosine_range: tuple[float, float] = (0.0, 1.0),
     known: float = 1.0,
     coverage: float = 0.0,
+    weights: Sequence[float] = (),
 ) -> Signal:
     """Fuse the signals of one modality; NaN where a page has none of them.
 
@@ -41,6 +42,7 @@ def fuse_signals(
         known: the share of the query that the encoder was trained to read.
         coverage: the share of the query's terms on the best page: the scale for
             what the encoder cannot read.
+        weights: one a signal; all alike by default.
 
     >>> late = np.array([0.2, 0.4, 0.6], np.float32)
     >>> bm25 = np.array([0, 9, np.nan], np.float32)
@@ -48,10 +50,12 @@ def fuse_signals(
     [0, 1, 2]
     """
     standard = np.stack([_z_scores(signal) for signal in signals])
-    counts = (~np.isnan(standard)).sum(axis=0)
+    shares = np.array(weights or [1.0] * len(signals), np.float32)[:, None]
+    counts = (~np.isnan(standard) * shares).sum(axis=0)
     total = np.full(standard.shape[1], np.nan, np.float32)
-    total[counts > 0] = np.nansum(standard[:, counts > 0], axis=0) / counts[counts > 0]
-    if not counts.any():
+    some = counts > 0
+    total[some] = np.nansum((standard * shares)[:, some], axis=0) / counts[some]
+    if not some.any():
         return total
     best = float(np.nanmax(total))
     low, high = cosine_range

@@ -91,27 +91,51 @@ class CandidateRanker:
                 # A page without words has this signal where the name of its file has one of the terms.
                 signal = [one.bm25.get(r.page.key, 0.0 if r.has_text else np.nan) for r in pages]
                 one.ranking.signals[BM25] = np.array(signal, np.float32)
-        for index in indexes:
-            if index.manifest.encoder in sets[0].vectors:
-                self._score_index(snapshot, index, sets)
+        scored = [index for index in indexes if index.manifest.encoder in sets[0].vectors]
+        has_words = any(index.manifest.modality == "text" for index in scored)
+        passages = [i for i in scored if i.manifest.modality == "passage" and has_words]
+        for index in passages:
+            self._score_passages(snapshot, index, sets)
+        for index in scored:
+            if index not in passages:
+                self._score_index(snapshot, index, sets, [i.manifest for i in passages])
         for one in sets:
             self._fuse_modalities(snapshot, indexes, one)
 
-    def _score_index(
+    def _score_passages(
         self, snapshot: LibrarySnapshot, index: Index, sets: Sequence[CandidateSet]
     ) -> None:
-        """Add one index's signals to each query's ranking."""
+        """Add the best passage's cosine to each query's ranking, a signal beside those of words."""
+        name, pages = index.manifest.encoder, sets[0].ranking.pages
+        rows = [one.vectors[name].vectors for one in sets]
+        weights = [one.ranking.weights[name] for one in sets]
+        best = self._score_rows(snapshot, index, rows, weights, pages, "vectors")
+        for one, its_best in zip(sets, best, strict=True):
+            one.ranking.signals[f"dense.{name}"] = its_best
+
+    def _score_index(
+        self,
+        snapshot: LibrarySnapshot,
+        index: Index,
+        sets: Sequence[CandidateSet],
+        passages: Sequence[Manifest],
+    ) -> None:
+        """Add one index's signals to each query's ranking.
+
+        Args:
+            passages: the indexes whose signals are fused with those of words.
+        """
         name, pages = index.manifest.encoder, sets[0].ranking.pages
         rows = [one.vectors[name].vectors for one in sets]
         weights = [one.ranking.weights[name] for one in sets]
         late = dense = self._score_rows(snapshot, index, rows, weights, pages, "vectors")
         # A patch's neighbours say little of it: the mean of patches is no passage.
-        if index.manifest.modality != "page":
+        if index.manifest.modality not in ("page", "passage"):
             means = [mean_row(some) if len(some) else some for some in rows]
             ones = [np.ones(len(mean), np.float32) for mean in means]
             dense = self._score_rows(snapshot, index, means, ones, pages, "passages")
         for one, its_late, its_dense in zip(sets, late, dense, strict=True):
-            self._fuse_index(snapshot, one, index.manifest, its_late, its_dense)
+            self._fuse_index(snapshot, one, index.manifest, its_late, its_dense, passages)
 
     def _score_rows(
         self,
@@ -144,21 +168,32 @@ class CandidateRanker:
         manifest: Manifest,
         late: Signal,
         dense: Signal,
+        passages: Sequence[Manifest],
     ) -> None:
         """Fuse the signals of one index, with BM25 where it reads words."""
         name, ranking = manifest.encoder, candidates.ranking
         query = candidates.vectors[name]
         parts = [late]
         ranking.signals[f"late.{name}"] = late
-        if manifest.modality != "page" and len(query.vectors):
+        if manifest.modality not in ("page", "passage") and len(query.vectors):
             ranking.signals[f"dense.{name}"] = dense
             parts.append(dense)
-        coverage = 0.0
+        own, coverage = len(parts), 0.0
         if manifest.modality != "image" and candidates.bm25 is not None:
             parts.append(ranking.signals[BM25])
             coverage = self._coverage(snapshot, candidates) if query.known < 1 else 0.0
+        weights = [1.0] * len(parts)
+        for other in passages if manifest.modality == "text" else ():
+            signal = ranking.signals[f"dense.{other.encoder}"]
+            if not np.isnan(signal).all():
+                # What this encoder cannot read, the other can: only its signals count for that.
+                weights[:own] = [query.known] * own
+                weights.append(1.0)
+                parts.append(signal)
+                low, high = other.cosine_range
+                coverage = max(coverage, (float(np.nanmax(signal)) - low) / (high - low))
         ranking.fused[name] = fuse_signals(
-            parts, dense, manifest.cosine_range, query.known, coverage
+            parts, dense, manifest.cosine_range, query.known, coverage, weights
         )
         if manifest.modality != "image" and candidates.bm25 is not None:
             self._lift_named(snapshot, candidates, ranking.fused[name], dense)
@@ -181,9 +216,9 @@ class CandidateRanker:
         ranking = candidates.ranking
         names = [i.manifest.encoder for i in indexes if i.manifest.modality != "image"]
         encoded = any(
-            not np.isnan(ranking.signals[f"late.{name}"]).all()
+            not np.isnan(ranking.signals[late]).all()
             for name in names
-            if name in candidates.vectors
+            if (late := f"late.{name}") in ranking.signals
         )
         if candidates.bm25 is not None and not encoded:
             bm25 = ranking.signals[BM25]

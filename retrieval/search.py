@@ -291,7 +291,7 @@ class Searcher:
         index = self._index_of(name := names[0])
         vectors = snapshot.open(index, page.document_id).page(page.number)
         match index.manifest.modality:
-            case "text":
+            case "text" | "passage":
                 words = self.library.words(page)
                 return find_word_regions(encoded[name], ranking.weights[name], vectors, words)
             case "page":

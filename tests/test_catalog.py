@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from benchmarks.model_sizes import count_parameters
 from ingest.encoders.catalog.choices import list_choices
-from ingest.encoders.colpali import PROCESSORS
+from ingest.encoders.loading.families import FAMILIES
 from ingest.encoders.open_clip_model import is_pretrained_tag
 from ingest.extras import EXTRAS
 
@@ -19,7 +19,9 @@ from ingest.extras import EXTRAS
 def test_every_choice_names_an_encoder() -> None:
     choices = {choice.spec: choice for choice in list_choices()}
     assert choices["minilm"].encodes == "words"
-    assert {c.family for c in choices.values() if c.kind == "colpali"} == set(PROCESSORS)
+    assert {c.family for c in choices.values() if c.kind == "colpali"} == set(FAMILIES) - {
+        "ColModernVBertForRetrieval"  # No published checkpoint of this class is known.
+    }
     tags = [c.spec.removeprefix("clip:").split("/") for c in choices.values() if c.kind == "clip"]
     assert len(tags) > 100
     assert all(is_pretrained_tag(*tag) for tag in tags)

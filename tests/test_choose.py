@@ -13,7 +13,14 @@ from make_pdf import make_pdf
 from tiny_models import make_colpali
 
 from ingest.add import AddSettings, add
-from ingest.choose import canonical, choose_encoders, choose_page_encoder
+from ingest.choose import (
+    IMAGES,
+    canonical,
+    choose_encoders,
+    choose_page_encoder,
+    default_images,
+    default_pages,
+)
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Dropped, Event, Indexed
@@ -104,11 +111,11 @@ def test_another_encoder_takes_the_place_of_the_first(
     searcher = Searcher(home)
     searcher.search("lamp")
     choice = choose_encoders(home, colpali)
-    assert choice.encoders == (colpali, "conse")
+    assert choice.encoders == (colpali, default_images())
     events = ingest(home, files, encoders=choice.encoders)
-    assert [event.encoder for event in events if isinstance(event, Dropped)] == ["minilm"]
+    assert {event.encoder for event in events if isinstance(event, Dropped)} == {*default_pages()}
     assert {event.encoder for event in events if isinstance(event, Indexed)} == {colpali}
-    assert encoders(home) == [colpali, "conse"]
+    assert encoders(home) == [colpali, default_images()]
     assert verify(home) == []
     assert f"late.{colpali}" in searcher.search("lamp")[0].signals
 
@@ -117,7 +124,7 @@ def test_encoders_side_by_side(tmp_path: Path, files: Path, colpali: str) -> Non
     home = Home(tmp_path / "home")
     ingest(home, files)
     choice = choose_encoders(home, colpali, beside=True)
-    assert choice.encoders == (colpali, "conse", "minilm")
+    assert choice.encoders == (colpali, default_images(), *sorted(default_pages()))
     ingest(home, files, encoders=choice.encoders)
     hit = Searcher(home).search("boat Heron")[0]
     assert {"late.minilm", f"late.{colpali}"} <= set(hit.signals)
@@ -233,7 +240,7 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
     with pytest.raises(LibraryFormatError, match="old format"):
         Searcher(home)
     choice = choose_encoders(home)
-    assert choice.encoders == ("minilm", "conse")
+    assert set(choice.encoders) == {*default_pages(), default_images()}
     list(rebuild_indexes(home, choice.encoders, Encoding(), dpi=60))
     assert str(Searcher(home).search("boat")[0].page) == "boat.pdf, page 1"
     assert Searcher(home).library.labels() == []
@@ -259,3 +266,17 @@ def test_several_devices_give_what_one_gives(colpali: str, tmp_path: Path, files
         one.encode_queries(["lamp"])[0].vectors,
         atol=1e-5,
     )
+
+
+def test_a_home_made_before_keeps_its_encoders_until_it_is_rebuilt(
+    tmp_path: Path, files: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    ingest(home, files, encoders=("minilm", IMAGES))
+    kept, renewed = choose_encoders(home), choose_encoders(home, renew=True)
+    assert kept.encoders == ("minilm", IMAGES)
+    assert renewed.encoders == (*default_pages(), default_images())
+    assert bool(kept.why) == (default_images() != IMAGES)
+    assert not renewed.why
+    assert choose_encoders(home, images=IMAGES, renew=True).encoders == (*default_pages(), IMAGES)
+    assert choose_encoders(home, "minilm", renew=True).encoders == ("minilm", default_images())

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli.main import app
 from api.printable import plain, readable_question, shorten
+from ingest.choose import default_images, default_pages
 from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
@@ -202,8 +203,8 @@ class TestIngest:
         rebuilt = run("ingest", "--rebuild", "--json", home=home)
         assert rebuilt.exit_code == 0
         assert {(r["event"], r["encoder"]) for r in records(rebuilt)} == {
-            ("indexed", "minilm"),
-            ("indexed", "conse"),
+            *(("indexed", name) for name in default_pages()),
+            ("indexed", default_images()),
         }
         after = [(hit["page"], hit["score"]) for hit in records(run(*asked, home=home))]
         assert after == before

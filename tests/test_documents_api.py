@@ -22,6 +22,7 @@ from api.schemas.documents import DocumentBody
 from api.settings import Settings
 from ingest.add import add
 from ingest.annotate.edit import InvalidEdit, edit
+from ingest.choose import default_images, default_pages
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
@@ -349,7 +350,7 @@ def test_texts_and_pages_compose(client: TestClient) -> None:
 def test_status_counts_and_checks(client: TestClient) -> None:
     body = client.get("/v1/status").json()
     assert (body["documents"], body["checks"]) == (len(list(SAMPLES.iterdir())), None)
-    assert {index["encoder"] for index in body["indexes"]} == {"minilm", "conse"}
+    assert {index["encoder"] for index in body["indexes"]} == {*default_pages(), default_images()}
     checks = client.get("/v1/status", params={"checks": "true"}).json()["checks"]
     assert {"ok"} <= {check["state"] for check in checks} <= {"ok", "note", "broken"}
 

@@ -118,3 +118,21 @@ def test_a_page_that_lacks_everything_changes_nothing(values, place):
     some = fuse_signals([values], values)
     with_one = np.insert(values, place, np.nan)
     assert np.delete(fuse_signals([with_one], with_one), place) == pytest.approx(some, abs=1e-5)
+
+
+def test_a_signal_without_weight_does_not_count():
+    # z of the first is (-1, 1), of the second (1, -1): with weights 0 and 1 only the second ranks.
+    first, second = np.float32([0.2, 0.4]), np.float32([0.8, 0.6])
+    fused = fuse_signals([first, second], second, weights=[0, 1])
+    # The best page scores its best dense cosine, 0.8.
+    assert fused == pytest.approx([0.8, -0.8])
+    assert fuse_signals([first, second], second, weights=[1, 1])[0] == pytest.approx(0.8)
+
+
+def test_a_page_that_has_only_signals_without_weight_has_no_score():
+    fused = fuse_signals(
+        [np.float32([0.2, 0.4, 0.3]), np.float32([0.8, np.nan, 0.6])],
+        np.float32([0.8, np.nan, 0.6]),
+        weights=[0, 1],
+    )
+    assert np.isnan(fused).tolist() == [False, True, False]

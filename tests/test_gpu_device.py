@@ -36,8 +36,9 @@ def pretend(
     monkeypatch.setattr(module, "find_spec", lambda _: object() if kernels else None)
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Sample 9000")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda ordinal: f"Sample 900{ordinal}")
 
 
 LACKING = [
@@ -86,15 +87,29 @@ def test_a_gpu_is_taken_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert open_vector_cache("cpu", 100) is None
 
 
+def test_pages_are_scored_on_the_gpu_that_models_run_on(
+    monkeypatch: pytest.MonkeyPatch, sample_home: Home
+) -> None:
+    pretend(monkeypatch)
+    assert choose_score_device("cuda", 1) == DeviceChoice("cuda", "Sample 9001")
+    with pytest.raises(DeviceUnavailable, match="no GPU 2; torch sees 2"):
+        choose_score_device("cuda", 2)
+    asked: list[int] = []
+    monkeypatch.setattr(module, "open_vector_cache", lambda *given: asked.append(given[2]))
+    for device in ("cuda:1", "cuda", "auto", "cpu", "cuda:1,cuda:0"):
+        make_searcher(sample_home, Settings(device=device, score_device="cuda")).close()
+    assert asked == [1, 0, 0, 0, 1]
+
+
 def test_one_question_is_for_the_cpu_unless_a_gpu_is_named(
     monkeypatch: pytest.MonkeyPatch, sample_home: Home
 ) -> None:
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, int, int]] = []
     monkeypatch.setattr(module, "open_vector_cache", lambda *given: asked.append(given))
     for once, wanted in ((True, "auto"), (False, "auto"), (True, "cuda"), (False, "cpu")):
         monkeypatch.setenv("PAGEGLASS_SCORE_DEVICE", wanted)
         make_searcher(sample_home, Settings(), once=once).close()
-    assert asked == [("cpu", 2000), ("auto", 2000), ("cuda", 2000), ("cpu", 2000)]
+    assert asked == [("cpu", 2000, 0), ("auto", 2000, 0), ("cuda", 2000, 0), ("cpu", 2000, 0)]
 
 
 def test_doctor_says_which_device_scores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from api.cli.exits import exit_code
 from api.cli.main import app
 from ingest.annotate.classify import LabelsMissing
+from ingest.choose import default_images
 from retrieval.query.compose import InvalidQuery
 
 CAT, COFFEE = Path(data_dir, "chelsea.png"), Path(data_dir, "coffee.png")
@@ -123,7 +124,10 @@ def test_an_encoder_on_the_command_line(tmp_path: Path) -> None:
     arguments = ("ingest", CAT, "--ocr", "none", "--encoder", f"colpali:{model}")
     assert run(home, *arguments, "--batch", 1, "--dtype", "fp32", "--device", "cpu").exit_code == 0
     state = records(run(home, "status", "--json"))[0]
-    assert {index["encoder"] for index in state["indexes"]} == {f"colpali:{model}", "conse"}
+    assert {index["encoder"] for index in state["indexes"]} == {
+        f"colpali:{model}",
+        default_images(),
+    }
     assert run(home, "search", "cat").exit_code == 0
     doctor = run(home, "doctor")
     assert "gives the vectors it gave when the index was made" in doctor.stdout

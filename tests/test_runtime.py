@@ -31,11 +31,6 @@ def runtime(request: pytest.FixtureRequest) -> Runtime:
     return named
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def a_network() -> bytes:
     """Doubles `x` (n, 3), and sums its rows."""
     nodes = [
@@ -90,51 +85,6 @@ def test_a_file_is_opened_as_its_bytes_are(runtime: Runtime, tmp_path: Path) -> 
     path.write_bytes(a_network())
     x = np.ones((2, 3), np.float32)
     assert open_session(path, 0, runtime=runtime).run({"x": x})[1].tolist() == [3, 3]
-
-
-def test_compiled_networks_are_kept(tmp_path: Path) -> None:
-    pytest.importorskip("openvino")
-    from ingest.encoders.embedded.runtime import openvino_session
-
-    openvino_session._core.cache_clear()
-    x = {"x": np.ones((2, 3), np.float32)}
-    kept = tmp_path / "cache" / "pageglass" / "networks"
-    first = open_session(a_network(), 1, runtime="openvino").run(x)
-    assert len(list(kept.glob("*.blob"))) == 1
-    openvino_session._core.cache_clear()
-    again = open_session(a_network(), 1, runtime="openvino").run(x)
-    assert len(list(kept.glob("*.blob"))) == 1
-    np.testing.assert_array_equal(first[0], again[0])
-    openvino_session._core.cache_clear()
-
-
-def test_a_damaged_compiled_network_is_compiled_again(tmp_path: Path) -> None:
-    pytest.importorskip("openvino")
-    from ingest.encoders.embedded.runtime import openvino_session
-
-    openvino_session._core.cache_clear()
-    x = {"x": np.ones((2, 3), np.float32)}
-    open_session(a_network(), 1, runtime="openvino")
-    (blob,) = (tmp_path / "cache" / "pageglass" / "networks").glob("*.blob")
-    blob.chmod(0o600)
-    blob.write_bytes(blob.read_bytes()[:40])
-    openvino_session._core.cache_clear()
-    assert open_session(a_network(), 1, runtime="openvino").run(x)[1].tolist() == [3, 3]
-    openvino_session._core.cache_clear()
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("openvino")
-    from ingest.encoders.embedded.runtime import openvino_session
-
-    (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    openvino_session._core.cache_clear()
-    x = {"x": np.ones((2, 3), np.float32)}
-    assert open_session(a_network(), 1, runtime="openvino").run(x)[1].tolist() == [3, 3]
-    openvino_session._core.cache_clear()
 
 
 def test_onnxruntime_is_used_without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:

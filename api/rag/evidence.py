@@ -129,6 +129,10 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
     It holds for calibrated encoders (see `Encoder`). A model that sees no page
     images (extractive) has a confidence of its own.
     """
-    readers = [manifest for manifest in searcher.manifests() if manifest.modality != "image"]
+    readers = [
+        manifest
+        for manifest in searcher.manifests()
+        if manifest.modality not in ("image", "passage")
+    ]
     calibrated = len(readers) == 1 and readers[0].calibrated
     return MIN_SCORE if model.uses_images and calibrated else 0.0

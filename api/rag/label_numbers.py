@@ -68,7 +68,7 @@ class LabelNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A cited page: its number, where its quotes are, and remarks on those that do not hold."""
+    """Cited page: its number, the boxes of its quotes, and remarks on them."""
 
     number: int
     page: Page

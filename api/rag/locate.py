@@ -23,7 +23,7 @@ def locator(searcher: Searcher) -> RegionLocator:
         from retrieval.explain.saliency import find_salient_regions
 
         for manifest in searcher.manifests():
-            if manifest.modality == "text":
+            if manifest.modality in ("text", "passage"):
                 continue
             try:
                 boxes = find_salient_regions(

@@ -19,7 +19,12 @@ from generation.models.streamer import make_streamer, sampling, stopping
 from generation.providers.access import PromptTooLong
 from generation.text.reasoning import is_think_tag
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
-from ingest.encoders.device import choose_attention, choose_device, choose_dtype
+from ingest.encoders.device import (
+    choose_attention,
+    choose_device,
+    choose_dtype,
+    is_out_of_device_memory,
+)
 from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.encoders.loading.checkpoint_kind import refuse_unsupported
 
@@ -107,9 +112,9 @@ class HfModel:
                 folder, trust_remote_code=False
             )
             self.network.to(self.device).eval()
-        except torch.OutOfMemoryError as error:
-            raise self.out_of_memory() from error
         except LOAD_ERRORS as error:
+            if is_out_of_device_memory(error):
+                raise self.out_of_memory() from error
             raise checkpoint.load_error(error, UNSUPPORTED_HINT) from error
         if missing := sorted(found["missing_keys"]):
             raise InvalidCheckpoint(
@@ -222,7 +227,7 @@ class HfModel:
             stop.set()
             thread.join()
         if failed:
-            if isinstance(failed[0], torch.OutOfMemoryError):
+            if is_out_of_device_memory(failed[0]):
                 raise self.out_of_memory() from failed[0]
             raise failed[0]
         yield Usage(name, given, streamer.made)
@@ -243,8 +248,10 @@ class HfModel:
                     do_sample=False,
                     num_beams=beams,
                 )
-        except torch.OutOfMemoryError as error:
-            raise self.out_of_memory() from error
+        except RuntimeError as error:
+            if is_out_of_device_memory(error):
+                raise self.out_of_memory() from error
+            raise
         prompt = self._decode(inputs["input_ids"][0]) if "input_ids" in inputs else ""
         return [self._decode(row).removeprefix(prompt).strip() for row in written]
 

@@ -137,7 +137,7 @@ def _reindex(
     """Encode a document again in indexes of text, under a new revision that searchers notice."""
     renewed = replace(document, revision=uuid.uuid4().hex[:12])
     for encoder, index in encoders:
-        if index.manifest.modality == "text":
+        if index.manifest.modality in ("text", "passage"):
             # A page whose only words were a caption may have none now.
             index.records.delete([document.id])
             encode_document(library, encoder, index, renewed)

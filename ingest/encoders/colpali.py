@@ -1,6 +1,7 @@
 """ColPali-family encoder: late interaction over page images, one row a patch.
 
-colpali-engine runs the models. Faysse et al. 2024 (arXiv:2407.01449). The
+colpali-engine runs the models, or transformers where it has the class (the -hf
+checkpoints). Faysse et al. 2024 (arXiv:2407.01449). The
 checkpoint's config names the model class. A page's rows are those that the model
 was trained to match: every patch with its box, and the tokens of the prompt, whose
 boxes are empty. Padding is removed. A query keeps the engine's augmentation tokens.
@@ -17,38 +18,18 @@ import torch
 from PIL import Image
 
 from ingest.encoders.batch import TokenBudget, run_batches
-from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, InvalidCheckpoint, find_checkpoint
+from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding, Modality
+from ingest.encoders.loading.adapter import merge_adapter
+from ingest.encoders.loading.families import find_family
 from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
+from ingest.encoders.loading.positions import add_positions
 from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
 FALLBACK = "minilm"
-HINT = "Download the model again, or give a checkpoint of colpali-engine."
-PROCESSORS = {
-    "ColPali": "ColPaliProcessor",
-    "ColQwen2": "ColQwen2Processor",
-    "ColQwen2_5": "ColQwen2_5_Processor",
-    "ColQwen3": "ColQwen3Processor",
-    "ColQwen3_5": "ColQwen3_5Processor",
-    "ColIdefics3": "ColIdefics3Processor",
-    "ColModernVBert": "ColModernVBertProcessor",
-    "ColGemma3": "ColGemmaProcessor3",
-}
-"""Model classes of colpali-engine, and the processor class of each."""
-BACKBONES = {
-    "paligemma": "ColPali",
-    "qwen2_vl": "ColQwen2",
-    "qwen2_5_vl": "ColQwen2_5",
-    "qwen3_vl": "ColQwen3",
-    "qwen3_5": "ColQwen3_5",
-    "idefics3": "ColIdefics3",
-    "modernvbert": "ColModernVBert",
-    "gemma3": "ColGemma3",
-}
-"""Model class by the `model_type` of a config that does not name the class."""
-MODEL_TYPES = {family: model_type for model_type, family in BACKBONES.items()}
+HINT = "Download the model again, or give a checkpoint of colpali-engine or transformers."
 
 
 class ColPaliEncoder:
@@ -68,15 +49,19 @@ class ColPaliEncoder:
 
     def __init__(self, model: str, encoding: Encoding) -> None:
         checkpoint = find_checkpoint(model, FALLBACK)
-        self.family = find_family(checkpoint)
+        self._base = find_base(checkpoint)
+        self._family = find_family(checkpoint, self._base)
+        self.family = self._family.name
         self.name = f"colpali:{checkpoint.spec}"
         self.model = f"{self.family} {checkpoint.title}"
         self._folder = str(checkpoint.folder)
         self._device = choose_device(encoding.device)
         self._dtype = choose_dtype(encoding.dtype, self._device)
         self._network = self._load(checkpoint)
-        self.dim = int(self._network.dim)
+        self.dim = int(getattr(self._network, "dim", 0) or self._network.config.embedding_dim)
         check_missing(checkpoint, self._report, self._network, self._probe)
+        if self._base is not checkpoint:
+            merge_adapter(self._network)
         self.provenance = {
             "colpali-engine": version("colpali-engine"),
             "transformers": version("transformers"),
@@ -120,7 +105,7 @@ class ColPaliEncoder:
     @cached_property
     def _prepare(self) -> PatchPreparer:
         half = self._dtype != torch.float32
-        return PatchPreparer(PROCESSORS[self.family], self._folder, half)
+        return PatchPreparer(self._family.processor_path, self._folder, half)
 
     def _probe(self) -> list[torch.Tensor]:
         """Rows of a small page and of a query, to see which weights they depend on."""
@@ -130,23 +115,23 @@ class ColPaliEncoder:
 
     @property
     def _processor(self) -> Any:
-        return load_processor(PROCESSORS[self.family], self._folder)
+        return load_processor(self._family.processor_path, self._folder)
 
     def _load(self, checkpoint: Checkpoint) -> Any:
-        from colpali_engine import models
-
-        family = getattr(models, self.family)
         try:
+            family = self._family.network_class()
             network, info = family.from_pretrained(
                 self._folder,
                 dtype=self._dtype,
                 attn_implementation=choose_attention(
-                    self._device, self._dtype, MODEL_TYPES[self.family]
+                    self._device, self._dtype, self._family.model_type
                 ),
                 output_loading_info=True,
                 trust_remote_code=False,
             )
-            infos = [info, *_base_info(checkpoint, family)]
+            infos = [info]
+            if self._base is not checkpoint:
+                infos.append(inspect_load(family, str(self._base.folder)))
         except LOAD_ERRORS as error:
             raise checkpoint.load_error(error, HINT) from error
         self._report = LoadReport.read(*infos)
@@ -173,7 +158,11 @@ class ColPaliEncoder:
 
         A row of unit length in bf16 is off by up to 0.4 %, so its length is set again.
         """
+        if self.family == "ColQwen2ForRetrieval" and "pixel_values" in batch:
+            batch = add_positions(self._network, batch)
         rows = self._network(**{name: self._send(tensor) for name, tensor in batch.items()})
+        if not isinstance(rows, torch.Tensor):  # of a class of transformers
+            rows = rows.embeddings
         return torch.nn.functional.normalize(rows.float(), dim=-1)
 
     def _send(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -192,33 +181,13 @@ class ColPaliEncoder:
         )
 
 
-def _base_info(checkpoint: Checkpoint, family: Any) -> list[dict[str, Any]]:
-    """What an adapter's base lacks; nothing where the checkpoint is no adapter."""
-    adapter = checkpoint.read("adapter_config.json")
-    if adapter is None:
-        return []
-    base = find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)
-    return [inspect_load(family, str(base.folder))]
-
-
-def find_family(checkpoint: Checkpoint) -> str:
-    """Find a checkpoint's model class by its config, or by that of an adapter's base.
+def find_base(checkpoint: Checkpoint) -> Checkpoint:
+    """The base of an adapter; the checkpoint itself where it is none.
 
     Raises:
-        InvalidCheckpoint: it is not a model of colpali-engine.
-        WeightsMissing: it is an adapter, and its base is not available.
+        WeightsMissing: the base is not available.
     """
-    base = checkpoint
-    if adapter := checkpoint.read("adapter_config.json"):
-        base = find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)
-    config = base.read("config.json") or {}
-    for name in config.get("architectures") or []:
-        if name in PROCESSORS:
-            return str(name)
-    if family := BACKBONES.get(str(config.get("model_type"))):
-        return family
-    raise InvalidCheckpoint(
-        f"{checkpoint.spec} is not a model of colpali-engine: its config says"
-        f" model_type {config.get('model_type')!r}, architectures {config.get('architectures')!r}.",
-        hint=f"Give one of {', '.join(PROCESSORS)}, in the engine's own format (not the -hf one).",
-    )
+    adapter = checkpoint.read("adapter_config.json")
+    if adapter is None:
+        return checkpoint
+    return find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)

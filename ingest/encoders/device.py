@@ -71,7 +71,7 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-BIDIRECTIONAL = ("gemma3", "gemma4", "paligemma", "t5gemma2")
+BIDIRECTIONAL = ("colpali", "gemma3", "gemma4", "paligemma", "t5gemma2")
 """Heads of the `model_type` of models with attention in both directions among image tokens."""
 
 

@@ -12,8 +12,9 @@ from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 Preparer = Callable[[Rendered], Any]
 """Preprocesses a page for its encoder. Runs in the reading workers, so it pickles."""
 
-Modality = Literal["text", "image", "page"]
-"""What of a page an encoder reads: its words, its photos and figures, or the whole page image."""
+Modality = Literal["text", "passage", "image", "page"]
+"""What of a page an encoder reads: its words one by one, its words in passages, its photos and
+figures, or the whole page image. Passages are a signal beside an encoder of words."""
 
 
 class UnknownEncoder(InvalidInputError):

@@ -12,7 +12,7 @@ from ingest.extras import require
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
     """Load an encoder by name.
 
-    Names: `minilm`, `conse`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
+    Names: `minilm`, `e5`, `conse`, `conse-e5`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
     MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
@@ -42,10 +42,18 @@ def _load(spec: str, how: Encoding) -> Encoder:
             from ingest.encoders.embedded.minilm import load_minilm
 
             return load_minilm(how.threads)
+        case "e5" if not model:
+            from ingest.encoders.embedded.e5.e5_encoder import E5Encoder
+
+            return E5Encoder(how.threads)
         case "conse" if not model:
             from ingest.encoders.embedded.conse import ConseEncoder
 
             return ConseEncoder(how.threads)
+        case "conse-e5" if not model:
+            from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
+
+            return ConseE5Encoder(how.threads)
         case "colpali" if model:
             _require(spec, "transformers", "colpali_engine")
             from ingest.encoders.colpali import ColPaliEncoder
@@ -63,7 +71,7 @@ def _load(spec: str, how: Encoding) -> Encoder:
             return ClipEncoder(model, how)
     raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        hint="Take minilm, colpali:MODEL or text:MODEL for pages, conse or clip:MODEL for images.",
+        hint="Take minilm, e5, colpali:MODEL or text:MODEL for pages, conse, conse-e5 or clip:MODEL for images.",
     )
 
 

@@ -1,6 +1,6 @@
 """Patch preprocessing for ColPali models: page images to tokens with boxes.
 
-Runs in the reading workers, or in the encoder. A processor of colpali-engine
+Runs in the reading workers, or in the encoder. The model's processor
 makes the tokens. Each run of image tokens is a grid: of the whole page, or of
 the tile that the marker token before the run names.
 """
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from itertools import groupby
 from typing import Any
 
@@ -59,10 +60,11 @@ class PatchPreparer:
 
 @cache
 def load_processor(name: str, folder: str) -> Any:
-    """Load a processor of colpali-engine, once a process."""
-    from colpali_engine import models
-
-    return getattr(models, name).from_pretrained(folder, trust_remote_code=False)
+    """Load a processor, once a process; `name` is its class with its module."""
+    module, _, processor = name.rpartition(".")
+    return getattr(import_module(module), processor).from_pretrained(
+        folder, trust_remote_code=False
+    )
 
 
 def token_boxes(

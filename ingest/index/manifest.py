@@ -127,7 +127,7 @@ def slug(encoder: str) -> str:
 
     A name with other characters gets a hash, so that slugs are unique.
     """
-    if re.fullmatch(r"[a-z0-9]+", encoder):
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", encoder):
         return encoder
     kind, _, model = encoder.partition(":")
     head = re.sub(r"[^A-Za-z0-9]+", "-", model.rstrip("/").rsplit("/", 1)[-1])[:MAX_SLUG]

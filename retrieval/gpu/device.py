@@ -31,10 +31,23 @@ class DeviceChoice:
     reason: str
 
 
-def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
+def score_ordinal(device: str) -> int:
+    """Number of the GPU that scores: the first that models run on, else 0.
+
+    >>> score_ordinal("cuda:1"), score_ordinal("cuda:2,cuda:3"), score_ordinal("auto")
+    (1, 2, 0)
+    """
+    name, _, number = device.partition(",")[0].strip().partition(":")
+    return int(number) if name == "cuda" and number.isdecimal() else 0
+
+
+def choose_score_device(wanted: ScoreDevice, ordinal: int = 0) -> DeviceChoice:
     """The device that computes scores.
 
     "auto" takes CUDA where a device and the kernels are available.
+
+    Args:
+        ordinal: number of the GPU.
 
     Raises:
         MissingExtra: "cuda" is wanted, and the kernels are not installed.
@@ -42,9 +55,9 @@ def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
     """
     if wanted == "cpu":
         return DeviceChoice("cpu", "asked for")
-    obstacle, hint = _find_obstacle()
+    obstacle, hint = _find_obstacle(ordinal)
     if not obstacle:
-        return DeviceChoice("cuda", _name())
+        return DeviceChoice("cuda", _name(ordinal))
     if wanted == "auto":
         return DeviceChoice("cpu", obstacle)
     if obstacle == NO_KERNELS:
@@ -55,25 +68,27 @@ def choose_score_device(wanted: ScoreDevice) -> DeviceChoice:
     )
 
 
-def open_vector_cache(wanted: ScoreDevice, cache_mb: int) -> GpuVectorCache | None:
+def open_vector_cache(
+    wanted: ScoreDevice, cache_mb: int, ordinal: int = 0
+) -> GpuVectorCache | None:
     """The vector cache on the GPU; None where the CPU scores.
 
-    The cache holds at most `cache_mb` megabytes.
+    The cache holds at most `cache_mb` megabytes on the GPU with this number.
 
     Raises:
         DeviceUnavailable: as `choose_score_device`.
     """
-    if choose_score_device(wanted).device == "cpu":
+    if choose_score_device(wanted, ordinal).device == "cpu":
         return None
     import torch
     from late_interaction_kernels.score_pairs import score_pairs_packed
 
     from retrieval.gpu.vector_cache import GpuVectorCache
 
-    return GpuVectorCache(torch.device("cuda", 0), cache_mb * 1_000_000, score_pairs_packed)
+    return GpuVectorCache(torch.device("cuda", ordinal), cache_mb * 1_000_000, score_pairs_packed)
 
 
-def _find_obstacle() -> tuple[str, str]:
+def _find_obstacle(ordinal: int) -> tuple[str, str]:
     """What keeps scores from CUDA, with a hint; empty where CUDA is available."""
     if find_spec(KERNELS) is None or find_spec("triton") is None:
         return NO_KERNELS, ""
@@ -86,10 +101,12 @@ def _find_obstacle() -> tuple[str, str]:
             f"torch {torch.__version__} sees no CUDA device",
             "Install the torch build for the driver, or look at CUDA_VISIBLE_DEVICES",
         )
-    found = torch.cuda.get_device_capability(0)
+    if ordinal >= (count := torch.cuda.device_count()):
+        return f"there is no GPU {ordinal}; torch sees {count}", "Name one of them"
+    found = torch.cuda.get_device_capability(ordinal)
     if found < CAPABILITY:
         return (
-            f"{_name()} has compute capability {found[0]}.{found[1]}, and {CAPABILITY[0]}.{CAPABILITY[1]} is needed",
+            f"{_name(ordinal)} has compute capability {found[0]}.{found[1]}, and {CAPABILITY[0]}.{CAPABILITY[1]} is needed",
             "Take a newer GPU",
         )
     return "", ""
@@ -103,7 +120,7 @@ def _has_driver() -> bool:
     return True
 
 
-def _name() -> str:
+def _name(ordinal: int) -> str:
     import torch
 
-    return torch.cuda.get_device_name(0)
+    return torch.cuda.get_device_name(ordinal)

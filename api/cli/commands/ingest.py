@@ -35,7 +35,7 @@ def ingest(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Encoder of pages: minilm, colpali:MODEL, text:MODEL or auto.",
+            help="Encoder of pages: minilm, e5, colpali:MODEL, text:MODEL or auto.",
             show_default="what the home has, or minilm",
         ),
     ] = None,

@@ -77,7 +77,7 @@ class ConseEncoder:
         """
         encoded = []
         for page in pages:
-            rows, boxes = [np.zeros((0, DIM), np.float32)], [np.zeros((0, 4), np.float32)]
+            rows, boxes = [np.zeros((0, self.dim), np.float32)], [np.zeros((0, 4), np.float32)]
             if page.figures:
                 image = page.pixels()
                 for figure in page.figures:
@@ -96,6 +96,10 @@ class ConseEncoder:
         weights = np.zeros_like(probabilities)
         top = np.argpartition(-probabilities, TOP_LABELS, axis=1)[:, :TOP_LABELS]
         np.put_along_axis(weights, top, np.take_along_axis(probabilities, top, axis=1), axis=1)
+        return self.mix_labels(weights)
+
+    def mix_labels(self, weights: Vectors) -> Vectors:
+        """Unit rows of images, from the weights of their classes (n, 1000)."""
         return unit(weights @ self._labels)
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:

