@@ -1,4 +1,4 @@
-"""Region finder: the regions of hits, from what is kept of pages that are found often."""
+"""Region finder: regions of hits, from what is kept of pages found often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joined rows: those of every page of a small library, one after the other in memory."""
+"""Joined rows: those of every page of a small library, held in memory."""
 
 from __future__ import annotations
 
