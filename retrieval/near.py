@@ -17,6 +17,8 @@ MIN_COSINES = {
 Of queries about nothing in the sample library ("qzxwv", "photosynthesis", "kitten") e5 gives
 0.806 to 0.824, as its cosines are all high, and the others 0.233 at most.
 """
+CENTERED_BELOW = 0.5
+"""Cosines of e5 below this are about a mean: the query is in a script other than Latin."""
 NAMED = "named"
 """Signal of a page that the query asks for by its number."""
 
@@ -24,7 +26,8 @@ NAMED = "named"
 def is_near(hits: Sequence[Hit]) -> bool:
     """Whether a hit has a word of the query, is asked for by number, or comes near it.
 
-    Of other encoders it is not known how high unrelated pairs score: their hits are near.
+    Of other encoders, and of e5 about a mean, it is not known how high unrelated pairs
+    score: their hits are near.
     """
     for hit in hits:
         if hit.signals.get(NAMED) or hit.signals.get("bm25", 0.0) > 0:
@@ -32,6 +35,8 @@ def is_near(hits: Sequence[Hit]) -> bool:
         for name, score in hit.signals.items():
             if name.startswith("dense.") and score >= MIN_COSINES.get(name, -1.0):
                 return True
+        if hit.signals.get("dense.e5", 1.0) < CENTERED_BELOW:
+            return True
         if not any(name in MIN_COSINES for name in hit.signals):
             return True
     return False

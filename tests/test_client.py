@@ -47,7 +47,19 @@ def printed(home: Path, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_every_command_has_a_method_with_its_options() -> None:
-    skipped = {"home", "json", "quiet", "yes", "save_page", "chat", "out", "plot", "token", "every"}
+    skipped = {
+        "home",
+        "json",
+        "quiet",
+        "yes",
+        "save",
+        "save_page",
+        "chat",
+        "out",
+        "plot",
+        "token",
+        "every",
+    }
     on_the_terminal = {"open", "help", "config", "backup", "restore"}
     skipped |= {"password_file", "markdown"}
     skipped |= {"temperature", "detail", "max_output_tokens"}  # settings of the client

@@ -13,6 +13,8 @@ from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.page import Page, Rendered, Word
+from retrieval.hit import Hit
+from retrieval.near import is_near
 from retrieval.search import Searcher
 
 pytestmark = pytest.mark.skipif(
@@ -112,3 +114,10 @@ def test_it_ranks_alone_where_no_encoder_reads_word_by_word(tmp_path: Path):
     (first, *_) = Searcher(home).search("배는 무슨 색입니까?")
     assert first.page.document_name == "boat.pdf"
     assert first.regions
+
+
+def test_pages_found_across_languages_are_near() -> None:
+    """Cosines about a mean are low: nothing says how low those of unrelated pages are."""
+    page = Page("report", 1)
+    assert is_near([Hit(page, 0.1, (), {"bm25": 0.0, "dense.e5": 0.1})])
+    assert not is_near([Hit(page, 0.1, (), {"bm25": 0.0, "dense.e5": 0.81})])

@@ -109,7 +109,7 @@ def padded_width(ratio: float) -> int:
     """Width in pixels to which a line of this width by height is padded.
 
     >>> padded_width(2), padded_width(7), padded_width(30)
-    (320, 384, 1568)
+    (320, 384, 1664)
     """
     padded, wanted = LEAST_WIDTH, LINE_HEIGHT * ratio
     while padded < wanted:

@@ -1,4 +1,4 @@
-"""Rotary positions of page patches for transformers' own ColQwen2."""
+"""Rotary positions of patches for transformers' own ColQwen2."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def add_positions(network: Any, batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Add `position_ids` (3, pages, tokens) to a batch of pages for ColQwen2ForRetrieval.
+    """Add `position_ids` (3, pages, tokens) to a batch of pages.
 
     Its forward embeds the tokens itself and gives none of them to the backbone, which
     then numbers patches one by one. The model was trained with a time, row and column
