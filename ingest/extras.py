@@ -41,6 +41,7 @@ EXTRAS = {
             "huggingface_hub",
             "jinja2",
             "num2words",
+            "peft",
             "scipy",
         ),
     ),
