@@ -52,6 +52,7 @@ def test_every_command_has_a_method_with_its_options() -> None:
         "json",
         "quiet",
         "yes",
+        "format",
         "save",
         "save_page",
         "chat",
