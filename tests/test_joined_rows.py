@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.index.index import open_indexes
 from ingest.index.quantization import Quantization
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
@@ -80,7 +81,10 @@ def test_rows_of_the_library_are_read_once_for_many_searches(sample_home, monkey
     searcher = Searcher(sample_home)
     queries = ("opening hours in winter", "What does a ticket cost?", "a red bicycle")
     joined = [searcher.search(query) for query in queries]
-    assert sorted(read) == ["passages", "passages", "vectors", "vectors"]
+    count = len(open_indexes(sample_home))
+    # An index of passages is scored by its vectors alone.
+    assert read.count("vectors") == count
+    assert read.count("passages") == 2
     searcher.close()
     monkeypatch.setattr(snapshot_module, "JOINED_BYTES", 0)
     searcher = Searcher(sample_home)
