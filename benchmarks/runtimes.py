@@ -68,6 +68,7 @@ def _work(runtime: str, files: list[Path]) -> dict[str, Any]:
     from ingest.ocr.rapidocr_engine import RapidOcr
 
     session.default_runtime = lambda: runtime  # type: ignore[assignment, return-value]
+    session.threaded_runtime = lambda: runtime  # type: ignore[assignment, return-value]
     seconds: dict[str, float] = {}
 
     def timed(part: str, started: float) -> None:

@@ -106,7 +106,7 @@ def test_a_question_without_credentials_says_how_to_get_them(
     monkeypatch.setenv("CLOUD_ML_REGION", "global")
     monkeypatch.setenv("ANTHROPIC_VERTEX_PROJECT_ID", "p")
     with redirected(wire), pytest.raises(CloudUnconfigured, match=said):
-        list(load_chat(spec, Access(timeout=5)).reply(HELLO))
+        list(load_chat(spec, Access(timeout=60)).reply(HELLO))
     assert not wire.seen
 
 

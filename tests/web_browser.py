@@ -47,7 +47,7 @@ class Visit:
         self.url = url
         self.context = launched.new_context(**settings)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.expected: set[int] = set()
         self.faults: list[str] = []
         self.page.on("console", self._on_console)

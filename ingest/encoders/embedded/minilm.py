@@ -146,7 +146,7 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_pages(self) -> Session:
-        return open_session(MINILM.verified(), self._threads)
+        return open_session(MINILM.verified(), self._threads, threaded=True)
 
     @cached_property
     def _for_texts(self) -> Session:

@@ -72,7 +72,7 @@ class E5Model:
 
     @cached_property
     def _for_passages(self) -> Session:
-        return open_session(self._network, self._threads)
+        return open_session(self._network, self._threads, threaded=True)
 
     @cached_property
     def _for_queries(self) -> Session:

@@ -1,7 +1,7 @@
 """Inference session of a network on the CPU: the one place that opens one.
 
-OpenVINO runs them where it is installed, onnxruntime elsewhere. OpenVINO computes in
-bf16 on processors that have it. Their vectors are near enough that an index
+OpenVINO runs those of the reading workers where it is installed, onnxruntime all others.
+OpenVINO computes in bf16 on processors that have it. Their vectors are near enough that an index
 made by one is searched by the other (docs/performance.md).
 """
 
@@ -36,14 +36,28 @@ def default_runtime() -> Runtime:
     return "openvino"
 
 
+def threaded_runtime() -> Runtime:
+    """The runtime of networks in processes with threads: "onnxruntime".
+
+    With OpenVINO there, a server under test stopped answering once, at its first search
+    for photos. Reading workers have one thread.
+    """
+    return "onnxruntime"
+
+
 def runtime_version(runtime: Runtime | None = None) -> dict[str, str]:
-    """Name and version of a runtime, the default one without a name."""
-    name = runtime or default_runtime()
+    """Name and version of a runtime, by default that of processes with threads."""
+    name = runtime or threaded_runtime()
     return {name: version(name)}
 
 
 def open_session(
-    model: Path | bytes, threads: int, *, runtime: Runtime | None = None, arena: bool = False
+    model: Path | bytes,
+    threads: int,
+    *,
+    runtime: Runtime | None = None,
+    threaded: bool = False,
+    arena: bool = False,
 ) -> Session:
     """Open an inference session.
 
@@ -51,9 +65,11 @@ def open_session(
         model: a file, or a serialized model.
         threads: CPU threads; 0 for one a core.
         runtime: "onnxruntime" for a network of a few small inputs, which it loads faster.
+        threaded: the process has other threads; see `threaded_runtime`.
         arena: keep memory allocated between runs (onnxruntime).
     """
-    if (runtime or default_runtime()) == "openvino":
+    usual = threaded_runtime() if threaded else default_runtime()
+    if (runtime or usual) == "openvino":
         from ingest.encoders.embedded.runtime.openvino_session import OpenVinoSession
 
         return OpenVinoSession(model, threads)
