@@ -16,7 +16,7 @@ from ingest.library.pages import PageNotFound
 from ingest.page import Document, Page
 from retrieval.hit import Hit
 from retrieval.make_hit import make_hit
-from retrieval.query.page_question import PageQuestion, read_page_question
+from retrieval.query.page_question import PageQuestion, numbered, read_page_question
 from retrieval.query.terms import stem
 
 if TYPE_CHECKING:
@@ -128,15 +128,9 @@ def _pages(library: Library, documents: Sequence[Document], asked: PageQuestion)
     for document in documents:
         labels = library.page_labels(document.id)
         for label in asked.labels:
-            number = labels.get(label) or _number(label, document.page_count)
+            number = labels.get(label) or numbered(label, document.page_count)
             if number:
                 yield library.page(f"{document.id}-{number}")
-
-
-def _number(label: str, page_count: int) -> int | None:
-    if label == "last":
-        return page_count
-    return int(label) if label.isdigit() and 1 <= int(label) <= page_count else None
 
 
 def _spread(document: Document, top: int) -> Iterator[Page]:

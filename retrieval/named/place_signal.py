@@ -14,6 +14,7 @@ from ingest.page import Document, Word
 from retrieval.fuse import Signal
 from retrieval.named.printed_place import has_caption, has_number
 from retrieval.query.named_place import NamedPart, NamedPlaces
+from retrieval.query.page_question import numbered
 
 PLACE = "place"
 LIFT = 1.0
@@ -76,7 +77,7 @@ def keys_called(
         labels = library.page_labels(document_id) if places.pages else {}
         for label in places.pages:
             count = documents[document_id].page_count if document_id in documents else 0
-            for number in {labels.get(label), _number(label, count)}:
+            for number in {labels.get(label), numbered(label, count)}:
                 if number and (filter.first or 1) <= number <= (filter.last or number):
                     yield f"{document_id}-{number}"
     for part in places.parts:
@@ -95,7 +96,7 @@ def _pages_called(
         record.page.key
         for record in pages
         if record.page.label.casefold() == label
-        or record.page.number == _number(label, _count(documents, record))
+        or record.page.number == numbered(label, _count(documents, record))
     }
     if label != "last":
         phrase = f'"{" ".join(split_terms(label))}"'
@@ -127,13 +128,6 @@ def _read(
     """Keys of the pages among `keys` whose words are accepted."""
     some = [record.page for record in pages if record.page.key in keys][:MAX_READ]
     return frozenset(page.key for page in some if accepts(library.words(page)))
-
-
-def _number(label: str, count: int) -> int | None:
-    """The number in the file, of `count` pages, that a label is."""
-    if label == "last":
-        return count or None
-    return int(label) if label.isdecimal() and 1 <= int(label) <= count else None
 
 
 def _count(documents: Mapping[str, Document], record: PageRecord) -> int:

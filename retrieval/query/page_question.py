@@ -114,6 +114,17 @@ def read_page_question(question: str) -> PageQuestion | None:
     return None
 
 
+def numbered(label: str, page_count: int) -> int | None:
+    """The page of a document that a label is by its place in the file.
+
+    >>> numbered("3", 5), numbered("last", 5), numbered("9", 5), numbered("iv", 5)
+    (3, 5, None, None)
+    """
+    if label == "last":
+        return page_count or None
+    return int(label) if label.isdecimal() and 1 <= int(label) <= page_count else None
+
+
 def _labels(found: re.Match[str]) -> tuple[str, ...]:
     groups = [group for group in found.groups() if group]
     first = groups[0].casefold()
