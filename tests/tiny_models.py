@@ -22,6 +22,38 @@ SIZES = {
 }
 
 
+QWEN_ENDS = {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
+QWEN_TOKENS = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
+
+
+def qwen_options(tokenizer: Any) -> dict[str, Any]:
+    """Options of a Qwen-VL config: its text model and the ids of its tokens."""
+    _, _, start, end, image, video = map(tokenizer.convert_tokens_to_ids, QWEN_TOKENS)
+    return {
+        "text_config": {
+            "vocab_size": len(tokenizer),
+            "num_key_value_heads": 1,
+            "rope_parameters": {
+                "rope_type": "default",
+                "mrope_section": [2, 3, 3],
+                "rope_theta": 10_000.0,
+            },
+            **SIZES,
+        },
+        "image_token_id": image,
+        "video_token_id": video,
+        "vision_start_token_id": start,
+        "vision_end_token_id": end,
+    }
+
+
 def make_tokenizer(special: dict[str, Any], more: list[str] = ()) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer trained on a few sentences, with a model's special tokens."""
     inner = Tokenizer(models.BPE())
@@ -57,7 +89,16 @@ def calm(model: torch.nn.Module) -> torch.nn.Module:
 def make_colpali(folder: Path) -> Path:
     """PaliGemma with 4 x 4 patches."""
     from colpali_engine.models import ColPali, ColPaliProcessor
-    from transformers import GemmaConfig, PaliGemmaConfig, SiglipImageProcessor, SiglipVisionConfig
+
+    processor = make_paligemma_processor(ColPaliProcessor)
+    calm(ColPali(make_paligemma_config(processor))).save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
+
+
+def make_paligemma_processor(kind: Any) -> Any:
+    """A processor of this class for 4 x 4 patches."""
+    from transformers import SiglipImageProcessor
 
     tokenizer = make_tokenizer(
         {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>"},
@@ -65,8 +106,15 @@ def make_colpali(folder: Path) -> Path:
     )
     images = SiglipImageProcessor(size={"height": 56, "width": 56})
     images.image_seq_length = 16
-    processor = ColPaliProcessor(image_processor=images, tokenizer=tokenizer)
-    config = PaliGemmaConfig(
+    return kind(image_processor=images, tokenizer=tokenizer)
+
+
+def make_paligemma_config(processor: Any) -> Any:
+    """A config of PaliGemma for the tokens of a processor."""
+    from transformers import GemmaConfig, PaliGemmaConfig, SiglipVisionConfig
+
+    tokenizer = processor.tokenizer
+    return PaliGemmaConfig(
         vision_config=SiglipVisionConfig(image_size=56, patch_size=14, projection_dim=32, **SIZES),
         text_config=GemmaConfig(
             vocab_size=len(tokenizer),
@@ -79,9 +127,6 @@ def make_colpali(folder: Path) -> Path:
         projection_dim=32,
         hidden_size=32,
     )
-    calm(ColPali(config)).save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
 
 
 def make_colqwen2_5(folder: Path) -> Path:
@@ -89,33 +134,14 @@ def make_colqwen2_5(folder: Path) -> Path:
     from colpali_engine.models import ColQwen2_5, ColQwen2_5_Processor
     from transformers import Qwen2_5_VLConfig, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
-    more = [
-        "<|im_start|>",
-        "<|im_end|>",
-        "<|vision_start|>",
-        "<|vision_end|>",
-        "<|image_pad|>",
-        "<|video_pad|>",
-    ]
-    tokenizer = make_tokenizer({"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, more)
+    tokenizer = make_tokenizer(QWEN_ENDS, QWEN_TOKENS)
     size = {"shortest_edge": 56 * 56, "longest_edge": 280 * 280}
     processor = ColQwen2_5_Processor(
         image_processor=Qwen2VLImageProcessor(size=size),
         tokenizer=tokenizer,
         video_processor=Qwen2VLVideoProcessor(size=size),
     )
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in more}
     config = Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": len(tokenizer),
-            "num_key_value_heads": 1,
-            "rope_parameters": {
-                "rope_type": "default",
-                "mrope_section": [2, 3, 3],
-                "rope_theta": 10_000.0,
-            },
-            **SIZES,
-        },
         vision_config={
             "depth": 2,
             "hidden_size": 32,
@@ -124,10 +150,7 @@ def make_colqwen2_5(folder: Path) -> Path:
             "out_hidden_size": 32,
             "fullatt_block_indexes": [1],
         },
-        image_token_id=ids["<|image_pad|>"],
-        video_token_id=ids["<|video_pad|>"],
-        vision_start_token_id=ids["<|vision_start|>"],
-        vision_end_token_id=ids["<|vision_end|>"],
+        **qwen_options(tokenizer),
     )
     calm(ColQwen2_5(config)).save_pretrained(folder)
     processor.save_pretrained(folder)

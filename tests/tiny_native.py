@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tiny_models import SIZES, calm, make_tokenizer
+from tiny_models import (
+    QWEN_ENDS,
+    QWEN_TOKENS,
+    SIZES,
+    calm,
+    make_paligemma_config,
+    make_paligemma_processor,
+    make_tokenizer,
+    qwen_options,
+)
 
 DIM = 24
 """Not the 128 of colpali-engine, which has it fixed."""
@@ -19,40 +28,10 @@ def _save(folder: Path, network: Any, processor: Any) -> Path:
 
 def make_native_colpali(folder: Path) -> Path:
     """PaliGemma with 4 x 4 patches."""
-    from transformers import (
-        ColPaliConfig,
-        ColPaliForRetrieval,
-        ColPaliProcessor,
-        GemmaConfig,
-        PaliGemmaConfig,
-        SiglipImageProcessor,
-        SiglipVisionConfig,
-    )
+    from transformers import ColPaliConfig, ColPaliForRetrieval, ColPaliProcessor
 
-    special = {
-        "bos_token": "<bos>",
-        "eos_token": "<eos>",
-        "pad_token": "<pad>",
-        "unk_token": "<unk>",
-    }
-    tokenizer = make_tokenizer(special, ["<image>"])
-    images = SiglipImageProcessor(size={"height": 56, "width": 56})
-    images.image_seq_length = 16
-    processor = ColPaliProcessor(image_processor=images, tokenizer=tokenizer)
-    vlm = PaliGemmaConfig(
-        vision_config=SiglipVisionConfig(image_size=56, patch_size=14, projection_dim=32, **SIZES),
-        text_config=GemmaConfig(
-            vocab_size=len(tokenizer),
-            num_key_value_heads=1,
-            head_dim=16,
-            pad_token_id=tokenizer.pad_token_id,
-            **SIZES,
-        ),
-        image_token_index=processor.image_token_id,
-        projection_dim=32,
-        hidden_size=32,
-    )
-    config = ColPaliConfig(vlm_config=vlm, embedding_dim=DIM)
+    processor = make_paligemma_processor(ColPaliProcessor)
+    config = ColPaliConfig(vlm_config=make_paligemma_config(processor), embedding_dim=DIM)
     return _save(folder, ColPaliForRetrieval(config), processor)
 
 
@@ -66,40 +45,16 @@ def make_native_colqwen2(folder: Path, dim: int = DIM) -> Path:
         Qwen2VLImageProcessor,
     )
 
-    more = [
-        "<|im_start|>",
-        "<|im_end|>",
-        "<|vision_start|>",
-        "<|vision_end|>",
-        "<|image_pad|>",
-        "<|video_pad|>",
-    ]
-    special = {"eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}
-    tokenizer = make_tokenizer(special, more)
+    tokenizer = make_tokenizer(QWEN_ENDS, QWEN_TOKENS)
     tokenizer.padding_side = "left"
     size = {"shortest_edge": 56 * 56, "longest_edge": 280 * 280}
     processor = ColQwen2Processor(Qwen2VLImageProcessor(size=size), tokenizer)
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in more}
     vlm = Qwen2VLConfig(
-        text_config={
-            "vocab_size": len(tokenizer),
-            "num_key_value_heads": 1,
-            "rope_parameters": {
-                "rope_type": "default",
-                "mrope_section": [2, 3, 3],
-                "rope_theta": 10_000.0,
-            },
-            **SIZES,
-        },
         vision_config={"depth": 2, "embed_dim": 32, "num_heads": 2, "hidden_size": 32},
-        image_token_id=ids["<|image_pad|>"],
-        video_token_id=ids["<|video_pad|>"],
-        vision_start_token_id=ids["<|vision_start|>"],
-        vision_end_token_id=ids["<|vision_end|>"],
+        **qwen_options(tokenizer),
     )
-    return _save(
-        folder, ColQwen2ForRetrieval(ColQwen2Config(vlm_config=vlm, embedding_dim=dim)), processor
-    )
+    config = ColQwen2Config(vlm_config=vlm, embedding_dim=dim)
+    return _save(folder, ColQwen2ForRetrieval(config), processor)
 
 
 def make_native_colmodernvbert(folder: Path) -> Path:
