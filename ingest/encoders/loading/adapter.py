@@ -7,17 +7,13 @@ from typing import Any
 import torch
 
 
-def merge_adapter(network: torch.nn.Module) -> int:
+def merge_adapter(network: torch.nn.Module) -> None:
     """Merge the LoRA layers that transformers has put into a model.
 
     A layer's weight becomes W + scale * B A, computed in fp32 and rounded once.
-
-    Returns:
-        The number of layers that were merged.
     """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
-    merged = 0
     layers: list[tuple[str, Any]] = [
         (name, layer)
         for name, layer in network.named_modules()
@@ -31,5 +27,3 @@ def merge_adapter(network: torch.nn.Module) -> int:
         base.to(dtype)
         parent, _, leaf = name.rpartition(".")
         setattr(network.get_submodule(parent), leaf, base)
-        merged += 1
-    return merged

@@ -17,7 +17,7 @@ import numpy as np
 
 from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.encoders.embedded.e5.e5 import E5Model, load_e5
-from ingest.encoders.embedded.e5.script import find_script
+from ingest.encoders.embedded.e5.script import script_mean
 from ingest.encoders.embedded.minilm import DIM, known_share
 from ingest.page import Vectors, unit
 
@@ -44,14 +44,18 @@ class ConseE5Encoder(ConseEncoder):
         self._e5 = load_e5(threads)
 
     @cached_property
-    def _spaces(self) -> dict[str, Vectors]:
-        """E5's label embeddings (1000, dim) and query means (dim,), by data/make_labels.py."""
+    def _spaces(self) -> tuple[Vectors, dict[str, Vectors]]:
+        """E5's label embeddings (1000, dim) and means of captions (dim,) by script.
+
+        Written by data/make_labels.py.
+        """
         with np.load(self.LABELS) as file:
-            return {name: file[name].astype(np.float32) for name in file.files}
+            means = {name: file[name].astype(np.float32) for name in file.files}
+        return means.pop("labels"), means
 
     def mix_labels(self, weights: Vectors) -> Vectors:
         """Unit rows of images, from the weights of their classes (n, 1000)."""
-        parts = [super().mix_labels(weights), unit(weights @ self._spaces["labels"])]
+        parts = [super().mix_labels(weights), unit(weights @ self._spaces[0])]
         return np.asarray(np.concatenate(parts, axis=1) / np.sqrt(2), np.float32)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -59,14 +63,8 @@ class ConseE5Encoder(ConseEncoder):
         known = np.array([known_share(text) for text in texts], np.float32)
         shares = known * KNOWN_WEIGHT + (1 - known)
         embedded = self._e5.embed_queries(texts)
-        means = np.array([self._mean(text) for text in texts], np.float32).reshape(-1, DIM)
+        means = np.array(
+            [script_mean(self._spaces[1], text) for text in texts], np.float32
+        ).reshape(-1, DIM)
         parts = [self._words.embed(texts), shares[:, None] * unit(embedded - means)]
         return unit(np.concatenate(parts, axis=1))
-
-    def _mean(self, text: str) -> Vectors:
-        """The mean (dim,) of captions in a text's script, or of all."""
-        found = self._spaces.get(find_script(text))
-        if found is not None:
-            return found
-        means = [mean for name, mean in self._spaces.items() if name != "labels"]
-        return np.asarray(np.mean(means, axis=0))

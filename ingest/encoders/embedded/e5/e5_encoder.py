@@ -16,7 +16,7 @@ import numpy as np
 
 from ingest.box import union_box
 from ingest.encoders.embedded.e5.e5 import DIM, E5Model, load_e5
-from ingest.encoders.embedded.e5.script import find_script
+from ingest.encoders.embedded.e5.script import script_mean
 from ingest.encoders.embedded.minilm import known_share
 from ingest.encoders.embedded.runtime.session import runtime_version
 from ingest.encoders.encoder import Modality
@@ -61,7 +61,9 @@ class E5Encoder:
         """Encode queries in any language: one row each."""
         rows = self._e5.embed_queries(queries)
         return [
-            QueryVectors(unit(row - (1 - known_share(query)) * self._mean(query))[None], ("",))
+            QueryVectors(
+                unit(row - (1 - known_share(query)) * script_mean(self._means, query))[None], ("",)
+            )
             for query, row in zip(queries, rows, strict=True)
         ]
 
@@ -89,8 +91,3 @@ class E5Encoder:
         """The mean (dim,) of questions by script, written by data/make_labels.py."""
         with np.load(self.MEANS) as file:
             return {name: file[name].astype(np.float32) for name in file.files}
-
-    def _mean(self, text: str) -> Vectors:
-        """The mean (dim,) of questions in a text's script, or of all."""
-        found = self._means.get(find_script(text))
-        return np.mean(list(self._means.values()), axis=0) if found is None else found

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from ingest.page import Vectors
 
 SCRIPTS = {
     "ARABIC": "ARABIC",
@@ -33,3 +38,9 @@ def find_script(text: str) -> str:
     if counts["KANA"]:
         return "KANA"
     return max(counts, key=lambda script: counts[script]) if counts.total() else ""
+
+
+def script_mean(means: Mapping[str, Vectors], text: str) -> Vectors:
+    """The mean (dim,) of texts in a text's script, or of all; `means` are by script."""
+    found = means.get(find_script(text))
+    return np.asarray(np.mean(list(means.values()), axis=0)) if found is None else found
