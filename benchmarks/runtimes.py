@@ -62,13 +62,16 @@ def _files(folder: Path, count: int) -> list[Path]:
 
 
 def _work(runtime: str, files: list[Path]) -> dict[str, Any]:
-    from ingest.encoders.embedded.efficientnet import EfficientNetLite2
-    from ingest.encoders.embedded.minilm import MiniLmEncoder
-    from ingest.encoders.embedded.runtime import session
+    from ingest.encoders.embedded import efficientnet, minilm
+    from ingest.encoders.embedded.runtime.session import open_session
+    from ingest.ocr import pp_ocr
     from ingest.ocr.rapidocr_engine import RapidOcr
 
-    session.default_runtime = lambda: runtime  # type: ignore[assignment, return-value]
-    session.threaded_runtime = lambda: runtime  # type: ignore[assignment, return-value]
+    def opened(model: Path | bytes, threads: int, **_: Any) -> Any:
+        return open_session(model, threads, runtime=runtime)
+
+    for module in (efficientnet, minilm, pp_ocr):
+        module.open_session = opened
     seconds: dict[str, float] = {}
 
     def timed(part: str, started: float) -> None:
@@ -76,14 +79,14 @@ def _work(runtime: str, files: list[Path]) -> dict[str, Any]:
 
     rng = np.random.default_rng(0)
     windows = rng.integers(1_000, 28_000, (WINDOWS, TOKENS)).tolist()
-    minilm = MiniLmEncoder(threads=1)
-    minilm._encode_tokens(windows[0], minilm._for_pages)
+    encoder = minilm.MiniLmEncoder(threads=1)
+    encoder._encode_tokens(windows[0])
     started = time.process_time()
-    rows = [minilm._encode_tokens(window, minilm._for_pages) for window in windows]
+    rows = [encoder._encode_tokens(window) for window in windows]
     timed(f"MiniLM, {WINDOWS} windows", started)
 
     photos = [Image.fromarray(rng.integers(0, 255, (320, 320, 3), np.uint8)) for _ in range(4)]
-    classifier = EfficientNetLite2(threads=1)
+    classifier = efficientnet.EfficientNetLite2(threads=1)
     classifier.classify(photos)
     started = time.process_time()
     for _ in range(PHOTOS // len(photos)):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from ingest.encoders.embedded.minilm import load_minilm
+from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from ingest.encoders.embedded.runtime import session
 from ingest.encoders.embedded.runtime.session import Runtime, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
@@ -91,11 +91,11 @@ def test_onnxruntime_is_used_without_openvino(monkeypatch: pytest.MonkeyPatch) -
     def none(name: str) -> str:
         raise session.PackageNotFoundError(name)
 
-    session.default_runtime.cache_clear()
+    session.worker_runtime.cache_clear()
     monkeypatch.setattr(session, "version", none)
-    assert session.default_runtime() == "onnxruntime"
+    assert session.worker_runtime() == "onnxruntime"
     monkeypatch.undo()
-    session.default_runtime.cache_clear()
+    session.worker_runtime.cache_clear()
     assert set(runtime_version()) == {"onnxruntime"}
 
 
@@ -119,18 +119,12 @@ def test_both_runtimes_give_the_same_rows_nearly() -> None:
     assert cosines.min() > 0.99
 
 
-def test_an_index_of_one_runtime_is_searched_by_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_of_one_runtime_is_searched_by_the_other(tmp_path: Path) -> None:
     pytest.importorskip("openvino")
-    monkeypatch.setattr(session, "threaded_runtime", lambda: "onnxruntime")
-    load_minilm.cache_clear()
-    write_probe(tmp_path, load_minilm(1))
-    monkeypatch.setattr(session, "threaded_runtime", lambda: "openvino")
-    load_minilm.cache_clear()
-    other = load_minilm(1)
+    write_probe(tmp_path, MiniLmEncoder(1))
+    other = MiniLmEncoder(1)
+    other._for_pages = open_session(MINILM.verified(), 1, runtime="openvino")
     drift = measure_drift(tmp_path, other)
-    load_minilm.cache_clear()
     assert drift
     assert not drift.changed
     assert drift.cosine < 1, "both were encoded by one runtime"

@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from api.diagnostics.finding import Finding
 from api.hints import hint_for
 from api.settings import Settings
-from ingest.encoders.embedded.runtime.session import threaded_runtime
 from ingest.error import PageglassError
 from ingest.extras import EXTRAS, find_missing, install_name
 from retrieval.gpu.device import choose_score_device, score_ordinal
@@ -51,10 +50,9 @@ def _version(distribution: str) -> str | None:
 def check_device() -> Finding:
     """Check the device that runs the default models."""
     gpus = _gpus()
-    runtime = threaded_runtime()
     why = f"GPU found: {', '.join(gpus)}" if gpus else "no NVIDIA GPU found"
     return Finding(
-        "device", "cpu", "ok", f"used for every model: the default runs on {runtime}; {why}"
+        "device", "cpu", "ok", f"used for every model: the default runs on onnxruntime; {why}"
     )
 
 

@@ -147,4 +147,4 @@ def _open(
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
     # Rows come in blocks of one size, whose memory is worth keeping.
-    return open_session(model.SerializeToString(), 1, runtime="onnxruntime", arena=True)
+    return open_session(model.SerializeToString(), 1, arena=True)

@@ -41,7 +41,7 @@ class EfficientNetLite2:
 
     def __init__(self, threads: int = 0) -> None:
         model = _build_graph(_read_checkpoint(EFFICIENTNET.verified()))
-        self._session = open_session(model, threads, threaded=True)
+        self._session = open_session(model, threads)
 
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
         """Classify RGB images: class probabilities (n, 1000)."""

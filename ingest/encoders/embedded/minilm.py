@@ -78,7 +78,7 @@ class MiniLmEncoder:
         different documents.
         """
         titles = {
-            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH], self._for_pages)
+            title: self._encode_tokens(self._tokens(title)[:TITLE_LENGTH])
             for title in {page.context for page in pages if page.searchable_words}
         }
         return [
@@ -135,9 +135,7 @@ class MiniLmEncoder:
             np.array([w.box for w in page.searchable_words], np.float32), lengths, axis=0
         )
         return PageVectors(
-            np.concatenate(
-                [*(self._encode_tokens(window, self._for_pages) for window in windows), title]
-            ),
+            np.concatenate([*map(self._encode_tokens, windows), title]),
             np.concatenate([boxes, np.zeros((len(title), 4), np.float32)]),
         )
 
@@ -146,19 +144,16 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_pages(self) -> Session:
-        return open_session(MINILM.verified(), self._threads, threaded=True)
+        return open_session(MINILM.verified(), self._threads)
 
     @cached_property
     def _for_texts(self) -> Session:
-        """onnxruntime: faster to load, and scoring has loaded it already.
+        """One thread: a text is short, and a server has several at once."""
+        return open_session(MINILM.verified(), 1)
 
-        One thread: a text is short, and a server has several at once.
-        """
-        return open_session(MINILM.verified(), 1, runtime="onnxruntime")
-
-    def _encode_tokens(self, tokens: Sequence[int], session: Session) -> Vectors:
-        """Unit rows of the tokens, without the start and end tokens (n, dim)."""
-        return unit(self._hidden(tokens, session)[1:-1])
+    def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
+        """Unit rows of a page's tokens, without the start and end tokens (n, dim)."""
+        return unit(self._hidden(tokens, self._for_pages)[1:-1])
 
     def _hidden(self, tokens: Sequence[int], session: Session) -> Vectors:
         """The last hidden state (n + 2, dim), start and end tokens included."""

@@ -10,14 +10,14 @@ its neighbours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 
 from ingest.encoders.embedded.e5.e5_checkpoint import E5Checkpoint, dequantize
 from ingest.encoders.embedded.e5.e5_network import build_network
 from ingest.encoders.embedded.e5.unigram import Unigram
-from ingest.encoders.embedded.runtime.session import Session, open_session
+from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.page import Vectors, unit
 
@@ -56,40 +56,29 @@ class E5Model:
         self._words = checkpoint.blocks("emb.word")
         self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
         self._places = self._places + checkpoint.values("emb.type")[:DIM]
-        self._network, self._threads = build_network(checkpoint), threads
+        self._session = open_session(build_network(checkpoint), threads)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions and descriptions: one unit row each (n, dim)."""
-        return self._embed(QUERY, texts, self._for_queries)
+        return self._embed(QUERY, texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages to be found: one unit row each (n, dim)."""
-        return self._embed(PASSAGE, texts, self._for_passages)
+        return self._embed(PASSAGE, texts)
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of a text, without a prefix and special tokens."""
         return self._tokenizer.encode(text)
 
-    @cached_property
-    def _for_passages(self) -> Session:
-        return open_session(self._network, self._threads, threaded=True)
-
-    @cached_property
-    def _for_queries(self) -> Session:
-        """onnxruntime: faster to load, and scoring has loaded it already."""
-        return open_session(self._network, self._threads, runtime="onnxruntime")
-
-    def _embed(self, prefix: str, texts: Sequence[str], session: Session) -> Vectors:
-        rows = [
-            self._mean(self.tokenize(prefix + text)[: self.max_tokens], session) for text in texts
-        ]
+    def _embed(self, prefix: str, texts: Sequence[str]) -> Vectors:
+        rows = [self._mean(self.tokenize(prefix + text)[: self.max_tokens]) for text in texts]
         return unit(np.stack(rows)) if rows else np.zeros((0, DIM), np.float32)
 
-    def _mean(self, tokens: Sequence[int], session: Session) -> Vectors:
+    def _mean(self, tokens: Sequence[int]) -> Vectors:
         """The mean of the last hidden state (dim,), start and end tokens included."""
         ids = [self._start, *tokens, self._end]
         rows = dequantize(self._words[ids]) + self._places[: len(ids)]
-        row: Vectors = session.run({"rows": rows[None].astype(np.float32)})[0][0]
+        row: Vectors = self._session.run({"rows": rows[None].astype(np.float32)})[0][0]
         return row
 
 

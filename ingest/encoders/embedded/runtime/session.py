@@ -1,8 +1,8 @@
 """Inference session of a network on the CPU: the one place that opens one.
 
-OpenVINO runs those of the reading workers where it is installed, onnxruntime all others.
-OpenVINO computes in bf16 on processors that have it. Their vectors are near enough that an index
-made by one is searched by the other (docs/performance.md).
+onnxruntime runs the networks, but for one of the reading workers that OpenVINO runs where
+it is installed, in bf16 on processors that have it. Vectors of the two are near enough
+that an index made by one is searched by the other (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ class Session(Protocol):
 
 
 @cache
-def default_runtime() -> Runtime:
-    """The runtime that is used: "openvino" where it is installed."""
+def worker_runtime() -> Runtime:
+    """The runtime of processes with one thread: "openvino" where it is installed.
+
+    With OpenVINO in a process with threads, a server under test stopped answering once,
+    at its first search for photos.
+    """
     try:
         version("openvino")
     except PackageNotFoundError:
@@ -36,27 +40,16 @@ def default_runtime() -> Runtime:
     return "openvino"
 
 
-def threaded_runtime() -> Runtime:
-    """The runtime of networks in processes with threads: "onnxruntime".
-
-    With OpenVINO there, a server under test stopped answering once, at its first search
-    for photos. Reading workers have one thread.
-    """
-    return "onnxruntime"
-
-
-def runtime_version(runtime: Runtime | None = None) -> dict[str, str]:
-    """Name and version of a runtime, by default that of processes with threads."""
-    name = runtime or threaded_runtime()
-    return {name: version(name)}
+def runtime_version() -> dict[str, str]:
+    """Name and version of the runtime of encoders."""
+    return {"onnxruntime": version("onnxruntime")}
 
 
 def open_session(
     model: Path | bytes,
     threads: int,
     *,
-    runtime: Runtime | None = None,
-    threaded: bool = False,
+    runtime: Runtime = "onnxruntime",
     arena: bool = False,
 ) -> Session:
     """Open an inference session.
@@ -64,12 +57,10 @@ def open_session(
     Args:
         model: a file, or a serialized model.
         threads: CPU threads; 0 for one a core.
-        runtime: "onnxruntime" for a network of a few small inputs, which it loads faster.
-        threaded: the process has other threads; see `threaded_runtime`.
+        runtime: what runs the network; `worker_runtime` in a process with one thread.
         arena: keep memory allocated between runs (onnxruntime).
     """
-    usual = threaded_runtime() if threaded else default_runtime()
-    if (runtime or usual) == "openvino":
+    if runtime == "openvino":
         from ingest.encoders.embedded.runtime.openvino_session import OpenVinoSession
 
         return OpenVinoSession(model, threads)
