@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     max_output_tokens: int | None = Field(
         default=None, ge=16, description="Tokens of a reply; unset, what it needs."
     )
+    device_map: Literal["auto", "balanced", "sequential"] | None = Field(
+        default=None, description="How a local model is shared among devices; unset, on one."
+    )
+    load_in: Literal["8bit", "4bit"] | None = Field(
+        default=None, description="Bits of a local model's weights; unset, as its files have them."
+    )
     model_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
     )
@@ -202,6 +208,8 @@ class Settings(BaseSettings):
             self.model_retries,
             self.device,
             self.dtype,
+            self.device_map,
+            self.load_in,
             self.temperature,
             self.detail,
             self.max_output_tokens,

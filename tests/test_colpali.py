@@ -132,9 +132,7 @@ class OnDevice(torch.Tensor):
     waits: ClassVar[list[str]] = []
 
     @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func.__name__ in cls.READS:
             cls.waits.append(func.__name__)
         return super().__torch_function__(func, types, args, kwargs or {})
