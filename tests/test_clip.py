@@ -31,6 +31,7 @@ from tiny_clip import (
     BIAS,
     LENGTH,
     SCALE,
+    VISION,
     make_clip,
     make_open_clip,
     make_open_clip_siglip,
@@ -441,6 +442,48 @@ def test_a_quiet_command_writes_nothing_of_the_librarys(
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("missing", r"lacks 1 of the weights .*\(visual\.conv1\.weight\).* random"),
+        ("unexpected", r"has 1 weights that its architecture has not \(visual\.more\)"),
+        ("renamed", r"lacks 4 .*\(.*ln_final\.bias, .*ln_final\.weight.* and 1 more\)"),
+    ],
+)
+def test_open_clip_weights_under_other_names(
+    change: str, message: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders["open_clip"], tmp_path / "model")
+    (file,) = folder.glob("*.safetensors")
+    weights = load_file(file)
+    if change == "missing":
+        del weights["visual.conv1.weight"]
+    elif change == "unexpected":
+        weights["visual.more"] = weights["logit_scale"].clone()
+    else:
+        finals = [key for key in weights if "ln_final" in key or "ln_post" in key]
+        weights |= {f"other.{key}": weights.pop(key) for key in finals}
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(InvalidCheckpoint, match=message) as caught:
+        load_encoder(f"clip:{folder}")
+    assert "open_clip_config.json" in caught.value.hint
+
+
+def test_a_pickle_with_code_is_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["open_clip"], tmp_path / "model")
+    next(folder.glob("*.safetensors")).unlink()
+    marker = tmp_path / "ran"
+
+    class Hostile:
+        def __reduce__(self) -> Any:
+            return open, (str(marker), "w")
+
+    torch.save({"visual.conv1.weight": Hostile()}, folder / "open_clip_pytorch_model.bin")
+    with pytest.raises(InvalidCheckpoint, match="cannot be loaded"):
+        load_encoder(f"clip:{folder}")
+    assert not marker.exists()
+
+
 @pytest.mark.parametrize("tower", ["text_model", "vision_model"])
 def test_a_tower_under_other_names_is_refused(tower: str, tmp_path: Path) -> None:
     folder = make_clip(tmp_path / "clip")
@@ -464,6 +507,25 @@ def test_siglip_2_published_as_siglip_reads_small_letters(tmp_path: Path) -> Non
     upper, small = encoder.encode_queries(["Red Bicycle", "red bicycle"])
     assert differ
     np.testing.assert_array_equal(upper.vectors, small.vectors)
+
+
+def test_code_of_a_text_tower_never_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """open_clip loads it by transformers, which asks on the terminal."""
+    marker = tmp_path / "ran"
+    (tmp_path / "code.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    remote = {"model_type": "remote", "auto_map": {"AutoConfig": "code.RemoteConfig"}}
+    (tmp_path / "config.json").write_text(json.dumps(remote))
+    text = {"hf_model_name": str(tmp_path), "hf_tokenizer_name": str(tmp_path)}
+    config = {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": text}
+    whole = {"model_cfg": config, "preprocess_cfg": {}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(whole))
+    (tmp_path / "open_clip_model.safetensors").touch()
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with pytest.raises(InvalidCheckpoint, match="needs code of its own, which is never run"):
+        load_encoder(f"clip:{tmp_path}")
+    assert not marker.exists()
 
 
 def test_code_of_a_checkpoint_never_runs(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from generation.answer import Usage
 from generation.models.load import load_chat, load_hf_model, require_transformers
 from generation.models.model import ChatModel
-from generation.providers.access import Access, ReplyRefused, ReplyTruncated
+from generation.providers.access import Access, ReplyEmpty, ReplyRefused, ReplyTruncated
 from generation.request import EncodedImage, Request, Turn
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.checkpoint import InvalidCheckpoint
@@ -180,7 +180,7 @@ class ChatCaptioner:
         self.name = captioner_name(chat.name, prompt)
 
     def caption(self, pictures: Sequence[Image.Image]) -> list[str]:
-        """Caption images, one line each, "" where the provider refuses."""
+        """Caption images, one line each, "" where the model refuses or only reasons."""
         return [self._one(picture) for picture in pictures]
 
     def _one(self, picture: Image.Image) -> str:
@@ -192,7 +192,7 @@ class ChatCaptioner:
                     pieces.append(event)
         except ReplyTruncated:
             return _line("".join(pieces))
-        except ReplyRefused:
+        except (ReplyEmpty, ReplyRefused):
             return ""
         return _line("".join(pieces))
 

@@ -22,13 +22,12 @@ from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding, Modality
 from ingest.encoders.loading.adapter import merge_adapter
-from ingest.encoders.loading.families import ENGINE, find_family
+from ingest.encoders.loading.families import ENGINE, FALLBACK, find_base, find_family
 from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
 from ingest.encoders.loading.qwen_forward import add_positions, project, remove_padding
 from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
-FALLBACK = "minilm"
 HINT = "Download the model again, or give a checkpoint of colpali-engine or transformers."
 
 
@@ -183,15 +182,3 @@ class ColPaliEncoder:
             "" if token in special else self._processor.tokenizer.decode([token]).strip()
             for token in tokens
         )
-
-
-def find_base(checkpoint: Checkpoint) -> Checkpoint:
-    """The base of an adapter; the checkpoint itself where it is none.
-
-    Raises:
-        WeightsMissing: the base is not available.
-    """
-    adapter = checkpoint.read("adapter_config.json")
-    if adapter is None:
-        return checkpoint
-    return find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from generation.models.loading.unsupported import UNSUPPORTED
-from ingest.encoders.checkpoint import Checkpoint, find_checkpoint
+from generation.models.loading.unsupported import UNSUPPORTED, UNSUPPORTED_HINT
+from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_dtype
 from ingest.encoders.encoder import DeviceUnavailable
 from ingest.encoders.loading.checkpoint_kind import refuse_unsupported
@@ -136,11 +135,13 @@ def inspect_network(model: str) -> LoadReport:
 
     Raises:
         WeightsMissing, InvalidCheckpoint
-        LOAD_ERRORS: its config or its weights cannot be read.
     """
     checkpoint = find_checkpoint(model, FALLBACK)
-    config, loader = find_loader(checkpoint)
-    info: Mapping[str, Any] = inspect_load(loader, str(checkpoint.folder), config=config)
+    try:
+        config, loader = find_loader(checkpoint)
+        info = inspect_load(loader, str(checkpoint.folder), config=config)
+    except LOAD_ERRORS as error:
+        raise checkpoint.load_error(error, UNSUPPORTED_HINT) from error
     return LoadReport.read(info)
 
 
