@@ -509,9 +509,7 @@ def test_siglip_2_published_as_siglip_reads_small_letters(tmp_path: Path) -> Non
     np.testing.assert_array_equal(upper.vectors, small.vectors)
 
 
-def test_code_of_a_text_tower_never_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_of_a_text_tower_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """open_clip loads it by transformers, which asks on the terminal."""
     marker = tmp_path / "ran"
     (tmp_path / "code.py").write_text(f"open({str(marker)!r}, 'w').close()\n")

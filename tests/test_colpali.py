@@ -453,14 +453,6 @@ def test_a_checkpoint_with_other_key_names_is_refused(tmp_path: Path) -> None:
         load_encoder(f"colpali:{folder}")
 
 
-def test_a_bi_encoder_is_refused(tmp_path: Path) -> None:
-    folder = quietly(lambda: make_qwen2_5_vl(tmp_path / "bi"))
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "architectures": ["BiQwen2_5"]}))
-    with pytest.raises(InvalidCheckpoint, match="bi-encoder"):
-        load_encoder(f"colpali:{folder}")
-
-
 def test_rows_of_bf16_have_unit_length_in_fp32(tmp_path: Path) -> None:
     folder = quietly(lambda: make_colqwen2_5(tmp_path / "half"))
     encoder = load_encoder(f"colpali:{folder}", Encoding(dtype="bf16"))
