@@ -113,7 +113,7 @@ def _used(used: bool) -> str:
 
 
 def check_weight_names(spec: str) -> Iterator[Finding]:
-    """Check that a local model has the weights that it needs, and say which it does not use.
+    """Check the names of a local model's weights: those it lacks, those it does not use.
 
     Names are compared; no weights are loaded.
 

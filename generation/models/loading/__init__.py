@@ -1,1 +1,1 @@
-"""Loading of networks for local models: what is refused, where it is placed, in how many bits."""
+"""Loading of networks for local models: refusals, placement, quantization."""

@@ -1,4 +1,4 @@
-"""Families of vision-language models that cannot be asked, and what to take in their place."""
+"""Unsupported vision-language models: families, and what to take in their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inspection of an encoder's checkpoint: names of weights, compared without loading them."""
+"""Inspection of an encoder's checkpoint: its weights by name, without a load."""
 
 from __future__ import annotations
 

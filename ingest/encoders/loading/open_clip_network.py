@@ -1,4 +1,4 @@
-"""OpenCLIP networks: created with every weight given, and without a checkpoint's code."""
+"""OpenCLIP networks: every weight given, and no code of a checkpoint run."""
 
 from __future__ import annotations
 
