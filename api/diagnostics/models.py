@@ -113,7 +113,7 @@ def _used(used: bool) -> str:
 
 
 def check_weight_names(spec: str) -> Iterator[Finding]:
-    """Check the names of a local model's weights: those it lacks, those it does not use.
+    """Check a local model's weights by name: those it lacks, those it leaves unused.
 
     Names are compared; no weights are loaded.
 

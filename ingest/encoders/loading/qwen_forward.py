@@ -31,7 +31,7 @@ def add_positions(network: Any, batch: Mapping[str, torch.Tensor]) -> dict[str, 
 
 
 def remove_padding(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Concatenate the patches of a batch on the host: (pages, patches, dim) to (patches, dim)."""
+    """Remove padding on the host: patches (pages, patches, dim) to (patches, dim)."""
     counts = batch["image_grid_thw"].prod(-1).tolist()
     pages = zip(batch["pixel_values"], counts, strict=True)
     return {**batch, "pixel_values": torch.cat([patches[:count] for patches, count in pages])}
