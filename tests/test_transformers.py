@@ -442,7 +442,7 @@ def test_weights_in_fewer_bits(
 def test_a_model_shared_among_devices(
     folders: Callable[[str], Path], models: Callable[[str], TransformersChatModel]
 ) -> None:
-    """Half of the layers on the disk, as `auto` leaves what no memory has room for."""
+    """Layers on the disk, where `auto` puts what no memory has room for."""
     from transformers.integrations import accelerate
 
     whole = accelerate.infer_auto_device_map
@@ -453,7 +453,7 @@ def test_a_model_shared_among_devices(
     access = Access(device="cpu", device_map="auto")
     with patch.object(accelerate, "infer_auto_device_map", little):
         chat = quietly(lambda: load_chat(f"transformers:{folders('llava')}", access))
-    assert {"cpu", "disk"} == set(chat._hf_model.network.hf_device_map.values())
+    assert "disk" in chat._hf_model.network.hf_device_map.values()
     assert said(chat, asked()) == said(models("llava"), asked())
 
 
