@@ -109,11 +109,11 @@ def test_an_answer_lights_its_words_on_the_page(visit: Open, server: LiveServer)
 
 def test_a_citation_opens_and_arrows_step(visit: Open) -> None:
     page = asked(visit().open("/"))
-    page.locator(".chip").nth(1).hover()
+    page.locator("button.chip").nth(1).hover()
     name = page.locator(".sources li").nth(1).locator("small").inner_text()
     page.get_by_text(name).last.wait_for()
-    page.locator(".chip").nth(1).click()
-    assert page.locator(".chip").nth(1).get_attribute("aria-pressed") == "true"
+    page.locator("button.chip").nth(1).click()
+    assert page.locator("button.chip").nth(1).get_attribute("aria-pressed") == "true"
     assert "cite=0.2" in page.url
     page.locator(".turn h1").click()
     page.keyboard.press("ArrowLeft")
@@ -142,7 +142,7 @@ def test_a_follow_up_is_part_of_the_conversation(visit: Open) -> None:
 def test_a_declined_question_says_so_and_shows_the_nearest(visit: Open) -> None:
     page = asked(visit().open("/"), "the boiling point of tungsten?")
     assert "No answer." in page.locator(".verdict").inner_text()
-    assert page.locator(".nearby li").count() > 2
+    assert page.locator(".turn .near li").count() > 2
     assert page.locator(".chip.quote").count() == 0
 
 
@@ -157,7 +157,7 @@ def test_an_answer_that_cites_nothing_is_shown_as_not_checked(
             assert "Somebody was." in page.locator(".turn .text").inner_text()
             assert "Not checked." in page.locator(".verdict").inner_text()
             assert "cites none of the pages" in page.locator(".turn .note").inner_text()
-            assert page.locator(".nearby").count() == 0
+            assert page.locator(".turn .near").count() == 0
 
 
 # --- search
@@ -333,7 +333,7 @@ def test_removing_can_be_undone_until_it_is_done(visit: Open, server: LiveServer
     for name in ("zinc-one.pdf", "zinc-two.pdf"):
         page.locator(".row", has_text=name).get_by_role("checkbox").check()
     page.locator(".bulk").get_by_role("button", name="Remove").click()
-    page.get_by_text("No document fits these filters.").wait_for()
+    page.get_by_text("Nothing was found.").wait_for()
     page.get_by_role("button", name="Undo").click()
     page.locator(".row").nth(1).wait_for()
     assert server.client.get("/v1/documents", params={"q": "zinc"}).json()["count"] == 2
@@ -464,9 +464,9 @@ def test_back_and_reload_bring_the_same_state(visit: Open) -> None:
     page.locator(".sources button").nth(1).click()
     page.wait_for_url("**cite=0.2**")
     page.reload()
-    page.locator(".chip.active", has_text="2").wait_for()
+    page.locator("button.chip.active", has_text="2").wait_for()
     page.go_back()
-    page.locator(".chip.active", has_text="1").wait_for()
+    page.locator("button.chip.active", has_text="1").wait_for()
     assert page.url == answer
     page.go_back()
     page.locator(".home h1").wait_for()
