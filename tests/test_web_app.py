@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pymupdf
 import pytest
@@ -407,6 +408,34 @@ def test_an_upload_is_followed_and_cancelled(visit: Open) -> None:
     page.get_by_label("Cancel: long.pdf").click()
     page.locator(".upload.cancelled").wait_for()
     assert page.locator(".row", has_text="long.pdf").count() == 0
+
+
+def test_long_lists_make_only_the_rows_near_the_view(visit: Open, server: LiveServer) -> None:
+    listed = server.client.get("/v1/documents").json()["documents"]
+    key = page_of(server, "annual-report.pdf", 4)
+    long_page = {**server.client.get(f"/v1/pages/{key}").json(), "pages": 1_000}
+
+    def documents(route: Any) -> None:
+        start = int(parse_qs(urlsplit(route.request.url).query).get("cursor", ["0"])[0])
+        part = [{**listed[0], "document": f"{n:020x}"} for n in range(start, start + 200)]
+        following = str(start + 200) if start < 9_800 else None
+        route.fulfill(json={"documents": part, "count": 10_000, "next_cursor": following})
+
+    page = visit().page
+    page.route("**/v1/documents?*", documents)
+    page.route("**/v1/pages/*/image?*", lambda route: route.fulfill(body=b"", content_type="image/svg+xml"))  # fmt: skip
+    page.route(f"**/v1/pages/{key}", lambda route: route.fulfill(json=long_page))
+    page.goto(f"{server.url}/docs")
+    page.get_by_text("10,000 documents").wait_for()
+    for count in (400, 600):  # each end of the list brings the next part
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        until(page, f"() => document.querySelector('ul.rows').offsetHeight >= {count} * 68")
+    assert 5 < page.locator(".row").count() < 60
+    page.goto(f"{server.url}/p/{key}")
+    page.locator(".filmstrip li").first.wait_for()
+    page.evaluate("document.querySelector('.filmstrip').scrollTo(0, 136 * 990)")
+    page.locator(".filmstrip small", has_text="995").wait_for()
+    assert page.locator(".filmstrip li").count() < 40
 
 
 # --- sign-in
