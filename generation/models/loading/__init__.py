@@ -1,1 +1,0 @@
-"""Loading of networks for local models: refusals, placement, quantization."""
