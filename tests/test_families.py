@@ -15,11 +15,11 @@ from tiny_families import ANSWERING, CAPTIONING
 
 from generation.models.captioner import load_captioner
 from generation.models.conversation import conversation, name_pictures
-from generation.models.hf_model import HfModel
 from generation.models.load import load_chat
-from generation.models.loading.unsupported import UNSUPPORTED
-from generation.models.page_by_page import PAGE_BY_PAGE
-from generation.models.transformers import TransformersChatModel
+from generation.models.local.hf_model import HfModel
+from generation.models.local.page_by_page import PAGE_BY_PAGE
+from generation.models.local.transformers import TransformersChatModel
+from generation.models.local.unsupported import UNSUPPORTED
 from ingest.encoders.checkpoint import InvalidCheckpoint
 
 DOCS = (Path(__file__).parents[1] / "docs" / "models.md").read_text()

@@ -41,11 +41,11 @@ from generation.models.captioner import (
     load_captioner,
 )
 from generation.models.conversation import conversation, name_pictures
-from generation.models.hf_model import HfModel
 from generation.models.load import load_chat
+from generation.models.local.hf_model import HfModel
+from generation.models.local.page_by_page import SHORT_ANSWER, prompt_of
+from generation.models.local.transformers import TransformersChatModel
 from generation.models.model import ChatModel
-from generation.models.page_by_page import SHORT_ANSWER, prompt_of
-from generation.models.transformers import TransformersChatModel
 from generation.prompt import Evidence, Message, Prompt
 from generation.providers.access import (
     Access,

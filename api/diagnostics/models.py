@@ -148,7 +148,7 @@ def check_weight_names(spec: str) -> Iterator[Finding]:
 
 def _inspect(kind: str, model: str) -> LoadReport | None:
     if kind == "transformers":
-        from generation.models.loading.network import inspect_network
+        from generation.models.local.network import inspect_network
 
         return inspect_network(model)
     from ingest.encoders.loading.inspect_encoder import inspect_encoder

@@ -22,8 +22,8 @@ from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.encoder import OutOfDeviceMemory
 
 if TYPE_CHECKING:
-    from generation.models.hf_model import HfModel
-    from generation.models.transformers import TransformersChatModel
+    from generation.models.local.hf_model import HfModel
+    from generation.models.local.transformers import TransformersChatModel
 
 MAX_TOKENS = 60
 MAX_CHAT_TOKENS = 200
@@ -74,7 +74,7 @@ def load_captioner(
     kind, _, model = spec.partition(":")
     if kind == "transformers" and model:
         require_transformers(spec)
-        from generation.models.transformers import TransformersChatModel
+        from generation.models.local.transformers import TransformersChatModel
 
         hf_model = load_hf_model(model, access)
         if hf_model.kind == "blip-vqa":

@@ -9,7 +9,7 @@ from generation.providers.access import Access
 from ingest.extras import require
 
 if TYPE_CHECKING:
-    from generation.models.hf_model import HfModel
+    from generation.models.local.hf_model import HfModel
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
@@ -73,7 +73,7 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 return OpenAi(name, access, provider=provider)
             case "transformers":
                 require_transformers(spec)
-                from generation.models.transformers import TransformersChatModel
+                from generation.models.local.transformers import TransformersChatModel
 
                 return TransformersChatModel(load_hf_model(name, access), access)
     if spec == "extractive":
@@ -93,7 +93,7 @@ def load_hf_model(model: str, access: Access) -> HfModel:
     Raises:
         WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory, MissingExtra
     """
-    from generation.models.hf_model import HfModel
+    from generation.models.local.hf_model import HfModel
 
     return HfModel(
         model,

@@ -15,15 +15,15 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
-from generation.models.loading.network import (
+from generation.models.local.network import (
     FALLBACK,
     Placement,
     find_loader,
     is_blip_vqa,
     load_network,
 )
-from generation.models.loading.unsupported import UNSUPPORTED_HINT
-from generation.models.streamer import make_streamer, sampling, stopping
+from generation.models.local.streamer import make_streamer, sampling, stopping
+from generation.models.local.unsupported import UNSUPPORTED_HINT
 from generation.providers.access import PromptTooLong
 from generation.text.reasoning import is_think_tag
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint

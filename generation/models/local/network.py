@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from generation.models.loading.unsupported import UNSUPPORTED, UNSUPPORTED_HINT
+from generation.models.local.unsupported import UNSUPPORTED, UNSUPPORTED_HINT
 from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_dtype
 from ingest.encoders.encoder import DeviceUnavailable

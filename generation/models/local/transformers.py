@@ -23,10 +23,10 @@ from generation.models.conversation import (
     name_pictures,
     text_turn,
 )
-from generation.models.hf_model import HfModel
-from generation.models.loading.unsupported import UNSUPPORTED_HINT
-from generation.models.local_limits import limits_of_context
-from generation.models.page_by_page import PAGE_BY_PAGE, SHORT_ANSWER, prompt_of
+from generation.models.local.hf_model import HfModel
+from generation.models.local.local_limits import limits_of_context
+from generation.models.local.page_by_page import PAGE_BY_PAGE, SHORT_ANSWER, prompt_of
+from generation.models.local.unsupported import UNSUPPORTED_HINT
 from generation.providers.access import Access, ImageRequired, ReplyEmpty
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
