@@ -39,6 +39,7 @@ from tiny_clip import (
     make_siglip2,
 )
 from tiny_colbert import make_bert
+from tiny_vlms import make_blip
 
 from ingest.add import AddSettings, add
 from ingest.box import crop_image
@@ -51,6 +52,7 @@ from ingest.encoders.load import load_encoder
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import WHOLE, Box, Page, Rendered, Vectors
 from retrieval.search import Searcher
 
@@ -434,12 +436,14 @@ def test_a_quiet_command_writes_nothing_of_the_librarys(
 ) -> None:
     photo = tmp_path / "red.png"
     Image.new("RGB", (80, 60), "red").save(photo)
+    blip = make_blip(tmp_path / "blip")
     command = [sys.executable, "-m", "api.cli.main", "ingest", str(photo), "--quiet"]
-    options = ["--images", f"clip:{folders['clip']}", "--home", str(tmp_path / "home")]
-    done = subprocess.run(
-        [*command, *options, "--ocr", "none"], capture_output=True, text=True, check=True
-    )
+    models = ["--images", f"clip:{folders['clip']}", "--caption", f"transformers:{blip}"]
+    options = ["--home", str(tmp_path / "home"), "--ocr", "none"]
+    done = subprocess.run([*command, *models, *options], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+    library = Library(Home(tmp_path / "home"))
+    assert library.captions(library.page_records()[0].page)
 
 
 @pytest.mark.parametrize(

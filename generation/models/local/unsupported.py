@@ -35,9 +35,5 @@ UNSUPPORTED = {
     "minicpmv": ("MiniCPM-V, which runs by code of its own, and that is never run", _CHAT),
     "minicpmo": ("MiniCPM-o, which runs by code of its own, and that is never run", _CHAT),
     "florence2": ("Florence-2, which takes task tokens and no questions", _CHAT),
-    "paligemma": (
-        "PaliGemma, which takes task prefixes and no conversation",
-        f"{_CHAT} A ColPali model on it is an encoder: colpali:MODEL.",
-    ),
 }
 """Families that cannot be asked, by `model_type` or class: what they are, and what to take."""
