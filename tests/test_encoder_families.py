@@ -25,7 +25,6 @@ from api.diagnostics.models import check_weight_names
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.load import load_encoder
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 DOCS = (Path(__file__).parents[1] / "docs" / "encoders.md").read_text()
 TABLE = DOCS.partition("## Families of checkpoints")[2].partition("\n## ")[0]
 ROWS = re.findall(r"^\| [^|]+ \| `(\w+):[^`|]+` \| `(\w+)` \| ([^|]+) \|$", TABLE, re.M)
