@@ -83,6 +83,11 @@ def test_an_address_without_a_number_is_for_one_page(sample_home: Home) -> None:
     assert str(library.page("volunteer-form.pdf")) == "volunteer-form.pdf, page 1"
     with pytest.raises(PageNotFound, match="has 7 pages"):
         library.page("annual-report.pdf")
+    for address in ("nosuch.jpg", "nosuch.jpg-3"):  # a number would not help
+        refused = run(sample_home, "open", address, "--print")
+        assert refused.exit_code == 4
+        assert "There is no document 'nosuch.jpg'." in refused.stderr
+        assert "`pageglass list` shows them" in refused.stderr
 
 
 @pytest.mark.parametrize("query", ["qzxwv", "photosynthesis", "recipe for pancakes"])

@@ -16,6 +16,7 @@ from test_cli import letter
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
+from api.hints import hint_for
 from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -294,8 +295,9 @@ class TestReading:
         with pytest.raises(InvalidDataset, match="There is no set"):
             read_datasets(tmp_path, tmp_path)
         folder = beir_set(tmp_path / "set")
-        with pytest.raises(InvalidDataset, match="no split 'dev', but test"):
+        with pytest.raises(InvalidDataset, match="no split 'dev', but test") as caught:
             read_datasets(folder, tmp_path / "written", "dev")
+        assert hint_for(caught.value, "cli") == "Name one of these splits. See --split."
 
     def test_grades_are_kept(self, tmp_path: Path) -> None:
         (found,) = read_datasets(beir_set(tmp_path / "set"), tmp_path / "written")
@@ -305,6 +307,7 @@ class TestReading:
         ("row", "said"),
         [
             ({"document": "x.pdf", "pages": [1]}, 'no "question"'),
+            ({"question": "q", "pages": [1]}, 'no "document"'),
             ({"question": "q", "document": "nowhere.pdf", "pages": [1]}, "no document"),
             ({"question": "q", "document": "{name}", "pages": "one"}, "'one' is no page"),
             ({"question": "q", "document": "{name}", "pages": [99]}, "has pages 1 to"),
@@ -321,6 +324,7 @@ class TestReading:
             read_questions(file, library)
         assert "q.jsonl, line 2" in caught.value.message
         assert said in caught.value.message
+        assert hint_for(caught.value, "cli") == caught.value.hint  # no option would mend it
 
     @pytest.mark.parametrize(
         ("query", "named"),
