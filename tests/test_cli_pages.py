@@ -175,7 +175,7 @@ def test_help_of_a_command() -> None:
         ("open teap", ["teapot.jpg"]),
         ("explain x project-deck.pdf-", [f"project-deck.pdf-{n}" for n in range(1, 7)]),
         ("search lamp -d scan", ["scanned-letter.pdf"]),
-        ("ask lamp --model anth", ["anthropic:"]),
+        ("ask lamp --model o", ["openai:", "ollama:", "openrouter:"]),
         ("sea", ["search"]),
     ],
 )
