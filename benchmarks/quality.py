@@ -163,7 +163,10 @@ def _rows(
         mean = found["metrics"][metric]
         values = {key: round(of[metric], 4) for key, of in figures.items() if metric in of}
         by = {
-            value: [round(means[metric]["mean"], 4), means[metric].get("questions")]
+            value: [
+                round(means[metric]["mean"], 4),
+                means[metric].get("questions", means.get("questions")),
+            ]
             for value, means in found["groups"].get("evidence", {}).items()
             if metric in means
         }
