@@ -26,7 +26,7 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class AnsweredQuestion:
-    """Question with its answer and metrics; `error` is the code where the model failed."""
+    """Question with its answer and metrics, or the code of the model's error."""
 
     judged: JudgedQuestion
     answer: Answer | None

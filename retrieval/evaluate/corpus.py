@@ -53,7 +53,7 @@ def fingerprint(ids: Mapping[str, str]) -> str:
 def judge(
     dataset: Dataset, ids: Mapping[str, str], asked: Sequence[Question] | None = None
 ) -> list[JudgedQuestion]:
-    """A dataset's questions, or those `asked` of it, with their relevant pages as keys.
+    """A dataset's questions, or those `asked`, with their relevant pages as keys.
 
     An item that could not be ingested has a key too, which no search finds: its
     questions count as misses.
