@@ -248,7 +248,7 @@ def _take_words(asked: list[tuple[Asked, Asked]], scanned: Sequence[str]) -> Non
                 figures[bool(gone & pair[0].relevant.keys())].append((both[0], both[1]))
         print(f"{name:34}", end="")
         for some in (figures[True] + figures[False], figures[True], figures[False]):
-            filter, over_all = np.mean(some, axis=0)
+            filter, over_all = np.mean(some, axis=0) if some else (np.nan, np.nan)
             print(f"    {filter:.3f} / {over_all:.3f}", end="")
         print()
 
