@@ -501,11 +501,17 @@ def test_ingest_names_what_it_leaves_out_and_what_is_gone(tmp_path: Path) -> Non
     (folder / "notes.txt").write_text("x")
     said = run("ingest", str(folder), home=home)
     assert said.exit_code == 0
-    assert "1 file of kinds that are not read left out: notes.txt." in said.stderr
+    assert "1 file of kinds that are not read left out: .txt 1 (notes.txt)." in said.stderr
     gone.unlink()
-    (folder / "b.docx").write_text("x")
+    for number in range(8):
+        (folder / f"{number}.DWG").touch()
+    (folder / "README").touch()
+    said = run("ingest", str(folder), home=home)
+    assert (
+        "10 files of kinds that are not read left out: .dwg 8, no suffix 1, .txt 1." in said.stderr
+    )
     events = records(run("ingest", str(folder), "--json", home=home))
     [left_out] = [event for event in events if event["event"] == "left_out"]
-    assert left_out["suffixes"] == {".docx": 1, ".txt": 1}
+    assert left_out["suffixes"] == {".dwg": 8, ".txt": 1, "": 1}
     assert [event["path"] for event in events if event["event"] == "gone"] == [str(gone)]
-    assert events[-1]["left_out"] == 2
+    assert events[-1]["left_out"] == 10
