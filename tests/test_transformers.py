@@ -406,7 +406,7 @@ def test_blip_captions_by_three_beams(prompt: str, captioning: dict[str, HfModel
 def test_captions_of_a_chat_model_in_batches_are_those_of_single_images(
     kind: str, models: Callable[[str], TransformersChatModel]
 ) -> None:
-    model = models(kind)
+    model = TransformersChatModel(models(kind)._hf_model, Access(max_output_tokens=20))
     batches: list[int] = []
     hook = model._hf_model.network.register_forward_pre_hook(
         lambda _, given, more: batches.append(len(more["input_ids"])), with_kwargs=True
