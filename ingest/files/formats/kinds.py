@@ -46,6 +46,9 @@ FORMATS = (
     FileFormat("MOBI", "book", (".mobi",)),
     FileFormat("CBZ", "book", (".cbz",)),
     FileFormat("XPS", "office", (".xps", ".oxps")),
+    FileFormat("e-mail", "mail", (".eml", ".msg", ".mbox")),
+    FileFormat("ZIP", "archive", (".zip",)),
+    FileFormat("TAR", "archive", (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")),
     FileFormat("Word", "office", (".docx", ".docm", ".dotx", ".doc"), office=True),
     FileFormat("PowerPoint", "office", (".pptx", ".pptm", ".ppsx", ".ppt"), office=True),
     FileFormat("Excel", "office", (".xlsx", ".xlsm", ".xls"), office=True),
@@ -64,6 +67,13 @@ OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
 
 _NAMES = [each.name for each in FORMATS]
+CONTAINER_SUFFIXES = frozenset(
+    suffix
+    for each in FORMATS
+    for suffix in each.suffixes
+    if each.kind in ("pdf", "mail", "archive")
+)
+"""Suffixes of formats whose files may hold others."""
 READABLE_KINDS = f"{', '.join(_NAMES[:-1])} and {_NAMES[-1]}"
 """Names of the formats, for messages."""
 
@@ -74,7 +84,8 @@ def suffix_of(name: str | os.PathLike[str]) -> str:
     >>> suffix_of("a/Report.DOCX"), suffix_of("Makefile")
     ('.docx', '')
     """
-    return os.path.splitext(os.fspath(name))[1].lower()
+    head, suffix = os.path.splitext(os.fspath(name).lower())
+    return f".tar{suffix}" if head.endswith(".tar") else suffix
 
 
 def format_of(name: str | os.PathLike[str]) -> FileFormat | None:
