@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.formats.kinds import RAW_SUFFIXES, suffix_of
 from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
 from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
@@ -12,6 +13,7 @@ from ingest.files.source import Source, UnreadableFile
 _IMAGE_MAGIC = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000, as a file or a bare codestream
+    *(b"\0\0\0\x0cJXL ", b"\xff\x0a"),  # JPEG XL, alike
 )
 
 
@@ -38,6 +40,11 @@ def open_source(
         raise cannot_open(path, error) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
+    if suffix_of(path) in RAW_SUFFIXES:
+        from ingest.files.formats.raw_photo import read_preview
+        from ingest.files.photo import PhotoSource
+
+        return PhotoSource(path, read_preview(path))
     if not _is_image(head):
         # A PDF may have bytes before its header; an image may have that header in its metadata.
         if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):

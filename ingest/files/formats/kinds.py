@@ -35,6 +35,12 @@ FORMATS = (
     FileFormat("AVIF", "image", (".avif",)),
     FileFormat("HEIC", "image", (".heic", ".heif", ".hif")),
     FileFormat("JPEG 2000", "image", (".jp2", ".j2k", ".jpf", ".jpx")),
+    FileFormat("JPEG XL", "image", (".jxl",)),
+    FileFormat(
+        "camera RAW",
+        "image",
+        (".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"),
+    ),
     FileFormat("SVG", "image", (".svg",)),
     FileFormat("text", "text", (".txt", ".text")),
     FileFormat("Markdown", "text", (".md", ".markdown")),
@@ -61,6 +67,9 @@ SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes if n
 """Suffixes of the formats that are read without another program."""
 IMAGE_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.kind == "image"
+)
+RAW_SUFFIXES = frozenset(
+    suffix for each in FORMATS for suffix in each.suffixes if each.name == "camera RAW"
 )
 OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix in each.suffixes)
 """Suffixes of formats that a program converts."""

@@ -67,7 +67,7 @@ def sniff(path: Path, head: bytes) -> str:
     Args:
         head: the first `HEAD` bytes.
     """
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(path)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _sniff_compound(path)
