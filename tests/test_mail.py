@@ -255,6 +255,7 @@ def test_what_is_in_an_archive_is_found_named_and_removed_with_it(tmp_path: Path
     assert [e.failure.path for e in events if isinstance(e, Failed)] == [f"{root}bad.pdf"]
     assert [e.paths for e in events if isinstance(e, LeftOut)] == [(f"{root}a.xyz",)]
     terms = library.document("terms.md")
+    assert terms.name == "all.zip › post/berth.eml › terms.md"
     assert set(library.match_terms(["crowns"])) == {f"{terms.id}-1"}
     assert {document.id for document in library.documents_in("post")} >= {terms.id}
     remove(home, ["all.zip"])
