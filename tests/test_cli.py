@@ -135,7 +135,7 @@ class TestIngest:
 
     def test_what_failed_before_is_quiet(self, tmp_path: Path) -> None:
         home, bad = tmp_path / "home", tmp_path / "bad.xyz"
-        bad.write_bytes(b"no kind of file")
+        bad.write_bytes(b"\0\1\2 no kind of file")
         first = run("ingest", str(bad), "--quiet", home=home)
         assert first.exit_code == 3
         assert "Read are PDF, PNG, JPEG" in first.stderr
