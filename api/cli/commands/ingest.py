@@ -17,6 +17,7 @@ from api.cli.options import (
     JsonOption,
     LoadInOption,
     OcrOption,
+    OfficeOption,
     PasswordFileOption,
     PasswordOption,
     PoolOption,
@@ -67,6 +68,7 @@ def ingest(
     password: PasswordOption = False,
     password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
+    office: OfficeOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -159,6 +161,7 @@ def ingest(
         quantization=quantization,
         password=read_password(password, password_file),
         ocr=ocr,
+        office=office,
         dpi=dpi,
         workers=workers,
         file_timeout=file_timeout,
