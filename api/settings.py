@@ -91,9 +91,7 @@ class Settings(BaseSettings):
     detail: Literal["auto", "low", "high"] = Field(
         default="auto", description="Detail of images, for providers that know it."
     )
-    max_output_tokens: int | None = Field(
-        default=None, ge=16, description="Tokens of a reply; unset, what it needs."
-    )
+    max_output_tokens: int | None = Field(default=None, ge=16, description="Tokens of a reply.")
     device_map: str | None = Field(default=None, description="Local models among devices.")
     load_in: str | None = Field(default=None, description="Bits of local models' weights.")
     model_timeout: float = Field(
