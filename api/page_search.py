@@ -86,7 +86,7 @@ def make_filter(
 
     Args:
         tags: a page must have all of them.
-        kind: "pdf" or "image".
+        kind: one of `DOCUMENT_KINDS`.
         since, until: days, or text such as "2025-01-31"; both are included.
         pages: a page number from 1, or the first and the last, None for an open end.
 
@@ -95,7 +95,9 @@ def make_filter(
     """
     known = next((one for one in DOCUMENT_KINDS if one == kind), None)
     if kind is not None and known is None:
-        raise InvalidSearch(f"{kind!r} is not a kind of file.", hint="Take pdf or image.")
+        raise InvalidSearch(
+            f"{kind!r} is not a kind of file.", hint=f"Take one of {', '.join(DOCUMENT_KINDS)}."
+        )
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
     return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
 

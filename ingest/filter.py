@@ -17,7 +17,7 @@ from ingest.page import DocumentKind
 class PageFilter:
     """Conditions that a page must meet, all of them.
 
-    `document_ids` None is every document, () none; `kind` is "pdf" or "image";
+    `document_ids` None is every document, () none; `kind` is one of `DOCUMENT_KINDS`;
     `since` and `until` are days (YYYY-MM-DD, both counted) on which the document
     was added; `first` and `last` are page numbers, both counted; a page must
     have every one of `tags`.

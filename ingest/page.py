@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,8 @@ Vectors = npt.NDArray[np.floating[Any]]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
-DocumentKind = Literal["pdf", "image"]
-DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
+DocumentKind = Literal["pdf", "image", "text", "book", "office", "mail", "archive"]
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 
 TitleSource = Literal["metadata", "heading", "file name", "user"]
 """Where a document's title is from: its metadata, its largest print, its file, a user."""
@@ -37,7 +37,7 @@ class Document:
     """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
-    the document is read anew. `kind` is "pdf" or "image". `name` is the file name,
+    the document is read anew. `kind` is one of `DOCUMENT_KINDS`. `name` is the file name,
     with folders where others have the same. `notes` says of pages, by number, what
     of them could not be read. `attached_to` has for each PDF that holds it as an
     attachment that one's path and its name there. `tags` are those that a user gave it.

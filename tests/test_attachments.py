@@ -72,12 +72,12 @@ def extracted(path: Path, folder: Path) -> dict[str, bytes | str]:
 def test_embedded_files_files_on_pages_and_those_within_are_extracted(tmp_path: Path) -> None:
     inner = pdf_bytes("Inner")
     middle = pdf_bytes("Middle", {"inner.pdf": inner})
-    outer = pdf_bytes("Outer", {"middle.pdf": middle, "a.txt": b"x"}, {"pinned.pdf": inner})
+    outer = pdf_bytes("Outer", {"middle.pdf": middle, "a.xyz": b"x"}, {"pinned.pdf": inner})
     path = write(tmp_path / "outer.pdf", outer)
     assert extracted(path, tmp_path / "out") == {
         "middle.pdf": middle,
         "middle.pdf › inner.pdf": inner,
-        "a.txt": "",
+        "a.xyz": "",
         "pinned.pdf": inner,
     }
 
@@ -124,12 +124,12 @@ def test_hostile_names_are_harmless(name: str) -> None:
 
 def test_attachments_are_documents_of_their_own(home: Home, tmp_path: Path) -> None:
     hull = pdf_bytes("The hull costs 61200 crowns.")
-    outer = pdf_bytes("Open in another viewer.", {"tender.pdf": hull, "notes.txt": b"x"})
+    outer = pdf_bytes("Open in another viewer.", {"tender.pdf": hull, "notes.xyz": b"x"})
     path = write(tmp_path / "in/portfolio.pdf", outer)
     events = run(home, tmp_path / "in")
     assert named(home) == ["portfolio.pdf", "portfolio.pdf › tender.pdf"]
     [left_out] = [event for event in events if isinstance(event, LeftOut)]
-    assert left_out.paths == (f"{path} › notes.txt",)
+    assert left_out.paths == (f"{path} › notes.xyz",)
     child = Library(home).document("tender.pdf")
     assert (child.paths, child.attached_to) == ((), (f"{path} › tender.pdf",))
     assert Library(home).document("portfolio.pdf › tender.pdf") == child

@@ -27,7 +27,10 @@ TagOption = Annotated[
     ),
 ]
 KindOption = Annotated[
-    str | None, typer.Option("--kind", help="Only pdf, or only image.", show_default=False)
+    str | None,
+    typer.Option(
+        "--kind", help="Only pdf, image, text, book, office, mail or archive.", show_default=False
+    ),
 ]
 SinceOption = Annotated[
     datetime | None,

@@ -22,7 +22,8 @@ from ingest.event import (
     StayedRemoved,
 )
 from ingest.file_state import Failure
-from ingest.files.find import READABLE_KINDS, count_suffixes
+from ingest.files.find import count_suffixes
+from ingest.files.formats.kinds import READABLE_KINDS
 from ingest.library.documents import readable
 
 MAX_NAMED = 8

@@ -23,6 +23,7 @@ from api.results.search_results import SearchResults
 from api.sources import local_file
 from generation.answer import Answer, Citation
 from ingest.fetch.fetch import is_url
+from ingest.page import DocumentKind
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,7 +48,7 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
@@ -99,7 +100,7 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
@@ -116,7 +117,7 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
@@ -133,7 +134,7 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
         pages: int | tuple[int | None, int | None] | None = None,

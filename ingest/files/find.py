@@ -11,23 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-PDF_SUFFIXES = frozenset({".pdf"})
-IMAGE_SUFFIXES = frozenset(
-    {
-        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
-        *(".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpf", ".jpx"),
-    }
-)
-SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES
-
-
-READABLE_KINDS = "PDF, PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF, HEIC and JPEG 2000"
-"""Names of the kinds of `SUFFIXES`, for messages."""
+from ingest.files.formats.kinds import SUFFIXES, suffix_of
 
 
 def is_readable_kind(name: str) -> bool:
     """Whether the suffix of a file name is that of a kind that is read."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+    return suffix_of(name) in SUFFIXES
 
 
 def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
@@ -36,7 +25,7 @@ def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
     >>> count_suffixes(["a.txt", "b.docx", "c.TXT", "Makefile"])
     [('.txt', 2), ('.docx', 1), ('', 1)]
     """
-    return Counter(os.path.splitext(path)[1].lower() for path in paths).most_common()
+    return Counter(map(suffix_of, paths)).most_common()
 
 
 def find_files(

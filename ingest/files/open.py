@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.formats.sniff import HEAD, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
@@ -20,18 +21,23 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
         second_reader: whether PDFium reads what MuPDF does not.
 
     Raises:
-        UnreadableFile: it is missing, empty, not permitted, broken, or neither PDF nor image.
+        UnreadableFile: it is missing, empty, not permitted, broken, or of no format that is read.
     """
     try:
         with path.open("rb") as file:
-            head = file.read(1024)
+            head = file.read(HEAD)
     except OSError as error:
         raise cannot_open(path, error) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
-    # A PDF may have bytes before its header; an image may have that header in its metadata.
-    if not _is_image(head) and (b"%PDF-" in head or looks_like_pdf(path, head)):
-        return _open_pdf(path, password, second_reader=second_reader)
+    if not _is_image(head):
+        # A PDF may have bytes before its header; an image may have that header in its metadata.
+        if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):
+            return _open_pdf(path, password, second_reader=second_reader)
+        if name := sniff(path, head):
+            from ingest.files.formats.open_format import open_format
+
+            return open_format(path, name)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.files.find import READABLE_KINDS
+from ingest.files.formats.kinds import READABLE_KINDS
 from ingest.files.source import UnreadableFile
 
 HEAD = 1_024

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.files.find import SUFFIXES
+from ingest.files.formats.kinds import IMAGE_SUFFIXES
 from ingest.library.atomic import write_atomically
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, validate
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
@@ -98,7 +98,7 @@ def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
     places = (
         [folder / named, folder / "images" / named]
         if named
-        else [folder / "images" / f"{key}{suffix}" for suffix in sorted(SUFFIXES)]
+        else [folder / "images" / f"{key}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)]
     )
     for place in places:
         if place.is_file():

@@ -1,6 +1,6 @@
 // Facets: filters of a search, in the address. Documents are counted among the hits.
 import { html } from "../core/html.js";
-import { get } from "../core/api.js";
+import { get, KINDS } from "../core/api.js";
 import { number, t } from "../core/i18n.js";
 import { amend } from "../core/router.js";
 import { useData } from "../core/use.js";
@@ -46,7 +46,7 @@ export function Facets({ wanted, hits }) {
       <summary>${t("filters")}</summary>
       <fieldset>
         <legend>${t("kind")}</legend>
-        ${radio("kind", "", t("anyKind"))} ${radio("kind", "pdf", "PDF")} ${radio("kind", "image", t("images"))}
+        ${radio("kind", "", t("anyKind"))} ${KINDS.map((kind) => radio("kind", kind, t(`kind_${kind}`)))}
       </fieldset>
       ${(documents.length > 0 || chosen.length > 0) &&
       html`<fieldset>

@@ -1,6 +1,6 @@
 // Library: documents sorted, filtered and edited; uploads with their progress.
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../core/html.js";
-import { get, request } from "../core/api.js";
+import { get, KINDS, request } from "../core/api.js";
 import { t } from "../core/i18n.js";
 import { amend } from "../core/router.js";
 import { addFiles, adoptJobs, onAdded } from "../core/uploads.js";
@@ -175,8 +175,7 @@ function Filters({ filters, tags }) {
     />
     <select aria-label=${t("kind")} value=${filters.kind || ""} onChange=${(event) => amend({ kind: event.target.value || null })}>
       <option value="">${t("anyKind")}</option>
-      <option value="pdf">PDF</option>
-      <option value="image">${t("images")}</option>
+      ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${t(`kind_${kind}`)}</option>`)}
     </select>
     ${tags.some((tag) => tag.documents) &&
     html`<select aria-label=${t("tags")} value=${filters.tag} onChange=${(event) => amend({ tag: event.target.value || null })}>

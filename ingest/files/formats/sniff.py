@@ -1,0 +1,74 @@
+"""Format sniffer: the format of a file that is no PDF or photo, by its bytes.
+
+Text formats have no mark of their own: among them the suffix decides.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from ingest.files.formats.kinds import format_of, suffix_of
+from ingest.files.formats.plain_text import looks_like_text
+
+_BY_SUFFIX = {
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+    **dict.fromkeys((".csv", ".tsv"), "csv"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **{".fb2": "fb2", ".svg": "svg", ".txt": "txt", ".text": "txt"},
+}
+"""Formats of text files by suffix."""
+_MARKUP = (
+    (re.compile(rb"<FictionBook[\s>]"), "fb2"),
+    (re.compile(rb"<svg[\s>]", re.IGNORECASE), "svg"),
+    (re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE), "html"),
+)
+HEAD = 4_096
+"""Bytes that are looked at."""
+
+
+def sniff(path: Path, head: bytes) -> str:
+    """Name of the format of a file; empty for one that is not known.
+
+    Args:
+        head: the first `HEAD` bytes.
+    """
+    if head.startswith(b"PK\x03\x04"):
+        return _sniff_zip(path)
+    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
+        return "mobi"
+    if looks_like_text(head):
+        return _sniff_text(path, head)
+    return ""
+
+
+def _sniff_text(path: Path, head: bytes) -> str:
+    narrow = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf")
+    by_suffix = _BY_SUFFIX.get(suffix_of(path), "")
+    if by_suffix not in ("markdown", "txt", "csv", "jsonl"):
+        for pattern, name in _MARKUP:
+            if pattern.search(narrow[:1024] if name == "html" else narrow):
+                return name
+    if by_suffix:
+        return by_suffix
+    # A photo's or a PDF's name on a text is a mistake; a name without a known suffix is none.
+    return "" if format_of(path) else "txt"
+
+
+def _sniff_zip(path: Path) -> str:
+    """Format of a ZIP archive by what is in it."""
+    if suffix_of(path) == ".cbz":
+        return "cbz"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist()[:10_000])
+            mimetype = archive.open("mimetype").read(100) if "mimetype" in names else b""
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+        return ""
+    if mimetype.startswith(b"application/epub+zip") or "META-INF/container.xml" in names:
+        return "epub"
+    if any(name.lower().endswith(".fdseq") for name in names):
+        return "xps"
+    return ""
