@@ -1,0 +1,325 @@
+"""Media file: an open video or sound file with its samples, cues and frames, by PyAV.
+
+The header is not believed: times and counts are those of the packets. One thread decodes,
+since there is a worker a core.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ingest.extras import find_missing, install_name
+from ingest.files.source import UnreadableFile
+from ingest.files.video.cues import Cue, read_packet, text_streams
+from ingest.files.video.shots import SMALL, Sample
+from ingest.files.video.tone_map import BT2020, HLG, PQ, tone_map
+
+FRAME_SIDE = 1_280
+"""Pixels of the longer side of frames that are kept."""
+MAX_PIXELS = 40_000_000
+"""Of a frame; 8K has 33 million."""
+SPACING = 0.5
+"""Seconds between samples, at least."""
+MANY_SAMPLES = 3_000
+"""After as many samples every other is dropped and the spacing doubles."""
+MAX_GAP = 10.0
+"""Seconds without a key frame after which other frames are decoded,"""
+GAP_SPACING = 5.0
+"""one after so many seconds."""
+MAX_DECODED = 20_000
+"""Frames between key frames that are decoded to sample a file."""
+MAX_TIME = 12 * 3600.0
+"""Seconds of a recording that are read."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a walk through a file has found: its samples, cues and length in seconds."""
+
+    samples: list[Sample] = field(default_factory=list)
+    cues: list[Cue] = field(default_factory=list)
+    end: float = 0.0
+    cut_off: bool = False
+    broken: bool = False
+
+
+class MediaFile:
+    """Video or sound file.
+
+    Args:
+        container: FFmpeg's name of its format.
+
+    Raises:
+        UnreadableFile: PyAV is not installed, or the file is broken or too large.
+    """
+
+    def __init__(self, path: Path, container: str) -> None:
+        if find_missing("av"):
+            raise UnreadableFile(
+                f"{path.name} is a recording, and the package that reads it is not installed.",
+                hint=f"Run: pip install '{install_name('video')}', and read failed files again.",
+            )
+        self.path = path
+        self._format = container
+        # A file, not a path: FFmpeg opens no other file by it.
+        self._file = path.open("rb")
+        weakref.finalize(self, self._file.close)
+        self._container: Any = None
+        self._open()
+        pictures = [s for s in self._container.streams.video if not _is_cover(s)]
+        self.has_picture = bool(pictures)
+        self.has_sound = bool(self._container.streams.audio)
+        start = self._container.start_time
+        self.origin = start / 1_000_000 if start is not None else 0.0
+        if self.has_picture:
+            self._check(pictures[0].codec_context)
+
+    @property
+    def title(self) -> str:
+        """Title in the file's metadata."""
+        return str(self._container.metadata.get("title", ""))
+
+    def scan(self) -> Scan:
+        """Walk through the file: sample key frames, read subtitles.
+
+        Raises:
+            UnreadableFile
+        """
+        found = Scan()
+        with self._errors():
+            self._open()
+            video = self._video()
+            subtitles = text_streams(self._container)
+            streams = [s for s in (video, *subtitles) if s is not None]
+            streams = streams or self._container.streams.audio[:1]
+            self._walk(streams, video, found)
+        if video is not None:
+            self._fill_gaps(found)
+        return found
+
+    def frames_at(self, spacing: float) -> Iterator[Sample]:
+        """Samples at even distances of so many seconds.
+
+        Raises:
+            UnreadableFile
+        """
+        at, last = 0.0, -1
+        with self._errors():
+            while at < MAX_TIME:
+                frame = self._frame_from(at)
+                if frame is None or frame.pts == last:
+                    return
+                last = frame.pts
+                yield self._sample(frame)
+                at = max(at + spacing, self._time(frame) + 1e-3)
+
+    def image(self, pts: int) -> Image.Image:
+        """Frame that is shown at a time stamp, upright, at most `FRAME_SIDE` long.
+
+        Raises:
+            UnreadableFile
+        """
+        with self._errors():
+            stream = self._video()
+            frame = self._frame_from(float(pts * stream.time_base) - self.origin, pts)
+            if frame is None:
+                raise self._broken()
+            return to_image(frame, stream, FRAME_SIDE)
+
+    def _walk(self, streams: list[Any], video: Any, found: Scan) -> None:
+        languages = {s.index: s.language or "" for s in self._container.streams.subtitles}
+        thinner = _Thinner()
+        try:
+            for packet in self._container.demux(streams):
+                kind, time = packet.stream.type, self._packet_time(packet)
+                if time is not None and time > MAX_TIME:
+                    found.cut_off = True
+                    break
+                if kind == "subtitle":
+                    found.cues += read_packet(packet, self.origin, languages[packet.stream.index])
+                elif time is not None:
+                    found.end = max(found.end, time + _length(packet))
+                if packet.stream is video:
+                    self._take(packet, time, thinner)
+        except self._ffmpeg_errors():
+            found.broken = True
+        found.samples = sorted(thinner.samples, key=lambda sample: sample.time)
+        if video is not None and not found.samples:
+            raise self._broken()
+
+    def _take(self, packet: Any, time: float | None, thinner: _Thinner) -> None:
+        """Decode a packet where it has a key frame that is wanted; the last packet is empty."""
+        if packet.size and not (packet.is_keyframe and thinner.wants(time)):
+            return
+        try:
+            frames = packet.decode()
+        except self._ffmpeg_errors():
+            return
+        for frame in frames:
+            if frame.pts is not None:
+                self._check(frame)
+                thinner.add(self._sample(frame))
+
+    def _fill_gaps(self, found: Scan) -> None:
+        """Sample other frames where there is no key frame for long."""
+        times = [*(sample.time for sample in found.samples), found.end]
+        left = MAX_DECODED
+        for start, stop in zip(times, times[1:], strict=False):
+            if stop - start <= MAX_GAP:
+                continue
+            wanted = start + GAP_SPACING
+            for frame in self._frames_from(start):
+                time, left = self._time(frame), left - 1
+                if time >= stop - GAP_SPACING / 2 or left <= 0:
+                    break
+                if time >= wanted:
+                    found.samples.append(self._sample(frame))
+                    wanted = time + GAP_SPACING
+        found.samples.sort(key=lambda sample: sample.time)
+
+    def _frame_from(self, time: float, pts: int | None = None) -> Any:
+        """First frame at a time or after it; with `pts` the one of that time stamp, else the last before."""
+        found = None
+        for frame in self._frames_from(time):
+            found = frame
+            if frame.pts == pts or (pts is None and self._time(frame) >= time - 1e-4):
+                return frame
+            if pts is not None and frame.pts > pts:
+                return frame
+        return found if pts is not None else None
+
+    def _frames_from(self, time: float) -> Iterator[Any]:
+        """Frames from the key frame before a time on; broken ones are left out."""
+        stream = self._video()
+        try:
+            self._container.seek(int((time + self.origin) / stream.time_base), stream=stream)
+        except self._ffmpeg_errors():
+            self._open()
+            stream = self._video()
+        stream.codec_context.flush_buffers()
+        try:
+            for packet in self._container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except self._ffmpeg_errors():
+                    continue
+                yield from (frame for frame in frames if frame.pts is not None)
+        except self._ffmpeg_errors():
+            return
+
+    def _open(self) -> None:
+        import av
+
+        if self._container is not None:
+            self._container.close()
+        self._file.seek(0)
+        with self._errors():
+            self._container = av.open(self._file, format=self._format, metadata_errors="ignore")
+        if (video := self._video()) is not None:
+            video.codec_context.thread_count = 1
+
+    def _video(self) -> Any:
+        return next((s for s in self._container.streams.video if not _is_cover(s)), None)
+
+    def _time(self, frame: Any) -> float:
+        return float(frame.pts * frame.time_base) - self.origin
+
+    def _packet_time(self, packet: Any) -> float | None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        return None if stamp is None else float(stamp * packet.time_base) - self.origin
+
+    def _sample(self, frame: Any) -> Sample:
+        small = frame.reformat(*SMALL, format="rgb24").to_ndarray()
+        return Sample.of(max(self._time(frame), 0.0), frame.pts, np.asarray(small))
+
+    def _check(self, size: Any) -> None:
+        if size.width * size.height > MAX_PIXELS:
+            raise UnreadableFile(
+                f"{self.path.name} claims frames of {size.width} x {size.height} pixels,"
+                " more than is safe to open.",
+                hint="If they are really that large, save a smaller copy.",
+            )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Context in which FFmpeg's errors become `UnreadableFile`."""
+        try:
+            yield
+        except self._ffmpeg_errors() as error:
+            raise self._broken() from error
+
+    def _ffmpeg_errors(self) -> tuple[type[Exception], ...]:
+        import av
+
+        return (av.FFmpegError, ValueError, OverflowError, EOFError)
+
+    def _broken(self) -> UnreadableFile:
+        return UnreadableFile(
+            f"{self.path.name} is damaged: no picture or sound of it can be decoded.",
+            hint="Copy it again, or save it again from a video editor.",
+        )
+
+
+class _Thinner:
+    """Samples as evenly spaced as their number asks, however long the file is."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self._spacing = SPACING
+        self._last = -1e9
+
+    def wants(self, time: float | None) -> bool:
+        """Whether a frame of this time is far enough from the last one."""
+        if time is None or abs(time - self._last) < self._spacing:
+            return time is None and not self.samples
+        self._last = time
+        return True
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample; where there are many, drop every other."""
+        self.samples.append(sample)
+        if len(self.samples) >= MANY_SAMPLES:
+            del self.samples[1::2]
+            self._spacing *= 2
+
+
+def to_image(frame: Any, stream: Any, side: int) -> Image.Image:
+    """Frame as RGB: upright, with square pixels, mapped from HDR, at most `side` long."""
+    ratio = float(stream.sample_aspect_ratio or 1) or 1.0
+    wide, high = frame.width * ratio, float(frame.height)
+    scale = min(side / max(wide, high), 1.0)
+    size = max(round(wide * scale), 1), max(round(high * scale), 1)
+    matrix = _matrix(frame)
+    if int(frame.color_trc) in (PQ, HLG):
+        deep = frame.reformat(*size, format="rgb48le", src_colorspace=matrix).to_ndarray()
+        wide_gamut = int(frame.color_primaries) == BT2020
+        image = Image.fromarray(tone_map(deep, int(frame.color_trc), wide=wide_gamut))
+    else:
+        small = frame.reformat(*size, format="rgb24", src_colorspace=matrix)
+        image = Image.fromarray(small.to_ndarray())
+    quarters = round(frame.rotation / 90) % 4
+    turns = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+    return image.transpose(turn) if (turn := turns[quarters]) else image
+
+
+def _matrix(frame: Any) -> int:
+    """Colour matrix (H.273): the frame's own, else that of its size."""
+    own = int(frame.colorspace)
+    return own if own not in (0, 2) else 1 if frame.height >= 720 else 6
+
+
+def _is_cover(stream: Any) -> bool:
+    """Whether a stream is a picture attached to sound."""
+    return bool(stream.disposition.value & 0x400)
+
+
+def _length(packet: Any) -> float:
+    return float((packet.duration or 0) * packet.time_base)

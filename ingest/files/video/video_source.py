@@ -1,0 +1,150 @@
+"""Video source: shots of a video, or parts of a recording, as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image
+
+from ingest.file_state import FileStamp, stamp_of
+from ingest.files.source import PageImage, UnreadableFile
+from ingest.files.video.cues import Cue, find_sidecars, read_sidecar, tidy
+from ingest.files.video.media_file import MAX_TIME, MediaFile, Scan
+from ingest.files.video.panel import draw_panel
+from ingest.files.video.shots import (
+    MAX_SHOTS,
+    Sample,
+    Shot,
+    find_shots,
+    space_shots,
+    split_span,
+)
+from ingest.page import DocumentKind, TimeSpan
+
+MAX_OPEN = 2
+"""Videos that a process keeps open: the shots of one are found once."""
+TOO_LONG = f"Only the first {MAX_TIME / 3600:.0f} hours of the recording are read."
+TOO_MANY = f"Only {MAX_SHOTS:,} shots from all parts of the video are kept."
+CUT_SHORT = "The recording is cut short or damaged: it is read as far as it can be."
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSettings:
+    """How videos are read. `fps` above 0 takes frames at even distances in place of shots."""
+
+    fps: float = 0.0
+
+
+class VideoSource:
+    """Video or sound file as a `Source`: a page a shot, or a part of half a minute.
+
+    Raises:
+        UnreadableFile: it is broken, or a recording without pictures and words.
+    """
+
+    has_attachments = False
+
+    def __init__(self, path: Path, container: str, settings: VideoSettings) -> None:
+        self._file = MediaFile(path, container)
+        self._settings = settings
+        self.kind: DocumentKind = "video" if self._file.has_picture else "audio"
+        self.title = self._file.title
+
+    @property
+    def page_count(self) -> int:
+        """Number of shots; the file is walked through for it.
+
+        Raises:
+            UnreadableFile
+        """
+        return len(self._plan.shots)
+
+    def page_image(self, number: int, dpi: int) -> PageImage:
+        """Draw a shot: its frame with the words of its time; see `Source`."""
+        shot = self._plan.shots[number - 1]
+        frame = self._file.image(shot.sample.pts) if shot.sample else None
+        panel = self._draw(frame, shot)
+        return panel if number > 1 else _noted(panel, self._plan.note)
+
+    def _draw(self, frame: Image.Image | None, shot: Shot) -> PageImage:
+        span = TimeSpan(round(shot.start, 3), round(shot.end, 3))
+        return draw_panel(frame, self._plan.cues_of(shot), span)
+
+    @cached_property
+    def _plan(self) -> _Plan:
+        scan = self._file.scan()
+        cues = tidy([*scan.cues, *_sidecar_cues(self._file.path)])
+        shots, note = self._shots(scan, cues), ""
+        if scan.cut_off:
+            note = TOO_LONG
+        elif scan.broken:
+            note = CUT_SHORT
+        elif len(shots) >= MAX_SHOTS:
+            note = TOO_MANY
+        if not shots:
+            raise UnreadableFile(
+                f"{self._file.path.name} has neither pictures nor subtitles.",
+                hint="Put its words beside it as a subtitle file of the same name (.srt, .vtt).",
+            )
+        return _Plan(shots, cues, note)
+
+    def _shots(self, scan: Scan, cues: Sequence[Cue]) -> list[Shot]:
+        spoken = sorted(cue.middle for cue in cues)
+        if not self._file.has_picture:
+            end = max((cue.end for cue in cues), default=0.0)
+            starts = [cue.start for cue in cues]
+            spans = split_span(0.0, end, starts) if cues else []
+            return [Shot(a, b) for a, b in spans if any(a <= t < b for t in spoken)][:MAX_SHOTS]
+        if self._settings.fps <= 0:
+            return find_shots(scan.samples, scan.end, spoken)
+        samples: list[Sample] = []
+        for sample in self._file.frames_at(1 / self._settings.fps):
+            samples.append(sample)
+            if len(samples) >= MAX_SHOTS:
+                break
+        return space_shots(samples, scan.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Shots of a file, and the words that are spoken in them."""
+
+    shots: Sequence[Shot]
+    cues: Sequence[Cue]
+    note: str
+
+    def cues_of(self, shot: Shot) -> list[Cue]:
+        """Cues whose middle is in a shot."""
+        return [cue for cue in self.cues if shot.start <= cue.middle < shot.end]
+
+
+_open: dict[tuple[Path, FileStamp | None, VideoSettings], VideoSource] = {}
+
+
+def open_video(path: Path, container: str, settings: VideoSettings) -> VideoSource:
+    """Open a video; those opened last stay open.
+
+    Raises:
+        UnreadableFile
+    """
+    key = (path, stamp_of(path), settings)
+    if key not in _open:
+        while len(_open) >= MAX_OPEN:
+            _open.pop(next(iter(_open)))
+        _open[key] = VideoSource(path, container, settings)
+    return _open[key]
+
+
+def _sidecar_cues(path: Path) -> list[Cue]:
+    return [
+        cue for file, language in find_sidecars(path) for cue in read_sidecar(file, language)
+    ]
+
+
+def _noted(panel: PageImage, note: str) -> PageImage:
+    from dataclasses import replace
+
+    return replace(panel, note=note) if note else panel
