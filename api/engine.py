@@ -145,7 +145,7 @@ class Engine:
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""
-        return RenderSettings(self.settings.dpi, self.settings.ocr, password)
+        return self.settings.render_settings(password)
 
     def close(self) -> None:
         """Close the searcher, and end the readers."""

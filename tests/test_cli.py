@@ -123,7 +123,7 @@ class TestIngest:
         (tmp_path / "in").mkdir()
         result = run("ingest", str(tmp_path / "in"), home=tmp_path / "home")
         assert result.exit_code == 4
-        assert "error: No PDF or image was found." in result.stderr
+        assert "error: No file of a kind that is read was found." in result.stderr
 
     def test_path_that_is_not_there(self, tmp_path: Path) -> None:
         ferry = letter(tmp_path / "ferry.pdf")

@@ -23,7 +23,7 @@ from ingest.event import (
 )
 from ingest.file_state import Failure
 from ingest.files.find import count_suffixes
-from ingest.files.formats.kinds import READABLE_KINDS
+from ingest.files.formats.kinds import OFFICE_SUFFIXES, READABLE_KINDS, suffix_of
 from ingest.library.documents import readable
 
 MAX_NAMED = 8
@@ -109,7 +109,7 @@ def report_ingest(
     _list_failures(failures, terminal)
     if named and not report.files and not report.removed:
         terminal.fail(
-            "No PDF or image was found.",
+            "No file of a kind that is read was found.",
             f"Read are {READABLE_KINDS}. A file that is named outright is read whatever it is called.",
         )
         return ExitCode.NOTHING
@@ -139,10 +139,10 @@ def _name_left_out(paths: Sequence[str]) -> str:
         names = ", ".join(f"{plain(readable(s)) or 'without'} {n}" for s, n in counts[:MAX_NAMED])
         if rest := sum(n for _, n in counts[MAX_NAMED:]):
             names += f", others {rest}"
-    return (
-        f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
-        " PDFs of them would be read."
-    )
+    said = f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
+    if office := sorted({suffix_of(path) for path in paths} & OFFICE_SUFFIXES):
+        return f"{said} LibreOffice, which is not installed, would read {', '.join(office)}; see --office."
+    return f"{said} PDFs of them would be read."
 
 
 def _name_some(paths: Sequence[str], *, whole: bool = False) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.files.formats.sniff import HEAD, sniff
+from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
+from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
@@ -14,11 +15,18 @@ _IMAGE_MAGIC = (
 )
 
 
-def open_source(path: Path, password: str | None = None, *, second_reader: bool = True) -> Source:
+def open_source(
+    path: Path,
+    password: str | None = None,
+    *,
+    second_reader: bool = True,
+    office: OfficeSettings = LIBREOFFICE,
+) -> Source:
     """Open a file as the kind that its first bytes show.
 
     Args:
         second_reader: whether PDFium reads what MuPDF does not.
+        office: how office documents are read.
 
     Raises:
         UnreadableFile: it is missing, empty, not permitted, broken, or of no format that is read.
@@ -35,12 +43,21 @@ def open_source(path: Path, password: str | None = None, *, second_reader: bool 
         if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):
             return _open_pdf(path, password, second_reader=second_reader)
         if name := sniff(path, head):
-            from ingest.files.formats.open_format import open_format
-
-            return open_format(path, name)
+            return _open_known(path, name, office, second_reader=second_reader)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)
+
+
+def _open_known(path: Path, name: str, office: OfficeSettings, *, second_reader: bool) -> Source:
+    """Open a file of a format that `sniff` knows."""
+    if name in OFFICE and office.by != "text":
+        source = _open_pdf(convert_to_pdf(path, name, office), None, second_reader=second_reader)
+        source.kind = "office"
+        return source
+    from ingest.files.formats.open_format import open_format
+
+    return open_format(path, name)
 
 
 def is_readable_head(head: bytes) -> bool:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from ingest.files.formats.office import LIBREOFFICE, OfficeSettings
 from ingest.files.open import open_source
 from ingest.files.page_limits import limit_page
-from ingest.files.source import PageImage, UnreadableFile
+from ingest.files.source import PageImage, Source, UnreadableFile
 from ingest.memory import release_memory
 from ingest.ocr.load_ocr import load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrMode
@@ -43,6 +44,7 @@ class RenderSettings:
     ocr: str = "rapidocr"
     password: str | None = None
     second_reader: bool = True
+    office: OfficeSettings = LIBREOFFICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,17 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
     Raises:
         UnreadableFile: it cannot be opened.
     """
-    source = open_source(path, settings.password, second_reader=settings.second_reader)
+    source = _open(path, settings)
     return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
+
+
+def _open(path: Path, settings: RenderSettings) -> Source:
+    return open_source(
+        path,
+        settings.password,
+        second_reader=settings.second_reader,
+        office=settings.office,
+    )
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
@@ -72,7 +83,7 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         UnreadableFile: the file cannot be opened.
         OcrUnavailable: the OCR engine is not installed.
     """
-    source = open_source(path, settings.password, second_reader=settings.second_reader)
+    source = _open(path, settings)
     ocr, (_, mode) = _ocr(settings.ocr), parse_ocr(settings.ocr)
     verdicts = _verdicts(page.document_id)
     pages = []

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.files.find import is_readable_kind
+from ingest.files.formats.kinds import suffix_of
+from ingest.files.formats.office import readable_suffixes
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
@@ -65,7 +66,7 @@ def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> No
     # Here, since a server knows this module too, and opens no PDF.
     from ingest.files.pdf_catalog import embedded_files
 
-    source = open_source(path, extraction.settings.password)
+    source = open_source(path, extraction.settings.password, office=extraction.settings.office)
     pdf = getattr(source, "document", None)
     if pdf is None:
         return
@@ -88,7 +89,7 @@ def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> No
 def _write(name: str, last: str, read: Callable[[], bytes], extraction: _Extraction) -> Attachment:
     from ingest.files.pdf_parts import PDF_ERRORS
 
-    if not is_readable_kind(last):
+    if suffix_of(last) not in readable_suffixes(extraction.settings.office):
         return Attachment(name)
     try:
         data = read()

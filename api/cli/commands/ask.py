@@ -187,9 +187,8 @@ def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePage
     """Pages of the pictures among parts; the second of a part tells a picture from a text."""
     from api.rag.picture_question import open_pictures
     from api.sources import local_file
-    from ingest.files.render import RenderSettings
 
-    settings = RenderSettings(found.settings.dpi, found.settings.ocr)
+    settings = found.settings.render_settings()
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         readers = stack.enter_context(found.readers())

@@ -46,6 +46,12 @@ FORMATS = (
     FileFormat("MOBI", "book", (".mobi",)),
     FileFormat("CBZ", "book", (".cbz",)),
     FileFormat("XPS", "office", (".xps", ".oxps")),
+    FileFormat("Word", "office", (".docx", ".docm", ".dotx", ".doc"), office=True),
+    FileFormat("PowerPoint", "office", (".pptx", ".pptm", ".ppsx", ".ppt"), office=True),
+    FileFormat("Excel", "office", (".xlsx", ".xlsm", ".xls"), office=True),
+    FileFormat("OpenDocument", "office", (".odt", ".odp", ".ods", ".odg"), office=True),
+    FileFormat("RTF", "office", (".rtf",), office=True),
+    FileFormat("HWP", "office", (".hwp",), office=True),
 )
 
 SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes if not each.office)

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.file_state import FileStamp, stamp_of
-from ingest.files.formats.laid_out import LaidOutSource
+from ingest.files.formats.laid_out import FONT_SIZE, PAGE_SIZE, LaidOutSource
 from ingest.files.formats.markdown import markdown_to_html
 from ingest.files.formats.markup import drop_outside_pictures
+from ingest.files.formats.office_text import read_words
 from ingest.files.formats.plain_text import decode_text
-from ingest.files.formats.table_pages import FONT_SIZE, TablePages
+from ingest.files.formats.sniff import OFFICE
+from ingest.files.formats.table_pages import FONT_SIZE as TABLE_FONT
+from ingest.files.formats.table_pages import TablePages
 from ingest.files.formats.table_rows import NotATable, Table, read_csv, read_json_lines
 from ingest.files.source import Source, UnreadableFile
 from ingest.page import DocumentKind
@@ -20,6 +23,7 @@ MAX_OPEN = 2
 MAX_TEXT = 64 << 20
 """Bytes of a text file that is read."""
 PICTURES_LOST = "Pictures that lie in other files or on other machines are not shown."
+WORDS_ALONE = "Only the words of the file are read, without layout and pictures."
 _open: dict[tuple[str, str, FileStamp | None], Source] = {}
 
 _BOOKS: dict[str, DocumentKind] = {
@@ -46,6 +50,8 @@ def open_format(path: Path, name: str) -> Source:
 def _open_anew(path: Path, name: str) -> Source:
     if name in _BOOKS:
         return LaidOutSource(path, path.read_bytes(), name, _BOOKS[name])
+    if name in OFFICE:
+        return _open_words(path, name)
     if path.stat().st_size > MAX_TEXT:
         raise UnreadableFile(
             f"{path.name} has more than {MAX_TEXT >> 20} MiB of text.",
@@ -64,6 +70,19 @@ def _open_anew(path: Path, name: str) -> Source:
     return LaidOutSource(path, shown.encode("utf-8-sig"), "html", "text", note=note)
 
 
+def _open_words(path: Path, name: str) -> LaidOutSource:
+    words = read_words(path, name)
+    return LaidOutSource(
+        path,
+        words.html.encode("utf-8-sig"),
+        "html",
+        "office",
+        note=WORDS_ALONE,
+        page_size=words.size or PAGE_SIZE,
+        font_size=TABLE_FONT if words.size else FONT_SIZE,
+    )
+
+
 def _open_table(path: Path, text: str, read: Callable[[str], Table]) -> LaidOutSource:
     try:
         table = read(text)
@@ -72,7 +91,7 @@ def _open_table(path: Path, text: str, read: Callable[[str], Table]) -> LaidOutS
             f"{path.name} cannot be read as a table: {error}.",
             hint="Save it again, or as .txt to read it as plain text.",
         ) from error
-    pages = TablePages(table, path.stem)
+    pages = TablePages([("", table)], path.stem)
     return LaidOutSource(
         path,
         pages.html.encode("utf-8-sig"),
@@ -80,7 +99,7 @@ def _open_table(path: Path, text: str, read: Callable[[str], Table]) -> LaidOutS
         "text",
         note=table.note,
         page_size=pages.size,
-        font_size=FONT_SIZE,
+        font_size=TABLE_FONT,
     )
 
 

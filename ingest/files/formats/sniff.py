@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from ingest.files.formats.kinds import format_of, suffix_of
@@ -25,6 +26,24 @@ _MARKUP = (
     (re.compile(rb"<svg[\s>]", re.IGNORECASE), "svg"),
     (re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE), "html"),
 )
+_TYPES = "[Content_Types].xml"
+_OFFICE_PARTS = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
+_OPEN_DOCUMENT = re.compile(
+    rb"application/vnd\.oasis\.opendocument\.(text|presentation|spreadsheet|graphics)"
+)
+_OPEN_DOCUMENTS = {
+    **{b"text": "odt", b"presentation": "odp"},
+    **{b"spreadsheet": "ods", b"graphics": "odg"},
+}
+_STREAMS = (
+    *(("WordDocument", "doc"), ("PowerPoint Document", "ppt")),
+    *(("Workbook", "xls"), ("Book", "xls"), ("HwpSummaryInformation", "hwp")),
+)
+"""Streams of a compound file (MS-CFB), by which its program is known."""
+OFFICE = frozenset(
+    {*_OFFICE_PARTS.values(), *_OPEN_DOCUMENTS.values(), "rtf", "doc", "ppt", "xls", "hwp"}
+)
+"""Formats that an office program reads."""
 HEAD = 4_096
 """Bytes that are looked at."""
 
@@ -37,6 +56,10 @@ def sniff(path: Path, head: bytes) -> str:
     """
     if head.startswith(b"PK\x03\x04"):
         return _sniff_zip(path)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return _sniff_compound(path)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
         return "mobi"
     if looks_like_text(head):
@@ -57,6 +80,15 @@ def _sniff_text(path: Path, head: bytes) -> str:
     return "" if format_of(path) else "txt"
 
 
+def _sniff_compound(path: Path) -> str:
+    """Format of a compound file, by the names of its streams; of an encrypted one its suffix."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        for stream, name in _STREAMS:
+            if data.find(stream.encode("utf-16-le")) >= 0:
+                return name
+    return suffix_of(path)[1:] if suffix_of(path)[1:] in OFFICE else ""
+
+
 def _sniff_zip(path: Path) -> str:
     """Format of a ZIP archive by what is in it."""
     if suffix_of(path) == ".cbz":
@@ -64,11 +96,17 @@ def _sniff_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist()[:10_000])
+            types = archive.open(_TYPES).read(1 << 20) if _TYPES in names else b""
             mimetype = archive.open("mimetype").read(100) if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
         return ""
     if mimetype.startswith(b"application/epub+zip") or "META-INF/container.xml" in names:
         return "epub"
+    for part, name in _OFFICE_PARTS.items():
+        if any(each.startswith(part) for each in names) and types:
+            return name
+    if found := _OPEN_DOCUMENT.match(mimetype):
+        return _OPEN_DOCUMENTS[found[1]]
     if any(name.lower().endswith(".fdseq") for name in names):
         return "xps"
     return ""

@@ -26,38 +26,56 @@ LONG_CELL = 200
 STYLE = (
     f"@page{{margin:{MARGIN}pt}} body{{font-family:sans-serif;font-size:{FONT_SIZE}pt}}"
     "table{border-collapse:collapse} td,th{border:0.5pt solid #999;padding:1pt 3pt;text-align:left}"
-    ".end{page-break-after:always}"  # the one kind of page break that MuPDF knows
 )
+PAGE_END = '<div style="page-break-after:always"></div>'
+"""The one kind of page break that MuPDF knows."""
+HEADING_LINES = 3
+"""Lines of a page left for the name of a sheet."""
 
 
 class TablePages:
-    """Pages of a table: HTML, and the page size in points that it is made for."""
+    """Pages of tables, each with its heading: HTML, and the page size it is made for."""
 
-    def __init__(self, table: Table, title: str) -> None:
-        letters = [_letters(table, at) for at in range(len(table.header))]
-        self.size = (MIN_SIDE, MIN_SIDE / math.sqrt(2))
-        if _has_long_cells(table):
-            body = "".join(_records(table))
-            self.size = self.size[::-1]
-        else:
-            groups = list(_column_groups([n * LETTER + PADDING for n in letters]))
-            widest = max(sum(letters[at] * LETTER + PADDING for at in group) for group in groups)
-            side = min(max(widest + 2 * MARGIN, MIN_SIDE), MAX_SIDE)
-            self.size = (side, side / math.sqrt(2))
-            body = "".join(_tables(table, groups, letters, self.size[1] - 2 * MARGIN))
+    def __init__(self, tables: Sequence[tuple[str, Table]], title: str) -> None:
+        letters = [_letters(table) for _, table in tables]
+        groups = [list(_column_groups(_widths(each))) for each in letters]
+        rows = [
+            sum(_widths(each)[at] for at in group)
+            for each, some in zip(letters, groups, strict=True)
+            for group in some
+        ]
+        self.size = _page_size(max(rows))
+        height = self.size[1] - 2 * MARGIN
+        bodies = []
+        for (heading, table), widths, some in zip(tables, letters, groups, strict=True):
+            head = f"<h2>{escape(heading)}</h2>" if heading else ""
+            if _has_long_cells(table):
+                body = "".join(_records(table))
+            else:
+                body = PAGE_END.join(_tables(table, some, widths, height))
+            bodies.append(head + body)
         self.html = (
             f"<html><head><title>{escape(title)}</title><style>{STYLE}</style></head>"
-            f"<body>{body}</body></html>"
+            f"<body>{PAGE_END.join(bodies)}</body></html>"
         )
 
 
-def _letters(table: Table, column: int) -> int:
-    """Letters that a column has room for: those of its longest cell, within limits."""
-    longest = max(
-        (_width(row[column]) for row in (table.header, *table.rows)),
-        default=0,
-    )
-    return min(max(longest, 3), MAX_LETTERS)
+def _page_size(widest: float) -> tuple[float, float]:
+    side = min(max(widest + 2 * MARGIN, MIN_SIDE), MAX_SIDE)
+    return side, side / math.sqrt(2)
+
+
+def _widths(letters: Sequence[int]) -> list[float]:
+    """Widths of columns in points."""
+    return [count * LETTER + PADDING for count in letters]
+
+
+def _letters(table: Table) -> list[int]:
+    """Letters that columns have room for: those of the longest cells, within limits."""
+    longest = [0] * len(table.header)
+    for row in (table.header, *table.rows):
+        longest = [max(most, _width(cell)) for most, cell in zip(longest, row, strict=True)]
+    return [min(max(most, 3), MAX_LETTERS) for most in longest]
 
 
 def _width(text: str) -> int:
@@ -91,20 +109,18 @@ def _tables(
     table: Table, groups: Sequence[Sequence[int]], letters: Sequence[int], height: float
 ) -> Iterator[str]:
     """A table a page: of each run of rows, one of each group of columns."""
-    lines = height / LINE - 3
+    lines = height / LINE - HEADING_LINES
+    head = _row_lines(table.header, letters)
     run: list[tuple[str, ...]] = []
-    used = float(_row_lines(table.header, letters))
-    first = True
-    for row in (*table.rows, None):
-        need = _row_lines(row, letters) if row else 0.0
-        if row is None or (run and used + need > lines):
-            for group in groups:
-                yield _table_html(table.header, run, group, first=first)
-                first = False
-            run, used = [], float(_row_lines(table.header, letters))
-        if row is not None:
-            run.append(row)
-            used += need
+    used = head
+    for row in table.rows:
+        need = _row_lines(row, letters)
+        if run and used + need > lines:
+            yield from (_table_html(table.header, run, group) for group in groups)
+            run, used = [], head
+        run.append(row)
+        used += need
+    yield from (_table_html(table.header, run, group) for group in groups)
 
 
 def _row_lines(row: Sequence[str], letters: Sequence[int]) -> float:
@@ -115,15 +131,12 @@ def _row_lines(row: Sequence[str], letters: Sequence[int]) -> float:
     return max(most, 1) + 0.35
 
 
-def _table_html(
-    header: Sequence[str], rows: Sequence[Sequence[str]], group: Sequence[int], *, first: bool
-) -> str:
+def _table_html(header: Sequence[str], rows: Sequence[Sequence[str]], group: Sequence[int]) -> str:
     head = "".join(f"<th>{escape(header[at])}</th>" for at in group)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(row[at])}</td>" for at in group) + "</tr>" for row in rows
     )
-    start = "" if first else '<div class="end"></div>'
-    return f"{start}<table><tr>{head}</tr>{body}</table>"
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _records(table: Table) -> Iterator[str]:

@@ -27,6 +27,9 @@ class Table:
     note: str = ""
 
 
+EMPTY = Table(("",), ())
+
+
 class NotATable(ValueError):
     """The text is no table."""
 
@@ -48,7 +51,7 @@ def read_csv(text: str) -> Table:
         raise NotATable(str(error)) from error
     if not rows:
         raise NotATable("it has no rows")
-    return _table(rows[0], rows[1:])
+    return make_table(rows[0], rows[1:])
 
 
 def read_json_lines(text: str) -> Table:
@@ -71,10 +74,11 @@ def read_json_lines(text: str) -> Table:
     if not records:
         raise NotATable("it has no lines")
     header = [*dict.fromkeys(key for record in records for key in record)]
-    return _table(header, [[_cell(record.get(key)) for key in header] for record in records])
+    return make_table(header, [[_cell(record.get(key)) for key in header] for record in records])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def make_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Table of rows of any length, within the limits."""
     width = min(max(map(len, (header, *rows))), MAX_COLUMNS)
     notes = []
     if len(rows) > MAX_ROWS:
