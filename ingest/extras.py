@@ -59,6 +59,7 @@ EXTRAS = {
         "words of DOCX, PPTX and XLSX without LibreOffice, and MSG e-mail",
         ("docx", "pptx", "openpyxl", "oxmsg"),
     ),
+    "video": Extra("videos and their subtitles", ("av",)),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
     "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),

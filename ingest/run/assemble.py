@@ -133,9 +133,9 @@ class DocumentAssembler:
             yield from self.encode()
 
     def _start(self, pending: PendingFile, read: ReadPages) -> Draft:
-        title = find_title(
-            read.inspection.title, read.pages[0].words, [page.words for page in read.pages[1:]]
-        )
+        # What is said or shown first in a recording is not its title.
+        words = [] if read.pages[0].page.span else [page.words for page in read.pages]
+        title = find_title(read.inspection.title, words[0] if words else (), words[1:])
         document = Document(
             id=read.job.document_id,
             sha256=pending.sha256,

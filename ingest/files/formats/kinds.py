@@ -36,6 +36,18 @@ FORMATS = (
     FileFormat("HEIC", "image", (".heic", ".heif", ".hif")),
     FileFormat("JPEG 2000", "image", (".jp2", ".j2k", ".jpf", ".jpx")),
     FileFormat("SVG", "image", (".svg",)),
+    FileFormat("MP4", "video", (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
+    FileFormat("WebM", "video", (".webm", ".mkv")),
+    FileFormat("AVI", "video", (".avi",)),
+    FileFormat("MPEG", "video", (".mpg", ".mpeg", ".vob", ".mts", ".m2ts")),
+    FileFormat("WMV", "video", (".wmv", ".asf")),
+    FileFormat("FLV", "video", (".flv",)),
+    FileFormat("Ogg", "video", (".ogv",)),
+    FileFormat("MP3", "audio", (".mp3",)),
+    FileFormat("AAC", "audio", (".m4a", ".m4b", ".aac")),
+    FileFormat("WAV", "audio", (".wav",)),
+    FileFormat("FLAC", "audio", (".flac",)),
+    FileFormat("Opus", "audio", (".ogg", ".oga", ".opus", ".weba", ".mka")),
     FileFormat("text", "text", (".txt", ".text")),
     FileFormat("Markdown", "text", (".md", ".markdown")),
     FileFormat("HTML", "text", (".html", ".htm", ".xhtml")),
@@ -59,6 +71,10 @@ SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes if n
 IMAGE_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.kind == "image"
 )
+MEDIA_SUFFIXES = frozenset(
+    suffix for each in FORMATS for suffix in each.suffixes if each.kind in ("video", "audio")
+)
+"""Suffixes of videos and sound, which PyAV reads."""
 OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix in each.suffixes)
 """Suffixes of formats that a program converts."""
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}

@@ -21,7 +21,7 @@ from pathlib import Path
 from ingest.error import InvalidInputError
 from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
-from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
+from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.sheets import fit_sheets
 from ingest.files.source import UnreadableFile
 
@@ -109,10 +109,11 @@ def check_office(by: str) -> OfficeSettings:
 
 def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
     """Suffixes of the files that are read here."""
+    known = SUFFIXES - MEDIA_SUFFIXES if find_missing("av") else SUFFIXES
     if office.by == "text":
         there = (name for name, module in TEXT_MODULES.items() if not find_missing(module))
-        return SUFFIXES | {f".{name}" for name in there}
-    return SUFFIXES | OFFICE_SUFFIXES if office.is_server or find_program() else SUFFIXES
+        return known | {f".{name}" for name in there}
+    return known | OFFICE_SUFFIXES if office.is_server or find_program() else known
 
 
 def find_program() -> str | None:

@@ -34,7 +34,7 @@ def sniff_media(head: bytes) -> str:
     """
     if head[4:8] == b"ftyp":
         return "" if head[8:12] in _STILL_BRANDS else "mov"
-    if head[4:8] in _ATOMS:
+    if head[4:8] in _ATOMS and min(head[:4]) < 9:  # not a text with such a word
         return "mov"
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WAVE": "wav"}.get(head[8:12], "")

@@ -5,6 +5,7 @@ So the words have places on the page, and an encoder of page images reads them t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -14,7 +15,6 @@ from PIL import Image
 
 from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_lines import read_lines
-from ingest.files.pdf_parts import PDF_ERRORS
 from ingest.files.source import PageImage
 from ingest.files.video.cues import Cue
 from ingest.page import WHOLE, Box, TimeSpan
@@ -28,7 +28,8 @@ MAX_CHARACTERS = 6_000
 """Of the words of a panel."""
 POINTS = 842
 """Points of a page's longer side, which sizes of letters are said for."""
-_STYLE = "p { margin: 0.5em 0.8em; line-height: 1.35 } body { margin: 0 }"
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_STYLE = "b { font-weight: normal; white-space: nowrap } @page { margin: 0 } p { margin: 0.4em 0.8em; line-height: 1.35 } body { margin: 0 }"
 
 
 def draw_panel(frame: Image.Image | None, cues: Sequence[Cue], span: TimeSpan) -> PageImage:
@@ -59,7 +60,13 @@ def _text(cues: Sequence[Cue]) -> str:
     for cue in cues:
         texts.setdefault(cue.language, []).append(cue.text)
     joined = (" ".join(some)[:MAX_CHARACTERS].strip() for some in texts.values())
-    return "".join(f"<p>{escape(text)}</p>" for text in joined if text)
+    return "".join(f"<p>{_whole_words(text)}</p>" for text in joined if text)
+
+
+def _whole_words(text: str) -> str:
+    """HTML of words that MuPDF breaks at spaces alone; Korean it would break at any letter."""
+    words = (escape(word) for word in text.split())
+    return " ".join(f"<b>{word}</b>" if _HANGUL.search(word) else word for word in words)
 
 
 def _print(text: str, width: int) -> tuple[Image.Image, tuple[TextLine, ...]]:
@@ -98,6 +105,3 @@ def _move(line: TextLine, share: float) -> TextLine:
 def _map(line: TextLine, change: Any, points: float) -> TextLine:
     words = (replace(w, box=change(w.box), size=w.size * points) for w in line.words)
     return replace(line, words=tuple(words))
-
-
-__all__ = ["PDF_ERRORS", "draw_panel"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ingest.files.video.shots import (
     space_shots,
     split_span,
 )
+from ingest.files.video.video_settings import VideoSettings
 from ingest.page import DocumentKind, TimeSpan
 
 MAX_OPEN = 2
@@ -29,13 +30,6 @@ MAX_OPEN = 2
 TOO_LONG = f"Only the first {MAX_TIME / 3600:.0f} hours of the recording are read."
 TOO_MANY = f"Only {MAX_SHOTS:,} shots from all parts of the video are kept."
 CUT_SHORT = "The recording is cut short or damaged: it is read as far as it can be."
-
-
-@dataclass(frozen=True, slots=True)
-class VideoSettings:
-    """How videos are read. `fps` above 0 takes frames at even distances in place of shots."""
-
-    fps: float = 0.0
 
 
 class VideoSource:
@@ -145,6 +139,4 @@ def _sidecar_cues(path: Path) -> list[Cue]:
 
 
 def _noted(panel: PageImage, note: str) -> PageImage:
-    from dataclasses import replace
-
     return replace(panel, note=note) if note else panel
