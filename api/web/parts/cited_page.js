@@ -3,6 +3,7 @@ import { html, useEffect, useRef } from "../core/html.js";
 import { get } from "../core/api.js";
 import { groundOf } from "../core/citations.js";
 import { t } from "../core/i18n.js";
+import { placeOf } from "../core/place.js";
 import { url } from "../core/router.js";
 import { useData } from "../core/use.js";
 import { Icon } from "./icons.js";
@@ -40,7 +41,7 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
       <div>
         <h2><a href=${url(`/p/${citation.page}`, { q: question, quote: citation.quote })}>${citation.name}</a></h2>
         <p>
-          ${t("pageNumber", citation.number)}${" "}
+          ${placeOf(citation)}${" "}
           <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
         </p>
       </div>
@@ -61,7 +62,7 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
       <${PageSheet}
         page=${shown}
         marks=${marks}
-        alt=${t("imageOfPage", citation.name, citation.number)}
+        alt=${t("imageOfPage", citation.name, placeOf(citation))}
         onMark=${(id) => onChoose(all.find((other) => other.id === id))}
       />
     </div>`}`;

@@ -2,8 +2,10 @@
 import { html } from "../core/html.js";
 import { imageUrl } from "../core/api.js";
 import { t } from "../core/i18n.js";
+import { isShot, placeOf } from "../core/place.js";
 import { url } from "../core/router.js";
 import { Icon } from "./icons.js";
+import { Moment } from "./player.js";
 
 const LINES = 3;
 const MARKS = /[^\p{L}\p{N}]+/u;
@@ -18,7 +20,19 @@ export function Marked({ text, q }) {
   });
 }
 
+const byTime = (hits) => [...hits].sort((a, b) => a.start - b.start);
 const address = (hit, q) => url(`/p/${hit.page}`, { q });
+
+/** Hits with the others of the same recording as the `moments` of the best. */
+export function groupShots(hits) {
+  const rows = new Map();
+  for (const hit of hits) {
+    const key = isShot(hit) ? hit.document : hit.page;
+    if (rows.has(key)) rows.get(key).moments.push(hit);
+    else rows.set(key, { ...hit, moments: [hit] });
+  }
+  return [...rows.values()];
+}
 
 export function PageHits({ hits, q }) {
   return html`<ol class="page-hits">
@@ -37,12 +51,16 @@ export function PageHits({ hits, q }) {
           </span>
           <span class="told">
             <b>${hit.name}</b>${" "}
-            <small>${hit.kind === "image" && hit.number === 1 ? t("image") : t("pageNumber", hit.page_label || hit.number)}</small>
+            <small>${placeOf(hit)}</small>
             ${lines.slice(0, LINES).map((line, at) => html`<span key=${at} class="line"><${Marked} text=${line.words} q=${q} /></span>`)}
             ${!lines.length && hit.caption && html`<span class="line">${hit.caption}</span>`}
             ${hit.note && html`<em class="note">${hit.note}</em>`}
           </span>
         </a>
+        ${hit.moments.length > 1 &&
+        html`<ul class="moments" aria-label=${t("moments")}>
+          ${byTime(hit.moments).map((one) => html`<${Moment} key=${one.page} hit=${one} keep=${{ q }} />`)}
+        </ul>`}
       </li>`;
     })}
   </ol>`;
@@ -58,7 +76,7 @@ export function PhotoHits({ hits, q, onAdd }) {
             src=${imageUrl(hit.page, 320, hit.revision)}
             width=${hit.width}
             height=${hit.height}
-            alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${hit.number}`}
+            alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${placeOf(hit)}`}
           />
         </a>
         <span class="caption">

@@ -3,6 +3,7 @@ import { html } from "../core/html.js";
 import { imageUrl } from "../core/api.js";
 import { cutAtLabels, groundOf } from "../core/citations.js";
 import { number, percent, t } from "../core/i18n.js";
+import { placeOf } from "../core/place.js";
 import { url } from "../core/router.js";
 import { Trouble, Waiting } from "./problem.js";
 
@@ -43,7 +44,7 @@ export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
 
 function Chip({ n, id, citation, declined, active, onHover, onChoose }) {
   const ground = groundOf(citation, declined);
-  const said = t("citationLabel", n, citation.name, citation.number, t(`ground_${ground}`));
+  const said = t("citationLabel", n, citation.name, placeOf(citation), t(`ground_${ground}`));
   return html`<button
     type="button"
     class="chip ${ground} ${active ? "active" : ""}"
@@ -74,7 +75,7 @@ function Sources({ declined, numbered, at, active, onHover, onChoose }) {
         >
           <i class="dot ${ground}" aria-hidden="true">${index + 1}</i>
           <span>
-            <b>${citation.name}</b> <small>${t("pageNumber", citation.number)}</small>${" "}
+            <b>${citation.name}</b> <small>${placeOf(citation)}</small>${" "}
             <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
           </span>
         </button>
@@ -91,7 +92,7 @@ function Near({ turn }) {
         (hit) => html`<li key=${hit.page}>
           <a href=${url(`/p/${hit.page}`, { q: turn.question })} title=${hit.name}>
             <img src=${imageUrl(hit.page, 110, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
-            <small>${hit.name}, ${hit.number}</small>
+            <small>${hit.name}, ${placeOf(hit)}</small>
           </a>
         </li>`,
       )}

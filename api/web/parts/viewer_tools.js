@@ -1,6 +1,7 @@
 // Tools of the page viewer: pages, zoom, rotation, find, downloads, questions.
 import { html } from "../core/html.js";
 import { percent, t } from "../core/i18n.js";
+import { isShot, placeOf } from "../core/place.js";
 import { url } from "../core/router.js";
 import { Icon } from "./icons.js";
 
@@ -20,7 +21,7 @@ export function ViewerTools(props) {
     <h1 title=${page.name}>${page.title || page.name}</h1>
     <span class="group">
       ${button("left", t("previousPage"), () => onMove(-1), page.number <= 1)}
-      <span>${page.page_label || page.number} / ${page.pages}</span>
+      <span>${isShot(page) ? `${placeOf(page)} · ` : ""}${page.page_label || page.number} / ${page.pages}</span>
       ${button("right", t("nextPage"), () => onMove(1), page.number >= page.pages)}
     </span>
     <span class="group">

@@ -4,6 +4,7 @@ import { Problem, ask, imageUrl } from "../core/api.js";
 import { cutAtLabels, toMarkdown } from "../core/citations.js";
 import { keepTurns, messagesOf, newId, readTurns } from "../core/conversations.js";
 import { t } from "../core/i18n.js";
+import { placeOf } from "../core/place.js";
 import { amend, go, url } from "../core/router.js";
 import { useKeys, useTitle } from "../core/use.js";
 import { CitedPage } from "../parts/cited_page.js";
@@ -162,7 +163,7 @@ function Nearest({ turn, busy }) {
         (hit) => html`<li key=${hit.page}>
           <a href=${url(`/p/${hit.page}`, { q: turn.question })}>
             <img src=${imageUrl(hit.page, 180, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
-            <span>${hit.name} <small>${t("pageNumber", hit.number)}</small></span>
+            <span>${hit.name} <small>${placeOf(hit)}</small></span>
           </a>
         </li>`,
       )}

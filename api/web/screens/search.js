@@ -6,7 +6,7 @@ import { imageOf, keepPicture, pictureFile, pictureUrl } from "../core/picture.j
 import { amend, go, url } from "../core/router.js";
 import { useData, useKeys, useTitle } from "../core/use.js";
 import { Facets } from "../parts/facets.js";
-import { PageHits, PhotoHits } from "../parts/hits.js";
+import { groupShots, PageHits, PhotoHits } from "../parts/hits.js";
 import { Icon } from "../parts/icons.js";
 import { Trouble, Waiting } from "../parts/problem.js";
 import { toast } from "../parts/toast.js";
@@ -64,7 +64,8 @@ export default function Search({ route: { params } }) {
   useTitle(wanted.q || t("search"));
   useEffect(() => setAt(-1), [params.toString()]);
 
-  const hits = data?.hits || [];
+  const found = data?.hits || [];
+  const hits = photos ? found : groupShots(found);
   const move = (by) => {
     const next = Math.max(0, Math.min(hits.length - 1, at + by));
     setAt(next);
@@ -87,7 +88,7 @@ export default function Search({ route: { params } }) {
     }
   };
   return html`<div class="search-screen" onDrop=${drop} onPaste=${drop} onDragOver=${(event) => event.preventDefault()}>
-    <${Facets} wanted=${wanted} hits=${hits} />
+    <${Facets} wanted=${wanted} hits=${found} />
     <section ref=${list} class="results" aria-busy=${loading ? "true" : "false"}>
       <div class="heading">
         <h1>${wanted.q || (photos ? t("photos") : t("search"))}</h1>
@@ -98,7 +99,7 @@ export default function Search({ route: { params } }) {
       ${!data && loading && html`<${Waiting} />`}
       ${!wanted.q && !photos && html`<p class="lead">${t("searchLead")}</p>`}
       ${data && !hits.length && html`<p class="lead">${t("nothingFound")}</p>`}
-      ${hits.length > 0 && html`<p class="count" role="status">${t("hits", hits.length)}</p>`}
+      ${hits.length > 0 && html`<p class="count" role="status">${t("hits", found.length)}</p>`}
       ${hits.length > 0 &&
       (photos
         ? html`<${PhotoHits} hits=${hits} q=${wanted.q} onAdd=${(name, key) => add(wanted, name, key)} />`

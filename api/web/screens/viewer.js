@@ -3,10 +3,12 @@ import { html, useEffect, useMemo, useState } from "../core/html.js";
 import { get, pageKey, post } from "../core/api.js";
 import { findWords } from "../core/find_words.js";
 import { t } from "../core/i18n.js";
+import { isShot, placeOf } from "../core/place.js";
 import { amend, go, url } from "../core/router.js";
 import { useData, useKeys, useTitle, useWidth } from "../core/use.js";
 import { Filmstrip } from "../parts/filmstrip.js";
 import { PageSheet } from "../parts/page_sheet.js";
+import { Player } from "../parts/player.js";
 import { Trouble, Waiting } from "../parts/problem.js";
 import { SimilarityMap } from "../parts/similarity_map.js";
 import { ViewerTools } from "../parts/viewer_tools.js";
@@ -23,7 +25,7 @@ export default function Viewer({ route: { path, params } }) {
   const turned = Number(params.get("turn") || 0);
   const find = params.get("find") || "";
   const [at, setAt] = useState(0);
-  useTitle(page ? `${page.name}, ${page.number}` : "");
+  useTitle(page ? `${page.name}, ${placeOf(page)}` : "");
 
   const found = useData(
     (signal) => {
@@ -90,7 +92,8 @@ export default function Viewer({ route: { path, params } }) {
         onFit=${() => amend({ z: null })}
         onTurn=${turn}
       />
-      <div class="stage" ref=${stage} role="region" aria-label=${t("pageNumber", page.number)} tabindex="0">
+      ${isShot(page) && html`<${Player} key=${page.document} page=${page} hits=${hits} keep=${{ q }} />`}
+      <div class="stage" ref=${stage} role="region" aria-label=${placeOf(page)} tabindex="0">
         <div class="turntable" style=${{ width: `${size.outer[0]}px`, height: `${size.outer[1]}px` }}>
           <div
             class="turned"
@@ -107,7 +110,7 @@ export default function Viewer({ route: { path, params } }) {
               marks=${overlay ? [] : marks}
               words=${page.words}
               overlay=${overlay}
-              alt=${t("imageOfPage", page.name, page.number)}
+              alt=${t("imageOfPage", page.name, placeOf(page))}
             />
           </div>
         </div>
