@@ -64,6 +64,7 @@ class IngestOptions:
     password: str | None = None
     ocr: str | None = None
     office: str | None = None
+    fps: float | None = None
     dpi: int | None = None
     workers: int | None = None
     file_timeout: float | None = None
@@ -101,6 +102,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.choose import choose_encoders
     from ingest.encoders.encoder import Encoding
     from ingest.files.formats.office import check_office
+    from ingest.files.video.video_settings import VideoSettings
     from ingest.index.quantization import parse_quantization
 
     ocr = choose_ocr(options.ocr, settings.ocr)
@@ -120,6 +122,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 dpi=options.dpi or settings.dpi,
                 ocr=ocr,
                 office=check_office(options.office or settings.office),
+                video=VideoSettings(settings.fps if options.fps is None else options.fps),
             ),
             encoders=choice.encoders,
             encoding=Encoding(

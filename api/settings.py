@@ -122,6 +122,9 @@ class Settings(BaseSettings):
         default="libreoffice",
         description="What reads office documents: libreoffice, text, or a Gotenberg server's URL.",
     )
+    fps: float = Field(
+        default=0, ge=0, le=30, description="Frames a second of videos; 0 takes a frame a shot."
+    )
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(
@@ -186,8 +189,10 @@ class Settings(BaseSettings):
         """How files are read."""
         from ingest.files.formats.office import OfficeSettings
         from ingest.files.render import RenderSettings
+        from ingest.files.video.video_settings import VideoSettings
 
-        return RenderSettings(self.dpi, self.ocr, password, office=OfficeSettings(self.office))
+        office, video = OfficeSettings(self.office), VideoSettings(self.fps)
+        return RenderSettings(self.dpi, self.ocr, password, office=office, video=video)
 
     def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
         """Policy of files by URL; `served` never allows private addresses."""

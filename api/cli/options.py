@@ -134,6 +134,16 @@ OfficeOption = Annotated[
         show_default="PAGEGLASS_OFFICE",
     ),
 ]
+FpsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        min=0,
+        max=30,
+        help="Frames a second of videos, at even distances; 0 takes a frame a shot.",
+        show_default="PAGEGLASS_FPS",
+    ),
+]
 PasswordOption = Annotated[
     bool, typer.Option("--password", help="Ask for the password of encrypted PDFs.")
 ]

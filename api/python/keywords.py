@@ -40,6 +40,7 @@ class SettingsKeywords(TypedDict, total=False):
     device_cache_mb: int
     ocr: str
     office: str
+    fps: float
     dpi: int
     workers: int
     file_timeout: float
@@ -75,6 +76,7 @@ class IngestKeywords(TypedDict, total=False):
     password: str | None
     ocr: str | None
     office: str | None
+    fps: float | None
     dpi: int | None
     workers: int | None
     file_timeout: float | None

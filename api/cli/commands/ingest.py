@@ -12,6 +12,7 @@ from api.cli.options import (
     DeviceOption,
     DtypeOption,
     HomeOption,
+    FpsOption,
     ImagesOption,
     JsonOption,
     OcrOption,
@@ -66,6 +67,7 @@ def ingest(
     password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
     office: OfficeOption = None,
+    fps: FpsOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -156,6 +158,7 @@ def ingest(
         password=read_password(password, password_file),
         ocr=ocr,
         office=office,
+        fps=fps,
         dpi=dpi,
         workers=workers,
         file_timeout=file_timeout,
