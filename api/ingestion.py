@@ -97,6 +97,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         UnknownOcr, UnknownOffice, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
         ModelError: the captioning model cannot be used.
     """
+    from api.factory import render_settings
     from ingest.add import AddSettings
     from ingest.annotate.tag import read_labels
     from ingest.choose import choose_encoders
@@ -118,7 +119,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     return IngestPlan(
         AddSettings(
             render=replace(
-                settings.render_settings(options.password),
+                render_settings(settings, options.password),
                 dpi=options.dpi or settings.dpi,
                 ocr=ocr,
                 office=check_office(options.office or settings.office),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from generation.providers.access import Access
     from ingest.encoders.encoder import Encoding
     from ingest.fetch.fetch import FetchPolicy
-    from ingest.files.render import RenderSettings
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
@@ -118,13 +117,8 @@ class Settings(BaseSettings):
     )
     device_cache_mb: int = Field(default=2_000, ge=16, description="GPU megabytes for rows.")
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
-    office: str = Field(
-        default="libreoffice",
-        description="What reads office documents: libreoffice, text, or a Gotenberg server's URL.",
-    )
-    fps: float = Field(
-        default=0, ge=0, le=30, description="Frames a second of videos; 0 takes a frame a shot."
-    )
+    office: str = Field(default="libreoffice", description="Reader of office documents.")
+    fps: float = Field(default=0, ge=0, le=30, description="Frames a second of videos.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(
@@ -184,15 +178,6 @@ class Settings(BaseSettings):
         from ingest.readers.limits import ReadLimits
 
         return ReadLimits(self.file_timeout if seconds is None else seconds, self.reader_memory_mb)
-
-    def render_settings(self, password: str | None = None) -> RenderSettings:
-        """How files are read."""
-        from ingest.files.formats.office import OfficeSettings
-        from ingest.files.render import RenderSettings
-        from ingest.files.video.video_settings import VideoSettings
-
-        office, video = OfficeSettings(self.office), VideoSettings(self.fps)
-        return RenderSettings(self.dpi, self.ocr, password, office=office, video=video)
 
     def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
         """Policy of files by URL; `served` never allows private addresses."""

@@ -108,8 +108,8 @@ class ReaderWorker:
             return 0.0
 
     def kill(self) -> None:
-        """End it and what it started at once; SIGKILL, since C code does not look for signals."""
-        # While it is not joined no other process has its number.
+        """End it and what it started, at once."""
+        # SIGKILL, since C code does not look for signals. While it is not joined no other process has its number.
         with contextlib.suppress(OSError):
             if self.pid:
                 os.killpg(self.pid, signal.SIGKILL)

@@ -185,10 +185,11 @@ def ask(
 
 def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePages:
     """Pages of the pictures among parts; the second of a part tells a picture from a text."""
+    from api.factory import render_settings
     from api.rag.picture_question import open_pictures
     from api.sources import local_file
 
-    settings = found.settings.render_settings()
+    settings = render_settings(found.settings)
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         readers = stack.enter_context(found.readers())

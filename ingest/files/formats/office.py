@@ -1,6 +1,6 @@
-"""Office documents as PDFs: by LibreOffice, one process a file, or a Gotenberg server.
+"""Office documents as PDFs: by LibreOffice, or by a Gotenberg server.
 
-The program runs in the process group of the reading worker, which is killed as one at
+One process a file runs in the process group of the reading worker, which is killed as one at
 the deadline (`ingest.readers.reader_worker`). The file is copied, so that no lock file is
 left beside it. Macros are off, links are not followed, and what would be fetched goes to a
 proxy that is not there.

@@ -6,7 +6,7 @@ Headings, paragraphs, lists of slides and tables; no layout, no pictures.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,11 +108,18 @@ def _read_xlsx(path: Path) -> list[tuple[str, Table]]:
     sheets = []
     for sheet in book.worksheets:
         cells = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS, values_only=True)
-        rows = [["" if value is None else str(value) for value in row] for row in cells]
-        rows = [row for row in rows if any(row)]
+        rows = [row for row in map(_row, cells) if row]
         sheets.append((sheet.title, make_table(rows[0], rows[1:]) if rows else EMPTY))
     book.close()
     return sheets
+
+
+def _row(values: Iterable[Any]) -> list[str]:
+    """Cells of a row up to the last that has a value."""
+    cells = ["" if value is None else str(value) for value in values]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _table(rows: Any) -> str:

@@ -10,7 +10,7 @@ from html import escape
 from ingest.files.formats.table_rows import Table
 
 FONT_SIZE = 9.0
-LETTER = 0.52 * FONT_SIZE
+LETTER = 0.6 * FONT_SIZE
 """Points: usual width of a letter."""
 PADDING = 8.0
 """Points beside the text of a cell."""

@@ -121,5 +121,7 @@ def _plain(dialogue: bytes) -> str:
     if _DRAWING.search(dialogue):
         return ""
     text = dialogue.decode("utf-8", "replace").replace("\\N", "\n").replace("\\n", "\n")
-    lines = (" ".join(_MARKUP.sub("", line).replace("\\h", " ").split()) for line in text.split("\n"))
+    lines = (
+        " ".join(_MARKUP.sub("", line).replace("\\h", " ").split()) for line in text.split("\n")
+    )
     return "\n".join(filter(None, lines))

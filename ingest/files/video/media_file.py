@@ -306,7 +306,12 @@ def to_image(frame: Any, stream: Any, side: int) -> Image.Image:
         small = frame.reformat(*size, format="rgb24", src_colorspace=matrix)
         image = Image.fromarray(small.to_ndarray())
     quarters = round(frame.rotation / 90) % 4
-    turns = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+    turns = (
+        None,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.ROTATE_270,
+    )
     return image.transpose(turn) if (turn := turns[quarters]) else image
 
 

@@ -133,9 +133,7 @@ def open_video(path: Path, container: str, settings: VideoSettings) -> VideoSour
 
 
 def _sidecar_cues(path: Path) -> list[Cue]:
-    return [
-        cue for file, language in find_sidecars(path) for cue in read_sidecar(file, language)
-    ]
+    return [cue for file, language in find_sidecars(path) for cue in read_sidecar(file, language)]
 
 
 def _noted(panel: PageImage, note: str) -> PageImage:
