@@ -11,8 +11,8 @@ from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.options import (
     DeviceOption,
     DtypeOption,
-    HomeOption,
     FpsOption,
+    HomeOption,
     ImagesOption,
     JsonOption,
     OcrOption,

@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 
 from ingest.files.photo import FORMATS, Reading, to_rgb
 from ingest.files.source import PageImage, UnreadableFile
-from ingest.files.video.media_file import FRAME_SIDE
+from ingest.files.video.frame_image import FRAME_SIDE
 from ingest.files.video.panel import draw_panel
 from ingest.files.video.shots import SMALL, Sample, Shot, find_shots
 from ingest.page import DocumentKind, TimeSpan
@@ -81,7 +81,8 @@ class AnimationSource:
             for at, frame in enumerate(ImageSequence.Iterator(image)):
                 if at >= MAX_FRAMES:
                     return
-                yield at, frame.info.get("duration", 0) / 1000 or FRAME_SECONDS, to_rgb(frame)
+                rgb = to_rgb(frame)  # A WebP knows its duration once it is decoded.
+                yield at, frame.info.get("duration", 0) / 1000 or FRAME_SECONDS, rgb
 
 
 def is_animated(path: Path) -> bool:

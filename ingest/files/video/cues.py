@@ -95,7 +95,7 @@ def read_sidecar(path: Path, language: str) -> list[Cue]:
         return []
     file = io.BytesIO(text.encode())
     try:
-        with av.open(file, format=SIDECARS[path.suffix.lower()]) as container:
+        with av.open(file, "r", format=SIDECARS[path.suffix.lower()]) as container:
             stream = container.streams.subtitles[0]
             packets = container.demux(stream)
             return [cue for packet in packets for cue in read_packet(packet, 0.0, language)]

@@ -6,10 +6,11 @@ since there is a worker a core.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,12 @@ from PIL import Image
 from ingest.extras import find_missing, install_name
 from ingest.files.source import UnreadableFile
 from ingest.files.video.cues import Cue, read_packet, text_streams
+from ingest.files.video.frame_image import FRAME_SIDE, to_image
 from ingest.files.video.shots import SMALL, Sample
-from ingest.files.video.tone_map import BT2020, HLG, PQ, tone_map
+from ingest.files.video.thinner import Thinner
 
-FRAME_SIDE = 1_280
-"""Pixels of the longer side of frames that are kept."""
 MAX_PIXELS = 40_000_000
 """Of a frame; 8K has 33 million."""
-SPACING = 0.5
-"""Seconds between samples, at least."""
-MANY_SAMPLES = 3_000
-"""After as many samples every other is dropped and the spacing doubles."""
 MAX_GAP = 10.0
 """Seconds without a key frame after which other frames are decoded,"""
 GAP_SPACING = 5.0
@@ -72,8 +68,7 @@ class MediaFile:
         # A file, not a path: FFmpeg opens no other file by it.
         self._file = path.open("rb")
         weakref.finalize(self, self._file.close)
-        self._container: Any = None
-        self._open()
+        self._container = self._open()
         pictures = [s for s in self._container.streams.video if not _is_cover(s)]
         self.has_picture = bool(pictures)
         self.has_sound = bool(self._container.streams.audio)
@@ -95,7 +90,7 @@ class MediaFile:
         """
         found = Scan()
         with self._errors():
-            self._open()
+            self._reopen()
             video = self._video()
             subtitles = text_streams(self._container)
             streams = [s for s in (video, *subtitles) if s is not None]
@@ -136,7 +131,7 @@ class MediaFile:
 
     def _walk(self, streams: list[Any], video: Any, found: Scan) -> None:
         languages = {s.index: s.language or "" for s in self._container.streams.subtitles}
-        thinner = _Thinner()
+        thinner = Thinner()
         try:
             for packet in self._container.demux(streams):
                 kind, time = packet.stream.type, self._packet_time(packet)
@@ -147,22 +142,23 @@ class MediaFile:
                     found.cues += read_packet(packet, self.origin, languages[packet.stream.index])
                 elif time is not None:
                     found.end = max(found.end, time + _length(packet))
-                if packet.stream is video:
+                if packet.stream is video and packet.size:
                     self._take(packet, time, thinner)
+            if video is not None:
+                self._keep(video.codec_context.decode(None), thinner)
         except self._ffmpeg_errors():
             found.broken = True
         found.samples = sorted(thinner.samples, key=lambda sample: sample.time)
         if video is not None and not found.samples:
             raise self._broken()
 
-    def _take(self, packet: Any, time: float | None, thinner: _Thinner) -> None:
-        """Decode a packet where it has a key frame that is wanted; the last packet is empty."""
-        if packet.size and not (packet.is_keyframe and thinner.wants(time)):
-            return
-        try:
-            frames = packet.decode()
-        except self._ffmpeg_errors():
-            return
+    def _take(self, packet: Any, time: float | None, thinner: Thinner) -> None:
+        """Decode a packet where it has a key frame that is wanted."""
+        if packet.is_keyframe and thinner.wants(time):
+            with contextlib.suppress(*self._ffmpeg_errors()):
+                self._keep(packet.decode(), thinner)
+
+    def _keep(self, frames: Iterable[Any], thinner: Thinner) -> None:
         for frame in frames:
             if frame.pts is not None:
                 self._check(frame)
@@ -172,7 +168,7 @@ class MediaFile:
         """Sample other frames where there is no key frame for long."""
         times = [*(sample.time for sample in found.samples), found.end]
         left = MAX_DECODED
-        for start, stop in zip(times, times[1:], strict=False):
+        for start, stop in pairwise(times):
             if stop - start <= MAX_GAP:
                 continue
             wanted = start + GAP_SPACING
@@ -202,7 +198,7 @@ class MediaFile:
         try:
             self._container.seek(int((time + self.origin) / stream.time_base), stream=stream)
         except self._ffmpeg_errors():
-            self._open()
+            self._reopen()
             stream = self._video()
         stream.codec_context.flush_buffers()
         try:
@@ -215,22 +211,25 @@ class MediaFile:
         except self._ffmpeg_errors():
             return
 
-    def _open(self) -> None:
+    def _open(self) -> Any:
         import av
 
-        if self._container is not None:
-            self._container.close()
         self._file.seek(0)
         with self._errors():
-            self._container = av.open(self._file, format=self._format, metadata_errors="ignore")
-        if (video := self._video()) is not None:
-            video.codec_context.thread_count = 1
+            container = av.open(self._file, "r", format=self._format, metadata_errors="ignore")
+        for stream in container.streams.video:
+            stream.codec_context.thread_count = 1
+        return container
+
+    def _reopen(self) -> None:
+        self._container.close()
+        self._container = self._open()
 
     def _video(self) -> Any:
         return next((s for s in self._container.streams.video if not _is_cover(s)), None)
 
     def _time(self, frame: Any) -> float:
-        return float(frame.pts * frame.time_base) - self.origin
+        return float(frame.pts * self._video().time_base) - self.origin
 
     def _packet_time(self, packet: Any) -> float | None:
         stamp = packet.pts if packet.pts is not None else packet.dts
@@ -248,7 +247,7 @@ class MediaFile:
                 hint="If they are really that large, save a smaller copy.",
             )
 
-    @contextmanager
+    @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         """Context in which FFmpeg's errors become `UnreadableFile`."""
         try:
@@ -266,59 +265,6 @@ class MediaFile:
             f"{self.path.name} is damaged: no picture or sound of it can be decoded.",
             hint="Copy it again, or save it again from a video editor.",
         )
-
-
-class _Thinner:
-    """Samples as evenly spaced as their number asks, however long the file is."""
-
-    def __init__(self) -> None:
-        self.samples: list[Sample] = []
-        self._spacing = SPACING
-        self._last = -1e9
-
-    def wants(self, time: float | None) -> bool:
-        """Whether a frame of this time is far enough from the last one."""
-        if time is None or abs(time - self._last) < self._spacing:
-            return time is None and not self.samples
-        self._last = time
-        return True
-
-    def add(self, sample: Sample) -> None:
-        """Keep a sample; where there are many, drop every other."""
-        self.samples.append(sample)
-        if len(self.samples) >= MANY_SAMPLES:
-            del self.samples[1::2]
-            self._spacing *= 2
-
-
-def to_image(frame: Any, stream: Any, side: int) -> Image.Image:
-    """Frame as RGB: upright, with square pixels, mapped from HDR, at most `side` long."""
-    ratio = float(stream.sample_aspect_ratio or 1) or 1.0
-    wide, high = frame.width * ratio, float(frame.height)
-    scale = min(side / max(wide, high), 1.0)
-    size = max(round(wide * scale), 1), max(round(high * scale), 1)
-    matrix = _matrix(frame)
-    if int(frame.color_trc) in (PQ, HLG):
-        deep = frame.reformat(*size, format="rgb48le", src_colorspace=matrix).to_ndarray()
-        wide_gamut = int(frame.color_primaries) == BT2020
-        image = Image.fromarray(tone_map(deep, int(frame.color_trc), wide=wide_gamut))
-    else:
-        small = frame.reformat(*size, format="rgb24", src_colorspace=matrix)
-        image = Image.fromarray(small.to_ndarray())
-    quarters = round(frame.rotation / 90) % 4
-    turns = (
-        None,
-        Image.Transpose.ROTATE_90,
-        Image.Transpose.ROTATE_180,
-        Image.Transpose.ROTATE_270,
-    )
-    return image.transpose(turn) if (turn := turns[quarters]) else image
-
-
-def _matrix(frame: Any) -> int:
-    """Colour matrix (H.273): the frame's own, else that of its size."""
-    own = int(frame.colorspace)
-    return own if own not in (0, 2) else 1 if frame.height >= 720 else 6
 
 
 def _is_cover(stream: Any) -> bool:

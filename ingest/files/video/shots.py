@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ def space_shots(samples: Sequence[Sample], end: float) -> list[Shot]:
 
 def _cuts(samples: Sequence[Sample]) -> list[int]:
     """Indices of the samples that begin a shot, without the first."""
-    scores = [b.difference(a) for a, b in zip(samples, samples[1:], strict=False)]
+    scores = [b.difference(a) for a, b in pairwise(samples)]
     minutes: dict[int, list[int]] = {}
     last = 0.0
     for at, score in enumerate(scores, start=1):
@@ -144,7 +145,8 @@ def _without_alike(shots: Sequence[Shot], spoken: npt.NDArray[np.float64]) -> li
     kept: list[Shot] = []
     for shot in shots:
         has_words = bool(((spoken >= shot.start) & (spoken < shot.end)).any())
-        alike = None if has_words else next((s for s in kept[-RECENT:] if _alike(s, shot)), None)
+        recent = () if has_words else reversed(kept[-RECENT:])
+        alike = next((s for s in recent if _alike(s, shot)), None)
         if alike is None:
             kept.append(shot)
         elif alike is kept[-1]:

@@ -35,7 +35,7 @@ def tone_map(
         transfer: `PQ` or `HLG`.
         wide: whether the primaries are those of BT.2020.
     """
-    signal = rgb.astype(np.float32) / 65_535
+    signal = rgb.astype(np.float32) / np.float32(65_535)
     light = (_pq_light(signal) if transfer == PQ else _hlg_light(signal)) / _WHITE
     luminance = (light @ _LUMA)[..., None]
     peak = _PEAK / _WHITE
@@ -43,7 +43,8 @@ def tone_map(
     if wide:
         light = light @ _TO_BT709.T
     encoded = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
-    return (encoded * 255).round().astype(np.uint8)
+    eight_bits: npt.NDArray[np.uint8] = (encoded * 255).round().astype(np.uint8)
+    return eight_bits
 
 
 def _pq_light(signal: _Light) -> _Light:
