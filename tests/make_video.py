@@ -22,8 +22,8 @@ Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 """Header that FFmpeg's encoder of timed text asks for."""
-Scene = tuple[tuple[int, int, int], float]
-"""Color and seconds."""
+Scene = tuple[Any, float]
+"""Color or pixels, and seconds."""
 SUBTITLES = """1
 00:00:00,200 --> 00:00:01,800
 The keeper lit the lamp at dusk.
@@ -51,6 +51,7 @@ def make_video(
     codec: str = "libx264",
     key_frames: int = 10,
     rotate: int = 0,
+    size: tuple[int, int] = SIZE,
     words: Sequence[tuple[float, float, str]] = (),
     sound: bool = False,
     **metadata: str,
@@ -60,7 +61,7 @@ def make_video(
         out.metadata.update(metadata)
         options = {"g": str(key_frames), "sc_threshold": "0"}
         stream = out.add_stream(codec, rate=rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         if rotate:
             stream.set_display_rotation(rotate)
         subtitles = _add_subtitles(out) if words else None
@@ -73,7 +74,7 @@ def make_video(
         at = 0
         for color, seconds in scenes:
             for _ in range(round(seconds * rate)):
-                frame = av.VideoFrame.from_ndarray(picture(color), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(picture(color, size), format="rgb24")
                 frame.pts = at
                 out.mux(stream.encode(frame))
                 at += 1
