@@ -207,7 +207,7 @@ class TestShots:
         assert find_shots([black, sample(0.4, RED)], 2, ())[0].sample.pts == 4  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
 def test_animations_are_short_videos(tmp_path: Path, name: str) -> None:
     frames = [Image.fromarray(picture(color)) for color in (RED, BLUE)]
     options = {"save_all": True, "append_images": frames[1:], "duration": 1_500}

@@ -58,7 +58,7 @@ def open_source(
 def _open_image(path: Path, head: bytes) -> Source:
     from ingest.files.photo import PhotoSource
 
-    if head.startswith((b"GIF8", b"RIFF")):
+    if head.startswith((b"GIF8", b"RIFF", b"\x89PNG")):
         from ingest.files.video.animation import AnimationSource, is_animated
 
         if is_animated(path):

@@ -1,4 +1,4 @@
-"""Animation source: an animated GIF or WebP as a short video, by Pillow."""
+"""Animation source: an animated GIF, WebP or PNG as a short video, by Pillow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOO_MANY = f"Only the first {MAX_FRAMES:,} images of the animation are read."
 
 
 class AnimationSource:
-    """Animated GIF or WebP as a `Source`: a page a shot.
+    """Animated GIF, WebP or PNG as a `Source`: a page a shot.
 
     Raises:
         UnreadableFile
@@ -86,10 +86,10 @@ class AnimationSource:
 
 
 def is_animated(path: Path) -> bool:
-    """Whether a GIF or WebP has more than one frame.
+    """Whether a GIF, WebP or PNG has more than one frame.
 
     Raises:
         UnreadableFile
     """
-    with Reading(path), Image.open(path, formats=("GIF", "WEBP")) as image:
+    with Reading(path), Image.open(path, formats=("GIF", "WEBP", "PNG")) as image:
         return bool(getattr(image, "is_animated", False))
