@@ -74,7 +74,7 @@ async def edit_document(
     },
 )
 def original_file(document: DocumentId, engine: RequestEngine) -> Response:
-    """Original file of a document, as a download; `Range` asks for parts, as players do."""
+    """Original file of a document, as a download; `Range` asks for parts."""
     library = engine.library()
     found = find_document(library, document)
     path = find_original(library, found)

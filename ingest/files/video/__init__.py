@@ -1,1 +1,1 @@
-"""Video reader: shots of videos with their words, by PyAV; animated images by Pillow."""
+"""Readers of videos, sound and animated images: shots with their words."""

@@ -28,7 +28,10 @@ _DRAWING = re.compile(rb"\\p[1-9]")
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words that are shown or spoken at a time, in seconds; `language` as its file says."""
+    """Words that are shown or spoken at a time, in seconds.
+
+    `language` is as the file says.
+    """
 
     start: float
     end: float
@@ -42,7 +45,7 @@ class Cue:
 
 
 def text_streams(container: Any) -> list[Any]:
-    """Subtitle streams of text: one a language, the first of them those shown by default."""
+    """Subtitle streams of text: one a language, those shown by default first."""
     found: dict[str, Any] = {}
     streams = [s for s in container.streams.subtitles if s.codec_context.name in TEXT_CODECS]
     for stream in sorted(streams, key=lambda s: not bool(s.disposition.value & 1)):
@@ -66,7 +69,10 @@ def read_packet(packet: Any, origin: float, language: str) -> Iterator[Cue]:
 
 
 def find_sidecars(path: Path) -> list[tuple[Path, str]]:
-    """Subtitle files beside a video, with the languages in their names: talk.ko.srt of talk.mp4."""
+    """Subtitle files beside a video, with the languages in their names.
+
+    Of talk.mp4 they are talk.srt, talk.ko.srt and the like.
+    """
     found: dict[str, Path] = {}
     try:
         beside = sorted(path.parent.iterdir(), key=lambda file: (len(file.name), file.name))
@@ -104,7 +110,10 @@ def read_sidecar(path: Path, language: str) -> list[Cue]:
 
 
 def tidy(cues: Iterable[Cue]) -> list[Cue]:
-    """Cues in order, at most `MAX_CUES`, without the lines that a rolling caption repeats."""
+    """Cues in order, without the lines that a rolling caption repeats.
+
+    At most `MAX_CUES` are kept.
+    """
     kept: list[Cue] = []
     last: dict[str, Sequence[str]] = {}
     for cue in sorted(cues, key=lambda cue: (cue.start, cue.end)):

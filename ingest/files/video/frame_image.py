@@ -1,4 +1,4 @@
-"""Frame image: a decoded frame as RGB, upright, with square pixels, mapped from HDR."""
+"""Frame image: a decoded frame as RGB, upright, with square pixels, in SDR."""
 
 from __future__ import annotations
 

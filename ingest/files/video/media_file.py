@@ -1,5 +1,6 @@
-"""Media file: an open video or sound file with its samples, cues and frames, by PyAV.
+"""Media file: an open video or sound file with its samples, cues and frames.
 
+By PyAV.
 The header is not believed: times and counts are those of the packets. One thread decodes,
 since there is a worker a core.
 """
@@ -182,7 +183,10 @@ class MediaFile:
         found.samples.sort(key=lambda sample: sample.time)
 
     def _frame_from(self, time: float, pts: int | None = None) -> Any:
-        """First frame at a time or after it; with `pts` the one of that time stamp, else the last before."""
+        """First frame at a time or after it.
+
+        With `pts` the one of that time stamp, else the last before it.
+        """
         found = None
         for frame in self._frames_from(time):
             found = frame

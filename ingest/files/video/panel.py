@@ -1,4 +1,4 @@
-"""Storyboard panel: the frame of a shot with the words of its time printed below it.
+"""Storyboard panel: the frame of a shot with its words printed below.
 
 So the words have places on the page, and an encoder of page images reads them too.
 """

@@ -1,6 +1,6 @@
-"""Shot detector: parts of a video that look alike, by color histograms of its key frames.
+"""Shot detector: parts of a video that look alike, by color histograms.
 
-A cut is where neighbouring samples differ in their colors, or in many of their pixels.
+The frames are key frames, as a rule. A cut is where neighbouring samples differ in their colors, or in many of their pixels.
 Shots are at most `MAX_SECONDS` long; neighbours that look alike and have no words are
 one shot.
 """
@@ -37,7 +37,7 @@ _BINS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Frame of a video, small: when it is shown (seconds), its `pts`, colors and pixels.
+    """Frame of a video, small: its time in seconds, its `pts`, colors and pixels.
 
     `histogram` (64,) sums to 1; `gray` (36, 64) has 0 to 255.
     """
@@ -70,7 +70,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """Part of a recording from `start` to `end` seconds; `sample` shows it, None for sound."""
+    """Part of a recording from `start` to `end` seconds.
+
+    `sample` shows it, None for sound.
+    """
 
     start: float
     end: float

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
-    """How videos are read. `fps` above 0 takes frames at even distances in place of shots."""
+    """How videos are read.
+
+    `fps` above 0 takes frames at even distances in place of shots.
+    """
 
     fps: float = 0.0
 
