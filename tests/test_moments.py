@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from live_server import live_server
 from make_library import write_document
 from make_video import SUBTITLES, make_video
 from PIL import Image
 from typer.testing import CliRunner
+from web_browser import Visit, browser, missing
 
 import pageglass
 from api.cli.main import app as cli
@@ -135,3 +138,26 @@ def test_results_of_python_have_the_time(home: Home) -> None:
         hit: Any = client.search("tea for the guests", top=1)[0]
         assert hit.page.span == TimeSpan(2, 4)
         assert hit.to_dict()["start"] == 2
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(bool(missing()), reason=missing() or "has a browser")
+def test_the_web_app_plays_moments(home: Home) -> None:
+    with live_server(home.root) as server, browser() as launched:
+        window = Visit(launched, server.url)
+        page = window.open("/search?q=tea+for+the+guests")
+        page.locator(".page-hits li a[data-hit]").first.wait_for()
+        assert page.locator(".page-hits > li").count() == 1
+        assert page.locator(".moments .moment").all_inner_texts() == ["0:00", "0:02", "0:04"]
+        page.locator(".page-hits a[data-hit]").click()
+        page.locator(".player video").wait_for()
+        ready = "() => { const v = document.querySelector('video'); return v.readyState > 0 && !v.seeking && v.currentTime; }"
+        page.wait_for_timeout(300)
+        assert page.evaluate(ready) == 2
+        page.locator(".player .moment", has_text="0:04").click()
+        page.locator(".viewer-tools", has_text="0:04").wait_for()
+        page.wait_for_timeout(300)
+        assert page.evaluate(ready) == 4
+        if folder := os.environ.get("SHOTS"):
+            page.screenshot(path=f"{folder}/web.png")
+        window.close()
