@@ -43,7 +43,8 @@ class Document:
     with folders where others have the same. `notes` says of pages, by number, what
     of them could not be read. `attached_to` has for each PDF that holds it as an
     attachment that one's path and its name there. `tags` are those that a user gave it.
-    `title_source` is None where an older version read the document.
+    `title_source` is None where an older version read the document. `taken` is when a
+    photo was taken, by its own account.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Document:
     attached_to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     title_source: TitleSource | None = None
+    taken: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -85,6 +87,20 @@ class TimeSpan(NamedTuple):
         minutes, seconds = divmod(int(self.start), 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """Metadata of a photo: when, where and by what it was taken, and who is on it.
+
+    `taken` is local time in ISO form; places are in degrees; `tags` are people and keywords.
+    """
+
+    taken: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    camera: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -89,7 +89,11 @@ def test_depth_number_and_bytes_are_limited(
     for level in range(1, 6):
         data = pdf_bytes(str(level), {f"{level}.pdf": data})
     found = extracted(write(tmp_path / "deep.pdf", data), tmp_path / "deep")
-    assert list(found) == ["5.pdf", "5.pdf › 4.pdf", "5.pdf › 4.pdf › 3.pdf"]
+    three = [f"5.pdf{''.join(f' › {n}.pdf' for n in (4, 3)[:more])}" for more in range(3)]
+    assert list(found) == [*three, f"{three[-1]} › …"]
+    assert (
+        found[f"{three[-1]} › …"] == "3.pdf lies 3 files deep; what is attached to it is not read."
+    )
     monkeypatch.setattr(attachments, "MAX_FILES", 2)
     many = write(tmp_path / "many.pdf", pdf_bytes("many", {f"{n}.png": b"x" for n in range(4)}))
     assert list(extracted(many, tmp_path / "many")) == ["0.png", "1.png", "…"]

@@ -21,7 +21,6 @@ from ingest.event import Added
 from ingest.files.find import find_files
 from ingest.files.formats.office import (
     OfficeSettings,
-    OfficeUnavailable,
     UnknownOffice,
     check_office,
     find_program,
@@ -31,7 +30,7 @@ from ingest.files.formats.office import (
 from ingest.files.formats.sheets import fit_layouts, repeat_first_rows
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
-from ingest.files.source import UnreadableFile
+from ingest.files.source import FormatUnavailable, UnreadableFile
 from ingest.library.home import Home
 from ingest.page import Page, Rendered
 from ingest.readers.limits import ReadLimits, ReadTimeout
@@ -151,7 +150,7 @@ def test_the_words_of_documents_slides_and_sheets(tmp_path: Path) -> None:
 
 def test_words_alone_of_other_formats_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.rtf").write_bytes(rb"{\rtf1 words}")
-    with pytest.raises(OfficeUnavailable, match="LibreOffice alone"):
+    with pytest.raises(FormatUnavailable, match="LibreOffice alone"):
         inspect(tmp_path / "a.rtf", TEXT)
     whole = write_docx(tmp_path / "a.docx").read_bytes()
     (tmp_path / "b.docx").write_bytes(whole.replace(b"word/document.xml", b"word/documemt.xml"))
@@ -204,7 +203,7 @@ def test_without_a_program_folders_are_left_out_and_a_named_file_is_an_error(
     left_out: list[Path] = []
     assert list(find_files([tmp_path], left_out.append, readable_suffixes(OfficeSettings()))) == []
     assert left_out == [path]
-    with pytest.raises(OfficeUnavailable, match=r"a\.docx is read by LibreOffice, which is not"):
+    with pytest.raises(FormatUnavailable, match=r"a\.docx is read by LibreOffice, which is not"):
         inspect(path, RenderSettings())
     assert ".docx" in readable_suffixes(OfficeSettings("text"))
 
@@ -279,7 +278,7 @@ def test_a_gotenberg_server_converts(server: str, tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"b\.rtf cannot be converted"):
         inspect(tmp_path / "b.rtf", settings)
     gone = RenderSettings(office=OfficeSettings("http://127.0.0.1:9", tmp_path))
-    with pytest.raises(OfficeUnavailable, match="does not answer"):
+    with pytest.raises(FormatUnavailable, match="does not answer"):
         inspect(tmp_path / "b.rtf", gone)
 
 

@@ -21,6 +21,7 @@ from ingest.event import (
     Removed,
     StayedRemoved,
 )
+from ingest.extras import install_name
 from ingest.file_state import Failure
 from ingest.files.find import count_suffixes
 from ingest.files.formats.kinds import OFFICE_SUFFIXES, READABLE_KINDS, suffix_of
@@ -142,6 +143,8 @@ def _name_left_out(paths: Sequence[str]) -> str:
     said = f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
     if office := sorted({suffix_of(path) for path in paths} & OFFICE_SUFFIXES):
         return f"{said} LibreOffice, which is not installed, would read {', '.join(office)}; see --office."
+    if any(suffix_of(path) == ".msg" for path in paths):
+        return f"{said} pip install '{install_name('office')}' adds what reads .msg."
     return f"{said} PDFs of them would be read."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.formats.kinds import RAW_SUFFIXES, suffix_of
 from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
 from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
@@ -14,6 +15,7 @@ from ingest.files.video.video_settings import SHOTS, VideoSettings
 _IMAGE_MAGIC = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000, as a file or a bare codestream
+    *(b"\0\0\0\x0cJXL ", b"\xff\x0a"),  # JPEG XL, alike
 )
 
 
@@ -46,6 +48,11 @@ def open_source(
         from ingest.files.video.video_source import open_video
 
         return open_video(path, media, video)
+    if suffix_of(path) in RAW_SUFFIXES:
+        from ingest.files.formats.raw_photo import read_preview
+        from ingest.files.photo import PhotoSource
+
+        return PhotoSource(path, read_preview(path))
     if not _is_image(head):
         # A PDF may have bytes before its header; an image may have that header in its metadata.
         if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):

@@ -21,7 +21,7 @@ from ingest.files.video.video_settings import SHOTS, VideoSettings
 from ingest.memory import release_memory
 from ingest.ocr.load_ocr import load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrMode
-from ingest.page import DocumentKind, Page, Rendered
+from ingest.page import DocumentKind, Page, PhotoInfo, Rendered
 from ingest.reading.choose_text import choose_text
 from ingest.reading.layout import arrange
 from ingest.reading.text_layer.fonts import Verdicts
@@ -51,12 +51,16 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Kind, number of pages and title of a file, and whether files are attached."""
+    """Kind, number of pages and title of a file, and what else is known of it.
+
+    `has_attachments` whether other files are in it, `photo` what a photo says of itself.
+    """
 
     kind: DocumentKind
     page_count: int
     title: str
     has_attachments: bool = False
+    photo: PhotoInfo | None = None
 
 
 def inspect(path: Path, settings: RenderSettings) -> Inspection:
@@ -66,7 +70,13 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
         UnreadableFile: it cannot be opened.
     """
     source = _open(path, settings)
-    return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
+    return Inspection(
+        source.kind,
+        source.page_count,
+        source.title,
+        source.has_attachments,
+        getattr(source, "photo", None),
+    )
 
 
 def _open(path: Path, settings: RenderSettings) -> Source:

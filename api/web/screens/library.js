@@ -18,7 +18,7 @@ const LIMIT = 200;
 const AT_ONCE = 200;
 const UNDO_SECONDS = 6;
 const ROW = innerWidth < 760 ? 92 : 68;
-const SORTS = ["name", "-name", "-added", "added", "-pages", "pages", "-bytes", "bytes"];
+const SORTS = ["name", "-name", "-added", "added", "-taken", "taken", "-pages", "pages", "-bytes", "bytes"];
 
 /** Documents of a list, loaded part by part as it is scrolled. */
 function useDocuments(filters) {

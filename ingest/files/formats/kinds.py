@@ -35,6 +35,12 @@ FORMATS = (
     FileFormat("AVIF", "image", (".avif",)),
     FileFormat("HEIC", "image", (".heic", ".heif", ".hif")),
     FileFormat("JPEG 2000", "image", (".jp2", ".j2k", ".jpf", ".jpx")),
+    FileFormat("JPEG XL", "image", (".jxl",)),
+    FileFormat(
+        "camera RAW",
+        "image",
+        (".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"),
+    ),
     FileFormat("SVG", "image", (".svg",)),
     FileFormat("MP4", "video", (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
     FileFormat("WebM", "video", (".webm", ".mkv")),
@@ -58,6 +64,9 @@ FORMATS = (
     FileFormat("MOBI", "book", (".mobi",)),
     FileFormat("CBZ", "book", (".cbz",)),
     FileFormat("XPS", "office", (".xps", ".oxps")),
+    FileFormat("e-mail", "mail", (".eml", ".msg", ".mbox")),
+    FileFormat("ZIP", "archive", (".zip",)),
+    FileFormat("TAR", "archive", (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")),
     FileFormat("Word", "office", (".docx", ".docm", ".dotx", ".doc"), office=True),
     FileFormat("PowerPoint", "office", (".pptx", ".pptm", ".ppsx", ".ppt"), office=True),
     FileFormat("Excel", "office", (".xlsx", ".xlsm", ".xls"), office=True),
@@ -75,11 +84,21 @@ MEDIA_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.kind in ("video", "audio")
 )
 """Suffixes of videos and sound, which PyAV reads."""
+RAW_SUFFIXES = frozenset(
+    suffix for each in FORMATS for suffix in each.suffixes if each.name == "camera RAW"
+)
 OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix in each.suffixes)
 """Suffixes of formats that a program converts."""
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
 
 _NAMES = [each.name for each in FORMATS]
+CONTAINER_SUFFIXES = frozenset(
+    suffix
+    for each in FORMATS
+    for suffix in each.suffixes
+    if each.kind in ("pdf", "mail", "archive")
+)
+"""Suffixes of formats whose files may hold others."""
 READABLE_KINDS = f"{', '.join(_NAMES[:-1])} and {_NAMES[-1]}"
 """Names of the formats, for messages."""
 
@@ -90,7 +109,8 @@ def suffix_of(name: str | os.PathLike[str]) -> str:
     >>> suffix_of("a/Report.DOCX"), suffix_of("Makefile")
     ('.docx', '')
     """
-    return os.path.splitext(os.fspath(name))[1].lower()
+    head, suffix = os.path.splitext(os.fspath(name).lower())
+    return f".tar{suffix}" if head.endswith(".tar") else suffix
 
 
 def format_of(name: str | os.PathLike[str]) -> FileFormat | None:

@@ -23,7 +23,7 @@ from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
 from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.sheets import fit_sheets
-from ingest.files.source import UnreadableFile
+from ingest.files.source import FormatUnavailable, UnreadableFile
 
 SHEETS = frozenset({"xlsx", "xls", "ods"})
 TEXT_MODULES = {"docx": "docx", "pptx": "pptx", "xlsx": "openpyxl"}
@@ -83,12 +83,6 @@ class UnknownOffice(InvalidInputError):
     code = "unknown-office"
 
 
-class OfficeUnavailable(UnreadableFile):
-    """No program that reads office documents is there."""
-
-    code = "office-unavailable"
-
-
 def check_office(by: str) -> OfficeSettings:
     """Settings of a way to read office documents by its name.
 
@@ -109,11 +103,12 @@ def check_office(by: str) -> OfficeSettings:
 
 def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
     """Suffixes of the files that are read here."""
-    known = SUFFIXES - MEDIA_SUFFIXES if find_missing("av") else SUFFIXES
+    read = SUFFIXES - {".msg"} if find_missing("oxmsg") else SUFFIXES
+    read = read - MEDIA_SUFFIXES if find_missing("av") else read
     if office.by == "text":
         there = (name for name, module in TEXT_MODULES.items() if not find_missing(module))
-        return known | {f".{name}" for name in there}
-    return known | OFFICE_SUFFIXES if office.is_server or find_program() else known
+        return read | {f".{name}" for name in there}
+    return read | OFFICE_SUFFIXES if office.is_server or find_program() else read
 
 
 def find_program() -> str | None:
@@ -133,7 +128,7 @@ def convert_to_pdf(path: Path, name: str, office: OfficeSettings) -> Path:
         name: of the format, as `sniff` gives it.
 
     Raises:
-        OfficeUnavailable: there is no program, or the server does not answer.
+        FormatUnavailable: there is no program, or the server does not answer.
         UnreadableFile: it cannot be converted.
     """
     folder = office.folder or scratch_folder(os.getpid())
@@ -169,7 +164,7 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     """Convert a file by LibreOffice; `path` is the user's, for messages."""
     program = find_program()
     if program is None:
-        raise OfficeUnavailable(
+        raise FormatUnavailable(
             f"{path.name} is read by LibreOffice, which is not installed.",
             hint="Install LibreOffice and try it again, or read its words alone.",
         )
@@ -195,7 +190,7 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
             check=False,
         )
     except OSError as error:
-        raise OfficeUnavailable(
+        raise FormatUnavailable(
             f"{path.name} is read by LibreOffice, which does not start: {error.strerror}.",
             hint="Install LibreOffice anew, or read the words alone.",
         ) from error
@@ -224,7 +219,7 @@ def _by_server(path: Path, source: Path, url: str) -> Path:
                 f"{url.rstrip('/')}/forms/libreoffice/convert", files={"files": (source.name, file)}
             )
     except httpx.HTTPError as error:
-        raise OfficeUnavailable(
+        raise FormatUnavailable(
             f"{path.name} cannot be converted: {url} does not answer ({type(error).__name__}).",
             hint="Start the Gotenberg server and try it again, or use LibreOffice here.",
         ) from error

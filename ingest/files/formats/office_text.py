@@ -11,11 +11,11 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest.extras import require
-from ingest.files.formats.office import TEXT_MODULES, OfficeUnavailable
+from ingest.extras import find_missing, install_name
+from ingest.files.formats.office import TEXT_MODULES
 from ingest.files.formats.table_pages import PAGE_END, TablePages
 from ingest.files.formats.table_rows import EMPTY, MAX_COLUMNS, MAX_ROWS, Table, make_table
-from ingest.files.source import UnreadableFile
+from ingest.files.source import FormatUnavailable, UnreadableFile
 
 MAX_UNPACKED = 1 << 30
 """Bytes that an office document may unpack to."""
@@ -33,16 +33,19 @@ def read_words(path: Path, name: str) -> OfficeWords:
     """Words of a DOCX, PPTX or XLSX file.
 
     Raises:
-        OfficeUnavailable: its format needs an office program.
-        MissingExtra: the package that reads it is not installed.
+        FormatUnavailable: its format needs an office program.
         UnreadableFile: it is damaged, or unpacks to too much.
     """
     if name not in TEXT_MODULES:
-        raise OfficeUnavailable(
+        raise FormatUnavailable(
             f"The words of {path.name} are read by LibreOffice alone.",
             hint="Install LibreOffice, or save the file as DOCX, PPTX, XLSX or PDF.",
         )
-    require(TEXT_MODULES[name], extra="office", feature=f"Reading the words of {path.name}")
+    if missing := find_missing(TEXT_MODULES[name]):
+        raise FormatUnavailable(
+            f"The words of {path.name} are read by the package {missing[0]}, which is not installed.",
+            hint=f"Run: pip install '{install_name('office')}', and try it again.",
+        )
     _check_size(path)
     try:
         if name == "xlsx":

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.file_state import FileStamp, stamp_of
+from ingest.files.formats.archive import ArchiveSource
 from ingest.files.formats.laid_out import FONT_SIZE, PAGE_SIZE, LaidOutSource
+from ingest.files.formats.mail_source import MailSource
 from ingest.files.formats.markdown import markdown_to_html
 from ingest.files.formats.markup import drop_outside_pictures
 from ingest.files.formats.office_text import read_words
@@ -50,6 +52,10 @@ def open_format(path: Path, name: str) -> Source:
 def _open_anew(path: Path, name: str) -> Source:
     if name in _BOOKS:
         return LaidOutSource(path, path.read_bytes(), name, _BOOKS[name])
+    if name in ("eml", "msg", "mbox"):
+        return MailSource(path, name)
+    if name in ("zip", "tar"):
+        return ArchiveSource(path, name)
     if name in OFFICE:
         return _open_words(path, name)
     if path.stat().st_size > MAX_TEXT:

@@ -10,7 +10,7 @@ import zipfile
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from ingest.files.formats.kinds import format_of, suffix_of
+from ingest.files.formats.kinds import FORMATS, format_of, suffix_of
 from ingest.files.formats.plain_text import looks_like_text
 
 _BY_SUFFIX = {
@@ -26,6 +26,13 @@ _MARKUP = (
     (re.compile(rb"<svg[\s>]", re.IGNORECASE), "svg"),
     (re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE), "html"),
 )
+_TAR_SUFFIXES = frozenset(
+    suffix for each in FORMATS if each.name == "TAR" for suffix in each.suffixes
+)
+_HEADERS = re.compile(
+    rb"^(?:Received|From|To|Return-Path|MIME-Version|Delivered-To|Message-ID|Subject|Date):",
+    re.IGNORECASE | re.MULTILINE,
+)
 _TYPES = "[Content_Types].xml"
 _OFFICE_PARTS = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
 _OPEN_DOCUMENT = re.compile(
@@ -36,6 +43,7 @@ _OPEN_DOCUMENTS = {
     **{b"spreadsheet": "ods", b"graphics": "odg"},
 }
 _STREAMS = (
+    ("__properties_version1.0", "msg"),
     *(("WordDocument", "doc"), ("PowerPoint Document", "ppt")),
     *(("Workbook", "xls"), ("Book", "xls"), ("HwpSummaryInformation", "hwp")),
 )
@@ -44,6 +52,11 @@ OFFICE = frozenset(
     {*_OFFICE_PARTS.values(), *_OPEN_DOCUMENTS.values(), "rtf", "doc", "ppt", "xls", "hwp"}
 )
 """Formats that an office program reads."""
+_DAMAGED = {
+    **{f".{name}": name for name in OFFICE},
+    **{".epub": "epub", ".xps": "xps", ".oxps": "xps"},
+}
+"""Formats of ZIP archives that cannot be opened as such, by suffix."""
 HEAD = 4_096
 """Bytes that are looked at."""
 
@@ -54,7 +67,7 @@ def sniff(path: Path, head: bytes) -> str:
     Args:
         head: the first `HEAD` bytes.
     """
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(path)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _sniff_compound(path)
@@ -62,14 +75,28 @@ def sniff(path: Path, head: bytes) -> str:
         return "rtf"
     if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
         return "mobi"
+    if _is_tar(path, head):
+        return "tar"
     if looks_like_text(head):
         return _sniff_text(path, head)
     return ""
 
 
+def _is_tar(path: Path, head: bytes) -> bool:
+    if head[257:262] == b"ustar":
+        return True
+    packed = head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"))
+    return packed and suffix_of(path) in _TAR_SUFFIXES
+
+
 def _sniff_text(path: Path, head: bytes) -> str:
+    suffix = suffix_of(path)
+    if head.startswith(b"From ") and (suffix == ".mbox" or not format_of(path)):
+        return "mbox"
+    if suffix == ".eml" or (not format_of(path) and len(_HEADERS.findall(head)) > 1):
+        return "eml"
     narrow = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf")
-    by_suffix = _BY_SUFFIX.get(suffix_of(path), "")
+    by_suffix = _BY_SUFFIX.get(suffix, "")
     if by_suffix not in ("markdown", "txt", "csv", "jsonl"):
         for pattern, name in _MARKUP:
             if pattern.search(narrow[:1024] if name == "html" else narrow):
@@ -99,7 +126,7 @@ def _sniff_zip(path: Path) -> str:
             types = archive.open(_TYPES).read(1 << 20) if _TYPES in names else b""
             mimetype = archive.open("mimetype").read(100) if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
-        return ""
+        return _DAMAGED.get(suffix_of(path), "zip")
     if mimetype.startswith(b"application/epub+zip") or "META-INF/container.xml" in names:
         return "epub"
     for part, name in _OFFICE_PARTS.items():
@@ -109,4 +136,4 @@ def _sniff_zip(path: Path) -> str:
         return _OPEN_DOCUMENTS[found[1]]
     if any(name.lower().endswith(".fdseq") for name in names):
         return "xps"
-    return ""
+    return "zip"
