@@ -65,7 +65,7 @@ def render_settings(settings: Settings, password: str | None = None) -> RenderSe
     from ingest.files.render import RenderSettings
     from ingest.files.video.video_settings import VideoSettings
 
-    office, video = OfficeSettings(settings.office), VideoSettings(settings.fps)
+    office, video = OfficeSettings(settings.office), VideoSettings(settings.fps, settings.speech)
     return RenderSettings(settings.dpi, settings.ocr, password, office=office, video=video)
 
 

@@ -65,6 +65,7 @@ class IngestOptions:
     ocr: str | None = None
     office: str | None = None
     fps: float | None = None
+    speech: str | None = None
     dpi: int | None = None
     workers: int | None = None
     file_timeout: float | None = None
@@ -94,7 +95,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
-        UnknownOcr, UnknownOffice, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
+        UnknownOcr, UnknownOffice, UnknownSpeech, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
         ModelError: the captioning model cannot be used.
     """
     from api.factory import render_settings
@@ -105,6 +106,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.files.formats.office import check_office
     from ingest.files.video.video_settings import VideoSettings
     from ingest.index.quantization import parse_quantization
+    from ingest.speech.load_speech import check_speech
 
     ocr = choose_ocr(options.ocr, settings.ocr)
     quantization = options.quantization or settings.quantization
@@ -123,7 +125,10 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 dpi=options.dpi or settings.dpi,
                 ocr=ocr,
                 office=check_office(options.office or settings.office),
-                video=VideoSettings(settings.fps if options.fps is None else options.fps),
+                video=VideoSettings(
+                    settings.fps if options.fps is None else options.fps,
+                    check_speech(options.speech or settings.speech),
+                ),
             ),
             encoders=choice.encoders,
             encoding=Encoding(

@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
     office: str = Field(default="libreoffice", description="Reader of office documents.")
     fps: float = Field(default=0, ge=0, le=30, description="Frames a second of videos.")
+    speech: str = Field(default="none", description="Who recognizes speech of recordings.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(
@@ -129,9 +130,7 @@ class Settings(BaseSettings):
     reader_memory_mb: int = Field(
         default=2_048, ge=512, description="Megabytes that a process which reads files may hold."
     )
-    evidence_pages: int = Field(
-        default=5, ge=1, le=50, description="Pages of evidence for an answer."
-    )
+    evidence_pages: int = Field(default=5, ge=1, le=50, description="Pages for an answer.")
     chroma: str | None = Field(
         default=None, description="A Chroma server, http(s)://HOST:PORT, for the embedded Chroma."
     )

@@ -60,6 +60,7 @@ EXTRAS = {
         ("docx", "pptx", "openpyxl", "oxmsg"),
     ),
     "video": Extra("videos and their subtitles", ("av",)),
+    "speech": Extra("speech of recordings as words", ("av", "faster_whisper")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
     "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),

@@ -294,7 +294,7 @@ class TestBroken:
     def test_without_the_package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = make_video(tmp_path / "a.mp4")
         assert ".mp4" in readable_suffixes(OfficeSettings("text"))
-        for module in ("ingest.files.video.media_file", "ingest.files.formats.office"):
+        for module in ("ingest.files.video.media_errors", "ingest.files.formats.office"):
             monkeypatch.setattr(f"{module}.find_missing", lambda *names: list(names))
         with pytest.raises(UnreadableFile) as caught:
             open_source(path)

@@ -144,6 +144,14 @@ FpsOption = Annotated[
         show_default="PAGEGLASS_FPS",
     ),
 ]
+SpeechOption = Annotated[
+    str | None,
+    typer.Option(
+        "--speech",
+        help="Who recognizes speech of recordings without subtitles: faster-whisper:MODEL, or none.",
+        show_default="PAGEGLASS_SPEECH",
+    ),
+]
 PasswordOption = Annotated[
     bool, typer.Option("--password", help="Ask for the password of encrypted PDFs.")
 ]

@@ -41,6 +41,7 @@ class SettingsKeywords(TypedDict, total=False):
     ocr: str
     office: str
     fps: float
+    speech: str
     dpi: int
     workers: int
     file_timeout: float
@@ -77,6 +78,7 @@ class IngestKeywords(TypedDict, total=False):
     ocr: str | None
     office: str | None
     fps: float | None
+    speech: str | None
     dpi: int | None
     workers: int | None
     file_timeout: float | None

@@ -21,6 +21,7 @@ from api.cli.options import (
     PasswordOption,
     PoolOption,
     QuietOption,
+    SpeechOption,
 )
 from api.cli.password import read_password
 from api.cli.session import session
@@ -68,6 +69,7 @@ def ingest(
     ocr: OcrOption = None,
     office: OfficeOption = None,
     fps: FpsOption = None,
+    speech: SpeechOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -159,6 +161,7 @@ def ingest(
         ocr=ocr,
         office=office,
         fps=fps,
+        speech=speech,
         dpi=dpi,
         workers=workers,
         file_timeout=file_timeout,

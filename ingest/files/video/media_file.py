@@ -18,12 +18,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ingest.extras import find_missing, install_name
-from ingest.files.source import UnreadableFile
 from ingest.files.video.cues import Cue, read_packet, text_streams
 from ingest.files.video.frame_image import FRAME_SIDE, to_image
+from ingest.files.video.media_errors import (
+    broken_media,
+    check_installed,
+    ffmpeg_errors,
+    too_large,
+)
 from ingest.files.video.shots import SMALL, Sample
 from ingest.files.video.thinner import Thinner
+from ingest.speech.speech import RATE, Samples
 
 MAX_PIXELS = 40_000_000
 """Of a frame; 8K has 33 million."""
@@ -59,11 +64,7 @@ class MediaFile:
     """
 
     def __init__(self, path: Path, container: str) -> None:
-        if find_missing("av"):
-            raise UnreadableFile(
-                f"{path.name} is a recording, and the package that reads it is not installed.",
-                hint=f"Run: pip install '{install_name('video')}', and read failed files again.",
-            )
+        check_installed(path)
         self.path = path
         self._format = container
         # A file, not a path: FFmpeg opens no other file by it.
@@ -127,8 +128,34 @@ class MediaFile:
             stream = self._video()
             frame = self._frame_from(float(pts * stream.time_base) - self.origin, pts)
             if frame is None:
-                raise self._broken()
+                raise broken_media(self.path)
             return to_image(frame, stream, FRAME_SIDE)
+
+    def sound(self, start: float, end: float) -> Samples:
+        """Sound from a time to another, of one channel; empty beyond the end.
+
+        Raises:
+            UnreadableFile
+        """
+        import av
+
+        stream = self._container.streams.audio[0]
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+        samples = np.zeros(round((end - start) * RATE), np.float32)
+        filled, at = 0, None
+        with self._errors():
+            for frame in self._frames_of(stream, start):
+                time = float(frame.pts * stream.time_base) - self.origin
+                if time >= end:
+                    break
+                at = round((time - start) * RATE) if at is None else at
+                for part in resampler.resample(frame):
+                    piece = part.to_ndarray().reshape(-1)[max(-at, 0) :]
+                    place = max(at, 0)
+                    room = samples[place : place + len(piece)]
+                    room[:] = piece[: len(room)]
+                    filled, at = place + len(room), at + part.samples
+        return samples[:filled]
 
     def _walk(self, streams: list[Any], video: Any, found: Scan) -> None:
         languages = {s.index: s.language or "" for s in self._container.streams.subtitles}
@@ -147,16 +174,16 @@ class MediaFile:
                     self._take(packet, time, thinner)
             if video is not None:
                 self._keep(video.codec_context.decode(None), thinner)
-        except self._ffmpeg_errors():
+        except ffmpeg_errors():
             found.broken = True
         found.samples = sorted(thinner.samples, key=lambda sample: sample.time)
         if video is not None and not found.samples:
-            raise self._broken()
+            raise broken_media(self.path)
 
     def _take(self, packet: Any, time: float | None, thinner: Thinner) -> None:
         """Decode a packet where it has a key frame that is wanted."""
         if packet.is_keyframe and thinner.wants(time):
-            with contextlib.suppress(*self._ffmpeg_errors()):
+            with contextlib.suppress(*ffmpeg_errors()):
                 self._keep(packet.decode(), thinner)
 
     def _keep(self, frames: Iterable[Any], thinner: Thinner) -> None:
@@ -197,22 +224,25 @@ class MediaFile:
         return found if pts is not None else None
 
     def _frames_from(self, time: float) -> Iterator[Any]:
-        """Frames from the key frame before a time on; broken ones are left out."""
-        stream = self._video()
+        """Frames from the key frame before a time on."""
+        return self._frames_of(self._video(), time)
+
+    def _frames_of(self, stream: Any, time: float) -> Iterator[Any]:
+        """Frames of a stream from before a time on; broken ones are left out."""
         try:
             self._container.seek(int((time + self.origin) / stream.time_base), stream=stream)
-        except self._ffmpeg_errors():
+        except ffmpeg_errors():
             self._reopen()
-            stream = self._video()
+            stream = self._container.streams[stream.index]
         stream.codec_context.flush_buffers()
         try:
             for packet in self._container.demux(stream):
                 try:
                     frames = packet.decode()
-                except self._ffmpeg_errors():
+                except ffmpeg_errors():
                     continue
                 yield from (frame for frame in frames if frame.pts is not None)
-        except self._ffmpeg_errors():
+        except ffmpeg_errors():
             return
 
     def _open(self) -> Any:
@@ -245,30 +275,15 @@ class MediaFile:
 
     def _check(self, size: Any) -> None:
         if size.width * size.height > MAX_PIXELS:
-            raise UnreadableFile(
-                f"{self.path.name} claims frames of {size.width} x {size.height} pixels,"
-                " more than is safe to open.",
-                hint="If they are really that large, save a smaller copy.",
-            )
+            raise too_large(self.path, size.width, size.height)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         """Context in which FFmpeg's errors become `UnreadableFile`."""
         try:
             yield
-        except self._ffmpeg_errors() as error:
-            raise self._broken() from error
-
-    def _ffmpeg_errors(self) -> tuple[type[Exception], ...]:
-        import av
-
-        return (av.FFmpegError, ValueError, OverflowError, EOFError)
-
-    def _broken(self) -> UnreadableFile:
-        return UnreadableFile(
-            f"{self.path.name} is damaged: no picture or sound of it can be decoded.",
-            hint="Copy it again, or save it again from a video editor.",
-        )
+        except ffmpeg_errors() as error:
+            raise broken_media(self.path) from error
 
 
 def _is_cover(stream: Any) -> bool:

@@ -33,16 +33,12 @@ _STYLE = "b { font-weight: normal; white-space: nowrap } @page { margin: 0 } p {
 
 
 def draw_panel(frame: Image.Image | None, cues: Sequence[Cue], span: TimeSpan) -> PageImage:
-    """Draw the panel of a shot; of sound alone the words only.
-
-    Raises:
-        ValueError: there is neither a frame nor a word.
-    """
+    """Draw the panel of a shot; of sound alone the words only, of silence nothing."""
     text = _text(cues)
     if frame is not None and not text:
         return PageImage(frame, (), (WHOLE,), span=span)
     if not text:
-        raise ValueError("a panel without a frame and words")
+        return PageImage(Image.new("RGB", (WIDTH, WIDTH // 4), "white"), (), (), span=span)
     print_, lines = _print(text, frame.width if frame else WIDTH)
     if frame is None:
         return PageImage(print_, lines, (), span=span)

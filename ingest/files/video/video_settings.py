@@ -9,10 +9,12 @@ from dataclasses import dataclass
 class VideoSettings:
     """How videos are read.
 
-    `fps` above 0 takes frames at even distances in place of shots.
+    `fps` above 0 takes frames at even distances in place of shots. `speech` names who
+    recognizes speech of recordings without subtitles (`ingest.speech.load_speech`).
     """
 
     fps: float = 0.0
+    speech: str = "none"
 
 
 SHOTS = VideoSettings()

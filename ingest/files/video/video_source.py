@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from ingest.file_state import FileStamp, stamp_of
@@ -16,14 +17,17 @@ from ingest.files.video.media_file import MAX_TIME, MediaFile, Scan
 from ingest.files.video.panel import draw_panel
 from ingest.files.video.shots import (
     MAX_SHOTS,
+    MIN_SECONDS,
     Sample,
     Shot,
     find_shots,
     space_shots,
     split_span,
 )
+from ingest.files.video.spoken import SpokenWords
 from ingest.files.video.video_settings import VideoSettings
 from ingest.page import DocumentKind, TimeSpan
+from ingest.speech.load_speech import load_speech
 
 MAX_OPEN = 2
 """Videos that a process keeps open: the shots of one are found once."""
@@ -65,7 +69,15 @@ class VideoSource:
 
     def _draw(self, frame: Image.Image | None, shot: Shot) -> PageImage:
         span = TimeSpan(round(shot.start, 3), round(shot.end, 3))
-        return draw_panel(frame, self._plan.cues_of(shot), span)
+        cues = self._plan.cues_of(shot)
+        if self._spoken and not self._plan.cues:
+            cues = self._spoken.between(shot.start, shot.end)
+        return draw_panel(frame, cues, span)
+
+    @cached_property
+    def _spoken(self) -> SpokenWords | None:
+        recognizer = load_speech(self._settings.speech) if self._file.has_sound else None
+        return SpokenWords(recognizer, self._file.sound) if recognizer else None
 
     @cached_property
     def _plan(self) -> _Plan:
@@ -81,16 +93,20 @@ class VideoSource:
         if not shots:
             raise UnreadableFile(
                 f"{self._file.path.name} has neither pictures nor subtitles.",
-                hint="Put its words beside it as a subtitle file of the same name (.srt, .vtt).",
+                hint="Put its words beside it as a subtitle file of the same name (.srt, .vtt),"
+                " or name a model that recognizes speech.",
             )
         return _Plan(shots, cues, note)
 
     def _shots(self, scan: Scan, cues: Sequence[Cue]) -> list[Shot]:
         spoken = sorted(cue.middle for cue in cues)
+        starts, end = [cue.start for cue in cues], max((cue.end for cue in cues), default=0.0)
+        if self._spoken and not cues:
+            # Anywhere: what is said is not known before a shot is read.
+            spoken = starts = np.arange(0, scan.end, MIN_SECONDS).tolist()
+            end = scan.end
         if not self._file.has_picture:
-            end = max((cue.end for cue in cues), default=0.0)
-            starts = [cue.start for cue in cues]
-            spans = split_span(0.0, end, starts) if cues else []
+            spans = split_span(0.0, end, starts) if starts else []
             return [Shot(a, b) for a, b in spans if any(a <= t < b for t in spoken)][:MAX_SHOTS]
         if self._settings.fps <= 0:
             return find_shots(scan.samples, scan.end, spoken)
