@@ -13,6 +13,7 @@ from make_video import BLUE, GREEN, RED, SUBTITLES, make_sound, make_video, pict
 from PIL import Image
 
 from ingest.files.find import find_files
+from ingest.files.formats.kinds import is_subtitles
 from ingest.files.formats.office import OfficeSettings, readable_suffixes
 from ingest.files.open import is_readable_head, open_source
 from ingest.files.source import Source, UnreadableFile
@@ -23,6 +24,7 @@ from ingest.files.video.shots import Sample, find_shots, split_span
 from ingest.files.video.tone_map import HLG, PQ, tone_map
 from ingest.files.video.video_settings import VideoSettings
 from ingest.page import Page, TimeSpan
+from ingest.readers.read_now import _read_image
 
 
 def spans(source: Source) -> list[tuple[float, float]]:
@@ -177,6 +179,31 @@ def test_an_hdr_file_is_mapped(tmp_path: Path) -> None:
         out.mux(stream.encode())
     seen = open_source(path).page_image(1, 144).image.getpixel((100, 50))
     assert near(seen, (187, 187, 187), by=10)
+
+
+def test_the_sample_film() -> None:
+    source = open_source(Path(__file__).parents[1] / "data" / "videos" / "harbour-tour.mp4")
+    assert source.title == "A day at the harbour"
+    assert spans(source) == [(0, 5), (5, 9), (9, 13), (13, 17)]
+    first = words(source)[0]
+    assert "leaves pier three at 9:40." in first
+    assert "3번 부두에서 9시 40분에 떠납니다." in first
+
+
+def test_subtitles_beside_a_recording_are_not_files_left_out(tmp_path: Path) -> None:
+    for name in ("talk.mp4", "talk.srt", "talk.ko.vtt", "alone.srt", "talk.txt"):
+        (tmp_path / name).touch()
+    assert {path.name for path in tmp_path.iterdir() if is_subtitles(path)} == {
+        "talk.srt",
+        "talk.ko.vtt",
+    }
+
+
+def test_a_search_by_a_video_is_by_its_first_frame(tmp_path: Path) -> None:
+    said = [(0.2, 1.8, "The lamp burns")]
+    image = _read_image(make_video(tmp_path / "a.mp4", words=said))
+    assert image.size == (160, 96)
+    assert near(image.getpixel((100, 90)), RED)
 
 
 class TestShots:

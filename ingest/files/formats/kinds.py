@@ -87,6 +87,8 @@ MEDIA_SUFFIXES = frozenset(
 RAW_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.name == "camera RAW"
 )
+SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+"""Suffixes of files that are read with the recording beside them."""
 OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix in each.suffixes)
 """Suffixes of formats that a program converts."""
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
@@ -111,6 +113,15 @@ def suffix_of(name: str | os.PathLike[str]) -> str:
     """
     head, suffix = os.path.splitext(os.fspath(name).lower())
     return f".tar{suffix}" if head.endswith(".tar") else suffix
+
+
+def is_subtitles(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is the subtitles of a recording beside it: talk.ko.srt of talk.mp4."""
+    stem, suffix = os.path.splitext(os.fspath(path))
+    if suffix.lower() not in SUBTITLE_SUFFIXES:
+        return False
+    stems = {stem, os.path.splitext(stem)[0]}
+    return any(os.path.exists(one + suffix) for one in stems for suffix in MEDIA_SUFFIXES)
 
 
 def format_of(name: str | os.PathLike[str]) -> FileFormat | None:
