@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ingest.files.formats.office import OfficeSettings
 from ingest.files.formats.plain_text import decode_text
-from ingest.files.formats.table_rows import NotATable, read_csv, read_json_lines
+from ingest.files.formats.tables.table_rows import NotATable, read_csv, read_json_lines
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
 from ingest.files.source import UnreadableFile
@@ -258,6 +259,29 @@ def test_json_lines_are_a_table_or_records(tmp_path: Path) -> None:
 
 
 def test_rows_beyond_the_limit_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ingest.files.formats.table_rows.MAX_ROWS", 3)
+    monkeypatch.setattr("ingest.files.formats.tables.table_rows.MAX_ROWS", 3)
     [page] = read(write(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 9))
     assert page.note == "Only the first 3 rows of the file are read."
+
+
+# --- the samples
+
+FORMATS = Path(__file__).parents[1] / "data" / "formats"
+
+
+@pytest.mark.parametrize(
+    ("name", "pages", "said"),
+    [
+        ("handbook.epub", 2, "four litres of oil a night"),
+        ("visitors.eml", 1, "27 pupils on Sunday"),
+        ("rules.docx", 1, "Adult 90"),
+        ("lens.pptx", 2, "weighs 2,300 kg"),
+        ("oil.xlsx", 1, "February 29 116"),
+    ],
+)
+def test_samples_of_each_format(name: str, pages: int, said: str) -> None:
+    settings = RenderSettings(dpi=40, ocr="none", office=OfficeSettings("text"))
+    count = inspect(FORMATS / name, settings).page_count
+    shown = render(FORMATS / name, Page("d", 1, name), count, settings)
+    assert count == pages
+    assert said in " ".join(map(text_of, shown))

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ingest.add import AddSettings, add
 from ingest.event import Failed, LeftOut
-from ingest.files.formats import archive, message
+from ingest.files.formats.containers import archive, message
 from ingest.files.formats.office import OfficeSettings, readable_suffixes
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
@@ -126,7 +126,7 @@ def test_each_email_of_a_box_begins_on_a_page(
         "a (3).txt": b"2",
     }
     monkeypatch.setattr(message, "MAX_MESSAGES", 2)
-    monkeypatch.setattr("ingest.files.formats.mail_source.MAX_MESSAGES", 2)
+    monkeypatch.setattr("ingest.files.formats.containers.mail_source.MAX_MESSAGES", 2)
     (tmp_path / "a.mbox").rename(tmp_path / "b.mbox")
     assert read(tmp_path / "b.mbox")[0].note == "Only the first 2 of 3 e-mails are read."
 
@@ -255,6 +255,7 @@ def test_what_is_in_an_archive_is_found_named_and_removed_with_it(tmp_path: Path
     assert [e.failure.path for e in events if isinstance(e, Failed)] == [f"{root}bad.pdf"]
     assert [e.paths for e in events if isinstance(e, LeftOut)] == [(f"{root}a.xyz",)]
     terms = library.document("terms.md")
+    assert terms.name == "all.zip › post/berth.eml › terms.md"
     assert set(library.match_terms(["crowns"])) == {f"{terms.id}-1"}
     assert {document.id for document in library.documents_in("post")} >= {terms.id}
     remove(home, ["all.zip"])

@@ -27,7 +27,7 @@ from ingest.files.formats.office import (
     readable_suffixes,
     scratch_folder,
 )
-from ingest.files.formats.sheets import fit_layouts, repeat_first_rows
+from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
 from ingest.files.source import FormatUnavailable, UnreadableFile

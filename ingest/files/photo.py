@@ -2,7 +2,7 @@
 
 Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white, or
 onto black where most of the ink is white. A TIFF has a page a frame; of a GIF or HEIC the
-first image is read.
+first image is read. A long screenshot is cut into pages.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import pillow_jxl  # noqa: F401  # registers JPEG XL
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ingest.files.formats.exif import read_photo_info
+from ingest.files.formats.tall_image import find_cuts, is_tall
 from ingest.files.reasons import broken_image, no_image
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
 from ingest.page import WHOLE, DocumentKind, PhotoInfo
@@ -74,13 +75,27 @@ class PhotoSource:
 
     @cached_property
     def page_count(self) -> int:
-        """Number of frames; all of a TIFF are walked through for it.
+        """Number of frames, or of the pages that a tall image is cut into.
+
+        All frames of a TIFF are walked through for it.
 
         Raises:
             UnreadableFile
         """
+        if not self._has_frames:
+            return max(len(self._cuts) - 1, 1)
         with self._open() as image:
-            return getattr(image, "n_frames", 1) if self._has_frames else 1
+            return getattr(image, "n_frames", 1)
+
+    @cached_property
+    def _cuts(self) -> tuple[int, ...]:
+        """Rows at which a tall image is cut, its ends included; none of another."""
+        with self._open() as image:
+            size = image.size
+        if not (is_tall(size) or is_tall(size[::-1])):
+            return ()
+        upright = self._decode(1, max(size), MAX_DECODED)
+        return find_cuts(upright) if is_tall(upright.size) else ()
 
     @property
     def photo(self) -> PhotoInfo | None:
@@ -90,7 +105,12 @@ class PhotoSource:
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
-        image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
+        if not self._has_frames and self._cuts:
+            whole = self._decode(1, MAX_PIXELS, MAX_DECODED)
+            image = whole.crop((0, self._cuts[number - 1], whole.width, self._cuts[number]))
+            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        else:
+            image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
         return PageImage(image, (), (WHOLE,), self._note())
 
     def _note(self) -> str:

@@ -22,7 +22,7 @@ from ingest.error import InvalidInputError
 from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
 from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, SUFFIXES
-from ingest.files.formats.sheets import fit_sheets
+from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
 SHEETS = frozenset({"xlsx", "xls", "ods"})

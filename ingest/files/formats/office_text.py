@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ingest.extras import find_missing, install_name
 from ingest.files.formats.office import TEXT_MODULES
-from ingest.files.formats.table_pages import PAGE_END, TablePages
-from ingest.files.formats.table_rows import EMPTY, MAX_COLUMNS, MAX_ROWS, Table, make_table
+from ingest.files.formats.tables.table_pages import PAGE_END, TablePages
+from ingest.files.formats.tables.table_rows import EMPTY, MAX_COLUMNS, MAX_ROWS, Table, make_table
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
 MAX_UNPACKED = 1 << 30

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.file_state import FileStamp, stamp_of
-from ingest.files.formats.archive import ArchiveSource
+from ingest.files.formats.containers.archive import ArchiveSource
+from ingest.files.formats.containers.mail_source import MailSource
 from ingest.files.formats.laid_out import FONT_SIZE, PAGE_SIZE, LaidOutSource
-from ingest.files.formats.mail_source import MailSource
 from ingest.files.formats.markdown import markdown_to_html
 from ingest.files.formats.markup import drop_outside_pictures
 from ingest.files.formats.office_text import read_words
 from ingest.files.formats.plain_text import decode_text
 from ingest.files.formats.sniff import OFFICE
-from ingest.files.formats.table_pages import FONT_SIZE as TABLE_FONT
-from ingest.files.formats.table_pages import TablePages
-from ingest.files.formats.table_rows import NotATable, Table, read_csv, read_json_lines
+from ingest.files.formats.tables.table_pages import FONT_SIZE as TABLE_FONT
+from ingest.files.formats.tables.table_pages import TablePages
+from ingest.files.formats.tables.table_rows import NotATable, Table, read_csv, read_json_lines
 from ingest.files.source import Source, UnreadableFile
 from ingest.page import DocumentKind
 

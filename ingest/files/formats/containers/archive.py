@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.files.formats.laid_out import LaidOutSource
-from ingest.files.formats.table_pages import FONT_SIZE, TablePages
-from ingest.files.formats.table_rows import make_table
+from ingest.files.formats.tables.table_pages import FONT_SIZE, TablePages
+from ingest.files.formats.tables.table_rows import make_table
 from ingest.files.source import EmbeddedFile, UnreadableFile
 
 MAX_MEMBERS = 10_000

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from ingest.files.formats.table_rows import Table
+from ingest.files.formats.tables.table_rows import Table
 
 FONT_SIZE = 9.0
 LETTER = 0.6 * FONT_SIZE

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+from ingest.files.formats.containers.message import MAX_MESSAGES, count_messages, read_messages
 from ingest.files.formats.laid_out import LaidOutSource
-from ingest.files.formats.message import MAX_MESSAGES, count_messages, read_messages
-from ingest.files.formats.table_pages import PAGE_END
+from ingest.files.formats.tables.table_pages import PAGE_END
 from ingest.files.source import EmbeddedFile, UnreadableFile
 
 
