@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.http.app import create_app
 from api.settings import Settings
+from ingest.library.home import Home
 
 FORMATS = Path(__file__).parents[1] / "data" / "formats"
 ACTIVE = b"<html><body><h1>Pier</h1><p>The pier is shut.</p><script>alert(1)</script></body></html>"
@@ -23,7 +24,7 @@ def client(tmp_path_factory: pytest.TempPathFactory):
     settings = Settings(
         home=tmp_path_factory.mktemp("home"), ocr="none", dpi=50, workers=1, office="text"
     )
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(Home(settings.home), settings, hosts={"testserver"})) as client:
         yield client
 
 
@@ -31,7 +32,7 @@ def test_uploads_of_each_kind_are_found_shown_and_removed(client: TestClient) ->
     sent = {"pier.html": ACTIVE, "chart.svg": DRAWING, "notes.md": b"# Oil\n\nForty litres.\n"}
     sent |= {path.name: path.read_bytes() for path in FORMATS.iterdir()}
     files = [("files", (name, data)) for name, data in sent.items()]
-    answer = client.post("/v1/documents", files=files)
+    answer = client.post("/v1/documents", params={"wait": True}, files=files)
     kinds = {file["file"]: file["document"]["kind"] for file in answer.json()["files"]}
     assert kinds == {
         **{"pier.html": "text", "chart.svg": "image", "notes.md": "text", "handbook.epub": "book"},

@@ -14,6 +14,6 @@ export const isShot = (page) => page.start !== null && page.start !== undefined;
 
 export function placeOf(page) {
   if (isShot(page)) return clock(page.start);
-  if (page.kind === "image" && page.number === 1) return t("image");
+  if (page.kind === "image" && page.number === 1) return t("kind_image");
   return t("pageNumber", page.page_label || page.number);
 }

@@ -1,11 +1,8 @@
 // Hits: pages with the lines that match, and photos in a grid.
-import { html } from "../core/html.js";
-import { imageUrl } from "../core/api.js";
-import { t } from "../core/i18n.js";
+import { html, imageUrl, pageUrl, t } from "../core/app.js";
 import { isShot, placeOf } from "../core/place.js";
-import { url } from "../core/router.js";
-import { Icon } from "./icons.js";
-import { Moment } from "./player.js";
+import { IconButton } from "./basics.js";
+import { Moments } from "./player.js";
 
 const LINES = 3;
 const MARKS = /[^\p{L}\p{N}]+/u;
@@ -20,8 +17,25 @@ export function Marked({ text, q }) {
   });
 }
 
-const byTime = (hits) => [...hits].sort((a, b) => a.start - b.start);
-const address = (hit, q) => url(`/p/${hit.page}`, { q });
+const HitImage = ({ hit, width, alt = "" }) => html`<img
+  loading="lazy"
+  src=${imageUrl(hit.page, width, hit.revision)}
+  width=${hit.width}
+  height=${hit.height}
+  alt=${alt}
+/>`;
+
+/** Pages with their names, for those that are near an answer. */
+export const NearPages = ({ hits, q }) => html`<ul class="near">
+  ${hits.map(
+    (hit) => html`<li key=${hit.page}>
+      <a href=${pageUrl(hit.page, { q })}>
+        <${HitImage} hit=${hit} width="160" />
+        <span>${hit.name} <small>${placeOf(hit)}</small></span>
+      </a>
+    </li>`,
+  )}
+</ul>`;
 
 /** Hits with the others of the same recording as the `moments` of the best. */
 export function groupShots(hits) {
@@ -39,9 +53,9 @@ export function PageHits({ hits, q }) {
     ${hits.map((hit) => {
       const lines = [...hit.regions].sort((a, b) => b.score - a.score).filter((region) => region.words);
       return html`<li key=${hit.page}>
-        <a href=${address(hit, q)} data-hit>
+        <a href=${pageUrl(hit.page, { q })} data-hit>
           <span class="thumb">
-            <img loading="lazy" src=${imageUrl(hit.page, 132, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
+            <${HitImage} hit=${hit} width="132" />
             <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
               ${hit.regions.slice(0, LINES).map(
                 ({ box: [left, top, right, bottom], words }, at) =>
@@ -57,10 +71,7 @@ export function PageHits({ hits, q }) {
             ${hit.note && html`<em class="note">${hit.note}</em>`}
           </span>
         </a>
-        ${hit.moments.length > 1 &&
-        html`<ul class="moments" aria-label=${t("moments")}>
-          ${byTime(hit.moments).map((one) => html`<${Moment} key=${one.page} hit=${one} keep=${{ q }} />`)}
-        </ul>`}
+        <${Moments} hits=${hit.moments} keep=${{ q }} />
       </li>`;
     })}
   </ol>`;
@@ -70,23 +81,13 @@ export function PhotoHits({ hits, q, onAdd }) {
   return html`<ul class="photo-grid">
     ${hits.map(
       (hit) => html`<li key=${hit.page} style=${{ "--ratio": (hit.width || 4) / (hit.height || 3) }}>
-        <a href=${address(hit, q)} data-hit>
-          <img
-            loading="lazy"
-            src=${imageUrl(hit.page, 320, hit.revision)}
-            width=${hit.width}
-            height=${hit.height}
-            alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${placeOf(hit)}`}
-          />
+        <a href=${pageUrl(hit.page, { q })} data-hit>
+          <${HitImage} hit=${hit} width="320" alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${placeOf(hit)}`} />
         </a>
         <span class="caption">
           <small>${hit.name}</small>
-          <button type="button" class="quiet" title=${t("moreLikeThis")} aria-label=${t("moreLike", hit.name)} onClick=${() => onAdd("like", hit.page)}>
-            <${Icon} name="plus" />
-          </button>
-          <button type="button" class="quiet" title=${t("lessLikeThis")} aria-label=${t("lessLike", hit.name)} onClick=${() => onAdd("unlike", hit.page)}>
-            <${Icon} name="minus" />
-          </button>
+          <${IconButton} icon="plus" label=${t("moreLike", hit.name)} onClick=${() => onAdd("like", hit.page)} />
+          <${IconButton} icon="minus" label=${t("lessLike", hit.name)} onClick=${() => onAdd("unlike", hit.page)} />
         </span>
       </li>`,
     )}
