@@ -1,1 +1,1 @@
-"""Speech recognition: words of sound with their times, by an engine that is plugged in."""
+"""Speech recognition: words of sound with their times, by a plugged-in engine."""
