@@ -116,7 +116,7 @@ def suffix_of(name: str | os.PathLike[str]) -> str:
 
 
 def is_subtitles(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is the subtitles of a recording beside it: talk.ko.srt of talk.mp4."""
+    """Whether a file is subtitles of a recording beside it: talk.ko.srt, talk.mp4."""
     stem, suffix = os.path.splitext(os.fspath(path))
     if suffix.lower() not in SUBTITLE_SUFFIXES:
         return False
