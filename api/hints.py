@@ -152,7 +152,7 @@ HINTS: dict[str, Words] = {
     "training-diverged": Words(
         cli="See --lr and --dtype.", python="See the arguments `lr` and `dtype`."
     ),
-    "invalid-dataset": Words(cli="See --split.", python="See the argument `split`."),
+    "split-not-found": Words(cli="See --split.", python="See the argument `split`."),
     "results-not-comparable": Words(cli="`pageglass eval --out FILE` writes such files."),
 }
 """By `code`; tests hold each code, option and variable against the program."""

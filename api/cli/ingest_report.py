@@ -132,14 +132,13 @@ def _sum_up(done: Done, captioned: int) -> str:
 
 
 def _name_left_out(paths: Sequence[str]) -> str:
-    """Sentence about files of kinds that are not read: by name where few, else by suffix."""
+    """Sentence about files of kinds that are not read, counted by kind; named where few."""
+    counts = count_suffixes(paths)
+    names = ", ".join(f"{plain(readable(s)) or 'no suffix'} {n:,}" for s, n in counts[:MAX_NAMED])
+    if rest := sum(n for _, n in counts[MAX_NAMED:]):
+        names += f", others {rest:,}"
     if len(paths) <= MAX_NAMED:
-        names = _name_some(paths)
-    else:
-        counts = count_suffixes(paths)
-        names = ", ".join(f"{plain(readable(s)) or 'without'} {n}" for s, n in counts[:MAX_NAMED])
-        if rest := sum(n for _, n in counts[MAX_NAMED:]):
-            names += f", others {rest}"
+        names += f" ({_name_some(paths)})"
     said = f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
     if office := sorted({suffix_of(path) for path in paths} & OFFICE_SUFFIXES):
         return f"{said} LibreOffice, which is not installed, would read {', '.join(office)}; see --office."

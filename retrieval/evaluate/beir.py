@@ -16,7 +16,14 @@ from pathlib import Path
 
 from ingest.files.formats.kinds import IMAGE_SUFFIXES
 from ingest.library.atomic import write_atomically
-from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, validate
+from retrieval.evaluate.dataset import (
+    Dataset,
+    InvalidDataset,
+    Question,
+    SplitNotFound,
+    Target,
+    validate,
+)
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 
 CORPUS = "corpus.jsonl"
@@ -81,13 +88,13 @@ def pick_split(names: set[str], split: str | None, where: Path) -> str:
     """The split by name, or test, or the only one.
 
     Raises:
-        InvalidDataset: there is no such split, or several to choose from.
+        SplitNotFound: there is no such split, or several to choose from.
     """
     for name in (split,) if split else ("test", *(names if len(names) == 1 else ())):
         if name in names:
             return str(name)
     there = ", ".join(sorted(names)) or "none"
-    raise InvalidDataset(
+    raise SplitNotFound(
         f"{where} has no split {split or 'test'!r}, but {there}.",
         hint="Name one of these splits.",
     )
