@@ -56,6 +56,7 @@ EXTRAS = {
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
+    "cluster": Extra("ingest on a Ray cluster", ("fsspec", "ray")),
     "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),
 }
