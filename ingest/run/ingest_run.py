@@ -253,7 +253,12 @@ class IngestRun:
 
     def _read_jobs(self, pool: ReaderPool, jobs: Iterator[ReadJob]) -> Iterator[Event]:
         settings = self._settings
-        reading = read_ahead(jobs, settings.render, pool, self._preparers())
+        preparers = self._preparers()
+        reading = (
+            settings.read_jobs(jobs, settings.render)
+            if settings.read_jobs
+            else read_ahead(jobs, settings.render, pool, preparers)
+        )
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(self._waiting)
