@@ -1,4 +1,4 @@
-# Images of pageglass: `docker build --target cpu .` (or office, cuda). What is installed is in
+# Images of pageglass: `docker build --target cpu .` (or office, cuda, ray). What is installed is in
 # deploy/image/, in scripts that also run without a container daemon.
 ARG PYTHON=3.11-slim-bookworm
 
@@ -11,6 +11,11 @@ FROM python:${PYTHON} AS build-cuda
 WORKDIR /source
 COPY . .
 RUN deploy/image/install.sh cuda /source /opt/pageglass
+
+FROM python:${PYTHON} AS build-ray
+WORKDIR /source
+COPY . .
+RUN deploy/image/install.sh ray /source /opt/pageglass
 
 FROM python:${PYTHON} AS base
 RUN useradd --uid 10001 --create-home pageglass \
@@ -38,6 +43,15 @@ COPY deploy/image/packages.sh /tmp/
 RUN /tmp/packages.sh cuda
 COPY --from=build-cuda /opt/pageglass /opt/pageglass
 USER 10001
+
+# A node of a Ray cluster, whose starter says what it runs.
+FROM base AS ray
+COPY deploy/image/packages.sh /tmp/
+RUN /tmp/packages.sh ray
+COPY --from=build-ray /opt/pageglass /opt/pageglass
+USER 10001
+ENTRYPOINT []
+HEALTHCHECK NONE
 
 FROM base AS cpu
 COPY deploy/image/packages.sh /tmp/

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-TARGETS = ("cpu", "office", "cuda")
+TARGETS = ("cpu", "office", "cuda", "ray")
 SETTINGS = {f"PAGEGLASS_{name.upper()}" for name in Settings.model_fields}
 MANIFESTS = {
     f"{path.name}: {body['kind']} {body['metadata']['name']}": body
@@ -98,6 +98,7 @@ def test_an_image_installs_the_locked_versions(target: str) -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(extras) <= declared["optional-dependencies"].keys()
     assert ("models" in extras) == (target == "cuda")
+    assert ("cluster" in extras) == (target == "ray")
     locked = re.findall(
         r"^([\w.-]+)(?:\[.*?\])?==", (ROOT / "requirements/dev.txt").read_text(), re.M
     )
@@ -185,6 +186,25 @@ def test_the_manifests_fit_together() -> None:
     assert scaled["scaleTargetRef"]["name"] == "pageglass-search"
     search = next(b for b in bodies if b["metadata"]["name"] == "pageglass-search")
     assert "replicas" not in search["spec"]  # the autoscaler's to say
+
+
+def test_a_ray_job_runs_an_ingest_in_images_that_have_ray() -> None:
+    job = yaml.safe_load((DEPLOY / "ray/rayjob.yaml").read_text())["spec"]
+    cluster = yaml.safe_load((DEPLOY / "ray/cluster.yaml").read_text())
+    name, *arguments = shlex.split(job["entrypoint"])
+    assert name == "pageglass"
+    assert parses(arguments)
+    groups = job["rayClusterSpec"]
+    templates = [groups["headGroupSpec"]["template"]]
+    templates += [group["template"] for group in groups["workerGroupSpecs"]]
+    for template in templates:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "node"}, **template}
+        kubernetes_validate.validate(pod, "1.30", strict=True)
+        container = template["spec"]["containers"][0]
+        assert template["spec"]["enableServiceLinks"] is False
+        assert container["image"] == cluster["docker"]["image"] == "pageglass:ray"
+        assert {"name": "RAY_USAGE_STATS_ENABLED", "value": "0"} in container["env"]
+    assert any("RAY_USAGE_STATS_ENABLED=0" in option for option in cluster["docker"]["run_options"])
 
 
 def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:

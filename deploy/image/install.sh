@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pageglass in a virtual environment, with the versions of the lock file.
 #
-#   install.sh TARGET SOURCE VENV              installs; TARGET is cpu, office or cuda
+#   install.sh TARGET SOURCE VENV              installs; TARGET is cpu, office, cuda or ray
 #   install.sh TARGET SOURCE VENV --dry-run    prints what would be installed
 set -euo pipefail
 
@@ -9,8 +9,9 @@ target=${1:?"install.sh TARGET SOURCE VENV [--dry-run]"} source=${2:?} venv=${3:
 case $target in
     cpu | office) extras=store,mcp,tracing,anthropic,openai ;;
     cuda) extras=store,mcp,tracing,anthropic,openai,models,gpu ;;
+    ray) extras=cluster,store ;;
     *)
-        echo "install.sh: there is no target $target (cpu, office, cuda)" >&2
+        echo "install.sh: there is no target $target (cpu, office, cuda, ray)" >&2
         exit 2
         ;;
 esac

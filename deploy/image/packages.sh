@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Debian packages of an image.
 #
-#   packages.sh TARGET            installs them; TARGET is cpu, office or cuda
+#   packages.sh TARGET            installs them; TARGET is cpu, office, cuda or ray
 #   packages.sh TARGET --print    prints their names
 set -euo pipefail
 
@@ -16,9 +16,10 @@ packages=(
 )
 case $target in
     cpu | cuda) ;; # CUDA's libraries come with torch; the driver is the host's
+    ray) packages+=(procps) ;; # Ray and KubeRay look at processes
     office) packages+=(libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-writer-nogui) ;;
     *)
-        echo "packages.sh: there is no target $target (cpu, office, cuda)" >&2
+        echo "packages.sh: there is no target $target (cpu, office, cuda, ray)" >&2
         exit 2
         ;;
 esac
