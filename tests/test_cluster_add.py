@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -125,7 +126,7 @@ def test_workers_that_are_killed_lose_nothing(
     for event in add_on_cluster(home, [folder], SETTINGS, cluster):
         if isinstance(event, FileOpened) and not killed:
             for process in psutil.Process().children(recursive=True):
-                if process.cmdline() and process.cmdline()[0].startswith("ray::"):
+                if re.match(r"ray::(read_slice|EncoderActor|IDLE)", " ".join(process.cmdline())):
                     process.kill()
                     killed += 1
     assert killed
@@ -162,14 +163,14 @@ def test_a_driver_that_is_killed_goes_on_from_its_slices(
     )
     assert ended.returncode == -9, ended.stderr
     there = sorted(path.name for path in tmp_path.glob("work/*/*.safetensors"))
-    assert there[:2] == ["000001.safetensors", "000017.safetensors"]
+    assert {"000001.safetensors", "000017.safetensors"} <= set(there)
     readers: list[ClusterReader] = []
     close = ClusterReader.finish
     monkeypatch.setattr(
         ClusterReader, "finish", lambda self: (readers.append(self), close(self))[1]
     )
     assert isinstance(list(add_on_cluster(Home(tmp_path), [folder], SETTINGS, cluster))[-1], Done)
-    assert readers[0].started < 5  # slices of the three files; those of the book were there
+    assert readers[0].started <= 3  # of five: two of the book's were there
     assert_same(plain[0], Home(tmp_path))
 
 
