@@ -7,6 +7,7 @@ transport of pages are Ray's: https://docs.ray.io/en/latest/ray-core/walkthrough
 from __future__ import annotations
 
 import logging
+import socket
 import time
 import uuid
 from collections import Counter
@@ -23,6 +24,8 @@ from ingest.replica.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 
+CONNECT = 10.0
+"""Seconds in which the head must answer."""
 LOOK = 5.0
 """Seconds between looks at what nodes the cluster has."""
 RETRIES = 3
@@ -55,13 +58,16 @@ class RayCluster:
 
         self._ray = ray
         try:
+            if address != "auto":  # Ray itself waits for minutes
+                host, _, port = address.rpartition(":")
+                socket.create_connection((host, int(port)), CONNECT).close()
             ray.init(
                 address,
                 namespace=f"pageglass-{uuid.uuid4().hex}",
                 configure_logging=False,
                 log_to_driver=False,
             )
-        except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
             raise ClusterUnreachable(
                 f"There is no Ray cluster at {address!r}: {str(error).splitlines()[0]}",
                 hint="Start one with `ray start --head`, or name the address of its head.",
