@@ -17,9 +17,9 @@ from pathlib import Path
 
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
-from ingest.replica.blocks import BLOCKS, fetch_blocks, hash_block, put_blocks, read_blocks
 from ingest.replica.object_store import ObjectStore
 from ingest.replica.publish import _take_snapshot
+from ingest.replica.snapshot_blocks import BLOCKS, fetch_blocks, hash_block, put_blocks, read_blocks
 from tests.make_library import write_document
 
 PAGES = 20

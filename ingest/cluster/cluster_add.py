@@ -1,4 +1,4 @@
-"""Ingest on a Ray cluster: as `ingest.add.add`, with the work done by the cluster's nodes."""
+"""Ingest on a Ray cluster: as `ingest.add.add`, with the work done by its nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cluster reader: files in slices through a Ray cluster, and the store as the checkpoint.
+"""Cluster reader: files in slices through a Ray cluster; the store is a checkpoint.
 
     work/DOCUMENT-SETTINGS/FIRST.safetensors    a slice (ingest.cluster.slice_file)
 

@@ -1,4 +1,4 @@
-"""Encoder actor: a process of the cluster that holds encoders and writes slices to the store."""
+"""Encoder actor: a process that holds encoders and writes slices to the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EncoderSpec = tuple[str, Encoding]
 
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
-    """What an encoder says of itself; `logit_scale` and `templates` are an image encoder's."""
+    """Attributes of an encoder; the last two are an image encoder's."""
 
     name: str
     model: str

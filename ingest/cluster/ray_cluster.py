@@ -1,4 +1,4 @@
-"""Ray cluster: connection, encoder actors as nodes allow, and tasks that read slices.
+"""Ray cluster: connection, encoder actors as nodes allow, tasks that read slices.
 
 The one file that knows Ray. Placement, retries after a killed worker or node and the
 transport of pages are Ray's: https://docs.ray.io/en/latest/ray-core/walkthrough.html
@@ -139,7 +139,7 @@ class RayCluster:
         self._ray.cancel(reference)
 
     def finish(self, reference: Any, name: str) -> SliceHead | PageglassError:
-        """Result of a slice that is done; `name` is what it reads, for the words of an error."""
+        """Result of a slice that is done; `name` is what it reads, for an error's words."""
         self._running.pop(reference, None)
         errors = self._ray.exceptions
         try:
@@ -169,7 +169,7 @@ class RayCluster:
             raise
 
     def _look(self) -> None:
-        """Take in nodes that came: an actor for each share of a GPU, without GPUs one a node."""
+        """Take in nodes that came: an actor for each share of a GPU, else one a node."""
         if self._actors and time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()

@@ -120,5 +120,5 @@ def _as_file(data: npt.NDArray[np.uint8], name: str) -> Iterator[Path]:
 
 
 def load_bytes(path: Path) -> npt.NDArray[Any]:
-    """A file's bytes (n,) as the cluster passes them on: workers map them, without a copy."""
+    """A file's bytes (n,) in the form that workers of a node share without a copy."""
     return np.fromfile(path, np.uint8)

@@ -58,7 +58,7 @@ ReadResult = ReadPages | ReadFailure | None
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some pages of a file, `PAGES_AT_ONCE` at most; the first part of a file also opens it."""
+    """Some pages of a file, at most `PAGES_AT_ONCE`; the first part also opens it."""
 
     job: ReadJob
     inspection: Inspection | None

@@ -24,10 +24,10 @@ from filelock import FileLock
 
 from ingest.library.atomic import discard, write_atomically
 from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
-from ingest.replica.blocks import fetch_blocks, unpack_digests
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
+from ingest.replica.snapshot_blocks import fetch_blocks, unpack_digests
 
 Opened = TypeVar("Opened")
 

@@ -22,7 +22,9 @@ from ingest.library.home import Home
 from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
 from ingest.library.library import Library
 from ingest.page import Document
-from ingest.replica.blocks import (
+from ingest.replica.head import Head, read_head
+from ingest.replica.object_store import ObjectStore, ObjectStoreError
+from ingest.replica.snapshot_blocks import (
     BLOCKS,
     block_key,
     hash_block,
@@ -30,8 +32,6 @@ from ingest.replica.blocks import (
     put_blocks,
     read_blocks,
 )
-from ingest.replica.head import Head, read_head
-from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
 log = logging.getLogger(__name__)
 

@@ -88,7 +88,7 @@ class AuditLog:
 
 
 class AuditMiddleware:
-    """ASGI middleware that writes a line for each request that asks or changes something.
+    """ASGI middleware that writes a line for each request that asks or changes.
 
     It stands behind access control, so that the client is known.
     """

@@ -1,4 +1,4 @@
-"""Blocks of a library's snapshot, under keys of their content: only changed ones travel.
+"""Blocks of a snapshot, under keys of their content: only changed ones travel.
 
 SQLite changes pages in place, so blocks of a fixed size are enough. The mirror's database
 holds the same pages as the snapshot that it was made of, but for the first.
@@ -39,7 +39,7 @@ def hash_block(block: bytes) -> str:
 
 
 def put_blocks(store: ObjectStore, path: Path, known: Collection[str]) -> int:
-    """Send those blocks of a file that are not `known` to be there; returns their bytes."""
+    """Send the blocks of a file that are not `known`; returns their bytes."""
     sent, seen = 0, set(known)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waiting = []

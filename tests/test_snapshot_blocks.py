@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.replica import blocks
-from ingest.replica.blocks import (
+from ingest.replica import snapshot_blocks
+from ingest.replica.object_store import ObjectStore
+from ingest.replica.snapshot_blocks import (
     BLOCKS,
     fetch_blocks,
     hash_block,
@@ -18,7 +19,6 @@ from ingest.replica.blocks import (
     read_blocks,
     unpack_digests,
 )
-from ingest.replica.object_store import ObjectStore
 
 SIZE = 1_000
 
@@ -26,7 +26,7 @@ SIZE = 1_000
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     pytest.importorskip("fsspec", reason="fsspec is not installed: no store is tested")
-    monkeypatch.setattr(blocks, "BLOCK", SIZE)
+    monkeypatch.setattr(snapshot_blocks, "BLOCK", SIZE)
     return ObjectStore(f"file://{tmp_path}/store")
 
 
