@@ -34,6 +34,22 @@ def add(library: LibraryWriter, at: int, vocabulary: list[str]) -> None:
     write_document(library, f"{at}.pdf", *texts)
 
 
+def changed(before: Path, after: Path, size: int) -> float:
+    """Megabytes of the blocks of a size that are in one file and not in the other."""
+    known = set(cut(before, size))
+    return (
+        sum(length for (_, length) in (each for each in cut(after, size) if each not in known))
+        / 1e6
+    )
+
+
+def cut(path: Path, size: int) -> list[tuple[str, int]]:
+    """Hash and length of each block of a file."""
+    data = path.read_bytes()
+    blocks = (data[at : at + size] for at in range(0, len(data), size))
+    return [(hash_block(block), len(block)) for block in blocks]
+
+
 def measure(pages: int) -> None:
     """Print one row of the table."""
     chosen = random.Random(0)
@@ -61,7 +77,10 @@ def measure(pages: int) -> None:
         whole = snapshot.stat().st_size
         print(
             f"| {pages:,} | {whole / 1e6:.0f} MB | {sent / 1e6:.0f} MB | {sent / whole:.2f}"
-            f" | {publish[1]:.2f} | {fetched / 1e6:.0f} MB | {mirror[1]:.2f} |"
+            f" | {publish[1]:.2f} | {fetched / 1e6:.0f} MB | {mirror[1]:.2f}"
+            f" | {changed(mirrored, snapshot, 1 << 20):.0f} MB"
+            f" | {changed(mirrored, snapshot, 1 << 18):.0f} MB |",
+            flush=True,
         )
 
 

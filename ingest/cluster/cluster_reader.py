@@ -1,4 +1,4 @@
-"""Cluster reader: files in slices through a Ray cluster; the store is a checkpoint.
+"""Cluster reader: files in slices through a Ray cluster, a store as checkpoint.
 
     work/DOCUMENT-SETTINGS/FIRST.safetensors    a slice (ingest.cluster.slice_file)
 
