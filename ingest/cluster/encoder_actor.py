@@ -52,7 +52,7 @@ class EncoderActor:
             encoder = self._encoder(spec)
         except PageglassError as error:
             return error
-        images = isinstance(encoder, ImageEncoder)
+        of_images = encoder if isinstance(encoder, ImageEncoder) else None
         return EncoderFacts(
             encoder.name,
             encoder.model,
@@ -63,8 +63,8 @@ class EncoderActor:
             encoder.provenance,
             encoder.batch_pages,
             encoder.preparer(),
-            encoder.logit_scale if images else 0.0,
-            encoder.templates if images else (),
+            of_images.logit_scale if of_images else 0.0,
+            of_images.templates if of_images else (),
         )
 
     def encode_slice(
