@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.event import Event
     from ingest.fetch.fetch import FetchPolicy
     from ingest.library.home import Home
+    from ingest.replica.object_store import ObjectStore
 
 
 class UnknownOcr(InvalidInputError):
@@ -51,6 +52,7 @@ class IngestOptions:
         redo: read every file anew.
         again: read files of folders whose documents were removed.
         rebuild: drop every index and derive it anew from the library.
+        ray: a Ray cluster that does the work: the address of its head, or "auto".
     """
 
     encoder: str | None = None
@@ -77,16 +79,22 @@ class IngestOptions:
     redo: bool = False
     again: bool = False
     rebuild: bool = False
+    ray: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """Settings of one ingest; `note` says why an encoder was chosen."""
+    """Settings of one ingest; `note` says why an encoder was chosen.
+
+    `ray` is the address of a cluster, and `store` what its nodes write to.
+    """
 
     settings: AddSettings
     rebuild: bool = False
     note: str = ""
     fetch: FetchPolicy | None = None
+    ray: str | None = None
+    store: ObjectStore | None = None
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
@@ -153,6 +161,8 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         options.rebuild,
         choice.why,
         settings.fetch_policy(),
+        options.ray,
+        settings.published() if options.ray else None,
     )
 
 
@@ -191,7 +201,8 @@ def run_ingest(
     Args:
         on_wait: is called once where another process writes to the home.
 
-    Raises what `ingest.add.add` and `ingest.rebuild.rebuild_indexes` raise.
+    Raises what `ingest.add.add`, `ingest.cluster.cluster_add.add_on_cluster` and
+    `ingest.rebuild.rebuild_indexes` raise.
     """
     from ingest.add import add
     from ingest.rebuild import rebuild_indexes
@@ -208,7 +219,12 @@ def run_ingest(
         )
     files, failures = _fetch_urls(home, paths, plan.fetch)
     if paths or settings.caption or not plan.rebuild:
-        yield from add(home, files, settings, on_wait=on_wait)
+        if plan.ray:
+            from ingest.cluster.cluster_add import add_on_cluster
+
+            yield from add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
+        else:
+            yield from add(home, files, settings, on_wait=on_wait)
     yield from failures
 
 

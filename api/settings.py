@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     )
     certfile: Path | None = Field(default=None, description="TLS certificate (PEM) of `serve`.")
     keyfile: Path | None = Field(default=None, description="Its private key (PEM).")
+    audit_log: Path | None = Field(default=None, description="File that says who asked what.")
+    audit_text: bool = Field(default=False, description="Whether it has the words of questions.")
     traces: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",
@@ -262,7 +264,7 @@ class Settings(BaseSettings):
             raise ValueError("it must be such as 10/second or 600/minute")
         return rate.strip()
 
-    @field_validator("tokens_file")
+    @field_validator("tokens_file", "audit_log")
     @classmethod
     def _no_blank_path(cls, path: Path | None) -> Path | None:
         """Take an empty variable for none."""

@@ -90,6 +90,7 @@ class IngestKeywords(TypedDict, total=False):
     redo: bool
     again: bool
     rebuild: bool
+    ray: str | None
 
 
 class TrainingKeywords(TypedDict, total=False):

@@ -1,7 +1,8 @@
 """Keys of a published home in its object store.
 
     head.json                                       the one key that is written over while mirrors read it
-    library/GENERATION-HASH.sqlite3                 a snapshot of the library
+    library/GENERATION-HASH.json                    a snapshot of the library: its blocks
+    blocks/HASH                                     4 MB of a snapshot, or its rest
     contents/GENERATION-HASH.json                   whose images are there whole
     pages/DOCUMENT-REVISION/N.webp                  page images
     index/ENCODER/EDITION/                          manifest and probe

@@ -9,7 +9,7 @@ from ingest.library.keys import HEAD
 from ingest.library.schema import FORMAT as LIBRARY_FORMAT
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ObjectStoreFormatError(ObjectStoreError):
@@ -38,8 +38,8 @@ class Head:
 
     @property
     def library_key(self) -> str:
-        """Key of the snapshot."""
-        return f"library/{self.snapshot}.sqlite3"
+        """Key of the list of the snapshot's blocks."""
+        return f"library/{self.snapshot}.json"
 
     @property
     def contents_key(self) -> str:

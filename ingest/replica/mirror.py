@@ -27,6 +27,7 @@ from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
+from ingest.replica.snapshot_blocks import fetch_blocks, unpack_digests
 
 Opened = TypeVar("Opened")
 
@@ -177,7 +178,8 @@ class Mirror:
                 return  # another process was faster
             snapshot = self.folder / f".{uuid.uuid4().hex}.sqlite3"
             try:
-                self.store.fetch(head.library_key, snapshot)
+                digests = unpack_digests(self.store.read(head.library_key))
+                fetch_blocks(self.store, digests, snapshot, self.database)
                 self._take_indexes(head)
                 self._take_library(snapshot)
             finally:

@@ -1,13 +1,12 @@
 """Publication of a home to an object store, for mirrors on other machines.
 
 What is there already is not sent again. First come page images and multi-vectors,
-under keys that are never written over; then a snapshot of the library; then the head
-that names it. Last goes what no head names: cut off anywhere, the head is whole.
+under keys that are never written over; then the blocks of a snapshot of the library; then
+the head that names it. Last goes what no head names: cut off anywhere, the head is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import sqlite3
@@ -25,6 +24,14 @@ from ingest.library.library import Library
 from ingest.page import Document
 from ingest.replica.head import Head, read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
+from ingest.replica.snapshot_blocks import (
+    BLOCKS,
+    block_key,
+    hash_block,
+    pack_digests,
+    put_blocks,
+    read_blocks,
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,25 +72,29 @@ def publish(home: Home, store: ObjectStore) -> None:
     home.staging.mkdir(exist_ok=True)
     snapshot = home.staging / "snapshot.sqlite3"
     try:
-        name = _take_snapshot(home, snapshot)
+        generation = _take_snapshot(home, snapshot)
+        digests = [hash_block(block) for block in read_blocks(snapshot)]
+        name = f"{generation}-{hash_block(pack_digests(digests))[:16]}"
         documents = Library(home).documents()
         folders = [page_folder(d.id, d.revision) for d in documents]
         _put_pages(home, store, before, documents)
         editions, collections, kept = _put_indexes(home, store, documents)
         head = Head(home.id, name, editions, collections)
-        kept |= {*folders, head.library_key, head.contents_key}
+        kept |= {*folders, head.library_key, head.contents_key, *map(block_key, digests)}
         if head != before:
-            store.put({head.library_key: snapshot})
+            there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
+            sent = put_blocks(store, snapshot, there)
+            store.write(head.library_key, pack_digests(digests))
             store.write(head.contents_key, json.dumps(folders).encode())
             store.write(HEAD, head.pack())
-            log.info("published snapshot %s to the store", name)
+            log.info("published snapshot %s to the store, %d bytes of it new", name, sent)
     finally:
         discard(snapshot)
     _sweep(store, kept)
 
 
 def _take_snapshot(home: Home, path: Path) -> str:
-    """Copy the library into one file; returns its name, of generation and hash."""
+    """Copy the library into one file; returns its generation."""
     discard(path)
     with (
         closing(sqlite3.connect(home.database, timeout=30)) as source,
@@ -92,9 +103,7 @@ def _take_snapshot(home: Home, path: Path) -> str:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
         query = "SELECT value FROM meta WHERE key = 'generation'"
-        generation = target.execute(query).fetchone()[0]
-    with path.open("rb") as file:
-        return f"{generation}-{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+        return str(target.execute(query).fetchone()[0])
 
 
 def _put_pages(
@@ -138,7 +147,7 @@ def _put_indexes(
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
     """Delete what no head has named for a while, and record what is unnamed from now on."""
-    there = [key for top in ("pages", "library", "contents") for key in store.children(top)]
+    there = [key for top in ("pages", "library", "contents", BLOCKS) for key in store.children(top)]
     for slug in store.children("index"):
         for edition in store.children(slug):
             there += store.children(edition)

@@ -260,7 +260,12 @@ class IngestRun:
                 yield from self._read_jobs(pool, self._jobs.of_attachments(parents))
 
     def _read_jobs(self, pool: ReaderPool, jobs: Iterator[ReadJob]) -> Iterator[Event]:
-        reading = read_ahead(jobs, self._render, pool, self._preparers())
+        read_jobs, preparers = self._settings.read_jobs, self._preparers()
+        reading = (
+            read_jobs(jobs, self._render)
+            if read_jobs
+            else read_ahead(jobs, self._render, pool, preparers)
+        )
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(self._waiting)

@@ -130,6 +130,14 @@ def ingest(
         bool,
         typer.Option("--rebuild", help="Drop every index and derive it anew from the library."),
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read and encode on a Ray cluster: the address of its head, or auto.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
     home: HomeOption = None,
@@ -173,6 +181,7 @@ def ingest(
         redo=redo,
         again=again,
         rebuild=rebuild,
+        ray=ray,
     )
     plan = plan_ingest(opened, found.settings, options)
     if plan.note:
