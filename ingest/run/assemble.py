@@ -24,6 +24,7 @@ from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, Pages
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
+from ingest.index.inverted.update import MAX_UNLISTED, update_lists
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.names import attachment_path
@@ -106,6 +107,7 @@ class DocumentAssembler:
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
         self._encoded_at = time.monotonic()
+        self._unlisted = 0
 
     def close(self) -> None:
         """Discard what is not complete."""
@@ -232,6 +234,16 @@ class DocumentAssembler:
             yield Added(document)
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
+        self._unlisted += sum(draft.document.page_count for draft in whole)
+        if self._unlisted > MAX_UNLISTED:
+            self.list_pages()
+
+    def list_pages(self) -> None:
+        """Bring the indexes' inverted lists up to the library."""
+        self._unlisted = 0
+        documents = self._library.documents()
+        for _, index in self.load():
+            update_lists(index, documents)
 
     def _give_names(self, pending: PendingFile) -> Iterator[Event]:
         """Another run has added the same bytes: they gain the names that were read here."""
