@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from ingest.disk import is_disk_full
 from ingest.index.index import open_indexes
-from ingest.index.inverted.update import update_lists
 from ingest.index.sync import sync_records
 from ingest.library.atomic import discard
 from ingest.library.home import Home
@@ -104,10 +103,8 @@ def purge(home: Home, library: LibraryWriter) -> None:
 
 
 def _clear(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> None:
-    documents = library.documents()
     for index in open_indexes(home):
-        sync_records(index, documents)
+        sync_records(index, library.documents())
         index.remove(document_ids)
         index.records.close()
-        update_lists(index, documents)
     library.finish(document_ids)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.made_home import build, open_searcher, read_questions
+from benchmarks.made_home import NAME, MadeEncoder, build, open_searcher, read_questions
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import Index, open_indexes
 from ingest.index.inverted import update as updating
@@ -26,6 +26,7 @@ from ingest.replica.object_store import ObjectStore
 from ingest.replica.publish import publish
 from retrieval.listed_pages import ListedPages
 from retrieval.scoring.list_scores import score_lists
+from retrieval.search import Searcher
 
 PAGES, DOCUMENTS = 75, 3
 
@@ -115,7 +116,9 @@ def test_the_page_that_is_asked_for_is_near_the_front(made):
         keys = listed.nearest(index.center_query(rows), ones, PAGES, ALL_PAGES, ())
         assert len(set(keys)) == len(keys)
         places.append(keys.index(key))
-    assert np.mean(places) < PAGES / 5  # 64 lists say little; a library that needs them has thousands
+    assert (
+        np.mean(places) < PAGES / 5
+    )  # 64 lists say little; a library that needs them has thousands
     some = PageFilter((min(documents),), first=4, last=20)
     found = listed.nearest(asked.rows[0], ones, 5, some, [min(documents)])
     assert len(found) == 5
@@ -160,6 +163,8 @@ def test_lists_are_written_again_when_much_has_changed(root):
     before = lists_of(index)
     assert not update_lists(index, documents)
     forget(home, library, [documents[0].id])
+    assert lists_of(index).documents == before.documents
+    assert update_lists(index, library.documents())
     after = lists_of(index)
     assert after.ids == [document.id for document in documents[1:]]
     assert not list(check_lists(index, library.documents()))
@@ -220,6 +225,11 @@ def test_a_mirror_has_the_lists(root, tmp_path):
     mirror = connect_home(tmp_path / "mirror", store=store)
     (there,) = open_indexes(mirror)
     assert there.lists_path.read_bytes() == index.lists_path.read_bytes()
+    asked = read_questions(root)
+    searcher = Searcher(mirror, exhaustive_pages=0)  # no Chroma server, and no records
+    searcher._encoder._encoders[NAME] = MadeEncoder(asked.rows)  # type: ignore[assignment]
+    assert searcher.search("0", top=1)[0].page.key == asked.sought[0]
+    searcher.close()
     index.lists_path.unlink()
     publish(home, store)
     assert mirror.replica
