@@ -51,7 +51,7 @@ class ListedPages:
         filter: PageFilter,
         ids: Collection[str],
     ) -> list[str]:
-        """Keys of the pages that share most with the query, best first, of those that match.
+        """Keys of the matching pages that score best by the lists, best first.
 
         Args:
             query: (q, dim).

@@ -241,9 +241,8 @@ class DocumentAssembler:
     def list_pages(self) -> None:
         """Bring the indexes' inverted lists up to the library."""
         self._unlisted = 0
-        documents = self._library.documents()
         for _, index in self.load():
-            update_lists(index, documents)
+            update_lists(index, self._library.documents())
 
     def _give_names(self, pending: PendingFile) -> Iterator[Event]:
         """Another run has added the same bytes: they gain the names that were read here."""

@@ -1,4 +1,4 @@
-"""Scores of pages from inverted lists: MaxSim with the means of the lists they are in.
+"""List scores: MaxSim of a query with the means of the lists that a page is in.
 
 For each row of the query the nearest lists are visited, the nearest last, so that
 a page keeps the best product that it has. A page in none of them has the least of
@@ -24,7 +24,7 @@ PROBES = 8
 def score_lists(
     query: Vectors, weights: npt.NDArray[np.float32], lists: InvertedLists, probes: int = PROBES
 ) -> Scores:
-    """Scores of all pages (pages,) above those of a page that was never met, which has 0.
+    """Scores of all pages (pages,), less that of a page that was never met.
 
     Args:
         query: (q, dim).

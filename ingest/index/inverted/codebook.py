@@ -37,7 +37,10 @@ def codebook_size(codes: int) -> int:
 
 
 def train_codebook(codes: SignCodes, dim: int, size: int) -> Vectors:
-    """Unit means (at most size, dim) of clusters of sign codes (n, bytes); the same for the same codes."""
+    """Unit means (at most size, dim) of clusters of sign codes (n, bytes).
+
+    The same codes give the same means.
+    """
     signs = to_signs(codes, dim)
     random = np.random.default_rng(SEED)
     means = unit(signs[np.sort(random.permutation(len(signs))[:size])])

@@ -1,4 +1,4 @@
-"""Inverted lists: the file of an index that names, by list, the pages that are in it.
+"""Inverted lists: the pages of an index by clusters of their centroids.
 
 A page is in the list of each of its centroids' sign codes. One safetensors file,
 replaced whole: `codebook` (lists, dim) fp32 holds the means of the lists,

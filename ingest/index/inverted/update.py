@@ -37,9 +37,9 @@ PAIR = np.dtype([("list", np.uint16), ("page", np.uint32)])
 
 
 def update_lists(index: Index, documents: Sequence[Document]) -> bool:
-    """Bring the lists up to these documents, where they lack or name too many; whether they did.
+    """Bring the lists up to these documents, where they lack or name too many.
 
-    The writer's lock must be held.
+    Returns whether they did. The writer's lock must be held.
     """
     if not index.manifest.centroids:
         return False
@@ -79,7 +79,7 @@ def page_codes(index: Index, document: Document) -> list[SignCodes]:
 
 
 def find_pairs(codes: Sequence[SignCodes], codebook: Vectors, dim: int) -> npt.NDArray[np.void]:
-    """Each list of each page once, as pairs (n,) of PAIR, the pages from 0, by page and list."""
+    """Pairs (n,) of each page, from 0, and each list that it is in; by page and list."""
     none = np.zeros((0, sign_bytes(dim)), np.uint8)
     lists = assign_lists(np.concatenate([none, *codes]), codebook, dim)
     pages = np.repeat(np.arange(len(codes)), [len(some) for some in codes])
