@@ -39,6 +39,7 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
+NO_PAGES = "There is no page to answer from."
 NO_WORDS = "There are no words to quote on these pages."
 
 SHORTLIST = 24
@@ -112,6 +113,11 @@ class Extractive:
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
             return
+        if not prompt.evidence:
+            yield SelfAssessment(None, None, declined=True)
+            yield NO_PAGES
+            yield Usage(self.name)
+            return
         choice = self.choose(prompt)
         sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
@@ -119,10 +125,8 @@ class Extractive:
         declined = sure < THRESHOLD
         yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
-            yield NOTHING
-            if prompt.evidence:
-                nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
-                yield f" The nearest page is [{nearest.label}]."
+            nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
+            yield f"{NOTHING} The nearest page is [{nearest.label}]."
         else:
             for number, passage in enumerate(choice.passages):
                 yield ("\n" if number else "") + quoted(passage.text, passage.evidence.label)
