@@ -50,7 +50,8 @@ def pool_rows(rows: Vectors, limit: int) -> Vectors:
 
 def one_blas_thread() -> AbstractContextManager[object]:
     """A context in which products of matrices take one thread."""
-    return _threads().limit(limits=1, user_api="blas")
+    limit: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limit
 
 
 @cache
