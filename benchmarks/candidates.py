@@ -198,7 +198,7 @@ def _show_lists(
     ends = np.searchsorted(pairs["list"], np.arange(size + 1))
     first = np.array([0, len(codes)])
     lists = InvertedLists(codebook, pairs["page"], ends, ("made-1",), first, len(codes))
-    for probes in (4, PROBES, 16, 32):
+    for probes in (4, 8, PROBES, 32):
         scores = np.stack(
             [
                 score_lists(asked.rows[a:b] - CENTER_SHARE * center, weights[a:b], lists, probes)

@@ -118,7 +118,7 @@ def test_the_page_that_is_asked_for_is_near_the_front(made):
         places.append(keys.index(key))
     assert (
         np.mean(places) < PAGES / 5
-    )  # 64 lists say little; a library that needs them has thousands
+    )  # 256 lists say little; a library that needs them has thousands
     some = PageFilter((min(documents),), first=4, last=20)
     found = listed.nearest(asked.rows[0], ones, 5, some, [min(documents)])
     assert len(found) == 5

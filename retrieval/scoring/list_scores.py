@@ -17,8 +17,8 @@ from ingest.page import Vectors
 from retrieval.scoring.dot_products import dot_products_dense
 from retrieval.scoring.maxsim import Scores
 
-PROBES = 8
-"""Lists that are visited for a row of the query; fewer lose pages, more gain none (benchmarks/candidates.py)."""
+PROBES = 16
+"""Lists that are visited for a row of the query (benchmarks/candidates.py)."""
 
 
 def score_lists(

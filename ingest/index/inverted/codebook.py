@@ -17,10 +17,10 @@ from ingest.page import Vectors, unit
 
 ROUNDS = 4
 """Iterations of k-means."""
-CODES_A_LIST = 64
-"""Sign codes that a list has on average in a small library."""
+CODES_A_LIST = 16
+"""Sign codes that a list has on average in a small library; with 64 it finds fewer pages of words."""
 MAX_LISTS = 4_096
-SAMPLE_A_LIST = 32
+SAMPLE_A_LIST = 16
 """Sign codes a list that the codebook is computed of."""
 BLOCK = 256
 """Codes that are multiplied at once: their products stay in the cache."""
@@ -31,7 +31,7 @@ def codebook_size(codes: int) -> int:
     """The number of lists for so many sign codes: a power of two.
 
     >>> codebook_size(64_000), codebook_size(6_400_000)
-    (512, 4096)
+    (2048, 4096)
     """
     return int(min(2 ** int(np.log2(max(codes // CODES_A_LIST, 1))), MAX_LISTS))
 
