@@ -1,6 +1,6 @@
 """Regression check of speed: ratios of processor times, never seconds.
 
-    python -m benchmarks.ratios
+    python -m benchmarks.ratios [--pages 6000] [--rounds 9]
 
 Each step of a search is set against a plain way to do the same on the same pages
 in the same process, the two taking turns, so that the machine and what else runs
@@ -10,6 +10,7 @@ what was measured when the step was last changed.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +28,6 @@ from retrieval.scoring.list_scores import score_lists
 from retrieval.scoring.maxsim import maxsim
 from retrieval.scoring.prefilter import score_centroids
 
-ROUNDS = 9
 DIM, QUERY_ROWS, PAGE_ROWS = 128, 18, 1_030
 Step = Callable[[], object]
 
@@ -43,16 +43,20 @@ class Check:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pages", type=int, default=6_000, help="pages of sign codes")
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
     failed = False
     print(f"{'':52}{'ratio':>8}{'limit':>8}")
-    for check in _checks():
-        ratio = _ratio(check.step, check.plain)
+    for check in _checks(args.pages):
+        ratio = _ratio(check.step, check.plain, args.rounds)
         failed |= ratio > check.limit
         print(f"{check.name:52}{ratio:8.3f}{check.limit:8.2f}", flush=True)
     sys.exit(int(failed))
 
 
-def _checks() -> list[Check]:
+def _checks(count: int) -> list[Check]:
     random = np.random.default_rng(1)
     query = _rows(random, QUERY_ROWS)
     ones = np.ones(QUERY_ROWS, np.float32)
@@ -61,7 +65,7 @@ def _checks() -> list[Check]:
     stored = Rows(np.concatenate(pages))
     coded = Rows(pack_signs(stored.values))
     quantized = to_int8(stored.values.astype(np.float32))
-    codes = [pack_signs(_rows(random, 64)) for _ in range(6_000)]
+    codes = [pack_signs(_rows(random, 64)) for _ in range(count)]
     lists = _lists(codes)
 
     def plain_maxsim() -> object:
@@ -85,10 +89,10 @@ def _checks() -> list[Check]:
     ]  # fmt: skip
 
 
-def _ratio(step: Step, plain: Step) -> float:
+def _ratio(step: Step, plain: Step, rounds: int) -> float:
     """The least processor time of one over that of the other, after a round to warm up."""
     took: dict[Step, list[float]] = {step: [], plain: []}
-    for _ in range(ROUNDS + 1):
+    for _ in range(rounds + 1):
         for act, times in took.items():
             began = time.process_time()
             act()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import ratios, tiled_lists
 from benchmarks.made_home import NAME, MadeEncoder, build, open_searcher, read_questions
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.index.index import Index, open_indexes
@@ -211,6 +212,18 @@ def test_damage_is_told_and_made_good(root, damage):
         index.lists_path.unlink()
     assert update_lists(index, documents)
     assert not list(check_lists(index, documents))
+
+
+def test_benchmarks_of_lists_run(made, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sys.argv", ["tiled_lists", str(made), "--pages", "200", "--questions", "2"]
+    )
+    tiled_lists.main()
+    assert "225 pages of 9 documents" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["ratios", "--pages", "60", "--rounds", "1"])
+    with pytest.raises(SystemExit):
+        ratios.main()
+    assert "inverted lists" in capsys.readouterr().out
 
 
 def test_a_mirror_has_the_lists(root, tmp_path):
