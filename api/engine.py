@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from api.factory import make_model, make_searcher
+from api.factory import make_model, make_searcher, render_settings
 from api.ingestion import IngestOptions, plan_ingest
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
@@ -145,7 +145,7 @@ class Engine:
 
     def render_settings(self, password: str | None) -> RenderSettings:
         """Settings for reading files that are not kept."""
-        return RenderSettings(self.settings.dpi, self.settings.ocr, password)
+        return render_settings(self.settings, password)
 
     def close(self) -> None:
         """Close the searcher, and end the readers."""

@@ -9,6 +9,7 @@ from api.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
+    from ingest.files.render import RenderSettings
     from ingest.library.home import Home
     from retrieval.search import Searcher
     from retrieval.snapshot import Opener
@@ -56,6 +57,15 @@ def make_searcher(
         opener=opener or Index.vectors,
         scorer=open_vector_cache(device, settings.device_cache_mb, score_ordinal(settings.device)),
     )
+
+
+def render_settings(settings: Settings, password: str | None = None) -> RenderSettings:
+    """How files are read; `password` opens encrypted PDFs."""
+    from ingest.files.formats.office import OfficeSettings
+    from ingest.files.render import RenderSettings
+
+    office = OfficeSettings(settings.office)
+    return RenderSettings(settings.dpi, settings.ocr, password, office=office)
 
 
 def make_model(settings: Settings, spec: str | None = None) -> VisionModel:

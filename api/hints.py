@@ -98,6 +98,7 @@ HINTS: dict[str, Words] = {
     ),
     "ocr-unavailable": _setting("--ocr", "PAGEGLASS_OCR", "ocr"),
     "unknown-ocr": _setting("--ocr", "PAGEGLASS_OCR", "ocr"),
+    "unknown-office": _setting("--office", "PAGEGLASS_OFFICE", "office"),
     "unknown-encoder": Words(
         "See --encoder and --images.",
         "The server reads PAGEGLASS_ENCODER and PAGEGLASS_IMAGES when it starts.",
@@ -150,7 +151,7 @@ HINTS: dict[str, Words] = {
     "training-diverged": Words(
         cli="See --lr and --dtype.", python="See the arguments `lr` and `dtype`."
     ),
-    "invalid-dataset": Words(cli="See --split.", python="See the argument `split`."),
+    "split-not-found": Words(cli="See --split.", python="See the argument `split`."),
     "results-not-comparable": Words(cli="`pageglass eval --out FILE` writes such files."),
 }
 """By `code`; tests hold each code, option and variable against the program."""

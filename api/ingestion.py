@@ -63,6 +63,7 @@ class IngestOptions:
     quantization: str | None = None
     password: str | None = None
     ocr: str | None = None
+    office: str | None = None
     dpi: int | None = None
     workers: int | None = None
     file_timeout: float | None = None
@@ -92,15 +93,16 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
-        UnknownOcr, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
+        UnknownOcr, UnknownOffice, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
         ModelError: the captioning model cannot be used.
     """
+    from api.factory import render_settings
     from ingest.add import AddSettings
     from ingest.annotate.tag import read_labels
     from ingest.choose import choose_encoders
     from ingest.encoders.embedded.runtime.session import one_thread_runtime
     from ingest.encoders.encoder import Encoding
-    from ingest.files.render import RenderSettings
+    from ingest.files.formats.office import check_office
     from ingest.index.quantization import parse_quantization
 
     ocr = choose_ocr(options.ocr, settings.ocr)
@@ -115,7 +117,12 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     caption, load_captioner = _captioning(settings, options)
     return IngestPlan(
         AddSettings(
-            render=RenderSettings(options.dpi or settings.dpi, ocr, options.password),
+            render=replace(
+                render_settings(settings, options.password),
+                dpi=options.dpi or settings.dpi,
+                ocr=ocr,
+                office=check_office(options.office or settings.office),
+            ),
             encoders=choice.encoders,
             encoding=Encoding(
                 options.device or settings.device,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from api.rag.text_search import search_text
 from ingest.error import InvalidInputError
-from ingest.filter import ALL_PAGES, PageFilter
+from ingest.filter import ALL_PAGES, PageFilter, PhotoFilter
 from ingest.page import DOCUMENT_KINDS
 
 if TYPE_CHECKING:
@@ -81,13 +81,18 @@ def make_filter(
     since: date | str | None = None,
     until: date | str | None = None,
     pages: int | tuple[int | None, int | None] | None = None,
+    taken_since: date | str | None = None,
+    taken_until: date | str | None = None,
+    near: tuple[float, float, float] | None = None,
 ) -> PageFilter:
     """Filter of pages by tags, kind of file, day of ingest and page numbers.
 
     Args:
         tags: a page must have all of them.
-        kind: "pdf" or "image".
+        kind: one of `DOCUMENT_KINDS`.
         since, until: days, or text such as "2025-01-31"; both are included.
+        taken_since, taken_until: days on which a photo was taken, by its own account.
+        near: latitude, longitude and a distance in km from there to where it was taken.
         pages: a page number from 1, or the first and the last, None for an open end.
 
     Raises:
@@ -95,9 +100,26 @@ def make_filter(
     """
     known = next((one for one in DOCUMENT_KINDS if one == kind), None)
     if kind is not None and known is None:
-        raise InvalidSearch(f"{kind!r} is not a kind of file.", hint="Take pdf or image.")
+        raise InvalidSearch(
+            f"{kind!r} is not a kind of file.", hint=f"Take one of {', '.join(DOCUMENT_KINDS)}."
+        )
     first, last = (pages, pages) if isinstance(pages, int) else pages or (None, None)
-    return PageFilter(None, known, _day(since), _day(until), first, last, tuple(tags))
+    if near and not (abs(near[0]) <= 90 and abs(near[1]) <= 180 and near[2] > 0):
+        raise InvalidSearch(
+            f"There is no place {near[0]:g},{near[1]:g} with {near[2]:g} km around it.",
+            hint="Write latitude, longitude and km, like 59.91,10.75,20.",
+        )
+    photos = PhotoFilter(_day(taken_since), _day(taken_until), near)
+    return PageFilter(
+        None,
+        known,
+        _day(since),
+        _day(until),
+        first,
+        last,
+        tuple(tags),
+        photos if photos != PhotoFilter() else None,
+    )
 
 
 def open_image(source: ImageSource, readers: ReaderPool) -> Image.Image:

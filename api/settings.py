@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     )
     device_cache_mb: int = Field(default=2_000, ge=16, description="GPU megabytes for rows.")
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
+    office: str = Field(default="libreoffice", description="Reader of office documents.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(

@@ -55,6 +55,10 @@ EXTRAS = {
     "vertex": Extra("Claude by Vertex AI", ("anthropic", "httpx2", "google.auth")),
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
+    "office": Extra(
+        "words of DOCX, PPTX and XLSX without LibreOffice, and MSG e-mail",
+        ("docx", "pptx", "openpyxl", "oxmsg"),
+    ),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
     "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,8 @@ Vectors = npt.NDArray[np.floating[Any]]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
-DocumentKind = Literal["pdf", "image"]
-DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("pdf", "image")
+DocumentKind = Literal["pdf", "image", "text", "book", "office", "mail", "archive"]
+DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 
 TitleSource = Literal["metadata", "heading", "file name", "user"]
 """Where a document's title is from: its metadata, its largest print, its file, a user."""
@@ -37,11 +37,12 @@ class Document:
     """Content of a file, under any number of paths.
 
     `id` is the head of the SHA-256 of its bytes; `revision` changes each time
-    the document is read anew. `kind` is "pdf" or "image". `name` is the file name,
+    the document is read anew. `kind` is one of `DOCUMENT_KINDS`. `name` is the file name,
     with folders where others have the same. `notes` says of pages, by number, what
     of them could not be read. `attached_to` has for each PDF that holds it as an
     attachment that one's path and its name there. `tags` are those that a user gave it.
-    `title_source` is None where an older version read the document.
+    `title_source` is None where an older version read the document. `taken` is when a
+    photo was taken, by its own account.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Document:
     attached_to: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     title_source: TitleSource | None = None
+    taken: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -67,6 +69,20 @@ class Document:
     def titled(self) -> Document:
         """The document with its file's name as the title where it has no other."""
         return self if self.title else replace(self, title=self.name, title_source="file name")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """Metadata of a photo: when, where and by what it was taken, and who is on it.
+
+    `taken` is local time in ISO form; places are in degrees; `tags` are people and keywords.
+    """
+
+    taken: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    camera: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

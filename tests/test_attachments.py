@@ -72,12 +72,12 @@ def extracted(path: Path, folder: Path) -> dict[str, bytes | str]:
 def test_embedded_files_files_on_pages_and_those_within_are_extracted(tmp_path: Path) -> None:
     inner = pdf_bytes("Inner")
     middle = pdf_bytes("Middle", {"inner.pdf": inner})
-    outer = pdf_bytes("Outer", {"middle.pdf": middle, "a.txt": b"x"}, {"pinned.pdf": inner})
+    outer = pdf_bytes("Outer", {"middle.pdf": middle, "a.xyz": b"x"}, {"pinned.pdf": inner})
     path = write(tmp_path / "outer.pdf", outer)
     assert extracted(path, tmp_path / "out") == {
         "middle.pdf": middle,
         "middle.pdf › inner.pdf": inner,
-        "a.txt": "",
+        "a.xyz": "",
         "pinned.pdf": inner,
     }
 
@@ -89,7 +89,11 @@ def test_depth_number_and_bytes_are_limited(
     for level in range(1, 6):
         data = pdf_bytes(str(level), {f"{level}.pdf": data})
     found = extracted(write(tmp_path / "deep.pdf", data), tmp_path / "deep")
-    assert list(found) == ["5.pdf", "5.pdf › 4.pdf", "5.pdf › 4.pdf › 3.pdf"]
+    three = [f"5.pdf{''.join(f' › {n}.pdf' for n in (4, 3)[:more])}" for more in range(3)]
+    assert list(found) == [*three, f"{three[-1]} › …"]
+    assert (
+        found[f"{three[-1]} › …"] == "3.pdf lies 3 files deep; what is attached to it is not read."
+    )
     monkeypatch.setattr(attachments, "MAX_FILES", 2)
     many = write(tmp_path / "many.pdf", pdf_bytes("many", {f"{n}.png": b"x" for n in range(4)}))
     assert list(extracted(many, tmp_path / "many")) == ["0.png", "1.png", "…"]
@@ -124,12 +128,12 @@ def test_hostile_names_are_harmless(name: str) -> None:
 
 def test_attachments_are_documents_of_their_own(home: Home, tmp_path: Path) -> None:
     hull = pdf_bytes("The hull costs 61200 crowns.")
-    outer = pdf_bytes("Open in another viewer.", {"tender.pdf": hull, "notes.txt": b"x"})
+    outer = pdf_bytes("Open in another viewer.", {"tender.pdf": hull, "notes.xyz": b"x"})
     path = write(tmp_path / "in/portfolio.pdf", outer)
     events = run(home, tmp_path / "in")
     assert named(home) == ["portfolio.pdf", "portfolio.pdf › tender.pdf"]
     [left_out] = [event for event in events if isinstance(event, LeftOut)]
-    assert left_out.paths == (f"{path} › notes.txt",)
+    assert left_out.paths == (f"{path} › notes.xyz",)
     child = Library(home).document("tender.pdf")
     assert (child.paths, child.attached_to) == ((), (f"{path} › tender.pdf",))
     assert Library(home).document("portfolio.pdf › tender.pdf") == child

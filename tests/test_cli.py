@@ -123,7 +123,7 @@ class TestIngest:
         (tmp_path / "in").mkdir()
         result = run("ingest", str(tmp_path / "in"), home=tmp_path / "home")
         assert result.exit_code == 4
-        assert "error: No PDF or image was found." in result.stderr
+        assert "error: No file of a kind that is read was found." in result.stderr
 
     def test_path_that_is_not_there(self, tmp_path: Path) -> None:
         ferry = letter(tmp_path / "ferry.pdf")
@@ -135,7 +135,7 @@ class TestIngest:
 
     def test_what_failed_before_is_quiet(self, tmp_path: Path) -> None:
         home, bad = tmp_path / "home", tmp_path / "bad.xyz"
-        bad.write_bytes(b"no kind of file")
+        bad.write_bytes(b"\0\1\2 no kind of file")
         first = run("ingest", str(bad), "--quiet", home=home)
         assert first.exit_code == 3
         assert "Read are PDF, PNG, JPEG" in first.stderr
@@ -498,14 +498,20 @@ def test_ingest_names_what_it_leaves_out_and_what_is_gone(tmp_path: Path) -> Non
     folder, home = tmp_path / "in", tmp_path / "home"
     letter(folder / "a.pdf")
     gone = letter(folder / "b.pdf", "The crane is red.")
-    (folder / "notes.txt").write_text("x")
+    (folder / "notes.xyz").write_text("x")
     said = run("ingest", str(folder), home=home)
     assert said.exit_code == 0
-    assert "1 file of kinds that are not read left out: notes.txt." in said.stderr
+    assert "1 file of kinds that are not read left out: .xyz 1 (notes.xyz)." in said.stderr
     gone.unlink()
-    (folder / "b.docx").write_text("x")
+    for number in range(8):
+        (folder / f"{number}.DWG").touch()
+    (folder / "README").touch()
+    said = run("ingest", str(folder), home=home)
+    assert (
+        "10 files of kinds that are not read left out: .dwg 8, no suffix 1, .xyz 1." in said.stderr
+    )
     events = records(run("ingest", str(folder), "--json", home=home))
     [left_out] = [event for event in events if event["event"] == "left_out"]
-    assert left_out["suffixes"] == {".docx": 1, ".txt": 1}
+    assert left_out["suffixes"] == {".dwg": 8, ".xyz": 1, "": 1}
     assert [event["path"] for event in events if event["event"] == "gone"] == [str(gone)]
-    assert events[-1]["left_out"] == 2
+    assert events[-1]["left_out"] == 10

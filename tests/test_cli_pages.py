@@ -83,6 +83,11 @@ def test_an_address_without_a_number_is_for_one_page(sample_home: Home) -> None:
     assert str(library.page("volunteer-form.pdf")) == "volunteer-form.pdf, page 1"
     with pytest.raises(PageNotFound, match="has 7 pages"):
         library.page("annual-report.pdf")
+    for address in ("nosuch.jpg", "nosuch.jpg-3"):  # a number would not help
+        refused = run(sample_home, "open", address, "--print")
+        assert refused.exit_code == 4
+        assert "There is no document 'nosuch.jpg'." in refused.stderr
+        assert "`pageglass list` shows them" in refused.stderr
 
 
 @pytest.mark.parametrize("query", ["qzxwv", "photosynthesis", "recipe for pancakes"])
@@ -157,6 +162,29 @@ def test_a_password_comes_from_a_file_or_stdin(tmp_path: Path) -> None:
         assert "--password-file" in refused.stderr or "cannot be read" in refused.stderr
 
 
+def test_a_password_is_typed_unseen() -> None:
+    terminal, inside = os.openpty()
+    code = "from api.cli.password import read_password; print(read_password(True, None))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        stdin=inside,
+        stdout=subprocess.PIPE,
+        stderr=inside,
+        text=True,
+    )
+    shown = b""
+    while b"Password: " not in shown:  # the space comes once the echo is off
+        shown += os.read(terminal, 1024)
+    os.write(terminal, b"s3cret\n")
+    typed, _ = process.communicate(timeout=60)
+    assert typed == "s3cret\n"
+    shown += os.read(terminal, 1024)
+    assert b"s3cret" not in shown
+    os.close(inside)
+    os.close(terminal)
+
+
 def test_help_of_a_command() -> None:
     assert "--like" in CliRunner().invoke(app, ["help", "search"]).stdout
     assert CliRunner().invoke(app, ["help"]).stdout.count("\n") > 20
@@ -170,7 +198,7 @@ def test_help_of_a_command() -> None:
         ("open teap", ["teapot.jpg"]),
         ("explain x project-deck.pdf-", [f"project-deck.pdf-{n}" for n in range(1, 7)]),
         ("search lamp -d scan", ["scanned-letter.pdf"]),
-        ("ask lamp --model anth", ["anthropic:"]),
+        ("ask lamp --model o", ["openai:", "ollama:", "openrouter:"]),
         ("sea", ["search"]),
     ],
 )

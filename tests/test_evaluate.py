@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 from api.cli.main import app
 from api.evaluation.answer_metrics import measure_answer
 from api.evaluation.evaluate_answers import answer_questions, summarise_answers
+from api.hints import hint_for
 from generation.answer import Answer, Citation, SelfAssessment, Usage
 from generation.prompt import Prompt
 from generation.providers.access import ModelError
@@ -409,8 +410,9 @@ class TestReading:
         with pytest.raises(InvalidDataset, match="There is no set"):
             read_datasets(tmp_path, tmp_path)
         folder = beir_set(tmp_path / "set")
-        with pytest.raises(InvalidDataset, match="no split 'dev', but test"):
+        with pytest.raises(InvalidDataset, match="no split 'dev', but test") as caught:
             read_datasets(folder, tmp_path / "written", "dev")
+        assert hint_for(caught.value, "cli") == "Name one of these splits. See --split."
 
     def test_grades_are_kept(self, tmp_path: Path) -> None:
         (found,) = read_datasets(beir_set(tmp_path / "set"), tmp_path / "written")
@@ -420,6 +422,7 @@ class TestReading:
         ("row", "said"),
         [
             ({"document": "x.pdf", "pages": [1]}, 'no "question"'),
+            ({"question": "q", "pages": [1]}, 'no "document"'),
             ({"question": "q", "document": "nowhere.pdf", "pages": [1]}, "no document"),
             ({"question": "q", "document": "{name}", "pages": "one"}, "'one' is no page"),
             ({"question": "q", "document": "{name}", "pages": [99]}, "has pages 1 to"),
@@ -436,6 +439,7 @@ class TestReading:
             read_questions(file, library)
         assert "q.jsonl, line 2" in caught.value.message
         assert said in caught.value.message
+        assert hint_for(caught.value, "cli") == caught.value.hint  # no option would mend it
 
     @pytest.mark.parametrize(
         ("query", "named"),

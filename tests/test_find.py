@@ -19,7 +19,7 @@ NOBODY = 65_534
 def tree(tmp_path: Path) -> Path:
     for name in (
         "a.pdf",
-        "b.txt",
+        "b.xyz",
         ".hidden.pdf",
         "deep/er/c.PNG",
         "deep/d.JpEg",
@@ -65,7 +65,7 @@ def test_the_order_is_the_same_every_time(tree: Path) -> None:
     assert list(find_files([tree])) == list(find_files([str(tree)]))
 
 
-@pytest.mark.parametrize("name", ["b.txt", "notes", ".hidden.pdf"])
+@pytest.mark.parametrize("name", ["b.xyz", "notes", ".hidden.pdf"])
 def test_a_file_named_outright_is_taken_whatever_it_is_called(tree: Path, name: str) -> None:
     assert found(tree / name) == [name]
 
@@ -168,10 +168,10 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_does_not_stop_the_walk(
 
 def test_files_of_a_folder_that_are_of_no_known_kind_are_told(tree: Path) -> None:
     left_out: list[Path] = []
-    (tree / "deep/minutes.docx").write_bytes(b"x")
-    os.mkfifo(tree / "pipe.txt")
+    (tree / "deep/minutes.abc").write_bytes(b"x")
+    os.mkfifo(tree / "pipe.xyz")
     list(find_files([tree, tree / "a.pdf"], left_out.append))
-    assert [path.name for path in left_out] == ["b.txt", "notes", "minutes.docx"]
+    assert [path.name for path in left_out] == ["b.xyz", "notes", "minutes.abc"]
 
 
 @pytest.mark.parametrize("name", ["a.heic", "B.HEIF", "c.avif", "d.jp2"])

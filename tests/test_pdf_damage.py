@@ -146,7 +146,7 @@ def test_the_second_renderer_draws_what_the_first_leaves_blank(
     path = tmp_path / "a.pdf"
     path.write_bytes(with_image(jpeg(), b"DCTDecode"))
     monkeypatch.setattr(
-        "ingest.files.pdf._draw", lambda page, dpi: Image.new("RGB", (200, 200), "white")
+        "ingest.files.pdf.draw_page", lambda page, dpi: Image.new("RGB", (200, 200), "white")
     )
     shown = PdfSource(path).page_image(1, 72)
     assert shown.note == ""

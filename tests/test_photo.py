@@ -40,6 +40,24 @@ def near(seen: Any, wanted: Colour, slack: int = 3) -> bool:
     return max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= slack
 
 
+def test_a_long_screenshot_is_cut_between_its_lines(tmp_path: Path) -> None:
+    image = Image.new("RGB", (540, 5200), "white")
+    for top in range(20, 5180, 32):  # a line of print is 18 high, with 14 between
+        for left in range(20, 500, 8):
+            image.paste("black", (left, top, left + 4, top + 18))
+    image.save(tmp_path / "chat.png")
+    source = open_source(tmp_path / "chat.png")
+    pages = [source.page_image(n, 72).image for n in range(1, source.page_count + 1)]
+    assert len(pages) == 6
+    assert sum(page.height for page in pages) == 5200
+    for page in pages:
+        for row in (0, page.height - 1):
+            assert page.crop((0, row, 540, row + 1)).getcolors() == [(540, (255, 255, 255))]
+    Image.new("RGB", (5200, 540)).save(tmp_path / "wide.png")
+    Image.new("RGB", (500, 2900)).save(tmp_path / "short.png")
+    assert [open_source(tmp_path / f"{n}.png").page_count for n in ("wide", "short")] == [1, 1]
+
+
 def quarters() -> Image.Image:
     """Red left top, green right top, blue left bottom, white right bottom; wider than high."""
     image = Image.new("RGB", (64, 32), "white")
@@ -329,7 +347,7 @@ def test_formats_that_make_pillow_run_other_programs_are_not_read(tmp_path: Path
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
     with Image.open(path) as image:
         assert image.format == "EPS"
-    with pytest.raises(UnreadableFile, match="nor a PDF or another image"):
+    with pytest.raises(UnreadableFile, match="nor another format"):
         PhotoSource(path)
 
 

@@ -169,7 +169,7 @@ def test_an_answer_that_cites_nothing_is_shown_as_not_checked(
     visit: Open, guarded: tuple[LiveServer, Wire]
 ) -> None:
     server, wire = guarded
-    wire.then(streaming("openai", ["Somebody was."]))
+    wire.replies[:] = [streaming("openai", ["Somebody was."])]
     window = visit(server.url)
     window.expected = {401}
     window.open("/")
@@ -178,6 +178,32 @@ def test_an_answer_that_cites_nothing_is_shown_as_not_checked(
     assert "Not checked." in page.locator(".verdict").inner_text()
     assert "cites none of the pages" in page.locator(".turn .note").inner_text()
     assert page.locator(".turn .near").count() == 0
+
+
+def test_stop_keeps_the_text_so_far_and_ends_the_models_request(
+    visit: Open, guarded: tuple[LiveServer, Wire]
+) -> None:
+    server, wire = guarded
+    reply = streaming("openai", ["Somebody was", *[", and was"] * 400])
+    reply.pieces = [part for piece in reply.pieces for part in (piece, 0.05)]  # 20 s in all
+    wire.replies[:] = [reply]
+    wire.hung_up.clear()
+    window = visit(server.url)
+    window.expected = {401}
+    page = sign_in(window.open("/"))
+    page.locator("textarea").fill(LENS)
+    page.keyboard.press("Enter")
+    page.locator(".turn .text", has_text="Somebody was").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.locator(".turn .note", has_text="Stopped.").wait_for()
+    kept = page.locator(".turn .text").inner_text()
+    assert kept.startswith("Somebody was")
+    assert wire.hung_up.wait(10)
+    assert page.get_by_label("Ask a follow-up question").is_visible()
+    page.reload()
+    page.locator(".turn .note", has_text="Stopped.").wait_for()
+    assert page.locator(".turn .text").inner_text() == kept  # and it is not asked again
+    assert page.get_by_role("button", name="Stop").count() == 0
 
 
 # --- search

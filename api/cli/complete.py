@@ -14,7 +14,11 @@ from ingest.error import PageglassError
 if TYPE_CHECKING:
     from ingest.library.library import Library
 
-MODELS = ("extractive", "anthropic:", "openai:", "gemini:", "transformers:")
+MODELS = (
+    "extractive",
+    *("anthropic:", "openai:", "gemini:", "ollama:", "openrouter:", "bedrock:", "vertex:"),
+    "transformers:",
+)
 """Models by name, and heads of those that a provider names."""
 
 

@@ -27,7 +27,10 @@ TagOption = Annotated[
     ),
 ]
 KindOption = Annotated[
-    str | None, typer.Option("--kind", help="Only pdf, or only image.", show_default=False)
+    str | None,
+    typer.Option(
+        "--kind", help="Only pdf, image, text, book, office, mail or archive.", show_default=False
+    ),
 ]
 SinceOption = Annotated[
     datetime | None,
@@ -39,6 +42,33 @@ UntilOption = Annotated[
     datetime | None,
     typer.Option(
         "--until", formats=["%Y-%m-%d"], help="Added on this day or earlier.", show_default=False
+    ),
+]
+TakenSinceOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--taken-since",
+        formats=["%Y-%m-%d"],
+        help="Photos taken on this day or later.",
+        show_default=False,
+    ),
+]
+TakenUntilOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--taken-until",
+        formats=["%Y-%m-%d"],
+        help="Photos taken on this day or earlier.",
+        show_default=False,
+    ),
+]
+NearOption = Annotated[
+    str | None,
+    typer.Option(
+        "--near",
+        metavar="LAT,LON,KM",
+        help="Photos taken within KM of a place in degrees.",
+        show_default=False,
     ),
 ]
 PagesOption = Annotated[
@@ -55,17 +85,45 @@ def read_filter(
     since: datetime | None,
     until: datetime | None,
     pages: str | None,
+    taken_since: datetime | None = None,
+    taken_until: datetime | None = None,
+    near: str | None = None,
 ) -> PageFilter:
     """Filter of the options' values.
 
     Raises:
-        InvalidUsage: `pages` is not a range.
+        InvalidUsage: `pages` is not a range, or `near` no place.
         InvalidSearch: `kind` is not one.
     """
     from api.page_search import make_filter
 
     numbers = read_range(pages) if pages else None
-    return make_filter(tags=tags or (), kind=kind, since=since, until=until, pages=numbers)
+    return make_filter(
+        tags=tags or (),
+        kind=kind,
+        since=since,
+        until=until,
+        pages=numbers,
+        taken_since=taken_since,
+        taken_until=taken_until,
+        near=read_place(near) if near else None,
+    )
+
+
+def read_place(near: str) -> tuple[float, float, float]:
+    """`59.91,10.75,20` as latitude, longitude and km.
+
+    Raises:
+        InvalidUsage
+    """
+    try:
+        latitude, longitude, km = map(float, near.split(","))
+    except ValueError:
+        raise InvalidUsage(
+            f"--near {plain(near)} is no place.",
+            hint="Write latitude, longitude and km, like 59.91,10.75,20.",
+        ) from None
+    return latitude, longitude, km
 
 
 def read_range(pages: str) -> tuple[int | None, int | None]:

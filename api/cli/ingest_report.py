@@ -21,8 +21,10 @@ from ingest.event import (
     Removed,
     StayedRemoved,
 )
+from ingest.extras import install_name
 from ingest.file_state import Failure
-from ingest.files.find import READABLE_KINDS, count_suffixes
+from ingest.files.find import count_suffixes
+from ingest.files.formats.kinds import OFFICE_SUFFIXES, READABLE_KINDS, suffix_of
 from ingest.library.documents import readable
 
 MAX_NAMED = 8
@@ -108,7 +110,7 @@ def report_ingest(
     _list_failures(failures, terminal)
     if named and not report.files and not report.removed:
         terminal.fail(
-            "No PDF or image was found.",
+            "No file of a kind that is read was found.",
             f"Read are {READABLE_KINDS}. A file that is named outright is read whatever it is called.",
         )
         return ExitCode.NOTHING
@@ -130,18 +132,19 @@ def _sum_up(done: Done, captioned: int) -> str:
 
 
 def _name_left_out(paths: Sequence[str]) -> str:
-    """Sentence about files of kinds that are not read: by name where few, else by suffix."""
+    """Sentence about files of kinds that are not read, counted by kind; named where few."""
+    counts = count_suffixes(paths)
+    names = ", ".join(f"{plain(readable(s)) or 'no suffix'} {n:,}" for s, n in counts[:MAX_NAMED])
+    if rest := sum(n for _, n in counts[MAX_NAMED:]):
+        names += f", others {rest:,}"
     if len(paths) <= MAX_NAMED:
-        names = _name_some(paths)
-    else:
-        counts = count_suffixes(paths)
-        names = ", ".join(f"{plain(readable(s)) or 'without'} {n}" for s, n in counts[:MAX_NAMED])
-        if rest := sum(n for _, n in counts[MAX_NAMED:]):
-            names += f", others {rest}"
-    return (
-        f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
-        " PDFs of them would be read."
-    )
+        names += f" ({_name_some(paths)})"
+    said = f"{count_of(len(paths), 'file')} of kinds that are not read left out: {names}."
+    if office := sorted({suffix_of(path) for path in paths} & OFFICE_SUFFIXES):
+        return f"{said} LibreOffice, which is not installed, would read {', '.join(office)}; see --office."
+    if any(suffix_of(path) == ".msg" for path in paths):
+        return f"{said} pip install '{install_name('office')}' adds what reads .msg."
+    return f"{said} PDFs of them would be read."
 
 
 def _name_some(paths: Sequence[str], *, whole: bool = False) -> str:

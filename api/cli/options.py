@@ -126,6 +126,14 @@ OcrOption = Annotated[
         show_default="PAGEGLASS_OCR",
     ),
 ]
+OfficeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--office",
+        help="What reads office documents: libreoffice, text (words alone), or a Gotenberg URL.",
+        show_default="PAGEGLASS_OFFICE",
+    ),
+]
 PasswordOption = Annotated[
     bool, typer.Option("--password", help="Ask for the password of encrypted PDFs.")
 ]

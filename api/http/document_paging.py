@@ -11,13 +11,25 @@ from ingest.error import InvalidInputError
 from ingest.page import Document
 
 Sort: TypeAlias = Literal[
-    "name", "-name", "title", "-title", "added", "-added", "pages", "-pages", "bytes", "-bytes"
+    "name",
+    "-name",
+    "title",
+    "-title",
+    "added",
+    "-added",
+    "taken",
+    "-taken",
+    "pages",
+    "-pages",
+    "bytes",
+    "-bytes",
 ]
 Key: TypeAlias = "tuple[Any, str]"
 KEYS: dict[str, Callable[[Document], Any]] = {
     "name": lambda document: document.name.casefold(),
     "title": lambda document: document.titled().title.casefold(),
     "added": lambda document: document.added_at,
+    "taken": lambda document: document.taken,
     "pages": lambda document: document.page_count,
     "bytes": lambda document: document.byte_size,
 }

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from api.page_search import make_filter
 from generation.prompt import Message
 from generation.request import Role
 from ingest.filter import PageFilter
@@ -71,6 +72,11 @@ class PageConditions(BaseModel):
     kind: DocumentKind | None = Field(None, description="Only documents of this kind.")
     since: Day | None = Field(None, description="Only documents added on this day or later.")
     until: Day | None = Field(None, description="Only documents added on this day or earlier.")
+    taken_since: Day | None = Field(None, description="Only photos taken on this day or later.")
+    taken_until: Day | None = Field(None, description="Only photos taken on this day or earlier.")
+    near: tuple[float, float, float] | None = Field(
+        None, description="Only photos taken near a place: latitude, longitude and km from there."
+    )
     first_page: int | None = Field(
         None, ge=1, le=MAX_NUMBER, description="Only pages from this number on."
     )
@@ -80,9 +86,15 @@ class PageConditions(BaseModel):
 
     def page_filter(self) -> PageFilter:
         """Filter of pages, without documents."""
-        since, until = (day.isoformat() if day else None for day in (self.since, self.until))
-        return PageFilter(
-            None, self.kind, since, until, self.first_page, self.last_page, tuple(self.tags)
+        return make_filter(
+            tags=self.tags,
+            kind=self.kind,
+            since=self.since,
+            until=self.until,
+            pages=(self.first_page, self.last_page),
+            taken_since=self.taken_since,
+            taken_until=self.taken_until,
+            near=self.near,
         )
 
 

@@ -39,6 +39,7 @@ class SettingsKeywords(TypedDict, total=False):
     score_device: Literal["auto", "cpu", "cuda"]
     device_cache_mb: int
     ocr: str
+    office: str
     dpi: int
     workers: int
     file_timeout: float
@@ -73,6 +74,7 @@ class IngestKeywords(TypedDict, total=False):
     quantization: str | None
     password: str | None
     ocr: str | None
+    office: str | None
     dpi: int | None
     workers: int | None
     file_timeout: float | None

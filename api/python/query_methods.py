@@ -23,6 +23,7 @@ from api.results.search_results import SearchResults
 from api.sources import local_file
 from generation.answer import Answer, Citation
 from ingest.fetch.fetch import is_url
+from ingest.page import DocumentKind
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,9 +48,12 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        taken_since: date | str | None = None,
+        taken_until: date | str | None = None,
+        near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
     ) -> SearchResults:
         """Find the pages that fit a query, best first.
@@ -66,6 +70,8 @@ class QueryMethods(ClientBase):
             kind: only documents of this kind.
             since: only documents added on this day or later.
             until: only documents added on this day or earlier.
+            taken_since, taken_until: only photos taken on these days, by their own account.
+            near: only photos taken near a place: latitude, longitude and km from there.
             pages: only this page number, or the first and the last.
 
         Raises:
@@ -74,7 +80,16 @@ class QueryMethods(ClientBase):
             ConflictError: nothing has been ingested yet, or no index fits the query.
         """
         searcher = self._engine.searcher()
-        filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
+        filter = make_filter(
+            tags=as_names(tag),
+            kind=kind,
+            since=since,
+            until=until,
+            pages=pages,
+            taken_since=taken_since,
+            taken_until=taken_until,
+            near=near,
+        )
         filter = filter_documents(searcher.library, as_names(document), filter, folder)
         with ExitStack() as stack:
             if isinstance(like, str | os.PathLike):
@@ -99,9 +114,12 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        taken_since: date | str | None = None,
+        taken_until: date | str | None = None,
+        near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
@@ -116,9 +134,12 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        taken_since: date | str | None = None,
+        taken_until: date | str | None = None,
+        near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
@@ -133,9 +154,12 @@ class QueryMethods(ClientBase):
         document: Names = None,
         folder: str | None = None,
         tag: Names = None,
-        kind: Literal["pdf", "image"] | None = None,
+        kind: DocumentKind | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        taken_since: date | str | None = None,
+        taken_until: date | str | None = None,
+        near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
         model: str | None = None,
         history: Turns = (),
@@ -147,7 +171,7 @@ class QueryMethods(ClientBase):
             top: pages that the model is shown at most; None takes the setting `evidence_pages`.
             document: only from these: ids, heads of ids, file names, paths or ends of paths.
             folder: only from files in a folder of this name, or below it.
-            tag, kind, since, until, pages: as for `search`.
+            tag, kind, since, until, taken_since, taken_until, near, pages: as for `search`.
             model: what writes the answer: "extractive" or "PROVIDER:MODEL"; None takes the setting.
             history: what was said before, oldest first: messages, or earlier answers.
             stream: return a generator of pieces of text and citations, the answer last;
@@ -158,7 +182,16 @@ class QueryMethods(ClientBase):
             ConflictError: nothing has been ingested yet.
             ModelError: the model failed.
         """
-        filter = make_filter(tags=as_names(tag), kind=kind, since=since, until=until, pages=pages)
+        filter = make_filter(
+            tags=as_names(tag),
+            kind=kind,
+            since=since,
+            until=until,
+            pages=pages,
+            taken_since=taken_since,
+            taken_until=taken_until,
+            near=near,
+        )
         pieces = self._stream(question, top, document, folder, filter, model, history)
         if stream:
             return pieces

@@ -98,14 +98,16 @@ def filter_documents(
     Raises:
         DocumentNotFound: one of them does not exist, or is ambiguous.
     """
-    if not documents and not folder:
+    if not documents and not folder and not filter.photos:
         return filter
+    photos = filter.photos
     named = [document for name in documents or () for document in library.documents_named(name)]
     parts = [
         filter.document_ids,
         [document.id for document in named] if documents else None,
         [document.id for document in library.documents_in(folder)] if folder else None,
+        [i for i, photo in library.photos().items() if photos.fits(photo)] if photos else None,
     ]
     first, *others = (dict.fromkeys(part) for part in reversed(parts) if part is not None)
     ids = tuple(i for i in first if all(i in other for other in others))
-    return replace(filter, document_ids=ids)
+    return replace(filter, document_ids=ids, photos=None)

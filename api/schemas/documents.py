@@ -24,6 +24,7 @@ EXAMPLE_DOCUMENT: dict[str, Any] = {
     "sha256": EXAMPLE_ID + "0" * 44,
     "revision": "5d1c0f9e8a7b",
     "added_at": "2025-01-31T09:30:00+00:00",
+    "taken": None,
     "tags": ["finance"],
     "notes": [{"page": 3, "note": "An image could not be decoded, or only in part."}],
 }
@@ -41,6 +42,7 @@ class DocumentBody(BaseModel):
 
     `attached_to` has the places where it is an attachment: the path of a PDF and its name there.
     `tags` are those that a user gave it. `title_source` is null where an older version read it.
+    `taken` is when a photo was taken, by its own account.
     """
 
     model_config = example(EXAMPLE_DOCUMENT)
@@ -57,6 +59,7 @@ class DocumentBody(BaseModel):
     sha256: str
     revision: str
     added_at: str
+    taken: str | None = None
     tags: list[str] = []
     notes: list[NoteBody]
 
@@ -77,6 +80,7 @@ class DocumentBody(BaseModel):
             sha256=document.sha256,
             revision=document.revision,
             added_at=document.added_at,
+            taken=document.taken or None,
             tags=list(document.tags),
             notes=[NoteBody(page=number, note=note) for number, note in document.notes],
         )

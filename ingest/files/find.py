@@ -8,26 +8,10 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-PDF_SUFFIXES = frozenset({".pdf"})
-IMAGE_SUFFIXES = frozenset(
-    {
-        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
-        *(".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpf", ".jpx"),
-    }
-)
-SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES
-
-
-READABLE_KINDS = "PDF, PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF, HEIC and JPEG 2000"
-"""Names of the kinds of `SUFFIXES`, for messages."""
-
-
-def is_readable_kind(name: str) -> bool:
-    """Whether the suffix of a file name is that of a kind that is read."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+from ingest.files.formats.kinds import SUFFIXES, suffix_of
 
 
 def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
@@ -36,11 +20,13 @@ def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
     >>> count_suffixes(["a.txt", "b.docx", "c.TXT", "Makefile"])
     [('.txt', 2), ('.docx', 1), ('', 1)]
     """
-    return Counter(os.path.splitext(path)[1].lower() for path in paths).most_common()
+    return Counter(map(suffix_of, paths)).most_common()
 
 
 def find_files(
-    paths: Iterable[str | Path], on_left_out: Callable[[Path], None] | None = None
+    paths: Iterable[str | Path],
+    on_left_out: Callable[[Path], None] | None = None,
+    suffixes: Collection[str] = SUFFIXES,
 ) -> Iterator[Path]:
     """Find files to read: each once, as an absolute path, in a stable order.
 
@@ -52,10 +38,11 @@ def find_files(
 
     Args:
         on_left_out: is called with each file of a folder whose extension is unknown.
+        suffixes: extensions that are known.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     for name in ("b.pdf", "a.png", "notes.txt", ".hidden.pdf"):
+    ...     for name in ("b.pdf", "a.png", "notes.xyz", ".hidden.pdf"):
     ...         _ = Path(folder, name).write_bytes(b"")
     ...     [path.name for path in find_files([folder])]
     ['a.png', 'b.pdf']
@@ -63,7 +50,7 @@ def find_files(
     seen: set[str] = set()
     for pattern in paths:
         for path in _expand(os.fspath(pattern)):
-            for file in _walk(path, on_left_out) if path.is_dir() else [path]:
+            for file in _walk(path, on_left_out, suffixes) if path.is_dir() else [path]:
                 absolute = os.path.abspath(file)
                 if (resolved := _resolve_folder(absolute)) not in seen:
                     seen.add(resolved)
@@ -92,7 +79,9 @@ def _expand(given: str) -> list[Path]:
     return [Path(given)]
 
 
-def _walk(root: Path, on_left_out: Callable[[Path], None] | None = None) -> Iterator[Path]:
+def _walk(
+    root: Path, on_left_out: Callable[[Path], None] | None, suffixes: Collection[str]
+) -> Iterator[Path]:
     visited: set[str] = set()
     unlisted: list[OSError] = []
     for folder, subfolders, names in os.walk(root, onerror=unlisted.append, followlinks=True):
@@ -105,7 +94,7 @@ def _walk(root: Path, on_left_out: Callable[[Path], None] | None = None) -> Iter
             if name.startswith("."):
                 continue
             path = os.path.join(folder, name)
-            if not is_readable_kind(name):
+            if suffix_of(name) not in suffixes:
                 if on_left_out and os.path.isfile(path):
                     on_left_out(Path(path))
             # A broken link is reported; a pipe, whose read would never end, is left out.

@@ -4,37 +4,67 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.files.formats.kinds import RAW_SUFFIXES, suffix_of
+from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
+from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 
 _IMAGE_MAGIC = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000, as a file or a bare codestream
+    *(b"\0\0\0\x0cJXL ", b"\xff\x0a"),  # JPEG XL, alike
 )
 
 
-def open_source(path: Path, password: str | None = None, *, second_reader: bool = True) -> Source:
+def open_source(
+    path: Path,
+    password: str | None = None,
+    *,
+    second_reader: bool = True,
+    office: OfficeSettings = LIBREOFFICE,
+) -> Source:
     """Open a file as the kind that its first bytes show.
 
     Args:
         second_reader: whether PDFium reads what MuPDF does not.
+        office: how office documents are read.
 
     Raises:
-        UnreadableFile: it is missing, empty, not permitted, broken, or neither PDF nor image.
+        UnreadableFile: it is missing, empty, not permitted, broken, or of no format that is read.
     """
     try:
         with path.open("rb") as file:
-            head = file.read(1024)
+            head = file.read(HEAD)
     except OSError as error:
         raise cannot_open(path, error) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
-    # A PDF may have bytes before its header; an image may have that header in its metadata.
-    if not _is_image(head) and (b"%PDF-" in head or looks_like_pdf(path, head)):
-        return _open_pdf(path, password, second_reader=second_reader)
+    if suffix_of(path) in RAW_SUFFIXES:
+        from ingest.files.formats.raw_photo import read_preview
+        from ingest.files.photo import PhotoSource
+
+        return PhotoSource(path, read_preview(path))
+    if not _is_image(head):
+        # A PDF may have bytes before its header; an image may have that header in its metadata.
+        if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):
+            return _open_pdf(path, password, second_reader=second_reader)
+        if name := sniff(path, head):
+            return _open_known(path, name, office, second_reader=second_reader)
     from ingest.files.photo import PhotoSource
 
     return PhotoSource(path)
+
+
+def _open_known(path: Path, name: str, office: OfficeSettings, *, second_reader: bool) -> Source:
+    """Open a file of a format that `sniff` knows."""
+    if name in OFFICE and office.by != "text":
+        source = _open_pdf(convert_to_pdf(path, name, office), None, second_reader=second_reader)
+        source.kind = "office"
+        return source
+    from ingest.files.formats.open_format import open_format
+
+    return open_format(path, name)
 
 
 def is_readable_head(head: bytes) -> bool:

@@ -8,6 +8,7 @@ whole is drawn by PDFium, the second reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from html import unescape
 from mmap import ACCESS_READ, mmap
@@ -20,14 +21,14 @@ from PIL import Image
 from ingest.file_state import FileStamp, stamp_of
 from ingest.files.mupdf import DATA_MISSING, IMAGE_LOST, pymupdf, read_note, reset_warnings
 from ingest.files.page_tree import count_pages
-from ingest.files.pdf_catalog import Unprinted, has_attachments, read_unprinted
+from ingest.files.pdf_catalog import Unprinted, embedded_files, has_attachments, read_unprinted
 from ingest.files.pdf_extras import read_extras
 from ingest.files.pdf_lines import read_lines
-from ingest.files.pdf_parts import PDF_ERRORS, read_figures
+from ingest.files.pdf_parts import PDF_ERRORS, draw_page, read_figures
 from ingest.files.pdf_password import authenticate, without_encryption
 from ingest.files.pdfium import PdfiumSource
 from ingest.files.reasons import no_pdf
-from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile, is_blank
+from ingest.files.source import EmbeddedFile, PageImage, UnreadableFile, is_blank
 from ingest.memory import is_out_of_memory
 from ingest.page import DocumentKind
 from ingest.reading.visible import mark_hidden
@@ -86,10 +87,9 @@ class PdfSource:
         self.title: str = _title(self._pdf)
         self.has_attachments = has_attachments(self._pdf)
 
-    @property
-    def document(self) -> Any:
-        """The open PDF, as PyMuPDF has it."""
-        return self._pdf
+    def embedded_files(self) -> Iterator[EmbeddedFile]:
+        """Names and readers of the files embedded in it or attached to its pages."""
+        return embedded_files(self._pdf)
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Render a page (from 1); see `Source`."""
@@ -98,7 +98,7 @@ class PdfSource:
             page = self._pdf[number - 1]
             if not self._pdf.xref_object(page.xref).startswith("<<"):
                 raise ValueError("MuPDF shows an empty page for what is none")
-            image = _draw(page, dpi)
+            image = draw_page(page, dpi)
         except PDF_ERRORS as error:
             if is_out_of_memory(error):
                 raise MemoryError from error
@@ -177,18 +177,6 @@ def _needs_password(path: Path, password: str | None) -> NeedsPassword:
         f"{path.name} is encrypted and {'the password is wrong' if password else 'needs a password'}.",
         hint="Give its password.",
     )
-
-
-def _draw(page: Any, dpi: int) -> Image.Image:
-    """Page image; a side of at least a pixel, the longer one of `LONGEST_SIDE` at most."""
-    width, height = page.rect.width, page.rect.height
-    zoom = min(dpi / 72, LONGEST_SIDE / max(width, height, 1))
-    if min(width, height) * zoom < 1:
-        raise ValueError("the page is a line")
-    pixmap = page.get_pixmap(
-        matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
-    )
-    return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
 
 
 def _has_content(page: Any) -> bool:

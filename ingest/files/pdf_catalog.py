@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any
 
 from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_parts import PDF_ERRORS
+from ingest.files.source import EmbeddedFile
 
 MAX_BOOKMARKS = 10_000
 MAX_TITLE = 300
@@ -19,8 +20,6 @@ Unprinted = Mapping[int, Sequence[str]]
 """Texts by the page that they belong to, which may not be printed there."""
 _XFA_DATA = re.compile(r"\(datasets\)\s*(\d+) 0 R")
 _XFA_VALUE = re.compile(r"<([\w.-]{1,80})(?:\s[^<>]{0,500})?>([^<>]+)</\1>")
-EmbeddedFile = tuple[str, Callable[[], bytes]]
-"""Name in the PDF, which is not to be trusted, and a function that decodes the bytes."""
 
 
 def has_attachments(pdf: Any) -> bool:

@@ -80,7 +80,7 @@ def read_extras(
     if kinds - _NO_COMMENT:
         added += _comments(page, kept)
     if pymupdf.PDF_ANNOT_LINK in kinds:
-        added += _targets(page, kept)
+        added += read_targets(page, kept)
     if unprinted:
         printed = _joined(word.text for line in kept for word in line.words)
         absent = [text for text in unprinted if _joined(text.split()) not in printed]
@@ -226,7 +226,7 @@ def _rich_text(pdf: Any, xref: int) -> str:
     return _TAG.sub(" ", text) if kind == "string" else ""
 
 
-def _targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
+def read_targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
     """Targets of links to other places than pages, where they are not printed."""
     printed = _joined(word.text for line in lines for word in line.words)
     seen: set[str] = set()

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from ingest.box import area, clip_if_centered
 from ingest.files.mupdf import pymupdf
-from ingest.files.source import MIN_FIGURE
+from ingest.files.source import LONGEST_SIDE, MIN_FIGURE
 from ingest.page import Box
 
 PDF_ERRORS = (
@@ -54,6 +55,18 @@ def _check_boxes(page: Any) -> list[tuple[float, float, float, float]]:
         return [tuple(w.rect) for w in page.widgets() if w.field_type in TICK_FIELDS]
     except PDF_ERRORS:
         return []
+
+
+def draw_page(page: Any, dpi: int) -> Image.Image:
+    """Page image, its longer side of `LONGEST_SIDE` pixels at most."""
+    width, height = page.rect.width, page.rect.height
+    zoom = min(dpi / 72, LONGEST_SIDE / max(width, height, 1))
+    if min(width, height) * zoom < 1:
+        raise ValueError("the page is a line")
+    pixmap = page.get_pixmap(
+        matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB
+    )
+    return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
 
 
 def read_figures(page: Any) -> tuple[Box, ...]:

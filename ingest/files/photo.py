@@ -2,11 +2,12 @@
 
 Any mode is converted (1-bit, 16-bit, CMYK, palette), transparency onto white, or
 onto black where most of the ink is white. A TIFF has a page a frame; of a GIF or HEIC the
-first image is read.
+first image is read. A long screenshot is cut into pages.
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import weakref
@@ -19,13 +20,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pi_heif
+import pillow_jxl  # noqa: F401  # registers JPEG XL
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ingest.files.formats.exif import read_photo_info
+from ingest.files.formats.tall_image import find_cuts, is_tall
 from ingest.files.reasons import broken_image, no_image
 from ingest.files.source import LONGEST_SIDE, PageImage, UnreadableFile
-from ingest.page import WHOLE, DocumentKind
+from ingest.page import WHOLE, DocumentKind, PhotoInfo
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "HEIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "HEIF", "JXL")
 """Pillow reads more formats; some of them (EPS) run other programs on untrusted files."""
 MAX_PIXELS = 210_000_000
 """A larger image is refused as a decompression bomb; phones take photos of 200 million pixels."""
@@ -44,6 +48,9 @@ pi_heif.register_heif_opener(thumbnails=False)
 class PhotoSource:
     """Image file as a `Source`; a multi-page TIFF has a page a frame.
 
+    Args:
+        data: the image in the file, where that is not the whole of it.
+
     Raises:
         UnreadableFile: it is not an image of these formats, broken, or too large.
     """
@@ -52,29 +59,58 @@ class PhotoSource:
     title = ""
     has_attachments = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
         self._path = path
+        self._data = data
         self._frames: Image.Image | None = None
         with _Reading(path):
             if size := _webp_size(path):
                 self._check_size(size, MAX_DECODED)
-        with _Reading(path), Image.open(path, formats=FORMATS) as image:
+        with _Reading(path), Image.open(self._file(), formats=FORMATS) as image:
             self._check_size(image.size, MAX_PIXELS)
             self._has_frames = image.format == "TIFF"
 
+    def _file(self) -> Path | io.BytesIO:
+        return self._path if self._data is None else io.BytesIO(self._data)
+
     @cached_property
     def page_count(self) -> int:
-        """Number of frames; all of a TIFF are walked through for it.
+        """Number of frames, or of the pages that a tall image is cut into.
+
+        All frames of a TIFF are walked through for it.
 
         Raises:
             UnreadableFile
         """
+        if not self._has_frames:
+            return max(len(self._cuts) - 1, 1)
         with self._open() as image:
-            return getattr(image, "n_frames", 1) if self._has_frames else 1
+            return getattr(image, "n_frames", 1)
+
+    @cached_property
+    def _cuts(self) -> tuple[int, ...]:
+        """Rows at which a tall image is cut, its ends included; none of another."""
+        with self._open() as image:
+            size = image.size
+        if not (is_tall(size) or is_tall(size[::-1])):
+            return ()
+        upright = self._decode(1, max(size), MAX_DECODED)
+        return find_cuts(upright) if is_tall(upright.size) else ()
+
+    @property
+    def photo(self) -> PhotoInfo | None:
+        """Time, place, camera and people; None where the file does not say."""
+        with self._open() as image:
+            return read_photo_info(image)
 
     def page_image(self, number: int, dpi: int) -> PageImage:
         """Decode frame `number` (from 1) at its own size; see `Source`."""
-        image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
+        if not self._has_frames and self._cuts:
+            whole = self._decode(1, MAX_PIXELS, MAX_DECODED)
+            image = whole.crop((0, self._cuts[number - 1], whole.width, self._cuts[number]))
+            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        else:
+            image = self._decode(number, LONGEST_SIDE, MAX_DECODED)
         return PageImage(image, (), (WHOLE,), self._note())
 
     def _note(self) -> str:
@@ -108,7 +144,7 @@ class PhotoSource:
         """Open image. A TIFF stays open: to find a frame is to walk there from the first."""
         with _Reading(self._path):
             if not self._has_frames:
-                with Image.open(self._path, formats=FORMATS) as image:
+                with Image.open(self._file(), formats=FORMATS) as image:
                     yield image
                 return
             if self._frames is None:
@@ -127,7 +163,7 @@ class PhotoSource:
 
 _BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError),
-    *(struct.error, zlib.error),
+    *(struct.error, zlib.error, RuntimeError),
 )
 """What Pillow raises for truncated or broken files."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.files.find import READABLE_KINDS
+from ingest.files.formats.kinds import READABLE_KINDS
 from ingest.files.source import UnreadableFile
 
 HEAD = 1_024
@@ -65,11 +65,11 @@ def no_image(path: Path) -> UnreadableFile:
     if path.suffix.lower() in _NAMES:
         kind = _NAMES[path.suffix.lower()]
         return UnreadableFile(
-            f"{path.name} is not a {kind}, though its name says so, nor a PDF or another image that is read.",
+            f"{path.name} is not a {kind}, though its name says so, nor another format that is read.",
             hint="Copy it again, or convert it to PDF, PNG or JPEG.",
         )
     return UnreadableFile(
-        f"{path.name} is neither a PDF nor an image of a supported format.",
+        f"{path.name} is of no format that is read.",
         hint=f"Read are {READABLE_KINDS}: convert it to one of them.",
     )
 

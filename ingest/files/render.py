@@ -13,13 +13,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from ingest.files.formats.office import LIBREOFFICE, OfficeSettings
 from ingest.files.open import open_source
 from ingest.files.page_limits import limit_page
-from ingest.files.source import PageImage, UnreadableFile
+from ingest.files.source import PageImage, Source, UnreadableFile
 from ingest.memory import release_memory
 from ingest.ocr.load_ocr import load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrMode
-from ingest.page import DocumentKind, Page, Rendered
+from ingest.page import DocumentKind, Page, PhotoInfo, Rendered
 from ingest.reading.choose_text import choose_text
 from ingest.reading.layout import arrange
 from ingest.reading.text_layer.fonts import Verdicts
@@ -43,16 +44,21 @@ class RenderSettings:
     ocr: str = "rapidocr"
     password: str | None = None
     second_reader: bool = True
+    office: OfficeSettings = LIBREOFFICE
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Kind, number of pages and title of a file, and whether files are attached."""
+    """Kind, number of pages and title of a file, and what else is known of it.
+
+    `has_attachments` whether other files are in it, `photo` what a photo says of itself.
+    """
 
     kind: DocumentKind
     page_count: int
     title: str
     has_attachments: bool = False
+    photo: PhotoInfo | None = None
 
 
 def inspect(path: Path, settings: RenderSettings) -> Inspection:
@@ -61,8 +67,23 @@ def inspect(path: Path, settings: RenderSettings) -> Inspection:
     Raises:
         UnreadableFile: it cannot be opened.
     """
-    source = open_source(path, settings.password, second_reader=settings.second_reader)
-    return Inspection(source.kind, source.page_count, source.title, source.has_attachments)
+    source = _open(path, settings)
+    return Inspection(
+        source.kind,
+        source.page_count,
+        source.title,
+        source.has_attachments,
+        getattr(source, "photo", None),
+    )
+
+
+def _open(path: Path, settings: RenderSettings) -> Source:
+    return open_source(
+        path,
+        settings.password,
+        second_reader=settings.second_reader,
+        office=settings.office,
+    )
 
 
 def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list[Rendered]:
@@ -72,7 +93,7 @@ def render(path: Path, page: Page, count: int, settings: RenderSettings) -> list
         UnreadableFile: the file cannot be opened.
         OcrUnavailable: the OCR engine is not installed.
     """
-    source = open_source(path, settings.password, second_reader=settings.second_reader)
+    source = _open(path, settings)
     ocr, (_, mode) = _ocr(settings.ocr), parse_ocr(settings.ocr)
     verdicts = _verdicts(page.document_id)
     pages = []

@@ -6,6 +6,7 @@ text layer, without OCR.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from ingest.error import InvalidInputError
 from ingest.page import Box, DocumentKind
 from ingest.reading.text_line import LineWord, TextLine
 
+EmbeddedFile = tuple[str, Callable[[], bytes]]
+"""Name of a file in a file, which is not to be trusted, and a function that gives its bytes."""
 LONGEST_SIDE = 3_000
 """Pixels of the longer side; larger pages and photos are scaled down to it."""
 
@@ -29,6 +32,12 @@ class UnreadableFile(InvalidInputError):
     """A file cannot be read; ingest skips it until it changes."""
 
     code = "unreadable-file"
+
+
+class FormatUnavailable(UnreadableFile):
+    """What reads a format, a program or a package, is not installed."""
+
+    code = "format-unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ingest.library.database import LibraryDatabase
-from ingest.page import Caption, Document, Page, TitleSource
+from ingest.page import Caption, Document, Page, PhotoInfo, TitleSource
 
 
 class AnnotationReader(LibraryDatabase):
@@ -62,6 +62,14 @@ class AnnotationReader(LibraryDatabase):
         """Whether a writer has made a table that came without a new format."""
         query = "SELECT 1 FROM sqlite_master WHERE name = ?"
         return self._db.execute(query, (name,)).fetchone() is not None
+
+    def photos(self, only: str | None = None) -> dict[str, PhotoInfo]:
+        """What photos say of themselves, by document id; their tags are `document_tags`."""
+        if not self._has_table("photos"):
+            return {}
+        where, values = ("", ()) if only is None else (" WHERE document_id = ?", (only,))
+        rows = self._db.execute(f"SELECT * FROM photos{where}", values)
+        return {document_id: PhotoInfo(*values) for document_id, *values in rows}
 
     def tagged(self, tags: Sequence[str]) -> set[str]:
         """Keys of the pages that have every one of some tags."""
@@ -132,6 +140,11 @@ class AnnotationWriter(AnnotationReader):
             )
             self._db.execute("DELETE FROM document_tags WHERE document_id = ?", (document_id,))
             self._give_tags(document_id, tags)
+
+    def _set_photo(self, document_id: str, photo: PhotoInfo | None) -> None:
+        if photo:
+            values = (document_id, photo.taken, photo.latitude, photo.longitude, photo.camera)
+            self._db.execute("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?, ?)", values)
 
     def _give_tags(self, document_id: str, tags: Sequence[str]) -> None:
         self._db.executemany(

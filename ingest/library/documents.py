@@ -57,6 +57,7 @@ class DocumentReader(AnnotationReader):
         for document_id, number, note in self._db.execute(f"SELECT * FROM notes{where}", values):
             notes.setdefault(document_id, []).append((number, note))
         tags, sources = self.document_tags(), self.title_sources(only)
+        taken = {document_id: photo.taken for document_id, photo in self.photos(only).items()}
         return [
             _document(
                 row,
@@ -66,6 +67,7 @@ class DocumentReader(AnnotationReader):
                 notes.get(row[0], []),
                 tags.get(row[0], []),
                 sources.get(row[0]),
+                taken.get(row[0], ""),
             )
             for row in rows
         ]
@@ -221,6 +223,7 @@ def _document(
     notes: list[tuple[int, str]],
     tags: list[str],
     title_source: TitleSource | None,
+    taken: str,
 ) -> Document:
     document_id, sha256, kind, title, page_count, byte_size, revision, added_at = row
     return Document(
@@ -238,4 +241,5 @@ def _document(
         attached_to=tuple(attached_to),
         tags=tuple(tags),
         title_source=title_source,
+        taken=taken,
     )

@@ -53,12 +53,18 @@ def name_documents(addresses: Mapping[str, str]) -> dict[str, str]:
     names: dict[str, str] = {}
     alike: dict[str, list[str]] = defaultdict(list)
     for document_id, address in addresses.items():
-        name = names[document_id] = shown_name(os.path.basename(address))
+        name = names[document_id] = shown_name(_last(address))
         alike[unicodedata.normalize("NFC", name)].append(document_id)
     for ids in alike.values():
         if len(ids) > 1:
             names |= _tell_apart({document_id: addresses[document_id] for document_id in ids})
     return names
+
+
+def _last(address: str) -> str:
+    """Name of a file, and of an attachment with the file that holds it."""
+    path, attached, name = address.partition(ATTACHED)
+    return f"{os.path.basename(path)}{attached}{name}"
 
 
 def _tell_apart(addresses: Mapping[str, str]) -> dict[str, str]:

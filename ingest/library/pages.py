@@ -138,12 +138,7 @@ class PageReader(DocumentReader):
         """The document that an address names, and its page number in digits."""
         wanted, _, number = key.rpartition("-")
         if not (wanted and number.isdecimal()):
-            try:
-                document = self.document(key)
-            except DocumentNotFound:
-                raise PageNotFound(
-                    f"{key!r} is not a page.", hint="Pages look like report.pdf-12."
-                ) from None
+            document = self.document(key)
             return document, self._only_page(document)
         try:
             return self.document(wanted), number

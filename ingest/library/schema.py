@@ -98,6 +98,14 @@ CREATE TABLE IF NOT EXISTS title_sources (
 """Tags and titles that users gave documents, and where titles that were found are from. Made
 where they are missing, without a new format."""
 
+PHOTOS = """
+CREATE TABLE IF NOT EXISTS photos (
+    document_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE, taken TEXT NOT NULL,
+    latitude REAL, longitude REAL, camera TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""Time, place and camera of photos. Made where it is missing, without a new format."""
+
 REMOVALS = """
 CREATE TABLE IF NOT EXISTS removals (
     path_hash BLOB PRIMARY KEY, document_id TEXT NOT NULL, size INTEGER NOT NULL,

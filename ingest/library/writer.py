@@ -20,10 +20,10 @@ from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import GIVEN, REMOVALS
+from ingest.library.schema import GIVEN, PHOTOS, REMOVALS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
-from ingest.page import Document, Page, Rendered
+from ingest.page import Document, Page, PhotoInfo, Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        self._db.executescript(REMOVALS + GIVEN)
+        self._db.executescript(REMOVALS + GIVEN + PHOTOS)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
@@ -132,6 +132,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
         attachments: Sequence[tuple[str, str]] = (),
         *,
         has_attachments: bool = False,
+        photo: PhotoInfo | None = None,
     ) -> None:
         """Add a complete document: move its images into place, then commit its rows.
 
@@ -141,6 +142,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             seen: the stamps of the paths that were read; other paths of the document stay.
             attachments: ids of PDFs that it is attached to, each with its name there.
             has_attachments: whether it has attachments that are still to be read.
+            photo: what a photo says of itself; its people and keywords become tags.
         """
         target = self.home.pages / document.id
         replaced = replaced_images(target, images, self._revision(document.id))
@@ -174,7 +176,8 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             title = self._name_terms(document.id, given or document.title)
             for page in pages:
                 self._add_page(document.id, title, page)
-            self._give_tags(document.id, tags)
+            self._set_photo(document.id, photo)
+            self._give_tags(document.id, (*tags, *(photo.tags if photo else ())))
             self.finish([document.id])
 
     def restore_images(self, document_id: str) -> None:

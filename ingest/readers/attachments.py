@@ -1,4 +1,4 @@
-"""Attachments: files embedded in a PDF, or on its pages, written to a folder.
+"""Attachments: files in a PDF, an e-mail or an archive, written to a folder.
 
 It runs in a worker process. Names and numbers in the file are not trusted: files are
 written under names of our own making, and no more than a bounded number of bytes.
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.files.find import is_readable_kind
+from ingest.files.formats.kinds import CONTAINER_SUFFIXES, suffix_of
+from ingest.files.formats.office import readable_suffixes
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
@@ -23,7 +24,11 @@ MAX_DEPTH = 3
 """Attachments of attachments are read down to this level."""
 MAX_FILES = 500
 """Attachments of a file, with those of its attachments."""
-MAX_BYTES = 1 << 29
+MAX_ARCHIVED = 10_000
+"""The same of an archive."""
+MAX_FOLDERS = 8
+"""Folders of a file in an archive that its name keeps, and itself."""
+MAX_BYTES = 1 << 30
 """Bytes of them that are written."""
 MAX_NAME = 150
 """Bytes of an attachment's name; file systems take 255."""
@@ -51,10 +56,10 @@ class _Extraction:
 
 
 def extract_attachments(path: Path, folder: Path, settings: RenderSettings) -> list[Attachment]:
-    """Write the attachments of a PDF to files in `folder`.
+    """Write the attachments of a file to files in `folder`.
 
     Raises:
-        UnreadableFile: the PDF cannot be opened.
+        UnreadableFile: the file cannot be opened.
     """
     extraction = _Extraction(folder, settings)
     _extract(path, "", 1, extraction)
@@ -62,23 +67,27 @@ def extract_attachments(path: Path, folder: Path, settings: RenderSettings) -> l
 
 
 def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> None:
-    # Here, since a server knows this module too, and opens no PDF.
-    from ingest.files.pdf_catalog import embedded_files
-
-    source = open_source(path, extraction.settings.password)
-    pdf = getattr(source, "document", None)
-    if pdf is None:
+    settings = extraction.settings
+    source = open_source(path, settings.password, office=settings.office)
+    embedded = getattr(source, "embedded_files", None)
+    if embedded is None or not source.has_attachments:
         return
+    if depth > MAX_DEPTH:
+        reason = f"{path.name} lies {MAX_DEPTH} files deep; what is attached to it is not read."
+        extraction.found.append(Attachment(f"{prefix}…", None, reason))
+        return
+    is_archive = source.kind == "archive"
+    most = MAX_ARCHIVED if is_archive else MAX_FILES
     taken: set[str] = set()
-    for given, read in embedded_files(pdf):
-        if len(extraction.found) >= MAX_FILES:
-            reason = f"{path.name} has more than {MAX_FILES} attachments; the others are not read."
+    for given, read in embedded():
+        if len(extraction.found) >= most:
+            reason = f"{path.name} has more than {most:,} attachments; the others are not read."
             extraction.found.append(Attachment(f"{prefix}…", None, reason))
             return
-        name = _unique(clean_name(given), taken)
-        attachment = _write(prefix + name, name, read, extraction)
+        name = _unique(clean_path(given) if is_archive else clean_name(given), taken)
+        attachment = _write(prefix + name, os.path.basename(name), read, extraction)
         extraction.found.append(attachment)
-        if attachment.path and depth < MAX_DEPTH and attachment.path.suffix.lower() == ".pdf":
+        if attachment.path and suffix_of(name) in CONTAINER_SUFFIXES:
             try:
                 _extract(attachment.path, f"{prefix}{name}{ATTACHED}", depth + 1, extraction)
             except UnreadableFile:
@@ -86,12 +95,15 @@ def _extract(path: Path, prefix: str, depth: int, extraction: _Extraction) -> No
 
 
 def _write(name: str, last: str, read: Callable[[], bytes], extraction: _Extraction) -> Attachment:
+    # Here, since a server knows this module too, and opens no PDF.
     from ingest.files.pdf_parts import PDF_ERRORS
 
-    if not is_readable_kind(last):
+    if suffix_of(last) not in readable_suffixes(extraction.settings.office):
         return Attachment(name)
     try:
         data = read()
+    except UnreadableFile as error:
+        return Attachment(name, None, error.message)
     except PDF_ERRORS as error:
         if is_out_of_memory(error):
             raise MemoryError from error
@@ -106,6 +118,16 @@ def _write(name: str, last: str, read: Callable[[], bytes], extraction: _Extract
     path.parent.mkdir()
     path.write_bytes(data)
     return Attachment(name, path)
+
+
+def clean_path(given: str) -> str:
+    """Name of a file in an archive with its folders, none of which leads out of it.
+
+    >>> clean_path("../reports/./2024/a.pdf")
+    'reports/2024/a.pdf'
+    """
+    parts = [part for part in given.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(map(clean_name, parts[-MAX_FOLDERS:])) or "attachment"
 
 
 def clean_name(given: str) -> str:
@@ -125,7 +147,7 @@ def clean_name(given: str) -> str:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """A name that no other attachment of the PDF has, which it is added to."""
+    """A name that no other attachment of the file has, which it is added to."""
     stem, suffix = os.path.splitext(name)
     count = 2
     while name in taken:

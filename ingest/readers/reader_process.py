@@ -48,6 +48,9 @@ def serve(connection: Connection, memory_mb: int) -> None:
     whether it succeeded, and the result or the exception.
     """
     start_worker()
+    # What it starts belongs to its group, which is killed as one.
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
     # torch, where pages are prepared for a model here: there is a worker for each core.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     _limit_memory(memory_mb)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
+import shutil
+import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -13,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from ingest.files.formats.office import scratch_folder
 from ingest.readers.reader_process import READY, serve
 from ingest.worker import start_process
 
@@ -104,7 +108,12 @@ class ReaderWorker:
             return 0.0
 
     def kill(self) -> None:
-        """End it at once; SIGKILL, since C code does not look for signals."""
+        """End it and what it started, at once."""
+        # SIGKILL, since C code does not look for signals. While it is not joined no other process has its number.
+        with contextlib.suppress(OSError):
+            if self.pid:
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
         self._process.join()
+        shutil.rmtree(scratch_folder(self.pid), ignore_errors=True)
         self.connection.close()

@@ -153,6 +153,7 @@ class DocumentAssembler:
         )
         draft = Draft.start(self._home, [index for _, index in self.load()], document)
         draft.has_attachments = read.inspection.has_attachments
+        draft.photo = read.inspection.photo
         self._drafts[document.id] = draft
         return draft
 
@@ -225,6 +226,7 @@ class DocumentAssembler:
                 pending.stamps,
                 [(place.parent_id, place.name) for place in pending.attached_to],
                 has_attachments=draft.has_attachments and bool(pending.stamps),
+                photo=draft.photo,
             )
             del self._drafts[document.id]
             self.committed.add(document.id)

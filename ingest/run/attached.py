@@ -1,4 +1,4 @@
-"""Attachments of PDFs that were added: extracted by workers, then read like files.
+"""Attachments of documents: extracted by workers, then read like files.
 
 They are extracted to the staging folder, which the next writer clears after a crash.
 A PDF is noted as unopened in the library until they have been.
@@ -93,5 +93,5 @@ def read_attachments(
 def _unreadable(path: Path, error: Exception) -> UnreadableFile:
     return UnreadableFile(
         f"The attachments of {path.name} cannot be read ({type(error).__name__}: {error}).",
-        hint="Save them from a PDF reader, and ingest them as files.",
+        hint="Save them as files of their own, and ingest those.",
     )

@@ -14,7 +14,7 @@ from ingest.index.vector_writer import VectorWriter
 from ingest.library.atomic import sync
 from ingest.library.home import Home
 from ingest.library.writer import PageRow
-from ingest.page import Document, Page, PageVectors, Rendered
+from ingest.page import Document, Page, PageVectors, PhotoInfo, Rendered
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class Draft:
     rows: list[PageRow] = field(default_factory=list)
     readable: bool = False
     has_attachments: bool = False
+    photo: PhotoInfo | None = None
     fde_vectors: dict[str, list[tuple[Page, npt.NDArray[np.float32]]]] = field(default_factory=dict)
 
     @classmethod

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
+import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.annotate.caption import caption_documents
@@ -27,6 +30,7 @@ from ingest.event import (
     StayedRemoved,
     Tagged,
 )
+from ingest.files.formats.office import readable_suffixes
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
@@ -75,6 +79,9 @@ class IngestRun:
             record_failures=settings.record_failures,
         )
         self._waiting: list[Event] = []
+        self._converted = home.staging / f"converted-{uuid.uuid4().hex}"
+        office = replace(settings.render.office, folder=self._converted)
+        self._render = replace(settings.render, office=office)
         self._jobs = JobMaker(self._library, self._assembler, self._waiting, settings.redo)
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
@@ -109,6 +116,7 @@ class IngestRun:
             raise
         finally:
             self._assembler.close()
+            shutil.rmtree(self._converted, ignore_errors=True)
             for _, index in self._encoders:
                 index.records.close()
         yield from self._remove_nameless()
@@ -142,6 +150,7 @@ class IngestRun:
             redo=settings.redo,
             retry=retry,
             again=settings.again,
+            suffixes=readable_suffixes(settings.render.office),
         )
 
     def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
@@ -249,13 +258,11 @@ class IngestRun:
                 yield from self._read_jobs(pool, jobs)
         if files := unopened_files(self._library):
             with AttachmentFolder(self._home) as folder, self._readers() as pool:
-                render, give_way = self._settings.render, self._give_way
-                parents = read_attachments(files, folder, render, pool, give_way)
+                parents = read_attachments(files, folder, self._render, pool, self._give_way)
                 yield from self._read_jobs(pool, self._jobs.of_attachments(parents))
 
     def _read_jobs(self, pool: ReaderPool, jobs: Iterator[ReadJob]) -> Iterator[Event]:
-        settings = self._settings
-        reading = read_ahead(jobs, settings.render, pool, self._preparers())
+        reading = read_ahead(jobs, self._render, pool, self._preparers())
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(self._waiting)

@@ -69,7 +69,7 @@ class JobMaker:
             self._events.append(DuplicateFound(str(path), id_))
 
     def of_attachments(self, parents: Iterable[ParentAttachments]) -> Iterator[ReadJob]:
-        """Hash the attachments of PDFs; give out those whose bytes are new."""
+        """Hash the attachments of files; give out those whose bytes are new."""
         for parent_id, path, attachments in parents:
             if not isinstance(attachments, list):
                 failed = self._assembler.fail(path, None, attachments, record=False)
@@ -88,7 +88,7 @@ class JobMaker:
                 yield from self._of_attachment(place, attachment.path)
             elif attachment.reason:
                 error = UnreadableFile(
-                    attachment.reason, hint="Save it from a PDF reader, and ingest that file."
+                    attachment.reason, hint="Save it as a file of its own, and ingest that."
                 )
                 self._events.append(self._assembler.fail(place.address, None, error, record=False))
             else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.file_state import MISSING, Failure, stamp_of
 from ingest.files.find import find_files
+from ingest.files.formats.kinds import SUFFIXES
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
@@ -40,6 +41,7 @@ def scan_files(
     redo: bool = False,
     retry: bool = False,
     again: bool = False,
+    suffixes: Collection[str] = SUFFIXES,
 ) -> FileScan:
     """Compare files with what the library knows of their paths.
 
@@ -49,11 +51,14 @@ def scan_files(
         redo: read every file, changed or not.
         retry: read files again that failed before.
         again: read files whose documents were removed.
+        suffixes: of the files of folders that are read.
     """
     names = library.names()
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
     others: list[Path] = []
-    files = [path for path in find_files(paths, others.append) if not _is_ours(home, path)]
+    files = [
+        path for path in find_files(paths, others.append, suffixes) if not _is_ours(home, path)
+    ]
     left_out = dict.fromkeys(str(path) for path in others if not _is_ours(home, path))
     named = frozenset(str(path) for path in files) if again else _files_among(paths)
     to_read, failed_before, removed, unchanged = [], [], [], 0

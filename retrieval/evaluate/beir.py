@@ -14,9 +14,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.files.find import SUFFIXES
+from ingest.files.formats.kinds import IMAGE_SUFFIXES
 from ingest.library.atomic import write_atomically
-from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, Target, validate
+from retrieval.evaluate.dataset import (
+    Dataset,
+    InvalidDataset,
+    Question,
+    SplitNotFound,
+    Target,
+    validate,
+)
 from retrieval.evaluate.table import Row, read_lines, read_text, text, texts
 
 CORPUS = "corpus.jsonl"
@@ -81,13 +88,13 @@ def pick_split(names: set[str], split: str | None, where: Path) -> str:
     """The split by name, or test, or the only one.
 
     Raises:
-        InvalidDataset: there is no such split, or several to choose from.
+        SplitNotFound: there is no such split, or several to choose from.
     """
     for name in (split,) if split else ("test", *(names if len(names) == 1 else ())):
         if name in names:
             return str(name)
     there = ", ".join(sorted(names)) or "none"
-    raise InvalidDataset(
+    raise SplitNotFound(
         f"{where} has no split {split or 'test'!r}, but {there}.",
         hint="Name one of these splits.",
     )
@@ -98,7 +105,7 @@ def _file(folder: Path, key: str, row: Row, where: str, written: Path) -> Path:
     places = (
         [folder / named, folder / "images" / named]
         if named
-        else [folder / "images" / f"{key}{suffix}" for suffix in sorted(SUFFIXES)]
+        else [folder / "images" / f"{key}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)]
     )
     for place in places:
         if place.is_file():

@@ -29,6 +29,12 @@ class InvalidDataset(InvalidInputError):
     code = "invalid-dataset"
 
 
+class SplitNotFound(InvalidDataset):
+    """A dataset has no such split, or several to choose from."""
+
+    code = "split-not-found"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question with its relevance judgements.

@@ -11,9 +11,12 @@ import typer
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.filter_options import (
     KindOption,
+    NearOption,
     PagesOption,
     SinceOption,
     TagOption,
+    TakenSinceOption,
+    TakenUntilOption,
     UntilOption,
     read_filter,
 )
@@ -78,6 +81,9 @@ def ask(
     kind: KindOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    taken_since: TakenSinceOption = None,
+    taken_until: TakenUntilOption = None,
+    near: NearOption = None,
     pages: PagesOption = None,
     model: ModelOption = None,
     save_page: Annotated[
@@ -130,7 +136,7 @@ def ask(
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")
     if len(texts) > 1 and not image:
         raise InvalidUsage("There are several questions.", hint="Put the question in quotes.")
-    filter = read_filter(tag, kind, since, until, pages)
+    filter = read_filter(tag, kind, since, until, pages, taken_since, taken_until, near)
     if image and (document or folder or top or filter):
         raise InvalidUsage(
             "--image takes no --top and no filters of the library.",
@@ -186,11 +192,11 @@ def ask(
 
 def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePages:
     """Pages of the pictures among parts; the second of a part tells a picture from a text."""
+    from api.factory import render_settings
     from api.rag.picture_question import open_pictures
     from api.sources import local_file
-    from ingest.files.render import RenderSettings
 
-    settings = RenderSettings(found.settings.dpi, found.settings.ocr)
+    settings = render_settings(found.settings)
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         readers = stack.enter_context(found.readers())

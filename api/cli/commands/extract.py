@@ -166,13 +166,13 @@ def open_pages(
 
     Of the library that is one page, or a `whole` document.
     """
+    from api.factory import render_settings
     from api.rag.extraction import open_file_pages, open_library_document, open_library_page
     from api.sources import is_file_source, local_file
-    from ingest.files.render import RenderSettings
     from ingest.library.library import Library
 
     if is_file_source(source):
-        settings = RenderSettings(found.settings.dpi, found.settings.ocr, password)
+        settings = render_settings(found.settings, password)
         policy = found.settings.fetch_policy()
         with found.readers() as readers, local_file(source, policy) as path:
             return open_file_pages(path, settings, readers)

@@ -15,6 +15,7 @@ from api.cli.options import (
     ImagesOption,
     JsonOption,
     OcrOption,
+    OfficeOption,
     PasswordFileOption,
     PasswordOption,
     PoolOption,
@@ -64,6 +65,7 @@ def ingest(
     password: PasswordOption = False,
     password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
+    office: OfficeOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -153,6 +155,7 @@ def ingest(
         quantization=quantization,
         password=read_password(password, password_file),
         ocr=ocr,
+        office=office,
         dpi=dpi,
         workers=workers,
         file_timeout=file_timeout,

@@ -11,9 +11,12 @@ import typer
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.filter_options import (
     KindOption,
+    NearOption,
     PagesOption,
     SinceOption,
     TagOption,
+    TakenSinceOption,
+    TakenUntilOption,
     UntilOption,
     read_filter,
 )
@@ -55,6 +58,9 @@ def search(
     kind: KindOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    taken_since: TakenSinceOption = None,
+    taken_until: TakenUntilOption = None,
+    near: NearOption = None,
     pages: PagesOption = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show the nearest pages even if none comes near.")
@@ -80,7 +86,7 @@ def search(
     from api.sources import local_file
     from retrieval.near import is_near
 
-    wanted = read_filter(tag, kind, since, until, pages)
+    wanted = read_filter(tag, kind, since, until, pages, taken_since, taken_until, near)
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         searcher = stack.enter_context(closing(found.open_searcher(home)))

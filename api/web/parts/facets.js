@@ -1,5 +1,5 @@
 // Facets: filters of a search, in the address. Documents are counted among the hits.
-import { amend, get, html, number, t, useData } from "../core/app.js";
+import { KINDS, amend, get, html, number, t, useData } from "../core/app.js";
 
 const SHOWN = 12;
 const DAYS = [1, 7, 30, 365];
@@ -33,8 +33,7 @@ export function Facets({ wanted, hits }) {
       <summary>${t("filters")}</summary>
       ${group("kind", [
         choice("kind", "", t("anyKind")),
-        choice("kind", "pdf", "PDF"),
-        choice("kind", "image", t("images")),
+        ...KINDS.map((kind) => choice("kind", kind, t(`kind_${kind}`))),
       ])}
       ${group("documents", [
         ...chosen.map((id) => choice("doc", id, id.slice(0, 8))),

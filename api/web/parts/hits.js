@@ -52,7 +52,7 @@ export function PageHits({ hits, q }) {
           </span>
           <span class="told">
             <b>${hit.name}</b>${" "}
-            <small>${hit.kind === "image" && hit.number === 1 ? t("images") : t("pageNumber", hit.page_label || hit.number)}</small>
+            <small>${hit.kind === "image" && hit.number === 1 ? t("kind_image") : t("pageNumber", hit.page_label || hit.number)}</small>
             ${lines.slice(0, LINES).map((line, at) => html`<span key=${at} class="line"><${Marked} text=${line.words} q=${q} /></span>`)}
             ${!lines.length && hit.caption && html`<span class="line">${hit.caption}</span>`}
             ${hit.note && html`<em class="note">${hit.note}</em>`}

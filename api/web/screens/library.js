@@ -1,5 +1,5 @@
 // Library: documents sorted, filtered and edited; uploads with their progress.
-import { amend, get, html, request, t, useCallback, useData, useEffect, useMemo, useRef, useState, useTitle } from "../core/app.js";
+import { KINDS, amend, get, html, request, t, useCallback, useData, useEffect, useMemo, useRef, useState, useTitle } from "../core/app.js";
 import { addFiles, adoptJobs, useAdded } from "../core/uploads.js";
 import { DocumentRow } from "../parts/document_row.js";
 import { DropZone, useDrop } from "../parts/drop_zone.js";
@@ -12,7 +12,7 @@ const LIMIT = 200;
 const AT_ONCE = 200;
 const UNDO_SECONDS = 6;
 const ROW = innerWidth < 760 ? 92 : 68;
-const SORTS = ["added", "name", "pages", "bytes"].flatMap((name) => [
+const SORTS = ["added", "taken", "name", "pages", "bytes"].flatMap((name) => [
   [`-${name}`, `${t(`sort_${name}`)} ↓`],
   [name, `${t(`sort_${name}`)} ↑`],
 ]);
@@ -163,7 +163,7 @@ function Filters({ filters, tags }) {
       placeholder=${t("filterDocuments")}
       onInput=${later}
     />
-    ${choice("kind", t("kind"), [["", t("anyKind")], ["pdf", "PDF"], ["image", t("images")]])}
+    ${choice("kind", t("kind"), [["", t("anyKind")], ...KINDS.map((kind) => [kind, t(`kind_${kind}`)])])}
     ${used.length > 0 && choice("tag", t("tags"), [["", t("anyTag")], ...used])}
     ${choice("sort", t("sortBy"), SORTS)}
   </div>`;

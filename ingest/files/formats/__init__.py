@@ -1,0 +1,1 @@
+"""Readers of formats other than PDFs and photos, and how each is recognised."""

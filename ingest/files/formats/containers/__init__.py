@@ -1,0 +1,1 @@
+"""E-mails and archives: files that hold other files."""

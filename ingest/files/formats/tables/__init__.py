@@ -1,0 +1,1 @@
+"""Tables as pages: CSV, JSON Lines and sheets."""

@@ -1,0 +1,348 @@
+"""Office documents: converted by LibreOffice or a server, within limits, or their words alone."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import docx
+import openpyxl
+import pptx
+import psutil
+import pymupdf
+import pytest
+
+from ingest.add import AddSettings, add
+from ingest.event import Added
+from ingest.files.find import find_files
+from ingest.files.formats.office import (
+    OfficeSettings,
+    UnknownOffice,
+    check_office,
+    find_program,
+    readable_suffixes,
+    scratch_folder,
+)
+from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows
+from ingest.files.open import open_source
+from ingest.files.render import RenderSettings, inspect, render
+from ingest.files.source import FormatUnavailable, UnreadableFile
+from ingest.library.home import Home
+from ingest.page import Page, Rendered
+from ingest.readers.limits import ReadLimits, ReadTimeout
+from ingest.readers.reader_pool import ReaderPool
+
+TEXT = RenderSettings(dpi=40, ocr="none", office=OfficeSettings("text"))
+STAND_IN = """#!/bin/sh
+# A program with LibreOffice's arguments that takes the PDF beside it as its result.
+echo "$@" >> {folder}/calls
+env >> {folder}/environment
+while [ "$1" != --convert-to ]; do shift; done
+{before}
+mkdir -p "$4" && cp {folder}/{result} "$4/document.$2"
+"""
+
+
+def write_docx(path: Path) -> Path:
+    document = docx.Document()
+    document.add_heading("Harbour rules", 1)
+    document.add_paragraph("Ships longer than 80 metres take a pilot.")
+    table = document.add_table(rows=2, cols=2)
+    for cell, text in zip(table._cells, ("Length", "Fee", "10 m", "100 crowns"), strict=True):
+        cell.text = text
+    document.save(str(path))
+    return path
+
+
+def write_xlsx(path: Path, rows: int = 120) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Berths"
+    sheet.append(["berth", "depth", *(f"c{n}" for n in range(20))])
+    for row in range(rows):
+        sheet.append([f"B{row}", row / 2, *(f"v{row} {n}" for n in range(20))])
+    book.create_sheet("Notes").append(["The crane is shut"])
+    book.save(path)
+    return path
+
+
+def write_pptx(path: Path) -> Path:
+    talk = pptx.Presentation()
+    for number in range(2):
+        slide = talk.slides.add_slide(talk.slide_layouts[1])
+        slide.shapes.title.text = f"Lamp {number}"
+        slide.placeholders[1].text = f"Lit on night {number}"
+        slide.notes_slide.notes_text_frame.text = f"Say it slowly {number}"
+    talk.save(str(path))
+    return path
+
+
+def read(path: Path, settings: RenderSettings) -> list[Rendered]:
+    count = inspect(path, settings).page_count
+    return render(path, Page("d", 1, path.name), count, settings)
+
+
+def text_of(page: Rendered, role: str = "") -> str:
+    return " ".join(word.text for word in page.words if role in ("", word.role))
+
+
+class StandIn:
+    """A scripted `soffice` in the PATH."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with pymupdf.open() as pdf:
+            pdf.new_page().insert_text((72, 72), "Made by the stand-in")
+            pdf.save(folder / "made.pdf")
+        self.script()
+
+    def script(self, before: str = "", result: str = "made.pdf") -> None:
+        path = self.folder / "bin" / "soffice"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(STAND_IN.format(folder=self.folder, before=before, result=result))
+        path.chmod(0o755)
+
+    @property
+    def calls(self) -> int:
+        calls = self.folder / "calls"
+        return calls.read_text().count("\n") if calls.exists() else 0
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    made = StandIn(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> RenderSettings:
+    office = OfficeSettings(folder=tmp_path / "converted")
+    return RenderSettings(dpi=40, ocr="none", office=office)
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+
+# --- words alone
+
+
+def test_the_words_of_documents_slides_and_sheets(tmp_path: Path) -> None:
+    [page] = read(write_docx(tmp_path / "a.docx"), TEXT)
+    assert text_of(page, "heading") == "Harbour rules"
+    assert "10 m 100 crowns" in text_of(page)
+    assert page.note.startswith("Only the words")
+    slides = read(write_pptx(tmp_path / "a.pptx"), TEXT)
+    assert [text_of(slide) for slide in slides] == [
+        f"Lamp {n} Lit on night {n} Say it slowly {n}" for n in range(2)
+    ]
+    sheets = read(write_xlsx(tmp_path / "a.xlsx", rows=2), TEXT)
+    assert "B1 0.5 v1 0" in text_of(sheets[0])
+    assert text_of(sheets[-1]) == "Notes The crane is shut"
+    assert inspect(tmp_path / "a.xlsx", TEXT).kind == "office"
+
+
+def test_words_alone_of_other_formats_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.rtf").write_bytes(rb"{\rtf1 words}")
+    with pytest.raises(FormatUnavailable, match="LibreOffice alone"):
+        inspect(tmp_path / "a.rtf", TEXT)
+    whole = write_docx(tmp_path / "a.docx").read_bytes()
+    (tmp_path / "b.docx").write_bytes(whole.replace(b"word/document.xml", b"word/documemt.xml"))
+    with pytest.raises(UnreadableFile, match=r"b\.docx is damaged"):
+        inspect(tmp_path / "b.docx", TEXT)
+
+
+def test_ways_to_read_are_checked() -> None:
+    for by in ("libreoffice", "text", "http://127.0.0.1:3000"):
+        assert check_office(by).by == by
+    with pytest.raises(UnknownOffice, match="'word'"):
+        check_office("word")
+
+
+# --- a program
+
+
+def test_a_document_is_converted_once_by_its_content(
+    stand_in: StandIn, settings: RenderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "secret")
+    path = write_docx(tmp_path / "a.docx")
+    other = tmp_path / "b.docx"
+    other.write_bytes(path.read_bytes())
+    for each in (path, path, other):
+        [page] = read(each, settings)
+        assert text_of(page) == "Made by the stand-in"
+    assert inspect(path, settings).kind == "office"
+    assert stand_in.calls == 1
+    assert "secret" not in (tmp_path / "environment").read_text()
+    [folder] = (tmp_path / "converted").iterdir()  # nothing of the work is left
+    assert [file.name for file in folder.iterdir()] == ["a.docx.pdf"]
+    assert sorted(tmp_path.glob(".~lock*")) == []
+
+
+@pytest.mark.parametrize("before", ["exit 0", "exit 1", "kill -9 $$"])
+def test_a_program_that_makes_nothing_is_an_error_by_name(
+    before: str, stand_in: StandIn, settings: RenderSettings, tmp_path: Path
+) -> None:
+    stand_in.script(before)
+    with pytest.raises(UnreadableFile, match=r"a\.docx cannot be converted"):
+        inspect(write_docx(tmp_path / "a.docx"), settings)
+    assert list((tmp_path / "converted").iterdir()) == []
+
+
+def test_without_a_program_folders_are_left_out_and_a_named_file_is_an_error(
+    nothing_installed: None, tmp_path: Path
+) -> None:
+    path = write_docx(tmp_path / "a.docx")
+    left_out: list[Path] = []
+    assert list(find_files([tmp_path], left_out.append, readable_suffixes(OfficeSettings()))) == []
+    assert left_out == [path]
+    with pytest.raises(FormatUnavailable, match=r"a\.docx is read by LibreOffice, which is not"):
+        inspect(path, RenderSettings())
+    assert ".docx" in readable_suffixes(OfficeSettings("text"))
+
+
+def test_a_program_past_its_deadline_is_killed_with_what_it_started(
+    stand_in: StandIn, tmp_path: Path
+) -> None:
+    stand_in.script(f"sleep 600 & echo $! > {tmp_path}/child; wait")
+    path = write_docx(tmp_path / "a.docx")
+    pool = ReaderPool(1, ReadLimits(seconds=1.5))
+    try:
+        future = pool.submit(inspect, path, RenderSettings(ocr="none"), name=path.name)
+        while not (tmp_path / "child").exists():
+            time.sleep(0.05)
+        [worker] = pool.pids()
+        assert scratch_folder(worker).exists()
+        with pytest.raises(ReadTimeout, match=r"a\.docx was not read within 1\.5 s"):
+            future.result(30)
+    finally:
+        pool.close()
+    child = int((tmp_path / "child").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+    assert not scratch_folder(worker).exists()
+
+
+def test_documents_are_ingested_and_nothing_stays_in_staging(
+    stand_in: StandIn, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    settings = AddSettings(RenderSettings(dpi=40, ocr="none"), ("minilm",), 1)
+    events = list(add(home, [write_docx(tmp_path / "a.docx")], settings))
+    [added] = [event.document for event in events if isinstance(event, Added)]
+    assert (added.kind, added.name) == ("office", "a.docx")
+    assert list(home.staging.iterdir()) == []
+
+
+# --- a server
+
+
+class Gotenberg(BaseHTTPRequestHandler):
+    """Answers with a PDF, or with an error where the file says so."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        good = b"broken" not in body and self.path == "/forms/libreoffice/convert"
+        with pymupdf.open() as pdf:
+            pdf.new_page().insert_text((72, 72), "Made by the server")
+            data = bytes(pdf.tobytes())
+        self.send_response(200 if good else 400)
+        self.end_headers()
+        self.wfile.write(data if good else b"no")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    made = HTTPServer(("127.0.0.1", 0), Gotenberg)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    made.server_close()
+
+
+def test_a_gotenberg_server_converts(server: str, tmp_path: Path) -> None:
+    office = OfficeSettings(server, tmp_path / "converted")
+    settings = RenderSettings(dpi=40, ocr="none", office=office)
+    [page] = read(write_docx(tmp_path / "a.docx"), settings)
+    assert text_of(page) == "Made by the server"
+    (tmp_path / "b.rtf").write_bytes(rb"{\rtf1 broken}")
+    with pytest.raises(UnreadableFile, match=r"b\.rtf cannot be converted"):
+        inspect(tmp_path / "b.rtf", settings)
+    gone = RenderSettings(office=OfficeSettings("http://127.0.0.1:9", tmp_path))
+    with pytest.raises(FormatUnavailable, match="does not answer"):
+        inspect(tmp_path / "b.rtf", gone)
+
+
+# --- sheets, and the program itself
+
+
+def test_sheets_are_scaled_to_a_page_with_their_first_row_repeated() -> None:
+    layout = (
+        '<style:page-layout-properties fo:page-width="8in" fo:margin-top="1in"'
+        ' style:scale-to="100%"/>'
+    )
+    fitted = fit_layouts(layout)
+    assert 'style:scale-to-X="1" style:scale-to-Y="0"' in fitted
+    assert fitted.count("fo:page-width") == 1
+    assert "100%" not in fitted
+    rows = "<table:table-row><c/></table:table-row>" * 2
+    head = "<table:table-header-rows>"
+    once = repeat_first_rows(f'<table:table a="b"><table:table-column/>{rows}</table:table>')
+    assert once.count(head) == 1
+    assert once.index(head) < once.index("<c/>") < once.index("</table:table-header-rows>")
+    assert repeat_first_rows(once) == once
+
+
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_libreoffice_converts_and_fetches_nothing(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Watch(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_OPTIONS = do_PROPFIND = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    watch = HTTPServer(("127.0.0.1", 0), Watch)
+    threading.Thread(target=watch.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{watch.server_port}/"
+    html = (
+        f'{{\\rtf1 Outside {{\\field{{\\*\\fldinst INCLUDEPICTURE "{address}a.png"}}}}'
+        f'{{\\field{{\\*\\fldinst INCLUDETEXT "{address}b.rtf"}}}} words}}'
+    )
+    (tmp_path / "a.rtf").write_text(html)
+    settings = RenderSettings(
+        dpi=40, ocr="none", office=OfficeSettings(folder=tmp_path / "converted")
+    )
+    try:
+        assert "Outside" in text_of(read(tmp_path / "a.rtf", settings)[0])
+        sheets = read(write_xlsx(tmp_path / "b.xlsx"), settings)
+    finally:
+        watch.shutdown()
+        watch.server_close()
+    assert asked == []
+    assert len(sheets) == 4
+    assert all(text_of(page).startswith("berth depth c0") for page in sheets[:3])
+
+
+def test_open_source_names_an_encrypted_document(
+    stand_in: StandIn, settings: RenderSettings, tmp_path: Path
+) -> None:
+    stand_in.script("exit 1")
+    path = tmp_path / "a.docx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(508) + "EncryptedPackage".encode("utf-16-le"))
+    with pytest.raises(UnreadableFile, match=r"a\.docx is encrypted"):
+        open_source(path, office=settings.office)
