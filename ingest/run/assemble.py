@@ -232,11 +232,11 @@ class DocumentAssembler:
             self.committed.add(document.id)
             self.count.added += 1
             self.count.pages += document.page_count
+            self._unlisted += document.page_count
             self.count.noted += len(document.notes)
             yield Added(document)
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
-        self._unlisted += sum(draft.document.page_count for draft in whole)
         if self._unlisted > MAX_UNLISTED:
             self.list_pages()
 
@@ -265,10 +265,7 @@ class DocumentAssembler:
         return DuplicateFound(place.address, document_id)
 
     def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
-        """Discard the draft of a file that failed, and record the failure.
-
-        The failure is recorded for each of the file's paths.
-        """
+        """Discard the draft of a file that failed; record this for each of its paths."""
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
         self._batch = [p for p in self._batch if p.page.document_id != job.document_id]
