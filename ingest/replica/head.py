@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ingest.library.keys import HEAD
 from ingest.library.schema import FORMAT as LIBRARY_FORMAT
@@ -22,13 +22,15 @@ class ObjectStoreFormatError(ObjectStoreError):
 class Head:
     """Newest published state.
 
-    `editions` and `collections` (on a Chroma server) are by index.
+    `editions`, `collections` (on a Chroma server) and `lists` (hashes of the
+    inverted lists) are by index.
     """
 
     home: str
     snapshot: str
     editions: dict[str, str]
     collections: dict[str, str]
+    lists: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
     library: int = LIBRARY_FORMAT
 

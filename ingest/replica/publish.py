@@ -19,7 +19,16 @@ from typing import Any
 from ingest.index.index import open_indexes
 from ingest.library.atomic import discard
 from ingest.library.home import Home
-from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
+from ingest.library.keys import (
+    ABOUT,
+    HEAD,
+    STALE,
+    find_edition,
+    hash_file,
+    lists_key,
+    page_folder,
+    vectors_key,
+)
 from ingest.library.library import Library
 from ingest.page import Document
 from ingest.replica.head import Head, read_head
@@ -78,8 +87,8 @@ def publish(home: Home, store: ObjectStore) -> None:
         documents = Library(home).documents()
         folders = [page_folder(d.id, d.revision) for d in documents]
         _put_pages(home, store, before, documents)
-        editions, collections, kept = _put_indexes(home, store, documents)
-        head = Head(home.id, name, editions, collections)
+        editions, collections, lists, kept = _put_indexes(home, store, documents)
+        head = Head(home.id, name, editions, collections, lists)
         kept |= {*folders, head.library_key, head.contents_key, *map(block_key, digests)}
         if head != before:
             there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
@@ -124,9 +133,14 @@ def _put_pages(
 
 def _put_indexes(
     home: Home, store: ObjectStore, documents: Sequence[Document]
-) -> tuple[dict[str, str], dict[str, str], set[str]]:
-    """Upload the indexes; returns their editions, their collections on a server, and every key."""
+) -> tuple[dict[str, str], dict[str, str], dict[str, str], set[str]]:
+    """Upload the indexes.
+
+    Returns their editions, their collections on a server, the hashes of their
+    inverted lists, and every key.
+    """
     editions: dict[str, str] = {}
+    lists: dict[str, str] = {}
     collections: dict[str, str] = {}
     kept: set[str] = set()
     for index in open_indexes(home):
@@ -135,6 +149,9 @@ def _put_indexes(
         for document in documents:
             if index.has(document):
                 files[vectors_key(slug, edition, document)] = index.path(document)
+        if index.lists_path.exists():
+            lists[slug] = hash_file(index.lists_path)
+            files[lists_key(slug, edition, lists[slug])] = index.lists_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
         kept |= files.keys()
@@ -142,7 +159,7 @@ def _put_indexes(
         note = index.folder / "collection"
         if note.exists():
             collections[slug] = note.read_text(encoding="utf-8")
-    return editions, collections, kept
+    return editions, collections, lists, kept
 
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:

@@ -107,6 +107,8 @@ class IngestRun:
             yield from self._read(scan)
             yield from self._look_for_moved(paths)
             yield from self._caption()
+            if self._encoders:
+                self._assembler.list_pages()
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Asked before the drafts make room.
             if not isinstance(error, PageglassError) and has_little_space(self._home.root):
