@@ -65,8 +65,9 @@ def searcher(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("answers")
     home = Home(shutil.copytree(sample_home.root, folder / "home"))
     list(add(home, make_documents(folder / "files"), AddSettings(workers=1)))
-    with make_searcher(home, Settings.model_construct()) as searcher:
-        yield searcher
+    searcher = make_searcher(home, Settings.model_construct())
+    yield searcher
+    searcher.close()
 
 
 @pytest.fixture(scope="module")
