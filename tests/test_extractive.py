@@ -12,11 +12,11 @@ import pytest
 
 from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
-from generation.models.confidence import COEFFICIENTS, Features, confidence
+from generation.extractive.confidence import COEFFICIENTS, Features, confidence
 from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
-from generation.models.passage import read_passages
+from generation.extractive.passage import read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 

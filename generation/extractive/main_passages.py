@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from generation.models.passage import Passage, read_passages, running_titles, without_numbers
+from generation.extractive.passage import Passage, read_passages, running_titles, without_numbers
 from generation.prompt import Prompt
 
 MAX_QUOTED = 12

@@ -1,0 +1,211 @@
+"""Scores of passages: terms, cosines, place, and the type of answer that is asked for.
+
+A name that stands anywhere on a page counts for each passage there: it says which page is
+asked about, not which line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from generation.extractive.answer_type import STRICT, asked_types, held_types
+from generation.extractive.asked_forms import AskedForms
+from generation.extractive.passage import (
+    Passage,
+    running_titles,
+    term_weights,
+    without_numbers,
+)
+from generation.extractive.question_kind import question_kind
+from generation.extractive.yes_no import subject_stems
+from ingest.box import contains_center
+from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.library.names import split_name
+from ingest.page import Vectors
+from retrieval.query.terms import content_stems
+
+SHORTLIST = 24
+"""Passages whose vectors are computed."""
+MAX_EMBEDDED_CHARS = 300
+"""Characters of a passage that are embedded."""
+
+CONTEXT_WEIGHT = 0.6
+"""Weight of a term that is only in a passage's context,"""
+NAME_WEIGHT = 0.7
+"""of a name that is only elsewhere on its page,"""
+PAGE_WEIGHT = 0.1
+"""and of another term that is."""
+COSINE_WEIGHT = 0.5
+ASKED_SHARE = 0.5
+"""Share of the cosine that is the question's without its names."""
+REGION_WEIGHT = 0.1
+RANK_WEIGHT = 0.1
+TYPE_BONUS = 0.1
+NO_TYPE_PENALTY = 0.1
+NO_STRICT_TYPE_PENALTY = 0.25
+"""Subtracted from a passage without a value of the type that is asked for."""
+ECHO_PENALTY = 0.3
+"""Subtracted from a passage that only repeats the question, asks one itself, or is a caption, a
+header or a footer."""
+OTHER_SUBJECT_PENALTY = 0.2
+"""Subtracted where a yes-or-no question asks of something that the passage does not name."""
+MIN_NEW_TERMS = 3
+"""Terms of a heading that the question does not have, for it to be an answer."""
+
+_CAPTION = re.compile(r"(?:table|figure|fig\.?|chart|abbildung|tabelle) \d", re.IGNORECASE)
+_NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*|(?<=\w)[A-Z]\w*")
+
+
+class Scorer:
+    """Scores of the passages of a question's evidence."""
+
+    def __init__(
+        self, question: str, passages: Sequence[Passage], asked: AskedForms, encoder: MiniLmEncoder
+    ) -> None:
+        self.question, self.passages, self._asked = question, passages, asked
+        self._encoder = encoder
+        self.kind = question_kind(question)
+        self.types = asked_types(question)
+        self.stems = content_stems(question)
+        self.terms = content_stems(asked.without_forms(question)) or self.stems
+        self.weights = term_weights(self.terms, passages)
+        self._whole = sum(self.weights.values()) or 1.0
+        self._titles = running_titles(passages)
+        self._subject = subject_stems(question)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Stems of the question's names and numbers."""
+        return content_stems(" ".join(_NAMED.findall(self.question)))
+
+    @cached_property
+    def page_terms(self) -> Mapping[int, frozenset[str]]:
+        """Stems of the terms of each page, and of its document's name, by its label."""
+        found: defaultdict[int, set[str]] = defaultdict(set)
+        for passage in self.passages:
+            found[passage.evidence.label] |= passage.terms
+        for passage in self.passages:
+            found[passage.evidence.label] |= passage.context_terms
+        return {label: frozenset(terms) for label, terms in found.items()}
+
+    def share(self, terms: frozenset[str]) -> float:
+        """The weighted share of the question's terms that are among `terms`."""
+        return sum(w for term, w in self.weights.items() if term in terms) / self._whole
+
+    def covered(self, passage: Passage) -> float:
+        """The same for a passage, terms of its context and page in part."""
+        page = self.page_terms[passage.evidence.label]
+        total = 0.0
+        for term, weight in self.weights.items():
+            if term in passage.terms:
+                total += weight
+            elif term in page and term in self.names:
+                total += NAME_WEIGHT * weight
+            elif term in passage.context_terms:
+                total += CONTEXT_WEIGHT * weight
+            elif term in page:
+                total += PAGE_WEIGHT * weight
+        return total / self._whole
+
+    def has_type(self, passage: Passage) -> bool:
+        """Whether a passage has a value of the type that is asked for; True where none is."""
+        return not self.types or bool(self.types & self._held(passage))
+
+    def lacks_strict_type(self, passage: Passage) -> bool:
+        """Whether a type is asked for that an answer must have, and a passage has none."""
+        strict = self.types & STRICT
+        return bool(strict) and not strict & self._held(passage)
+
+    def _held(self, passage: Passage) -> frozenset[str]:
+        return held_types(passage.text)
+
+    def place(self, passage: Passage) -> float:
+        """The score before the cosine."""
+        score = self.covered(passage) + self._asked.score(passage)
+        score += RANK_WEIGHT / passage.evidence.label + REGION_WEIGHT * _region(passage)
+        if self.types:
+            if self.has_type(passage):
+                score += TYPE_BONUS
+            else:
+                score -= NO_TYPE_PENALTY
+            if self.lacks_strict_type(passage):
+                score -= NO_STRICT_TYPE_PENALTY
+        if self._subject and not self._subject & passage.terms:
+            score -= OTHER_SUBJECT_PENALTY
+        return score - ECHO_PENALTY * self.is_aside(passage)
+
+    def is_aside(self, passage: Passage) -> bool:
+        """Whether a passage answers nothing: an echo, a heading, a caption, a contents line."""
+        unit = passage.unit
+        if passage.role == "heading" and not self._may_answer(passage):
+            return True
+        return (
+            passage.terms <= self.weights.keys()
+            or unit.is_head
+            or unit.leads
+            or unit.text.endswith("?")
+            or _CAPTION.match(unit.text) is not None
+            or passage.role in ("header", "footer")
+            or without_numbers(unit.text) in self._titles
+        )
+
+    def _may_answer(self, heading: Passage) -> bool:
+        """Whether a heading may be the answer: a name, a number, or more than the question."""
+        if self.types:
+            return self.has_type(heading)
+        return len(heading.terms - self.weights.keys()) >= MIN_NEW_TERMS
+
+    @cached_property
+    def asked_text(self) -> str:
+        """The question without the names that are on a page."""
+        pages = frozenset().union(*self.page_terms.values()) if self.page_terms else frozenset()
+        there = self.names & pages
+        kept = [
+            word for word in self.question.split() if not (s := content_stems(word)) or not s <= there
+        ]
+        return " ".join(kept)
+
+    def cosines(self, passages: Sequence[Passage]) -> Vectors:
+        """Cosines (n,) of passages, in their context, and the question."""
+        asked = self.asked_text
+        texts = [self.question, asked, *map(in_context, passages)]
+        vectors = self._encoder.embed(texts)
+        whole = vectors[2:] @ vectors[0]
+        if asked == self.question or not content_stems(asked):
+            return whole
+        return (1 - ASKED_SHARE) * whole + ASKED_SHARE * (vectors[2:] @ vectors[1])
+
+
+def in_context(passage: Passage) -> str:
+    """Text of a passage that is embedded: a short one after its context."""
+    text = passage.text
+    if passage.unit.label or passage.short:
+        text = f"{passage.context} {text}"
+    return text[:MAX_EMBEDDED_CHARS]
+
+
+def _region(passage: Passage) -> float:
+    """The best cosine of a region whose middle lies in the passage."""
+    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
+    return max(inside, default=0.0)
+
+
+def latin_share(terms: frozenset[str]) -> float:
+    """The share of terms in scripts that MiniLM was trained on."""
+    return sum(term[0] < "\u0530" for term in terms) / len(terms) if terms else 0.0
+
+
+def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
+    """The share of names that a page or its document's name has; 1 where there are none."""
+    page |= content_stems(" ".join(split_name(document_name)))
+    return len(names & page) / len(names) if names else 1.0
+
+
+def best_first(totals: Vectors) -> list[int]:
+    """Positions of the best totals first; equals in their order."""
+    return [int(at) for at in np.argsort(-totals, kind="stable")]
