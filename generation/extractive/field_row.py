@@ -42,8 +42,8 @@ def find_fields(words: Sequence[Word]) -> dict[int, list[Field]]:
     for number, (above, below) in enumerate(pairwise(rows)):
         if not above or not below or above[0].start in found:
             continue
-        after = rows[number + 2] if number + 2 < len(rows) else ()
-        order = _order(words, above, below, after)
+        beside = [*rows[max(0, number - 1) : number], *rows[number + 2 : number + 3]]
+        order = _order(words, above, below, beside)
         if order:
             labels, values = (above, below) if order == "above" else (below, above)
             found[above[0].start] = [
@@ -70,7 +70,10 @@ def _colon(words: Sequence[Word], cell: Cell) -> bool:
 
 
 def _order(
-    words: Sequence[Word], above: Sequence[Cell], below: Sequence[Cell], after: Sequence[Cell]
+    words: Sequence[Word],
+    above: Sequence[Cell],
+    below: Sequence[Cell],
+    beside: Sequence[Sequence[Cell]],
 ) -> str:
     """Whether the labels of two rows are "above" or "below"; "" where they are no such rows."""
     if not _are_stacked(above, below) or _colon(words, above[0]):
@@ -83,7 +86,7 @@ def _order(
         return "above" if not values[0] and lower > upper else ""
     if values != [False, True]:
         return ""
-    in_table = _are_stacked(below, after) and any(_is_value(words, cell) for cell in after)
+    in_table = any(_are_stacked(row, above) or _are_stacked(below, row) for row in beside)
     return "" if in_table else "above"
 
 

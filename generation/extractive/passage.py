@@ -143,6 +143,7 @@ def with_neighbour(
     if (
         before is None
         or passage.heads is not None
+        or passage.role == before.role == "row"
         or passage.unit.label
         or before.evidence is not passage.evidence
         or not (before.short and passage.short)

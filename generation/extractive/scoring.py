@@ -112,6 +112,26 @@ class Scorer:
                 total += PAGE_WEIGHT * weight
         return total / self._whole
 
+    def place_of_terms(
+        self, first: Passage, above: frozenset[str], items: frozenset[str]
+    ) -> float:
+        """The score of a list that begins with a passage, before the cosine."""
+        page, named = self.page_terms[first.evidence.label], first.context_terms
+        total = 0.0
+        for term, weight in self.weights.items():
+            if term in above:
+                total += weight
+            elif term in page and term in self.names:
+                total += NAME_WEIGHT * weight
+            elif term in named or term in items:
+                total += CONTEXT_WEIGHT * weight
+        return total / self._whole + RANK_WEIGHT / first.evidence.label
+
+    def names_of_document(self, passage: Passage) -> float:
+        """How many of the question's terms are in the name of a passage's document."""
+        named = content_stems(" ".join(split_name(passage.evidence.page.document_name)))
+        return len(self.terms & named)
+
     def has_type(self, passage: Passage) -> bool:
         """Whether a passage has a value of the type that is asked for; True where none is."""
         return not self.types or bool(self.types & self._held(passage))
@@ -172,8 +192,12 @@ class Scorer:
 
     def cosines(self, passages: Sequence[Passage]) -> Vectors:
         """Cosines (n,) of passages, in their context, and the question."""
+        return self.text_cosines(list(map(in_context, passages)))
+
+    def text_cosines(self, parts: Sequence[str]) -> Vectors:
+        """Cosines (n,) of texts and the question."""
         asked = self.asked_text
-        texts = [self.question, asked, *map(in_context, passages)]
+        texts = [self.question, asked, *(part[:MAX_EMBEDDED_CHARS] for part in parts)]
         vectors = self._encoder.embed(texts)
         whole = vectors[2:] @ vectors[0]
         if asked == self.question or not content_stems(asked):
@@ -186,7 +210,7 @@ def in_context(passage: Passage) -> str:
     text = passage.text
     if passage.unit.label or passage.short:
         text = f"{passage.context} {text}"
-    return text[:MAX_EMBEDDED_CHARS]
+    return text
 
 
 def _region(passage: Passage) -> float:

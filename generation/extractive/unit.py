@@ -165,6 +165,8 @@ def _is_heading(unit: Sentence) -> bool:
 def _role(units: Sequence[Sentence], at: int) -> WordRole:
     """Role of a unit; what stands above a sentence as a heading does is one in any size."""
     follows = units[at + 1].text if at + 1 < len(units) else ""
+    if units[at].text.endswith((":", "：")):
+        return units[at].role
     if units[at].role == "text" and _is_heading(units[at]) and follows.endswith(_SENTENCE_ENDS):
         return "heading"
     return units[at].role

@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
 
 from generation.answer import SelfAssessment, Usage
-from generation.extractive.asked_forms import AskedForms
-from generation.extractive.confidence import THRESHOLD, Features, confidence
+from generation.extractive.choice import choose
+from generation.extractive.confidence import THRESHOLD, confidence
 from generation.extractive.main_passages import main_passages
-from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
-from generation.extractive.scoring import (
-    COSINE_WEIGHT,
-    SHORTLIST,
-    Scorer,
-    best_first,
-    latin_share,
-    named_share,
-)
+from generation.extractive.passage import Passage
+from generation.extractive.question_kind import question_kind
 from generation.extractive.yes_no import is_about
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
-from retrieval.query.syntax import parse_query
 from retrieval.query.terms import content_stems
 
 NOTE = (
@@ -37,22 +26,10 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
+NO_COUNT = "This asks how many documents there are, which is not printed on a page: search for them."
 NO_WORDS = "There are no words to quote on these pages."
 
-MAX_QUOTES = 3
-MAX_GAP = 0.15
-"""A further quote is given where its score is at most this far below the best."""
-
 _PAIRS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"))
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Chosen passages, best first, features of the best, and what missing forms cost."""
-
-    passages: tuple[Passage, ...]
-    features: Features
-    forms_factor: float = 1.0
 
 
 class Extractive:
@@ -74,11 +51,16 @@ class Extractive:
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
+        if prompt.task == "answer" and question_kind(prompt.question) == "document_count":
+            yield SelfAssessment(0.0, THRESHOLD, declined=True, note=NOTE)
+            yield NO_COUNT
+            yield Usage(self.name)
+            return
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
             return
-        choice = self.choose(prompt)
-        sure = confidence(choice.features) * choice.forms_factor if choice.passages else 0.0
+        choice = choose(prompt, self._encoder)
+        sure = confidence(choice.features) * choice.factor if choice.passages else 0.0
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
@@ -90,7 +72,8 @@ class Extractive:
                 yield f" The nearest page is [{nearest.label}]."
         else:
             for number, passage in enumerate(choice.passages):
-                yield ("\n" if number else "") + _quotes(passage)
+                name = f"{_plain_name(passage)}: " if choice.by_document else ""
+                yield ("\n" if number else "") + name + _quotes(passage)
         yield Usage(self.name)
 
     def _is_about(self, prompt: Prompt, best: Passage) -> bool:
@@ -110,31 +93,7 @@ class Extractive:
 
     def features(self, prompt: Prompt) -> dict[str, float]:
         """Features of the confidence, by name; for fitting."""
-        return self.choose(prompt).features.as_dict()
-
-    def choose(self, prompt: Prompt) -> Choice:
-        """Choose the one to three best passages, some joined with their label."""
-        prompt = replace(prompt, question=parse_query(prompt.question).text)
-        every = read_passages(prompt)
-        asked = AskedForms.find(prompt.question, every)
-        passages = asked.keep(every)
-        scorer = Scorer(prompt.question, passages, asked, self._encoder)
-        if not passages or not scorer.terms:
-            return Choice((), Features())
-        places = np.array([scorer.place(passage) for passage in passages])
-        listed = best_first(places)[:SHORTLIST]
-        shortlist = [passages[at] for at in listed]
-        cosines = scorer.cosines(shortlist)
-        totals = places[listed] + COSINE_WEIGHT * latin_share(scorer.terms) * cosines
-        order = best_first(totals)
-        best = order[0]
-        chosen: list[Passage] = []
-        for at in order[: 4 * MAX_QUOTES]:
-            passage = with_neighbour(shortlist[at], passages, scorer.terms)
-            if totals[at] >= totals[best] - MAX_GAP and not any(_same(passage, c) for c in chosen):
-                chosen += [*heads_of(passage, passages, chosen, scorer.stems), passage]
-        features = _features(prompt, shortlist[best], scorer, float(cosines[best]))
-        return Choice(tuple(chosen[:MAX_QUOTES]), features, asked.confidence)
+        return choose(prompt, self._encoder).features.as_dict()
 
 
 def quoted(text: str, label: int) -> str:
@@ -145,6 +104,11 @@ def quoted(text: str, label: int) -> str:
     return f"“{re.sub('[“”]', chr(39), text)}” [{label}]"
 
 
+def _plain_name(passage: Passage) -> str:
+    """Name of a passage's document, without what a citation could be read from."""
+    return re.sub(r"[^\w .,+&-]", "_", passage.evidence.page.document_name)
+
+
 def _quotes(passage: Passage) -> str:
     """A passage as it is quoted: its label, where it has one, before it."""
     return " ".join(quoted(text, passage.evidence.label) for text in passage.quotes())
@@ -153,23 +117,3 @@ def _quotes(passage: Passage) -> str:
 def _first_answer(passages: Sequence[Passage]) -> Passage:
     """The first passage that is no row of heads."""
     return next((passage for passage in passages if not passage.is_head), passages[0])
-
-
-def _same(one: Passage, other: Passage) -> bool:
-    """Whether they say the same, or are parts of each other."""
-    if one.evidence is other.evidence and one.start < other.end and other.start < one.end:
-        return True
-    return one.terms == other.terms
-
-
-def _features(prompt: Prompt, best: Passage, scorer: Scorer, cosine: float) -> Features:
-    page = scorer.page_terms[best.evidence.label]
-    latin = latin_share(scorer.terms)
-    return Features(
-        cosine=max(0.0, cosine) * latin,
-        nearby=scorer.share(best.terms | best.context_terms),
-        on_page=scorer.share(page),
-        named=named_share(scorer.names, page, best.evidence.page.document_name),
-        latin=latin,
-        page=latin * max(each.score for each in prompt.evidence),
-    )

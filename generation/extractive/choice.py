@@ -1,0 +1,207 @@
+"""Choice: the quotes that answer a question, by its kind, and the features of the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from generation.extractive.asked_forms import AskedForms
+from generation.extractive.author import find_authors
+from generation.extractive.confidence import Features
+from generation.extractive.definition import definition_bonus
+from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
+from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
+from generation.extractive.question_kind import asks_expansion, defined_name
+from generation.extractive.scoring import (
+    COSINE_WEIGHT,
+    SHORTLIST,
+    Scorer,
+    best_first,
+    latin_share,
+    named_share,
+)
+from generation.prompt import Prompt
+from ingest.encoders.embedded.minilm import MiniLmEncoder
+from retrieval.query.syntax import parse_query
+
+MAX_QUOTES = 3
+MAX_GAP = 0.15
+"""A further quote is given where its score is at most this far below the best."""
+LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.3, 0.0
+"""Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
+AUTHOR_WEIGHT = 1.0
+NO_TYPE_FACTOR = 0.6
+"""Factor on the confidence where no quote has the type of value that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Chosen passages, best first, features of the best, and a factor on the confidence."""
+
+    passages: tuple[Passage, ...]
+    features: Features
+    factor: float = 1.0
+    by_document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Passages of the short list, best first, with their totals and cosines."""
+
+    passages: tuple[Passage, ...]
+    totals: tuple[float, ...]
+    cosines: tuple[float, ...]
+
+
+def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
+    """Choose the passages that answer a question, with what belongs to them."""
+    prompt = replace(prompt, question=parse_query(prompt.question).text)
+    every = read_passages(prompt)
+    asked = AskedForms.find(prompt.question, every)
+    passages = asked.keep(every)
+    scorer = Scorer(prompt.question, passages, asked, encoder)
+    if not passages or not scorer.terms:
+        return Choice((), Features())
+    ranked = _rank(scorer, passages)
+    best = ranked.passages[0]
+    chosen = _by_kind(scorer, ranked)
+    features = _features(prompt, best, scorer, ranked.cosines[0])
+    factor = asked.confidence
+    if scorer.lacks_strict_type(best):
+        factor *= NO_TYPE_FACTOR
+    by_document = scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
+    return Choice(tuple(chosen), features, factor, by_document)
+
+
+def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
+    places = np.array([scorer.place(passage) for passage in passages])
+    if scorer.kind == "definition":
+        name, expansion = defined_name(scorer.question), asks_expansion(scorer.question)
+        places += [definition_bonus(name, p.text, expansion=expansion) for p in passages]
+    elif scorer.kind == "author":
+        sure = {id(p): s for s, p in find_authors(passages)}
+        places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
+    listed = best_first(places)[:SHORTLIST]
+    shortlist = [passages[at] for at in listed]
+    cosines = scorer.cosines(shortlist)
+    totals = places[listed] + COSINE_WEIGHT * latin_share(scorer.terms) * cosines
+    order = best_first(totals)
+    return _Ranked(
+        tuple(shortlist[at] for at in order),
+        tuple(float(totals[at]) for at in order),
+        tuple(float(cosines[at]) for at in order),
+    )
+
+
+def _by_kind(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
+    if scorer.kind == "comparison" and (two := _two_documents(scorer, ranked)):
+        return two
+    if scorer.kind in ("list", "steps") and (items := _list_of(scorer, ranked)):
+        return items
+    return _best(scorer, ranked)
+
+
+def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
+    """The best passages, some joined with their label, rows with their heads."""
+    passages = scorer.passages
+    most = 1 if scorer.kind in ("yes_no", "author") else MAX_QUOTES
+    chosen: list[Passage] = []
+    number = 0
+    for passage, total in zip(ranked.passages[: 4 * MAX_QUOTES], ranked.totals, strict=False):
+        if total < ranked.totals[0] - MAX_GAP or number >= most:
+            break
+        joined = with_neighbour(passage, passages, scorer.terms)
+        if any(_same(joined, c) for c in chosen):
+            continue
+        led = _led_by(scorer, joined)
+        chosen += [*heads_of(joined, passages, chosen, scorer.stems), joined, *led]
+        number += 1
+    return chosen[: MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES]
+
+
+def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
+    """The items below a passage that ends in a colon."""
+    if not passage.text.endswith((":", "：")):
+        return ()
+    return next(
+        (each.items[:MAX_ITEMS] for each in find_lists(scorer.passages) if each.lead is passage), ()
+    )
+
+
+def _list_of(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
+    """The list that a question asks for; nothing where a sentence fits better."""
+    lists = list(find_lists(scorer.passages))
+    if not lists:
+        return []
+    totals = [_place_of(scorer, each) for each in lists]
+    best_lists = best_first(np.array(totals))[: SHORTLIST // 3]
+    some = [lists[at] for at in best_lists]
+    cosines = scorer.text_cosines([each.text for each in some])
+    scores = [
+        totals[at] + COSINE_WEIGHT * latin_share(scorer.terms) * float(cosine) + _bonus(scorer, each)
+        for at, each, cosine in zip(best_lists, some, cosines, strict=True)
+    ]
+    at = int(np.argmax(scores))
+    best = some[at]
+    if scores[at] < ranked.totals[0] and not best.has(ranked.passages[0]):
+        return []
+    items = list(best.items[:MAX_ITEMS])
+    return [best.lead, *items] if best.lead and best.rows else items
+
+
+def _place_of(scorer: Scorer, each: ItemList) -> float:
+    """The score of a list before the cosine: what its heading and lead, and its items name."""
+    first = each.items[0]
+    above = frozenset().union(*(p.terms for p in (each.heading, each.lead) if p))
+    items = frozenset().union(*(p.terms for p in each.items))
+    return scorer.place_of_terms(first, above, items)
+
+
+def _bonus(scorer: Scorer, each: ItemList) -> float:
+    if each.rows:
+        return ROWS_BONUS
+    return STEPS_BONUS if scorer.kind == "steps" and each.numbered else LIST_BONUS
+
+
+def _two_documents(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
+    """The best passage of each of the two documents that a question compares."""
+    best: dict[str, Passage] = {}
+    scores: dict[str, float] = {}
+    for passage, total in zip(ranked.passages, ranked.totals, strict=True):
+        key = passage.evidence.page.document_id
+        if key not in best:
+            best[key], scores[key] = passage, total
+    named = {
+        key: scorer.names_of_document(passage) for key, passage in best.items()
+    }
+    order = sorted(best, key=lambda key: (-named[key], -scores[key]))[:2]
+    if len(order) < 2 or not all(named[key] for key in order):
+        return []
+    order.sort(key=lambda key: best[key].evidence.label)
+    return [
+        each
+        for key in order
+        for each in (*heads_of(best[key], scorer.passages, [], scorer.stems), best[key])
+    ]
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    """Whether they say the same, or are parts of each other."""
+    if one.evidence is other.evidence and one.start < other.end and other.start < one.end:
+        return True
+    return one.terms == other.terms
+
+
+def _features(prompt: Prompt, best: Passage, scorer: Scorer, cosine: float) -> Features:
+    page = scorer.page_terms[best.evidence.label]
+    latin = latin_share(scorer.terms)
+    return Features(
+        cosine=max(0.0, cosine) * latin,
+        nearby=scorer.share(best.terms | best.context_terms),
+        on_page=scorer.share(page),
+        named=named_share(scorer.names, page, best.evidence.page.document_name),
+        latin=latin,
+        page=latin * max(each.score for each in prompt.evidence),
+    )
