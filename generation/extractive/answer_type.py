@@ -46,7 +46,7 @@ _ASKED = {
 }  # fmt: skip
 _HELD = {
     "money": _MONEY,
-    "date": rf"\b(?:{_MONTHS})\b|\b1\d{{3}}\b|\b20\d\d\b|\d{{1,2}}[./-]\d{{1,2}}|\b(?:{_DAYS})\b|\d\s?[ap]\.?m\b"
+    "date": rf"\b(?:{_MONTHS})\b|(?<![\d.,])1\d{{3}}(?![\d.,]\d)|\b20\d\d\b|(?<![\d.,])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|\b(?:{_DAYS})\b|\d\s?[ap]\.?m\b"
     r"|\d\s?[년월일시]|\bUhr\b|\b(?:after|before|within|until|during) \w+|\b\d+(?:st|nd|rd|th)\b",
     "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
     "duration": rf"{_NUMBER}[^.;]{{0,14}}?\b(?:{_UNIT})\b|\d\s?(?:시간|분|일|개월|년)|\bfrom .* to\b",

@@ -27,7 +27,7 @@ from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.syntax import parse_query
 
 MAX_QUOTES = 3
-MAX_GAP = 0.15
+MAX_GAP = 0.1
 """A further quote is given where its score is at most this far below the best."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.3, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
@@ -71,7 +71,9 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     factor = asked.confidence
     if scorer.lacks_strict_type(best):
         factor *= NO_TYPE_FACTOR
-    by_document = scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
+    by_document = (
+        scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
+    )
     return Choice(tuple(chosen), features, factor, by_document)
 
 
@@ -83,10 +85,10 @@ def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
     elif scorer.kind == "author":
         sure = {id(p): s for s, p in find_authors(passages)}
         places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
-    listed = best_first(places)[:SHORTLIST]
+    listed = best_first(places)[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]
     cosines = scorer.cosines(shortlist)
-    totals = places[listed] + COSINE_WEIGHT * latin_share(scorer.terms) * cosines
+    totals = places[listed] + COSINE_WEIGHT * cosines
     order = best_first(totals)
     return _Ranked(
         tuple(shortlist[at] for at in order),
@@ -140,12 +142,13 @@ def _list_of(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     some = [lists[at] for at in best_lists]
     cosines = scorer.text_cosines([each.text for each in some])
     scores = [
-        totals[at] + COSINE_WEIGHT * latin_share(scorer.terms) * float(cosine) + _bonus(scorer, each)
+        totals[at] + COSINE_WEIGHT * float(cosine) + _bonus(scorer, each)
         for at, each, cosine in zip(best_lists, some, cosines, strict=True)
     ]
     at = int(np.argmax(scores))
     best = some[at]
-    if scores[at] < ranked.totals[0] and not best.has(ranked.passages[0]):
+    others = [t for p, t in zip(ranked.passages, ranked.totals, strict=True) if not best.has(p)]
+    if others and scores[at] < others[0]:
         return []
     items = list(best.items[:MAX_ITEMS])
     return [best.lead, *items] if best.lead and best.rows else items
@@ -173,9 +176,7 @@ def _two_documents(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
         key = passage.evidence.page.document_id
         if key not in best:
             best[key], scores[key] = passage, total
-    named = {
-        key: scorer.names_of_document(passage) for key, passage in best.items()
-    }
+    named = {key: scorer.names_of_document(passage) for key, passage in best.items()}
     order = sorted(best, key=lambda key: (-named[key], -scores[key]))[:2]
     if len(order) < 2 or not all(named[key] for key in order):
         return []
@@ -198,7 +199,7 @@ def _features(prompt: Prompt, best: Passage, scorer: Scorer, cosine: float) -> F
     page = scorer.page_terms[best.evidence.label]
     latin = latin_share(scorer.terms)
     return Features(
-        cosine=max(0.0, cosine) * latin,
+        cosine=max(0.0, cosine),
         nearby=scorer.share(best.terms | best.context_terms),
         on_page=scorer.share(page),
         named=named_share(scorer.names, page, best.evidence.page.document_name),

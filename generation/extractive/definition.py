@@ -33,15 +33,26 @@ def definition_bonus(name: str, text: str, *, expansion: bool = False) -> float:
 def _patterns(name: str) -> tuple[tuple[re.Pattern[str], float], ...]:
     spaced = r"[\s-]+".join(map(re.escape, name.split()))
     word = rf"(?<!\w){spaced}(?:s|es)?(?!\w)"
-    begin = r"^(?:(?:\d+(?:\.\d+)*\.?|[•·*-])\s)?(?:(?:an?|the|our|this|eine?|der|die|das)\s)?[\"“'‘]?"
+    begin = (
+        r"^(?:(?:\d+(?:\.\d+)*\.?|[•·*-])\s)?(?:(?:an?|the|our|this|eine?|der|die|das)\s)?[\"“'‘]?"
+    )
     article = r"(?:an?|the|any|one|eine?[nr]?|der|die|das)\b"
     return tuple(
         (re.compile(pattern, re.IGNORECASE), bonus)
         for pattern, bonus in (
-            (rf"{begin}{word}[\"”'’]?(?: \([^)]*\))? {_IS} (?:defined as |called )?{article}", DEFINES),
-            (rf"{word}, (?:also called|or|an?|the)\b|\bdefined? (?:an?|the)?\s?[\"“'‘]?{word}", DEFINES),
+            (
+                rf"{begin}{word}[\"”'’]?(?: \([^)]*\))? {_IS} (?:defined as |called )?{article}",
+                DEFINES,
+            ),
+            (
+                rf"{word}, (?:also called|or|an?|the)\b|\bdefined? (?:an?|the)?\s?[\"“'‘]?{word}",
+                DEFINES,
+            ),
             (rf"{begin}{word}[\"”'’]?(?: \([^)]*\))? {_IS}\b|{begin}{word}\s?[:：–—]", NAMES),
-            (rf"{begin}{word}(?:이?란|은|는)\s|\b(?:called|known as|named) (?:an?|the)?\s?[\"“'‘]?{word}", NAMES),
+            (
+                rf"{begin}{word}(?:이?란|은|는)\s|\b(?:called|known as|named) (?:an?|the)?\s?[\"“'‘]?{word}",
+                NAMES,
+            ),
             (rf"{begin}{word}", BEGINS),
         )
     )

@@ -33,8 +33,7 @@ def find_fields(words: Sequence[Word]) -> dict[int, list[Field]]:
     """Fields by the first word of their row; rows of labels have none."""
     found: dict[int, list[Field]] = {}
     rows = [
-        tuple(row_cells(words, block[0])) if block[0].row else ()
-        for block in printed_blocks(words)
+        tuple(row_cells(words, block[0])) if block[0].row else () for block in printed_blocks(words)
     ]
     for row in rows:
         if len(row) > 2 and (fields := list(_labelled(words, row))):

@@ -20,6 +20,10 @@ _ORDINAL = re.compile(
     r"(?:first|second|third|fourth|fifth|finally|lastly|erstens|zweitens|drittens)\w*,? |첫째|둘째|셋째",
     re.IGNORECASE,
 )
+_SUM = re.compile(
+    r"(?:sub|grand )?-?total|sum\b|net\b|vat\b|tax\b|amount due|balance|summe|gesamt|합계",
+    re.IGNORECASE,
+)
 _ASIDE = ("header", "footer", "note", "hidden")
 
 
@@ -44,12 +48,13 @@ class ItemList:
         return " ".join([*above, *(item.text for item in self.items)])
 
     def has(self, passage: Passage) -> bool:
-        """Whether a passage is an item of it, or its lead."""
+        """Whether a passage is an item of it, or stands above them."""
         if passage.evidence is not self.items[0].evidence:
             return False
         return any(
             each.start <= passage.start < each.end
-            for each in (*self.items, *((self.lead,) if self.lead else ()))
+            for each in (*self.items, self.lead, self.heading)
+            if each is not None and each.evidence is passage.evidence
         )
 
 
@@ -72,6 +77,8 @@ def _lists_of_page(passages: Sequence[Passage]) -> Iterator[ItemList]:
             rows = items[0].role == "row"
             if rows and items[0].is_head:
                 lead, items = items[0], items[1:]
+            if rows:
+                items = tuple(each for each in items if not _SUM.match(each.text)) or items
             if items:
                 numbered = items[0].text[:1].isdigit() and not rows
                 yield ItemList(items[: 2 * MAX_ITEMS], heading, lead, numbered, rows)

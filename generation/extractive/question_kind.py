@@ -49,7 +49,9 @@ _LIST = re.compile(
     r"|\bwas (?:ist|gehört) .*\b(?:enthalten|lieferumfang|paket)|목록|나열|무엇이 들어|구성품|\bwhat .*\bneeded\b",
     _FLAGS,
 )
-_YES_NO = re.compile(r"^\W*(?:can|could|may|must|do|should|am|are|is) (?:i|you|we|it|they|there)\b", _FLAGS)
+_YES_NO = re.compile(
+    r"^\W*(?:can|could|may|must|do|should|am|are|is) (?:i|you|we|it|they|there)\b", _FLAGS
+)
 _DEFINITION = re.compile(
     r"^\W*(?:what(?:['’]s| is| are| was| were| does| do)|define|explain(?: what)?|was (?:ist|sind|bedeutet|heißt)|who is)"
     r"\s+(?:an?\s|the\s|meant by\s|eine?\s|der\s|die\s|das\s)?(?P<what>[^?]{2,60}?)"
@@ -58,7 +60,9 @@ _DEFINITION = re.compile(
     _FLAGS,
 )
 _PROPERTY = re.compile(r"\b(?:of|on|for|in|at|by|to|between|from|with|does|do|von|des)\b", _FLAGS)
-_EXPANSION = re.compile(r"\bstands? for\b|\bfull (?:form|name)\b|\babbreviat|\bsteht\b.*\bfür\b|약자", _FLAGS)
+_EXPANSION = re.compile(
+    r"\bstands? for\b|\bfull (?:form|name)\b|\babbreviat|\bsteht\b.*\bfür\b|약자", _FLAGS
+)
 MAX_DEFINED = 5
 """Words of a name that is asked for, at most."""
 

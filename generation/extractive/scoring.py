@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,12 @@ from generation.extractive.passage import (
     without_numbers,
 )
 from generation.extractive.question_kind import question_kind
+from generation.extractive.similarity import (
+    can_translate,
+    cosines_by_e5,
+    cosines_by_minilm,
+    is_english,
+)
 from generation.extractive.yes_no import subject_stems
 from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder
@@ -46,7 +53,7 @@ ASKED_SHARE = 0.5
 REGION_WEIGHT = 0.1
 RANK_WEIGHT = 0.1
 TYPE_BONUS = 0.1
-NO_TYPE_PENALTY = 0.1
+NO_TYPE_PENALTY = 0.15
 NO_STRICT_TYPE_PENALTY = 0.25
 """Subtracted from a passage without a value of the type that is asked for."""
 ECHO_PENALTY = 0.3
@@ -57,6 +64,22 @@ OTHER_SUBJECT_PENALTY = 0.2
 MIN_NEW_TERMS = 3
 """Terms of a heading that the question does not have, for it to be an answer."""
 
+CARRIED_WEIGHT = 0.5
+"""Factor on the weight of a term that was added from an earlier question."""
+OTHER_PAGE_PENALTY = 0.3
+"""Subtracted from passages of a page that has none of the names that another page has."""
+PHRASE_BONUS = 0.1
+
+_KINDS_OF_DOCUMENT = content_stems(
+    "document paper report invoice letter handbook manual guide form file page slide deck brochure"
+    " contract lease agreement book article notice survey table figure receipt leaflet bill"
+)
+_GERMAN = content_stems(
+    "der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
+    " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
+    " an am bei aus lange oft welche welcher welches gibt heißt"
+)
+_PARTICLES = frozenset("on off up down out in over not no without".split())
 _CAPTION = re.compile(r"(?:table|figure|fig\.?|chart|abbildung|tabelle) \d", re.IGNORECASE)
 _NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*|(?<=\w)[A-Z]\w*")
 
@@ -71,9 +94,13 @@ class Scorer:
         self._encoder = encoder
         self.kind = question_kind(question)
         self.types = asked_types(question)
-        self.stems = content_stems(question)
-        self.terms = content_stems(asked.without_forms(question)) or self.stems
+        self._head, mark, carried = question.partition("?")
+        self._carried = content_stems(carried) if mark else frozenset[str]()
+        self.stems = _stems(question)
+        self.terms = _stems(asked.without_forms(question)) or self.stems
         self.weights = term_weights(self.terms, passages)
+        for term in self._carried & self.weights.keys() - _stems(self._head):
+            self.weights[term] *= CARRIED_WEIGHT
         self._whole = sum(self.weights.values()) or 1.0
         self._titles = running_titles(passages)
         self._subject = subject_stems(question)
@@ -81,7 +108,20 @@ class Scorer:
     @cached_property
     def names(self) -> frozenset[str]:
         """Stems of the question's names and numbers."""
-        return content_stems(" ".join(_NAMED.findall(self.question)))
+        return content_stems(" ".join(_NAMED.findall(self.question))) - _KINDS_OF_DOCUMENT
+
+    @cached_property
+    def of_page(self) -> frozenset[str]:
+        """Stems that say which page is asked about: names, words of a document's name, and
+        those of an earlier question."""
+        every = {p.evidence.page.document_name for p in self.passages}
+        named = content_stems(" ".join(part for name in every for part in split_name(name)))
+        return self.names | self._carried | (self.terms & (named | _KINDS_OF_DOCUMENT))
+
+    @cached_property
+    def _names_on(self) -> Mapping[int, int]:
+        """How many of the question's names are on each page, by its label."""
+        return {label: len(self.names & terms) for label, terms in self.page_terms.items()}
 
     @cached_property
     def page_terms(self) -> Mapping[int, frozenset[str]]:
@@ -101,10 +141,11 @@ class Scorer:
         """The same for a passage, terms of its context and page in part."""
         page = self.page_terms[passage.evidence.label]
         total = 0.0
+        quoted = passage.terms | (passage.heads or frozenset())
         for term, weight in self.weights.items():
-            if term in passage.terms:
+            if term in quoted:
                 total += weight
-            elif term in page and term in self.names:
+            elif term in page and term in self.of_page:
                 total += NAME_WEIGHT * weight
             elif term in passage.context_terms:
                 total += CONTEXT_WEIGHT * weight
@@ -112,16 +153,14 @@ class Scorer:
                 total += PAGE_WEIGHT * weight
         return total / self._whole
 
-    def place_of_terms(
-        self, first: Passage, above: frozenset[str], items: frozenset[str]
-    ) -> float:
+    def place_of_terms(self, first: Passage, above: frozenset[str], items: frozenset[str]) -> float:
         """The score of a list that begins with a passage, before the cosine."""
         page, named = self.page_terms[first.evidence.label], first.context_terms
         total = 0.0
         for term, weight in self.weights.items():
             if term in above:
                 total += weight
-            elif term in page and term in self.names:
+            elif term in page and term in self.of_page:
                 total += NAME_WEIGHT * weight
             elif term in named or term in items:
                 total += CONTEXT_WEIGHT * weight
@@ -142,7 +181,19 @@ class Scorer:
         return bool(strict) and not strict & self._held(passage)
 
     def _held(self, passage: Passage) -> frozenset[str]:
-        return held_types(passage.text)
+        """Types of values in a passage, what the question says itself left out."""
+        return (
+            held_types(self._said.sub(" ", passage.text))
+            if self._said
+            else held_types(passage.text)
+        )
+
+    @cached_property
+    def _said(self) -> re.Pattern[str] | None:
+        """Names and numbers of the question."""
+        said = sorted(set(_NAMED.findall(self.question)), key=len, reverse=True)
+        said = [word for word in said if len(word) > 1]
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, said))})\b") if said else None
 
     def place(self, passage: Passage) -> float:
         """The score before the cosine."""
@@ -155,6 +206,10 @@ class Scorer:
                 score -= NO_TYPE_PENALTY
             if self.lacks_strict_type(passage):
                 score -= NO_STRICT_TYPE_PENALTY
+        most = max(self._names_on.values())
+        if most:
+            score -= OTHER_PAGE_PENALTY * (1 - self._names_on[passage.evidence.label] / most)
+        score += PHRASE_BONUS * self._phrases_in(passage)
         if self._subject and not self._subject & passage.terms:
             score -= OTHER_SUBJECT_PENALTY
         return score - ECHO_PENALTY * self.is_aside(passage)
@@ -164,8 +219,12 @@ class Scorer:
         unit = passage.unit
         if passage.role == "heading" and not self._may_answer(passage):
             return True
+        asked = self.weights.keys() - self.of_page
         return (
             passage.terms <= self.weights.keys()
+            or bool(
+                asked and not self.types and self.kind != "author" and self._only_names(passage)
+            )
             or unit.is_head
             or unit.leads
             or unit.text.endswith("?")
@@ -173,6 +232,24 @@ class Scorer:
             or passage.role in ("header", "footer")
             or without_numbers(unit.text) in self._titles
         )
+
+    def _only_names(self, passage: Passage) -> bool:
+        """Whether all that a short passage has of the question is which page it asks about."""
+        held = passage.terms & self.weights.keys()
+        return passage.short and bool(held) and held <= self.of_page and passage.unit.label is None
+
+    @cached_property
+    def _pairs(self) -> frozenset[tuple[str, str]]:
+        """Words of the question that stand side by side, one of them a small one."""
+        words = self._head.lower().strip(" ?.!").split()
+        return frozenset(pair for pair in pairwise(words) if set(pair) & _PARTICLES)
+
+    def _phrases_in(self, passage: Passage) -> float:
+        """The share of these pairs that a passage has."""
+        if not self._pairs:
+            return 0.0
+        words = [word.strip(".,;:!?()\"'") for word in passage.text.lower().split()]
+        return len(self._pairs & set(pairwise(words))) / len(self._pairs)
 
     def _may_answer(self, heading: Passage) -> bool:
         """Whether a heading may be the answer: a name, a number, or more than the question."""
@@ -184,9 +261,9 @@ class Scorer:
     def asked_text(self) -> str:
         """The question without the names that are on a page."""
         pages = frozenset().union(*self.page_terms.values()) if self.page_terms else frozenset()
-        there = self.names & pages
+        there = self.of_page & pages
         kept = [
-            word for word in self.question.split() if not (s := content_stems(word)) or not s <= there
+            word for word in self._head.split() if not (s := content_stems(word)) or not s <= there
         ]
         return " ".join(kept)
 
@@ -197,12 +274,30 @@ class Scorer:
     def text_cosines(self, parts: Sequence[str]) -> Vectors:
         """Cosines (n,) of texts and the question."""
         asked = self.asked_text
-        texts = [self.question, asked, *(part[:MAX_EMBEDDED_CHARS] for part in parts)]
-        vectors = self._encoder.embed(texts)
-        whole = vectors[2:] @ vectors[0]
-        if asked == self.question or not content_stems(asked):
-            return whole
-        return (1 - ASKED_SHARE) * whole + ASKED_SHARE * (vectors[2:] @ vectors[1])
+        texts = [part[:MAX_EMBEDDED_CHARS] for part in parts]
+        questions = [self.question]
+        if asked != self.question and content_stems(asked):
+            questions.append(asked)
+        if self.translates:
+            cosines = cosines_by_e5(questions, texts)
+        else:
+            cosines = cosines_by_minilm(self._encoder, questions, texts)
+            cosines = cosines * latin_share(self.terms)
+        weights = [1 - ASKED_SHARE, ASKED_SHARE] if len(questions) > 1 else [1.0]
+        return np.asarray(np.array(weights, np.float32) @ cosines, np.float32)
+
+    @cached_property
+    def translates(self) -> bool:
+        """Whether question or pages are in a language that MiniLM does not know."""
+        best = " ".join(word.text for word in self.passages[0].evidence.words)
+        foreign = not (is_english(self._head) and is_english(best))
+        return foreign and can_translate()
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Stems of a text's terms, without German words that carry grammar alone."""
+    stems = content_stems(text)
+    return stems - _GERMAN or stems
 
 
 def in_context(passage: Passage) -> str:

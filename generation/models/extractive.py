@@ -26,7 +26,9 @@ NOTE = (
     "word for word."
 )
 NOTHING = "Nothing in these pages answers the question well enough."
-NO_COUNT = "This asks how many documents there are, which is not printed on a page: search for them."
+NO_COUNT = (
+    "This asks how many documents there are, which is not printed on a page: search for them."
+)
 NO_WORDS = "There are no words to quote on these pages."
 
 _PAIRS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"))
