@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from generation.extractive.confidence import Features
 from generation.extractive.definition import definition_bonus
 from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
-from generation.extractive.question_kind import asks_expansion, defined_name
+from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
 from generation.extractive.scoring import (
     COSINE_WEIGHT,
     SHORTLIST,
@@ -27,13 +27,18 @@ from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.syntax import parse_query
 
 MAX_QUOTES = 3
-MAX_GAP = 0.1
-"""A further quote is given where its score is at most this far below the best."""
+MAX_GAP, MAX_GAP_SURE = 0.15, 0.06
+"""A further quote is given where its score is at most this far below the best; less where the best
+has most of the question and the type of value that is asked for."""
+SURE = 0.75
+"""Share of the question that the best passage covers for that."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.3, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 AUTHOR_WEIGHT = 1.0
-NO_TYPE_FACTOR = 0.6
-"""Factor on the confidence where no quote has the type of value that is asked for."""
+NO_TYPE_FACTOR = 0.5
+"""Factor on the confidence where the best quote has no value of the type that is asked for,"""
+NO_NAME_FACTOR = 0.6
+"""and where its page has none of the question's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     factor = asked.confidence
     if scorer.lacks_strict_type(best):
         factor *= NO_TYPE_FACTOR
+    if scorer.names and not scorer.names & scorer.page_terms[best.evidence.label]:
+        factor *= NO_NAME_FACTOR
     by_document = (
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
@@ -98,7 +105,7 @@ def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
 
 
 def _by_kind(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    if scorer.kind == "comparison" and (two := _two_documents(scorer, ranked)):
+    if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return two
     if scorer.kind in ("list", "steps") and (items := _list_of(scorer, ranked)):
         return items
@@ -109,18 +116,31 @@ def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     """The best passages, some joined with their label, rows with their heads."""
     passages = scorer.passages
     most = 1 if scorer.kind in ("yes_no", "author") else MAX_QUOTES
+    first = ranked.passages[0]
+    sure = bool(scorer.types) and scorer.has_type(first) and scorer.covered(first) >= SURE
+    gap = MAX_GAP_SURE if sure else MAX_GAP
     chosen: list[Passage] = []
     number = 0
     for passage, total in zip(ranked.passages[: 4 * MAX_QUOTES], ranked.totals, strict=False):
-        if total < ranked.totals[0] - MAX_GAP or number >= most:
+        if total < ranked.totals[0] - gap or number >= most:
             break
-        joined = with_neighbour(passage, passages, scorer.terms)
+        joined = _below_heading(scorer, with_neighbour(passage, passages, scorer.terms))
         if any(_same(joined, c) for c in chosen):
             continue
         led = _led_by(scorer, joined)
         chosen += [*heads_of(joined, passages, chosen, scorer.stems), joined, *led]
         number += 1
     return chosen[: MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES]
+
+
+def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
+    """The first sentence below a heading, unless the heading may be the answer itself."""
+    if passage.role != "heading" or not scorer.is_aside(passage):
+        return passage
+    at = scorer.passages.index(passage) if passage in scorer.passages else -1
+    after = scorer.passages[at + 1 : at + 2]
+    below = after and after[0].evidence is passage.evidence and not scorer.is_aside(after[0])
+    return after[0] if at >= 0 and below else passage
 
 
 def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
@@ -168,24 +188,27 @@ def _bonus(scorer: Scorer, each: ItemList) -> float:
     return STEPS_BONUS if scorer.kind == "steps" and each.numbered else LIST_BONUS
 
 
-def _two_documents(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    """The best passage of each of the two documents that a question compares."""
-    best: dict[str, Passage] = {}
-    scores: dict[str, float] = {}
-    for passage, total in zip(ranked.passages, ranked.totals, strict=True):
-        key = passage.evidence.page.document_id
-        if key not in best:
-            best[key], scores[key] = passage, total
-    named = {key: scorer.names_of_document(passage) for key, passage in best.items()}
-    order = sorted(best, key=lambda key: (-named[key], -scores[key]))[:2]
+def _two_documents(scorer: Scorer) -> list[Passage]:
+    """The best passage of each of the two documents that a question compares.
+
+    They are those whose names or titles it names; what it asks of them is the rest of it.
+    """
+    first = {p.evidence.page.document_id: p for p in reversed(scorer.passages)}
+    named = {key: scorer.names_of_document(passage) for key, passage in first.items()}
+    order = sorted(first, key=lambda key: (-named[key], first[key].evidence.label))[:2]
     if len(order) < 2 or not all(named[key] for key in order):
         return []
-    order.sort(key=lambda key: best[key].evidence.label)
-    return [
-        each
-        for key in order
-        for each in (*heads_of(best[key], scorer.passages, [], scorer.stems), best[key])
-    ]
+    asked = comparison_subject(scorer.asked_text)
+    order.sort(key=lambda key: first[key].evidence.label)
+    return [quote for key in order for quote in _best_of_document(scorer, asked, key)]
+
+
+def _best_of_document(scorer: Scorer, asked: str, document_id: str) -> Iterator[Passage]:
+    passages = [p for p in scorer.passages if p.evidence.page.document_id == document_id]
+    own = scorer.about(asked, passages)
+    best = _rank(own, passages).passages[0]
+    yield from heads_of(best, passages, [], own.stems)
+    yield best
 
 
 def _same(one: Passage, other: Passage) -> bool:

@@ -63,6 +63,12 @@ _PROPERTY = re.compile(r"\b(?:of|on|for|in|at|by|to|between|from|with|does|do|vo
 _EXPANSION = re.compile(
     r"\bstands? for\b|\bfull (?:form|name)\b|\babbreviat|\bsteht\b.*\bfür\b|약자", _FLAGS
 )
+_SIDES = re.compile(
+    r"\b(?:compar\w+|differen\w+|differ|between|versus|vs|which|who|what|is|are|has|have|the|of|in|and|or|two|both"
+    r"|with|than|higher|lower|more|less|longer|shorter|larger|smaller|bigger|cheaper|do|does|to|how|each"
+    r"|vergleich\w*|unterschied\w*|der|die|das|und|zwischen)\b|[?.,]|비교\S*|차이\S*",
+    _FLAGS,
+)
 MAX_DEFINED = 5
 """Words of a name that is asked for, at most."""
 
@@ -102,6 +108,15 @@ def defined_name(question: str) -> str:
     if not name or len(name.split()) > MAX_DEFINED or _PROPERTY.search(name):
         return ""
     return name
+
+
+def comparison_subject(question: str) -> str:
+    """What a comparison asks of both sides.
+
+    >>> comparison_subject("Compare the payment terms of the two")
+    'payment terms'
+    """
+    return " ".join(_SIDES.sub(" ", question).split())
 
 
 def asks_expansion(question: str) -> bool:

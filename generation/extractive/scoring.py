@@ -166,6 +166,10 @@ class Scorer:
                 total += CONTEXT_WEIGHT * weight
         return total / self._whole + RANK_WEIGHT / first.evidence.label
 
+    def about(self, question: str, passages: Sequence[Passage]) -> Scorer:
+        """Scorer of another question about some of the passages."""
+        return Scorer(question, passages, AskedForms.find(question, passages), self._encoder)
+
     def names_of_document(self, passage: Passage) -> float:
         """How many of the question's terms are in the name of a passage's document."""
         named = content_stems(" ".join(split_name(passage.evidence.page.document_name)))

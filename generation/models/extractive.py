@@ -16,7 +16,7 @@ from generation.extractive.confidence import THRESHOLD, confidence
 from generation.extractive.main_passages import main_passages
 from generation.extractive.passage import Passage
 from generation.extractive.question_kind import question_kind
-from generation.extractive.yes_no import is_about
+from generation.extractive.yes_no import is_about, settles
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from retrieval.query.terms import content_stems
@@ -80,7 +80,9 @@ class Extractive:
 
     def _is_about(self, prompt: Prompt, best: Passage) -> bool:
         page = content_stems(" ".join(word.text for word in best.evidence.words))
-        return is_about(prompt.question, best.text, page, self._encoder)
+        return is_about(prompt.question, best.text, page, self._encoder) and settles(
+            prompt.question, f"{best.context} {best.text}", self._encoder
+        )
 
     def _quote_pages(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Quote the main content of the pages, or of each the heading and first sentence."""
