@@ -32,7 +32,7 @@ MAX_GAP, MAX_GAP_SURE = 0.15, 0.06
 has most of the question and the type of value that is asked for."""
 SURE = 0.75
 """Share of the question that the best passage covers for that."""
-LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.3, 0.0
+LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 AUTHOR_WEIGHT = 1.0
 NO_TYPE_FACTOR = 0.5
@@ -72,7 +72,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     ranked = _rank(scorer, passages)
     best = ranked.passages[0]
     chosen = _by_kind(scorer, ranked)
-    features = _features(prompt, best, scorer, ranked.cosines[0])
+    features = _features(prompt, best, chosen, scorer, ranked.cosines[0])
     factor = asked.confidence
     if scorer.lacks_strict_type(best):
         factor *= NO_TYPE_FACTOR
@@ -218,12 +218,15 @@ def _same(one: Passage, other: Passage) -> bool:
     return one.terms == other.terms
 
 
-def _features(prompt: Prompt, best: Passage, scorer: Scorer, cosine: float) -> Features:
+def _features(
+    prompt: Prompt, best: Passage, chosen: Sequence[Passage], scorer: Scorer, cosine: float
+) -> Features:
+    held = frozenset().union(*(p.terms | p.context_terms for p in (best, *chosen)))
     page = scorer.page_terms[best.evidence.label]
     latin = latin_share(scorer.terms)
     return Features(
         cosine=max(0.0, cosine),
-        nearby=scorer.share(best.terms | best.context_terms),
+        nearby=scorer.share(held),
         on_page=scorer.share(page),
         named=named_share(scorer.names, page, best.evidence.page.document_name),
         latin=latin,

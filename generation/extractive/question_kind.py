@@ -41,7 +41,7 @@ _STEPS = re.compile(
 )
 _LIST = re.compile(
     r"^\W*(?:please )?(?:list|name|enumerate|give me (?:all|a list)|what all)\b"
-    r"|\b(?:what|which) (?!is|are|was|were|does|do|did|has|kind|percent|per cent|share|proportion)(?:\w+ ){0,4}?\w{2,}s"
+    r"|\b(?:what|which) (?!(?:is|are|was|were|does|do|did|has|kind|percent\w*|per cent|share|proportion)\b)(?:\w+ ){0,4}?\w{2,}s"
     r" (?:are|were|does|do|did|have|has|can|will|may|must|come|of|in)\b"
     r"|\b(?:what|which) (?:are|were) (?:the|all|his|her|its|their|some)\b|\bwho (?:are|were) the\b"
     r"|\bwhat (?:is|comes|parts are|will be|does|do|did) .*\b(?:in the (?:box|package|kit|set)|included?|contain|built|need)\b"

@@ -48,7 +48,7 @@ NAME_WEIGHT = 0.7
 PAGE_WEIGHT = 0.1
 """and of another term that is."""
 COSINE_WEIGHT = 0.5
-ASKED_SHARE = 0.5
+ASKED_SHARE = 0.7
 """Share of the cosine that is the question's without its names."""
 REGION_WEIGHT = 0.1
 RANK_WEIGHT = 0.1
@@ -68,20 +68,24 @@ CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 OTHER_PAGE_PENALTY = 0.3
 """Subtracted from passages of a page that has none of the names that another page has."""
-PHRASE_BONUS = 0.1
+PHRASE_BONUS = 0.2
+"""Added where a passage has pairs of words such as "power off" of the question."""
 
 _KINDS_OF_DOCUMENT = content_stems(
     "document paper report invoice letter handbook manual guide form file page slide deck brochure"
     " contract lease agreement book article notice survey table figure receipt leaflet bill"
 )
-_GERMAN = content_stems(
-    "der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
+_FILLERS = content_stems(
+    "stand list enumerate explain describe mention respectively please der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
     " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
     " an am bei aus lange oft welche welcher welches gibt heißt"
 )
 _PARTICLES = frozenset("on off up down out in over not no without".split())
 _CAPTION = re.compile(r"(?:table|figure|fig\.?|chart|abbildung|tabelle) \d", re.IGNORECASE)
-_NAMED = re.compile(r"(?<=\s)[A-Z]\w+|\b\w*\d\w*|(?<=\w)[A-Z]\w*")
+_NAMED = re.compile(
+    r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
+)
+"""Words in capitals and with digits; "the IBAN of" asks for something that has no name."""
 
 
 class Scorer:
@@ -120,8 +124,14 @@ class Scorer:
 
     @cached_property
     def _names_on(self) -> Mapping[int, int]:
-        """How many of the question's names are on each page, by its label."""
-        return {label: len(self.names & terms) for label, terms in self.page_terms.items()}
+        """How many of the terms that name a page are on each one, by its label."""
+        return {label: len(self.of_page & terms) for label, terms in self.page_terms.items()}
+
+    def _other_page(self, passage: Passage) -> float:
+        """Penalty of a passage on a page that has fewer of the names than another."""
+        most = max(self._names_on.values())
+        here = self._names_on[passage.evidence.label]
+        return OTHER_PAGE_PENALTY * (1 - here / most) if most else 0.0
 
     @cached_property
     def page_terms(self) -> Mapping[int, frozenset[str]]:
@@ -164,7 +174,8 @@ class Scorer:
                 total += NAME_WEIGHT * weight
             elif term in named or term in items:
                 total += CONTEXT_WEIGHT * weight
-        return total / self._whole + RANK_WEIGHT / first.evidence.label
+        place = total / self._whole + RANK_WEIGHT / first.evidence.label
+        return place - self._other_page(first)
 
     def about(self, question: str, passages: Sequence[Passage]) -> Scorer:
         """Scorer of another question about some of the passages."""
@@ -210,10 +221,7 @@ class Scorer:
                 score -= NO_TYPE_PENALTY
             if self.lacks_strict_type(passage):
                 score -= NO_STRICT_TYPE_PENALTY
-        most = max(self._names_on.values())
-        if most:
-            score -= OTHER_PAGE_PENALTY * (1 - self._names_on[passage.evidence.label] / most)
-        score += PHRASE_BONUS * self._phrases_in(passage)
+        score += PHRASE_BONUS * self._phrases_in(passage.text) - self._other_page(passage)
         if self._subject and not self._subject & passage.terms:
             score -= OTHER_SUBJECT_PENALTY
         return score - ECHO_PENALTY * self.is_aside(passage)
@@ -248,11 +256,11 @@ class Scorer:
         words = self._head.lower().strip(" ?.!").split()
         return frozenset(pair for pair in pairwise(words) if set(pair) & _PARTICLES)
 
-    def _phrases_in(self, passage: Passage) -> float:
-        """The share of these pairs that a passage has."""
+    def _phrases_in(self, text: str) -> float:
+        """The share of these pairs that a text has."""
         if not self._pairs:
             return 0.0
-        words = [word.strip(".,;:!?()\"'") for word in passage.text.lower().split()]
+        words = [word.strip(".,;:!?()\"'") for word in text.lower().split()]
         return len(self._pairs & set(pairwise(words))) / len(self._pairs)
 
     def _may_answer(self, heading: Passage) -> bool:
@@ -299,9 +307,9 @@ class Scorer:
 
 
 def _stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms, without German words that carry grammar alone."""
+    """Stems of a text's terms, without German words that carry grammar alone, and requests."""
     stems = content_stems(text)
-    return stems - _GERMAN or stems
+    return stems - _FILLERS or stems
 
 
 def in_context(passage: Passage) -> str:
