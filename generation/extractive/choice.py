@@ -117,7 +117,8 @@ def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     passages = scorer.passages
     most = 1 if scorer.kind in ("yes_no", "author") else MAX_QUOTES
     first = ranked.passages[0]
-    sure = bool(scorer.types) and scorer.has_type(first) and scorer.covered(first) >= SURE
+    sure = scorer.has_type(first) and scorer.covered(first) >= SURE
+    sure = first.role == "row" or (sure and bool(scorer.types))
     gap = MAX_GAP_SURE if sure else MAX_GAP
     chosen: list[Passage] = []
     number = 0

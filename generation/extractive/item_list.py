@@ -16,6 +16,8 @@ MAX_WORDS = 30
 """Words of an item that has no bullet, at most."""
 MIN_PLAIN, MIN_LED = 3, 2
 """Items without bullets that make a list, at least: below a heading, and after a colon."""
+MIN_LETTERS = 3
+"""Letters of an item, at least: a number alone is none."""
 _ORDINAL = re.compile(
     r"(?:first|second|third|fourth|fifth|finally|lastly|erstens|zweitens|drittens)\w*,? |첫째|둘째|셋째",
     re.IGNORECASE,
@@ -137,7 +139,7 @@ def _is_lead(passage: Passage | None) -> bool:
 
 def _is_item(block: Sequence[Passage]) -> bool:
     first = block[0]
-    if first.role == "row":
+    if first.role == "row" or sum(map(str.isalpha, first.text)) < MIN_LETTERS:
         return False
     word = first.evidence.words[first.start].text
     return first.role == "item" or word.startswith(tuple(BULLETS)) or is_bullet(word)

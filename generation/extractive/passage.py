@@ -122,11 +122,12 @@ def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str,
 
 
 def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
-    """Headers and footers: texts that, without their numbers, are on several pages."""
-    pages: dict[str, set[int]] = {}
+    """Headers and footers: texts that, without their numbers, are on pages of one document."""
+    pages: dict[tuple[str, str], set[int]] = {}
     for passage in passages:
-        pages.setdefault(without_numbers(passage.text), set()).add(passage.evidence.label)
-    return frozenset(text for text, labels in pages.items() if len(labels) > 1)
+        key = (passage.evidence.page.document_id, without_numbers(passage.text))
+        pages.setdefault(key, set()).add(passage.evidence.label)
+    return frozenset(text for (_, text), labels in pages.items() if len(labels) > 1)
 
 
 def without_numbers(text: str) -> str:

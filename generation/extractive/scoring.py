@@ -48,10 +48,10 @@ NAME_WEIGHT = 0.7
 PAGE_WEIGHT = 0.1
 """and of another term that is."""
 COSINE_WEIGHT = 0.5
-ASKED_SHARE = 0.7
+ASKED_SHARE = 0.5
 """Share of the cosine that is the question's without its names."""
 REGION_WEIGHT = 0.1
-RANK_WEIGHT = 0.1
+RANK_WEIGHT = 0.25
 TYPE_BONUS = 0.1
 NO_TYPE_PENALTY = 0.15
 NO_STRICT_TYPE_PENALTY = 0.25
@@ -66,14 +66,14 @@ MIN_NEW_TERMS = 3
 
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
-OTHER_PAGE_PENALTY = 0.3
+OTHER_PAGE_PENALTY = 0.1
 """Subtracted from passages of a page that has none of the names that another page has."""
 PHRASE_BONUS = 0.2
 """Added where a passage has pairs of words such as "power off" of the question."""
 
 _KINDS_OF_DOCUMENT = content_stems(
     "document paper report invoice letter handbook manual guide form file page slide deck brochure"
-    " contract lease agreement book article notice survey table figure receipt leaflet bill"
+    " contract lease agreement book article receipt pdf"
 )
 _FILLERS = content_stems(
     "stand list enumerate explain describe mention respectively please der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
@@ -248,7 +248,7 @@ class Scorer:
     def _only_names(self, passage: Passage) -> bool:
         """Whether all that a short passage has of the question is which page it asks about."""
         held = passage.terms & self.weights.keys()
-        return passage.short and bool(held) and held <= self.of_page and passage.unit.label is None
+        return passage.short and passage.role != "row" and bool(held) and held <= self.of_page
 
     @cached_property
     def _pairs(self) -> frozenset[tuple[str, str]]:
