@@ -35,9 +35,9 @@ SURE = 0.75
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 AUTHOR_WEIGHT = 1.0
-NO_TYPE_FACTOR = 0.5
+NO_TYPE_FACTOR = 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for,"""
-NO_NAME_FACTOR = 0.6
+NO_NAME_FACTOR = 0.8
 """and where its page has none of the question's names."""
 
 
@@ -232,4 +232,5 @@ def _features(
         named=named_share(scorer.names, page, best.evidence.page.document_name),
         latin=latin,
         page=latin * max(each.score for each in prompt.evidence),
+        covered=scorer.covered(best),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.extractive.field_row import Field, find_fields
+from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span
 from ingest.box import union_box
@@ -70,6 +71,8 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     heads, rows = _table_heads(words, fields)
     units: list[Unit] = []
     for at, (each, box, context) in enumerate(zip(sentences, boxes, contexts, strict=True)):
+        if sum(map(str.isalnum, each.text)) < MIN_CHARS:
+            continue
         if each.row and each.start in fields:
             units += _fields(words, fields[each.start], named)
             continue
