@@ -8,8 +8,8 @@ import pytest
 
 from generation.answer import SelfAssessment
 from generation.extractive.asked_forms import HELD, MISSING, OTHER_IN_PLACE, REPLACED, AskedForms
-from generation.models.extractive import Extractive
 from generation.extractive.passage import Passage, read_passages
+from generation.models.extractive import Extractive
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 

@@ -14,14 +14,8 @@ from generation.extractive.definition import definition_bonus
 from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
 from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
-from generation.extractive.scoring import (
-    COSINE_WEIGHT,
-    SHORTLIST,
-    Scorer,
-    best_first,
-    latin_share,
-    named_share,
-)
+from generation.extractive.question_terms import latin_share, named_share
+from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer, best_first
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.syntax import parse_query
@@ -224,7 +218,7 @@ def _features(
 ) -> Features:
     held = frozenset().union(*(p.terms | p.context_terms for p in (best, *chosen)))
     page = scorer.page_terms[best.evidence.label]
-    latin = latin_share(scorer.terms)
+    latin = 1.0 if scorer.translates else latin_share(scorer.terms)
     return Features(
         cosine=max(0.0, cosine),
         nearby=scorer.share(held),

@@ -23,6 +23,12 @@ from generation.extractive.passage import (
     without_numbers,
 )
 from generation.extractive.question_kind import question_kind
+from generation.extractive.question_terms import (
+    KINDS_OF_DOCUMENT,
+    NAMED,
+    latin_share,
+    question_stems,
+)
 from generation.extractive.similarity import (
     can_translate,
     cosines_by_e5,
@@ -71,21 +77,8 @@ OTHER_PAGE_PENALTY = 0.1
 PHRASE_BONUS = 0.2
 """Added where a passage has pairs of words such as "power off" of the question."""
 
-_KINDS_OF_DOCUMENT = content_stems(
-    "document paper report invoice letter handbook manual guide form file page slide deck brochure"
-    " contract lease agreement book article receipt pdf"
-)
-_FILLERS = content_stems(
-    "stand list enumerate explain describe mention respectively please der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
-    " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
-    " an am bei aus lange oft welche welcher welches gibt heißt"
-)
 _PARTICLES = frozenset("on off up down out in over not no without".split())
 _CAPTION = re.compile(r"(?:table|figure|fig\.?|chart|abbildung|tabelle) \d", re.IGNORECASE)
-_NAMED = re.compile(
-    r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
-)
-"""Words in capitals and with digits; "the IBAN of" asks for something that has no name."""
 
 
 class Scorer:
@@ -100,10 +93,10 @@ class Scorer:
         self.types = asked_types(question)
         self._head, mark, carried = question.partition("?")
         self._carried = content_stems(carried) if mark else frozenset[str]()
-        self.stems = _stems(question)
-        self.terms = _stems(asked.without_forms(question)) or self.stems
+        self.stems = question_stems(question)
+        self.terms = question_stems(asked.without_forms(question)) or self.stems
         self.weights = term_weights(self.terms, passages)
-        for term in self._carried & self.weights.keys() - _stems(self._head):
+        for term in self._carried & self.weights.keys() - question_stems(self._head):
             self.weights[term] *= CARRIED_WEIGHT
         self._whole = sum(self.weights.values()) or 1.0
         self._titles = running_titles(passages)
@@ -112,7 +105,7 @@ class Scorer:
     @cached_property
     def names(self) -> frozenset[str]:
         """Stems of the question's names and numbers."""
-        return content_stems(" ".join(_NAMED.findall(self.question))) - _KINDS_OF_DOCUMENT
+        return content_stems(" ".join(NAMED.findall(self.question))) - KINDS_OF_DOCUMENT
 
     @cached_property
     def of_page(self) -> frozenset[str]:
@@ -120,7 +113,7 @@ class Scorer:
         those of an earlier question."""
         every = {p.evidence.page.document_name for p in self.passages}
         named = content_stems(" ".join(part for name in every for part in split_name(name)))
-        return self.names | self._carried | (self.terms & (named | _KINDS_OF_DOCUMENT))
+        return self.names | self._carried | (self.terms & (named | KINDS_OF_DOCUMENT))
 
     @cached_property
     def _names_on(self) -> Mapping[int, int]:
@@ -206,7 +199,7 @@ class Scorer:
     @cached_property
     def _said(self) -> re.Pattern[str] | None:
         """Names and numbers of the question."""
-        said = sorted(set(_NAMED.findall(self.question)), key=len, reverse=True)
+        said = sorted(set(NAMED.findall(self.question)), key=len, reverse=True)
         said = [word for word in said if len(word) > 1]
         return re.compile(rf"\b(?:{'|'.join(map(re.escape, said))})\b") if said else None
 
@@ -306,12 +299,6 @@ class Scorer:
         return foreign and can_translate()
 
 
-def _stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms, without German words that carry grammar alone, and requests."""
-    stems = content_stems(text)
-    return stems - _FILLERS or stems
-
-
 def in_context(passage: Passage) -> str:
     """Text of a passage that is embedded: a short one after its context."""
     text = passage.text
@@ -324,17 +311,6 @@ def _region(passage: Passage) -> float:
     """The best cosine of a region whose middle lies in the passage."""
     inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
     return max(inside, default=0.0)
-
-
-def latin_share(terms: frozenset[str]) -> float:
-    """The share of terms in scripts that MiniLM was trained on."""
-    return sum(term[0] < "\u0530" for term in terms) / len(terms) if terms else 0.0
-
-
-def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
-    """The share of names that a page or its document's name has; 1 where there are none."""
-    page |= content_stems(" ".join(split_name(document_name)))
-    return len(names & page) / len(names) if names else 1.0
 
 
 def best_first(totals: Vectors) -> list[int]:
