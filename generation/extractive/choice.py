@@ -10,7 +10,7 @@ import numpy as np
 from generation.extractive.asked_forms import AskedForms
 from generation.extractive.author import find_authors
 from generation.extractive.confidence import Features
-from generation.extractive.definition import definition_bonus
+from generation.extractive.definition import DEFINES, definition_bonus
 from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
 from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
@@ -21,11 +21,11 @@ from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.syntax import parse_query
 
 MAX_QUOTES = 3
-MAX_GAP, MAX_GAP_SURE = 0.15, 0.06
+MAX_GAP, MAX_GAP_SURE = 0.15, 0.04
 """A further quote is given where its score is at most this far below the best; less where the best
 has most of the question and the type of value that is asked for."""
-SURE = 0.75
-"""Share of the question that the best passage covers for that."""
+SURE, WHOLE = 0.75, 0.99
+"""Share of the question that the best passage covers for that, and its page where it is strong."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 AUTHOR_WEIGHT = 1.0
@@ -37,12 +37,18 @@ NO_NAME_FACTOR = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, best first, features of the best, and a factor on the confidence."""
+    """Chosen passages, best first, features of the best, and a factor on the confidence.
+
+    `by_document` where they are of documents that are compared; `strong` where the form of
+    the best shows that it answers: it defines the name, names the authors, or has all that
+    is asked with a value of the type.
+    """
 
     passages: tuple[Passage, ...]
     features: Features
     factor: float = 1.0
     by_document: bool = False
+    strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,21 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     by_document = (
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
-    return Choice(tuple(chosen), features, factor, by_document)
+    strong = by_document or _is_strong(scorer, best, features)
+    return Choice(tuple(chosen), features, factor, by_document, strong)
+
+
+def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
+    """Whether the form of the best passage shows that it answers."""
+    if features.named < 1:
+        return False
+    if scorer.kind == "definition":
+        name, expansion = defined_name(scorer.question), asks_expansion(scorer.question)
+        return definition_bonus(name, best.text, expansion=expansion) >= DEFINES
+    if scorer.kind == "author":
+        return any(p is best and sure >= SURE for sure, p in find_authors(scorer.passages))
+    whole = len(scorer.terms) > 1 and features.on_page > WHOLE and features.covered >= SURE
+    return whole and bool(scorer.types) and scorer.has_type(best)
 
 
 def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:

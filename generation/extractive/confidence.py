@@ -54,6 +54,9 @@ THRESHOLD = 0.48
 """Below this the model declines: in the cross-validation 0.15 of the answerable questions, 0.89 of
 general knowledge and 0.29 of the unanswerable ones."""
 
+STRONG = 0.6
+"""Confidence, at least, of an answer whose form shows that it is one."""
+
 
 def confidence(features: Features) -> float:
     """Probability, 0..1, that the best quote answers the question."""
