@@ -15,9 +15,10 @@ from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
 from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
 from generation.extractive.question_terms import latin_share, named_share
-from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer, best_first
+from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.page import Vectors
 from retrieval.query.syntax import parse_query
 
 MAX_QUOTES = 3
@@ -106,11 +107,11 @@ def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
     elif scorer.kind == "author":
         sure = {id(p): s for s, p in find_authors(passages)}
         places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
-    listed = best_first(places)[: SHORTLIST * (1 + scorer.translates)]
+    listed = _best_first(places)[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]
     cosines = scorer.cosines(shortlist)
     totals = places[listed] + COSINE_WEIGHT * cosines
-    order = best_first(totals)
+    order = _best_first(totals)
     return _Ranked(
         tuple(shortlist[at] for at in order),
         tuple(float(totals[at]) for at in order),
@@ -129,10 +130,11 @@ def _by_kind(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
 def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     """The best passages, some joined with their label, rows with their heads."""
     passages = scorer.passages
-    most = 1 if scorer.kind in ("yes_no", "author") else MAX_QUOTES
+    most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
     first = ranked.passages[0]
     sure = scorer.has_type(first) and scorer.covered(first) >= SURE
-    sure = first.role == "row" or (sure and bool(scorer.types))
+    sure = sure and (bool(scorer.types) or first.role == "row")
+    sure = sure or first.unit.label is not None
     gap = MAX_GAP_SURE if sure else MAX_GAP
     chosen: list[Passage] = []
     number = 0
@@ -173,7 +175,7 @@ def _list_of(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     if not lists:
         return []
     totals = [_place_of(scorer, each) for each in lists]
-    best_lists = best_first(np.array(totals))[: SHORTLIST // 3]
+    best_lists = _best_first(np.array(totals))[: SHORTLIST // 3]
     some = [lists[at] for at in best_lists]
     cosines = scorer.text_cosines([each.text for each in some])
     scores = [
@@ -224,6 +226,11 @@ def _best_of_document(scorer: Scorer, asked: str, document_id: str) -> Iterator[
     best = _rank(own, passages).passages[0]
     yield from heads_of(best, passages, [], own.stems)
     yield best
+
+
+def _best_first(totals: Vectors) -> list[int]:
+    """Positions of the best totals first; equals in their order."""
+    return [int(at) for at in np.argsort(-totals, kind="stable")]
 
 
 def _same(one: Passage, other: Passage) -> bool:

@@ -14,8 +14,12 @@ from dataclasses import dataclass, replace
 from generation.extractive.unit import Unit, read_units, text_of
 from generation.prompt import Evidence, Prompt
 from generation.text.value import Span
+from ingest.box import contains_center
 from ingest.caches.byte_cache import ByteCache
 from ingest.page import Box, Word, WordRole
+
+EDGE = 0.1
+"""Share of a page's height, at its top and its bottom, where running heads are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,12 @@ class Passage:
     def short(self) -> bool:
         """Whether it is no longer than a heading or a value."""
         return self.unit.short
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is a short line at the page's edge that ends in the page's number."""
+        at_edge = self.box[3] < EDGE or self.box[1] > 1 - EDGE
+        return at_edge and self.short and self.text.split()[-1] == str(self.evidence.page.number)
 
     def quotes(self) -> Iterator[str]:
         """What is quoted of it: its label, where it has one, and its words."""
@@ -171,3 +181,17 @@ def heads_of(
     above = [p for p in heads if p.start < row.start]
     if above and above[-1] not in chosen:
         yield above[-1]
+
+
+def in_context(passage: Passage) -> str:
+    """Text of a passage that is embedded: a short one after its context."""
+    text = passage.text
+    if passage.unit.label or passage.short:
+        text = f"{passage.context} {text}"
+    return text
+
+
+def region_score(passage: Passage) -> float:
+    """The best cosine of a region whose middle lies in the passage."""
+    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
+    return max(inside, default=0.0)

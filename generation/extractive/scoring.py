@@ -18,6 +18,8 @@ from generation.extractive.answer_type import STRICT, asked_types, held_types
 from generation.extractive.asked_forms import AskedForms
 from generation.extractive.passage import (
     Passage,
+    in_context,
+    region_score,
     running_titles,
     term_weights,
     without_numbers,
@@ -36,7 +38,6 @@ from generation.extractive.similarity import (
     is_english,
 )
 from generation.extractive.yes_no import subject_stems
-from ingest.box import contains_center
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.library.names import split_name
 from ingest.page import Vectors
@@ -206,7 +207,7 @@ class Scorer:
     def place(self, passage: Passage) -> float:
         """The score before the cosine."""
         score = self.covered(passage) + self._asked.score(passage)
-        score += RANK_WEIGHT / passage.evidence.label + REGION_WEIGHT * _region(passage)
+        score += RANK_WEIGHT / passage.evidence.label + REGION_WEIGHT * region_score(passage)
         if self.types:
             if self.has_type(passage):
                 score += TYPE_BONUS
@@ -235,6 +236,7 @@ class Scorer:
             or unit.text.endswith("?")
             or _CAPTION.match(unit.text) is not None
             or passage.role in ("header", "footer")
+            or passage.is_running
             or without_numbers(unit.text) in self._titles
         )
 
@@ -297,22 +299,3 @@ class Scorer:
         best = " ".join(word.text for word in self.passages[0].evidence.words)
         foreign = not (is_english(self._head) and is_english(best))
         return foreign and can_translate()
-
-
-def in_context(passage: Passage) -> str:
-    """Text of a passage that is embedded: a short one after its context."""
-    text = passage.text
-    if passage.unit.label or passage.short:
-        text = f"{passage.context} {text}"
-    return text
-
-
-def _region(passage: Passage) -> float:
-    """The best cosine of a region whose middle lies in the passage."""
-    inside = [r.score for r in passage.evidence.regions if contains_center(passage.box, r.box)]
-    return max(inside, default=0.0)
-
-
-def best_first(totals: Vectors) -> list[int]:
-    """Positions of the best totals first; equals in their order."""
-    return [int(at) for at in np.argsort(-totals, kind="stable")]
