@@ -25,8 +25,9 @@ MAX_QUOTES = 3
 MAX_GAP, MAX_GAP_SURE = 0.15, 0.04
 """A further quote is given where its score is at most this far below the best; less where the best
 has most of the question and the type of value that is asked for."""
-SURE, WHOLE = 0.75, 0.99
-"""Share of the question that the best passage covers for that, and its page where it is strong."""
+SURE, SURE_ROW, WHOLE = 0.75, 0.5, 0.99
+"""Share of the question that the best passage covers for that, a row, and its page where it is
+strong."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 AUTHOR_WEIGHT = 1.0
@@ -132,9 +133,9 @@ def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     passages = scorer.passages
     most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
     first = ranked.passages[0]
-    sure = scorer.has_type(first) and scorer.covered(first) >= SURE
-    sure = sure and (bool(scorer.types) or first.role == "row")
-    sure = sure or first.unit.label is not None
+    covered = scorer.covered(first)
+    sure = bool(scorer.types) and scorer.has_type(first) and covered >= SURE
+    sure = sure or (first.role == "row" and covered >= SURE_ROW)
     gap = MAX_GAP_SURE if sure else MAX_GAP
     chosen: list[Passage] = []
     number = 0

@@ -12,7 +12,8 @@ KINDS_OF_DOCUMENT = content_stems(
     " contract lease agreement book article receipt pdf"
 )
 FILLERS = content_stems(
-    "stand list enumerate explain describe mention respectively please der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
+    "stand list enumerate explain describe mention respectively please after before look"
+    " der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
     " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
     " an am bei aus lange oft welche welcher welches gibt heißt"
 )

@@ -43,8 +43,7 @@ from ingest.library.names import split_name
 from ingest.page import Vectors
 from retrieval.query.terms import content_stems
 
-SHORTLIST = 24
-"""Passages whose vectors are computed."""
+SHORTLIST = 24  # passages whose vectors are computed
 MAX_EMBEDDED_CHARS = 300
 """Characters of a passage that are embedded."""
 
@@ -190,7 +189,7 @@ class Scorer:
         return bool(strict) and not strict & self._held(passage)
 
     def _held(self, passage: Passage) -> frozenset[str]:
-        """Types of values in a passage, what the question says itself left out."""
+        """Types of values in a passage beside what the question says."""
         return (
             held_types(self._said.sub(" ", passage.text))
             if self._said
