@@ -1,6 +1,6 @@
 # Two environments, made on first use: .venv-core holds what `pip install pageglass` brings,
 # .venv every extra and the tools besides.
-.PHONY: demo test lint fuzz bench lock clean
+.PHONY: demo test environments lint fuzz bench lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -8,8 +8,8 @@ BIN := .venv/bin
 CORE := .venv-core/bin
 DEMO := .cache/demo
 UPGRADE := --upgrade
-# Twice quiet: pip says nothing but errors.
-PIP_INSTALL := python -m pip install -qq --disable-pip-version-check
+# Twice quiet: pip says nothing but errors. Python compiles what is imported, a small part of it all.
+PIP_INSTALL := python -m pip install -qq --no-compile --disable-pip-version-check
 
 demo: .venv-core/ready  ## Ingest data/samples, ask two questions, search for a photo
 	$(CORE)/pageglass ingest data/samples --home $(DEMO)
@@ -17,8 +17,11 @@ demo: .venv-core/ready  ## Ingest data/samples, ask two questions, search for a 
 	$(CORE)/pageglass ask "Which keeper's daughter gave away her father's telescope?" --home $(DEMO) --save-page $(DEMO)/answers
 	$(CORE)/pageglass search "a red bicycle by a wall" --images --top 3 --home $(DEMO)
 
-test: lint .venv-core/ready  ## Everything that must hold
+test: environments lint  ## Everything that must hold
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+environments:  # Side by side: most of the time goes into waiting for packages
+	@$(MAKE) --no-print-directory --jobs 2 .venv/ready .venv-core/ready
 
 lint: .venv/ready  ## Style, types, declared dependencies and the direction of imports
 	$(BIN)/ruff check .

@@ -98,6 +98,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.add import AddSettings
     from ingest.annotate.tag import read_labels
     from ingest.choose import choose_encoders
+    from ingest.encoders.embedded.runtime.session import one_thread_runtime
     from ingest.encoders.encoder import Encoding
     from ingest.files.render import RenderSettings
     from ingest.index.quantization import parse_quantization
@@ -121,6 +122,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 options.dtype or settings.dtype,
                 settings.batch if options.batch is None else options.batch,
                 pool_factor=options.pool,
+                runtime=one_thread_runtime(),
             ),
             workers=settings.workers if options.workers is None else options.workers,
             limits=settings.read_limits(options.file_timeout),

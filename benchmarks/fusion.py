@@ -30,11 +30,12 @@ from scipy.stats import rankdata
 
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
-from retrieval import search
+from retrieval import rank
 from retrieval.evaluate.interval import difference, interval
 from retrieval.evaluate.metrics import ndcg
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.query.terms import token_weights
+from retrieval.search import Searcher
 
 READER, PICTURES = "minilm", "conse"
 IDF = {"flat": 0.0, "root": 0.5, "full": 1.0}
@@ -65,7 +66,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     args = parser.parse_args()
-    searcher = search.Searcher(Home(args.home), exhaustive_pages=1_000_000)
+    searcher = Searcher(Home(args.home), exhaustive_pages=1_000_000)
     manifest = json.loads((args.folder / "manifest.json").read_text())
     asked = {idf: _collect(searcher, manifest, power) for idf, power in IDF.items()}
     scanned = [r.page.key for r in searcher.library.page_records() if r.source == "ocr"]
@@ -75,7 +76,7 @@ def main() -> None:
 
 
 def _collect(
-    searcher: search.Searcher, manifest: dict[str, Any], power: float
+    searcher: Searcher, manifest: dict[str, Any], power: float
 ) -> list[tuple[Asked, Asked]]:
     """Every question within its document and over all."""
     names = {os.path.basename(path): d.id for d in searcher.library.documents() for path in d.paths}
@@ -85,7 +86,7 @@ def _collect(
         return np.where(roots > 0, roots ** (2 * power), 0).astype(np.float32)
 
     collected = []
-    with mock.patch.object(search, "token_weights", weigh):
+    with mock.patch.object(rank, "token_weights", weigh):
         for question in manifest["queries"]:
             if not (question.get("answerable") and question["relevant_pages"]):
                 continue
@@ -247,7 +248,7 @@ def _take_words(asked: list[tuple[Asked, Asked]], scanned: Sequence[str]) -> Non
                 figures[bool(gone & pair[0].relevant.keys())].append((both[0], both[1]))
         print(f"{name:34}", end="")
         for some in (figures[True] + figures[False], figures[True], figures[False]):
-            filter, over_all = np.mean(some, axis=0)
+            filter, over_all = np.mean(some, axis=0) if some else (np.nan, np.nan)
             print(f"    {filter:.3f} / {over_all:.3f}", end="")
         print()
 

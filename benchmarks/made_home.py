@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from benchmarks.made_pages import MadePages
 from ingest.file_state import FileStamp
+from ingest.forms.index_text import IndexText
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
@@ -97,7 +98,7 @@ def build(
         images.mkdir()
         library.add(
             document,
-            [PageRow(i + 1, 1, 1, "none", "[]", none, "") for i in range(size)],
+            [PageRow(i + 1, 1, 1, "none", "[]", none, IndexText("", "")) for i in range(size)],
             images,
             {document.paths[0]: FileStamp(1, 1)},
         )

@@ -30,12 +30,13 @@ from ingest.index.index import open_indexes
 from ingest.index.quantization import QUANTIZATIONS, Rows, pack_signs, to_int8
 from ingest.library.home import Home
 from ingest.page import unit
-from retrieval import search
+from retrieval import rank
 from retrieval.evaluate.metrics import ndcg
 from retrieval.evaluate.quantizations import Converted
 from retrieval.scoring.dot_products import dot_products, dot_products_dense
 from retrieval.scoring.maxsim import BLOCK_ROWS
 from retrieval.scoring.scores import RESCORE_TOP_K, score_batches
+from retrieval.search import Searcher
 
 TIMES = 5
 QUERY_ROWS = 20
@@ -110,8 +111,8 @@ def _measure(home: Home, folder: Path) -> None:
                 def score(*given: Any, most: int = rescored, **more: Any) -> Any:
                     return score_batches(*given, rescore_top_k=most, **more)
 
-                with mock.patch.object(search, "score_batches", score):
-                    searcher = search.Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
+                with mock.patch.object(rank, "score_batches", score):
+                    searcher = Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
                     figures, top, took = _ask(searcher, asked, f"late.{reader}")
                     pages = searcher.library.page_count()
                     searcher.close()
@@ -123,9 +124,7 @@ def _measure(home: Home, folder: Path) -> None:
                 )
 
 
-def _ask(
-    searcher: search.Searcher, asked: list[dict[str, Any]], signal: str
-) -> tuple[Any, Any, float]:
+def _ask(searcher: Searcher, asked: list[dict[str, Any]], signal: str) -> tuple[Any, Any, float]:
     """NDCG@5 in both scopes, the pages that a signal puts first over all, milliseconds over all."""
     names = {os.path.basename(path): d.id for d in searcher.library.documents() for path in d.paths}
     figures, top, took = [], [], []

@@ -36,9 +36,11 @@ PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startT
 
 SIZES = """() => {
   const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  const sum = (part) => all.filter((e) => part(e.name)).reduce((n, e) => n + e.encodedBodySize, 0);
+  const sum = (part, size) => all.filter((e) => part(e.name)).reduce((n, e) => n + e[size], 0);
   const code = (name) => name.includes("/app/") || name === location.href;
-  return [all.length, sum(code), sum((name) => name.includes("/image"))];
+  const image = (name) => name.includes("/image");
+  const [files, packed] = ["decodedBodySize", "encodedBodySize"];
+  return [all.length, sum(code, files), sum(code, packed), sum(image, packed)];
 }"""
 
 
@@ -48,10 +50,11 @@ def measure(launched: Any, url: str, path: str, selector: str) -> dict[str, floa
     page = window.open(path)
     shown = page.evaluate(WHEN, selector)
     page.wait_for_load_state("networkidle")
-    paint, (requests, code, images) = page.evaluate(PAINT), page.evaluate(SIZES)
+    paint, (requests, files, code, images) = page.evaluate(PAINT), page.evaluate(SIZES)
     window.close()
     return {
-        "requests": requests, "code": code, "images": images, "paint": paint, "shown": shown,
+        "requests": requests, "files": files, "code": code, "images": images, "paint": paint,
+        "shown": shown,
     }  # fmt: skip
 
 
@@ -86,14 +89,17 @@ def main() -> None:
                 ("page", f"/p/{key}", ".viewer .sheet img"),
                 ("library", "/docs", ".row img"),
             ]
-            print("| screen | requests | code KB | images KB | first paint ms | shown ms |")
-            print("|---|---|---|---|---|---|")
+            print(
+                "| screen | requests | files KB | served KB | images KB | first paint ms | shown ms |"
+            )
+            print("|---|---|---|---|---|---|---|")
             for name, path, selector in screens:
                 measure(launched, server.url, path, selector)
                 runs = [measure(launched, server.url, path, selector) for _ in range(RUNS)]
                 of = {field: statistics.median(run[field] for run in runs) for field in runs[0]}
                 print(
-                    f"| {name} | {of['requests']:.0f} | {of['code'] / 1e3:.1f} |"
+                    f"| {name} | {of['requests']:.0f} | {of['files'] / 1e3:.1f} |"
+                    f" {of['code'] / 1e3:.1f} |"
                     f" {of['images'] / 1e3:.0f} | {of['paint']:.0f} | {of['shown']:.0f} |"
                 )
 

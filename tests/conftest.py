@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from ingest.add import add
 from ingest.event import Added, Done
@@ -21,6 +22,9 @@ from ingest.index.server import Server
 from ingest.library.home import Home
 from ingest.library.library import Library
 
+# Before torch is imported, here and in programs that tests start. Tiny models are no faster on more
+# threads, and far slower where other tests want the cores too.
+os.environ["OMP_NUM_THREADS"] = "1"
 # Programs that tests press Ctrl-C on must not inherit from whoever started the tests that it is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -51,10 +55,17 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The sample corpus, ingested. For reading only; `own_home` may be changed."""
-    home = Home(tmp_path_factory.mktemp("samples"))
-    events = list(add(home, [SAMPLES]))
-    assert isinstance(events[-1], Done)
-    assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home, whole = Home(shared / "samples"), shared / "samples-whole"
+    # The processes of a run share one; the first makes it.
+    with FileLock(shared / "samples.lock"):
+        if not whole.exists():
+            events = list(add(home, [SAMPLES]))
+            assert isinstance(events[-1], Done)
+            assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
+            whole.touch()
     return home
 
 
@@ -106,16 +117,3 @@ def each_home(own_home: Home, chroma: Server | None) -> Home:
     home = Home(own_home.root, chroma)
     list(add(home, []))
     return home
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """One core for torch. Tiny models are no faster on more, and far slower where other programs want them too."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
-    torch.set_num_threads(before)

@@ -283,7 +283,7 @@ def test_a_prompt_of_its_own() -> None:
     assert captioner.name == 'scripted:chat prompt="Which colours are there?"'
 
 
-def test_the_home_remembers_the_prompt(tmp_path: Path, one_thread: None) -> None:
+def test_the_home_remembers_the_prompt(tmp_path: Path) -> None:
     spec = f"transformers:{make_blip(tmp_path / 'blip')}"
     home = ["--home", str(tmp_path / "home"), "--ocr", "none"]
     prompted = ["--caption", spec, "--caption-prompt", "a photo of", "--batch", "2"]
@@ -305,7 +305,7 @@ def test_the_home_remembers_the_prompt(tmp_path: Path, one_thread: None) -> None
         assert "no model that writes them" in refused.stderr
 
 
-def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path, one_thread: None) -> None:
+def test_a_tiny_blip_captions_on_the_command_line(tmp_path: Path) -> None:
     model = make_blip(tmp_path / "blip")
     home = ["--home", str(tmp_path / "home")]
     arguments = ["ingest", str(photo("coffee.png")), "--ocr", "none", "--json", *home]

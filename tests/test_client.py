@@ -52,8 +52,6 @@ def test_every_command_has_a_method_with_its_options() -> None:
         "json",
         "quiet",
         "yes",
-        "format",
-        "save",
         "save_page",
         "chat",
         "out",
@@ -69,6 +67,7 @@ def test_every_command_has_a_method_with_its_options() -> None:
         "compare": "compare",
         "image": "ask_pictures",
     }  # fmt: skip
+    of_an_answer = {"format": "to_html", "save": "save"}
     renamed = {"question": "question", "top": "top"}
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         if name in on_the_terminal:
@@ -86,7 +85,9 @@ def test_every_command_has_a_method_with_its_options() -> None:
                 continue
             if name == "eval" and option == "compare":
                 continue
-            if option in elsewhere:
+            if option in of_an_answer:
+                assert hasattr(pageglass.CitedAnswer, of_an_answer[option])
+            elif option in elsewhere:
                 assert hasattr(Client, elsewhere[option])
             else:
                 assert option in known, f"{name}: {option}"
@@ -176,6 +177,17 @@ def test_ask_is_as_the_command_line_has_it(lib: Client) -> None:
     assert answer.citations[0].crop().height < answer.citations[0].image().height
     assert answer.citations[0].to_dict() == said["citations"][0]
     assert [hit.page for hit in answer.hits] == [hit.page for hit in answer.evidence.hits]
+
+
+def test_an_answer_is_written_as_the_command_line_writes_it(lib: Client, tmp_path: Path) -> None:
+    answer = lib.ask(QUERY)
+    for kind, text in (("md", answer.to_markdown()), ("html", answer.to_html())):
+        done = CliRunner().invoke(app, ["ask", QUERY, "--format", kind, "--home", str(lib.home)])
+        assert done.stdout.rstrip("\n") == text.rstrip("\n")
+    saved = answer.save(tmp_path / "answer.html")
+    assert saved.read_text(encoding="utf-8") == answer.to_html()
+    with pytest.raises(pageglass.StorageError, match="no name of a web page"):
+        answer.save(tmp_path / "answer.txt")
 
 
 def test_ask_streams_pieces_and_the_answer_last(lib: Client) -> None:

@@ -375,7 +375,7 @@ def test_the_patch_that_wins_for_a_word_lies_on_it(tmp_path: Path) -> None:
     # One at a time: see ColPaliEncoder.encode_queries. The word's first token follows <bos>.
     queries = [processor.process_queries([word]) for word in WORDS]
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(300):
+    for _ in range(60):
         drawn = [draw_at_random(chance) for _ in range(8)]
         batch = processor.process_images([picture for _, picture in drawn])
         batch.pop("labels", None)

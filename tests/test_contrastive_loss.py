@@ -30,7 +30,6 @@ TINY: dict[str, Any] = {
 DROPPING = {**TINY, "vision_cfg": {**TINY["vision_cfg"], "patch_dropout": 0.5}}
 EYE = torch.eye(2)
 ONE = torch.tensor(1.0)
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def unit_rows(count: int, dim: int, seed: int) -> torch.Tensor:

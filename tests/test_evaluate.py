@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +19,25 @@ from test_cli import letter
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
+from api.evaluation.answer_metrics import measure_answer
+from api.evaluation.evaluate_answers import answer_questions, summarise_answers
+from generation.answer import Answer, Citation, SelfAssessment, Usage
+from generation.prompt import Prompt
+from generation.providers.access import ModelError
 from ingest.extras import MissingExtra
+from ingest.filter import ALL_PAGES
 from ingest.library.home import Home
 from ingest.library.library import Library
-from retrieval.evaluate.dataset import InvalidDataset, page_label
-from retrieval.evaluate.interval import difference, interval, resampling_unit
+from ingest.page import Box, Page, Word
+from retrieval.evaluate.corpus import JudgedQuestion
+from retrieval.evaluate.dataset import InvalidDataset, Question, page_label
+from retrieval.evaluate.interval import Sampling, difference, interval, resampling_unit
 from retrieval.evaluate.load import read_datasets
 from retrieval.evaluate.metrics import hit, measure, ndcg, recall, reciprocal_rank
 from retrieval.evaluate.questions import read_questions
 from retrieval.evaluate.result import read_results
 from retrieval.evaluate.vidore import find_tables, read_vidore
+from retrieval.search import Searcher
 
 
 def run(*arguments: str) -> Result:
@@ -112,6 +124,10 @@ class TestDifference:
         assert found.p == pytest.approx(2 / 32)
         assert not found.significant
 
+    def test_one_question_proves_nothing(self) -> None:
+        found = difference({"a": 0.0}, {"a": 1.0}, {})
+        assert (found.change.mean, found.change.low, found.p) == (1, None, 1)
+
     def test_tells_a_real_difference_from_none(self) -> None:
         draw = np.random.default_rng(2)
         first = {str(i): float(v) for i, v in enumerate(draw.random(100))}
@@ -137,7 +153,8 @@ def manifest_set(folder: Path) -> Path:
     letter(folder / "pdf" / "b.pdf", "The goat ate the rope.", 2)
     queries = [
         {"id": "1", "query": "When does the ferry leave?", "doc": "pdf/a.pdf",
-         "relevant_pages": [1, 2, 3], "evidence_sources": ["Table"], "answerable": True},
+         "relevant_pages": [1, 2, 3], "evidence_sources": ["Table"], "answerable": True,
+         "answer": "['nine']", "answer_format": "List"},
         {"id": "2", "query": "Who ate the rope on page 2?", "doc": "pdf/b.pdf",
          "relevant_pages": [1, 2], "evidence_sources": ["Chart"]},
         {"id": "3", "query": "Who is the king?", "doc": "pdf/b.pdf", "relevant_pages": [],
@@ -198,15 +215,29 @@ class TestCommand:
         # The search is what is left of the whole without the encoding, which is timed apart.
         assert latency["both"]["p50"] >= latency["search"]["p50"] >= 0
 
-        again = run("eval", str(folder), *home, "--json", "--quiet")
+        again = run("eval", str(folder), *home, "--answers", "--out", str(out))
         assert again.exit_code == 0
-        (line,) = again.stdout.splitlines()
-        assert json.loads(line)["runs"][0]["rankings"]["default"] == found["rankings"]["default"]
+        assert "evidence: Table" in again.stdout.split("answers by extractive")[1]
+        (second,) = read_results(out)["runs"]
+        assert second["rankings"]["default"] == found["rankings"]["default"]
+        answers = second["answers"]
+        assert (answers["model"], answers["questions"], answers["failed"]) == ("extractive", 3, {})
+        first, _, unanswerable = answers["per_question"]
+        assert first["figures"] == {
+            "gold page cited": 1,
+            "declined rightly": 1,
+            "answerable declined": 0,
+            "box on the answer": 1,
+        }
+        assert unanswerable["figures"]["unanswerable declined"] == unanswerable["declined"]
+        assert answers["metrics"]["box on the answer"]["questions"] == 1
+        assert answers["groups"]["evidence"]["Table"]["gold page cited"]["mean"] == 1
 
         compared = run("eval", "--compare", str(out), str(out))
         assert compared.exit_code == 0
         assert "+0.000" in compared.stdout
         assert "p = 1.0000" in compared.stdout
+        assert ", answers: no significant difference" in compared.stdout
 
     def test_beir_set_in_the_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -237,14 +268,22 @@ class TestCommand:
     def test_questions_about_a_home(self, sample_home: Home, tmp_path: Path) -> None:
         file = tmp_path / "mine.csv"
         name = Library(sample_home).documents()[0].name
-        file.write_text(f"question,document,pages\nWhat is this?,{name},1\n")
-        done = run("eval", str(file), "--home", str(sample_home.root), "--json")
+        file.write_text(
+            "question,document,pages,answer,answerable\n"
+            f"What is this?,{name},1,,\nWho is the king?,{name},,,no\n"
+        )
+        done = run("eval", str(file), "--home", str(sample_home.root), "--answers", "--json")
         assert done.exit_code == 0, done.output
         (found,) = json.loads(done.stdout)["runs"]
         assert set(found["rankings"]["default"]) == {"document", "set"}
+        assert (found["questions"], found["answers"]["questions"]) == (1, 2)
+        assert found["answers"]["metrics"]["unanswerable declined"]["mean"] == 1
         assert run("eval", str(file), "--encoder", "minilm").exit_code == 2
 
-    @pytest.mark.parametrize("arguments", [[], ["somewhere", "--compare", "a", "b"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [[], ["somewhere", "--compare", "a", "b"], ["somewhere", "--model", "extractive"]],
+    )
     def test_usage(self, arguments: list[str]) -> None:
         assert run("eval", *arguments).exit_code == 2
 
@@ -264,6 +303,82 @@ class TestCommand:
         (found,) = json.loads(done.stdout)["runs"]
         assert found["not_read"] == ["pdf/b.pdf"]
         assert found["rankings"]["default"]["set"]["recall@5"]["mean"] == 0.5
+
+
+LINE = "The ferry leaves at nine and at twelve".split()
+PRINTED = [Word(word, (0.1 * at, 0.1, 0.1 * at + 0.08, 0.12)) for at, word in enumerate(LINE)]
+NINE, WHOLE_LINE, HALF_PAGE = (0.4, 0.1, 0.5, 0.12), (0.0, 0.1, 1.0, 0.12), (0.0, 0.0, 1.0, 0.6)
+GOLD = Page("d", 1)
+
+
+class TestAnswerMetrics:
+    @pytest.mark.parametrize(
+        ("expected", "page", "box", "gold", "on_answer"),
+        [
+            (["nine"], 1, NINE, 1, 1),
+            (["nine"], 1, (0.0, 0.1, 0.3, 0.12), 1, 0),
+            (["nine", "twelve"], 1, NINE, 1, 0),  # every item of a list
+            (["nine", "twelve"], 1, WHOLE_LINE, 1, 1),
+            (["ten"], 1, WHOLE_LINE, 1, None),  # not printed
+            (["a"], 1, WHOLE_LINE, 1, None),  # too short to be told from any other
+            ([], 1, WHOLE_LINE, 1, None),
+            (["nine"], 1, HALF_PAGE, 1, 0),  # points at nothing
+            (["nine"], 2, WHOLE_LINE, 0, 0),
+        ],
+    )
+    def test_gold_page_and_box(
+        self, expected: list[str], page: int, box: Box, gold: float, on_answer: float | None
+    ) -> None:
+        found = measure_answer(answer_citing(page, box), expected, [GOLD], lambda _page: PRINTED)
+        assert (found["gold page cited"], found.get("box on the answer")) == (gold, on_answer)
+
+    @pytest.mark.parametrize(
+        ("relevant", "declined", "rightly"),
+        [([GOLD], False, 1), ([GOLD], True, 0), ([], True, 1), ([], False, 0)],
+    )
+    def test_declining(self, relevant: list[Page], declined: bool, rightly: float) -> None:
+        answer = replace(answer_citing(1, NINE), declined=declined)
+        found = measure_answer(answer, [], relevant, lambda _page: PRINTED)
+        assert found["declined rightly"] == rightly
+        assert found["answerable declined" if relevant else "unanswerable declined"] == declined
+
+    def test_a_failed_question_is_counted_and_the_first_ends_the_run(
+        self, sample_home: Home
+    ) -> None:
+        asked = [
+            JudgedQuestion(Question(key, "How heavy is the lens?", {}, unanswerable=True), {}, None)
+            for key in "ab"
+        ]
+        options: dict[str, Any] = {"top": 1, "filter": ALL_PAGES}
+        with closing(Searcher(sample_home)) as searcher:
+            first, second = answer_questions(searcher, Failing(calls=1), asked, **options)
+            assert (first.error, second.error) == ("", "model")
+            summary = summarise_answers([first, second], "failing", 1, Sampling())
+            assert summary["failed"] == {"b": "model"}
+            assert summary["metrics"]["declined rightly"]["questions"] == 1
+            with pytest.raises(ModelError):
+                list(answer_questions(searcher, Failing(calls=0), asked, **options))
+
+
+def answer_citing(page: int, box: Box) -> Answer:
+    citation = Citation(1, Page("d", page, "a.pdf"), "quote", (box,), verified=True)
+    return Answer("?", "...", (citation,), "m", False, None, None, Usage("m"))
+
+
+@dataclass
+class Failing:
+    """A model that fails after so many answers."""
+
+    calls: int
+    name: str = "failing"
+    uses_images: bool = False
+    chat: None = None
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        if self.calls == 0:
+            raise ModelError("The server is gone.", hint="Try again.")
+        self.calls -= 1
+        yield "No page says so."
 
 
 class TestReading:

@@ -14,7 +14,7 @@ from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.extractive.confidence import COEFFICIENTS, Features, confidence
 from generation.extractive.passage import read_passages
-from generation.models.extractive import NOTE, NOTHING, Extractive, quoted
+from generation.models.extractive import NO_PAGES, NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
 from generation.prompt import Evidence, Prompt
@@ -131,7 +131,8 @@ def test_pages_without_words(model: Extractive) -> None:
     blank = Evidence(1, page, (), no_image, 1.0)
     assert ask(Prompt("How many steps?", (blank,)), model).declined
     answer = ask(Prompt("How many steps?", ()), model)
-    assert (answer.declined, answer.text, answer.citations) == (True, NOTHING, ())
+    assert (answer.declined, answer.text, answer.citations) == (True, NO_PAGES, ())
+    assert (answer.confidence, answer.note) == (None, "")  # nothing was scored
 
 
 def test_quotes_that_hold_citations_forge_none(model: Extractive) -> None:

@@ -21,7 +21,6 @@ from generation.models.page_by_page import PAGE_BY_PAGE
 from generation.models.transformers import TransformersChatModel
 from ingest.encoders.checkpoint import InvalidCheckpoint
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 DOCS = (Path(__file__).parents[1] / "docs" / "models.md").read_text()
 TABLE = DOCS.partition("## Families of local models")[2].partition("\n## ")[0]
 ROWS = re.findall(r"^\| ([^|]+) \| [^|]+/[^|]+ \| `([\w.-]+)`([^|]*) \| ([^|]+) \|$", TABLE, re.M)

@@ -52,7 +52,6 @@ COMBINATIONS = [
     for shape in ("square", "ring")
 ]
 WEIGHTS = "open_clip_model.safetensors"
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

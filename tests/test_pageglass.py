@@ -87,62 +87,6 @@ def test_a_package_that_was_overwritten_is_refused(tmp_path: Path) -> None:
     assert str(tmp_path / "retrieval") in done.stderr
 
 
-CONSUMER = """
-import pageglass
-from pageglass import CitedAnswer, Client, SearchHit
-
-with pageglass.open("home", dpi=100) as lib:
-    report = lib.ingest("papers/", progress=True, ocr="none")
-    hits = lib.search("noise", top=5)
-    answer = lib.ask("Why?", history=[])
-    pieces = lib.ask("Why?", stream=True)
-    record = lib.extract(hits[0], "form")
-    reveal_type(lib)
-    reveal_type(report.added[0].name)
-    reveal_type(hits[0].image(highlight=True).size)
-    reveal_type(hits[:2])
-    reveal_type(answer.citations[0].boxes)
-    reveal_type(next(pieces))
-    reveal_type(record.pages)
-    reveal_type(lib.list())
-    reveal_type(lib.tags())
-    reveal_type(lib.explain("noise", hits[0]).tokens)
-
-
-def best(found: pageglass.SearchResults) -> SearchHit:
-    return found[0]
-
-
-def wrong(lib: Client) -> CitedAnswer:
-    lib.ingest("papers/", colour="red")
-    return lib.search("noise")
-"""
-
-
-def test_a_consumer_sees_full_types(tmp_path: Path) -> None:
-    script = tmp_path / "consumer.py"
-    script.write_text(CONSUMER)
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull,
-         "--follow-imports=silent", "--cache-dir", str(tmp_path / "cache"), str(script)],
-        env={**os.environ, "MYPYPATH": "", "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    revealed = [
-        line.split("Revealed type is ")[1].strip('"')
-        for line in done.stdout.splitlines()
-        if "Revealed" in line
-    ]
-    assert len(revealed) == 10, done.stdout + done.stderr
-    assert "Any" not in " ".join(revealed)
-    assert revealed[0] == "api.python.client.Client"
-    assert "PageCitation" in revealed[5]
-    errors = [line for line in done.stdout.splitlines() if ": error:" in line]
-    assert len(errors) == 2, done.stdout
-    assert "colour" in errors[0]
-    assert "SearchResults" in errors[1]
-
-
 def test_a_script_without_a_main_guard_uses_the_door(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

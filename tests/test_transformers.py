@@ -53,7 +53,6 @@ from ingest.encoders.encoder import OutOfDeviceMemory
 from ingest.library.home import Home
 from ingest.page import Page, Word
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 RED = Image.new("RGB", (120, 90), "red")
 BLUE = Image.new("RGB", (90, 120), "blue")
 CPU = Access(device="cpu")

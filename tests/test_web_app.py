@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pymupdf
 import pytest
 from live_server import LiveServer, live_server, pdf_of
 from web_browser import Visit, browser, missing
-from wire_server import serving, streaming
+from wire_server import Wire, serving, streaming
 
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -45,6 +46,18 @@ def server(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
+@pytest.fixture(scope="module")
+def guarded(
+    sample_home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[LiveServer, Wire]]:
+    """A server with a token, and a language model that says what a test tells it."""
+    root = shutil.copytree(sample_home.root, tmp_path_factory.mktemp("guarded") / "home")
+    with serving() as wire:
+        settings = {"token": TOKEN, "model": "openai:m", "openai_url": wire.url}
+        with live_server(root, **settings) as running:
+            yield running, wire
+
+
 @pytest.fixture
 def visit(chromium: Any, server: LiveServer) -> Iterator[Open]:
     """Opens windows; at the end none may have seen a fault."""
@@ -72,6 +85,12 @@ def asked(page: Any, question: str = LENS) -> Any:
     page.locator("textarea").fill(question)
     page.keyboard.press("Enter")
     page.locator(".cost").wait_for()
+    return page
+
+
+def sign_in(page: Any) -> Any:
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
     return page
 
 
@@ -109,11 +128,11 @@ def test_an_answer_lights_its_words_on_the_page(visit: Open, server: LiveServer)
 
 def test_a_citation_opens_and_arrows_step(visit: Open) -> None:
     page = asked(visit().open("/"))
-    page.locator(".chip").nth(1).hover()
+    page.locator("button.chip").nth(1).hover()
     name = page.locator(".sources li").nth(1).locator("small").inner_text()
     page.get_by_text(name).last.wait_for()
-    page.locator(".chip").nth(1).click()
-    assert page.locator(".chip").nth(1).get_attribute("aria-pressed") == "true"
+    page.locator("button.chip").nth(1).click()
+    assert page.locator("button.chip").nth(1).get_attribute("aria-pressed") == "true"
     assert "cite=0.2" in page.url
     page.locator(".turn h1").click()
     page.keyboard.press("ArrowLeft")
@@ -142,22 +161,23 @@ def test_a_follow_up_is_part_of_the_conversation(visit: Open) -> None:
 def test_a_declined_question_says_so_and_shows_the_nearest(visit: Open) -> None:
     page = asked(visit().open("/"), "the boiling point of tungsten?")
     assert "No answer." in page.locator(".verdict").inner_text()
-    assert page.locator(".nearby li").count() > 2
+    assert page.locator(".turn .near li").count() > 2
     assert page.locator(".chip.quote").count() == 0
 
 
 def test_an_answer_that_cites_nothing_is_shown_as_not_checked(
-    visit: Open, server: LiveServer, tmp_path: Path, sample_home: Home
+    visit: Open, guarded: tuple[LiveServer, Wire]
 ) -> None:
-    root = shutil.copytree(sample_home.root, tmp_path / "home")
-    with serving() as wire:
-        wire.then(streaming("openai", ["Somebody was."]))
-        with live_server(root, model="openai:m", openai_url=wire.url) as other:
-            page = asked(visit(other.url).open("/"), LENS)
-            assert "Somebody was." in page.locator(".turn .text").inner_text()
-            assert "Not checked." in page.locator(".verdict").inner_text()
-            assert "cites none of the pages" in page.locator(".turn .note").inner_text()
-            assert page.locator(".nearby").count() == 0
+    server, wire = guarded
+    wire.then(streaming("openai", ["Somebody was."]))
+    window = visit(server.url)
+    window.expected = {401}
+    window.open("/")
+    page = asked(sign_in(window.page), LENS)
+    assert "Somebody was." in page.locator(".turn .text").inner_text()
+    assert "Not checked." in page.locator(".verdict").inner_text()
+    assert "cites none of the pages" in page.locator(".turn .note").inner_text()
+    assert page.locator(".turn .near").count() == 0
 
 
 # --- search
@@ -295,19 +315,19 @@ def test_words_can_be_selected_and_the_filmstrip_leads_on(visit: Open, server: L
 # --- the library
 
 
-def test_from_an_empty_library_to_an_answer(chromium: Any, tmp_path: Path) -> None:
+def test_from_an_empty_library_to_an_answer(visit: Open, tmp_path: Path) -> None:
     with live_server(tmp_path / "home") as empty:
-        window = Visit(chromium, empty.url)
+        window = visit(empty.url)
         page = window.open("/")
         page.get_by_text("Let us read your documents").wait_for()
         page.get_by_role("button", name="Or try the 12 samples").wait_for()
-        page.set_input_files(FILES, str(SAMPLES / "annual-report.pdf"))
-        page.locator(".row .title").wait_for(timeout=60_000)
+        page.set_input_files(FILES, [send("lamps.pdf", pdf_of(1, "the lamps"))])
+        page.locator(".row .title").wait_for()
         page.locator(".brand").click()
         page.locator(".shelf li").wait_for()
-        asked(page)
-        assert "Hanneke Vos" in page.locator(".turn .text").inner_text()
-        window.close()
+        asked(page, "Which record of the lamps was counted again?")
+        assert "Record 1 of the lamps" in page.locator(".turn .text").inner_text()
+        window.context.close()
 
 
 def test_a_dropped_folder_is_read_through(visit: Open, tmp_path: Path) -> None:
@@ -323,25 +343,29 @@ def test_a_dropped_folder_is_read_through(visit: Open, tmp_path: Path) -> None:
     for kind in ("dragEnter", "dragOver", "drop"):
         browser.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
     for name in ("argon-one.pdf", "argon-two.pdf"):
-        page.locator(".row", has_text=name).wait_for(timeout=60_000)
+        page.locator(".row", has_text=name).wait_for()
+    assert page.locator(".upload").count() == 2  # by the zone alone, not by the screen too
 
 
 def test_removing_can_be_undone_until_it_is_done(visit: Open, server: LiveServer) -> None:
     for name in ("zinc-one.pdf", "zinc-two.pdf"):
         server.upload((name, pdf_of(1, name)), wait=True)
-    page = visit().open("/docs?q=zinc")
+    window = visit()
+    window.page.clock.install()
+    page = window.open("/docs?q=zinc")
     for name in ("zinc-one.pdf", "zinc-two.pdf"):
         page.locator(".row", has_text=name).get_by_role("checkbox").check()
     page.locator(".bulk").get_by_role("button", name="Remove").click()
-    page.get_by_text("No document fits these filters.").wait_for()
+    page.get_by_text("Nothing was found.").wait_for()
     page.get_by_role("button", name="Undo").click()
     page.locator(".row").nth(1).wait_for()
     assert server.client.get("/v1/documents", params={"q": "zinc"}).json()["count"] == 2
     page.locator(".row", has_text="zinc-one.pdf").get_by_label(re.compile("^Remove: ")).click()
-    deadline = time.monotonic() + 30
-    while server.client.get("/v1/documents", params={"q": "zinc"}).json()["count"] == 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    page.get_by_role("button", name="Undo").wait_for()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as removed:
+        page.clock.fast_forward(7_000)
+    assert removed.value.ok
+    assert server.client.get("/v1/documents", params={"q": "zinc"}).json()["count"] == 1
     assert page.locator(".row").count() == 1
 
 
@@ -386,47 +410,71 @@ def test_an_upload_is_followed_and_cancelled(visit: Open) -> None:
     assert page.locator(".row", has_text="long.pdf").count() == 0
 
 
+def test_long_lists_make_only_the_rows_near_the_view(visit: Open, server: LiveServer) -> None:
+    listed = server.client.get("/v1/documents").json()["documents"]
+    key = page_of(server, "annual-report.pdf", 4)
+    long_page = {**server.client.get(f"/v1/pages/{key}").json(), "pages": 1_000}
+
+    def documents(route: Any) -> None:
+        start = int(parse_qs(urlsplit(route.request.url).query).get("cursor", ["0"])[0])
+        part = [{**listed[0], "document": f"{n:020x}"} for n in range(start, start + 200)]
+        following = str(start + 200) if start < 9_800 else None
+        route.fulfill(json={"documents": part, "count": 10_000, "next_cursor": following})
+
+    page = visit().page
+    page.route("**/v1/documents?*", documents)
+    page.route("**/v1/pages/*/image?*", lambda route: route.fulfill(body=b"", content_type="image/svg+xml"))  # fmt: skip
+    page.route(f"**/v1/pages/{key}", lambda route: route.fulfill(json=long_page))
+    page.goto(f"{server.url}/docs")
+    page.get_by_text("10,000 documents").wait_for()
+    for count in (400, 600):  # each end of the list brings the next part
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        until(page, f"() => document.querySelector('ul.rows').offsetHeight >= {count} * 68")
+    assert 5 < page.locator(".row").count() < 60
+    page.goto(f"{server.url}/p/{key}")
+    page.locator(".filmstrip li").first.wait_for()
+    page.evaluate("document.querySelector('.filmstrip').scrollTo(0, 136 * 990)")
+    page.locator(".filmstrip small", has_text="995").wait_for()
+    assert page.locator(".filmstrip li").count() < 40
+
+
 # --- sign-in
 
 
-def test_a_token_is_asked_for_once(chromium: Any, sample_home: Home) -> None:
-    with live_server(sample_home.root, token=TOKEN) as guarded:
-        window = Visit(chromium, guarded.url)
-        window.expected = {401}
-        page = window.open("/docs?q=annual")
-        page.get_by_label("Token").fill("wrong")
-        page.keyboard.press("Enter")
-        page.get_by_text("This token is not accepted.").wait_for()
-        page.get_by_label("Token").fill(TOKEN)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/docs?q=annual")
-        until(page, "() => document.querySelector('.row img')?.naturalWidth > 0")
-        (cookie,) = window.context.cookies()
-        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
-        assert page.evaluate("document.cookie") == ""
-        assert TOKEN not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/signin")
-        page.goto(f"{guarded.url}/docs")
-        page.wait_for_url("**/signin?next=**")
-        window.close()
+def test_a_token_is_asked_for_once(visit: Open, guarded: tuple[LiveServer, Wire]) -> None:
+    server, _ = guarded
+    window = visit(server.url)
+    window.expected = {401}
+    page = window.open("/docs?q=annual")
+    page.get_by_label("Token").fill("wrong")
+    page.keyboard.press("Enter")
+    page.get_by_text("This token is not accepted.").wait_for()
+    sign_in(page).wait_for_url("**/docs?q=annual")
+    until(page, "() => document.querySelector('.row img')?.naturalWidth > 0")
+    (cookie,) = window.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert page.evaluate("document.cookie") == ""
+    assert TOKEN not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signin")
+    page.goto(f"{server.url}/docs")
+    page.wait_for_url("**/signin?next=**")
 
 
 # --- looks, access and safety
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_one_column_in_both_schemes(
-    visit: Open, server: LiveServer, scheme: str
-) -> None:
+def test_a_phone_shows_one_column_in_both_schemes(visit: Open, server: LiveServer) -> None:
     phone = {"width": 390, "height": 844}
-    window = visit(viewport=phone, color_scheme=scheme, has_touch=True, is_mobile=True)
+    window = visit(viewport=phone, has_touch=True, is_mobile=True)
+    background = "getComputedStyle(document.body).backgroundColor"
     for path in ("/", "/search?q=lens", "/docs", f"/p/{page_of(server, 'annual-report.pdf', 4)}", "/status"):  # fmt: skip
         page = window.open(path)
         page.locator("main h1").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (dark == "rgb(22, 23, 21)") == (scheme == "dark")
+        for scheme, colour in (("dark", "rgb(22, 23, 21)"), ("light", "rgb(250, 248, 243)")):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(background) == colour
     for name in ("Library", "Status"):
         assert page.get_by_role("link", name=name).is_visible()
 
@@ -464,9 +512,9 @@ def test_back_and_reload_bring_the_same_state(visit: Open) -> None:
     page.locator(".sources button").nth(1).click()
     page.wait_for_url("**cite=0.2**")
     page.reload()
-    page.locator(".chip.active", has_text="2").wait_for()
+    page.locator("button.chip.active", has_text="2").wait_for()
     page.go_back()
-    page.locator(".chip.active", has_text="1").wait_for()
+    page.locator("button.chip.active", has_text="1").wait_for()
     assert page.url == answer
     page.go_back()
     page.locator(".home h1").wait_for()
@@ -501,14 +549,15 @@ def test_korean_texts_are_complete_and_shown(visit: Open) -> None:
 def test_every_screen_is_accessible(visit: Open, server: LiveServer) -> None:
     """What axe-core finds: names, roles, contrast, focus order."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    # In the dark all but the colours is the same.
-    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        window = visit(color_scheme=scheme)
-        paths = ["/", f"/ask?q={LENS}", "/ask?q=the boiling point of tungsten?", "/search?q=lens", "/search?q=a boat&photos=1", "/docs", "/status", "/signin", f"/p/{page_of(server, 'annual-report.pdf', 4)}?q=lens&map=all"]  # fmt: skip
-        for path in paths:
-            page = window.open(path)
-            page.locator("main h1, main .cost").first.wait_for()
-            page.wait_for_load_state("networkidle")
-            found = axe.run(page, options=rules).response["violations"]
+    window = visit()
+    paths = ["/", f"/ask?q={LENS}", "/ask?q=the boiling point of tungsten?", "/search?q=lens", "/search?q=a boat&photos=1", "/docs", "/status", "/signin", f"/p/{page_of(server, 'annual-report.pdf', 4)}?q=lens&map=all"]  # fmt: skip
+    for path in paths:
+        page = window.open(path)
+        page.locator("main h1, main .cost").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        # In the dark all but the colours is the same; words over a page's image have none.
+        for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+            page.emulate_media(color_scheme=scheme)
+            found = axe.run(page, {"exclude": [[".words"]]}, rules).response["violations"]
             told = [(v["id"], [n["html"][:160] for n in v["nodes"]][:3]) for v in found]
             assert told == [], (scheme, path)

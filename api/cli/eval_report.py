@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.cli.terminal import Terminal
+from api.evaluation.compare_runs import COMPARED
 from api.printable import count_of, plain
 from retrieval.evaluate.metrics import SCOPES
 
@@ -75,6 +76,34 @@ def show_run(terminal: Terminal, run: dict[str, Any]) -> None:
     ]
     terminal.table(("index", "pages", "vectors/page", "dim", "MB"), sizes)
     terminal.result()
+    if run.get("answers"):
+        _show_answers(terminal, run["answers"])
+
+
+def _show_answers(terminal: Terminal, answers: dict[str, Any]) -> None:
+    """Print how well questions were answered, and by label."""
+    pages = count_of(answers["top"], "page")
+    terminal.result(
+        f"answers by {plain(answers['model'])} from {pages},"
+        f" {count_of(answers['questions'], 'question')}, {len(answers['failed'])} failed"
+    )
+    cost = answers["usage"]["cost"]
+    if cost:
+        terminal.result(f"about {cost:.2f} US dollars")
+    terminal.result()
+    groups = {
+        f"{label}: {value}": means
+        for label, values in answers["groups"].items()
+        for value, means in values.items()
+    }
+    rows = [
+        (name, metric, str(mean["questions"]), _cell(mean, interval=True))
+        for name, means in {"all": answers["metrics"], **groups}.items()
+        for metric, mean in means.items()
+        if name == "all" or metric in COMPARED
+    ]
+    terminal.table(("answers", "metric", "n", "mean (95 %)"), rows)
+    terminal.result()
 
 
 def show_comparisons(terminal: Terminal, comparisons: Sequence[dict[str, Any]]) -> None:
@@ -139,7 +168,7 @@ def comparison_sentence(found: dict[str, Any]) -> str:
         f" {change['mean']:+.3f}{bounds}, p = {main['p']:.4f},"
         f" {main['questions']} questions"
     )
-    where = f"{found['set']}, {SCOPES[found['scope']]}"
+    where = f"{found['set']}, {SCOPES.get(found['scope'], found['scope'])}"
     if not found["significant"]:
         return f"{where}: no significant difference between {first} and {second}: {figures}."
     verdict = "better" if change["mean"] > 0 else "worse"

@@ -1,4 +1,4 @@
-"""Answers as files: cited pages as PNG with their quotes marked, or one web page."""
+"""Cited pages as PNG files, with their quotes marked."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.rag.evidence import RetrievedEvidence
+from api.results.answer_document import PageNotSaved
 from api.results.page_images import PageImages
-from generation.answer import Answer, Citation
+from generation.answer import Citation
 from generation.citations.highlight import highlight
-from ingest.error import StorageError
 from ingest.page import Box, Page
 
 MAX_STEM_LENGTH = 80
 """Characters of a document's name in the name of a file."""
-
-
-class PageNotSaved(StorageError):
-    """A page image cannot be written where it was asked for."""
-
-    code = "page-not-saved"
 
 
 def save_pages(library: PageImages, citations: Sequence[Citation], folder: Path) -> list[Path]:
@@ -47,31 +40,6 @@ def save_pages(library: PageImages, citations: Sequence[Citation], folder: Path)
             ) from error
         saved.append(path)
     return saved
-
-
-def save_answer(
-    path: Path, answer: Answer, evidence: RetrievedEvidence, images: PageImages
-) -> Path:
-    """Write an answer as a web page that holds its pictures.
-
-    Raises:
-        PageNotFound: the page has gone.
-        PageNotSaved: the file is not called .html, or cannot be written.
-    """
-    from api.results.answer_document import answer_html
-
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise PageNotSaved(
-            f"{path} is no name of a web page.", hint="Give --save a name that ends in .html."
-        )
-    try:
-        path.write_text(answer_html(answer, evidence, images), encoding="utf-8")
-    except OSError as error:
-        raise PageNotSaved(
-            f"{path} cannot be written: {error.strerror}.",
-            hint="Give --save a file in a folder that can be written.",
-        ) from error
-    return path
 
 
 def _stem(name: str) -> str:

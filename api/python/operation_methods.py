@@ -43,6 +43,8 @@ class OperationMethods(ClientBase):
         quantization: Names = None,
         split: str | None = None,
         signals: bool = False,
+        answers: bool = False,
+        model: str | None = None,
         seed: int = 0,
         home: FilePath | None = None,
         progress: bool = False,
@@ -54,6 +56,7 @@ class OperationMethods(ClientBase):
                 folder; or files of questions, asked of this library.
             encoder: what sees pages; several are measured and compared.
             quantization: kinds of rows to measure against fp16; "all" is every kind.
+            answers: also ask the questions of `model`, and measure its answers.
             home: where a folder is ingested instead.
             progress: show it on stderr.
 
@@ -62,9 +65,9 @@ class OperationMethods(ClientBase):
         """
         from api.cli.progress.eval_progress import TerminalEvaluationProgress
         from api.cli.terminal import Terminal
-        from api.evaluation import (
+        from api.evaluation.compare_runs import compare_runs
+        from api.evaluation.evaluate_sets import (
             EvaluationOptions,
-            compare_runs,
             describe_environment,
             evaluate_path,
         )
@@ -79,6 +82,8 @@ class OperationMethods(ClientBase):
             split=split,
             signals=signals,
             quantizations=read_kinds(as_names(quantization)),
+            answers=answers,
+            model=model,
             sampling=Sampling(seed=seed),
         )
         shown = TerminalEvaluationProgress(Terminal(), not progress)

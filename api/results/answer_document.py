@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.rag.label_numbers import LabelNumbers, number_footnotes
 from api.rag.neutral_markdown import escape_markdown, neutralize
 from api.results import html
 from api.results.page_image import crop_page_image
+from ingest.error import StorageError
 
 if TYPE_CHECKING:
     from api.rag.evidence import RetrievedEvidence
@@ -22,6 +24,12 @@ _STYLE = (
     "color:#1d1d1f;background:#fff}h1{font-size:1.4rem}figure{margin:1.5rem 0}"
     "img{max-width:100%;height:auto}figcaption,footer{color:#555;font-size:.9rem}"
 )
+
+
+class PageNotSaved(StorageError):
+    """A page cannot be written where it was asked for."""
+
+    code = "page-not-saved"
 
 
 def answer_markdown(answer: Answer, evidence: RetrievedEvidence) -> str:
@@ -63,6 +71,29 @@ def answer_html(answer: Answer, evidence: RetrievedEvidence, images: PageImages)
         f"<title>{title}</title><style>{_STYLE}</style></head>\n"
         f"<body><h1>{title}</h1>\n<p>{text}</p>\n{''.join(figures)}{footer}</body></html>\n"
     )
+
+
+def save_answer(
+    path: Path, answer: Answer, evidence: RetrievedEvidence, images: PageImages
+) -> Path:
+    """Write an answer as a web page that holds its pictures.
+
+    Raises:
+        PageNotFound: a cited page has been removed.
+        PageNotSaved: the file is not called .html, or cannot be written.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise PageNotSaved(
+            f"{path} is no name of a web page.", hint="Give a name that ends in .html."
+        )
+    try:
+        path.write_text(answer_html(answer, evidence, images), encoding="utf-8")
+    except OSError as error:
+        raise PageNotSaved(
+            f"{path} cannot be written: {error.strerror}.",
+            hint="Give a file in a folder that can be written.",
+        ) from error
+    return path
 
 
 def _numbers(evidence: RetrievedEvidence, form: str = "[{}]") -> LabelNumbers:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from api.rag.citation_note import citation_note
@@ -120,6 +122,33 @@ class CitedAnswer(Answer):
         from api.schemas.answers import AnswerBody
 
         return AnswerBody.of(self, self.evidence).model_dump(mode="json")
+
+    def to_markdown(self) -> str:
+        """As `ask --format md` writes an answer: Markdown, cited pages as footnotes."""
+        from api.results.answer_document import answer_markdown
+
+        return answer_markdown(self, self.evidence)
+
+    def to_html(self) -> str:
+        """As `ask --format html` writes an answer: a web page that holds its pictures.
+
+        Raises:
+            PageNotFound: a cited page has been removed.
+        """
+        from api.results.answer_document import answer_html
+
+        return answer_html(self, self.evidence, self.library)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page of `to_html` to a file called .html, as `ask --save` does.
+
+        Raises:
+            PageNotFound: a cited page has been removed.
+            StorageError: the file is not called .html, or cannot be written.
+        """
+        from api.results.answer_document import save_answer
+
+        return save_answer(Path(path), self, self.evidence, self.library)
 
     def _repr_html_(self) -> str:
         citations = "".join(citation._repr_html_() for citation in self.citations)

@@ -1,12 +1,7 @@
 // Start: session, screen by address, keys, drops.
-import { html, render, useEffect, useRef, useState } from "./core/html.js";
-import { get } from "./core/api.js";
-import { t } from "./core/i18n.js";
-import { catchLinks, useRoute } from "./core/router.js";
-import { Help } from "./parts/help.js";
-import { Trouble } from "./parts/problem.js";
-import { Toasts } from "./parts/toast.js";
-import { TopBar } from "./parts/top_bar.js";
+import { catchLinks, get, html, render, t, useEffect, useRef, useRoute, useState } from "./core/app.js";
+import { Toasts, Trouble } from "./parts/basics.js";
+import { Help, TopBar } from "./parts/top_bar.js";
 import { Home } from "./screens/home.js";
 
 const SCREENS = {

@@ -29,6 +29,7 @@ NOTHING = "Nothing in these pages answers the question well enough."
 NO_COUNT = (
     "This asks how many documents there are, which is not printed on a page: search for them."
 )
+NO_PAGES = "There is no page to answer from."
 NO_WORDS = "There are no words to quote on these pages."
 
 _PAIRS = (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」"))
@@ -61,6 +62,11 @@ class Extractive:
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
             return
+        if not prompt.evidence:
+            yield SelfAssessment(None, None, declined=True)
+            yield NO_PAGES
+            yield Usage(self.name)
+            return
         choice = choose(prompt, self._encoder)
         sure = confidence(choice.features) * choice.factor if choice.passages else 0.0
         sure = max(sure, STRONG) if choice.strong else sure
@@ -69,10 +75,8 @@ class Extractive:
         declined = sure < THRESHOLD
         yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
         if declined:
-            yield NOTHING
-            if prompt.evidence:
-                nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
-                yield f" The nearest page is [{nearest.label}]."
+            nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
+            yield f"{NOTHING} The nearest page is [{nearest.label}]."
         else:
             for number, passage in enumerate(choice.passages):
                 name = f"{_plain_name(passage)}: " if choice.by_document else ""

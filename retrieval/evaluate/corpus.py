@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,14 +50,16 @@ def fingerprint(ids: Mapping[str, str]) -> str:
     return hashlib.sha256(" ".join(sorted(set(ids.values()))).encode()).hexdigest()[:12]
 
 
-def judge(dataset: Dataset, ids: Mapping[str, str]) -> list[JudgedQuestion]:
-    """A dataset's questions with their relevant pages as keys.
+def judge(
+    dataset: Dataset, ids: Mapping[str, str], asked: Sequence[Question] | None = None
+) -> list[JudgedQuestion]:
+    """A dataset's questions, or those `asked`, with their relevant pages as keys.
 
     An item that could not be ingested has a key too, which no search finds: its
     questions count as misses.
     """
     questions = []
-    for question in dataset.questions:
+    for question in dataset.questions if asked is None else asked:
         relevant: dict[str, float] = {}
         for (item, page), grade in question.relevant.items():
             key = f"{ids[item]}-{page or 1}" if dataset.by_page else ids[item]

@@ -36,7 +36,9 @@ class Question:
     `relevant` gives each relevant page, or item, a grade above 0; `within` is the
     item that the question is about, if it names one; metrics are broken down by
     `labels`, such as {"evidence": ("Table", "Chart")}; questions of one `cluster`
-    are correlated, as they are about one document.
+    are correlated, as they are about one document. `answer` is the right answer, or
+    the items of one that is a list; empty where the set has none. `unanswerable`: no
+    page answers it, as the set says, and none is relevant.
     """
 
     id: str
@@ -45,11 +47,16 @@ class Question:
     within: str | None = None
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cluster: str = ""
+    answer: tuple[str, ...] = ()
+    unanswerable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Items and questions; `left_out` counts the questions without a relevant page."""
+    """Items and questions; `left_out` counts the questions without a relevant page.
+
+    Those of them that are `unanswerable` are kept, to be declined.
+    """
 
     name: str
     format: str
@@ -57,6 +64,7 @@ class Dataset:
     items: Mapping[str, Path]
     questions: Sequence[Question]
     left_out: int = 0
+    unanswerable: Sequence[Question] = ()
 
     @property
     def by_page(self) -> bool:

@@ -119,27 +119,32 @@ def difference(
     a = np.array([first[key] for key in ids], np.float64)
     b = np.array([second[key] for key in ids], np.float64)
     (a_sums, _), (b_sums, _) = _units(a, groups), _units(b, groups)
+    total = len(ids)
+    return Difference(
+        float(a.mean()),
+        float(b.mean()),
+        interval((b - a).tolist(), groups, sampling),
+        _randomised(a_sums, b_sums, total, sampling) if len(a_sums) > 1 else 1.0,
+        total,
+        len(a_sums),
+        resampling_unit(groups),
+    )
+
+
+def _randomised(a_sums: Values, b_sums: Values, total: int, sampling: Sampling) -> float:
+    """The p-value; scipy takes two units or more."""
     require("scipy", extra="eval", feature="A comparison of results")
     from scipy.stats import permutation_test
 
-    total = len(ids)
-    p = permutation_test(
+    found = permutation_test(
         (a_sums, b_sums),
         lambda x, y, axis: (y.sum(axis) - x.sum(axis)) / total,
         permutation_type="samples",
         vectorized=True,
         n_resamples=9_999,
         rng=np.random.default_rng(sampling.seed),
-    ).pvalue
-    return Difference(
-        float(a.mean()),
-        float(b.mean()),
-        interval((b - a).tolist(), groups, sampling),
-        float(p),
-        total,
-        len(a_sums),
-        resampling_unit(groups),
     )
+    return float(found.pvalue)
 
 
 def _units(values: Values, clusters: Sequence[str]) -> tuple[Values, Values]:

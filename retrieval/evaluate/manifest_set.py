@@ -2,7 +2,7 @@
 
     {"name": ..., "files": [{"file": "pdf/a.pdf"}, ...],
      "queries": [{"id": ..., "query": ..., "doc": "pdf/a.pdf", "relevant_pages": [2, 3],
-                  "answerable": true, "evidence_sources": ["Table"]},
+                  "answerable": true, "evidence_sources": ["Table"], "answer": "12 %"},
                  {"id": ..., "query": ..., "relevant_images": ["images/1.jpg"]}]}
 
 Another text of the same question (`query_en`) makes a second dataset over the same files.
@@ -10,6 +10,8 @@ Another text of the same question (`query_en`) makes a second dataset over the s
 
 from __future__ import annotations
 
+import ast
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,17 +61,17 @@ def read_manifest_set(folder: Path) -> list[Dataset]:
     name = str(parts.get("name") or folder.resolve().name)
     sets = []
     for field in fields:
-        questions, left_out = [], 0
-        for number, query in enumerate(queries, 1):
-            if field != "query" and not query.get(field):
-                continue
-            question = _question(query, field, f"{path}, query {number}", items)
-            if question:
-                questions.append(question)
-            else:
-                left_out += 1
+        asked = [
+            _question(query, field, f"{path}, query {number}", items)
+            for number, query in enumerate(queries, 1)
+            if field == "query" or query.get(field)
+        ]
+        questions = [one for one in asked if one.relevant]
+        unanswerable = [one for one in asked if one.unanswerable]
         called = name if field == "query" else f"{name} ({field})"
-        sets.append(validate(Dataset(called, "manifest", kind, items, questions, left_out), path))
+        left_out = len(asked) - len(questions)
+        found = Dataset(called, "manifest", kind, items, questions, left_out, unanswerable)
+        sets.append(validate(found, path))
     return sets
 
 
@@ -79,24 +81,32 @@ def _objects(value: Any) -> bool:
 
 def _question(
     query: Mapping[str, Any], field: str, where: str, items: Mapping[str, Path]
-) -> Question | None:
-    """A question; None where no page is relevant."""
+) -> Question:
+    """A question; no page is relevant where it is unanswerable."""
     wording = text(query, where, field)
     labels = {"evidence": texts(query.get("evidence_sources"))}
+    answerable = query.get("answerable", True)
     relevant: dict[Target, float]
     if "relevant_images" in query:
         relevant = {(_item(name, where, items), None): 1.0 for name in _list(query, where)}
         within, cluster = None, ""
     else:
         within = cluster = _item(text(query, where, "doc"), where, items)
-        if not query.get("answerable", True):
-            return None
-        relevant = {(within, _page(page, where)): 1.0 for page in _list(query, where)}
+        pages = _list(query, where) if answerable else []
+        relevant = {(within, _page(page, where)): 1.0 for page in pages}
         labels[NAMED] = page_label(wording)
-    if not relevant:
-        return None
     labels = {name: values for name, values in labels.items() if values}
-    return Question(text(query, where, "id"), wording, relevant, within, labels, cluster)
+    key, answer = text(query, where, "id"), _answer(query) if relevant else ()
+    return Question(key, wording, relevant, within, labels, cluster, answer, not answerable)
+
+
+def _answer(query: Mapping[str, Any]) -> tuple[str, ...]:
+    """The items of an answer; a list may be written as Python prints it."""
+    value = query.get("answer")
+    if query.get("answer_format") == "List" and isinstance(value, str):
+        with contextlib.suppress(ValueError, SyntaxError):
+            value = ast.literal_eval(value)
+    return texts(value)
 
 
 def _list(query: Mapping[str, Any], where: str) -> list[Any]:

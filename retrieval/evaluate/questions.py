@@ -5,7 +5,8 @@
     question,document,pages
     Who keeps the light?,harbour.pdf,3;4-6
 
-A document of one page needs no pages. Further fields: `id`, `evidence`.
+A document of one page needs no pages. Further fields: `id`, `evidence`, `answer` (a
+text, or a list of texts), and `answerable`, where false says that no page answers.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from retrieval.evaluate.dataset import (
 from retrieval.evaluate.table import TABLES, read_lines, read_table, text, texts
 
 SUFFIXES = (".jsonl", *TABLES)
+NOT_ANSWERABLE = frozenset({"false", "no", "0"})
 SPAN = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
 
 
@@ -44,7 +46,7 @@ def read_questions(path: Path, library: Library) -> Dataset:
             hint=f"Give one that ends in {', '.join(SUFFIXES)}, or a folder; see docs/eval.md.",
         )
     rows = read_lines(path) if path.suffix.lower() == ".jsonl" else read_table(path)
-    questions, items = [], {}
+    asked, items = [], {}
     for number, (where, row) in enumerate(rows, 1):
         query = text(row, where, "question", "query")
         try:
@@ -53,14 +55,25 @@ def read_questions(path: Path, library: Library) -> Dataset:
             raise InvalidDataset(f"{where}: {error.message}", hint=error.hint) from None
         items[document.id] = Path(document.paths[0]) if document.paths else Path(document.name)
         given = row.get("pages", row.get("page"))
-        relevant: dict[Target, float] = {
-            (document.id, page): 1.0 for page in _pages(given, document, where)
-        }
+        answerable = str(row.get("answerable", True)).casefold() not in NOT_ANSWERABLE
+        pages = _pages(given, document, where) if answerable else []
+        relevant: dict[Target, float] = {(document.id, page): 1.0 for page in pages}
         labels = {"evidence": texts(row.get("evidence")), NAMED: page_label(query)}
         labels = {name: values for name, values in labels.items() if values}
         key = str(row.get("id") or number)
-        questions.append(Question(key, query, relevant, document.id, labels, document.id))
-    return validate(Dataset(path.stem, "questions", "pages", items, questions), path)
+        answer = texts(row.get("answer")) if answerable else ()
+        about = document.id
+        asked.append(
+            Question(
+                key, query, relevant, about, labels, about, answer, unanswerable=not answerable
+            )
+        )
+    questions = [one for one in asked if one.relevant]
+    unanswerable = [one for one in asked if one.unanswerable]
+    found = Dataset(
+        path.stem, "questions", "pages", items, questions, len(unanswerable), unanswerable
+    )
+    return validate(found, path)
 
 
 def _pages(given: Any, document: Document, where: str) -> list[int]:

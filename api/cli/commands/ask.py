@@ -137,9 +137,10 @@ def ask(
             hint="Ask about one or the other.",
         )
     from api.cli.answer_view import AnswerView
-    from api.cli.save_page import save_answer, save_pages
+    from api.cli.save_page import save_pages
     from api.rag.answer import AnsweredQuery, generate_answer
     from api.rag.evidence import retrieve_evidence
+    from api.results.answer_document import save_answer
 
     writer = make_model(settings, model)
     pictures = _open_pictures(found, in_order(ctx, texts, image)) if image else None

@@ -14,6 +14,7 @@ from api.cli.options import (
     HomeOption,
     ImagesOption,
     JsonOption,
+    ModelOption,
     OcrOption,
     PoolOption,
     QuietOption,
@@ -21,7 +22,7 @@ from api.cli.options import (
 from api.cli.session import Session, session
 
 if TYPE_CHECKING:
-    from api.evaluation import EvaluationOptions, Run
+    from api.evaluation.evaluate_sets import EvaluationOptions, Run
 
 
 def evaluate(
@@ -57,6 +58,10 @@ def evaluate(
     signals: Annotated[
         bool, typer.Option("--signals", help="Measure each signal alone too.")
     ] = False,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Ask the questions too, and measure the answers.")
+    ] = False,
+    model: ModelOption = None,
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
@@ -76,7 +81,7 @@ def evaluate(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Evaluate retrieval on labelled questions.
+    """Evaluate retrieval, and answers, on labelled questions.
 
     A folder is ingested into a home of its own, in the user's cache folder or
     where --home says, and kept: a second run only searches. A file of questions
@@ -93,13 +98,16 @@ def evaluate(
     plotting = ("matplotlib",) if plot else ()
     require("scipy", *plotting, extra="eval", feature="Evaluation")
     from api.cli.eval_report import show_comparisons
+    from api.evaluation.compare_runs import compare_results
+    from api.evaluation.evaluate_sets import EvaluationOptions
     from retrieval.evaluate.interval import Sampling
     from retrieval.evaluate.quantizations import read_kinds
-    from retrieval.evaluate.result import compare as compare_results
     from retrieval.evaluate.result import read_results
 
     sampling = Sampling(seed=seed)
     kinds = read_kinds(quantization or [])
+    if model and not answers:
+        raise InvalidUsage("--model answers nothing without --answers.", hint="Add --answers.")
     if compare:
         first, second = (read_results(path)["runs"] for path in compare)
         comparisons = compare_results(first, second, sampling, (str(compare[0]), str(compare[1])))
@@ -108,8 +116,6 @@ def evaluate(
         else:
             show_comparisons(found.terminal, comparisons)
         return
-    from api.evaluation import EvaluationOptions
-
     options = EvaluationOptions(
         images=images,
         pool=pool,
@@ -118,13 +124,15 @@ def evaluate(
         split=split,
         signals=signals,
         quantizations=kinds,
+        answers=answers,
+        model=model,
         sampling=sampling,
     )
     specs: list[str | None] = [*encoder] if encoder else [None]
     every = [replace(options, encoder=spec) for spec in specs]
     runs = _run(found, datasets or [], every, quiet)
     _write(found, runs, options, out, plot)
-    failed = any(run["not_read"] for run in runs)
+    failed = any(run["not_read"] or run.get("answers", {}).get("failed") for run in runs)
     raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.DONE)
 
 
@@ -134,7 +142,7 @@ def _run(
     """Evaluate each path with each encoder, and show each run as it ends."""
     from api.cli.eval_report import show_run
     from api.cli.progress.eval_progress import TerminalEvaluationProgress
-    from api.evaluation import evaluate_path
+    from api.evaluation.evaluate_sets import evaluate_path
 
     terminal = found.terminal
     progress = TerminalEvaluationProgress(terminal, quiet)
@@ -164,7 +172,8 @@ def _write(
 ) -> None:
     """Write results and comparisons: files where asked for, and on the terminal."""
     from api.cli.eval_report import show_comparisons, show_quantizations
-    from api.evaluation import compare_runs, describe_environment
+    from api.evaluation.compare_runs import compare_runs
+    from api.evaluation.evaluate_sets import describe_environment
     from retrieval.evaluate.result import write_results
 
     comparisons = compare_runs(runs, options)

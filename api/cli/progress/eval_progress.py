@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from api.cli.progress.ingest_progress import ingest_progress
 from api.cli.progress.progress import BarProgress, is_bar_shown
 from api.cli.terminal import Terminal
-from api.evaluation import EvaluationProgress
+from api.evaluation.evaluate_sets import EvaluationProgress
 from api.printable import plain
 from ingest.event import Event, Failed
 

@@ -1,29 +1,31 @@
 // The JSON API: requests, problems, events of an answer, uploads.
+import { t } from "./i18n.js";
 import { go, here, url } from "./router.js";
 
 /** A problem (RFC 9457): `message` says what is wrong and `hint` what to do. */
 export class Problem extends Error {
   constructor(body, status) {
-    super(body.detail || `${status}`);
+    super(body.detail || (status ? `${status}` : t("noServer")));
     this.hint = body.hint || "";
     this.status = status;
-    this.code = (body.type || "").split(":").pop();
   }
 }
 
-async function problemOf(response) {
-  const body = await response.json().catch(() => ({}));
+async function send(method, path, { params, json, form, signal } = {}) {
+  const headers = json ? { "Content-Type": "application/json" } : {};
+  const body = json ? JSON.stringify(json) : form;
+  const response = await fetch(url(path, params), { method, headers, body, signal }).catch((error) => {
+    throw signal?.aborted ? error : new Problem({}, 0);
+  });
+  if (response.ok) return response;
   if (response.status === 401 && here().path !== "/signin") {
     go(url("/signin", { next: here().path + location.search }), { replace: true });
   }
-  return new Problem(body, response.status);
+  throw new Problem(await response.json().catch(() => ({})), response.status);
 }
 
-export async function request(method, path, { params, json, form, signal } = {}) {
-  const headers = json ? { "Content-Type": "application/json" } : {};
-  const body = json ? JSON.stringify(json) : form;
-  const response = await fetch(url(path, params), { method, headers, body, signal });
-  if (!response.ok) throw await problemOf(response);
+export async function request(method, path, options) {
+  const response = await send(method, path, options);
   return response.status === 204 ? null : response.json();
 }
 
@@ -32,14 +34,8 @@ export const post = (path, json, signal) => request("POST", path, { json, signal
 
 /** Ask, and give each server-sent event to `onEvent(name, data)`. */
 export async function ask(body, onEvent, signal) {
-  const response = await fetch(url("/v1/ask"), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, stream: true }),
-    signal,
-  });
-  if (!response.ok) throw await problemOf(response);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const { body: stream } = await send("POST", "/v1/ask", { json: { ...body, stream: true }, signal });
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
@@ -62,28 +58,22 @@ export function upload(file, { password, onSent, started }) {
     form.append("files", file, file.name);
     if (password) form.append("password", password);
     sender.upload.onprogress = (event) => onSent(event.loaded / Math.max(event.total, 1));
-    sender.onload = () => {
-      let body = {};
-      try {
-        body = JSON.parse(sender.responseText);
-      } catch {
-        // not JSON: a proxy's page
-      }
-      if (sender.status < 300) resolve(body);
-      else reject(new Problem(body, sender.status));
-    };
-    sender.onerror = () => reject(new Problem({}, 0));
-    sender.onabort = () => reject(new Problem({ type: "cancelled" }, 0));
+    // An answer that is not JSON, such as a proxy's page, is null.
+    sender.responseType = "json";
+    sender.onloadend = () =>
+      sender.status > 0 && sender.status < 300
+        ? resolve(sender.response)
+        : reject(new Problem(sender.response || {}, sender.status));
     sender.open("POST", url("/v1/documents"));
     sender.send(form);
-    started?.(sender);
+    started(sender);
   });
 }
 
 /** Address of a page's image, for a width in CSS pixels. */
 export function imageUrl(page, width, revision) {
   const dpr = devicePixelRatio > 1.25 ? 2 : 1;
-  return url(`/v1/pages/${encodeURIComponent(page)}/image`, { width, dpr, revision });
+  return url(`/v1/pages/${page}/image`, { width, dpr, revision });
 }
 
 /** A document's pages of which an image is asked have the key DOCUMENT-NUMBER. */

@@ -1,8 +1,8 @@
 // Texts: one file a language, chosen by the browser's languages or the switch.
-import en from "../text/en.js";
-import ko from "../text/ko.js";
-
-const LANGUAGES = { en, ko };
+const LANGUAGES = {
+  en: () => import("../text/en.js"),
+  ko: () => import("../text/ko.js"),
+};
 const KEPT = "pageglass.language";
 
 function choose() {
@@ -13,10 +13,11 @@ function choose() {
 
 export const language = choose();
 document.documentElement.lang = language;
+const { default: texts } = await LANGUAGES[language]();
 
 /** Text under a name; those that count things are functions. */
 export function t(name, ...values) {
-  const text = LANGUAGES[language][name] ?? en[name];
+  const text = texts[name];
   return typeof text === "function" ? text(...values) : text;
 }
 

@@ -1,43 +1,25 @@
 // Uploads: a queue of files, each a job of its own, shown until it is put away.
-import { useEffect, useState } from "./html.js";
+import { store } from "./html.js";
 import { Problem, get, request, upload } from "./api.js";
 
 const AT_ONCE = 3;
 const LOOK_EVERY = 400;
-let items = [];
 let next = 1;
-const listeners = new Set();
-const doneListeners = new Set();
+const uploads = store([]);
+const added = store(0);
+export const useUploads = uploads.use;
+/** A number that grows when documents have been added. */
+export const useAdded = added.use;
 
-function tell() {
-  items = [...items];
-  for (const listener of listeners) listener(items);
-}
+const put = (...items) => uploads.set([...uploads.get(), ...items]);
 
 function change(item, fields) {
   Object.assign(item, fields);
-  tell();
-}
-
-export function useUploads() {
-  const [now, setNow] = useState(items);
-  useEffect(() => {
-    setNow(items);
-    listeners.add(setNow);
-    return () => listeners.delete(setNow);
-  }, []);
-  return now;
-}
-
-/** Call `listener` when a document has been added. */
-export function onAdded(listener) {
-  doneListeners.add(listener);
-  return () => doneListeners.delete(listener);
+  put();
 }
 
 export function addFiles(files) {
-  for (const file of files) items.push({ id: next++, name: file.name, file, state: "waiting" });
-  tell();
+  put(...files.map((file) => ({ id: next++, name: file.name, file, state: "waiting" })));
   work();
 }
 
@@ -45,10 +27,10 @@ export function addFiles(files) {
 export async function adoptJobs() {
   const { jobs } = await get("/v1/jobs", { limit: 50 });
   for (const job of jobs.filter((one) => !one.finished_at)) {
-    if (items.some((item) => item.job === job.id)) continue;
-    const item = { id: next++, name: job.files.map((f) => f.file).join(", "), job: job.id };
-    items.push(item);
-    change(item, { state: job.state });
+    if (uploads.get().some((item) => item.job === job.id)) continue;
+    const name = job.files.map((f) => f.file).join(", ");
+    const item = { id: next++, name, job: job.id, state: job.state };
+    put(item);
     follow(item);
   }
 }
@@ -59,8 +41,7 @@ export function retry(item, password) {
 }
 
 export function putAway(ended) {
-  items = items.filter((item) => !ended.includes(item));
-  tell();
+  uploads.set(uploads.get().filter((item) => !ended.includes(item)));
 }
 
 export async function cancel(item) {
@@ -76,8 +57,9 @@ export async function cancel(item) {
 }
 
 function work() {
-  const busy = items.filter((item) => !item.ended && item.state !== "waiting").length;
-  const waiting = items.filter((item) => item.state === "waiting" && !item.ended);
+  const open = uploads.get().filter((item) => !item.ended);
+  const waiting = open.filter((item) => item.state === "waiting");
+  const busy = open.length - waiting.length;
   for (const item of waiting.slice(0, Math.max(0, AT_ONCE - busy))) send(item);
 }
 
@@ -111,15 +93,14 @@ async function follow(item) {
 }
 
 function settle(item, job) {
-  const files = job.files.filter((file) => file.error);
-  const [failed] = files;
+  const failed = job.files.find((file) => file.error);
   const problem = failed
     ? new Problem({ detail: failed.error, hint: failed.hint }, 422)
     : job.problem && new Problem(job.problem, job.problem.status);
   item.document = job.files.find((file) => file.document)?.document;
   item.known = job.files.every((file) => file.status === 200);
   end(item, job.state === "done" && failed ? "failed" : job.state, problem);
-  if (job.documents) for (const listener of doneListeners) listener(job);
+  if (job.documents) added.set(added.get() + 1);
 }
 
 function end(item, state, problem = null) {

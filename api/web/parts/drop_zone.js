@@ -1,10 +1,9 @@
 // Drop zone: files and folders, dropped or chosen.
-import { html, useRef, useState } from "../core/html.js";
-import { t } from "../core/i18n.js";
-import { Icon } from "./icons.js";
+import { html, instead, t, useRef, useState } from "../core/app.js";
+import { Icon, complain } from "./basics.js";
 
 /** Files of what was dropped, folders read through. */
-export async function filesOf(transfer) {
+async function filesOf(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return [...transfer.files];
   const found = [];
@@ -25,39 +24,47 @@ async function walk(entry, found) {
   }
 }
 
-export function DropZone({ onFiles, onProblem, large, children }) {
-  const files = useRef();
-  const folder = useRef();
+/** Properties of an element on which files are dropped, and whether some are over it now. */
+export function useDrop(onFiles) {
   const [over, setOver] = useState(false);
-  const chosen = (event) => {
-    onFiles([...event.target.files]);
-    event.target.value = "";
-  };
   const drop = async (event) => {
-    event.preventDefault();
+    // A zone within another: one of them takes the files.
+    event.stopPropagation();
     setOver(false);
     try {
-      const dropped = await filesOf(event.dataTransfer);
-      if (dropped.length) onFiles(dropped);
+      const files = await filesOf(event.dataTransfer);
+      if (files.length) onFiles(files);
     } catch (problem) {
-      onProblem?.(problem);
+      complain(problem);
     }
   };
-  return html`<div
-    class="drop-zone ${over ? "over" : ""} ${large ? "large" : ""}"
-    onDragOver=${(event) => (event.preventDefault(), setOver(true))}
-    onDragLeave=${() => setOver(false)}
-    onDrop=${drop}
-  >
+  return {
+    over,
+    onDragOver: instead(() => setOver(true)),
+    onDragLeave: (event) => event.target === event.currentTarget && setOver(false),
+    onDrop: instead(drop),
+  };
+}
+
+export function DropZone({ onFiles, large, children }) {
+  const { over, ...handlers } = useDrop(onFiles);
+  const choose = (text, rest) => {
+    const input = useRef();
+    const chosen = ({ target }) => {
+      onFiles([...target.files]);
+      target.value = "";
+    };
+    return html`<button class=${rest.class} onClick=${() => input.current.click()}>${text}</button>
+      <input ref=${input} hidden type="file" aria-label=${text} onChange=${chosen} ...${rest} />`;
+  };
+  return html`<div class="drop-zone ${over ? "over" : ""} ${large ? "large" : ""}" ...${handlers}>
     <${Icon} name="up" />
     <p>${t("dropHere")}</p>
     <div>
-      <button type="button" class="main" onClick=${() => files.current.click()}>${t("chooseFiles")}</button>
-      <button type="button" onClick=${() => folder.current.click()}>${t("chooseFolder")}</button>
+      ${choose(t("chooseFiles"), { multiple: true, class: "main" })}
+      ${choose(t("chooseFolder"), { webkitdirectory: true })}
     </div>
     <small>${t("kindsRead")}</small>
-    <input ref=${files} hidden type="file" multiple aria-label=${t("chooseFiles")} onChange=${chosen} />
-    <input ref=${folder} hidden type="file" webkitdirectory aria-label=${t("chooseFolder")} onChange=${chosen} />
     ${children}
   </div>`;
 }

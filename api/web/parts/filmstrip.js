@@ -1,8 +1,5 @@
 // Filmstrip: small images of a document's pages, those with hits marked.
-import { html, useEffect, useRef } from "../core/html.js";
-import { imageUrl, pageKey } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { url } from "../core/router.js";
+import { html, imageUrl, pageKey, pageUrl, t, useEffect, useRef } from "../core/app.js";
 import { Windowed } from "./windowed.js";
 
 const SIZE = 136;
@@ -26,7 +23,7 @@ export function Filmstrip({ page, hits, keep }) {
     const rank = marked.get(number);
     return html`<li key=${key} class=${rank ? "hit" : ""}>
       <a
-        href=${url(`/p/${key}`, keep)}
+        href=${pageUrl(key, keep)}
         aria-current=${number === page.number ? "page" : null}
         aria-label=${rank ? t("pageWithHit", number) : t("pageNumber", number)}
       >

@@ -1,9 +1,6 @@
 // Hits: pages with the lines that match, and photos in a grid.
-import { html } from "../core/html.js";
-import { imageUrl } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { url } from "../core/router.js";
-import { Icon } from "./icons.js";
+import { html, imageUrl, pageUrl, t } from "../core/app.js";
+import { IconButton } from "./basics.js";
 
 const LINES = 3;
 const MARKS = /[^\p{L}\p{N}]+/u;
@@ -18,16 +15,34 @@ export function Marked({ text, q }) {
   });
 }
 
-const address = (hit, q) => url(`/p/${hit.page}`, { q });
+const HitImage = ({ hit, width, alt = "" }) => html`<img
+  loading="lazy"
+  src=${imageUrl(hit.page, width, hit.revision)}
+  width=${hit.width}
+  height=${hit.height}
+  alt=${alt}
+/>`;
+
+/** Pages with their names, for those that are near an answer. */
+export const NearPages = ({ hits, q }) => html`<ul class="near">
+  ${hits.map(
+    (hit) => html`<li key=${hit.page}>
+      <a href=${pageUrl(hit.page, { q })}>
+        <${HitImage} hit=${hit} width="160" />
+        <span>${hit.name} <small>${t("pageNumber", hit.number)}</small></span>
+      </a>
+    </li>`,
+  )}
+</ul>`;
 
 export function PageHits({ hits, q }) {
   return html`<ol class="page-hits">
     ${hits.map((hit) => {
       const lines = [...hit.regions].sort((a, b) => b.score - a.score).filter((region) => region.words);
       return html`<li key=${hit.page}>
-        <a href=${address(hit, q)} data-hit>
+        <a href=${pageUrl(hit.page, { q })} data-hit>
           <span class="thumb">
-            <img loading="lazy" src=${imageUrl(hit.page, 132, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
+            <${HitImage} hit=${hit} width="132" />
             <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
               ${hit.regions.slice(0, LINES).map(
                 ({ box: [left, top, right, bottom], words }, at) =>
@@ -37,7 +52,7 @@ export function PageHits({ hits, q }) {
           </span>
           <span class="told">
             <b>${hit.name}</b>${" "}
-            <small>${hit.kind === "image" && hit.number === 1 ? t("image") : t("pageNumber", hit.page_label || hit.number)}</small>
+            <small>${hit.kind === "image" && hit.number === 1 ? t("images") : t("pageNumber", hit.page_label || hit.number)}</small>
             ${lines.slice(0, LINES).map((line, at) => html`<span key=${at} class="line"><${Marked} text=${line.words} q=${q} /></span>`)}
             ${!lines.length && hit.caption && html`<span class="line">${hit.caption}</span>`}
             ${hit.note && html`<em class="note">${hit.note}</em>`}
@@ -52,23 +67,13 @@ export function PhotoHits({ hits, q, onAdd }) {
   return html`<ul class="photo-grid">
     ${hits.map(
       (hit) => html`<li key=${hit.page} style=${{ "--ratio": (hit.width || 4) / (hit.height || 3) }}>
-        <a href=${address(hit, q)} data-hit>
-          <img
-            loading="lazy"
-            src=${imageUrl(hit.page, 320, hit.revision)}
-            width=${hit.width}
-            height=${hit.height}
-            alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${hit.number}`}
-          />
+        <a href=${pageUrl(hit.page, { q })} data-hit>
+          <${HitImage} hit=${hit} width="320" alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${hit.number}`} />
         </a>
         <span class="caption">
           <small>${hit.name}</small>
-          <button type="button" class="quiet" title=${t("moreLikeThis")} aria-label=${t("moreLike", hit.name)} onClick=${() => onAdd("like", hit.page)}>
-            <${Icon} name="plus" />
-          </button>
-          <button type="button" class="quiet" title=${t("lessLikeThis")} aria-label=${t("lessLike", hit.name)} onClick=${() => onAdd("unlike", hit.page)}>
-            <${Icon} name="minus" />
-          </button>
+          <${IconButton} icon="plus" label=${t("moreLike", hit.name)} onClick=${() => onAdd("like", hit.page)} />
+          <${IconButton} icon="minus" label=${t("lessLike", hit.name)} onClick=${() => onAdd("unlike", hit.page)} />
         </span>
       </li>`,
     )}

@@ -1,6 +1,5 @@
 // A page: its image with an SVG overlay of boxes, and its words to select.
-import { html, useMemo } from "../core/html.js";
-import { imageUrl } from "../core/api.js";
+import { html, imageUrl, useMemo } from "../core/app.js";
 
 let canvas;
 

@@ -1,11 +1,7 @@
 // Top bar: the app's name, a search box, and the ways to the screens.
-import { html, useRef, useState } from "../core/html.js";
-import { request } from "../core/api.js";
-import { switchLanguage, t } from "../core/i18n.js";
-import { go, url, useRoute } from "../core/router.js";
+import { go, html, instead, request, switchLanguage, t, url, useKeys, useRef, useRoute } from "../core/app.js";
 import { useUploads } from "../core/uploads.js";
-import { useKeys } from "../core/use.js";
-import { Icon } from "./icons.js";
+import { Icon, IconButton } from "./basics.js";
 
 function switchTheme() {
   const root = document.documentElement;
@@ -24,18 +20,15 @@ export function TopBar({ session }) {
   const { path, params } = useRoute();
   const box = useRef();
   const running = useUploads().filter((item) => !item.ended).length;
-  const [asking, setAsking] = useState(false);
   useKeys({
     "/": () => {
-      const own = document.querySelector("[data-main-box]");
-      (own || box.current)?.focus();
+      (document.querySelector("[data-main-box]") || box.current)?.focus();
     },
   });
 
-  const submit = (event) => {
-    event.preventDefault();
+  const submit = (path) => {
     const q = box.current.value.trim();
-    if (q) go(url(asking ? "/ask" : "/search", { q }));
+    if (q) go(url(path, { q }));
   };
   const link = (to, icon, text, badge) => html`<a
     href=${url(to)}
@@ -47,10 +40,8 @@ export function TopBar({ session }) {
 
   return html`<header class="top">
     <a class="brand" href=${url("/")}><b>page</b>glass</a>
-    ${path !== "/" &&
-    path !== "/ask" &&
-    path !== "/signin" &&
-    html`<form role="search" class="small-box" onSubmit=${submit}>
+    ${!["/", "/ask", "/signin"].includes(path) &&
+    html`<form role="search" class="small-box" onSubmit=${instead(() => submit("/search"))}>
       <input
         ref=${box}
         type="search"
@@ -60,24 +51,42 @@ export function TopBar({ session }) {
         aria-label=${t("searchOrAsk")}
         placeholder=${t("searchOrAsk")}
       />
-      <button class="quiet" aria-label=${t("search")} title=${t("search")} onClick=${() => setAsking(false)}>
-        <${Icon} name="search" />
-      </button>
-      <button class="quiet" aria-label=${t("ask")} title=${t("ask")} onClick=${() => setAsking(true)}>
-        <${Icon} name="ask" />
-      </button>
+      <${IconButton} icon="search" label=${t("search")} type="submit" />
+      <${IconButton} icon="ask" label=${t("ask")} onClick=${() => submit("/ask")} />
     </form>`}
     <nav aria-label=${t("screens")}>
       ${link("/docs", "library", t("library"), running > 0 && html`<i class="badge">${running}</i>`)}
       ${link("/status", "status", t("status"))}
     </nav>
-    <button class="quiet" type="button" onClick=${switchTheme} aria-label=${t("theme")} title=${t("theme")}>
-      <${Icon} name="moon" />
-    </button>
-    <button class="quiet" type="button" onClick=${switchLanguage} lang=${t("otherLanguageCode")}>
+    <${IconButton} icon="moon" label=${t("theme")} onClick=${switchTheme} />
+    <button class="quiet" onClick=${switchLanguage} lang=${t("otherLanguageCode")}>
       ${t("otherLanguage")}
     </button>
     ${session?.signed_in &&
-    html`<button class="quiet" type="button" onClick=${signOut}>${t("signOut")}</button>`}
+    html`<button class="quiet" onClick=${signOut}>${t("signOut")}</button>`}
   </header>`;
+}
+
+const KEYS = [
+  ["/", "keyBox"],
+  ["j  k", "keyNext"],
+  ["o  ↵", "keyOpen"],
+  ["←  →", "keyCitation"],
+  ["[  ]", "keyPage"],
+  ["+  −  0", "keyZoom"],
+  ["Esc", "keyClose"],
+  ["?", "keyHelp"],
+];
+
+/** Keys: what each does, in a dialog. */
+export function Help() {
+  const dialog = useRef();
+  useKeys({ "?": () => dialog.current.showModal() });
+  return html`<dialog ref=${dialog} class="help" aria-labelledby="help-title">
+    <h2 id="help-title">${t("keys")}</h2>
+    <dl>
+      ${KEYS.map(([keys, text]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(text)}</dd>`)}
+    </dl>
+    <form method="dialog"><button>${t("close")}</button></form>
+  </dialog>`;
 }

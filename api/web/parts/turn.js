@@ -1,102 +1,74 @@
 // Turn of a conversation: the question, and the answer as it comes.
-import { html } from "../core/html.js";
-import { imageUrl } from "../core/api.js";
+import { html, number, percent, t } from "../core/app.js";
 import { cutAtLabels, groundOf } from "../core/citations.js";
-import { number, percent, t } from "../core/i18n.js";
-import { url } from "../core/router.js";
-import { Trouble, Waiting } from "./problem.js";
+import { Trouble, Waiting } from "./basics.js";
+import { NearPages } from "./hits.js";
 
-export function Turn({ turn, at, busy, active, onHover, onChoose, onRetry }) {
+export function Turn({ turn, at, busy, onRetry, ...links }) {
   const { parts, numbered } = cutAtLabels(turn.text, turn.citations);
-  const declined = turn.answer?.declined;
-  const unchecked = turn.answer && !declined && !turn.answer.grounded;
-  const open = numbered.length > 0 && (busy || turn.answer);
+  const { answer, question, hits } = turn;
+  const declined = answer?.declined;
+  const cited = numbered.map((citation, i) => ({
+    citation, n: i + 1, id: `${at}.${i + 1}`, ground: groundOf(citation, declined),
+  }));
+  const verdict = (name) => html`<p class="verdict"><b>${t(name)}</b> ${t(`${name}Why`)}</p>`;
   return html`<article class="turn ${declined ? "declined" : ""}">
-    ${at === 0 ? html`<h1>${turn.question}</h1>` : html`<h2>${turn.question}</h2>`}
+    ${at === 0 ? html`<h1>${question}</h1>` : html`<h2>${question}</h2>`}
     ${turn.problem && html`<${Trouble} problem=${turn.problem} retry=${onRetry} />`}
-    ${!turn.text && busy && html`<${Waiting} text=${turn.hits.length ? t("readingPages") : t("lookingForPages")} />`}
-    ${declined && html`<p class="verdict"><b>${t("declined")}</b> ${t("declinedWhy")}</p>`}
-    ${unchecked && html`<p class="verdict"><b>${t("ungrounded")}</b> ${t("ungroundedWhy")}</p>`}
-    <div class="text" aria-live="polite" aria-busy=${busy ? "true" : "false"}>
+    ${!turn.text && busy && html`<${Waiting} text=${t(hits.length ? "readingPages" : "lookingForPages")} />`}
+    ${declined && verdict("declined")} ${answer && !declined && !answer.grounded && verdict("ungrounded")}
+    <div class="text" aria-live="polite" aria-busy=${`${busy}`}>
       ${parts.map((part, key) =>
-        typeof part === "string"
-          ? part
-          : html`<${Chip}
-              key=${key}
-              n=${part.number}
-              id=${`${at}.${part.number}`}
-              citation=${part.citation}
-              declined=${declined}
-              active=${active === `${at}.${part.number}`}
-              onHover=${onHover}
-              onChoose=${onChoose}
-            />`,
+        typeof part === "string" ? part : html`<${Chip} key=${key} one=${cited[part.number - 1]} ...${links} />`,
       )}
     </div>
-    ${declined && turn.hits.length > 0 && html`<${Near} turn=${turn} />`}
+    ${declined && hits.length > 0 && html`<h2 class="minor">${t("nearestPages")}</h2>
+      <${NearPages} hits=${hits.slice(0, 5)} q=${question} />`}
     ${turn.stopped && html`<p class="note">${t("stopped")}</p>`}
-    ${turn.answer?.note && html`<p class="note">${turn.answer.note}</p>`}
-    ${open && html`<${Sources} declined=${declined} numbered=${numbered} at=${at} active=${active} onHover=${onHover} onChoose=${onChoose} />`}
-    ${turn.answer && html`<${Cost} answer=${turn.answer} />`}
+    ${answer?.note && html`<p class="note">${answer.note}</p>`}
+    ${cited.length > 0 && (busy || answer) && html`<${Sources} cited=${cited} ...${links} />`}
+    ${answer && html`<${Cost} answer=${answer} />`}
   </article>`;
 }
 
-function Chip({ n, id, citation, declined, active, onHover, onChoose }) {
-  const ground = groundOf(citation, declined);
-  const said = t("citationLabel", n, citation.name, citation.number, t(`ground_${ground}`));
+const label = ({ citation, ground, n }) =>
+  t("citationLabel", n, citation.name, citation.number, t(`ground_${ground}`));
+
+/** What a button of a citation does: hovering lights its boxes, a click opens its page. */
+const lights = (id, { onHover, onChoose }) => ({
+  onMouseEnter: () => onHover(id),
+  onMouseLeave: () => onHover(null),
+  onFocus: () => onHover(id),
+  onBlur: () => onHover(null),
+  onClick: () => onChoose(id),
+});
+
+function Chip({ one, active, ...handlers }) {
   return html`<button
-    type="button"
-    class="chip ${ground} ${active ? "active" : ""}"
-    aria-label=${said}
-    aria-pressed=${active ? "true" : "false"}
-    title=${said}
-    onMouseEnter=${() => onHover(id)}
-    onMouseLeave=${() => onHover(null)}
-    onFocus=${() => onHover(id)}
-    onBlur=${() => onHover(null)}
-    onClick=${() => onChoose(id)}
+    class="chip ${one.ground} ${active === one.id ? "active" : ""}"
+    aria-label=${label(one)}
+    aria-pressed=${`${active === one.id}`}
+    title=${label(one)}
+    ...${lights(one.id, handlers)}
   >
-    ${n}
+    ${one.n}
   </button>`;
 }
 
-function Sources({ declined, numbered, at, active, onHover, onChoose }) {
+function Sources({ cited, active, ...handlers }) {
   return html`<ol class="sources" aria-label=${t("sources")}>
-    ${numbered.map((citation, index) => {
-      const id = `${at}.${index + 1}`;
-      const ground = groundOf(citation, declined);
-      return html`<li key=${id} class=${active === id ? "active" : ""}>
-        <button
-          type="button"
-          onMouseEnter=${() => onHover(id)}
-          onMouseLeave=${() => onHover(null)}
-          onClick=${() => onChoose(id)}
-        >
-          <i class="dot ${ground}" aria-hidden="true">${index + 1}</i>
+    ${cited.map(
+      ({ id, n, ground, citation }) => html`<li key=${id} class=${active === id ? "active" : ""}>
+        <button ...${lights(id, handlers)}>
+          <i class="chip ${ground}" aria-hidden="true">${n}</i>
           <span>
             <b>${citation.name}</b> <small>${t("pageNumber", citation.number)}</small>${" "}
             <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
           </span>
         </button>
-      </li>`;
-    })}
+      </li>`,
+    )}
   </ol>`;
-}
-
-function Near({ turn }) {
-  return html`<div class="nearby">
-    <h2 class="minor">${t("nearestPages")}</h2>
-    <ul class="strip">
-      ${turn.hits.slice(0, 5).map(
-        (hit) => html`<li key=${hit.page}>
-          <a href=${url(`/p/${hit.page}`, { q: turn.question })} title=${hit.name}>
-            <img src=${imageUrl(hit.page, 110, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
-            <small>${hit.name}, ${hit.number}</small>
-          </a>
-        </li>`,
-      )}
-    </ul>
-  </div>`;
 }
 
 function Cost({ answer: { usage, confidence, support, grounded } }) {

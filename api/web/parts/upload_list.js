@@ -1,10 +1,7 @@
 // Uploads: progress of each, cancel, and for one that failed its reason and remedy.
-import { html } from "../core/html.js";
-import { pageKey } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { url } from "../core/router.js";
+import { html, instead, pageKey, pageUrl, t } from "../core/app.js";
 import { cancel, putAway, retry, useUploads } from "../core/uploads.js";
-import { Icon } from "./icons.js";
+import { IconButton } from "./basics.js";
 
 const SHOWN = 50;
 
@@ -18,7 +15,7 @@ export function UploadList() {
   return html`<section class="uploads" aria-labelledby="uploads">
     <div class="heading">
       <h2 id="uploads">${t("uploads", ended.length, items.length)}</h2>
-      ${ended.length > 0 && html`<button type="button" class="quiet" onClick=${() => putAway(ended)}>${t("putAway")}</button>`}
+      ${ended.length > 0 && html`<button class="quiet" onClick=${() => putAway(ended)}>${t("putAway")}</button>`}
     </div>
     <ul>${shown.map((item) => html`<${Upload} key=${item.id} item=${item} />`)}</ul>
     ${items.length > SHOWN && html`<p class="note">${t("moreUploads", items.length - SHOWN)}</p>`}
@@ -32,27 +29,24 @@ function told(item) {
 }
 
 function Upload({ item }) {
+  const { name, problem, ended } = item;
   const share = item.state === "sending" ? item.sent : item.pages ? item.done / item.pages : null;
-  const locked = item.problem && /password/i.test(item.problem.message + item.problem.hint);
-  const again = (event) => {
-    event.preventDefault();
-    retry(item, event.target.elements.password?.value);
-  };
+  const locked = /password/i.test(problem?.message + problem?.hint);
   return html`<li class="upload ${item.state}">
-    <span class="name">${item.name}</span>
+    <span class="name">${name}</span>
     <span class="state" role="status">${told(item)}</span>
-    ${!item.ended && html`<progress aria-label=${item.name} max="1" value=${share ?? undefined}></progress>`}
-    ${!item.ended &&
-    html`<button type="button" class="quiet" disabled=${item.cancelled} aria-label=${`${t("cancel")}: ${item.name}`} onClick=${() => cancel(item)}>
-      <${Icon} name="close" /> ${t("cancel")}
-    </button>`}
-    ${item.document && html`<a href=${url(`/p/${pageKey(item.document.document, 1)}`)}>${t("open")}</a>`}
-    ${item.problem &&
+    ${!ended &&
+    html`<progress aria-label=${name} max="1" value=${share ?? undefined}></progress>
+      <${IconButton} icon="close" label=${`${t("cancel")}: ${name}`} disabled=${item.cancelled} onClick=${() => cancel(item)}>
+        ${t("cancel")}
+      </${IconButton}>`}
+    ${item.document && html`<a href=${pageUrl(pageKey(item.document.document, 1))}>${t("open")}</a>`}
+    ${problem &&
     html`<div class="reason">
-      <b>${item.problem.message}</b> ${item.problem.hint}
+      <b>${problem.message}</b> ${problem.hint}
       ${item.file &&
-      html`<form onSubmit=${again}>
-        ${locked && html`<input name="password" type="password" aria-label=${t("passwordOf", item.name)} placeholder=${t("password")} />`}
+      html`<form onSubmit=${instead(({ target }) => retry(item, target.elements.password?.value))}>
+        ${locked && html`<input name="password" type="password" aria-label=${t("passwordOf", name)} placeholder=${t("passwordOf", name)} />`}
         <button>${t("retry")}</button>
       </form>`}
     </div>`}

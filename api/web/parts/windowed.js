@@ -1,5 +1,5 @@
 // Windowed list: of many rows of one height only those near the view are made.
-import { html, useEffect, useRef, useState } from "../core/html.js";
+import { html, useEffect, useRef, useState } from "../core/app.js";
 
 const MARGIN = 800;
 

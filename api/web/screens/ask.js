@@ -1,14 +1,10 @@
 // Answer: a conversation on the left, the cited page on the right.
-import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
-import { Problem, ask, imageUrl } from "../core/api.js";
+import { Problem, amend, ask, go, html, pageUrl, t, url, useEffect, useKeys, useMemo, useRef, useState, useTitle } from "../core/app.js";
 import { cutAtLabels, toMarkdown } from "../core/citations.js";
 import { keepTurns, messagesOf, newId, readTurns } from "../core/conversations.js";
-import { t } from "../core/i18n.js";
-import { amend, go, url } from "../core/router.js";
-import { useKeys, useTitle } from "../core/use.js";
 import { CitedPage } from "../parts/cited_page.js";
-import { Icon } from "../parts/icons.js";
-import { toast } from "../parts/toast.js";
+import { Icon, IconButton, toast } from "../parts/basics.js";
+import { NearPages } from "../parts/hits.js";
 import { Turn } from "../parts/turn.js";
 import { AskBox } from "./home.js";
 
@@ -54,7 +50,7 @@ export default function Ask({ route: { params } }) {
       );
     } catch (problem) {
       if (stop.signal.aborted) show({ stopped: true });
-      else show({ problem: { message: problem.message, hint: problem.hint, status: problem.status } });
+      else show({ problem: { message: problem.message, hint: problem.hint } });
     }
     if (running.current === stop) {
       setBusy(false);
@@ -84,18 +80,19 @@ export default function Ask({ route: { params } }) {
     [turns],
   );
   const last = turns.length - 1;
+  const near = (turns[last]?.hits || []).slice(0, 6);
   const chosen =
     cited.find((one) => one.id === params.get("cite")) ||
     cited.find((one) => one.id.startsWith(`${last}.`));
   const choose = (one, options) => one && amend({ cite: one.id }, options);
   const openCited = (id) => {
-    choose(cited.find((one) => one.id === id), { replace: false });
+    choose(cited.find((one) => one.id === id), { push: true });
     // On a phone the page is below the answer.
     if (innerWidth < 760) document.querySelector(".beside")?.scrollIntoView();
   };
   const step = (by) => choose(cited[cited.indexOf(chosen) + by]);
   const open = () =>
-    chosen && go(url(`/p/${chosen.citation.page}`, { q: turns.at(-1)?.question, quote: chosen.citation.quote }));
+    chosen && go(pageUrl(chosen.citation.page, { q: turns.at(-1)?.question, quote: chosen.citation.quote }));
   useKeys({
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
@@ -122,15 +119,10 @@ export default function Ask({ route: { params } }) {
         />`,
       )}
       ${busy
-        ? html`<button type="button" class="stop" onClick=${() => running.current.abort()}>
+        ? html`<button class="stop" onClick=${() => running.current.abort()}>
             <${Icon} name="stop" /> ${t("stop")}
           </button>`
-        : html`<${AskBox}
-            compact
-            label=${t("followUp")}
-            placeholder=${t("followUp")}
-            onSubmit=${(text) => say(text, turns)}
-          />`}
+        : html`<${AskBox} compact label=${t("followUp")} onSubmit=${(text) => say(text, turns)} />`}
       <${Export} turns=${turns} busy=${busy} />
     </section>
     <aside class="beside" aria-label=${t("citedPage")}>
@@ -143,7 +135,9 @@ export default function Ask({ route: { params } }) {
             onStep=${step}
             onChoose=${choose}
           />`
-        : html`<${Nearest} turn=${turns[last]} busy=${busy} />`}
+        : near.length > 0 &&
+          html`<h2>${t(busy ? "readingPages" : "nearestPages")}</h2>
+            <${NearPages} hits=${near} q=${turns[last].question} />`}
     </aside>
   </div>`;
 }
@@ -153,25 +147,9 @@ const brief = ({ page, name, number, revision, width, height }) => ({
   page, name, number, revision, width, height,
 });
 
-function Nearest({ turn, busy }) {
-  const hits = turn?.hits || [];
-  if (!hits.length) return null;
-  return html`<h2>${busy ? t("readingPages") : t("nearestPages")}</h2>
-    <ul class="nearest">
-      ${hits.slice(0, 6).map(
-        (hit) => html`<li key=${hit.page}>
-          <a href=${url(`/p/${hit.page}`, { q: turn.question })}>
-            <img src=${imageUrl(hit.page, 180, hit.revision)} width=${hit.width} height=${hit.height} alt="" />
-            <span>${hit.name} <small>${t("pageNumber", hit.number)}</small></span>
-          </a>
-        </li>`,
-      )}
-    </ul>`;
-}
-
 function Export({ turns, busy }) {
   if (busy || !turns.some((turn) => turn.answer)) return null;
-  const link = (page) => location.origin + url(`/p/${page}`);
+  const link = (page) => location.origin + pageUrl(page);
   const text = () => toMarkdown(turns, link);
   const save = () => {
     const made = document.createElement("a");
@@ -186,8 +164,8 @@ function Export({ turns, busy }) {
       () => toast(t("notCopied"), { bad: true }),
     );
   return html`<p class="export">
-    <button type="button" class="quiet" onClick=${copy}><${Icon} name="copy" /> ${t("copy")}</button>
-    <button type="button" class="quiet" onClick=${save}><${Icon} name="down" /> ${t("saveMarkdown")}</button>
+    <${IconButton} icon="copy" onClick=${copy}>${t("copy")}</${IconButton}>
+    <${IconButton} icon="down" onClick=${save}>${t("saveMarkdown")}</${IconButton}>
     <a class="quiet" href=${url("/")}>${t("newQuestion")}</a>
   </p>`;
 }

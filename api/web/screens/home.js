@@ -1,15 +1,9 @@
 // Home: one box for words or a picture; the newest documents; a drop zone for the first.
-import { html, useRef, useState } from "../core/html.js";
-import { get, imageUrl, pageKey } from "../core/api.js";
-import { day, t } from "../core/i18n.js";
-import { imageOf, keepPicture } from "../core/picture.js";
-import { go, url } from "../core/router.js";
+import { day, get, go, html, imageUrl, instead, pageKey, pageUrl, t, url, useData, useRef, useState, useTitle } from "../core/app.js";
 import { addFiles } from "../core/uploads.js";
-import { useData, useTitle } from "../core/use.js";
 import { DropZone } from "../parts/drop_zone.js";
-import { Icon } from "../parts/icons.js";
-import { Trouble } from "../parts/problem.js";
-import { complain, toast } from "../parts/toast.js";
+import { Icon, Trouble, complain } from "../parts/basics.js";
+import { takePicture } from "../parts/picture.js";
 
 export function Home() {
   useTitle("");
@@ -27,11 +21,10 @@ export function Home() {
   </div>`;
 }
 
-export function AskBox({ onSubmit, placeholder, label, compact }) {
+export function AskBox({ onSubmit, label, compact }) {
   const box = useRef();
   const [over, setOver] = useState(false);
-  const where = { ask: "/ask", search: "/search", photos: "/search" };
-  const submit = (what) => {
+  const submit = (path, photos) => {
     const q = box.current.value.trim();
     if (!q) return box.current.focus();
     if (onSubmit) {
@@ -39,27 +32,20 @@ export function AskBox({ onSubmit, placeholder, label, compact }) {
       box.current.value = "";
       return undefined;
     }
-    return go(url(where[what], { q, photos: what === "photos" ? 1 : null }));
+    return go(url(path, { q, photos }));
   };
-  const take = async (event, transfer) => {
-    const picture = !compact && imageOf(transfer);
-    if (!picture) return;
-    event.preventDefault();
-    event.stopPropagation();
+  const take = async (event) => {
     setOver(false);
-    try {
-      go(url("/search", { photos: 1, image: await keepPicture(picture) }));
-    } catch {
-      toast(t("noPicture"), { bad: true });
-    }
+    const image = !compact && (await takePicture(event));
+    if (image) go(url("/search", { photos: 1, image }));
   };
   return html`<form
     class="ask-box ${over ? "over" : ""} ${compact ? "compact" : ""}"
-    onSubmit=${(event) => (event.preventDefault(), submit("ask"))}
-    onPaste=${(event) => take(event, event.clipboardData)}
-    onDragOver=${(event) => (event.preventDefault(), setOver(true))}
+    onSubmit=${instead(() => submit("/ask"))}
+    onPaste=${take}
+    onDragOver=${() => setOver(true)}
     onDragLeave=${() => setOver(false)}
-    onDrop=${(event) => take(event, event.dataTransfer)}
+    onDrop=${take}
   >
     <textarea
       ref=${box}
@@ -67,11 +53,11 @@ export function AskBox({ onSubmit, placeholder, label, compact }) {
       rows="2"
       maxlength="2000"
       aria-label=${label || t("question")}
-      placeholder=${placeholder || t("askPlaceholder")}
+      placeholder=${label || t("askPlaceholder")}
       onKeyDown=${(event) => {
         if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
           event.preventDefault();
-          submit("ask");
+          submit("/ask");
         }
         if (event.key === "Escape") box.current.blur();
       }}
@@ -80,8 +66,8 @@ export function AskBox({ onSubmit, placeholder, label, compact }) {
       ${!compact && html`<span class="hint">${t("pictureHint")}</span>`}
       <button class="main"><${Icon} name="ask" /> ${t("ask")}</button>
       ${!compact &&
-      html`<button type="button" onClick=${() => submit("search")}><${Icon} name="search" /> ${t("search")}</button>
-        <button type="button" onClick=${() => submit("photos")}><${Icon} name="photo" /> ${t("photos")}</button>`}
+      html`<button type="button" onClick=${() => submit("/search")}><${Icon} name="search" /> ${t("search")}</button>
+        <button type="button" onClick=${() => submit("/search", 1)}><${Icon} name="photo" /> ${t("photos")}</button>`}
     </div>
   </form>`;
 }
@@ -96,7 +82,7 @@ function Recent({ documents, count }) {
     <ul class="shelf">
       ${documents.map(
         (document) => html`<li key=${document.document}>
-          <a href=${url(`/p/${pageKey(document.document, 1)}`)}>
+          <a href=${pageUrl(pageKey(document.document, 1))}>
             <span class="thumb">
               <img loading="lazy" alt="" src=${imageUrl(pageKey(document.document, 1), 160, document.revision)} />
             </span>
@@ -125,8 +111,8 @@ function First() {
     go(url("/docs"));
   };
   return html`<p class="lead">${t("welcomeLead")}</p>
-    <${DropZone} onFiles=${open} onProblem=${complain} large>
+    <${DropZone} onFiles=${open} large>
       ${samples.data?.length > 0 &&
-      html`<button type="button" class="quiet" onClick=${trySamples}>${t("trySamples", samples.data.length)}</button>`}
+      html`<button class="quiet" onClick=${trySamples}>${t("trySamples", samples.data.length)}</button>`}
     </${DropZone}>`;
 }

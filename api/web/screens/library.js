@@ -1,15 +1,9 @@
 // Library: documents sorted, filtered and edited; uploads with their progress.
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "../core/html.js";
-import { get, request } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { amend } from "../core/router.js";
-import { addFiles, adoptJobs, onAdded } from "../core/uploads.js";
-import { useData, useTitle } from "../core/use.js";
+import { amend, get, html, request, t, useCallback, useData, useEffect, useMemo, useRef, useState, useTitle } from "../core/app.js";
+import { addFiles, adoptJobs, useAdded } from "../core/uploads.js";
 import { DocumentRow } from "../parts/document_row.js";
-import { DropZone, filesOf } from "../parts/drop_zone.js";
-import { Icon } from "../parts/icons.js";
-import { Trouble, Waiting } from "../parts/problem.js";
-import { complain, toast } from "../parts/toast.js";
+import { DropZone, useDrop } from "../parts/drop_zone.js";
+import { Icon, Trouble, Waiting, complain, toast } from "../parts/basics.js";
 import { UploadList } from "../parts/upload_list.js";
 import { Windowed } from "../parts/windowed.js";
 
@@ -18,7 +12,10 @@ const LIMIT = 200;
 const AT_ONCE = 200;
 const UNDO_SECONDS = 6;
 const ROW = innerWidth < 760 ? 92 : 68;
-const SORTS = ["name", "-name", "-added", "added", "-pages", "pages", "-bytes", "bytes"];
+const SORTS = ["added", "name", "pages", "bytes"].flatMap((name) => [
+  [`-${name}`, `${t(`sort_${name}`)} ↓`],
+  [name, `${t(`sort_${name}`)} ↑`],
+]);
 
 /** Documents of a list, loaded part by part as it is scrolled. */
 function useDocuments(filters) {
@@ -43,10 +40,8 @@ function useDocuments(filters) {
     },
     [wanted],
   );
-  useEffect(() => {
-    load();
-    return onAdded(() => load());
-  }, [load]);
+  const added = useAdded();
+  useEffect(() => void load(), [load, added]);
   const more = useCallback(() => {
     if (state.cursor && latest.current.cursor !== state.cursor) load(state.cursor);
   }, [state.cursor, load]);
@@ -59,14 +54,13 @@ export default function Library({ route: { params }, session }) {
   const filters = {
     sort: params.get("sort") || "-added",
     q: params.get("q") || "",
-    kind: params.get("kind"),
+    kind: params.get("kind") || "",
     tag: params.get("tag") || "",
   };
   const list = useDocuments(filters);
   const tags = useData((signal) => get("/v1/tags", {}, signal), [list.count]);
   const [chosen, setChosen] = useState(new Set());
   const [removed, setRemoved] = useState(new Set());
-  const [over, setOver] = useState(false);
   const may = session?.scopes.includes("write") ?? true;
   useEffect(() => {
     adoptJobs().catch(() => {});
@@ -99,10 +93,7 @@ export default function Library({ route: { params }, session }) {
       back();
       list.reload();
     }, UNDO_SECONDS * 1000);
-    const undo = () => {
-      clearTimeout(timer);
-      back();
-    };
+    const undo = () => (clearTimeout(timer), back());
     toast(t("removed", ids.length), { undo, seconds: UNDO_SECONDS });
   };
   const edit = async (id, fields) => {
@@ -113,11 +104,7 @@ export default function Library({ route: { params }, session }) {
       complain(problem);
     }
   };
-  const drop = async (event) => {
-    event.preventDefault();
-    setOver(false);
-    if (may) addFiles(await filesOf(event.dataTransfer));
-  };
+  const { over, ...handlers } = useDrop(may ? addFiles : () => {});
   const row = (at) => {
     const document = shown[at];
     return html`<${DocumentRow}
@@ -131,27 +118,22 @@ export default function Library({ route: { params }, session }) {
     />`;
   };
   const hidden = list.documents.length - shown.length;
-  return html`<div
-    class="library ${over ? "over" : ""}"
-    onDragOver=${(event) => (event.preventDefault(), setOver(true))}
-    onDragLeave=${(event) => event.target === event.currentTarget && setOver(false)}
-    onDrop=${drop}
-  >
+  return html`<div class="library ${over ? "over" : ""}" ...${handlers}>
     <div class="heading">
       <h1>${t("library")} <small>${list.count !== undefined && t("documentCount", list.count - hidden)}</small></h1>
     </div>
-    ${may && html`<${DropZone} onFiles=${addFiles} onProblem=${complain} />`}
+    ${may && html`<${DropZone} onFiles=${addFiles} />`}
     <${UploadList} />
     <${Filters} filters=${filters} tags=${tags.data?.tags || []} />
     ${chosen.size > 0 &&
     html`<div class="bulk" role="region" aria-label=${t("selection")}>
       <b>${t("selected", chosen.size)}</b>
-      <button type="button" onClick=${() => remove([...chosen])}><${Icon} name="trash" /> ${t("remove")}</button>
-      <button type="button" class="quiet" onClick=${() => setChosen(new Set())}>${t("clearSelection")}</button>
+      <button onClick=${() => remove([...chosen])}><${Icon} name="trash" /> ${t("remove")}</button>
+      <button class="quiet" onClick=${() => setChosen(new Set())}>${t("clearSelection")}</button>
     </div>`}
     ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
     ${list.loading && !list.documents.length && html`<${Waiting} />`}
-    ${!list.loading && !shown.length && html`<p class="lead">${filters.q || filters.kind || filters.tag ? t("nothingFits") : t("noDocuments")}</p>`}
+    ${!list.loading && !shown.length && html`<p class="lead">${filters.q || filters.kind || filters.tag ? t("nothingFound") : t("noDocuments")}</p>`}
     ${shown.length > 0 &&
     html`<${Windowed} class="rows" count=${shown.length} size=${ROW} row=${row} onEnd=${list.more} aria-label=${t("documents")} />`}
   </div>`;
@@ -159,10 +141,18 @@ export default function Library({ route: { params }, session }) {
 
 function Filters({ filters, tags }) {
   const timer = useRef();
-  const later = (value) => {
+  const later = ({ target }) => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => amend({ q: value || null }), 200);
+    timer.current = setTimeout(() => amend({ q: target.value }), 200);
   };
+  const choice = (name, label, options) => html`<select
+    aria-label=${label}
+    value=${filters[name]}
+    onChange=${(event) => amend({ [name]: event.target.value })}
+  >
+    ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+  </select>`;
+  const used = tags.filter((tag) => tag.documents).map(({ tag }) => [tag, tag]);
   return html`<div class="filters" role="search">
     <input
       type="search"
@@ -171,20 +161,10 @@ function Filters({ filters, tags }) {
       defaultValue=${filters.q}
       aria-label=${t("filterDocuments")}
       placeholder=${t("filterDocuments")}
-      onInput=${(event) => later(event.target.value)}
+      onInput=${later}
     />
-    <select aria-label=${t("kind")} value=${filters.kind || ""} onChange=${(event) => amend({ kind: event.target.value || null })}>
-      <option value="">${t("anyKind")}</option>
-      <option value="pdf">PDF</option>
-      <option value="image">${t("images")}</option>
-    </select>
-    ${tags.some((tag) => tag.documents) &&
-    html`<select aria-label=${t("tags")} value=${filters.tag} onChange=${(event) => amend({ tag: event.target.value || null })}>
-      <option value="">${t("anyTag")}</option>
-      ${tags.filter((tag) => tag.documents).map(({ tag }) => html`<option key=${tag} value=${tag}>${tag}</option>`)}
-    </select>`}
-    <select aria-label=${t("sortBy")} value=${filters.sort} onChange=${(event) => amend({ sort: event.target.value })}>
-      ${SORTS.map((sort) => html`<option key=${sort} value=${sort}>${t(`sort_${sort}`)}</option>`)}
-    </select>
+    ${choice("kind", t("kind"), [["", t("anyKind")], ["pdf", "PDF"], ["image", t("images")]])}
+    ${used.length > 0 && choice("tag", t("tags"), [["", t("anyTag")], ...used])}
+    ${choice("sort", t("sortBy"), SORTS)}
   </div>`;
 }

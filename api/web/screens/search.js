@@ -1,15 +1,9 @@
 // Search: pages with their matched lines, or photos in a grid; facets; parts that compose.
-import { html, useEffect, useRef, useState } from "../core/html.js";
-import { post, request } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { imageOf, keepPicture, pictureFile, pictureUrl } from "../core/picture.js";
-import { amend, go, url } from "../core/router.js";
-import { useData, useKeys, useTitle } from "../core/use.js";
+import { amend, go, html, imageUrl, instead, pageUrl, post, request, t, url, useData, useEffect, useKeys, useRef, useState, useTitle } from "../core/app.js";
 import { Facets } from "../parts/facets.js";
 import { PageHits, PhotoHits } from "../parts/hits.js";
-import { Icon } from "../parts/icons.js";
-import { Trouble, Waiting } from "../parts/problem.js";
-import { toast } from "../parts/toast.js";
+import { Icon, IconButton, Trouble, Waiting } from "../parts/basics.js";
+import { pictureFile, pictureUrl, takePicture } from "../parts/picture.js";
 
 const TOP = 48;
 const PARTS = ["text", "like", "minus", "unlike"];
@@ -30,28 +24,22 @@ function read(params) {
 
 async function find(wanted, signal) {
   const { q, photos, image, doc, tag, kind, since } = wanted;
-  const composed = image || PARTS.some((name) => wanted[name].length);
-  if (!q && !composed) return null;
-  if (!composed) {
-    const body = { query: q, top: TOP, images: photos, tags: tag };
-    if (doc.length) body.documents = doc;
-    if (kind) body.kind = kind;
-    if (since) body.since = since;
-    return post("/v1/search", body, signal);
+  const filters = { documents: doc, tags: tag, kind, since, top: TOP };
+  const parts = Object.fromEntries(PARTS.map((name) => [name, wanted[name]]));
+  if (!image && !PARTS.some((name) => wanted[name].length)) {
+    if (!q) return null;
+    if (!doc.length) delete filters.documents;
+    return post("/v1/search", { query: q, images: photos, ...filters }, signal);
   }
   const form = new FormData();
   if (image) {
     const file = pictureFile(image);
-    if (!file) throw Object.assign(new Error(t("pictureGone")), { hint: t("pictureGoneHint") });
+    if (!file) throw new Error(t("pictureGone"));
     form.append("file", file);
   }
-  if (q) form.append("text", q);
-  for (const name of PARTS) for (const value of wanted[name]) form.append(name, value);
-  for (const id of doc) form.append("documents", id);
-  for (const one of tag) form.append("tags", one);
-  if (kind) form.append("kind", kind);
-  if (since) form.append("since", since);
-  form.append("top", TOP);
+  for (const [name, values] of Object.entries({ ...filters, ...parts, text: [q, ...parts.text] })) {
+    for (const value of [values].flat()) if (value) form.append(name, value);
+  }
   return request("POST", "/v1/search/image", { form, signal });
 }
 
@@ -73,22 +61,16 @@ export default function Search({ route: { params } }) {
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    o: () => at >= 0 && go(url(`/p/${hits[at].page}`, { q: wanted.q })),
+    o: () => at >= 0 && go(pageUrl(hits[at].page, { q: wanted.q })),
     Escape: () => document.activeElement?.blur(),
   });
-  const drop = async (event) => {
-    const picture = imageOf(event.dataTransfer || event.clipboardData);
-    if (!picture) return;
-    event.preventDefault();
-    try {
-      amend({ image: await keepPicture(picture), photos: 1 }, { replace: false });
-    } catch {
-      toast(t("noPicture"), { bad: true });
-    }
+  const take = async (event) => {
+    const image = await takePicture(event);
+    if (image) amend({ image, photos: 1 }, { push: true });
   };
-  return html`<div class="search-screen" onDrop=${drop} onPaste=${drop} onDragOver=${(event) => event.preventDefault()}>
+  return html`<div class="search-screen" onDrop=${take} onPaste=${take}>
     <${Facets} wanted=${wanted} hits=${hits} />
-    <section ref=${list} class="results" aria-busy=${loading ? "true" : "false"}>
+    <section ref=${list} class="results" aria-busy=${`${loading}`}>
       <div class="heading">
         <h1>${wanted.q || (photos ? t("photos") : t("search"))}</h1>
         <${Modes} photos=${photos} q=${wanted.q} />
@@ -109,48 +91,54 @@ export default function Search({ route: { params } }) {
 
 function add(wanted, name, value) {
   if (!wanted[name].includes(value)) {
-    amend({ photos: 1, [name]: [...wanted[name], value] }, { replace: false });
+    amend({ photos: 1, [name]: [...wanted[name], value] }, { push: true });
   }
 }
 
 function Modes({ photos, q }) {
-  const change = (mode) => amend({ photos: mode ? 1 : null, image: null, text: null, like: null, minus: null, unlike: null }, { replace: false });
-  return html`<span class="modes" role="group" aria-label=${t("whatToFind")}>
-    <button type="button" aria-pressed=${photos ? "false" : "true"} onClick=${() => change(false)}>${t("pagesMode")}</button>
-    <button type="button" aria-pressed=${photos ? "true" : "false"} onClick=${() => change(true)}>${t("photos")}</button>
+  const none = Object.fromEntries(["image", ...PARTS].map((name) => [name, null]));
+  const mode = (on, text) => html`<button
+    aria-pressed=${`${on === !!photos}`}
+    onClick=${() => amend({ ...none, photos: on ? 1 : null }, { push: true })}
+  >
+    ${text}
+  </button>`;
+  return html`<span class="group" role="group" aria-label=${t("whatToFind")}>
+    ${mode(false, t("pagesTitle"))} ${mode(true, t("photos"))}
     ${q && html`<a class="button" href=${url("/ask", { q })}><${Icon} name="ask" /> ${t("askThis")}</a>`}
   </span>`;
 }
 
+/** Parts of a composed search, with a box that adds one. */
 function Parts({ wanted }) {
   const box = useRef();
-  const without = (name, value) =>
-    amend({ [name]: name === "image" || name === "q" ? null : wanted[name].filter((one) => one !== value) }, { replace: false });
-  const chip = (name, value, sign, shown) => html`<li key=${name + value} class="part ${sign === "−" ? "minus" : ""}">
-    <b aria-label=${sign === "+" ? t("more") : t("less")}>${sign}</b>${shown}
-    <button type="button" class="quiet" aria-label=${t("removePart")} onClick=${() => without(name, value)}><${Icon} name="close" /></button>
-  </li>`;
-  const thumb = (key) => html`<img src=${url(`/v1/pages/${key}/image`, { width: 64 })} alt=${t("picture")} />`;
-  const submit = (sign) => {
+  const without = (name, value) => {
+    const rest = [wanted[name]].flat().filter((one) => one !== value);
+    amend({ [name]: rest }, { push: true });
+  };
+  const chip = (name, value) => {
+    const minus = name === "minus" || name === "unlike";
+    const source = name === "image" ? pictureUrl(value) : name.endsWith("like") && imageUrl(value, 64);
+    return html`<li key=${name + value} class="part ${minus ? "minus" : ""}">
+      <b aria-label=${minus ? t("less") : t("more")}>${minus ? "−" : "+"}</b>
+      ${source ? html`<img src=${source} alt=${t("picture")} />` : value}
+      <${IconButton} icon="close" label=${t("removePart")} onClick=${() => without(name, value)} />
+    </li>`;
+  };
+  const submit = (name) => {
     const value = box.current.value.trim();
     if (!value) return box.current.focus();
-    add(wanted, sign === "+" ? "text" : "minus", value);
     box.current.value = "";
-    return undefined;
+    return add(wanted, name, value);
   };
   return html`<div class="parts">
     <ul aria-label=${t("parts")}>
-      ${wanted.image && chip("image", "", "+", html`<img src=${pictureUrl(wanted.image)} alt=${t("yourPicture")} />`)}
-      ${wanted.q && chip("q", "", "+", wanted.q)}
-      ${wanted.text.map((value) => chip("text", value, "+", value))}
-      ${wanted.like.map((key) => chip("like", key, "+", thumb(key)))}
-      ${wanted.minus.map((value) => chip("minus", value, "−", value))}
-      ${wanted.unlike.map((key) => chip("unlike", key, "−", thumb(key)))}
+      ${["image", "q", ...PARTS].map((name) => [wanted[name] || []].flat().map((value) => chip(name, value)))}
     </ul>
-    <form onSubmit=${(event) => (event.preventDefault(), submit("+"))}>
+    <form onSubmit=${instead(() => submit("text"))}>
       <input ref=${box} aria-label=${t("addPart")} placeholder=${t("addPart")} />
-      <button class="quiet" aria-label=${t("more")} title=${t("more")}><${Icon} name="plus" /></button>
-      <button type="button" class="quiet" aria-label=${t("less")} title=${t("less")} onClick=${() => submit("−")}><${Icon} name="minus" /></button>
+      <${IconButton} icon="plus" label=${t("more")} type="submit" />
+      <${IconButton} icon="minus" label=${t("less")} onClick=${() => submit("minus")} />
     </form>
   </div>`;
 }

@@ -1,9 +1,5 @@
 // Sign-in with a token; the server keeps the session in a cookie that scripts cannot read.
-import { html, useRef, useState } from "../core/html.js";
-import { request } from "../core/api.js";
-import { t } from "../core/i18n.js";
-import { go, url } from "../core/router.js";
-import { useTitle } from "../core/use.js";
+import { go, html, request, t, url, useRef, useState, useTitle } from "../core/app.js";
 
 export default function SignIn({ route: { params } }) {
   useTitle(t("signIn"));

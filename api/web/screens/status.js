@@ -1,9 +1,6 @@
 // Status: what the library holds, the models, the disk, jobs, and what doctor says.
-import { html } from "../core/html.js";
-import { get } from "../core/api.js";
-import { bytes, number, t } from "../core/i18n.js";
-import { useData, useTitle } from "../core/use.js";
-import { Trouble, Waiting } from "../parts/problem.js";
+import { bytes, get, html, number, t, useData, useTitle } from "../core/app.js";
+import { Trouble, Waiting } from "../parts/basics.js";
 
 const ORDER = { broken: 0, note: 1, ok: 2 };
 

@@ -1,15 +1,10 @@
 // Page viewer: zoom, rotation, filmstrip, words to select, find, similarity map.
-import { html, useEffect, useMemo, useState } from "../core/html.js";
-import { get, pageKey, post } from "../core/api.js";
+import { amend, get, go, html, pageKey, pageUrl, post, t, url, useData, useEffect, useKeys, useMemo, useState, useTitle, useWidth } from "../core/app.js";
 import { findWords } from "../core/find_words.js";
-import { t } from "../core/i18n.js";
-import { amend, go, url } from "../core/router.js";
-import { useData, useKeys, useTitle, useWidth } from "../core/use.js";
 import { Filmstrip } from "../parts/filmstrip.js";
 import { PageSheet } from "../parts/page_sheet.js";
-import { Trouble, Waiting } from "../parts/problem.js";
-import { SimilarityMap } from "../parts/similarity_map.js";
-import { ViewerTools } from "../parts/viewer_tools.js";
+import { Trouble, Waiting } from "../parts/basics.js";
+import { SimilarityMap, ViewerTools } from "../parts/viewer_tools.js";
 
 const STEPS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 
@@ -22,15 +17,15 @@ export default function Viewer({ route: { path, params } }) {
   const zoom = params.get("z") || "fit";
   const turned = Number(params.get("turn") || 0);
   const find = params.get("find") || "";
+  const map = params.get("map");
+  const keep = { q, z: params.get("z") };
   const [at, setAt] = useState(0);
   useTitle(page ? `${page.name}, ${page.number}` : "");
 
+  const id = key.slice(0, key.lastIndexOf("-"));
   const found = useData(
-    (signal) => {
-      const documents = [key.slice(0, key.lastIndexOf("-"))];
-      return q ? post("/v1/search", { query: q, documents, top: 100 }, signal) : Promise.resolve({ hits: [] });
-    },
-    [q, key.slice(0, key.lastIndexOf("-"))],
+    async (signal) => q && post("/v1/search", { query: q, documents: [id], top: 100 }, signal),
+    [q, id],
   );
   const hits = found.data?.hits || [];
   const places = useMemo(() => (page ? findWords(page.words, find) : []), [page, find]);
@@ -40,8 +35,9 @@ export default function Viewer({ route: { path, params } }) {
   const move = (by) => {
     const number = page && page.number + by;
     if (!page || number < 1 || number > page.pages) return false;
-    return go(url(`/p/${pageKey(page.document, number)}`, { q, find, z: params.get("z"), map: params.get("map") }), { replace: false });
+    return go(pageUrl(pageKey(page.document, number), { ...keep, find, map }));
   };
+  const [back, on] = [() => move(-1), () => move(1)];
   const size = fit(page, zoom, room, turned);
   const step = (by) => {
     const next = STEPS[Math.max(0, Math.min(STEPS.length - 1, nearest(size.scale) + by))];
@@ -49,12 +45,12 @@ export default function Viewer({ route: { path, params } }) {
   };
   const turn = () => amend({ turn: (turned + 90) % 360 || null });
   useKeys({
-    "[": () => move(-1),
-    "]": () => move(1),
-    ArrowLeft: () => move(-1),
-    ArrowRight: () => move(1),
-    k: () => move(-1),
-    j: () => move(1),
+    "[": back,
+    "]": on,
+    ArrowLeft: back,
+    ArrowRight: on,
+    k: back,
+    j: on,
     "+": () => step(1),
     "=": () => step(1),
     "-": () => step(-1),
@@ -71,10 +67,9 @@ export default function Viewer({ route: { path, params } }) {
     : quoted.length
       ? quoted.map((box) => ({ box, kind: "quote", active: true }))
       : (hit?.regions || []).map(({ box, words }) => ({ box, kind: words ? "quote" : "region" }));
-  const map = params.get("map");
   const overlay = q && map !== null ? url(`/v1/pages/${key}/map`, { query: q, sheet: "false", token: map === "all" ? null : map }) : null;
   return html`<div class="viewer">
-    <${Filmstrip} page=${page} hits=${hits} keep=${{ q, z: params.get("z") }} />
+    <${Filmstrip} page=${page} hits=${hits} keep=${keep} />
     <section class="stage-column">
       <${ViewerTools}
         page=${page}
@@ -87,7 +82,6 @@ export default function Viewer({ route: { path, params } }) {
         onPlace=${(by) => places.length && setAt((at + by + places.length) % places.length)}
         onMove=${move}
         onZoom=${step}
-        onFit=${() => amend({ z: null })}
         onTurn=${turn}
       />
       <div class="stage" ref=${stage} role="region" aria-label=${t("pageNumber", page.number)} tabindex="0">
@@ -112,8 +106,8 @@ export default function Viewer({ route: { path, params } }) {
           </div>
         </div>
       </div>
-      ${page.note && html`<p class="note trouble-note">${page.note}</p>`}
-      ${page.captions.map((caption, n) => html`<p key=${n} class="caption-line"><b>${t("caption")}</b> ${caption.text} <small>${caption.model}</small></p>`)}
+      ${page.note && html`<p class="note">${page.note}</p>`}
+      ${page.captions.map((caption, n) => html`<p key=${n}><b>${t("caption")}</b> ${caption.text} <small>${caption.model}</small></p>`)}
       ${q && html`<${SimilarityMap} page=${key} q=${q} map=${map} />`}
     </section>
   </div>`;

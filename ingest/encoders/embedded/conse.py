@@ -22,7 +22,7 @@ from ingest.box import crop_image
 from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, known_share, load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET
-from ingest.encoders.encoder import Modality
+from ingest.encoders.encoder import Modality, Runtime
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 TOP_LABELS = 50
@@ -50,15 +50,15 @@ class ConseEncoder:
     """Maximum likelihood on COCO128 with its 70 names, where top-1 accuracy is 60 %."""
     templates = ("{}",)
 
-    def __init__(self, threads: int = 0) -> None:
-        self._threads = threads
-        self._words = load_minilm(threads)
+    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+        self._threads, self._runtime = threads, runtime
+        self._words = load_minilm(threads, runtime)
         self.provenance = self._words.provenance
 
     @cached_property
     def _classifier(self) -> EfficientNetLite2:
         """Loaded when images are encoded; a query needs MiniLM alone."""
-        return EfficientNetLite2(self._threads)
+        return EfficientNetLite2(self._threads, self._runtime)
 
     @cached_property
     def _labels(self) -> Vectors:
@@ -75,20 +75,18 @@ class ConseEncoder:
         On a page of few words, there is also a row for each of nine crops of the
         figure.
         """
-        encoded = []
-        for page in pages:
-            rows, boxes = [np.zeros((0, self.dim), np.float32)], [np.zeros((0, 4), np.float32)]
-            if page.figures:
-                image = page.pixels()
-                for figure in page.figures:
-                    crop = crop_image(image, figure)
-                    parts = [WHOLE] if len(page.words) >= MANY_WORDS else list(_grid(*crop.size))
-                    rows.append(self._encode_parts(crop, parts))
-                    boxes.append(np.array([_within(figure, part) for part in parts]))
-            encoded.append(
-                PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32))
-            )
-        return encoded
+        return [self._encode_page(page) for page in pages]
+
+    def _encode_page(self, page: Rendered) -> PageVectors:
+        rows, boxes = [np.zeros((0, self.dim), np.float32)], [np.zeros((0, 4), np.float32)]
+        if page.figures:
+            image = page.pixels()
+            for figure in page.figures:
+                crop = crop_image(image, figure)
+                parts = [WHOLE] if len(page.words) >= MANY_WORDS else list(_grid(*crop.size))
+                rows.append(self._encode_parts(crop, parts))
+                boxes.append(np.array([_within(figure, part) for part in parts]))
+        return PageVectors(np.concatenate(rows), np.concatenate(boxes, dtype=np.float32))
 
     def _encode_parts(self, image: Image.Image, parts: Sequence[Box]) -> Vectors:
         """Encode parts of an RGB image: one unit row each (parts, dim)."""

@@ -22,6 +22,7 @@ from PIL import Image
 
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import EFFICIENTNET, WeightsChanged
+from ingest.encoders.encoder import Runtime
 from ingest.page import Vectors
 
 SIDE = 260
@@ -39,9 +40,9 @@ class EfficientNetLite2:
         WeightsMissing, WeightsChanged
     """
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
         model = _build_graph(_read_checkpoint(EFFICIENTNET.verified()))
-        self._session = open_session(model, threads)
+        self._session = open_session(model, threads, runtime=runtime)
 
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
         """Classify RGB images: class probabilities (n, 1000)."""
@@ -56,7 +57,8 @@ def _prepare(image: Image.Image) -> npt.NDArray[np.float32]:
     """Shorter side to SIDE / CROP, center crop, values to -1..1; channels first."""
     scale = SIDE / CROP / min(image.size)
     size = (max(round(image.width * scale), SIDE), max(round(image.height * scale), SIDE))
-    image = image.resize(size, Image.Resampling.BICUBIC)
+    # A page is four times as large: halved first, it is resized in less than half the time.
+    image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     left, top = (size[0] - SIDE) // 2, (size[1] - SIDE) // 2
     values = np.asarray(image.crop((left, top, left + SIDE, top + SIDE)), np.float32)
     return (values / 127.5 - 1).transpose(2, 0, 1)

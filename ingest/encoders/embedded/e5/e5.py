@@ -19,6 +19,7 @@ from ingest.encoders.embedded.e5.e5_network import build_network
 from ingest.encoders.embedded.e5.unigram import Unigram
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import E5_SMALL
+from ingest.encoders.encoder import Runtime
 from ingest.page import Vectors, unit
 
 DIM = 384
@@ -40,7 +41,7 @@ class E5Model:
 
     model = f"multilingual-e5-small 4 bits {E5_SMALL.sha256[:12]}"
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
         checkpoint = E5Checkpoint(E5_SMALL.verified())
         special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
         named = {i for i, piece in enumerate(checkpoint.pieces) if piece in ("<pad>", "<mask>")}
@@ -56,7 +57,7 @@ class E5Model:
         self._words = checkpoint.blocks("emb.word")
         self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
         self._places = self._places + checkpoint.values("emb.type")[:DIM]
-        self._session = open_session(build_network(checkpoint), threads)
+        self._session = open_session(build_network(checkpoint), threads, runtime=runtime)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions and descriptions: one unit row each (n, dim)."""
@@ -82,11 +83,15 @@ class E5Model:
         return row
 
 
-@cache
-def load_e5(threads: int) -> E5Model:
+def load_e5(threads: int, runtime: Runtime = "onnxruntime") -> E5Model:
     """Load the model once a process: several encoders use its vector space.
 
     Raises:
         WeightsMissing, WeightsChanged
     """
-    return E5Model(threads)
+    return _load(threads, runtime)
+
+
+@cache
+def _load(threads: int, runtime: Runtime) -> E5Model:
+    return E5Model(threads, runtime)

@@ -1,7 +1,8 @@
 """Inference session of a network on the CPU: the one place that opens one.
 
-onnxruntime runs the networks, but for one of the reading workers that OpenVINO runs where
-it is installed, in bf16 on processors that have it. Vectors of the two are near enough
+onnxruntime runs the networks of queries and of a server. OpenVINO, where it is installed,
+runs those that one thread uses: encoders of an ingest, lines in reading workers; in bf16
+on processors that have it. Vectors of the two are near enough
 that an index made by one is searched by the other (docs/performance.md).
 """
 
@@ -11,11 +12,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
-Runtime = Literal["openvino", "onnxruntime"]
+from ingest.encoders.encoder import Runtime
 
 
 class Session(Protocol):
@@ -27,11 +28,11 @@ class Session(Protocol):
 
 
 @cache
-def worker_runtime() -> Runtime:
-    """The runtime of processes with one thread: "openvino" where it is installed.
+def one_thread_runtime() -> Runtime:
+    """The runtime of networks that one thread uses: "openvino" where it is installed.
 
-    With OpenVINO in a process with threads, a server under test stopped answering once,
-    at its first search for photos.
+    With OpenVINO on several threads, a server under test stopped answering once, at its
+    first search for photos.
     """
     try:
         version("openvino")
@@ -57,7 +58,7 @@ def open_session(
     Args:
         model: a file, or a serialized model.
         threads: CPU threads; 0 for one a core.
-        runtime: what runs the network; `worker_runtime` in a process with one thread.
+        runtime: what runs the network; `one_thread_runtime` where one thread runs it.
         arena: keep memory allocated between runs (onnxruntime).
     """
     if runtime == "openvino":

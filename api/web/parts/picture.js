@@ -1,9 +1,12 @@
 // A picture to search by: made small, kept for this tab, so that reload works.
+import { toast } from "./basics.js";
+import { t } from "../core/app.js";
+
 const SIDE = 640;
 const HEAD = "pageglass.picture.";
 
 /** Keep a picture; returns its id for the URL. Rejects what is no image. */
-export async function keepPicture(file) {
+async function keepPicture(file) {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
@@ -24,6 +27,17 @@ export function pictureFile(id) {
   return new File([bytes], "picture.jpg", { type: "image/jpeg" });
 }
 
-/** The first image among what was dropped or pasted. */
-export const imageOf = (transfer) =>
-  [...(transfer?.files || [])].find((file) => file.type.startsWith("image/"));
+/** Keep the first image that an event drops or pastes; returns its id, if there is one. */
+export async function takePicture(event) {
+  const { files } = event.dataTransfer || event.clipboardData;
+  const picture = [...files].find((file) => file.type.startsWith("image/"));
+  if (!picture) return null;
+  event.preventDefault();
+  event.stopPropagation();
+  try {
+    return await keepPicture(picture);
+  } catch {
+    toast(t("noPicture"), { bad: true });
+    return null;
+  }
+}

@@ -1,4 +1,4 @@
-"""Evaluation of retrieval: labelled sets ingested, queried and summarised."""
+"""Evaluation: labelled sets ingested, queried, answered and summarised."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.factory import make_searcher, open_home
+from api.evaluation.evaluate_answers import answer_questions, has_answers, summarise_answers
+from api.factory import make_model, make_searcher, open_home
 from api.ingestion import IngestOptions, plan_ingest, run_ingest
 from api.settings import Settings
 from api.version import find_version
 from ingest.error import InvalidInputError
 from ingest.event import Event
 from ingest.extras import require
+from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
 from ingest.library.library import Library
 from retrieval.evaluate.interval import Sampling
 from retrieval.evaluate.quantizations import Converted
-from retrieval.evaluate.result import FORMAT, compare, compare_rankings, summarise
+from retrieval.evaluate.result import FORMAT, summarise
 
 if TYPE_CHECKING:
+    from generation.models.model import VisionModel
     from ingest.index.quantization import Quantization
     from retrieval.evaluate.dataset import Dataset
+    from retrieval.search import Searcher
 
 Run = dict[str, Any]
 """Results of one set under one setting (docs/eval.md)."""
@@ -47,6 +51,8 @@ class EvaluationOptions:
         split: the split of BEIR and ViDoRe sets, "test" without it.
         signals: also measure each ranking signal alone.
         quantizations: measure these kinds of rows, converted from the home's own.
+        answers: also ask the questions, and measure the answers.
+        model: what answers them.
         sampling: how intervals and p-values are drawn.
     """
 
@@ -58,6 +64,8 @@ class EvaluationOptions:
     split: str | None = None
     signals: bool = False
     quantizations: Sequence[Quantization] = ()
+    answers: bool = False
+    model: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
 
 
@@ -95,21 +103,6 @@ def evaluate_path(
     yield from evaluated
 
 
-def compare_runs(runs: Sequence[Run], options: EvaluationOptions) -> list[dict[str, Any]]:
-    """Compare runs of the same set; with `signals` also each signal with the default."""
-    comparisons: list[dict[str, Any]] = []
-    for place, run in enumerate(runs):
-        for other in runs[place + 1 :]:
-            if _are_comparable(run, other):
-                comparisons += compare([run], [other], options.sampling)
-        for name in run["rankings"] if options.signals else ():
-            if name not in {"default", "images"}:
-                comparisons += compare_rankings(
-                    run, name, run, "default", options.sampling, (name, "default")
-                )
-    return comparisons
-
-
 def describe_environment(sampling: Sampling) -> dict[str, Any]:
     """Versions, machine and sampling that results were made with."""
     return {
@@ -121,14 +114,6 @@ def describe_environment(sampling: Sampling) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("chromadb", "numpy", "onnxruntime", "scipy")},
         "sampling": asdict(sampling),
     }
-
-
-def _are_comparable(run: Run, other: Run) -> bool:
-    """Whether both are of one set and quantization, or of one home with fp16 first."""
-    if other["set"] != run["set"] or other["setting"] == run["setting"]:
-        return False
-    same_home = other["encoders"] == run["encoders"] and run["quantization"] == "fp16"
-    return bool(same_home or other["quantization"] == run["quantization"])
 
 
 def _evaluate_questions(
@@ -144,7 +129,8 @@ def _evaluate_questions(
     home = open_home(settings, options.home)
     dataset = read_questions(path, Library(home))
     ids = {item: item for item in dataset.items}
-    measure = _Measurement(home, settings, options, progress, whole_home=True)
+    model = _load_model(settings, options)
+    measure = _Measurement(home, settings, options, progress, model, whole_home=True)
     yield from measure.runs(dataset, ids)
 
 
@@ -169,10 +155,15 @@ def _evaluate_folder(
         home = Home(cache / "homes" / f"{fingerprint(ids)}-{key}")
     else:
         home = Home(options.home)
+    model = _load_model(settings, options)
     _ingest(home, list(sets[0].items.values()), settings, options, progress)
-    measure = _Measurement(home, settings, options, progress)
+    measure = _Measurement(home, settings, options, progress, model)
     for dataset in sets:
         yield from measure.runs(dataset, ids)
+
+
+def _load_model(settings: Settings, options: EvaluationOptions) -> VisionModel | None:
+    return make_model(settings, options.model) if options.answers else None
 
 
 def _ingest(
@@ -195,13 +186,15 @@ def _ingest(
 class _Measurement:
     """Measurement of sets over one home, as it is and with its rows converted.
 
-    `whole_home`: every document of the home is of the set.
+    `model` answers the questions, if they are asked. `whole_home`: every document of
+    the home is of the set.
     """
 
     home: Home
     settings: Settings
     options: EvaluationOptions
     progress: EvaluationProgress
+    model: VisionModel | None
     whole_home: bool = False
 
     def runs(self, dataset: Dataset, ids: Mapping[str, str]) -> Iterator[Run]:
@@ -237,15 +230,16 @@ class _Measurement:
                 self.home, queries, self.settings.encoding(), images=plan.images
             )
             with self.progress.querying(dataset.name, len(questions)) as advance:
-                answered = collect(run(searcher, questions, plan), advance)
+                ranked = collect(run(searcher, questions, plan), advance)
+            answers = self._answers(searcher, dataset, ids, plan.within)
         finally:
             searcher.close()
         if others:
             self.progress.note(f"{len(others)} documents of the home are not of {dataset.name}.")
         encoders = " + ".join(index["encoder"] for index in indexes)
-        return summarise(
+        found = summarise(
             dataset,
-            answered,
+            ranked,
             encoding,
             self.options.sampling,
             setting=f"{encoders}, {converted.kind}" if converted else encoders,
@@ -255,3 +249,29 @@ class _Measurement:
             not_read=sorted(item for item, key in ids.items() if key not in held),
             exhaustive_pages=self.settings.exhaustive_pages,
         )
+        return {**found, "answers": answers} if answers else found
+
+    def _answers(
+        self,
+        searcher: Searcher,
+        dataset: Dataset,
+        ids: Mapping[str, str],
+        within: Sequence[str] | None,
+    ) -> dict[str, Any] | None:
+        """Answers to the set's questions; None where they are not asked for, or not known."""
+        from retrieval.evaluate.corpus import judge
+
+        if self.model is None:
+            return None
+        questions = judge(dataset, ids, [*dataset.questions, *dataset.unanswerable])
+        if not has_answers(questions):
+            self.progress.note(f"{dataset.name} has no answers to measure.")
+            return None
+        top = self.settings.evidence_pages
+        filter = ALL_PAGES if within is None else PageFilter.to(within)
+        answered = []
+        with self.progress.querying(f"{dataset.name}, answers", len(questions)) as advance:
+            for one in answer_questions(searcher, self.model, questions, top=top, filter=filter):
+                answered.append(one)
+                advance()
+        return summarise_answers(answered, self.model.name, top, self.options.sampling)

@@ -1,0 +1,1 @@
+"""Evaluation: labelled sets searched and answered, with metrics."""
