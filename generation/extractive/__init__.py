@@ -1,1 +1,1 @@
-"""Extractive answers: a question's kind, units of the pages, their scores, the quotes."""
+"""Extractive answers: kinds of question, units of pages, scores, quotes."""

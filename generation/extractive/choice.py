@@ -1,4 +1,4 @@
-"""Choice: the quotes that answer a question, by its kind, and the features of the best."""
+"""Choice of quotes that answer a question, by its kind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NO_NAME_FACTOR = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, best first, features of the best, and a factor on the confidence.
+    """Chosen passages, features of the best, and a factor on the confidence.
 
     `by_document` where they are of documents that are compared; `strong` where the form of
     the best shows that it answers: it defines the name, names the authors, or has all that

@@ -1,4 +1,4 @@
-"""Definitions: how far a sentence says what a name means, or an abbreviation stands for."""
+"""Definitions: whether a sentence says what a name means or stands for."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ MAX_LABEL = 6
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Words of a label and of its value; the label is empty where it is part of the value."""
+    """Words of a label and its value; an empty label is part of the value."""
 
     label: Span
     value: Span

@@ -132,7 +132,7 @@ def term_weights(terms: Iterable[str], passages: Sequence[Passage]) -> dict[str,
 
 
 def running_titles(passages: Sequence[Passage]) -> frozenset[str]:
-    """Headers and footers: texts that, without their numbers, are on pages of one document."""
+    """Headers and footers: texts that, but for numbers, are on several pages."""
     pages: dict[tuple[str, str], set[int]] = {}
     for passage in passages:
         key = (passage.evidence.page.document_id, without_numbers(passage.text))

@@ -1,4 +1,4 @@
-"""Kinds of question: a definition, an author, a list, steps, a comparison, yes or no.
+"""Kinds of question: definition, author, list, steps, comparison, yes or no.
 
 By their words, in English, German and Korean; any other question is a lookup.
 """

@@ -24,7 +24,7 @@ NAMED = re.compile(
 
 
 def question_stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms, without German words that carry grammar alone, and requests."""
+    """Stems of a text's terms, without requests and German function words."""
     stems = content_stems(text)
     return stems - FILLERS or stems
 
@@ -35,6 +35,6 @@ def latin_share(terms: frozenset[str]) -> float:
 
 
 def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
-    """The share of names that a page or its document's name has; 1 where there are none."""
+    """The share of names on a page or in its document's name; 1 for no names."""
     page |= content_stems(" ".join(split_name(document_name)))
     return len(names & page) / len(names) if names else 1.0

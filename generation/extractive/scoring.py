@@ -1,4 +1,4 @@
-"""Scores of passages: terms, cosines, place, and the type of answer that is asked for.
+"""Scores of passages: terms, cosines, place, and the type of answer.
 
 A name that stands anywhere on a page counts for each passage there: it says which page is
 asked about, not which line.
@@ -220,7 +220,7 @@ class Scorer:
         return score - ECHO_PENALTY * self.is_aside(passage)
 
     def is_aside(self, passage: Passage) -> bool:
-        """Whether a passage answers nothing: an echo, a heading, a caption, a contents line."""
+        """Whether a passage answers nothing: an echo, a heading, a caption."""
         unit = passage.unit
         if passage.role == "heading" and not self._may_answer(passage):
             return True

@@ -1,4 +1,4 @@
-"""Similarity of a question and texts: by MiniLM, or by e5 where one is not in English."""
+"""Similarity of a question and texts: MiniLM, or e5 beyond English."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _kept = ByteCache[Vectors](KEPT_BYTES)
 
 @lru_cache(maxsize=1 << 10)
 def is_english(text: str) -> bool:
-    """Whether a text may be in English: in Latin letters, without words of its neighbours.
+    """Whether a text may be in English: in Latin letters, not of its neighbours.
 
     >>> is_english("What is it?"), is_english("Wie groß ist der Tank?"), is_english("무엇인가요?")
     (True, False, False)
@@ -59,7 +59,7 @@ def cosines_by_minilm(
 
 
 def cosines_by_e5(questions: Sequence[str], texts: Sequence[str]) -> Vectors:
-    """Cosines (questions, texts) from 0: e5's begin at `COSINE_RANGE`, and are scaled to 0..1."""
+    """Cosines (questions, texts), scaled from `COSINE_RANGE` to 0..1."""
     asked = load_e5(0).embed_queries(questions)
     rows = np.stack([_passage(text) for text in texts]) if texts else np.zeros((0, asked.shape[1]))
     low, high = COSINE_RANGE
