@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.settings import Settings, read_settings
 
@@ -84,18 +84,11 @@ def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
     return load_model(spec, settings.access(spec))
 
 
-def sampling(
-    settings: Settings, temperature: float | None, detail: str | None, max_output_tokens: int | None
-) -> Settings:
+def model_settings(settings: Settings, **options: Any) -> Settings:
     """Settings with options of the model in their place; None keeps a setting.
 
     Raises:
         InvalidSetting: an option has a value that is not allowed.
     """
-    given = {
-        "temperature": temperature,
-        "detail": detail,
-        "max_output_tokens": max_output_tokens,
-    }
-    changed = {name: value for name, value in given.items() if value is not None}
+    changed = {name: value for name, value in options.items() if value is not None}
     return read_settings(**{**dict(settings), **changed}) if changed else settings

@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     max_output_tokens: int | None = Field(
         default=None, ge=16, description="Tokens of a reply; unset, what it needs."
     )
+    device_map: str | None = Field(default=None, description="Local models among devices.")
+    load_in: str | None = Field(default=None, description="Bits of local models' weights.")
     model_timeout: float = Field(
         default=120.0, gt=0, description="Seconds to wait for the next piece of a reply."
     )
@@ -163,9 +165,7 @@ class Settings(BaseSettings):
     fetch_private: bool = Field(
         default=False, description="Whether URLs may lead to private addresses; over HTTP never."
     )
-    job_queue: int = Field(
-        default=100, ge=1, description="Unfinished upload jobs; further uploads are a 503."
-    )
+    job_queue: int = Field(default=100, ge=1, description="Unfinished upload jobs at most.")
     job_lanes: int = Field(default=3, ge=1, le=32, description="Upload jobs that run at once.")
 
     def encoding(self) -> Encoding:
@@ -205,6 +205,8 @@ class Settings(BaseSettings):
             self.model_retries,
             self.device,
             self.dtype,
+            self.device_map,
+            self.load_in,
             self.temperature,
             self.detail,
             self.max_output_tokens,

@@ -151,11 +151,11 @@ def run_loop(files: list[Path], spec: str, device: str, target: Path) -> float:
 
 def _loop_colpali(spec: str, device: str, dtype: torch.dtype) -> Any:
     from ingest.encoders.checkpoint import find_checkpoint
-    from ingest.encoders.loading.families import find_family
+    from ingest.encoders.loading.families import find_base, find_family
     from ingest.encoders.patches import load_processor
 
     checkpoint = find_checkpoint(spec.partition(":")[2], "")
-    family = find_family(checkpoint, colpali.find_base(checkpoint))
+    family = find_family(checkpoint, find_base(checkpoint))
     model = family.network_class().from_pretrained(checkpoint.folder, dtype=dtype)
     if hasattr(getattr(model, "model", None), "lm_head"):
         model.model.lm_head.weight = model.get_input_embeddings().weight

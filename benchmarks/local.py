@@ -20,8 +20,8 @@ from PIL import Image
 from benchmarks.models import _save, make_tokenizer
 from generation.answer import Usage
 from generation.models.captioner import encode
-from generation.models.hf_model import HfModel
-from generation.models.transformers import TransformersChatModel
+from generation.models.local.hf_model import HfModel
+from generation.models.local.transformers import TransformersChatModel
 from generation.request import Request, Turn
 
 CHAT = (

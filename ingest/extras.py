@@ -45,6 +45,7 @@ EXTRAS = {
             "scipy",
         ),
     ),
+    "bitsandbytes": Extra("local models in 8 or 4 bits", ("bitsandbytes",)),
     "anthropic": Extra("answers by Anthropic's models", ("anthropic", "httpx2")),
     "openai": Extra(
         "answers by OpenAI's models and compatible servers",

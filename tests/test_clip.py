@@ -31,6 +31,7 @@ from tiny_clip import (
     BIAS,
     LENGTH,
     SCALE,
+    VISION,
     make_clip,
     make_open_clip,
     make_open_clip_siglip,
@@ -38,6 +39,7 @@ from tiny_clip import (
     make_siglip2,
 )
 from tiny_colbert import make_bert
+from tiny_vlms import make_blip
 
 from ingest.add import AddSettings, add
 from ingest.box import crop_image
@@ -50,6 +52,7 @@ from ingest.encoders.load import load_encoder
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.page import WHOLE, Box, Page, Rendered, Vectors
 from retrieval.search import Searcher
 
@@ -433,12 +436,56 @@ def test_a_quiet_command_writes_nothing_of_the_librarys(
 ) -> None:
     photo = tmp_path / "red.png"
     Image.new("RGB", (80, 60), "red").save(photo)
+    blip = make_blip(tmp_path / "blip")
     command = [sys.executable, "-m", "api.cli.main", "ingest", str(photo), "--quiet"]
-    options = ["--images", f"clip:{folders['clip']}", "--home", str(tmp_path / "home")]
-    done = subprocess.run(
-        [*command, *options, "--ocr", "none"], capture_output=True, text=True, check=True
-    )
+    models = ["--images", f"clip:{folders['clip']}", "--caption", f"transformers:{blip}"]
+    options = ["--home", str(tmp_path / "home"), "--ocr", "none"]
+    done = subprocess.run([*command, *models, *options], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+    library = Library(Home(tmp_path / "home"))
+    assert library.captions(library.page_records()[0].page)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("missing", r"lacks 1 of the weights .*\(visual\.conv1\.weight\).* random"),
+        ("unexpected", r"has 1 weights that its architecture has not \(visual\.more\)"),
+        ("renamed", r"lacks 4 .*\(.*ln_final\.bias, .*ln_final\.weight.* and 1 more\)"),
+    ],
+)
+def test_open_clip_weights_under_other_names(
+    change: str, message: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders["open_clip"], tmp_path / "model")
+    (file,) = folder.glob("*.safetensors")
+    weights = load_file(file)
+    if change == "missing":
+        del weights["visual.conv1.weight"]
+    elif change == "unexpected":
+        weights["visual.more"] = weights["logit_scale"].clone()
+    else:
+        finals = [key for key in weights if "ln_final" in key or "ln_post" in key]
+        weights |= {f"other.{key}": weights.pop(key) for key in finals}
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(InvalidCheckpoint, match=message) as caught:
+        load_encoder(f"clip:{folder}")
+    assert "open_clip_config.json" in caught.value.hint
+
+
+def test_a_pickle_with_code_is_not_opened(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["open_clip"], tmp_path / "model")
+    next(folder.glob("*.safetensors")).unlink()
+    marker = tmp_path / "ran"
+
+    class Hostile:
+        def __reduce__(self) -> Any:
+            return open, (str(marker), "w")
+
+    torch.save({"visual.conv1.weight": Hostile()}, folder / "open_clip_pytorch_model.bin")
+    with pytest.raises(InvalidCheckpoint, match="cannot be loaded"):
+        load_encoder(f"clip:{folder}")
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize("tower", ["text_model", "vision_model"])
@@ -464,6 +511,23 @@ def test_siglip_2_published_as_siglip_reads_small_letters(tmp_path: Path) -> Non
     upper, small = encoder.encode_queries(["Red Bicycle", "red bicycle"])
     assert differ
     np.testing.assert_array_equal(upper.vectors, small.vectors)
+
+
+def test_code_of_a_text_tower_never_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """open_clip loads it by transformers, which asks on the terminal."""
+    marker = tmp_path / "ran"
+    (tmp_path / "code.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    remote = {"model_type": "remote", "auto_map": {"AutoConfig": "code.RemoteConfig"}}
+    (tmp_path / "config.json").write_text(json.dumps(remote))
+    text = {"hf_model_name": str(tmp_path), "hf_tokenizer_name": str(tmp_path)}
+    config = {"embed_dim": 24, "vision_cfg": VISION, "text_cfg": text}
+    whole = {"model_cfg": config, "preprocess_cfg": {}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(whole))
+    (tmp_path / "open_clip_model.safetensors").touch()
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with pytest.raises(InvalidCheckpoint, match="needs code of its own, which is never run"):
+        load_encoder(f"clip:{tmp_path}")
+    assert not marker.exists()
 
 
 def test_code_of_a_checkpoint_never_runs(tmp_path: Path) -> None:

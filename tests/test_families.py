@@ -15,10 +15,11 @@ from tiny_families import ANSWERING, CAPTIONING
 
 from generation.models.captioner import load_captioner
 from generation.models.conversation import conversation, name_pictures
-from generation.models.hf_model import UNSUPPORTED, HfModel
 from generation.models.load import load_chat
-from generation.models.page_by_page import PAGE_BY_PAGE
-from generation.models.transformers import TransformersChatModel
+from generation.models.local.hf_model import HfModel
+from generation.models.local.page_by_page import PAGE_BY_PAGE
+from generation.models.local.transformers import TransformersChatModel
+from generation.models.local.unsupported import UNSUPPORTED
 from ingest.encoders.checkpoint import InvalidCheckpoint
 
 DOCS = (Path(__file__).parents[1] / "docs" / "models.md").read_text()
@@ -60,7 +61,7 @@ def test_a_family_answers(kind: str, folder: Callable[[str], Path]) -> None:
     if model.page_by_page:
         return
     request = name_pictures(asked(5)) if model._puts_images_first else asked(5)
-    inputs = model._encode(conversation(request, str, separate=True))
+    inputs = model._encode([conversation(request, str, separate=True)])
     assert any("pixel" in name for name in inputs)
     with torch.inference_mode():
         whole = model._hf_model.network.generate(**inputs, max_new_tokens=5, do_sample=False)

@@ -15,8 +15,8 @@ from tiny_clip import make_clip, make_open_clip
 from tiny_models import make_colidefics3, make_colpali, make_colqwen2_5
 from tiny_vlms import CHATTING, PAGE_BY_PAGE
 
-from generation.models.hf_model import HfModel
-from generation.models.transformers import TransformersChatModel
+from generation.models.local.hf_model import HfModel
+from generation.models.local.transformers import TransformersChatModel
 from ingest.add import AddSettings, add
 from ingest.encoders.batch import TokenBudget, run_batches
 from ingest.encoders.encoder import Encoding

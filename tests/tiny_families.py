@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tiny_models import SIZES, make_tokenizer
+from tiny_models import (
+    SIZES,
+    calm,
+    make_paligemma_config,
+    make_paligemma_processor,
+    make_tokenizer,
+)
 from tiny_vlms import (
     CHAT,
     CHATML,
@@ -309,6 +315,14 @@ def make_git(folder: Path) -> Path:
     return save(GitForCausalLM(config), GitProcessor(images, tokenizer), folder)
 
 
+def make_paligemma(folder: Path) -> Path:
+    from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
+
+    processor = make_paligemma_processor(PaliGemmaProcessor)
+    network = PaliGemmaForConditionalGeneration(make_paligemma_config(processor))
+    return save(calm(network), processor, folder)
+
+
 ANSWERING = {
     "qwen2_vl": make_qwen2_vl,
     "qwen2_5_vl": make_qwen2_5_vl,
@@ -326,4 +340,4 @@ ANSWERING = {
     "instructblip": make_instructblip,
     "blip-vqa": make_blip_vqa,
 }
-CAPTIONING = {"blip": make_blip, "git": make_git}
+CAPTIONING = {"blip": make_blip, "git": make_git, "paligemma": make_paligemma}

@@ -75,6 +75,22 @@ DetailOption = Annotated[
         show_default="PAGEGLASS_DETAIL",
     ),
 ]
+DeviceMapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device-map",
+        help="Share a local model among GPUs and memory: auto, balanced or sequential.",
+        show_default="PAGEGLASS_DEVICE_MAP",
+    ),
+]
+LoadInOption = Annotated[
+    str | None,
+    typer.Option(
+        "--load-in",
+        help="Bits of a local model's weights: 8bit or 4bit.",
+        show_default="PAGEGLASS_LOAD_IN",
+    ),
+]
 MaxOutputTokensOption = Annotated[
     int | None,
     typer.Option(

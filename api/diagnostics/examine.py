@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
-from api.diagnostics.models import check_encoders, check_ocr_engines
+from api.diagnostics.models import check_encoders, check_ocr_engines, check_weight_names
 from api.diagnostics.packages import check_device, check_packages, check_scoring
 from api.diagnostics.providers import check_model
 from api.diagnostics.storage import check_chroma, check_home, check_store
@@ -30,6 +30,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield from check_encoders()
     yield from check_ocr_engines(settings.ocr)
     yield check_model(settings)
+    yield from check_weight_names(settings.model)
     yield check_chroma(settings)
     if store := settings.published():
         yield check_store(home, store)

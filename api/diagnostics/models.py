@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from api.diagnostics.finding import Finding
 from api.hints import hint_for
 from api.settings import Settings
+from ingest.encoders.checkpoint import is_local
 from ingest.encoders.embedded.weights import (
     BERT_VOCAB,
     E5_SMALL,
@@ -17,10 +19,18 @@ from ingest.encoders.embedded.weights import (
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
+from ingest.extras import find_missing
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
 from ingest.ocr.load_ocr import check_ocr, parse_ocr
 from ingest.ocr.tesseract import tesseract_languages
+
+if TYPE_CHECKING:
+    from ingest.encoders.loading.load_report import LoadReport
+
+FROM_FILES = ("colpali", "text", "clip", "transformers")
+"""Kinds of encoders and models that are read from a checkpoint's files."""
+LOADERS = ("torch", "transformers", "huggingface_hub")
 
 
 def check_encoders() -> Iterator[Finding]:
@@ -100,6 +110,50 @@ def _ocr_fault() -> PageglassError | None:
 
 def _used(used: bool) -> str:
     return "used for pages without a text layer, and photos" if used else "there, not used"
+
+
+def check_weight_names(spec: str) -> Iterator[Finding]:
+    """Check a local model's weights by name: those it lacks, those it leaves unused.
+
+    Names are compared; no weights are loaded.
+
+    Args:
+        spec: an encoder or a model; nothing is found of those without files of their own.
+    """
+    kind, _, model = spec.partition(":")
+    if kind not in FROM_FILES or find_missing(*LOADERS) or not is_local(model):
+        return
+    from ingest.encoders.loading.load_report import name_keys
+
+    try:
+        report = _inspect(kind, model)
+    except PageglassError as error:
+        yield Finding("weights", spec, "broken", error.message, hint_for(error, "cli"))
+        return
+    if report is None:
+        return
+    if kind == "transformers" and report.missing:
+        detail = f"lacks {len(report.missing)} weights ({name_keys(report.missing)})"
+        yield Finding("weights", spec, "broken", detail, "Download the model again.")
+    elif report.unused:
+        detail = f"has {len(report.unused)} weights that are not used ({name_keys(report.unused)})"
+        yield Finding(
+            "weights", spec, "note", detail,
+            "A part for training, or for another task, is not needed; other names may mean"
+            " another kind of model.",
+        )  # fmt: skip
+    else:
+        yield Finding("weights", spec, "ok", "all are used")
+
+
+def _inspect(kind: str, model: str) -> LoadReport | None:
+    if kind == "transformers":
+        from generation.models.local.network import inspect_network
+
+        return inspect_network(model)
+    from ingest.encoders.loading.inspect_encoder import inspect_encoder
+
+    return inspect_encoder(f"{kind}:{model}", "minilm")
 
 
 def check_drift(index: Index, settings: Settings) -> Finding:

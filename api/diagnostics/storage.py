@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
-from api.diagnostics.models import check_drift
+from api.diagnostics.models import check_drift, check_weight_names
 from api.hints import hint_for
 from api.settings import Settings
 from ingest.error import PageglassError
@@ -80,6 +80,8 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
                 f" format {index.manifest.format}",
             )  # fmt: skip
             yield check_drift(index, settings)
+            yield from check_weight_names(index.manifest.encoder)
+        yield from check_weight_names(library.captioner().partition(" prompt=")[0])
     except LibraryNotFound:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
     except (LibraryFormatError, IndexFormatError) as error:

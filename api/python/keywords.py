@@ -28,6 +28,8 @@ class SettingsKeywords(TypedDict, total=False):
     temperature: float | None
     detail: Literal["auto", "low", "high"]
     max_output_tokens: int | None
+    device_map: str | None
+    load_in: str | None
     model_timeout: float
     model_retries: int
     encoder: str | None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from generation.models.model import SPECS, ChatModel, UnknownModel, VisionModel, resolve_spec
 from generation.providers.access import Access
 from ingest.extras import require
+
+if TYPE_CHECKING:
+    from generation.models.local.hf_model import HfModel
 
 
 def load_model(spec: str, access: Access | None = None) -> VisionModel:
@@ -68,10 +73,9 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 return OpenAi(name, access, provider=provider)
             case "transformers":
                 require_transformers(spec)
-                from generation.models.hf_model import HfModel
-                from generation.models.transformers import TransformersChatModel
+                from generation.models.local.transformers import TransformersChatModel
 
-                return TransformersChatModel(HfModel(name, access.device, access.dtype), access)
+                return TransformersChatModel(load_hf_model(name, access), access)
     if spec == "extractive":
         raise UnknownModel(
             "The extractive model writes nothing of its own.",
@@ -80,6 +84,23 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
     raise UnknownModel(
         f"There is no model called {spec!r}.",
         hint=f"Use extractive, which needs no key and no GPU, or {SPECS}.",
+    )
+
+
+def load_hf_model(model: str, access: Access) -> HfModel:
+    """Load a model of transformers onto the devices that `access` names.
+
+    Raises:
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, OutOfDeviceMemory, MissingExtra
+    """
+    from generation.models.local.hf_model import HfModel
+
+    return HfModel(
+        model,
+        access.device,
+        access.dtype,
+        device_map=access.device_map,
+        load_in=access.load_in,
     )
 
 

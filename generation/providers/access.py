@@ -29,6 +29,7 @@ class Access:
         timeout: seconds to wait for the next piece of a reply.
         retries: how often a call that failed before its first piece is repeated.
         device, dtype: for models on this machine (`ingest.encoders.device`).
+        device_map, load_in: for those that do not fit (`generation.models.local.network`).
         temperature: of sampling; None takes the provider's default.
         detail: of images; "low" sends smaller ones, and providers that know it are told.
         max_output_tokens: of a reply, reasoning counted; None takes what it needs.
@@ -40,6 +41,8 @@ class Access:
     retries: int = 3
     device: str = "auto"
     dtype: str = "auto"
+    device_map: str | None = None
+    load_in: str | None = None
     temperature: float | None = None
     detail: Literal["auto", "low", "high"] = "auto"
     max_output_tokens: int | None = None

@@ -22,13 +22,12 @@ from ingest.encoders.checkpoint import LOAD_ERRORS, Checkpoint, find_checkpoint
 from ingest.encoders.device import choose_attention, choose_device, choose_dtype, dtype_name
 from ingest.encoders.encoder import Encoding, Modality
 from ingest.encoders.loading.adapter import merge_adapter
-from ingest.encoders.loading.families import find_family
+from ingest.encoders.loading.families import ENGINE, FALLBACK, find_base, find_family
 from ingest.encoders.loading.load_report import LoadReport, check_missing, inspect_load
-from ingest.encoders.loading.positions import add_positions
+from ingest.encoders.loading.qwen_forward import add_positions, project, remove_padding
 from ingest.encoders.patches import PatchPreparer, PreparedPage, collate, load_processor
 from ingest.page import PageVectors, QueryVectors, Rendered
 
-FALLBACK = "minilm"
 HINT = "Download the model again, or give a checkpoint of colpali-engine or transformers."
 
 
@@ -158,9 +157,13 @@ class ColPaliEncoder:
 
         A row of unit length in bf16 is off by up to 0.4 %, so its length is set again.
         """
-        if self.family == "ColQwen2ForRetrieval" and "pixel_values" in batch:
+        grids = "image_grid_thw" in batch
+        engine = self._family.library == ENGINE
+        if grids:
             batch = add_positions(self._network, batch)
-        rows = self._network(**{name: self._send(tensor) for name, tensor in batch.items()})
+            batch = remove_padding(batch) if engine else batch
+        sent = {name: self._send(tensor) for name, tensor in batch.items()}
+        rows = project(self._network, sent) if grids and engine else self._network(**sent)
         if not isinstance(rows, torch.Tensor):  # of a class of transformers
             rows = rows.embeddings
         return torch.nn.functional.normalize(rows.float(), dim=-1)
@@ -179,15 +182,3 @@ class ColPaliEncoder:
             "" if token in special else self._processor.tokenizer.decode([token]).strip()
             for token in tokens
         )
-
-
-def find_base(checkpoint: Checkpoint) -> Checkpoint:
-    """The base of an adapter; the checkpoint itself where it is none.
-
-    Raises:
-        WeightsMissing: the base is not available.
-    """
-    adapter = checkpoint.read("adapter_config.json")
-    if adapter is None:
-        return checkpoint
-    return find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)

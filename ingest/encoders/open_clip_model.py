@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from ingest.encoders.checkpoint import LOAD_ERRORS, METADATA, Checkpoint, fetch, without_weights
+from ingest.encoders.checkpoint import METADATA, Checkpoint, fetch, without_weights
 from ingest.encoders.dual_encoder import (
     PreparedImage,
     read_logits,
@@ -21,6 +21,7 @@ from ingest.encoders.dual_encoder import (
     unit_rows,
     warn_truncated,
 )
+from ingest.encoders.loading.open_clip_network import create_network
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -118,21 +119,16 @@ def load_tag(arch: str, tag: str, fallback: str) -> OpenClipParts:
             break
     if (checkpoint.folder / OPEN_CLIP_CONFIG).is_file():
         return load_folder(checkpoint)
-    try:
-        network, preprocess = open_clip.create_model_from_pretrained(
-            arch,
-            pretrained=str(checkpoint.folder / name),
-            force_quick_gelu=settings.get("quick_gelu", False),
-            **{
-                f"image_{key}": settings[key]
-                for key in ("mean", "std", "interpolation", "resize_mode")
-            },
-        )
-        tokenizer = open_clip.get_tokenizer(arch)
-    except LOAD_ERRORS as error:
-        raise checkpoint.load_error(
-            error, f"Give another model. {without_weights(fallback)}"
-        ) from error
+    network, preprocess, tokenizer = create_network(
+        checkpoint,
+        arch,
+        f"Give another model. {without_weights(fallback)}",
+        pretrained=str(checkpoint.folder / name),
+        force_quick_gelu=settings.get("quick_gelu", False),
+        **{
+            f"image_{key}": settings[key] for key in ("mean", "std", "interpolation", "resize_mode")
+        },
+    )
     quick = {"quick_gelu": True} if settings.get("quick_gelu") else {}
     config = open_clip.get_model_config(arch) | quick
     title = f"open_clip {checkpoint.title}"
@@ -145,14 +141,9 @@ def load_folder(checkpoint: Checkpoint) -> OpenClipParts:
     Raises:
         InvalidCheckpoint
     """
-    import open_clip
-
-    name = f"local-dir:{checkpoint.folder}"
-    try:
-        network, preprocess = open_clip.create_model_from_pretrained(name)
-        tokenizer = open_clip.get_tokenizer(name)
-    except LOAD_ERRORS as error:
-        raise checkpoint.load_error(error, "Download or save the model again.") from error
+    network, preprocess, tokenizer = create_network(
+        checkpoint, f"local-dir:{checkpoint.folder}", "Download or save the model again."
+    )
     title, config = f"open_clip {checkpoint.title}", checkpoint.read(OPEN_CLIP_CONFIG) or {}
     cosine_range = tuple(config[COSINE_RANGE]) if COSINE_RANGE in config else None
     return OpenClipParts(

@@ -23,17 +23,19 @@ from api.cli.filter_options import (
 from api.cli.options import (
     AnswerFormat,
     DetailOption,
+    DeviceMapOption,
     DocumentOption,
     FolderOption,
     HomeOption,
     JsonOption,
+    LoadInOption,
     MaxOutputTokensOption,
     ModelOption,
     TemperatureOption,
 )
 from api.cli.ordered import in_order
 from api.cli.session import Session, session
-from api.factory import make_model, sampling
+from api.factory import make_model, model_settings
 from api.printable import readable_question
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ def ask(
     temperature: TemperatureOption = None,
     detail: DetailOption = None,
     max_output_tokens: MaxOutputTokensOption = None,
+    device_map: DeviceMapOption = None,
+    load_in: LoadInOption = None,
     format: Annotated[
         AnswerFormat | None,
         typer.Option(
@@ -130,7 +134,14 @@ def ask(
         raise InvalidUsage("--json and --format differ.", hint="Give one of them.")
     if chat and (save or written is AnswerFormat.HTML):
         raise InvalidUsage("A conversation is no web page.", hint="Leave out --chat.")
-    settings = sampling(found.settings, temperature, detail, max_output_tokens)
+    settings = model_settings(
+        found.settings,
+        temperature=temperature,
+        detail=detail,
+        max_output_tokens=max_output_tokens,
+        device_map=device_map,
+        load_in=load_in,
+    )
     texts = [readable_question(text) for text in question or ()]
     if not texts and not chat:
         raise InvalidUsage("There is no question.", hint="Give one, or --chat to type several.")

@@ -12,8 +12,10 @@ import typer
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.options import (
     DetailOption,
+    DeviceMapOption,
     HomeOption,
     JsonOption,
+    LoadInOption,
     MaxOutputTokensOption,
     PasswordFileOption,
     PasswordOption,
@@ -21,7 +23,7 @@ from api.cli.options import (
 )
 from api.cli.password import read_password
 from api.cli.session import Session, session
-from api.factory import make_model, sampling
+from api.factory import make_model, model_settings
 from api.hints import hint_for
 from api.printable import plain
 
@@ -77,12 +79,21 @@ def extract(
     temperature: TemperatureOption = None,
     detail: DetailOption = None,
     max_output_tokens: MaxOutputTokensOption = None,
+    device_map: DeviceMapOption = None,
+    load_in: LoadInOption = None,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Extract a record by a JSON Schema, each value checked; or compare two sources."""
     found = session(ctx, json=json)
-    settings = sampling(found.settings, temperature, detail, max_output_tokens)
+    settings = model_settings(
+        found.settings,
+        temperature=temperature,
+        detail=detail,
+        max_output_tokens=max_output_tokens,
+        device_map=device_map,
+        load_in=load_in,
+    )
     from api.rag.extraction import extract_record
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas

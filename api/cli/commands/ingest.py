@@ -9,12 +9,14 @@ import typer
 
 from api.cli.exits import ExitCode, InvalidUsage
 from api.cli.options import (
+    DeviceMapOption,
     DeviceOption,
     DtypeOption,
     FpsOption,
     HomeOption,
     ImagesOption,
     JsonOption,
+    LoadInOption,
     OcrOption,
     OfficeOption,
     PasswordFileOption,
@@ -25,6 +27,7 @@ from api.cli.options import (
 )
 from api.cli.password import read_password
 from api.cli.session import session
+from api.factory import model_settings
 
 
 def ingest(
@@ -107,6 +110,8 @@ def ingest(
             show_default="who captioned before",
         ),
     ] = None,
+    device_map: DeviceMapOption = None,
+    load_in: LoadInOption = None,
     caption_prompt: Annotated[
         str | None,
         typer.Option(
@@ -149,6 +154,7 @@ def ingest(
     removed stays removed until its file changes or is named itself.
     """
     found = session(ctx, json=json, quiet=quiet)
+    settings = model_settings(found.settings, device_map=device_map, load_in=load_in)
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     from api.cli.ingest_report import report_ingest
@@ -183,7 +189,7 @@ def ingest(
         rebuild=rebuild,
         ray=ray,
     )
-    plan = plan_ingest(opened, found.settings, options)
+    plan = plan_ingest(opened, settings, options)
     if plan.note:
         found.terminal.note(plan.note)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ingest.encoders.checkpoint import Checkpoint, InvalidCheckpoint
+from ingest.encoders.checkpoint import Checkpoint, InvalidCheckpoint, find_checkpoint
 
+FALLBACK = "minilm"
 ENGINE, TRANSFORMERS = "colpali_engine.models", "transformers"
 
 
@@ -76,3 +77,15 @@ def find_family(checkpoint: Checkpoint, base: Checkpoint) -> Family:
         f" model_type {config.get('model_type')!r}, architectures {config.get('architectures')!r}.",
         hint=f"Give one of {', '.join(FAMILIES)}.",
     )
+
+
+def find_base(checkpoint: Checkpoint) -> Checkpoint:
+    """The base of an adapter; the checkpoint itself where it is none.
+
+    Raises:
+        WeightsMissing: the base is not available.
+    """
+    adapter = checkpoint.read("adapter_config.json")
+    if adapter is None:
+        return checkpoint
+    return find_checkpoint(str(adapter["base_model_name_or_path"]), FALLBACK)

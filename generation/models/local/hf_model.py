@@ -15,61 +15,21 @@ from typing import Any
 import torch
 
 from generation.answer import Usage
-from generation.models.streamer import make_streamer, sampling, stopping
+from generation.models.local.network import (
+    FALLBACK,
+    Placement,
+    find_loader,
+    is_blip_vqa,
+    load_network,
+)
+from generation.models.local.streamer import make_streamer, sampling, stopping
+from generation.models.local.unsupported import UNSUPPORTED_HINT
 from generation.providers.access import PromptTooLong
 from generation.text.reasoning import is_think_tag
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, find_checkpoint
-from ingest.encoders.device import (
-    choose_attention,
-    choose_device,
-    choose_dtype,
-    is_out_of_device_memory,
-)
+from ingest.encoders.device import choose_device, is_out_of_device_memory
 from ingest.encoders.encoder import OutOfDeviceMemory
-from ingest.encoders.loading.checkpoint_kind import refuse_unsupported
-
-FALLBACK = "extractive"
-UNSUPPORTED_HINT = (
-    "Take a vision-language model that transformers itself knows (AutoModelForImageTextToText),"
-    " or download it anew."
-)
-
-
-_CHAT = "Take one that answers questions about images, such as Qwen2.5-VL, SmolVLM or LLaVA."
-UNSUPPORTED = {
-    "phi3_v": ("Phi-3-vision, which runs by code of its own, and that is never run", _CHAT),
-    "phi4mm": ("Phi-4-multimodal, which runs by code of its own, and that is never run", _CHAT),
-    "phi4_multimodal": (
-        "Phi-4-multimodal, which reads images by an adapter that is not loaded here",
-        _CHAT,
-    ),
-    "internvl_chat": (
-        "InternVL in its authors' layout, which runs by code of its own, and that is never run",
-        "Take its -hf version, such as OpenGVLab/InternVL3-1B-hf.",
-    ),
-    **dict.fromkeys(
-        ("LlavaLlamaForCausalLM", "LlavaMistralForCausalLM", "LlavaQwenForCausalLM"),
-        (
-            "LLaVA in its authors' layout, which runs by code of its own, and that is never run",
-            "Take its version of llava-hf, such as llava-hf/llava-onevision-qwen2-0.5b-ov-hf.",
-        ),
-    ),
-    "molmo": ("Molmo, which runs by code of its own, and that is never run", _CHAT),
-    "ovis": ("Ovis, which runs by code of its own, and that is never run", _CHAT),
-    "kimi_vl": ("Kimi-VL, which runs by code of its own, and that is never run", _CHAT),
-    "deepseek_vl_v2": ("DeepSeek-VL2, which runs by code of its own, and that is never run", _CHAT),
-    "xgenmm": ("xGen-MM (BLIP-3), which runs by code of its own, and that is never run", _CHAT),
-    "moondream3": ("moondream, which runs by code of its own, and that is never run", _CHAT),
-    "moondream1": ("moondream, which runs by code of its own, and that is never run", _CHAT),
-    "minicpmv": ("MiniCPM-V, which runs by code of its own, and that is never run", _CHAT),
-    "minicpmo": ("MiniCPM-o, which runs by code of its own, and that is never run", _CHAT),
-    "florence2": ("Florence-2, which takes task tokens and no questions", _CHAT),
-    "paligemma": (
-        "PaliGemma, which takes task prefixes and no conversation",
-        f"{_CHAT} A ColPali model on it is an encoder: colpali:MODEL.",
-    ),
-}
-"""Families that cannot be asked, by `model_type` or class: what they are, and what to take."""
+from ingest.encoders.loading.load_report import missing_weights
 
 
 class HfModel:
@@ -77,56 +37,50 @@ class HfModel:
 
     Args:
         model: a hub id, a hub id with `@revision`, or a local folder.
+        device, dtype: see `ingest.encoders.device`.
+        device_map, load_in: see `Placement`.
 
     Raises:
-        WeightsMissing, InvalidCheckpoint, DeviceUnavailable
+        WeightsMissing, InvalidCheckpoint, DeviceUnavailable, MissingExtra
     """
 
-    def __init__(self, model: str, device: str = "auto", dtype: str = "auto") -> None:
-        from transformers import AutoConfig, AutoProcessor
-        from transformers.models.auto import modeling_auto
+    def __init__(
+        self,
+        model: str,
+        device: str = "auto",
+        dtype: str = "auto",
+        *,
+        device_map: str | None = None,
+        load_in: str | None = None,
+    ) -> None:
+        from transformers import AutoProcessor
 
         checkpoint = find_checkpoint(model, FALLBACK)
         self.spec = checkpoint.spec
         self.device = choose_device(device)
-        self.dtype = choose_dtype(dtype, self.device)
-        folder = str(checkpoint.folder)
-        refuse_unsupported(checkpoint, checkpoint.read("config.json") or {}, UNSUPPORTED)
+        placement = Placement.choose(self.device, dtype, device_map, load_in)
+        self.dtype = placement.dtype
         try:
-            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            answers = "BlipForQuestionAnswering" in (config.architectures or ())
-            loader = (
-                modeling_auto.AutoModelForVisualQuestionAnswering
-                if answers
-                else modeling_auto.AutoModelForMultimodalLM
-            )
-            self.network, found = loader.from_pretrained(
-                folder,
-                config=config,
-                dtype=self.dtype,
-                attn_implementation=_attention(config, self.device, self.dtype),
-                output_loading_info=True,
-                trust_remote_code=False,
-            )
+            config, loader = find_loader(checkpoint)
+            self.network, found = load_network(checkpoint, config, loader, placement)
             self.processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-                folder, trust_remote_code=False
+                str(checkpoint.folder), trust_remote_code=False
             )
-            self.network.to(self.device).eval()
         except LOAD_ERRORS as error:
             if is_out_of_device_memory(error):
                 raise self.out_of_memory() from error
             raise checkpoint.load_error(error, UNSUPPORTED_HINT) from error
-        if missing := sorted(found["missing_keys"]):
-            raise InvalidCheckpoint(
-                f"{self.spec} lacks {len(missing)} of its weights, {missing[0]} first:"
-                " it would answer at random.",
-                hint="Download the model anew.",
-            )
+        if found.missing:
+            raise missing_weights(checkpoint, found.missing, len(found.missing))
+        answers = is_blip_vqa(config)
         self.tokenizer: Any = getattr(self.processor, "tokenizer", None)
         if self.tokenizer is None or not hasattr(self.processor, "image_processor"):
             raise InvalidCheckpoint(
                 f"{self.spec} has no processor for text and images.", hint=UNSUPPORTED_HINT
             )
+        self.tokenizer.padding_side = "left"  # a reply goes on at the right
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
         self.kind = "blip-vqa" if answers else str(config.model_type)
         """`model_type`; "blip-vqa" for BLIP that answers questions."""
         text = config.get_text_config(decoder=True)
@@ -188,17 +142,9 @@ class HfModel:
         Raises:
             PromptTooLong, OutOfDeviceMemory
         """
-
         from transformers import StoppingCriteriaList
 
-        given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
-        if self._prompt_limit and given + self.reads_prompt_back > self._prompt_limit:
-            raise PromptTooLong(
-                f"The pages and the question are {given} tokens; the context of"
-                f" {self.spec} is {self._prompt_limit}.",
-                hint="Ask with fewer pages.",
-            )
-        room = self.context - given if self.context and self.reads_prompt_back else max_tokens
+        given, room = self._room(inputs, max_tokens)
         stop = threading.Event()
         streamer = make_streamer(self.tokenizer, self._hidden)
         failed: list[BaseException] = []
@@ -208,7 +154,7 @@ class HfModel:
                 with torch.inference_mode():
                     self.network.generate(
                         **{key: self._send(value) for key, value in inputs.items()},
-                        max_new_tokens=min(max_tokens, room),
+                        max_new_tokens=room,
                         num_beams=1,
                         **sampling(temperature),
                         streamer=streamer,
@@ -240,20 +186,47 @@ class HfModel:
         Raises:
             OutOfDeviceMemory
         """
+        written = self._write(inputs, max_new_tokens=max_tokens, do_sample=False, num_beams=beams)
+        prompt = self._decode(inputs["input_ids"][0]) if "input_ids" in inputs else ""
+        return [self._decode(row).removeprefix(prompt).strip() for row in written]
+
+    def reply_each(
+        self, inputs: Mapping[str, Any], max_tokens: int, *, temperature: float | None = None
+    ) -> list[str]:
+        """Reply to each prompt of a batch, which is padded on the left.
+
+        Raises:
+            PromptTooLong, OutOfDeviceMemory
+        """
+        given, room = self._room(inputs, max_tokens)
+        rows = self._write(inputs, max_new_tokens=room, num_beams=1, **sampling(temperature))
+        made = rows[:, given:] if self.reads_prompt_back else rows
+        kept = [[token for token in row if token not in self._hidden] for row in made.tolist()]
+        return [str(self.tokenizer.decode(row)) for row in kept]
+
+    def _room(self, inputs: Mapping[str, Any], max_tokens: int) -> tuple[int, int]:
+        """Tokens of the prompt, and those that a reply may have."""
+        given = int(inputs["input_ids"].shape[1]) if "input_ids" in inputs else 0
+        if self._prompt_limit and given + self.reads_prompt_back > self._prompt_limit:
+            raise PromptTooLong(
+                f"The pages and the question are {given} tokens; the context of"
+                f" {self.spec} is {self._prompt_limit}.",
+                hint="Ask with fewer pages.",
+            )
+        if self.context and self.reads_prompt_back:
+            max_tokens = min(max_tokens, self.context - given)
+        return given, max_tokens
+
+    def _write(self, inputs: Mapping[str, Any], **options: Any) -> torch.Tensor:
         try:
             with torch.inference_mode():
-                written = self.network.generate(
-                    **{key: self._send(value) for key, value in inputs.items()},
-                    max_new_tokens=max_tokens,
-                    do_sample=False,
-                    num_beams=beams,
-                )
+                sent = {key: self._send(value) for key, value in inputs.items()}
+                written: torch.Tensor = self.network.generate(**sent, **options)
         except RuntimeError as error:
             if is_out_of_device_memory(error):
                 raise self.out_of_memory() from error
             raise
-        prompt = self._decode(inputs["input_ids"][0]) if "input_ids" in inputs else ""
-        return [self._decode(row).removeprefix(prompt).strip() for row in written]
+        return written
 
     def _decode(self, ids: torch.Tensor) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
@@ -262,7 +235,8 @@ class HfModel:
         """Error for a device without enough memory."""
         return OutOfDeviceMemory(
             f"{self.spec} and its prompt do not fit into the memory of {self.device}.",
-            hint="Ask with fewer pages, use a smaller model, or run it on the CPU.",
+            hint="Ask with fewer pages, use a smaller model, load it in 8 or 4 bits, or share it"
+            " among devices.",
         )
 
     def _send(self, value: Any) -> Any:
@@ -270,9 +244,3 @@ class HfModel:
             return value
         value = value.to(self.device)
         return value.to(self.dtype) if value.is_floating_point() else value
-
-
-def _attention(config: Any, device: torch.device, dtype: torch.dtype) -> str | None:
-    """FlashAttention where it can run; else the default of the model's class."""
-    wanted = choose_attention(device, dtype, str(config.model_type))
-    return wanted if wanted != "sdpa" else None

@@ -23,10 +23,11 @@ from generation.models.conversation import (
     name_pictures,
     text_turn,
 )
-from generation.models.hf_model import UNSUPPORTED_HINT, HfModel
-from generation.models.local_limits import limits_of_context
-from generation.models.page_by_page import PAGE_BY_PAGE, SHORT_ANSWER, prompt_of
-from generation.providers.access import Access, ImageRequired
+from generation.models.local.hf_model import HfModel
+from generation.models.local.local_limits import limits_of_context
+from generation.models.local.page_by_page import PAGE_BY_PAGE, SHORT_ANSWER, prompt_of
+from generation.models.local.unsupported import UNSUPPORTED_HINT
+from generation.providers.access import Access, ImageRequired, ReplyEmpty
 from generation.providers.retry import without_reasoning
 from generation.request import EncodedImage, Request
 from generation.text.reasoning import ReasoningFilter, is_reasoning_model, opens_reasoning
@@ -70,19 +71,31 @@ class TransformersChatModel:
         text = {"type": "text", "text": "?"}
         shown = [{"type": "image", "image": image}, text]
         counts = [
-            len(self._encode([{"role": "user", "content": content}])["input_ids"][0])
+            len(self._encode([[{"role": "user", "content": content}]])["input_ids"][0])
             for content in (shown, [text])
         ]
         return counts[0] - counts[1]
 
-    def _encode(self, turns: Sequence[dict[str, Any]]) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._hf_model.processor.apply_chat_template(
-            list(turns),
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-        )
+    def _encode(self, prompts: Sequence[Sequence[dict[str, Any]]]) -> Mapping[str, Any]:
+        """Input tensors of conversations, padded on the left.
+
+        Raises:
+            InvalidCheckpoint: the processor refuses them.
+        """
+        try:
+            found: Mapping[str, Any] = self._hf_model.processor.apply_chat_template(
+                [list(turns) for turns in prompts],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+                padding=len(prompts) > 1,
+            )
+        except LOAD_ERRORS as error:
+            raise InvalidCheckpoint(
+                f"{self._hf_model.spec} cannot be asked this: {reason(error)}.",
+                hint=UNSUPPORTED_HINT,
+            ) from error
         return found
 
     @property
@@ -100,21 +113,48 @@ class TransformersChatModel:
             PromptTooLong, OutOfDeviceMemory, ImageRequired, InvalidCheckpoint
             ReplyEmpty: there was reasoning and no answer.
         """
-        reasoning = ReasoningFilter(
+        yield from without_reasoning(self._reply(request), self._reasoning(request))
+
+    def reply_each(self, requests: Sequence[Request]) -> list[str]:
+        """Reply to several requests of one limit at once, without streaming.
+
+        The replies are those to each request alone; "" where there was reasoning alone.
+
+        Raises:
+            PromptTooLong, OutOfDeviceMemory, InvalidCheckpoint
+        """
+        limit = self._limit(requests[0])
+        with self._lock:
+            inputs = self._encode([self._turns(request) for request in requests])
+            texts = self._hf_model.reply_each(inputs, limit, temperature=self._access.temperature)
+        replies = []
+        for request, text in zip(requests, texts, strict=True):
+            reply = without_reasoning(iter([text]), self._reasoning(request))
+            try:
+                replies.append("".join(piece for piece in reply if isinstance(piece, str)))
+            except ReplyEmpty:
+                replies.append("")
+        return replies
+
+    def _reasoning(self, request: Request) -> ReasoningFilter:
+        return ReasoningFilter(
             hold=request.schema is not None or is_reasoning_model(self.name),
             wary=True,
             opened=self._opens_reasoning,
         )
-        yield from without_reasoning(self._reply(request), reasoning)
+
+    def _limit(self, request: Request) -> int:
+        """Tokens of a reply."""
+        reasons = self._opens_reasoning or is_reasoning_model(self.name)
+        return self._access.output_tokens(request.max_tokens, reasons=reasons)
 
     def _reply(self, request: Request) -> Iterator[str | Usage]:
-        reasons = self._opens_reasoning or is_reasoning_model(self.name)
-        limit = self._access.output_tokens(request.max_tokens, reasons=reasons)
+        limit = self._limit(request)
         with self._lock:
             if self.page_by_page:
                 yield from self._each_page(request, limit)
             else:
-                inputs = self._chat(request)
+                inputs = self._encode([self._turns(request)])
                 yield from self._generate(inputs, limit)
 
     def _generate(self, inputs: Mapping[str, Any], limit: int) -> Iterator[str | Usage]:
@@ -122,8 +162,12 @@ class TransformersChatModel:
             inputs, limit, self.name, temperature=self._access.temperature
         )
 
-    def _chat(self, request: Request) -> Mapping[str, Any]:
-        """Input tensors of a request."""
+    def _turns(self, request: Request) -> list[dict[str, Any]]:
+        """A request as the chat template takes it.
+
+        Raises:
+            InvalidCheckpoint: the template leaves images out.
+        """
         if self._puts_images_first:
             request = name_pictures(request)
         turns = conversation(request, self._hf_model.plain, separate=self._has_system())
@@ -135,13 +179,7 @@ class TransformersChatModel:
                 f"The chat template of {self._hf_model.spec} leaves images out.",
                 hint=UNSUPPORTED_HINT,
             )
-        try:
-            return self._encode(turns)
-        except LOAD_ERRORS as error:
-            raise InvalidCheckpoint(
-                f"{self._hf_model.spec} cannot be asked this: {reason(error)}.",
-                hint=UNSUPPORTED_HINT,
-            ) from error
+        return turns
 
     @cached_property
     def _puts_images_first(self) -> bool:

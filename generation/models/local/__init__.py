@@ -1,0 +1,1 @@
+"""Local models: networks of transformers, their prompts and their replies."""
