@@ -31,12 +31,6 @@ class CaptionPromptUnused(InvalidInputError):
     code = "caption-prompt-unused"
 
 
-class PathNotFound(InvalidInputError):
-    """A path to ingest does not exist."""
-
-    code = "path-not-found"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
     """Options of one ingest; None takes the setting of the same name.
@@ -164,28 +158,6 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         options.ray,
         settings.published() if options.ray else None,
     )
-
-
-def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
-    """Check before an ingest that what was named is there.
-
-    Args:
-        prune: files that are gone are forgotten, and may be named.
-
-    Raises:
-        PathNotFound
-    """
-    from ingest.fetch.fetch import is_url
-    from ingest.files.find import find_missing
-    from ingest.library.names import readable
-
-    named = [path for path in paths if not is_url(path)]
-    missing = [] if prune else [repr(readable(path)) for path in find_missing(named)]
-    if missing:
-        raise PathNotFound(
-            f"There is no {', nor '.join(missing)}.",
-            hint="Nothing was read. Name files, folders or patterns that exist.",
-        )
 
 
 def run_ingest(

@@ -7,7 +7,6 @@ settings. Owns no connections and opens no files.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +14,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.network import KEYS, plain_address, token_fault
+from api.network import KEYS, plain_address, plain_rate, token_fault
 from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
 
@@ -260,11 +259,7 @@ class Settings(BaseSettings):
     @classmethod
     def _usable_rate(cls, rate: str | None) -> str | None:
         """Accept a number of requests a second, minute, hour or day."""
-        if not rate or not rate.strip():
-            return None
-        if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", rate.strip()):
-            raise ValueError("it must be such as 10/second or 600/minute")
-        return rate.strip()
+        return plain_rate(rate)
 
     @field_validator("tokens_file", "audit_log")
     @classmethod

@@ -18,7 +18,6 @@ from ingest.encoders.encoder import Encoder, Preparer
 from ingest.error import ConflictError, PageglassError
 from ingest.event import (
     Added,
-    Done,
     Dropped,
     Event,
     Failed,
@@ -123,17 +122,7 @@ class IngestRun:
         yield from self._tag()
         if self._count.removed:
             self._library.compact()
-        yield Done(
-            self._count.added,
-            self._count.unchanged,
-            self._count.named,
-            self._count.removed,
-            self._count.failed,
-            self._count.pages,
-            time.monotonic() - started,
-            self._count.noted,
-            self._count.left_out,
-        )
+        yield self._count.done(time.monotonic() - started)
 
     def _leave_out(self, paths: Sequence[str]) -> Iterator[LeftOut]:
         if paths:

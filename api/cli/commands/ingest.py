@@ -158,7 +158,8 @@ def ingest(
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     from api.cli.ingest_report import report_ingest
-    from api.ingestion import IngestOptions, check_paths, plan_ingest, run_ingest
+    from api.ingest_paths import check_paths
+    from api.ingestion import IngestOptions, plan_ingest, run_ingest
 
     check_paths(paths or (), prune=prune)
     opened = found.open_home(home, create=True)
