@@ -63,9 +63,10 @@ def render_settings(settings: Settings, password: str | None = None) -> RenderSe
     """How files are read; `password` opens encrypted PDFs."""
     from ingest.files.formats.office import OfficeSettings
     from ingest.files.render import RenderSettings
+    from ingest.files.video.video_settings import VideoSettings
 
-    office = OfficeSettings(settings.office)
-    return RenderSettings(settings.dpi, settings.ocr, password, office=office)
+    office, video = OfficeSettings(settings.office), VideoSettings(settings.fps, settings.speech)
+    return RenderSettings(settings.dpi, settings.ocr, password, office=office, video=video)
 
 
 def make_model(settings: Settings, spec: str | None = None) -> VisionModel:

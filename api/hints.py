@@ -99,6 +99,7 @@ HINTS: dict[str, Words] = {
     "ocr-unavailable": _setting("--ocr", "PAGEGLASS_OCR", "ocr"),
     "unknown-ocr": _setting("--ocr", "PAGEGLASS_OCR", "ocr"),
     "unknown-office": _setting("--office", "PAGEGLASS_OFFICE", "office"),
+    "unknown-speech": _setting("--speech", "PAGEGLASS_SPEECH", "speech"),
     "unknown-encoder": Words(
         "See --encoder and --images.",
         "The server reads PAGEGLASS_ENCODER and PAGEGLASS_IMAGES when it starts.",

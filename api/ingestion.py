@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingest.event import Event
     from ingest.fetch.fetch import FetchPolicy
     from ingest.library.home import Home
+    from ingest.replica.object_store import ObjectStore
 
 
 class UnknownOcr(InvalidInputError):
@@ -28,12 +29,6 @@ class CaptionPromptUnused(InvalidInputError):
     """A prompt for captions was given without a model that writes them."""
 
     code = "caption-prompt-unused"
-
-
-class PathNotFound(InvalidInputError):
-    """A path to ingest does not exist."""
-
-    code = "path-not-found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +46,7 @@ class IngestOptions:
         redo: read every file anew.
         again: read files of folders whose documents were removed.
         rebuild: drop every index and derive it anew from the library.
+        ray: a Ray cluster that does the work: the address of its head, or "auto".
     """
 
     encoder: str | None = None
@@ -64,6 +60,8 @@ class IngestOptions:
     password: str | None = None
     ocr: str | None = None
     office: str | None = None
+    fps: float | None = None
+    speech: str | None = None
     dpi: int | None = None
     workers: int | None = None
     file_timeout: float | None = None
@@ -75,16 +73,22 @@ class IngestOptions:
     redo: bool = False
     again: bool = False
     rebuild: bool = False
+    ray: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """Settings of one ingest; `note` says why an encoder was chosen."""
+    """Settings of one ingest; `note` says why an encoder was chosen.
+
+    `ray` is the address of a cluster, and `store` what its nodes write to.
+    """
 
     settings: AddSettings
     rebuild: bool = False
     note: str = ""
     fetch: FetchPolicy | None = None
+    ray: str | None = None
+    store: ObjectStore | None = None
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
@@ -93,7 +97,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
-        UnknownOcr, UnknownOffice, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
+        UnknownOcr, UnknownOffice, UnknownSpeech, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
         ModelError: the captioning model cannot be used.
     """
     from api.factory import render_settings
@@ -103,7 +107,9 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.encoders.embedded.runtime.session import one_thread_runtime
     from ingest.encoders.encoder import Encoding
     from ingest.files.formats.office import check_office
+    from ingest.files.video.video_settings import VideoSettings
     from ingest.index.quantization import parse_quantization
+    from ingest.speech.load_speech import check_speech
 
     ocr = choose_ocr(options.ocr, settings.ocr)
     quantization = options.quantization or settings.quantization
@@ -122,6 +128,10 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 dpi=options.dpi or settings.dpi,
                 ocr=ocr,
                 office=check_office(options.office or settings.office),
+                video=VideoSettings(
+                    settings.fps if options.fps is None else options.fps,
+                    check_speech(options.speech or settings.speech),
+                ),
             ),
             encoders=choice.encoders,
             encoding=Encoding(
@@ -145,29 +155,9 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         options.rebuild,
         choice.why,
         settings.fetch_policy(),
+        options.ray,
+        settings.published() if options.ray else None,
     )
-
-
-def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
-    """Check before an ingest that what was named is there.
-
-    Args:
-        prune: files that are gone are forgotten, and may be named.
-
-    Raises:
-        PathNotFound
-    """
-    from ingest.fetch.fetch import is_url
-    from ingest.files.find import find_missing
-    from ingest.library.names import readable
-
-    named = [path for path in paths if not is_url(path)]
-    missing = [] if prune else [repr(readable(path)) for path in find_missing(named)]
-    if missing:
-        raise PathNotFound(
-            f"There is no {', nor '.join(missing)}.",
-            hint="Nothing was read. Name files, folders or patterns that exist.",
-        )
 
 
 def run_ingest(
@@ -183,7 +173,8 @@ def run_ingest(
     Args:
         on_wait: is called once where another process writes to the home.
 
-    Raises what `ingest.add.add` and `ingest.rebuild.rebuild_indexes` raise.
+    Raises what `ingest.add.add`, `ingest.cluster.cluster_add.add_on_cluster` and
+    `ingest.rebuild.rebuild_indexes` raise.
     """
     from ingest.add import add
     from ingest.rebuild import rebuild_indexes
@@ -200,7 +191,12 @@ def run_ingest(
         )
     files, failures = _fetch_urls(home, paths, plan.fetch)
     if paths or settings.caption or not plan.rebuild:
-        yield from add(home, files, settings, on_wait=on_wait)
+        if plan.ray:
+            from ingest.cluster.cluster_add import add_on_cluster
+
+            yield from add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
+        else:
+            yield from add(home, files, settings, on_wait=on_wait)
     yield from failures
 
 

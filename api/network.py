@@ -1,8 +1,9 @@
-"""Network checks: tokens that a header carries, and addresses of this machine."""
+"""Network checks: tokens that a header carries, rates, and addresses."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 KEYS = {
@@ -34,6 +35,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def plain_rate(rate: str | None) -> str | None:
+    """Accept a number of requests a second, minute, hour or day."""
+    if not rate or not rate.strip():
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", rate.strip()):
+        raise ValueError("it must be such as 10/second or 600/minute")
+    return rate.strip()
 
 
 def plain_address(url: str | None) -> str | None:

@@ -7,7 +7,6 @@ settings. Owns no connections and opens no files.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +14,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.network import KEYS, plain_address, token_fault
+from api.network import KEYS, plain_address, plain_rate, token_fault
 from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
 
@@ -70,6 +69,8 @@ class Settings(BaseSettings):
     )
     certfile: Path | None = Field(default=None, description="TLS certificate (PEM) of `serve`.")
     keyfile: Path | None = Field(default=None, description="Its private key (PEM).")
+    audit_log: Path | None = Field(default=None, description="File that says who asked what.")
+    audit_text: bool = Field(default=False, description="Whether it has the words of questions.")
     traces: str | None = Field(
         default=None,
         pattern=r"^https?://\S+$",
@@ -118,6 +119,8 @@ class Settings(BaseSettings):
     device_cache_mb: int = Field(default=2_000, ge=16, description="GPU megabytes for rows.")
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
     office: str = Field(default="libreoffice", description="Reader of office documents.")
+    fps: float = Field(default=0, ge=0, le=30, description="Frames a second of videos.")
+    speech: str = Field(default="none", description="Who recognizes speech of recordings.")
     dpi: int = Field(default=144, ge=36, le=600, description="Resolution of page images.")
     workers: int = Field(default=0, ge=0, description="Processes that read files; 0 is one a core.")
     file_timeout: float = Field(
@@ -128,9 +131,7 @@ class Settings(BaseSettings):
     reader_memory_mb: int = Field(
         default=2_048, ge=512, description="Megabytes that a process which reads files may hold."
     )
-    evidence_pages: int = Field(
-        default=5, ge=1, le=50, description="Pages of evidence for an answer."
-    )
+    evidence_pages: int = Field(default=5, ge=1, le=50, description="Pages for an answer.")
     chroma: str | None = Field(
         default=None, description="A Chroma server, http(s)://HOST:PORT, for the embedded Chroma."
     )
@@ -256,13 +257,9 @@ class Settings(BaseSettings):
     @classmethod
     def _usable_rate(cls, rate: str | None) -> str | None:
         """Accept a number of requests a second, minute, hour or day."""
-        if not rate or not rate.strip():
-            return None
-        if not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", rate.strip()):
-            raise ValueError("it must be such as 10/second or 600/minute")
-        return rate.strip()
+        return plain_rate(rate)
 
-    @field_validator("tokens_file")
+    @field_validator("tokens_file", "audit_log")
     @classmethod
     def _no_blank_path(cls, path: Path | None) -> Path | None:
         """Take an empty variable for none."""

@@ -8,7 +8,7 @@ unanswerable questions, those of data/questions.json are asked, whose documents
 are not in this library, and thirty of general knowledge. For each kind it also
 prints how many would be declined before a language model is called
 (generation.context.abstain). --fit prints coefficients for
-generation.models.confidence (balanced logistic regression), with AUC
+generation.extractive.confidence (balanced logistic regression), with AUC
 cross-validated over documents.
 """
 

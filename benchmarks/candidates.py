@@ -23,11 +23,15 @@ import numpy.typing as npt
 from benchmarks.made_pages import MadePages
 from benchmarks.read_pages import Pages, Question, build_page_inputs, read
 from ingest.index.centroids import CENTER_SHARE, CENTROIDS, pool_rows
+from ingest.index.inverted.codebook import SAMPLE_A_LIST, SEED, codebook_size, train_codebook
+from ingest.index.inverted.lists import InvertedLists
+from ingest.index.inverted.update import find_pairs
 from ingest.index.muvera import MEAN_FDE, PATCH_FDE, FixedDimensionalEncoding
 from ingest.index.quantization import Rows, pack_signs
 from ingest.page import Vectors
 from retrieval.candidates import ANN_TOP_K
 from retrieval.scoring.dot_products import dot_products_dense
+from retrieval.scoring.list_scores import PROBES, score_lists
 from retrieval.scoring.maxsim import block_weights, maxsim
 
 CUTS = (50, 100, 200, 400, 800, 1600)
@@ -100,6 +104,7 @@ def measure(what: str, pages: Pages) -> None:
     means = asked.mean(np.stack([(asked.rows @ few.T).max(axis=1) for few in pooled], axis=1))
     _print(f"{most} pooled rows of every page", most * len(center) * 2, pooling, means, top)
     _show_gists(pooled, center, pooling, asked, named, top)
+    _show_lists(pooled, center, asked, top)
     deep = [
         np.argsort(-best[a:b], axis=1).argsort(axis=1).min(axis=0)
         for a, b in itertools.pairwise(asked.ends)
@@ -173,6 +178,37 @@ def _show_gists(
     show("every page", CENTER_SHARE, len(centroids))
     for share in (0.0, 1.0):
         show(f"the first {ANN_TOP_K}, less {share:.0%} of the centre", share, ANN_TOP_K)
+
+
+def _show_lists(
+    pooled: list[Vectors], center: Scores, asked: _Asked, top: npt.NDArray[np.int64]
+) -> None:
+    """Inverted lists over the gists' signs, for several numbers of visited lists."""
+    dim = len(center)
+    codes = [pack_signs(few, center) for few in pooled]
+    joined = np.concatenate(codes)
+    size = codebook_size(len(joined))
+    random = np.random.default_rng(SEED)
+    sample = joined[np.sort(random.permutation(len(joined))[: SAMPLE_A_LIST * size])]
+    started = time.perf_counter()
+    codebook = train_codebook(sample, dim, size)
+    pairs = find_pairs(codes, codebook, dim)
+    each = (time.perf_counter() - started) / len(codes) * 1000
+    pairs = pairs[np.argsort(pairs["list"], kind="stable")]
+    ends = np.searchsorted(pairs["list"], np.arange(size + 1))
+    first = np.array([0, len(codes)])
+    lists = InvertedLists(codebook, pairs["page"], ends, ("made-1",), first, len(codes))
+    for probes in (4, 8, PROBES, 32):
+        scores = np.stack(
+            [
+                score_lists(asked.rows[a:b] - CENTER_SHARE * center, weights[a:b], lists, probes)
+                for (a, b), weights in zip(
+                    itertools.pairwise(asked.ends), asked.weights, strict=True
+                )
+            ]
+        )
+        name = f"{size} lists, {probes} visited for a row"
+        _print(name, 4 * len(pairs) // len(codes), each, scores, top)
 
 
 def _print(name: str, size: int, each: float, scores: Scores, top: npt.NDArray[np.int64]) -> None:

@@ -19,6 +19,7 @@ from benchmarks.made_pages import MadePages
 from ingest.file_state import FileStamp
 from ingest.forms.index_text import IndexText
 from ingest.index.index import Index
+from ingest.index.inverted.update import update_lists
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
 from ingest.library.words import pack_words
@@ -109,6 +110,7 @@ def build(
         if (at + size) % SEEN_EVERY < size:
             progress(at + size)
     index.records.close()
+    update_lists(index, library.documents())
     np.savez(root / "questions.npz", rows=np.stack(asked), sought=np.array(sought))
 
 

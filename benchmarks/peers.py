@@ -1,4 +1,4 @@
-"""Other engines on the same pages: Chroma's recipe, full scan, Qdrant, LanceDB.
+"""Other engines on the same pages: Chroma's recipe, scan, Qdrant, LanceDB, PLAID.
 
 Each is used as its own documentation shows it for multi-vectors, is filled from
 a home's pages in the folder PEERS of that home, and is opened again where it
@@ -155,10 +155,34 @@ def _lance(root: Path, indexed: bool) -> tuple[Find, int]:
     return find, int(table.count_rows())
 
 
+def plaid(root: Path) -> tuple[Find, int]:
+    """fast-plaid, which is pylate's PLAID too, at its default settings."""
+    try:
+        import torch
+        from fast_plaid import search
+    except ImportError:
+        raise Missing("fast-plaid is not installed") from None
+
+    folder = root / "peers" / "plaid"
+    keys, rows = zip(*read_pages(root), strict=True)
+    there = folder.exists()
+    index = search.FastPlaid(index=str(folder), device="cpu")
+    if not there:
+        index.create([torch.from_numpy(np.array(some)).float() for some in rows])
+
+    def find(question: npt.NDArray[np.float32]) -> str:
+        asked = torch.from_numpy(question)[None]
+        found = index.search(asked, top_k=TOP, show_progress=False)
+        return str(keys[found[0][0][0]])
+
+    return find, len(keys)
+
+
 PEERS: dict[str, Callable[[Path], tuple[Find, int]]] = {
     "patches": patches,
     "scan": scan,
     "qdrant": qdrant,
     "lance": lance,
     "lance_indexed": lance_indexed,
+    "plaid": plaid,
 }

@@ -89,7 +89,7 @@ def _show(home: Path, ways: list[str], questions: int, cold: bool) -> None:
     print(
         f"{min(questions, held)} questions{', page cache dropped before each' if cold else ''}\n"
         f"  {'':14}{'p50 ms':>9}{'p95 ms':>9}{'times':>8}{'cpu ms':>9}{'first':>7}"
-        f"{'records':>9}{'open s':>8}{'peak MB':>9}{'private':>9}{'mapped':>8}"
+        f"{'records':>9}{'open s':>8}{'changed':>9}{'peak MB':>9}{'private':>9}{'mapped':>8}"
     )
     ours = 0.0
     for way in ways:
@@ -100,6 +100,7 @@ def _show(home: Path, ways: list[str], questions: int, cold: bool) -> None:
         print(
             f"  {way:14}{found['p50']:9.1f}{found['p95']:9.1f}{found['p50'] / ours:8.1f}"
             f"{found['cpu']:9.1f}{found['first']:7.2f}{found['records']:9}{found['opened']:8.1f}"
+            f"{found['changed']:9.1f}"
             f"{found['peak']:9.0f}{found['private']:9.0f}{found['mapped']:8.0f}",
             flush=True,
         )

@@ -5,7 +5,7 @@
 Prints one line of JSON. This program runs every query once before any is timed,
 so that files are in the page cache as far as memory reaches, the others one;
 with `--cold` the vector files are dropped from the page cache before each query. `cpu` is the
-processor time of a search, of all threads. `peak` is the largest resident set
+processor time of a search, of all threads; `changed` the first search after a change. `peak` is the largest resident set
 that the process ever had (VmHWM); `private` and `mapped` are the most of either
 after a search: memory of the process itself (RssAnon), and pages of files that
 it has mapped (RssFile), which the system takes back when it needs them. Linux.
@@ -27,6 +27,8 @@ import numpy.typing as npt
 
 from benchmarks.made_home import open_searcher, read_questions
 from benchmarks.peers import PEERS, Missing
+from ingest.library.home import Home
+from ingest.library.writer import LibraryWriter
 
 OURS = {"candidates": 0, "every": 10**9}
 """How many pages are all scored."""
@@ -44,6 +46,7 @@ class Outcome:
     cpu: float
     first: float
     opened: float
+    changed: float
     records: int
     peak: float
     private: float
@@ -87,6 +90,7 @@ def main() -> None:
         cpu=float(np.percentile(cpu, 50)),
         first=float(np.mean(right)),
         opened=opened,
+        changed=_after_a_change(args.home, ask) if args.way in OURS else 0.0,
         records=records,
         peak=memory[-1]["VmHWM"],
         private=max(m["RssAnon"] for m in memory),
@@ -114,6 +118,17 @@ def _open(root: Path, way: str) -> tuple[Ask, int]:
         return find(rows)
 
     return ask, records
+
+
+def _after_a_change(root: Path, ask: Ask) -> float:
+    """Milliseconds of the first search after the library has changed, the median of five."""
+    took = []
+    for _ in range(5):
+        LibraryWriter(Home(root)).touch()
+        began = time.perf_counter()
+        ask(0)
+        took.append((time.perf_counter() - began) * 1000)
+    return float(np.median(took))
 
 
 def _memory() -> dict[str, float]:

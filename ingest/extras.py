@@ -60,7 +60,10 @@ EXTRAS = {
         "words of DOCX, PPTX and XLSX without LibreOffice, and MSG e-mail",
         ("docx", "pptx", "openpyxl", "oxmsg"),
     ),
+    "video": Extra("videos and their subtitles", ("av",)),
+    "speech": Extra("speech of recordings as words", ("av", "faster_whisper")),
     "store": Extra("libraries published to an object store", ("fsspec", "s3fs")),
+    "cluster": Extra("ingest on a Ray cluster", ("fsspec", "ray")),
     "tracing": Extra("traces by OpenTelemetry", ("opentelemetry.exporter.otlp.proto.http",)),
     "gpu": Extra("scoring on CUDA (Linux)", ("late_interaction_kernels", "torch")),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,9 @@ Vectors = npt.NDArray[np.floating[Any]]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
-DocumentKind = Literal["pdf", "image", "text", "book", "office", "mail", "archive"]
+DocumentKind = Literal[
+    "pdf", "image", "video", "audio", "text", "book", "office", "mail", "archive"
+]
 DOCUMENT_KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 
 TitleSource = Literal["metadata", "heading", "file name", "user"]
@@ -71,6 +73,22 @@ class Document:
         return self if self.title else replace(self, title=self.name, title_source="file name")
 
 
+class TimeSpan(NamedTuple):
+    """Part of a recording, in seconds from its beginning.
+
+    >>> str(TimeSpan(751.4, 760.0)), str(TimeSpan(3723.0, 3725.5))
+    ('12:31', '1:02:03')
+    """
+
+    start: float
+    end: float
+
+    def __str__(self) -> str:
+        minutes, seconds = divmod(int(self.start), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
     """Metadata of a photo: when, where and by what it was taken, and who is on it.
@@ -91,7 +109,8 @@ class Page:
 
     `label` is the page's number as printed, such as "iv", where it is another than
     its place in the file. `is_photo` says that the document is an image with one page,
-    which is not called "page 1".
+    which is not called "page 1". `span` is set where the page is a shot of a video or a
+    part of a recording: it is called by its time.
     """
 
     document_id: str
@@ -99,6 +118,7 @@ class Page:
     document_name: str = ""
     label: str = field(default="", compare=False)
     is_photo: bool = field(default=False, compare=False)
+    span: TimeSpan | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -109,6 +129,8 @@ class Page:
         name = self.document_name or self.document_id
         if self.is_photo:
             return name
+        if self.span:
+            return f"{name}, {self.span}"
         label = f" (labelled {self.label})" if self.label else ""
         return f"{name}, page {self.number}{label}"
 

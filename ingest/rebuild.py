@@ -9,6 +9,7 @@ from ingest.encoders.encoder import Encoder, Encoding
 from ingest.event import Event, Indexed, Quantized
 from ingest.index.encode import encode_document
 from ingest.index.index import Index, drop_indexes, open_indexes
+from ingest.index.inverted.update import update_lists
 from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
 from ingest.library.home import Home
@@ -28,6 +29,7 @@ def fill_indexes(
     for index in there.values():
         sync_records(index, documents)
         index.records.close()
+        update_lists(index, documents)
     lacking = {
         name
         for name in encoders
@@ -43,6 +45,7 @@ def fill_indexes(
                 encode_document(library, encoder, index, document)
                 library.touch()
                 yield Indexed(document, encoder.name)
+        update_lists(index, documents)
 
 
 def quantize(

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.index.index import Index, open_indexes
+from ingest.index.inverted.check import check_lists
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
@@ -98,6 +99,7 @@ def _check_index(
             for number in range(1, document.page_count + 1)
             if mapped.offsets[number] > mapped.offsets[number - 1]
         )
+    yield from check_lists(index, documents)
     held = index.records.keys()
     if lacking := expected - held:
         yield f"Chroma lacks {len(lacking)} records of {name}, such as {min(lacking)}."

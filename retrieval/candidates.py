@@ -1,15 +1,15 @@
 """Candidate selection: the pages that are scored exactly for a query.
 
-All pages, where the library or the filter leaves few. Otherwise an ANN query of
-each index, whose result is prefiltered by page centroids, and BM25 with the
-query's rarer terms. The filter is part of each of these queries, never applied to
+All pages, where the library or the filter leaves few. Otherwise the inverted lists
+of each index, or an ANN query where it has none, whose result is prefiltered by
+page centroids, and BM25 with the query's rarer terms. The filter is part of each of these queries, never applied to
 their results.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from ingest.index.index import Index
 from ingest.library.bm25 import as_match
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord, split_key
-from ingest.page import Page, QueryVectors, Vectors
+from ingest.page import Document, Page, QueryVectors, Vectors
 from ingest.trace import span
 from retrieval.named.place_signal import keys_called
 from retrieval.promote import prove_forms
@@ -96,14 +96,11 @@ class Candidates:
             if filter.has_document_conditions
             else snapshot.documents
         )
-        pending, filters = _pending(snapshot, filter, ids), _filters(snapshot, filter, ids)
         for index in indexes:
             query = vectors.get(index.manifest.encoder)
             if query and len(query.vectors):
                 its_weights = weights[index.manifest.encoder]
-                keys.update(
-                    self._nearest(snapshot, index, query.vectors, its_weights, pending, filters)
-                )
+                keys.update(self._nearest(snapshot, index, query.vectors, its_weights, filter, ids))
         found = {split_key(key)[0] for key in keys}
         keys.update(keys_called(self.library, words.places, found, snapshot.documents, filter))
         pages = restriction.apply(_known(self.library.records_of(keys), snapshot))
@@ -143,23 +140,41 @@ class Candidates:
         index: Index,
         rows: Vectors,
         weights: npt.NDArray[np.float32],
-        pending: Sequence[str],
-        filters: Sequence[Where],
+        filter: PageFilter,
+        ids: Collection[str],
     ) -> Sequence[str]:
-        """Keys of one index's candidates, from the `pending` pages and the ANN query."""
+        """Keys of one index's candidates, from its inverted lists or Chroma, and newer pages."""
         # A mirror would have to download the files of all these pages for their centroids.
         prefiltered = index.manifest.centroids > 0 and not index.mirrored
         count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
-        keys = list(pending)
-        with self.lock:
-            for where in filters:
-                nearest = index.nearest(rows, weights, count, where)
-                keys += _without(nearest, snapshot.pending) if snapshot.pending else nearest
+        if (listed := snapshot.listed(index)) is not None:
+            keys = _pages_of(listed.unlisted, filter, ids)
+            keys += listed.nearest(index.center_query(rows), weights, count, filter, ids)
+        else:
+            keys = self._nearest_records(snapshot, index, rows, weights, count, filter, ids)
         if not prefiltered or len(keys) <= RERANK_TOP_K:
             return keys
         centroids = snapshot.centroids(self.library, index, [split_key(key) for key in keys])
         best = prefilter(index.center_query(rows), weights, centroids, RERANK_TOP_K)
         return [keys[position] for position in best]
+
+    def _nearest_records(
+        self,
+        snapshot: LibrarySnapshot,
+        index: Index,
+        rows: Vectors,
+        weights: npt.NDArray[np.float32],
+        count: int,
+        filter: PageFilter,
+        ids: Iterable[str],
+    ) -> list[str]:
+        """Keys of the pages that Chroma finds nearest, and of those that it may not know."""
+        keys = _pages_of(snapshot.pending, filter, ids)
+        with self.lock:
+            for where in _filters(snapshot, filter, ids):
+                nearest = index.nearest(rows, weights, count, where)
+                keys += _without(nearest, snapshot.pending) if snapshot.pending else nearest
+        return keys
 
     def _is_exhaustive(self, snapshot: LibrarySnapshot, filter: PageFilter) -> bool:
         if snapshot.pages is not None:
@@ -207,12 +222,14 @@ def _expressions(words: LexicalQuery) -> list[str]:
     return [*map(as_match, words.forms), *words.prefixes, *words.expansions]
 
 
-def _pending(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[str]:
-    """Keys of the pages that match the filter in those of the documents that Chroma may not know."""
+def _pages_of(
+    documents: Mapping[str, Document], filter: PageFilter, ids: Iterable[str]
+) -> list[str]:
+    """Keys of the pages of some documents that match the filter, whose documents are `ids`."""
     return [
         Page(document_id, number).key
-        for document_id in (ids if snapshot.pending else ())
-        if (document := snapshot.pending.get(document_id))
+        for document_id in (ids if documents else ())
+        if (document := documents.get(document_id))
         for number in range(1, document.page_count + 1)
         if (filter.first or 1) <= number <= (filter.last or number)
     ]

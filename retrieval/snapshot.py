@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingest.index.index import Index
+from ingest.index.inverted.lists import InvertedLists, read_lists
 from ingest.index.quantization import SignCodes, sign_bytes
 from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
 from ingest.page import Document
+from retrieval.listed_pages import ListedPages
 from retrieval.scoring.joined_rows import JoinedRows
 from retrieval.scoring.scores import CandidateBatch
 
@@ -63,6 +65,8 @@ class LibrarySnapshot:
     opener: Opener = Index.vectors
     _mapped: dict[int, DocumentVectors] = field(default_factory=dict)
     _joined: dict[tuple[str, FloatRows], JoinedRows | None] = field(default_factory=dict)
+    _lists: dict[str, InvertedLists | None] = field(default_factory=dict)
+    _listed: dict[str, ListedPages | None] = field(default_factory=dict)
     _joining: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -91,6 +95,7 @@ class LibrarySnapshot:
                     if key[1:] in revisions
                 }
             )
+            snapshot._lists.update(previous._lists)
         return snapshot
 
     def can_reuse(self, baseline: IndexBaseline) -> bool:
@@ -113,6 +118,21 @@ class LibrarySnapshot:
             return False
         self.pending = {document.id: document for document in pending}
         return True
+
+    def listed(self, index: Index) -> ListedPages | None:
+        """The pages that an index's inverted lists name; None where it has none.
+
+        Raises:
+            InvalidLists: their file is damaged.
+        """
+        name = index.manifest.encoder
+        with self._lock:
+            if name not in self._listed:
+                known = self._lists.get(name)
+                lists = read_lists(index.lists_path, known) if index.manifest.centroids else None
+                self._lists[name] = lists
+                self._listed[name] = ListedPages.of(lists, self.documents) if lists else None
+            return self._listed[name]
 
     def open(self, index: Index, document_id: str) -> DocumentVectors:
         """A document's vectors in an index.

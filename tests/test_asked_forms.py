@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from generation.answer import SelfAssessment
-from generation.models.asked_forms import HELD, MISSING, OTHER_IN_PLACE, REPLACED, AskedForms
+from generation.extractive.asked_forms import HELD, MISSING, OTHER_IN_PLACE, REPLACED, AskedForms
+from generation.extractive.passage import Passage, read_passages
 from generation.models.extractive import Extractive
-from generation.models.passage import Passage, read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 

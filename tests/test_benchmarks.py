@@ -48,10 +48,12 @@ ELSEWHERE = {
     "korean": "test_korean asks of made Korean pages",
     "local": "test_transformers runs tiny models",
     "model_sizes": "writes the catalog; test_catalog counts one",
+    "ratios": "test_inverted_lists runs it once; its limits need many rounds",
     "reading_order": "prints 60 pages with Chromium",
     "resident": "needs a GPU",
     "runtimes": "OCR in two processes; test_runtime compares the runtimes",
     "server_load": "starts a server; test_server and test_jobs do",
+    "tiled_lists": "test_inverted_lists runs it",
     "ways": "scale runs it",
     "web_app": "needs Chromium; test_web_app drives it",
 }

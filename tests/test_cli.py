@@ -261,7 +261,7 @@ class TestSearch:
         assert (hits[0]["name"], hits[0]["number"]) == ("annual-report.pdf", 4)
         assert set(hits[0]) == {
             "rank", "score", "page", "document", "name", "number", "regions", "signals", "caption",
-            "note", "page_label", "width", "height", "revision", "kind",
+            "note", "page_label", "start", "end", "width", "height", "revision", "kind",
         }  # fmt: skip
         left, top, right, bottom = hits[0]["regions"][0]["box"]
         assert 0 <= left < right <= 1

@@ -12,11 +12,11 @@ import pytest
 
 from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
-from generation.models.confidence import COEFFICIENTS, Features, confidence
+from generation.extractive.confidence import COEFFICIENTS, Features, confidence
+from generation.extractive.passage import read_passages
 from generation.models.extractive import NO_PAGES, NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
-from generation.models.passage import read_passages
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word
 
@@ -183,7 +183,8 @@ def test_passages_are_kept_as_long_as_their_page_has_the_same_words() -> None:
 
 def test_confidence_grows_with_every_sign() -> None:
     assert confidence(Features()) < confidence(Features(cosine=0.5)) < 1
-    assert confidence(Features(cosine=0.5)) < confidence(Features(cosine=0.5, nearby=0.5))
+    assert confidence(Features(cosine=0.5)) < confidence(Features(cosine=0.5, on_page=0.5))
+    assert confidence(Features(page=0.3)) < confidence(Features(page=0.6))
 
 
 def test_load_model_gives_it() -> None:

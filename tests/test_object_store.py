@@ -152,7 +152,9 @@ def test_what_is_there_is_not_sent_again(
     assert read_head(store) == head
     gone = Library(writer).documents()[0]
     remove(writer, [gone.id])
-    assert {key.split("/")[0] for key in sent} == {"library", "contents", "head.json", "stale.json"}
+    assert {key.split("/")[0] for key in sent} == {
+        "blocks", "library", "contents", "head.json", "stale.json",
+    }  # fmt: skip
 
 
 def test_a_running_mirror_sees_removals(

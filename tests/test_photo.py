@@ -186,15 +186,6 @@ def test_each_page_of_a_tiff_is_a_page(tmp_path: Path) -> None:
     assert [image.getpixel((5, 5)) for image in seen] == [BLUE, RED, GREEN]
 
 
-@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
-def test_a_moving_picture_is_its_first_frame(tmp_path: Path, suffix: str) -> None:
-    first, *rest = frames((20, 20), (20, 20), (20, 20))
-    options = {"lossless": True} if suffix == "webp" else {}
-    first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=rest, **options)
-    assert open_source(tmp_path / f"a.{suffix}").page_count == 1
-    assert read(tmp_path / f"a.{suffix}").getpixel((5, 5)) == RED
-
-
 @pytest.mark.parametrize(
     ("mode", "colour", "seen"),
     [
@@ -487,9 +478,9 @@ def test_heic_is_read_and_what_only_claims_to_be_is_refused(tmp_path: Path) -> N
         read(tmp_path / "b.heic")
 
 
-def test_an_animation_has_a_note_that_its_first_image_is_read(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
-    for name in ("a.gif", "a.webp", "a.png"):
-        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
-        note = open_source(tmp_path / name).page_image(1, 144).note
-        assert note == "Only the first of 3 images of the file is read."
+def test_a_sequence_of_photos_has_a_note_that_its_first_is_read(tmp_path: Path) -> None:
+    first, *rest = frames((64, 64), (64, 64), (64, 64))
+    first.save(tmp_path / "a.avif", save_all=True, append_images=rest)
+    page = open_source(tmp_path / "a.avif").page_image(1, 144)
+    assert page.note == "Only the first of 3 images of the file is read."
+    assert near(page.image.getpixel((5, 5)), RED, 12)

@@ -352,6 +352,22 @@ def test_a_cell_of_two_lines_is_read_as_one(read: Any) -> None:
     ]
 
 
+def test_bullets_begin_their_items_and_a_heading_below_is_no_part_of_the_last(read: Any) -> None:
+    items = ["Chalk white", "Kelp green", "Storm grey"]
+
+    def draw(page: Any) -> None:
+        write(page, 70, 100, ["\u00b7"] * 3, 20)
+        write(page, 86, 100, items, 20)
+        write(page, 60, 160, ["Charging"], fontsize=14)
+        write(page, 60, 184, ["The battery is charged", "at any socket."], 20)
+
+    assert [(role, text.lstrip("\u00b7 ")) for role, text in blocks(read(draw))] == [
+        *(("item", item) for item in items),
+        ("heading", "Charging"),
+        ("text", "The battery is charged at any socket."),
+    ]
+
+
 def test_single_letters_of_an_alphabet_stay_apart(read: Any) -> None:
     words = read(lambda page: write(page, 60, 100, ["A B C D E F G"]))
     assert [word.text for word in words] == list("ABCDEFG")

@@ -29,7 +29,9 @@ TagOption = Annotated[
 KindOption = Annotated[
     str | None,
     typer.Option(
-        "--kind", help="Only pdf, image, text, book, office, mail or archive.", show_default=False
+        "--kind",
+        help="Only pdf, image, video, audio, text, book, office, mail or archive.",
+        show_default=False,
     ),
 ]
 SinceOption = Annotated[

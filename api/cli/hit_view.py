@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from api.printable import plain, shorten
@@ -28,18 +28,35 @@ def is_styled() -> bool:
     )
 
 
-def hit_lines(rank: int, hit: Hit, query: str, path: str, *, styled: bool) -> Iterator[str]:
-    """Lines of a hit.
+def group_shots(hits: Sequence[Hit]) -> list[list[tuple[int, Hit]]]:
+    """Hits with their ranks, those of one recording together, where its best hit is."""
+    rows: dict[str, list[tuple[int, Hit]]] = {}
+    for rank, hit in enumerate(hits, 1):
+        key = hit.page.document_id if hit.page.span else hit.page.key
+        rows.setdefault(key, []).append((rank, hit))
+    return list(rows.values())
+
+
+def hit_lines(
+    row: Sequence[tuple[int, Hit]], query: str, path: str, *, styled: bool
+) -> Iterator[str]:
+    """Lines of a hit, and of the other moments of its recording.
 
     Args:
+        row: ranks and hits, the best first.
         query: its words are bold in the snippet, where `styled`.
         path: of the file, or empty where there is none.
     """
+    (rank, hit), *others = row
     yield f"{rank:>3}  {hit.score:6.3f}  {plain(str(hit.page))}"
     best = max(hit.regions, key=lambda region: region.score, default=None)
     if best:
         snippet = shorten(best.words, SNIPPET_LENGTH) or "(image)"
         yield INDENT + (mark_words(snippet, query) if styled else snippet)
+    if others:
+        by_time = sorted(others, key=lambda other: other[1].page.span or (0, 0))
+        times = (f"{other.page.span} ({at})" for at, other in by_time)
+        yield f"{INDENT}also at {', '.join(times)}"
     if hit.note:
         yield f"{INDENT}note: {plain(hit.note)}"
     if path:

@@ -150,6 +150,24 @@ OfficeOption = Annotated[
         show_default="PAGEGLASS_OFFICE",
     ),
 ]
+FpsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        min=0,
+        max=30,
+        help="Frames a second of videos, at even distances; 0 takes a frame a shot.",
+        show_default="PAGEGLASS_FPS",
+    ),
+]
+SpeechOption = Annotated[
+    str | None,
+    typer.Option(
+        "--speech",
+        help="Who recognizes speech of recordings without subtitles: faster-whisper:MODEL, or none.",
+        show_default="PAGEGLASS_SPEECH",
+    ),
+]
 PasswordOption = Annotated[
     bool, typer.Option("--password", help="Ask for the password of encrypted PDFs.")
 ]

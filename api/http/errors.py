@@ -65,6 +65,7 @@ STATUSES: dict[str, HTTPStatus] = {
     "unknown-encoder": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unknown-model": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unknown-ocr": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unknown-speech": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unknown-office": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unknown-quantization": HTTPStatus.INTERNAL_SERVER_ERROR,
     "api-key-missing": HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -42,6 +42,8 @@ class SettingsKeywords(TypedDict, total=False):
     device_cache_mb: int
     ocr: str
     office: str
+    fps: float
+    speech: str
     dpi: int
     workers: int
     file_timeout: float
@@ -77,6 +79,8 @@ class IngestKeywords(TypedDict, total=False):
     password: str | None
     ocr: str | None
     office: str | None
+    fps: float | None
+    speech: str | None
     dpi: int | None
     workers: int | None
     file_timeout: float | None
@@ -88,6 +92,7 @@ class IngestKeywords(TypedDict, total=False):
     redo: bool
     again: bool
     rebuild: bool
+    ray: str | None
 
 
 class TrainingKeywords(TypedDict, total=False):

@@ -42,7 +42,8 @@ class LibraryMethods(ClientBase):
             PageglassError: the run cannot go on; what was added stays. A file that
                 cannot be read raises nothing: the report lists it.
         """
-        from api.ingestion import check_paths, plan_ingest, run_ingest
+        from api.ingest_paths import check_paths
+        from api.ingestion import plan_ingest, run_ingest
 
         wanted = _ingest_options(options)
         check_paths(as_sources(paths), prune=wanted.prune)

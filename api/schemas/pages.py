@@ -18,6 +18,8 @@ EXAMPLE_PAGE: dict[str, Any] = {
     "name": "annual-report.pdf",
     "number": 3,
     "page_label": None,
+    "start": None,
+    "end": None,
 }
 EXAMPLE_BOX = [0.12, 0.31, 0.58, 0.34]
 
@@ -30,7 +32,8 @@ def example(value: dict[str, Any]) -> ConfigDict:
 class PageBody(BaseModel):
     """A page's address. `page` is its key in URLs; `number` counts from 1.
 
-    `page_label` is its number as printed, null where that is the same.
+    `page_label` is its number as printed, null where that is the same. `start` and `end`
+    are the seconds of a recording that the page shows, null for other pages.
     """
 
     page: str
@@ -38,6 +41,8 @@ class PageBody(BaseModel):
     name: str
     number: int
     page_label: str | None = None
+    start: float | None = None
+    end: float | None = None
 
 
 def page_fields(page: Page) -> dict[str, Any]:
@@ -48,4 +53,6 @@ def page_fields(page: Page) -> dict[str, Any]:
         "name": page.document_name,
         "number": page.number,
         "page_label": page.label or None,
+        "start": page.span.start if page.span else None,
+        "end": page.span.end if page.span else None,
     }

@@ -10,7 +10,7 @@ MIN_SCORE = 0.35
 
 It stops 2 % of 140 questions that their library answers, 73 % of 30 of general
 knowledge and 33 % of 15 about other documents (benchmarks/answers.py). That
-score alone separates them as well as five features of generation.models.confidence
+score alone separates them as well as five features of generation.extractive.confidence
 together: area under the curve, cross-validated over documents, 0.94 and 0.93.
 """
 

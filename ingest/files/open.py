@@ -9,6 +9,8 @@ from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_
 from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
+from ingest.files.video.media_type import sniff_media
+from ingest.files.video.video_settings import SHOTS, VideoSettings
 
 _IMAGE_MAGIC = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"GIF8", b"BM"),
@@ -23,12 +25,14 @@ def open_source(
     *,
     second_reader: bool = True,
     office: OfficeSettings = LIBREOFFICE,
+    video: VideoSettings = SHOTS,
 ) -> Source:
     """Open a file as the kind that its first bytes show.
 
     Args:
         second_reader: whether PDFium reads what MuPDF does not.
         office: how office documents are read.
+        video: how videos are read.
 
     Raises:
         UnreadableFile: it is missing, empty, not permitted, broken, or of no format that is read.
@@ -40,6 +44,10 @@ def open_source(
         raise cannot_open(path, error) from error
     if not head:
         raise UnreadableFile(f"{path.name} is empty.", hint="Copy it again.")
+    if media := sniff_media(head):
+        from ingest.files.video.video_source import open_video
+
+        return open_video(path, media, video)
     if suffix_of(path) in RAW_SUFFIXES:
         from ingest.files.formats.raw_photo import read_preview
         from ingest.files.photo import PhotoSource
@@ -51,8 +59,17 @@ def open_source(
             return _open_pdf(path, password, second_reader=second_reader)
         if name := sniff(path, head):
             return _open_known(path, name, office, second_reader=second_reader)
+    return _open_image(path, head)
+
+
+def _open_image(path: Path, head: bytes) -> Source:
     from ingest.files.photo import PhotoSource
 
+    if head.startswith((b"GIF8", b"RIFF", b"\x89PNG")):
+        from ingest.files.video.animation import AnimationSource, is_animated
+
+        if is_animated(path):
+            return AnimationSource(path)
     return PhotoSource(path)
 
 
@@ -68,8 +85,8 @@ def _open_known(path: Path, name: str, office: OfficeSettings, *, second_reader:
 
 
 def is_readable_head(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a PDF or an image."""
-    return _is_image(head) or b"%PDF-" in head
+    """Whether the first bytes of a file are those of a PDF, an image or a recording."""
+    return _is_image(head) or b"%PDF-" in head or bool(sniff_media(head))
 
 
 def _is_image(head: bytes) -> bool:

@@ -63,10 +63,10 @@ class PhotoSource:
         self._path = path
         self._data = data
         self._frames: Image.Image | None = None
-        with _Reading(path):
+        with Reading(path):
             if size := _webp_size(path):
                 self._check_size(size, MAX_DECODED)
-        with _Reading(path), Image.open(self._file(), formats=FORMATS) as image:
+        with Reading(path), Image.open(self._file(), formats=FORMATS) as image:
             self._check_size(image.size, MAX_PIXELS)
             self._has_frames = image.format == "TIFF"
 
@@ -135,14 +135,14 @@ class PhotoSource:
             self._check_size(image.size, MAX_PIXELS)
             image.draft("RGB", (side, side))
             self._check_size(image.size, limit)
-            rgb = _to_rgb(image)
+            rgb = to_rgb(image)
             rgb.thumbnail((side, side), Image.Resampling.LANCZOS)
             return _upright(rgb, image)
 
     @contextmanager
     def _open(self) -> Iterator[Image.Image]:
         """Open image. A TIFF stays open: to find a frame is to walk there from the first."""
-        with _Reading(self._path):
+        with Reading(self._path):
             if not self._has_frames:
                 with Image.open(self._file(), formats=FORMATS) as image:
                     yield image
@@ -168,7 +168,7 @@ _BROKEN = (
 """What Pillow raises for truncated or broken files."""
 
 
-class _Reading:
+class Reading:
     """Context in which Pillow's errors become `UnreadableFile`."""
 
     def __init__(self, path: Path) -> None:
@@ -211,7 +211,8 @@ def _webp_size(path: Path) -> tuple[int, int] | None:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Image of any mode as RGB, transparency onto a ground."""
     if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
         return _scale_depth(image)
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:

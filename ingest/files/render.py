@@ -7,7 +7,7 @@ Arguments and results pickle.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ingest.files.formats.office import LIBREOFFICE, OfficeSettings
 from ingest.files.open import open_source
 from ingest.files.page_limits import limit_page
 from ingest.files.source import PageImage, Source, UnreadableFile
+from ingest.files.video.video_settings import SHOTS, VideoSettings
 from ingest.memory import release_memory
 from ingest.ocr.load_ocr import load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrMode
@@ -45,6 +46,7 @@ class RenderSettings:
     password: str | None = None
     second_reader: bool = True
     office: OfficeSettings = LIBREOFFICE
+    video: VideoSettings = SHOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _open(path: Path, settings: RenderSettings) -> Source:
         settings.password,
         second_reader=settings.second_reader,
         office=settings.office,
+        video=settings.video,
     )
 
 
@@ -128,7 +131,7 @@ def _add_words(
     buffer = io.BytesIO()
     chosen.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(
-        page=page,
+        page=replace(page, span=page_image.span),
         image=buffer.getvalue(),
         width=chosen.image.width,
         height=chosen.image.height,

@@ -13,7 +13,7 @@ from typing import Protocol
 from PIL import Image
 
 from ingest.error import InvalidInputError
-from ingest.page import Box, DocumentKind
+from ingest.page import Box, DocumentKind, TimeSpan
 from ingest.reading.text_line import LineWord, TextLine
 
 EmbeddedFile = tuple[str, Callable[[], bytes]]
@@ -47,6 +47,7 @@ class PageImage:
     `extras` are lines of form fields, comments and what is not shown. `note` says what of
     the page could not be read, as a sentence; empty for a whole page. `label` is the page's
     number as printed or shown by readers, where it is another than its place in the file.
+    `span` is the time of a shot.
     """
 
     image: Image.Image
@@ -55,6 +56,7 @@ class PageImage:
     note: str = ""
     extras: tuple[TextLine, ...] = ()
     label: str = ""
+    span: TimeSpan | None = None
 
     @property
     def words(self) -> tuple[LineWord, ...]:

@@ -9,6 +9,7 @@ approximates MaxSim with all rows at a thousandth of the bytes.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np
@@ -37,7 +38,7 @@ def pool_rows(rows: Vectors, limit: int) -> Vectors:
         return rows
     means: Vectors = rows[np.linspace(0, len(rows) - 1, limit).astype(int)]
     # Products so small gain nothing from a second thread, and ingest keeps all cores busy.
-    with _threads().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         for _ in range(ROUNDS):
             nearest = (rows @ means.T).argmax(axis=1)
             member = (nearest == np.arange(limit)[:, None]).astype(np.float32)
@@ -45,6 +46,12 @@ def pool_rows(rows: Vectors, limit: int) -> Vectors:
             filled = np.linalg.norm(sums, axis=1) > 1e-6
             means = np.where(filled[:, None], unit(sums), means)
     return means
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """A context in which products of matrices take one thread."""
+    limit: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limit
 
 
 @cache

@@ -21,6 +21,7 @@ import numpy.typing as npt
 NUMPY: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
+    "U32": np.dtype("<u4"),
     "I64": np.dtype("<i8"),
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),

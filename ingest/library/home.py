@@ -10,6 +10,7 @@ HOME/uploads/            files that came over HTTP and have no other place
 HOME/glossary.toml       ratios and line items of the user's own (retrieval.query.glossary)
 HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; those of dead runs go with the next writer
+HOME/work/               pages that a Ray cluster has read (ingest.cluster)
 HOME/writer.*            whose turn it is to write (ingest.library.lock)
 HOME/reserve             space kept for removing on a full disk (ingest.reserve)
 HOME/id                  what tells homes apart that share a Chroma server

@@ -1,11 +1,13 @@
 """Keys of a published home in its object store.
 
     head.json                                       the one key that is written over while mirrors read it
-    library/GENERATION-HASH.sqlite3                 a snapshot of the library
+    library/GENERATION-HASH.json                    a snapshot of the library: its blocks
+    blocks/HASH                                     4 MB of a snapshot, or its rest
     contents/GENERATION-HASH.json                   whose images are there whole
     pages/DOCUMENT-REVISION/N.webp                  page images
     index/ENCODER/EDITION/                          manifest and probe
     index/ENCODER/EDITION/DOCUMENT-REVISION.safetensors    multi-vectors
+    index/ENCODER/EDITION/HASH.lists                inverted lists
     stale.json                                      what waits to be deleted, and since when
 
 EDITION is a hash of the manifest and the probe, so that vectors that a changed
@@ -25,6 +27,10 @@ ABOUT = ("probe.png", "probe.npz", "manifest.json")
 """What an index holds besides vectors; the manifest, by which an index is found, last."""
 
 
+INVERTED_LISTS = "inverted.lists"
+"""An index's file of inverted lists, which is written again as the library grows."""
+
+
 def page_folder(document_id: str, revision: str) -> str:
     """Key prefix of a document's page images."""
     return f"pages/{document_id}-{revision}"
@@ -35,6 +41,11 @@ def vectors_key(slug: str, edition: str, document: Document) -> str:
     return f"index/{slug}/{edition}/{document.id}-{document.revision}.safetensors"
 
 
+def lists_key(slug: str, edition: str, content: str) -> str:
+    """Key of inverted lists, by a hash of their content."""
+    return f"index/{slug}/{edition}/{content}.lists"
+
+
 def find_edition(folder: Path) -> str:
     """Edition of the index in a folder: a hash of its manifest files."""
     digest = hashlib.sha256()
@@ -42,3 +53,9 @@ def find_edition(folder: Path) -> str:
         path = folder / name
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()[:16]
+
+
+def hash_file(path: Path) -> str:
+    """Hash of a file's content, to name it by."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

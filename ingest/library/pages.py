@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.documents import DocumentNotFound, DocumentReader
 from ingest.library.keys import page_folder
 from ingest.library.words import unpack_words
-from ingest.page import Box, Document, Page, Rendered, Word
+from ingest.page import Box, Document, Page, Rendered, TimeSpan, Word
 
 ROWS_OF_KEYS = (
     "SELECT pages.row FROM json_each(?) AS wanted JOIN pages"
@@ -74,47 +74,20 @@ class PageReader(DocumentReader):
         return int(self._db.execute(query, values).fetchone()[0])
 
     def _records(self, condition: str, values: Sequence[Any]) -> list[PageRecord]:
+        shots, join = self._shots_join()
         rows = self._db.execute(
             "SELECT pages.document_id, pages.number, width, height, source, figures, title, label,"
-            " kind = 'image' AND page_count = 1,"
+            f" {shots}, kind = 'image' AND page_count = 1,"
             " source != 'none' OR EXISTS (SELECT 1 FROM captions WHERE captions.document_id ="
             " pages.document_id AND captions.number = pages.number)"
             " FROM pages JOIN documents ON documents.id = pages.document_id"
             " LEFT JOIN page_labels ON page_labels.document_id = pages.document_id"
             " AND page_labels.number = pages.number"
-            f" {condition} ORDER BY pages.document_id, pages.number",
+            f" {join} {condition} ORDER BY pages.document_id, pages.number",
             values,
         )
         names = self.display_names()
-        return [
-            PageRecord(
-                page=Page(
-                    document_id,
-                    number,
-                    names.get(document_id, document_id),
-                    label or "",
-                    bool(is_photo),
-                ),
-                width=width,
-                height=height,
-                source=source,
-                figures=_boxes(figures),
-                title=title,
-                has_text=bool(has_text),
-            )
-            for (
-                document_id,
-                number,
-                width,
-                height,
-                source,
-                figures,
-                title,
-                label,
-                is_photo,
-                has_text,
-            ) in rows
-        ]
+        return [_record(row, names) for row in rows]
 
     def page(self, key: str) -> Page:
         """The page `DOCUMENT-NUMBER`, or `DOCUMENT` where it has one page.
@@ -132,7 +105,24 @@ class PageReader(DocumentReader):
             )
         label = self._label(document.id, int(number))
         is_photo = document.kind == "image" and document.page_count == 1
-        return Page(document.id, int(number), document.name, label, is_photo)
+        span = self._page_span(document.id, int(number))
+        return Page(document.id, int(number), document.name, label, is_photo, span)
+
+    def _shots_join(self) -> tuple[str, str]:
+        """SQL of a shot's time and the join that it takes; libraries made before have none."""
+        if not self._has_table("shots"):
+            return "NULL, NULL", ""
+        return "start_s, end_s", (
+            "LEFT JOIN shots ON shots.document_id = pages.document_id"
+            " AND shots.number = pages.number"
+        )
+
+    def _page_span(self, document_id: str, number: int) -> TimeSpan | None:
+        if not self._has_table("shots"):
+            return None
+        query = "SELECT start_s, end_s FROM shots WHERE document_id = ? AND number = ?"
+        row = self._db.execute(query, (document_id, number)).fetchone()
+        return TimeSpan(*row) if row else None
 
     def _split_address(self, key: str) -> tuple[Document, str]:
         """The document that an address names, and its page number in digits."""
@@ -276,6 +266,13 @@ class PageReader(DocumentReader):
 def _boxes(packed: str) -> tuple[Box, ...]:
     """Boxes kept as JSON; most pages have none."""
     return () if packed == "[]" else tuple(tuple(box) for box in json.loads(packed))
+
+
+def _record(row: Sequence[Any], names: Mapping[str, str]) -> PageRecord:
+    id_, number, width, height, source, figures, title, label, start, end, is_photo, has_text = row
+    span = None if start is None else TimeSpan(start, end)
+    page = Page(id_, number, names.get(id_, id_), label or "", bool(is_photo), span)
+    return PageRecord(page, width, height, source, _boxes(figures), title, bool(has_text))
 
 
 def _gone(page: Page) -> PageNotFound:

@@ -116,6 +116,15 @@ CREATE INDEX IF NOT EXISTS removals_by_document ON removals(document_id);
 """Files that an ingest of their folder leaves out, since their documents were removed. Of a path
 nothing but its hash is kept. Only writers read it: it is made where it is missing."""
 
+SHOTS = """
+CREATE TABLE IF NOT EXISTS shots (
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    start_s REAL NOT NULL, end_s REAL NOT NULL, PRIMARY KEY (document_id, number)
+) WITHOUT ROWID;
+"""
+"""Time of pages that are shots of a video or parts of a recording, in seconds. Made where it is
+missing, without a new format."""
+
 FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {

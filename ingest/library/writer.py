@@ -20,10 +20,10 @@ from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import GIVEN, PHOTOS, REMOVALS
+from ingest.library.schema import GIVEN, PHOTOS, REMOVALS, SHOTS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
-from ingest.page import Document, Page, PhotoInfo, Rendered
+from ingest.page import Document, Page, PhotoInfo, Rendered, TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class PageRow:
     terms: IndexText
     note: str = ""
     label: str = ""
+    span: TimeSpan | None = None
 
     @classmethod
     def of(cls, rendered: Rendered) -> PageRow:
@@ -53,6 +54,7 @@ class PageRow:
             terms=index_words(rendered.words),
             note=rendered.note,
             label=rendered.label,
+            span=rendered.page.span,
         )
 
 
@@ -64,7 +66,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        self._db.executescript(REMOVALS + GIVEN + PHOTOS)
+        self._db.executescript(REMOVALS + GIVEN + PHOTOS + SHOTS)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""
@@ -221,6 +223,9 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             self._db.execute(
                 "INSERT INTO page_labels VALUES (?, ?, ?)", (document_id, page.number, page.label)
             )
+        if page.span:
+            values = (document_id, page.number, *page.span)
+            self._db.execute("INSERT INTO shots VALUES (?, ?, ?, ?)", values)
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Delete documents: rows first, so that no reader sees half of one, then images.

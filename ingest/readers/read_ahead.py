@@ -57,15 +57,15 @@ ReadResult = ReadPages | ReadFailure | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Some pages of a file; the first part of a file also opens it."""
+class Part:
+    """Some pages of a file, at most `PAGES_AT_ONCE`; the first part also opens it."""
 
     job: ReadJob
     inspection: Inspection | None
     first: int
 
 
-_Running = tuple[_Part, Future[tuple[Inspection, list[Rendered]]]]
+_Running = tuple[Part, Future[tuple[Inspection, list[Rendered]]]]
 
 
 def read_ahead(
@@ -105,7 +105,7 @@ class _ReadAhead:
         self._pool = pool
         self._preparers = preparers
         self._submitted = 0
-        self._waiting: deque[_Part] = deque()
+        self._waiting: deque[Part] = deque()
         self._failed: set[ReadJob] = set()
         self._without_second: set[ReadJob] = set()
 
@@ -128,13 +128,13 @@ class _ReadAhead:
             if part.job not in self._failed:
                 self.running.append((part, self._start(part)))
 
-    def _start(self, part: _Part) -> Future[tuple[Inspection, list[Rendered]]]:
+    def _start(self, part: Part) -> Future[tuple[Inspection, list[Rendered]]]:
         settings = self._settings
         if part.job in self._without_second:
             settings = replace(settings, second_reader=False)
         self._submitted += 1
         return self._pool.submit(
-            _read,
+            read_part,
             part,
             settings,
             self._preparers,
@@ -142,11 +142,11 @@ class _ReadAhead:
             order=self._submitted,
         )
 
-    def _next_part(self) -> _Part | None:
+    def _next_part(self) -> Part | None:
         if self._waiting:
             return self._waiting.popleft()
         job = next(self._jobs, None)
-        return _Part(job, None, 1) if job else None
+        return Part(job, None, 1) if job else None
 
     def _next_done(self) -> _Running | None:
         """The oldest part; if that takes long, the first that is done of another file; None for a tick."""
@@ -162,7 +162,7 @@ class _ReadAhead:
             seen.add(part.job)
         return None
 
-    def _result(self, part: _Part, future: Future[tuple[Inspection, list[Rendered]]]) -> ReadResult:
+    def _result(self, part: Part, future: Future[tuple[Inspection, list[Rendered]]]) -> ReadResult:
         try:
             inspection, pages = future.result()
         except (ConfigurationError, ReadersBusy, CancelledError):
@@ -173,15 +173,15 @@ class _ReadAhead:
                 self.running.appendleft((part, self._start(part)))
                 return None
             self._failed.add(part.job)
-            return ReadFailure(part.job, _unreadable(part, error))
+            return ReadFailure(part.job, unreadable(part.job.path.name, error))
         if part.inspection is None:
             rest = range(1 + PAGES_AT_ONCE, inspection.page_count + 1, PAGES_AT_ONCE)
-            self._waiting.extend(_Part(part.job, inspection, first) for first in rest)
+            self._waiting.extend(Part(part.job, inspection, first) for first in rest)
         return ReadPages(part.job, inspection, pages)
 
 
-def _read(
-    part: _Part, settings: RenderSettings, preparers: str
+def read_part(
+    part: Part, settings: RenderSettings, preparers: str
 ) -> tuple[Inspection, list[Rendered]]:
     """Open a file and read some of its pages; runs in a worker."""
     inspection = part.inspection or inspect(part.job.path, settings)
@@ -202,10 +202,11 @@ def name_part(path: Path, first: int) -> str:
     return path.name if first == 1 else f"{path.name}, near page {first},"
 
 
-def _unreadable(part: _Part, error: Exception) -> PageglassError:
+def unreadable(name: str, error: Exception) -> PageglassError:
+    """Error for a file that could not be read, whatever its reader raised."""
     if isinstance(error, PageglassError):
         return error
     return UnreadableFile(
-        f"{part.job.path.name} cannot be read ({type(error).__name__}: {error}).",
+        f"{name} cannot be read ({type(error).__name__}: {error}).",
         hint="Save it again from a PDF reader or an image editor.",
     )

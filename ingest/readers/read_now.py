@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image
 
+from ingest.box import crop_image
 from ingest.files.open import open_source
 from ingest.files.render import Inspection, RenderSettings, inspect, render
 from ingest.page import Page, Rendered
@@ -88,6 +89,8 @@ def _read_image(path: Path) -> Image.Image:
     source = open_source(path)
     if isinstance(source, PhotoSource):
         return source.thumbnail(QUERY_SIDE)
-    image = source.page_image(1, QUERY_DPI).image
+    page = source.page_image(1, QUERY_DPI)
+    # Of a shot the frame, without the words below it.
+    image = crop_image(page.image, page.figures[0]) if page.span and page.figures else page.image
     image.thumbnail((QUERY_SIDE, QUERY_SIDE), Image.Resampling.LANCZOS)
     return image

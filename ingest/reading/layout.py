@@ -15,7 +15,7 @@ from ingest.reading.order.columns import find_regions
 from ingest.reading.order.piece import Piece, make_pieces
 from ingest.reading.order.tables import PrintedRow, find_rows
 from ingest.reading.order.vertical import join_vertical
-from ingest.reading.roles import PageStyle, find_role
+from ingest.reading.roles import HEADING_SIZE, PageStyle, find_role
 from ingest.reading.spelling.printed import print_words
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -112,10 +112,32 @@ def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
             )
         box: Box = union_box([piece.box for piece in row.pieces])
         lines.append(Line(start, len(words), box, row.cells))
-    for group in group_blocks(turned, lines):
+    for group in (
+        some for block in group_blocks(turned, lines) for some in _by_size(turned, block)
+    ):
         first, last = group[0].start, group[-1].end
         role = find_role(turned[first:last], group, style)
         yield Block(tuple(tuple(words[line.start : line.end]) for line in group), role)
+
+
+def _by_size(words: Sequence[LineWord], lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Lines of a block, parted where the letters grow or shrink as to a heading's."""
+    part = [lines[0]]
+    for line in lines[1:]:
+        sizes = sorted(_size(words, each) for each in (part[-1], line))
+        if sizes[1] > HEADING_SIZE * sizes[0]:
+            yield part
+            part = []
+        part.append(line)
+    yield part
+
+
+def _size(words: Sequence[LineWord], line: Line) -> float:
+    """Size of most letters of a line."""
+    letters: Counter[float] = Counter()
+    for word in words[line.start : line.end]:
+        letters[word.size] += len(word.text)
+    return letters.most_common(1)[0][0]
 
 
 def _in_order(pieces: Sequence[Piece]) -> Sequence[Piece]:

@@ -51,7 +51,7 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
     rows: list[tuple[Cell, ...]] = []
     between = 0
     for block in printed_blocks(words):
-        cells = tuple(_cells(words, block[0])) if block[0].row else ()
+        cells = tuple(row_cells(words, block[0])) if block[0].row else ()
         if not cells:
             between += len(block)
             continue
@@ -76,7 +76,7 @@ def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[
         yield PrintedTable(heads, tuple(below))
 
 
-def _cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:
+def row_cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:
     """Cells of a row; its further lines go on with cells, and are left out."""
     line = split_lines(words, row.start, row.end)[0]
     starts = cell_starts(words[line.start : line.end])

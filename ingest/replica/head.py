@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ingest.library.keys import HEAD
 from ingest.library.schema import FORMAT as LIBRARY_FORMAT
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ObjectStoreFormatError(ObjectStoreError):
@@ -22,13 +22,15 @@ class ObjectStoreFormatError(ObjectStoreError):
 class Head:
     """Newest published state.
 
-    `editions` and `collections` (on a Chroma server) are by index.
+    `editions`, `collections` (on a Chroma server) and `lists` (hashes of the
+    inverted lists) are by index.
     """
 
     home: str
     snapshot: str
     editions: dict[str, str]
     collections: dict[str, str]
+    lists: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
     library: int = LIBRARY_FORMAT
 
@@ -38,8 +40,8 @@ class Head:
 
     @property
     def library_key(self) -> str:
-        """Key of the snapshot."""
-        return f"library/{self.snapshot}.sqlite3"
+        """Key of the list of the snapshot's blocks."""
+        return f"library/{self.snapshot}.json"
 
     @property
     def contents_key(self) -> str:

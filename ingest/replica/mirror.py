@@ -23,10 +23,19 @@ from typing import Any, TypeVar
 from filelock import FileLock
 
 from ingest.library.atomic import discard, write_atomically
-from ingest.library.keys import ABOUT, HEAD, find_edition, page_folder
+from ingest.library.keys import (
+    ABOUT,
+    HEAD,
+    INVERTED_LISTS,
+    find_edition,
+    hash_file,
+    lists_key,
+    page_folder,
+)
 from ingest.replica.cache import Cache
 from ingest.replica.head import Head, unpack_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
+from ingest.replica.snapshot_blocks import fetch_blocks, unpack_digests
 
 Opened = TypeVar("Opened")
 
@@ -177,7 +186,8 @@ class Mirror:
                 return  # another process was faster
             snapshot = self.folder / f".{uuid.uuid4().hex}.sqlite3"
             try:
-                self.store.fetch(head.library_key, snapshot)
+                digests = unpack_digests(self.store.read(head.library_key))
+                fetch_blocks(self.store, digests, snapshot, self.database)
                 self._take_indexes(head)
                 self._take_library(snapshot)
             finally:
@@ -193,6 +203,7 @@ class Mirror:
                 files = {name: self.store.read(f"index/{slug}/{edition}/{name}") for name in ABOUT}
                 for name, data in files.items():
                     write_atomically(folder / name, data)
+            self._take_lists(slug, edition, head.lists.get(slug, ""))
             if slug in head.collections:
                 write_atomically(folder / "collection", head.collections[slug].encode())
             else:
@@ -200,6 +211,14 @@ class Mirror:
         for folder in list(self.index.iterdir()) if self.index.exists() else []:
             if folder.name not in head.editions:
                 discard(folder)
+
+    def _take_lists(self, slug: str, edition: str, content: str) -> None:
+        """Bring an index's inverted lists up to those of a hash; none where it is empty."""
+        path = self.index / slug / INVERTED_LISTS
+        if not content:
+            discard(path)
+        elif not path.exists() or hash_file(path) != content:
+            write_atomically(path, self.store.read(lists_key(slug, edition, content)))
 
     def _take_library(self, snapshot: Path) -> None:
         if not self.database.exists():

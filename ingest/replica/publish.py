@@ -1,13 +1,12 @@
 """Publication of a home to an object store, for mirrors on other machines.
 
 What is there already is not sent again. First come page images and multi-vectors,
-under keys that are never written over; then a snapshot of the library; then the head
-that names it. Last goes what no head names: cut off anywhere, the head is whole.
+under keys that are never written over; then the blocks of a snapshot of the library; then
+the head that names it. Last goes what no head names: cut off anywhere, the head is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import sqlite3
@@ -20,11 +19,28 @@ from typing import Any
 from ingest.index.index import open_indexes
 from ingest.library.atomic import discard
 from ingest.library.home import Home
-from ingest.library.keys import ABOUT, HEAD, STALE, find_edition, page_folder, vectors_key
+from ingest.library.keys import (
+    ABOUT,
+    HEAD,
+    STALE,
+    find_edition,
+    hash_file,
+    lists_key,
+    page_folder,
+    vectors_key,
+)
 from ingest.library.library import Library
 from ingest.page import Document
 from ingest.replica.head import Head, read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
+from ingest.replica.snapshot_blocks import (
+    BLOCKS,
+    block_key,
+    hash_block,
+    pack_digests,
+    put_blocks,
+    read_blocks,
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,25 +81,29 @@ def publish(home: Home, store: ObjectStore) -> None:
     home.staging.mkdir(exist_ok=True)
     snapshot = home.staging / "snapshot.sqlite3"
     try:
-        name = _take_snapshot(home, snapshot)
+        generation = _take_snapshot(home, snapshot)
+        digests = [hash_block(block) for block in read_blocks(snapshot)]
+        name = f"{generation}-{hash_block(pack_digests(digests))[:16]}"
         documents = Library(home).documents()
         folders = [page_folder(d.id, d.revision) for d in documents]
         _put_pages(home, store, before, documents)
-        editions, collections, kept = _put_indexes(home, store, documents)
-        head = Head(home.id, name, editions, collections)
-        kept |= {*folders, head.library_key, head.contents_key}
+        editions, collections, lists, kept = _put_indexes(home, store, documents)
+        head = Head(home.id, name, editions, collections, lists)
+        kept |= {*folders, head.library_key, head.contents_key, *map(block_key, digests)}
         if head != before:
-            store.put({head.library_key: snapshot})
+            there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
+            sent = put_blocks(store, snapshot, there)
+            store.write(head.library_key, pack_digests(digests))
             store.write(head.contents_key, json.dumps(folders).encode())
             store.write(HEAD, head.pack())
-            log.info("published snapshot %s to the store", name)
+            log.info("published snapshot %s to the store, %d bytes of it new", name, sent)
     finally:
         discard(snapshot)
     _sweep(store, kept)
 
 
 def _take_snapshot(home: Home, path: Path) -> str:
-    """Copy the library into one file; returns its name, of generation and hash."""
+    """Copy the library into one file; returns its generation."""
     discard(path)
     with (
         closing(sqlite3.connect(home.database, timeout=30)) as source,
@@ -92,9 +112,7 @@ def _take_snapshot(home: Home, path: Path) -> str:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
         query = "SELECT value FROM meta WHERE key = 'generation'"
-        generation = target.execute(query).fetchone()[0]
-    with path.open("rb") as file:
-        return f"{generation}-{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+        return str(target.execute(query).fetchone()[0])
 
 
 def _put_pages(
@@ -115,9 +133,14 @@ def _put_pages(
 
 def _put_indexes(
     home: Home, store: ObjectStore, documents: Sequence[Document]
-) -> tuple[dict[str, str], dict[str, str], set[str]]:
-    """Upload the indexes; returns their editions, their collections on a server, and every key."""
+) -> tuple[dict[str, str], dict[str, str], dict[str, str], set[str]]:
+    """Upload the indexes.
+
+    Returns their editions, their collections on a server, the hashes of their
+    inverted lists, and every key.
+    """
     editions: dict[str, str] = {}
+    lists: dict[str, str] = {}
     collections: dict[str, str] = {}
     kept: set[str] = set()
     for index in open_indexes(home):
@@ -126,6 +149,9 @@ def _put_indexes(
         for document in documents:
             if index.has(document):
                 files[vectors_key(slug, edition, document)] = index.path(document)
+        if index.lists_path.exists():
+            lists[slug] = hash_file(index.lists_path)
+            files[lists_key(slug, edition, lists[slug])] = index.lists_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
         kept |= files.keys()
@@ -133,12 +159,12 @@ def _put_indexes(
         note = index.folder / "collection"
         if note.exists():
             collections[slug] = note.read_text(encoding="utf-8")
-    return editions, collections, kept
+    return editions, collections, lists, kept
 
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
     """Delete what no head has named for a while, and record what is unnamed from now on."""
-    there = [key for top in ("pages", "library", "contents") for key in store.children(top)]
+    there = [key for top in ("pages", "library", "contents", BLOCKS) for key in store.children(top)]
     for slug in store.children("index"):
         for edition in store.children(slug):
             there += store.children(edition)

@@ -24,6 +24,7 @@ from ingest.event import Added, DuplicateFound, Event, Failed, FileOpened, Pages
 from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
+from ingest.index.inverted.update import MAX_UNLISTED, update_lists
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.names import attachment_path
@@ -106,6 +107,7 @@ class DocumentAssembler:
         self._drafts: dict[str, Draft] = {}
         self._batch: list[Rendered] = []
         self._encoded_at = time.monotonic()
+        self._unlisted = 0
 
     def close(self) -> None:
         """Discard what is not complete."""
@@ -133,9 +135,9 @@ class DocumentAssembler:
             yield from self.encode()
 
     def _start(self, pending: PendingFile, read: ReadPages) -> Draft:
-        title = find_title(
-            read.inspection.title, read.pages[0].words, [page.words for page in read.pages[1:]]
-        )
+        # What is said or shown first in a recording is not its title.
+        words = [] if read.pages[0].page.span else [page.words for page in read.pages]
+        title = find_title(read.inspection.title, words[0] if words else (), words[1:])
         document = Document(
             id=read.job.document_id,
             sha256=pending.sha256,
@@ -230,10 +232,19 @@ class DocumentAssembler:
             self.committed.add(document.id)
             self.count.added += 1
             self.count.pages += document.page_count
+            self._unlisted += document.page_count
             self.count.noted += len(document.notes)
             yield Added(document)
         for _, index in self.load():
             index.sweep_revisions([draft.document for draft in whole])
+        if self._unlisted > MAX_UNLISTED:
+            self.list_pages()
+
+    def list_pages(self) -> None:
+        """Bring the indexes' inverted lists up to the library."""
+        self._unlisted = 0
+        for _, index in self.load():
+            update_lists(index, self._library.documents())
 
     def _give_names(self, pending: PendingFile) -> Iterator[Event]:
         """Another run has added the same bytes: they gain the names that were read here."""
@@ -254,10 +265,7 @@ class DocumentAssembler:
         return DuplicateFound(place.address, document_id)
 
     def set_aside(self, job: ReadJob, error: PageglassError) -> Iterator[Failed]:
-        """Discard the draft of a file that failed, and record the failure.
-
-        The failure is recorded for each of the file's paths.
-        """
+        """Discard the draft of a file that failed; record this for each of its paths."""
         if draft := self._drafts.pop(job.document_id, None):
             draft.discard()
         self._batch = [p for p in self._batch if p.page.document_id != job.document_id]

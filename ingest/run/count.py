@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from ingest.event import Done
 
 
 @dataclass(slots=True)
@@ -17,3 +19,7 @@ class IngestCount:
     pages: int = 0
     noted: int = 0
     left_out: int = 0
+
+    def done(self, seconds: float) -> Done:
+        """The last event of a run that took these seconds."""
+        return Done(seconds=seconds, **asdict(self))

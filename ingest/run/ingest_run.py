@@ -18,7 +18,6 @@ from ingest.encoders.encoder import Encoder, Preparer
 from ingest.error import ConflictError, PageglassError
 from ingest.event import (
     Added,
-    Done,
     Dropped,
     Event,
     Failed,
@@ -107,6 +106,8 @@ class IngestRun:
             yield from self._read(scan)
             yield from self._look_for_moved(paths)
             yield from self._caption()
+            if self._encoders:
+                self._assembler.list_pages()
         except Exception as error:
             # Chroma has errors for a full disk that do not say so. Asked before the drafts make room.
             if not isinstance(error, PageglassError) and has_little_space(self._home.root):
@@ -121,17 +122,7 @@ class IngestRun:
         yield from self._tag()
         if self._count.removed:
             self._library.compact()
-        yield Done(
-            self._count.added,
-            self._count.unchanged,
-            self._count.named,
-            self._count.removed,
-            self._count.failed,
-            self._count.pages,
-            time.monotonic() - started,
-            self._count.noted,
-            self._count.left_out,
-        )
+        yield self._count.done(time.monotonic() - started)
 
     def _leave_out(self, paths: Sequence[str]) -> Iterator[LeftOut]:
         if paths:
@@ -260,7 +251,12 @@ class IngestRun:
                 yield from self._read_jobs(pool, self._jobs.of_attachments(parents))
 
     def _read_jobs(self, pool: ReaderPool, jobs: Iterator[ReadJob]) -> Iterator[Event]:
-        reading = read_ahead(jobs, self._render, pool, self._preparers())
+        read_jobs, preparers = self._settings.read_jobs, self._preparers()
+        reading = (
+            read_jobs(jobs, self._render)
+            if read_jobs
+            else read_ahead(jobs, self._render, pool, preparers)
+        )
         with contextlib.closing(reading):
             for result in reading:
                 yield from _drain(self._waiting)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.file_state import MISSING, Failure, stamp_of
 from ingest.files.find import find_files
-from ingest.files.formats.kinds import SUFFIXES
+from ingest.files.formats.kinds import SUFFIXES, is_subtitles
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
@@ -59,7 +59,9 @@ def scan_files(
     files = [
         path for path in find_files(paths, others.append, suffixes) if not _is_ours(home, path)
     ]
-    left_out = dict.fromkeys(str(path) for path in others if not _is_ours(home, path))
+    left_out = dict.fromkeys(
+        str(path) for path in others if not (_is_ours(home, path) or is_subtitles(path))
+    )
     named = frozenset(str(path) for path in files) if again else _files_among(paths)
     to_read, failed_before, removed, unchanged = [], [], [], 0
     for path in files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.annotate.captioner import Captioner
@@ -11,7 +11,11 @@ from ingest.encoders.load import load_encoder
 from ingest.files.render import RenderSettings
 from ingest.index.quantization import Quantization
 from ingest.readers.limits import ReadLimits
+from ingest.readers.read_ahead import ReadJob, ReadResult
 from ingest.readers.reader_pool import ReaderPool
+
+ReadJobs = Callable[[Iterator[ReadJob], RenderSettings], Generator[ReadResult, None, None]]
+"""Reads files; results are as those of `ingest.readers.read_ahead`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class AddSettings:
     a captioner of its name (without it nothing is captioned); `encoding` says
     how the encoders run, and `load_encoder` loads one by its name; `quantization`
     says how the indexes keep rows, None as they do. Without `record_failures` a file
-    that cannot be read is reported, and the library keeps no note of it. `on_tick` is
+    that cannot be read is reported, and the library keeps no note of it. `read_jobs`
+    reads in place of this machine's workers. `on_tick` is
     called about twice a second while files are read; what it raises ends the ingest.
     """
 
@@ -47,4 +52,5 @@ class AddSettings:
     load_encoder: Callable[[str, Encoding], Encoder] = load_encoder
     quantization: Quantization | None = None
     record_failures: bool = True
+    read_jobs: ReadJobs | None = None
     on_tick: Callable[[], None] | None = None

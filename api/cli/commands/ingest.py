@@ -12,6 +12,7 @@ from api.cli.options import (
     DeviceMapOption,
     DeviceOption,
     DtypeOption,
+    FpsOption,
     HomeOption,
     ImagesOption,
     JsonOption,
@@ -22,6 +23,7 @@ from api.cli.options import (
     PasswordOption,
     PoolOption,
     QuietOption,
+    SpeechOption,
 )
 from api.cli.password import read_password
 from api.cli.session import session
@@ -69,6 +71,8 @@ def ingest(
     password_file: PasswordFileOption = None,
     ocr: OcrOption = None,
     office: OfficeOption = None,
+    fps: FpsOption = None,
+    speech: SpeechOption = None,
     dpi: Annotated[
         int | None,
         typer.Option(min=36, max=600, help="Of page images.", show_default="PAGEGLASS_DPI"),
@@ -131,6 +135,14 @@ def ingest(
         bool,
         typer.Option("--rebuild", help="Drop every index and derive it anew from the library."),
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read and encode on a Ray cluster: the address of its head, or auto.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
     home: HomeOption = None,
@@ -146,7 +158,8 @@ def ingest(
     if not paths and not rebuild and not quantization and not caption:
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     from api.cli.ingest_report import report_ingest
-    from api.ingestion import IngestOptions, check_paths, plan_ingest, run_ingest
+    from api.ingest_paths import check_paths
+    from api.ingestion import IngestOptions, plan_ingest, run_ingest
 
     check_paths(paths or (), prune=prune)
     opened = found.open_home(home, create=True)
@@ -162,6 +175,8 @@ def ingest(
         password=read_password(password, password_file),
         ocr=ocr,
         office=office,
+        fps=fps,
+        speech=speech,
         dpi=dpi,
         workers=workers,
         file_timeout=file_timeout,
@@ -173,6 +188,7 @@ def ingest(
         redo=redo,
         again=again,
         rebuild=rebuild,
+        ray=ray,
     )
     plan = plan_ingest(opened, settings, options)
     if plan.note:

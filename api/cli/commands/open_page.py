@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from ingest.page import Page
 
 
+_PLAYED = (
+    *(".mp4", ".m4v", ".mov", ".webm", ".ogv"),
+    *(".mp3", ".m4a", ".aac", ".wav", ".flac", ".ogg", ".oga", ".opus"),
+)
+"""Suffixes of recordings that browsers play, from a time on (W3C Media Fragments)."""
+
+
 def open_page(
     ctx: typer.Context,
     page: Annotated[
@@ -70,6 +77,7 @@ def open_page(
 def _report(found: Session, page: Page, place: str) -> None:
     if found.terminal.json:
         record = {"page": page.key, "name": page.document_name, "number": page.number}
+        record |= {"start": page.span.start} if page.span else {}
         found.terminal.record({**record, "place": place or None})
     else:
         found.terminal.result(": ".join(filter(None, [plain(str(page)), plain(place)])))
@@ -84,9 +92,12 @@ def _find_file(library: Library, page: Page) -> Path:
 
 
 def _address(path: Path, page: Page) -> str:
-    """What a viewer is given; those of browsers open a PDF at a page."""
-    if path.suffix.lower() == ".pdf":
+    """What a viewer is given; those of browsers open a PDF at a page, a video at a time."""
+    suffix = path.suffix.lower()
+    if suffix == ".pdf":
         return f"{path.absolute().as_uri()}#page={page.number}"
+    if page.span and suffix in _PLAYED:
+        return f"{path.absolute().as_uri()}#t={page.span.start:g}"
     return str(path)
 
 

@@ -78,7 +78,7 @@ def search(
             "A search is for a QUERY or by --like IMAGE, one of them.",
             hint="`pageglass search --help` shows how.",
         )
-    from api.cli.hit_view import hit_lines, is_styled
+    from api.cli.hit_view import group_shots, hit_lines, is_styled
     from api.cli.last_search import remember_search
     from api.page_search import search_pages
     from api.rag.query_filters import filter_documents
@@ -110,12 +110,12 @@ def search(
         raise typer.Exit(ExitCode.NOTHING)
     text = " ".join(query or ())
     styled = is_styled()
-    for rank, hit in enumerate(hits, 1):
-        if json:
+    if json:
+        for rank, hit in enumerate(hits, 1):
             found.terminal.record(HitBody.of(rank, hit).model_dump())
-            continue
-        path = next(iter(paths.get(hit.page.document_id, ())), "")
-        for line in hit_lines(rank, hit, text, path, styled=styled):
+    for row in [] if json else group_shots(hits):
+        path = next(iter(paths.get(row[0][1].page.document_id, ())), "")
+        for line in hit_lines(row, text, path, styled=styled):
             found.terminal.result(line)
     if not hits:
         found.terminal.fail("Nothing was found.", "Search for something else, or ingest more.")

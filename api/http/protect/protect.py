@@ -7,6 +7,7 @@ from collections.abc import Collection
 from starlette.applications import Starlette
 
 from api.http.protect.access import AccessMiddleware
+from api.http.protect.audit import AuditLog, AuditMiddleware
 from api.http.protect.body_limit import BodyLimitMiddleware
 from api.http.protect.content_type import ContentTypeMiddleware
 from api.http.protect.rate_limit import RateLimitMiddleware
@@ -37,6 +38,9 @@ def add_protection(
 
     Args:
         hosts: names besides loopback's that are served where no token is set.
+
+    Raises:
+        AuditLogUnusable
     """
     concurrent = settings.max_concurrent
     if concurrent is None:
@@ -45,6 +49,9 @@ def add_protection(
     app.add_middleware(ContentTypeMiddleware)
     app.add_middleware(BodyLimitMiddleware, largest_upload=settings.max_upload_mb * 1_000_000)
     app.add_middleware(RateLimitMiddleware, rate=settings.rate_limit or "", concurrent=concurrent)
+    if settings.audit_log:
+        audit = AuditLog(settings.audit_log, settings.audit_text)
+        app.add_middleware(AuditMiddleware, log=audit)
     app.add_middleware(AccessMiddleware, sessions=sessions, hosts=hosts)
     app.add_middleware(RequestLogMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)

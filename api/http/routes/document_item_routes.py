@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from ingest.library.library import Library
 from ingest.page import Document
 
 DocumentId = Annotated[str, Path(max_length=100, description="Its whole id.")]
+_PLAYED = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
+"""Types under which browsers play what they decode of these containers."""
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 router = APIRouter(prefix="/v1", responses=problems(422))
@@ -83,9 +86,16 @@ def original_file(document: DocumentId, engine: RequestEngine) -> Response:
             "Cache-Control": "private, no-cache",
             "Content-Security-Policy": SANDBOX,
         },
-        media_type="application/octet-stream",
+        media_type=_media_type(found),
         filename=found.name.rpartition("/")[2],
     )
+
+
+def _media_type(document: Document) -> str:
+    """Type of a recording, so that browsers play it; nothing else is said to be more than bytes."""
+    guessed = mimetypes.guess_type(document.name)[0] or ""
+    is_media = document.kind in ("video", "audio") and guessed.startswith(("video/", "audio/"))
+    return _PLAYED.get(guessed, guessed) if is_media else "application/octet-stream"
 
 
 def find_document(library: Library, document_id: str) -> Document:

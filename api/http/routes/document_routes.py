@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from api.engine import Engine
 from api.http.document_paging import Sort, cut_list, filter_list, sort_list
 from api.http.errors import respond
+from api.http.protect.audit import NOTES
 from api.http.request_id import current_request_id
 from api.http.requests import FOLDER
 from api.http.routes.document_item_routes import DocumentId, require_documents
@@ -94,6 +95,7 @@ async def add_documents(
     job_id = new_job_id()
     try:
         form = await receive_form(request, jobs.runner.home, job_id, jobs.threads)
+        request.scope[NOTES] = {"job": job_id, "files": [file.name for file in form.files]}
     except BaseException as error:
         with anyio.CancelScope(shield=True):
             await jobs.threads.run(discard, spool_folder(jobs.runner.home, job_id))

@@ -21,7 +21,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 POLICY = (
     "default-src 'none'; script-src 'self' '{script}'; style-src 'self'; img-src 'self' blob: data:;"
-    " connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none';"
+    " media-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none';"
     " require-trusted-types-for 'script'; trusted-types 'none'"
 )
 

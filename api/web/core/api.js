@@ -3,7 +3,7 @@ import { t } from "./i18n.js";
 import { go, here, url } from "./router.js";
 
 /** Kinds of documents, as the filters name them. */
-export const KINDS = ["pdf", "image", "text", "book", "office", "mail", "archive"];
+export const KINDS = ["pdf", "image", "video", "audio", "text", "book", "office", "mail", "archive"];
 
 /** A problem (RFC 9457): `message` says what is wrong and `hint` what to do. */
 export class Problem extends Error {

@@ -1,6 +1,7 @@
 // Cited page: the page of a citation, its boxes lit, with the way to its neighbours.
 import { get, html, pageUrl, t, useData, useEffect, useRef } from "../core/app.js";
 import { groundOf } from "../core/citations.js";
+import { placeOf } from "../core/place.js";
 import { IconButton, Trouble } from "./basics.js";
 import { PageSheet } from "./page_sheet.js";
 
@@ -29,7 +30,7 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
       <div>
         <h2><a href=${pageUrl(citation.page, { q: question, quote: citation.quote })}>${citation.name}</a></h2>
         <p>
-          ${t("pageNumber", citation.number)}${" "}
+          ${placeOf(citation)}${" "}
           <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
         </p>
       </div>
@@ -46,7 +47,7 @@ export function CitedPage({ one, all, lit, question, onStep, onChoose }) {
       <${PageSheet}
         page=${data}
         marks=${marks}
-        alt=${t("imageOfPage", citation.name, citation.number)}
+        alt=${t("imageOfPage", citation.name, placeOf(citation))}
         onMark=${(id) => onChoose(all.find((other) => other.id === id))}
       />
     </div>`}`;

@@ -1,6 +1,8 @@
 // Hits: pages with the lines that match, and photos in a grid.
 import { html, imageUrl, pageUrl, t } from "../core/app.js";
+import { isShot, placeOf } from "../core/place.js";
 import { IconButton } from "./basics.js";
+import { Moments } from "./player.js";
 
 const LINES = 3;
 const MARKS = /[^\p{L}\p{N}]+/u;
@@ -29,11 +31,22 @@ export const NearPages = ({ hits, q }) => html`<ul class="near">
     (hit) => html`<li key=${hit.page}>
       <a href=${pageUrl(hit.page, { q })}>
         <${HitImage} hit=${hit} width="160" />
-        <span>${hit.name} <small>${t("pageNumber", hit.number)}</small></span>
+        <span>${hit.name} <small>${placeOf(hit)}</small></span>
       </a>
     </li>`,
   )}
 </ul>`;
+
+/** Hits with the others of the same recording as the `moments` of the best. */
+export function groupShots(hits) {
+  const rows = new Map();
+  for (const hit of hits) {
+    const key = isShot(hit) ? hit.document : hit.page;
+    if (rows.has(key)) rows.get(key).moments.push(hit);
+    else rows.set(key, { ...hit, moments: [hit] });
+  }
+  return [...rows.values()];
+}
 
 export function PageHits({ hits, q }) {
   return html`<ol class="page-hits">
@@ -52,12 +65,13 @@ export function PageHits({ hits, q }) {
           </span>
           <span class="told">
             <b>${hit.name}</b>${" "}
-            <small>${hit.kind === "image" && hit.number === 1 ? t("kind_image") : t("pageNumber", hit.page_label || hit.number)}</small>
+            <small>${placeOf(hit)}</small>
             ${lines.slice(0, LINES).map((line, at) => html`<span key=${at} class="line"><${Marked} text=${line.words} q=${q} /></span>`)}
             ${!lines.length && hit.caption && html`<span class="line">${hit.caption}</span>`}
             ${hit.note && html`<em class="note">${hit.note}</em>`}
           </span>
         </a>
+        <${Moments} hits=${hit.moments} keep=${{ q }} />
       </li>`;
     })}
   </ol>`;
@@ -68,7 +82,7 @@ export function PhotoHits({ hits, q, onAdd }) {
     ${hits.map(
       (hit) => html`<li key=${hit.page} style=${{ "--ratio": (hit.width || 4) / (hit.height || 3) }}>
         <a href=${pageUrl(hit.page, { q })} data-hit>
-          <${HitImage} hit=${hit} width="320" alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${hit.number}`} />
+          <${HitImage} hit=${hit} width="320" alt=${hit.kind === "image" ? hit.name : `${hit.name}, ${placeOf(hit)}`} />
         </a>
         <span class="caption">
           <small>${hit.name}</small>

@@ -1,5 +1,6 @@
 // Turn of a conversation: the question, and the answer as it comes.
 import { html, number, percent, t } from "../core/app.js";
+import { placeOf } from "../core/place.js";
 import { cutAtLabels, groundOf } from "../core/citations.js";
 import { Trouble, Waiting } from "./basics.js";
 import { NearPages } from "./hits.js";
@@ -32,7 +33,7 @@ export function Turn({ turn, at, busy, onRetry, ...links }) {
 }
 
 const label = ({ citation, ground, n }) =>
-  t("citationLabel", n, citation.name, citation.number, t(`ground_${ground}`));
+  t("citationLabel", n, citation.name, placeOf(citation), t(`ground_${ground}`));
 
 /** What a button of a citation does: hovering lights its boxes, a click opens its page. */
 const lights = (id, { onHover, onChoose }) => ({
@@ -62,7 +63,7 @@ function Sources({ cited, active, ...handlers }) {
         <button ...${lights(id, handlers)}>
           <i class="chip ${ground}" aria-hidden="true">${n}</i>
           <span>
-            <b>${citation.name}</b> <small>${t("pageNumber", citation.number)}</small>${" "}
+            <b>${citation.name}</b> <small>${placeOf(citation)}</small>${" "}
             <em class="ground ${ground}">${t(`ground_${ground}`)}</em>
           </span>
         </button>

@@ -1,5 +1,6 @@
 // Tools of the page viewer: pages, zoom, rotation, find, downloads, questions; similarity map.
 import { amend, get, html, instead, percent, t, url, useData } from "../core/app.js";
+import { isShot, placeOf } from "../core/place.js";
 import { Icon, IconButton } from "./basics.js";
 
 export function ViewerTools({ page, q, find, places, at, scale, onFind, onPlace, onMove, onZoom, onTurn }) {
@@ -7,7 +8,7 @@ export function ViewerTools({ page, q, find, places, at, scale, onFind, onPlace,
     <h1 title=${page.name}>${page.title || page.name}</h1>
     <span class="group">
       <${IconButton} icon="left" label=${t("previousPage")} onClick=${() => onMove(-1)} disabled=${page.number <= 1} />
-      <span>${page.page_label || page.number} / ${page.pages}</span>
+      <span>${isShot(page) ? `${placeOf(page)} · ` : ""}${page.page_label || page.number} / ${page.pages}</span>
       <${IconButton} icon="right" label=${t("nextPage")} onClick=${() => onMove(1)} disabled=${page.number >= page.pages} />
     </span>
     <span class="group">

@@ -143,8 +143,8 @@ export default function Ask({ route: { params } }) {
 }
 
 /** What is kept of a hit. */
-const brief = ({ page, name, number, revision, width, height }) => ({
-  page, name, number, revision, width, height,
+const brief = ({ page, name, number, start, revision, width, height }) => ({
+  page, name, number, start, revision, width, height,
 });
 
 function Export({ turns, busy }) {

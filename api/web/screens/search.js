@@ -1,7 +1,7 @@
 // Search: pages with their matched lines, or photos in a grid; facets; parts that compose.
 import { amend, go, html, imageUrl, instead, pageUrl, post, request, t, url, useData, useEffect, useKeys, useRef, useState, useTitle } from "../core/app.js";
 import { Facets } from "../parts/facets.js";
-import { PageHits, PhotoHits } from "../parts/hits.js";
+import { groupShots, PageHits, PhotoHits } from "../parts/hits.js";
 import { Icon, IconButton, Trouble, Waiting } from "../parts/basics.js";
 import { pictureFile, pictureUrl, takePicture } from "../parts/picture.js";
 
@@ -52,7 +52,8 @@ export default function Search({ route: { params } }) {
   useTitle(wanted.q || t("search"));
   useEffect(() => setAt(-1), [params.toString()]);
 
-  const hits = data?.hits || [];
+  const found = data?.hits || [];
+  const hits = photos ? found : groupShots(found);
   const move = (by) => {
     const next = Math.max(0, Math.min(hits.length - 1, at + by));
     setAt(next);
@@ -69,7 +70,7 @@ export default function Search({ route: { params } }) {
     if (image) amend({ image, photos: 1 }, { push: true });
   };
   return html`<div class="search-screen" onDrop=${take} onPaste=${take}>
-    <${Facets} wanted=${wanted} hits=${hits} />
+    <${Facets} wanted=${wanted} hits=${found} />
     <section ref=${list} class="results" aria-busy=${`${loading}`}>
       <div class="heading">
         <h1>${wanted.q || (photos ? t("photos") : t("search"))}</h1>
@@ -80,7 +81,7 @@ export default function Search({ route: { params } }) {
       ${!data && loading && html`<${Waiting} />`}
       ${!wanted.q && !photos && html`<p class="lead">${t("searchLead")}</p>`}
       ${data && !hits.length && html`<p class="lead">${t("nothingFound")}</p>`}
-      ${hits.length > 0 && html`<p class="count" role="status">${t("hits", hits.length)}</p>`}
+      ${hits.length > 0 && html`<p class="count" role="status">${t("hits", found.length)}</p>`}
       ${hits.length > 0 &&
       (photos
         ? html`<${PhotoHits} hits=${hits} q=${wanted.q} onAdd=${(name, key) => add(wanted, name, key)} />`

@@ -1,8 +1,10 @@
 // Page viewer: zoom, rotation, filmstrip, words to select, find, similarity map.
 import { amend, get, go, html, pageKey, pageUrl, post, t, url, useData, useEffect, useKeys, useMemo, useState, useTitle, useWidth } from "../core/app.js";
 import { findWords } from "../core/find_words.js";
+import { isShot, placeOf } from "../core/place.js";
 import { Filmstrip } from "../parts/filmstrip.js";
 import { PageSheet } from "../parts/page_sheet.js";
+import { Player } from "../parts/player.js";
 import { Trouble, Waiting } from "../parts/basics.js";
 import { SimilarityMap, ViewerTools } from "../parts/viewer_tools.js";
 
@@ -20,7 +22,7 @@ export default function Viewer({ route: { path, params } }) {
   const map = params.get("map");
   const keep = { q, z: params.get("z") };
   const [at, setAt] = useState(0);
-  useTitle(page ? `${page.name}, ${page.number}` : "");
+  useTitle(page ? `${page.name}, ${placeOf(page)}` : "");
 
   const id = key.slice(0, key.lastIndexOf("-"));
   const found = useData(
@@ -84,7 +86,8 @@ export default function Viewer({ route: { path, params } }) {
         onZoom=${step}
         onTurn=${turn}
       />
-      <div class="stage" ref=${stage} role="region" aria-label=${t("pageNumber", page.number)} tabindex="0">
+      ${isShot(page) && html`<${Player} key=${page.document} page=${page} hits=${hits} keep=${{ q }} />`}
+      <div class="stage" ref=${stage} role="region" aria-label=${placeOf(page)} tabindex="0">
         <div class="turntable" style=${{ width: `${size.outer[0]}px`, height: `${size.outer[1]}px` }}>
           <div
             class="turned"
@@ -101,7 +104,7 @@ export default function Viewer({ route: { path, params } }) {
               marks=${overlay ? [] : marks}
               words=${page.words}
               overlay=${overlay}
-              alt=${t("imageOfPage", page.name, page.number)}
+              alt=${t("imageOfPage", page.name, placeOf(page))}
             />
           </div>
         </div>

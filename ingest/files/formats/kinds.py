@@ -42,6 +42,18 @@ FORMATS = (
         (".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw"),
     ),
     FileFormat("SVG", "image", (".svg",)),
+    FileFormat("MP4", "video", (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
+    FileFormat("WebM", "video", (".webm", ".mkv")),
+    FileFormat("AVI", "video", (".avi",)),
+    FileFormat("MPEG", "video", (".mpg", ".mpeg", ".vob", ".mts", ".m2ts")),
+    FileFormat("WMV", "video", (".wmv", ".asf")),
+    FileFormat("FLV", "video", (".flv",)),
+    FileFormat("Ogg", "video", (".ogv",)),
+    FileFormat("MP3", "audio", (".mp3",)),
+    FileFormat("AAC", "audio", (".m4a", ".m4b", ".aac")),
+    FileFormat("WAV", "audio", (".wav",)),
+    FileFormat("FLAC", "audio", (".flac",)),
+    FileFormat("Opus", "audio", (".ogg", ".oga", ".opus", ".weba", ".mka")),
     FileFormat("text", "text", (".txt", ".text")),
     FileFormat("Markdown", "text", (".md", ".markdown")),
     FileFormat("HTML", "text", (".html", ".htm", ".xhtml")),
@@ -68,9 +80,15 @@ SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes if n
 IMAGE_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.kind == "image"
 )
+MEDIA_SUFFIXES = frozenset(
+    suffix for each in FORMATS for suffix in each.suffixes if each.kind in ("video", "audio")
+)
+"""Suffixes of videos and sound, which PyAV reads."""
 RAW_SUFFIXES = frozenset(
     suffix for each in FORMATS for suffix in each.suffixes if each.name == "camera RAW"
 )
+SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+"""Suffixes of files that are read with the recording beside them."""
 OFFICE_SUFFIXES = frozenset(suffix for each in FORMATS if each.office for suffix in each.suffixes)
 """Suffixes of formats that a program converts."""
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
@@ -95,6 +113,15 @@ def suffix_of(name: str | os.PathLike[str]) -> str:
     """
     head, suffix = os.path.splitext(os.fspath(name).lower())
     return f".tar{suffix}" if head.endswith(".tar") else suffix
+
+
+def is_subtitles(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is subtitles of a recording beside it: talk.ko.srt, talk.mp4."""
+    stem, suffix = os.path.splitext(os.fspath(path))
+    if suffix.lower() not in SUBTITLE_SUFFIXES:
+        return False
+    stems = {stem, os.path.splitext(stem)[0]}
+    return any(os.path.exists(one + suffix) for one in stems for suffix in MEDIA_SUFFIXES)
 
 
 def format_of(name: str | os.PathLike[str]) -> FileFormat | None:

@@ -25,13 +25,14 @@ SAME_COLUMN = 0.4
 def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     """Join single characters that are read downwards; other lines stay.
 
-    Only wide characters (Chinese, Japanese, Korean), and only where the next one below
-    is nearer than the next one beside. `aspect` is the page's width over its height.
+    Only wide characters (Chinese, Japanese, Korean) with their punctuation, not bullets,
+    and only where the next one below is nearer than the next one beside. `aspect` is the
+    page's width over its height.
     """
     single = [at for at, line in enumerate(lines) if _is_single(line)]
     if not MIN_STACK <= len(single) <= MAX_SINGLE:
         return list(lines)
-    stacks = [stack for stack in _stacks(lines, single) if len(stack) >= MIN_STACK]
+    stacks = [stack for stack in _stacks(lines, single) if _is_text(lines, stack)]
     if not stacks or not _reads_down(lines, stacks, aspect):
         return list(lines)
     first = {stack[0]: stack for stack in stacks}
@@ -52,6 +53,12 @@ def _is_single(line: TextLine) -> bool:
     return len(text) == 1 and (
         unicodedata.east_asian_width(text) in "WF" or unicodedata.category(text)[0] == "P"
     )
+
+
+def _is_text(lines: Sequence[TextLine], stack: Sequence[int]) -> bool:
+    """Whether a stack is long enough, and mostly of letters."""
+    letters = sum(lines[at].text.isalnum() for at in stack)
+    return len(stack) >= MIN_STACK and 2 * letters > len(stack)
 
 
 def _stacks(lines: Sequence[TextLine], single: Sequence[int]) -> list[list[int]]:

@@ -33,6 +33,11 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PREDICATE = re.compile(r"\w+(?:ed|en|ing|[ai]ble)|free|open|closed|sold|shut|due|late|there")
+_RULES = frozenset(
+    "allowed permitted forbidden prohibited banned required mandatory compulsory optional included"
+    " excluded covered must may possible necessary".split()
+)
+"""Words of rules: one settles a question that asks with another."""
 _TITLES = frozenset("mr mrs ms dr prof".split())
 
 
@@ -57,6 +62,31 @@ def subject_terms(question: str) -> tuple[str, ...]:
 def subject_stems(question: str) -> frozenset[str]:
     """Stems of `subject_terms`."""
     return frozenset(map(stem, subject_terms(question)))
+
+
+def settles(question: str, quote: str, encoder: MiniLmEncoder) -> bool:
+    """Whether a quote says of the subject of a yes-or-no question what is asked of it.
+
+    It needs one more word of the question, or one near to it in meaning: "Bicycles are
+    kept in the cellar" does not settle whether they are allowed in the library.
+    """
+    found = _QUESTION.match(question.strip())
+    if not found:
+        return True
+    subject = set(subject_terms(question)[:1])
+    rest = [t for t in split_terms(found[1]) if t not in STOP_WORDS and t not in subject]
+    words = list(dict.fromkeys(t for t in split_terms(quote) if t not in STOP_WORDS))[:MAX_WORDS]
+    if not rest or not rest[0].isascii():
+        return True
+    stems = {stem(word) for word in words}
+    if any(stem(term) in stems for term in rest) or (
+        _RULES & set(rest) and _RULES & {*words, *map(stem, words)}
+    ):
+        return True
+    vectors = encoder.embed([*rest, *words])
+    return bool(words) and bool(
+        np.max(vectors[: len(rest)] @ vectors[len(rest) :].T) >= MIN_SIMILARITY
+    )
 
 
 def is_about(question: str, quote: str, page: Iterable[str], encoder: MiniLmEncoder) -> bool:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from generation.models.passage import Passage, read_passages, running_titles, without_numbers
+from generation.extractive.passage import Passage, read_passages, running_titles, without_numbers
 from generation.prompt import Prompt
 
 MAX_QUOTED = 12
 """Passages that are quoted of the pages that were asked for."""
-OF_SUMMARY = 2
-"""Passages of a page in a summary: its heading and a sentence."""
+SENTENCE_ENDS = tuple(".!?。！？")
+_ABOUT = re.compile(
+    r"\b(?:this|the present|our) (?:\w+ ){0,2}?(?:paper|report|document|handbook|manual|guide|survey|brochure|study"
+    r"|article|thesis|book|leaflet|booklet|presentation|policy|agreement|contract|lease)\b.{0,20}?"
+    r"\b(?:explains?|describes?|presents?|is about|gives?|provides?|shows?|covers?|summari[sz]es|introduces?|examines?|sets out|contains?|deals with|reports? on)\b"
+    r"|\bwe (?:present|introduce|propose|describe|study|report|investigate|show)\b|\bin this (?:paper|report|study|work)\b"
+    r"|\bdies(?:e[rs]?|es) (?:bericht|handbuch|dokument|anleitung)\b|본 (?:문서|보고서|논문)",
+    re.IGNORECASE,
+)
+"""A sentence that says what a document is about."""
 _ASIDE = ("header", "footer", "hidden", "note", "caption")
 
 
@@ -36,7 +45,14 @@ def _is_main(passage: Passage) -> bool:
 
 
 def _summary(page: Sequence[Passage]) -> Iterator[Passage]:
-    """The heading of a page, if it begins with one, and its first sentence."""
-    for at, passage in enumerate(page[:OF_SUMMARY]):
-        if at == 0 or page[0].short:
-            yield passage
+    """The heading of a page, if it begins with one, and its first whole sentence.
+
+    A sentence that says what the document is about comes in place of the first.
+    """
+    if page[0].short:
+        yield page[0]
+    sentences = [p for p in page if not p.short or p.text.endswith(SENTENCE_ENDS)]
+    about = [p for p in sentences if _ABOUT.search(p.text)]
+    rest = about or sentences or list(page[1:2])
+    if rest and rest[0] is not page[0]:
+        yield rest[0]

@@ -1,0 +1,1 @@
+"""Extractive answers: kinds of question, units of pages, scores, quotes."""

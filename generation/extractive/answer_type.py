@@ -1,0 +1,81 @@
+"""Answer types: date, money, person and so on, asked for and found in a text.
+
+English, German and Korean question words; other languages have no type.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_MONTHS = (
+    "jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
+    "|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
+)
+_DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week(?:day|end)s?|noon|midnight|dawn|dusk"
+_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    "|hundred|thousand|million|billion|dozen|half|once|twice|both|none|single"
+    "|eine?[mnrs]?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
+)
+_NUMBER = rf"(?:\d|\b(?:{_WORDS})\b|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열)\s?\w)"
+_UNIT = (
+    "seconds?|sec|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|decades?"
+    "|sekunden?|minuten?|stunden?|tagen?|wochen?|monaten?|jahren?|jahre?|tage?"
+    "|mm|cm|m|km|met(?:re|er)s?|kilomet(?:re|er)s?|miles?|feet|foot|ft|inch(?:es)?|pages?"
+)
+_MONEY = (
+    r"[£$€¥₩]|\b(?:EUR|USD|GBP|CHF|JPY|KRW|euros?|dollars?|pounds?|cents?|pence|rupees?|lacs)\b"
+    r"|\d\s?원|\d[.,]\d\d\b|\bfree\b|무료|kostenlos"
+)
+
+_ASKED = {
+    "money": r"\bhow much (?:does|do|did|is|are|was|were|will|would) .*\b(?:cost|charged?|paid|pay|earn)"
+    r"|\b(?:price|cost|fee|fare|rent|salary|wages?|fine|deposit|amount due)s?\b.*|\bhow expensive\b"
+    r"|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
+    "date": r"\bwhen\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
+    r"|언제|날짜|지급일",
+    "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",
+    "duration": r"\bhow long\b|\bwie lange?\b",
+    "number": r"\bhow (?:many|much|old|tall|high|large|big|far|often|wide|deep|heavy|fast)\b|얼마|몇|며칠"
+    r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b",
+    "phone": r"\b(?:tele)?phone number|\btelephone\b|\btelefon\w*|전화\s?번호|연락처",
+    "email": r"\be-?mail\b|이메일",
+    "person": r"\bwho(?:m|se)?\b|\bwe[rmn]\b(?! du)|누구|누가",
+}  # fmt: skip
+_HELD = {
+    "money": _MONEY,
+    "date": rf"\b(?:{_MONTHS})\b|(?<![\d.,])1\d{{3}}(?![\d.,]\d)|\b20\d\d\b|(?<![\d.,])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|\b(?:{_DAYS})\b|\d\s?[ap]\.?m\b"
+    r"|\d\s?[년월일시]|\bUhr\b|\b(?:after|before|within|until|during) \w+|\b\d+(?:st|nd|rd|th)\b",
+    "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
+    "duration": rf"{_NUMBER}[^.;]{{0,14}}?\b(?:{_UNIT})\b|\d\s?(?:시간|분|일|개월|년)|\bfrom .* to\b",
+    "number": _NUMBER,
+    "phone": r"(?:\d[\s/()-]?){5}",
+    "email": r"\S@\S",
+    "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
+}
+STRICT = frozenset({"money", "percent", "phone", "email", "date"})
+"""Types of which a passage that has none is no answer."""
+_ASKS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ASKED.items()}
+_HAS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HELD.items()}
+
+
+@lru_cache(maxsize=256)
+def asked_types(question: str) -> frozenset[str]:
+    """Types of the value that a question asks for; none where it does not say.
+
+    >>> sorted(asked_types("How much does the boat cost?")), asked_types("What is a boat?")
+    (['money', 'number'], frozenset())
+    """
+    return frozenset(name for name, pattern in _ASKS.items() if pattern.search(question))
+
+
+@lru_cache(maxsize=1 << 13)
+def held_types(text: str) -> frozenset[str]:
+    """Types of the values in a text.
+
+    >>> sorted(held_types("Due on 3 March, to Ada Kerrow"))
+    ['date', 'number', 'person']
+    """
+    return frozenset(name for name, pattern in _HAS.items() if pattern.search(text))

@@ -1,0 +1,40 @@
+"""Terms of a question: without fillers, its names, and the words for documents."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.library.names import split_name
+from retrieval.query.terms import content_stems
+
+KINDS_OF_DOCUMENT = content_stems(
+    "document paper report invoice letter handbook manual guide form file page slide deck brochure"
+    " contract lease agreement book article receipt pdf"
+)
+FILLERS = content_stems(
+    "stand list enumerate explain describe mention respectively please after before look"
+    " der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
+    " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
+    " an am bei aus lange oft welche welcher welches gibt heißt"
+)
+NAMED = re.compile(
+    r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
+)
+"""Words in capitals and with digits; "the IBAN of" asks for something that has no name."""
+
+
+def question_stems(text: str) -> frozenset[str]:
+    """Stems of a text's terms, without requests and German function words."""
+    stems = content_stems(text)
+    return stems - FILLERS or stems
+
+
+def latin_share(terms: frozenset[str]) -> float:
+    """The share of terms in scripts that MiniLM was trained on."""
+    return sum(term[0] < "\u0530" for term in terms) / len(terms) if terms else 0.0
+
+
+def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
+    """The share of names on a page or in its document's name; 1 for no names."""
+    page |= content_stems(" ".join(split_name(document_name)))
+    return len(names & page) / len(names) if names else 1.0

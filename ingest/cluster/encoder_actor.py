@@ -1,0 +1,107 @@
+"""Encoder actor: a process that holds encoders and writes slices to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.cluster.slice_file import pack_slice
+from ingest.cluster.slice_task import SliceHead
+from ingest.encoders.encoder import Encoder, Encoding, ImageEncoder, Modality, Preparer
+from ingest.encoders.load import load_encoder
+from ingest.encoders.page_batch import batched_pages
+from ingest.error import PageglassError
+from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
+from ingest.replica.object_store import ObjectStore
+
+EncoderSpec = tuple[str, Encoding]
+"""An encoder's name and how it runs: what `load_encoder` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFacts:
+    """Attributes of an encoder; the last two are an image encoder's."""
+
+    name: str
+    model: str
+    dim: int
+    modality: Modality
+    calibrated: bool
+    cosine_range: tuple[float, float]
+    provenance: dict[str, str]
+    batch_pages: int
+    preparer: Preparer | None = None
+    logit_scale: float = 0.0
+    templates: tuple[str, ...] = field(default=())
+
+
+class EncoderActor:
+    """Encoders, each loaded when it is first asked for.
+
+    Args:
+        store: where slices are written.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._loaded: dict[EncoderSpec, Encoder] = {}
+
+    def describe(self, spec: EncoderSpec) -> EncoderFacts | PageglassError:
+        """Load an encoder and tell its facts, or why it cannot be loaded."""
+        try:
+            encoder = self._encoder(spec)
+        except PageglassError as error:
+            return error
+        of_images = encoder if isinstance(encoder, ImageEncoder) else None
+        return EncoderFacts(
+            encoder.name,
+            encoder.model,
+            encoder.dim,
+            encoder.modality,
+            encoder.calibrated,
+            encoder.cosine_range,
+            encoder.provenance,
+            encoder.batch_pages,
+            encoder.preparer(),
+            of_images.logit_scale if of_images else 0.0,
+            of_images.templates if of_images else (),
+        )
+
+    def encode_slice(
+        self,
+        head: SliceHead | PageglassError,
+        pages: Sequence[Rendered],
+        specs: Sequence[EncoderSpec],
+        key: str,
+    ) -> SliceHead | PageglassError:
+        """Encode the pages of a slice and write it under its key; an error is passed on."""
+        if isinstance(head, PageglassError):
+            return head
+        encoders = [self._encoder(spec) for spec in specs]
+        encoded = {encoder.name: _encode(encoder, pages) for encoder in encoders}
+        self._store.write(key, pack_slice(*head, pages, encoded))
+        return head
+
+    def encode_pages(self, spec: EncoderSpec, pages: Sequence[Rendered]) -> list[PageVectors]:
+        """Encode pages of no slice: those of a probe, and of an index that is made anew."""
+        return self._encoder(spec).encode_pages(pages)
+
+    def encode_queries(self, spec: EncoderSpec, queries: Sequence[str]) -> list[QueryVectors]:
+        """Encode queries."""
+        return self._encoder(spec).encode_queries(queries)
+
+    def embed(self, spec: EncoderSpec, texts: Sequence[str]) -> Vectors:
+        """Embed label texts by an image encoder."""
+        encoder = self._encoder(spec)
+        assert isinstance(encoder, ImageEncoder)
+        return encoder.embed(texts)
+
+    def _encoder(self, spec: EncoderSpec) -> Encoder:
+        if spec not in self._loaded:
+            self._loaded[spec] = load_encoder(*spec)
+        return self._loaded[spec]
+
+
+def _encode(encoder: Encoder, pages: Sequence[Rendered]) -> list[PageVectors]:
+    batches = batched_pages(pages, encoder.batch_pages)
+    return [vectors for batch in batches for vectors in encoder.encode_pages(batch)]

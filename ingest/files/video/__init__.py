@@ -1,0 +1,1 @@
+"""Readers of videos, sound and animated images: shots with their words."""

@@ -1,0 +1,57 @@
+"""Media sniffer: the container of a video or sound file, by its first bytes.
+
+FFmpeg is told the container and guesses none: among those it would guess are playlists,
+which name other files and addresses.
+"""
+
+from __future__ import annotations
+
+_STILL_BRANDS = (
+    *(b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"),
+    *(b"avif", b"avis", b"jp2 ", b"jpx ", b"jpm ", b"jxl "),
+)
+"""Brands of ISO base media files that are images."""
+_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""Atoms that a QuickTime file without `ftyp` begins with."""
+_MAGIC = (
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"OggS", "ogg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\0\0\x01\xba", "mpeg"),
+    (b"fLaC", "flac"),
+    (b"ID3", "mp3"),
+    (b"#!AMR", "amr"),
+)
+_TS_PACKET = 188
+
+
+def sniff_media(head: bytes) -> str:
+    r"""FFmpeg's name of a container; empty for a file that is none that is read.
+
+    >>> sniff_media(b"\0\0\0\x20ftypisom"), sniff_media(b"\0\0\0\x18ftypheic")
+    ('mov', '')
+    """
+    if head[4:8] == b"ftyp":
+        return "" if head[8:12] in _STILL_BRANDS else "mov"
+    if head[4:8] in _ATOMS and min(head[:4]) < 9:  # not a text with such a word
+        return "mov"
+    if head[:4] == b"RIFF":
+        return {b"AVI ": "avi", b"WAVE": "wav"}.get(head[8:12], "")
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if len(head) > 2 * _TS_PACKET and head[0] == head[_TS_PACKET] == head[2 * _TS_PACKET] == 0x47:
+        return "mpegts"
+    return _sniff_frames(head)
+
+
+def _sniff_frames(head: bytes) -> str:
+    """MP3 and AAC without a header begin with the sync bits of a frame."""
+    if len(head) < 4 or head[0] != 0xFF:
+        return ""
+    if head[1] & 0xF6 == 0xF0:
+        return "aac"
+    # MPEG audio, layer III; neither the bit rate nor the sample rate is the invalid one.
+    is_layer3 = head[1] & 0xE6 == 0xE2 and head[1] & 0x18 != 0x08
+    return "mp3" if is_layer3 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C else ""

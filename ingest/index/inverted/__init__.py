@@ -1,0 +1,1 @@
+"""Inverted lists of an index: pages by the clusters of their centroids."""
