@@ -13,6 +13,8 @@ class SettingsKeywords(TypedDict, total=False):
     port: int
     token: str | None
     tokens_file: str | os.PathLike[str] | None
+    audit_log: str | os.PathLike[str] | None
+    audit_text: bool
     rate_limit: str | None
     max_concurrent: int | None
     max_connections: int
