@@ -9,11 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import ingest.fetch.fetch as fetch_module
+from api.cli.main import app
 from ingest.error import PageglassError
 from ingest.fetch.addresses import is_public
 from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable, fetch, file_name, is_url
+from ingest.library.home import Home
 from ingest.library.names import shown_name
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -163,3 +166,26 @@ def test_what_is_no_url_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(UrlRefused):
         fetch(url, tmp_path, FetchPolicy())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("classify", "{url}", "--labels", "bicycle,cat", "--json"), '"bicycle"'),
+        (("extract", "{url}", "--schema", "form", "--json"), "the schema requires"),
+        (("search", "--like", "{url}", "--top", "1", "--json"), "bicycle-wall.png"),
+    ],
+)
+def test_commands_take_urls(
+    command: tuple[str, ...], words: str, sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with web_server() as (url, hosts):
+        args = [part.format(url=f"{url}/photo.png") for part in command]
+        args += ["--home", str(sample_home.root)]
+        refused = CliRunner().invoke(app, args)
+        assert refused.exit_code != 0
+        assert not hosts
+        monkeypatch.setenv("PAGEGLASS_FETCH_PRIVATE", "true")
+        done = CliRunner().invoke(app, args)
+        assert words in done.stdout + done.stderr
+        assert len(hosts) == 1
