@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from ingest.add import add
 from ingest.event import Added, Done
@@ -55,17 +54,10 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The sample corpus, ingested. For reading only; `own_home` may be changed."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    home, whole = Home(shared / "samples"), shared / "samples-whole"
-    # The processes of a run share one; the first makes it.
-    with FileLock(shared / "samples.lock"):
-        if not whole.exists():
-            events = list(add(home, [SAMPLES]))
-            assert isinstance(events[-1], Done)
-            assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
-            whole.touch()
+    home = Home(tmp_path_factory.mktemp("samples"))
+    events = list(add(home, [SAMPLES]))
+    assert isinstance(events[-1], Done)
+    assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
     return home
 
 

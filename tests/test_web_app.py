@@ -25,6 +25,7 @@ pytestmark = [
 ]
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 LENS = "Who was in charge of repairing the lens?"
+VOLUNTEERS = "What can volunteers do?"
 TOKEN = "a-long-random-text-of-a-server"
 FILES = "input[type=file]:not([webkitdirectory])"
 Open = Callable[..., Visit]
@@ -127,7 +128,7 @@ def test_an_answer_lights_its_words_on_the_page(visit: Open, server: LiveServer)
 
 
 def test_a_citation_opens_and_arrows_step(visit: Open) -> None:
-    page = asked(visit().open("/"))
+    page = asked(visit().open("/"), VOLUNTEERS)
     page.locator("button.chip").nth(1).hover()
     name = page.locator(".sources li").nth(1).locator("small").inner_text()
     page.get_by_text(name).last.wait_for()
@@ -517,7 +518,7 @@ def test_the_theme_is_switched_against_the_system_and_kept(visit: Open) -> None:
 
 
 def test_hostile_words_are_words(visit: Open, server: LiveServer) -> None:
-    attack = "<img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3) barium"
+    attack = "Barium is kept in <img src=x onerror=alert(1)><script>alert(2)</script> javascript:alert(3)."
     pdf = pymupdf.open()
     pdf.set_metadata({"title": attack})
     pdf.new_page().insert_text((72, 72), attack)
@@ -525,7 +526,7 @@ def test_hostile_words_are_words(visit: Open, server: LiveServer) -> None:
     assert server.upload((name, pdf.tobytes()), wait=True).status_code == 201
     document = server.client.get("/v1/documents", params={"q": "barium"}).json()["documents"][0]
     window = visit()
-    for path in ("/docs?q=barium", "/search?q=barium", f"/p/{document['document']}-1?q=barium", "/ask?q=what+is+barium"):  # fmt: skip
+    for path in ("/docs?q=barium", "/search?q=barium", f"/p/{document['document']}-1?q=barium", "/ask?q=Where+is+barium+kept%3F"):  # fmt: skip
         page = window.open(path)
         page.get_by_text("onerror=alert(1)").first.wait_for(state="attached")
         page.wait_for_timeout(300)
@@ -533,7 +534,7 @@ def test_hostile_words_are_words(visit: Open, server: LiveServer) -> None:
 
 
 def test_back_and_reload_bring_the_same_state(visit: Open) -> None:
-    page = asked(visit().open("/"))
+    page = asked(visit().open("/"), VOLUNTEERS)
     answer = page.url
     page.locator(".sources button").nth(1).click()
     page.wait_for_url("**cite=0.2**")

@@ -10,10 +10,10 @@ import pytest
 
 from api.http.routes.web_routes import load_web_app
 
-LIMIT = 100_000
+LIMIT = 103_500
 """Bytes of files that a screen loads, in one language, before images."""
-ALL = 145_000
-SERVED = 59_000
+ALL = 149_000
+SERVED = 61_000
 """Bytes of the whole app: as files, and as it is served, compressed."""
 VENDORED = {
     "preact": "vendor/preact.js", "preact/hooks": "vendor/hooks.js", "htm": "vendor/htm.js",

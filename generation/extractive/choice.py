@@ -12,7 +12,13 @@ from generation.extractive.author import find_authors
 from generation.extractive.confidence import Features
 from generation.extractive.definition import DEFINES, definition_bonus
 from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
-from generation.extractive.passage import Passage, heads_of, read_passages, with_neighbour
+from generation.extractive.passage import (
+    Passage,
+    heads_of,
+    names_cell,
+    read_passages,
+    with_neighbour,
+)
 from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
 from generation.extractive.question_terms import latin_share, named_share
 from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer
@@ -30,6 +36,8 @@ SURE, SURE_ROW, WHOLE = 0.75, 0.5, 0.99
 strong."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
+CELL_BONUS = 0.4
+"""Added to the score of a row where the question names one of its cells, by column and row."""
 AUTHOR_WEIGHT = 1.0
 NO_TYPE_FACTOR = 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for,"""
@@ -108,6 +116,7 @@ def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
     elif scorer.kind == "author":
         sure = {id(p): s for s, p in find_authors(passages)}
         places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
+    places += [CELL_BONUS * names_cell(p, scorer.stems) for p in passages]
     listed = _best_first(places)[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]
     cosines = scorer.cosines(shortlist)

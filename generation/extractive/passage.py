@@ -183,6 +183,12 @@ def heads_of(
         yield above[-1]
 
 
+def names_cell(row: Passage, question_terms: frozenset[str]) -> bool:
+    """Whether a question names a column by its head and this row by what it begins with."""
+    heads, terms = row.heads or frozenset(), row.terms
+    return bool((heads - terms) & question_terms and (terms - heads) & question_terms)
+
+
 def in_context(passage: Passage) -> str:
     """Text of a passage that is embedded: a short one after its context."""
     text = passage.text
