@@ -49,7 +49,6 @@ ELSEWHERE = {
     "local": "test_transformers runs tiny models",
     "model_sizes": "writes the catalog; test_catalog counts one",
     "ratios": "test_inverted_lists runs it once; its limits need many rounds",
-    "publish_blocks": "test_snapshot_blocks publishes",
     "ray_ingest": "test_cluster_add ingests on a cluster",
     "reading_order": "prints 60 pages with Chromium",
     "resident": "needs a GPU",
