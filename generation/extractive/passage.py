@@ -184,7 +184,7 @@ def heads_of(
 
 
 def names_cell(row: Passage, question_terms: frozenset[str]) -> bool:
-    """Whether a question names a column by its head and this row by what it begins with."""
+    """Whether a question names a column by its head, and this row."""
     heads, terms = row.heads or frozenset(), row.terms
     return bool((heads - terms) & question_terms and (terms - heads) & question_terms)
 
