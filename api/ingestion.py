@@ -104,7 +104,6 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.add import AddSettings
     from ingest.annotate.tag import read_labels
     from ingest.choose import choose_encoders
-    from ingest.encoders.embedded.runtime.session import one_thread_runtime
     from ingest.encoders.encoder import Encoding
     from ingest.files.formats.office import check_office
     from ingest.files.video.video_settings import VideoSettings
@@ -139,7 +138,6 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
                 options.dtype or settings.dtype,
                 settings.batch if options.batch is None else options.batch,
                 pool_factor=options.pool,
-                runtime=one_thread_runtime(),
             ),
             workers=settings.workers if options.workers is None else options.workers,
             limits=settings.read_limits(options.file_timeout),

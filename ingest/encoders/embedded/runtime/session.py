@@ -1,8 +1,7 @@
 """Inference session of a network on the CPU: the one place that opens one.
 
-onnxruntime runs the networks of queries and of a server. OpenVINO, where it is installed,
-runs those that one thread uses: encoders of an ingest, lines in reading workers; in bf16
-on processors that have it. Vectors of the two are near enough
+onnxruntime runs the networks, but for one of the reading workers that OpenVINO runs where
+it is installed, in bf16 on processors that have it. Vectors of the two are near enough
 that an index made by one is searched by the other (docs/performance.md).
 """
 
