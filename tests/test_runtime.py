@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from ingest.encoders.embedded.runtime import session
-from ingest.encoders.embedded.runtime.session import open_session, runtime_version
+from ingest.encoders.embedded.runtime.session import Runtime, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
-from ingest.encoders.encoder import Runtime
 from ingest.index.probe import measure_drift, write_probe
 from ingest.ocr.pp_ocr import LEAST_WIDTH, LINE_HEIGHT, padded_width
 
@@ -92,11 +91,11 @@ def test_onnxruntime_is_used_without_openvino(monkeypatch: pytest.MonkeyPatch) -
     def none(name: str) -> str:
         raise session.PackageNotFoundError(name)
 
-    session.one_thread_runtime.cache_clear()
+    session.worker_runtime.cache_clear()
     monkeypatch.setattr(session, "version", none)
-    assert session.one_thread_runtime() == "onnxruntime"
+    assert session.worker_runtime() == "onnxruntime"
     monkeypatch.undo()
-    session.one_thread_runtime.cache_clear()
+    session.worker_runtime.cache_clear()
     assert set(runtime_version()) == {"onnxruntime"}
 
 
@@ -133,7 +132,8 @@ def test_an_index_of_one_runtime_is_searched_by_the_other(tmp_path: Path) -> Non
 
 def test_texts_are_encoded_without_openvino() -> None:
     before = "openvino" in sys.modules
-    MiniLmEncoder(1).encode_queries(["a red lantern"])
+    load_minilm.cache_clear()
+    load_minilm(1).encode_queries(["a red lantern"])
     assert ("openvino" in sys.modules) == before
 
 

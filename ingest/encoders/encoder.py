@@ -12,8 +12,6 @@ from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 Preparer = Callable[[Rendered], Any]
 """Preprocesses a page for its encoder. Runs in the reading workers, so it pickles."""
 
-Runtime = Literal["openvino", "onnxruntime"]
-"""What runs the embedded networks."""
 Modality = Literal["text", "passage", "image", "page"]
 """What of a page an encoder reads: its words one by one, its words in passages, its photos and
 figures, or the whole page image. Passages are a signal beside an encoder of words."""
@@ -51,8 +49,7 @@ class Encoding:
     commas (a process each); `dtype` is "auto", "fp32", "fp16" or "bf16"; `batch`
     is pages a batch, 0 for as many as fit; `threads` is CPU threads, 0 for one
     a core; `pool_factor` is how many rows of a page are pooled into one (1 keeps
-    all rows, 0 takes the factor of the existing index); `runtime` is what runs the
-    embedded networks for pages.
+    all rows, 0 takes the factor of the existing index).
     """
 
     device: str = "auto"
@@ -60,7 +57,6 @@ class Encoding:
     batch: int = 0
     threads: int = 0
     pool_factor: int = 0
-    runtime: Runtime = "onnxruntime"
 
 
 class Encoder(Protocol):

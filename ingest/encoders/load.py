@@ -41,19 +41,19 @@ def _load(spec: str, how: Encoding) -> Encoder:
         case "minilm" if not model:
             from ingest.encoders.embedded.minilm import load_minilm
 
-            return load_minilm(how.threads, how.runtime)
+            return load_minilm(how.threads)
         case "e5" if not model:
             from ingest.encoders.embedded.e5.e5_encoder import E5Encoder
 
-            return E5Encoder(how.threads, how.runtime)
+            return E5Encoder(how.threads)
         case "conse" if not model:
             from ingest.encoders.embedded.conse import ConseEncoder
 
-            return ConseEncoder(how.threads, how.runtime)
+            return ConseEncoder(how.threads)
         case "conse-e5" if not model:
             from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
 
-            return ConseE5Encoder(how.threads, how.runtime)
+            return ConseE5Encoder(how.threads)
         case "colpali" if model:
             _require(spec, "transformers", "colpali_engine")
             from ingest.encoders.colpali import ColPaliEncoder

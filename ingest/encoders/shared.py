@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ingest.encoders.encoder import Encoder, Encoding, ImageEncoder, Preparer
 from ingest.encoders.load import load_encoder
@@ -59,8 +58,6 @@ class SharedImageEncoder(SharedEncoder):
 class SharedEncoders:
     """Loader that keeps what it loads; for `AddSettings.load_encoder`.
 
-    Threads share what it loads: onnxruntime runs it (see `one_thread_runtime`).
-
     Args:
         load: loads an encoder by its name.
     """
@@ -72,7 +69,6 @@ class SharedEncoders:
 
     def __call__(self, spec: str, encoding: Encoding) -> Encoder:
         """Encoder of this name. Raises what `ingest.encoders.load.load_encoder` raises."""
-        encoding = replace(encoding, runtime="onnxruntime")
         with self._lock:  # two that want the same wait for one loading
             if (spec, encoding) not in self._loaded:
                 self._loaded[spec, encoding] = _share(self._load(spec, encoding))

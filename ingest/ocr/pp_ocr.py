@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.embedded.runtime.session import one_thread_runtime, open_session
+from ingest.encoders.embedded.runtime.session import worker_runtime, open_session
 from ingest.encoders.embedded.weights import OCR_DETECTOR, OCR_RECOGNIZER
 from ingest.ocr.corners import Corners, Pixels, upright_corners
 from ingest.ocr.split_line import Piece, split_line
@@ -83,7 +83,7 @@ class LineRecognizer:
         from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
         model = OCR_RECOGNIZER.verified()
-        self._session = open_session(model, threads=1, runtime=one_thread_runtime())
+        self._session = open_session(model, threads=1, runtime=worker_runtime())
         self._decode = CTCLabelDecode(character=_characters(model))
         self._word_boxes = CalRecBoxes().cal_ocr_word_box
 

@@ -22,7 +22,7 @@ from ingest.box import crop_image
 from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, known_share, load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET
-from ingest.encoders.encoder import Modality, Runtime
+from ingest.encoders.encoder import Modality
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 TOP_LABELS = 50
@@ -50,15 +50,15 @@ class ConseEncoder:
     """Maximum likelihood on COCO128 with its 70 names, where top-1 accuracy is 60 %."""
     templates = ("{}",)
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
-        self._threads, self._runtime = threads, runtime
-        self._words = load_minilm(threads, runtime)
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads
+        self._words = load_minilm(threads)
         self.provenance = self._words.provenance
 
     @cached_property
     def _classifier(self) -> EfficientNetLite2:
         """Loaded when images are encoded; a query needs MiniLM alone."""
-        return EfficientNetLite2(self._threads, self._runtime)
+        return EfficientNetLite2(self._threads)
 
     @cached_property
     def _labels(self) -> Vectors:

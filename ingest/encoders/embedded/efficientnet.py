@@ -22,7 +22,6 @@ from PIL import Image
 
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import EFFICIENTNET, WeightsChanged
-from ingest.encoders.encoder import Runtime
 from ingest.page import Vectors
 
 SIDE = 260
@@ -40,9 +39,9 @@ class EfficientNetLite2:
         WeightsMissing, WeightsChanged
     """
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+    def __init__(self, threads: int = 0) -> None:
         model = _build_graph(_read_checkpoint(EFFICIENTNET.verified()))
-        self._session = open_session(model, threads, runtime=runtime)
+        self._session = open_session(model, threads)
 
     def classify(self, images: Sequence[Image.Image]) -> Vectors:
         """Classify RGB images: class probabilities (n, 1000)."""

@@ -24,7 +24,7 @@ from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
-from ingest.encoders.encoder import Modality, Runtime
+from ingest.encoders.encoder import Modality
 from ingest.forms.terms import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
 
@@ -47,7 +47,6 @@ class MiniLmEncoder:
 
     Args:
         threads: CPU threads; 0 for one a core.
-        runtime: what runs the network for pages.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -61,9 +60,9 @@ class MiniLmEncoder:
     cosine_range = (0.0, 1.0)
     batch_pages = 16
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+    def __init__(self, threads: int = 0) -> None:
         self.provenance = runtime_version()
-        self._threads, self._runtime = threads, runtime
+        self._threads = threads
         MINILM.verified()
         self._tokenizer = load_wordpiece()
         self._states = ByteCache[Vectors](STATE_BYTES)
@@ -145,7 +144,7 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_pages(self) -> Session:
-        return open_session(MINILM.verified(), self._threads, runtime=self._runtime)
+        return open_session(MINILM.verified(), self._threads)
 
     @cached_property
     def _for_texts(self) -> Session:
@@ -168,18 +167,14 @@ class MiniLmEncoder:
         return state
 
 
-def load_minilm(threads: int, runtime: Runtime = "onnxruntime") -> MiniLmEncoder:
+@cache
+def load_minilm(threads: int) -> MiniLmEncoder:
     """Load MiniLM once a process: several encoders use its vector space.
 
     Raises:
         WeightsMissing, WeightsChanged
     """
-    return _load(threads, runtime)
-
-
-@cache
-def _load(threads: int, runtime: Runtime) -> MiniLmEncoder:
-    return MiniLmEncoder(threads, runtime)
+    return MiniLmEncoder(threads)
 
 
 def known_share(text: str) -> float:

@@ -19,7 +19,6 @@ from ingest.encoders.embedded.conse import ConseEncoder
 from ingest.encoders.embedded.e5.e5 import E5Model, load_e5
 from ingest.encoders.embedded.e5.script import script_mean
 from ingest.encoders.embedded.minilm import DIM, known_share
-from ingest.encoders.encoder import Runtime
 from ingest.page import Vectors, unit
 
 KNOWN_WEIGHT = 0.3
@@ -40,9 +39,9 @@ class ConseE5Encoder(ConseEncoder):
     cosine_range = (0.0, 0.83)
     """So that an English caption's best photo has the score that `conse` gives it."""
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
-        super().__init__(threads, runtime)
-        self._e5 = load_e5(threads, runtime)
+    def __init__(self, threads: int = 0) -> None:
+        super().__init__(threads)
+        self._e5 = load_e5(threads)
 
     @cached_property
     def _spaces(self) -> tuple[Vectors, dict[str, Vectors]]:

@@ -19,7 +19,6 @@ from ingest.encoders.embedded.e5.e5_network import build_network
 from ingest.encoders.embedded.e5.unigram import Unigram
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import E5_SMALL
-from ingest.encoders.encoder import Runtime
 from ingest.page import Vectors, unit
 
 DIM = 384
@@ -41,7 +40,7 @@ class E5Model:
 
     model = f"multilingual-e5-small 4 bits {E5_SMALL.sha256[:12]}"
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+    def __init__(self, threads: int = 0) -> None:
         checkpoint = E5Checkpoint(E5_SMALL.verified())
         special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
         named = {i for i, piece in enumerate(checkpoint.pieces) if piece in ("<pad>", "<mask>")}
@@ -57,7 +56,7 @@ class E5Model:
         self._words = checkpoint.blocks("emb.word")
         self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
         self._places = self._places + checkpoint.values("emb.type")[:DIM]
-        self._session = open_session(build_network(checkpoint), threads, runtime=runtime)
+        self._session = open_session(build_network(checkpoint), threads)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions and descriptions: one unit row each (n, dim)."""
@@ -83,15 +82,11 @@ class E5Model:
         return row
 
 
-def load_e5(threads: int, runtime: Runtime = "onnxruntime") -> E5Model:
+@cache
+def load_e5(threads: int) -> E5Model:
     """Load the model once a process: several encoders use its vector space.
 
     Raises:
         WeightsMissing, WeightsChanged
     """
-    return _load(threads, runtime)
-
-
-@cache
-def _load(threads: int, runtime: Runtime) -> E5Model:
-    return E5Model(threads, runtime)
+    return E5Model(threads)

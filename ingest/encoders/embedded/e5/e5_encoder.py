@@ -19,7 +19,7 @@ from ingest.encoders.embedded.e5.e5 import DIM, E5Model, load_e5
 from ingest.encoders.embedded.e5.script import script_mean
 from ingest.encoders.embedded.minilm import known_share
 from ingest.encoders.embedded.runtime.session import runtime_version
-from ingest.encoders.encoder import Modality, Runtime
+from ingest.encoders.encoder import Modality
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, Word, unit
 
 WINDOW = 160
@@ -31,7 +31,6 @@ class E5Encoder:
 
     Args:
         threads: CPU threads; 0 for one a core.
-        runtime: what runs the network.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -47,9 +46,9 @@ class E5Encoder:
     """Of centred questions: the best of 493 pages, for 33 Korean questions, is at 0.15 at the median."""
     batch_pages = 16
 
-    def __init__(self, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+    def __init__(self, threads: int = 0) -> None:
         self.provenance = runtime_version()
-        self._e5 = load_e5(threads, runtime)
+        self._e5 = load_e5(threads)
 
     def preparer(self) -> None:
         """None: there is little preprocessing."""

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
 
-from ingest.encoders.encoder import Runtime
+Runtime = Literal["openvino", "onnxruntime"]
 
 
 class Session(Protocol):
@@ -27,11 +27,11 @@ class Session(Protocol):
 
 
 @cache
-def one_thread_runtime() -> Runtime:
-    """The runtime of networks that one thread uses: "openvino" where it is installed.
+def worker_runtime() -> Runtime:
+    """The runtime of processes with one thread: "openvino" where it is installed.
 
-    With OpenVINO on several threads, a server under test stopped answering once, at its
-    first search for photos.
+    With OpenVINO in a process with threads, a server under test stopped answering once,
+    at its first search for photos.
     """
     try:
         version("openvino")
@@ -57,7 +57,7 @@ def open_session(
     Args:
         model: a file, or a serialized model.
         threads: CPU threads; 0 for one a core.
-        runtime: what runs the network; `one_thread_runtime` where one thread runs it.
+        runtime: what runs the network; `worker_runtime` in a process with one thread.
         arena: keep memory allocated between runs (onnxruntime).
     """
     if runtime == "openvino":
