@@ -20,10 +20,9 @@ import pytest
 from ingest.add import AddSettings, add
 from ingest.cluster.cluster_add import add_on_cluster
 from ingest.cluster.cluster_reader import ClusterReader, hash_settings
-from ingest.cluster.encoder_actor import EncoderFacts
 from ingest.cluster.ray_cluster import ClusterUnreachable
 from ingest.cluster.slice_file import pack_slice, unpack_slice
-from ingest.encoders.encoder import Encoding
+from ingest.encoders.encoder import EncoderFacts, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done, DuplicateFound, Event, Failed, FileOpened, PagesRead
 from ingest.files.render import Inspection, RenderSettings

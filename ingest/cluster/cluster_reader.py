@@ -17,12 +17,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.cluster.encoder_actor import EncoderFacts, EncoderSpec
+from ingest.cluster.encoder_actor import EncoderSpec
 from ingest.cluster.ray_cluster import RayCluster
 from ingest.cluster.remote_encoder import RemoteEncoder, RemoteImageEncoder
 from ingest.cluster.slice_file import FORMAT, Slice, unpack_slice
 from ingest.cluster.slice_task import PAGES, SliceHead, SliceJob, load_bytes
-from ingest.encoders.encoder import Encoder, Encoding
+from ingest.encoders.encoder import Encoder, EncoderFacts, Encoding
 from ingest.error import ConfigurationError, PageglassError, StorageError
 from ingest.files.render import RenderSettings
 from ingest.index.manifest import FORMAT as INDEX_FORMAT

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ingest.cluster.slice_file import pack_slice
 from ingest.cluster.slice_task import SliceHead
-from ingest.encoders.encoder import Encoder, Encoding, ImageEncoder, Modality, Preparer
+from ingest.encoders.encoder import Encoder, EncoderFacts, Encoding, ImageEncoder
 from ingest.encoders.load import load_encoder
 from ingest.encoders.page_batch import batched_pages
 from ingest.error import PageglassError
@@ -16,23 +15,6 @@ from ingest.replica.object_store import ObjectStore
 
 EncoderSpec = tuple[str, Encoding]
 """An encoder's name and how it runs: what `load_encoder` takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderFacts:
-    """Attributes of an encoder; the last two are an image encoder's."""
-
-    name: str
-    model: str
-    dim: int
-    modality: Modality
-    calibrated: bool
-    cosine_range: tuple[float, float]
-    provenance: dict[str, str]
-    batch_pages: int
-    preparer: Preparer | None = None
-    logit_scale: float = 0.0
-    templates: tuple[str, ...] = field(default=())
 
 
 class EncoderActor:
@@ -52,20 +34,7 @@ class EncoderActor:
             encoder = self._encoder(spec)
         except PageglassError as error:
             return error
-        of_images = encoder if isinstance(encoder, ImageEncoder) else None
-        return EncoderFacts(
-            encoder.name,
-            encoder.model,
-            encoder.dim,
-            encoder.modality,
-            encoder.calibrated,
-            encoder.cosine_range,
-            encoder.provenance,
-            encoder.batch_pages,
-            encoder.preparer(),
-            of_images.logit_scale if of_images else 0.0,
-            of_images.templates if of_images else (),
-        )
+        return EncoderFacts.of(encoder)
 
     def encode_slice(
         self,

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ingest.cluster.encoder_actor import EncoderFacts, EncoderSpec
+from ingest.cluster.encoder_actor import EncoderSpec
+from ingest.encoders.encoder import DescribedEncoder, EncoderFacts
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 Call = Callable[..., Any]
 """Calls a method of an actor, by its name, and waits for the result."""
 
 
-class RemoteEncoder:
+class RemoteEncoder(DescribedEncoder):
     """Encoder whose pages come with their vectors, or are sent to an actor."""
 
     def __init__(self, spec: EncoderSpec, facts: EncoderFacts, call: Call) -> None:
-        self.name = facts.name
-        self.model = facts.model
-        self.dim = facts.dim
-        self.modality = facts.modality
-        self.calibrated = facts.calibrated
-        self.cosine_range = facts.cosine_range
-        self.provenance = facts.provenance
-        self.batch_pages = facts.batch_pages
+        super().__init__(facts)
         self._spec = spec
         self._call = call
 

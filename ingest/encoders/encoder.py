@@ -108,3 +108,52 @@ class ImageEncoder(Encoder, Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts: one unit row each (n, dim)."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFacts:
+    """Attributes of an encoder, which pickle; the last two are an image encoder's."""
+
+    name: str
+    model: str
+    dim: int
+    modality: Modality
+    calibrated: bool
+    cosine_range: tuple[float, float]
+    provenance: dict[str, str]
+    batch_pages: int
+    preparer: Preparer | None = None
+    logit_scale: float = 0.0
+    templates: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> EncoderFacts:
+        """The facts of an encoder."""
+        of_images = encoder if isinstance(encoder, ImageEncoder) else None
+        return cls(
+            encoder.name,
+            encoder.model,
+            encoder.dim,
+            encoder.modality,
+            encoder.calibrated,
+            encoder.cosine_range,
+            encoder.provenance,
+            encoder.batch_pages,
+            encoder.preparer(),
+            of_images.logit_scale if of_images else 0.0,
+            of_images.templates if of_images else (),
+        )
+
+
+class DescribedEncoder:
+    """Base of encoders that stand for another one: its attributes."""
+
+    def __init__(self, facts: EncoderFacts) -> None:
+        self.name = facts.name
+        self.model = facts.model
+        self.dim = facts.dim
+        self.modality = facts.modality
+        self.calibrated = facts.calibrated
+        self.cosine_range = facts.cosine_range
+        self.provenance = facts.provenance
+        self.batch_pages = facts.batch_pages

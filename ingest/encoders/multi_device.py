@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ingest.encoders.encoder import DeviceUnavailable, Encoder, Encoding, Preparer
+from ingest.encoders.encoder import (
+    DescribedEncoder,
+    DeviceUnavailable,
+    Encoder,
+    EncoderFacts,
+    Encoding,
+    Preparer,
+)
 from ingest.page import PageVectors, QueryVectors, Rendered
 from ingest.worker import start_pool, start_worker
 
@@ -16,7 +23,7 @@ LoadEncoder = Callable[[str, Encoding], Encoder]
 """Loads an encoder by name. A module-level function, so that it pickles by its path."""
 
 
-class MultiDeviceEncoder:
+class MultiDeviceEncoder(DescribedEncoder):
     """Encoder that runs one copy of another encoder on each of several devices.
 
     Args:
@@ -42,12 +49,10 @@ class MultiDeviceEncoder:
         ]
         # All load at the same time; they are copies, so the first describes them all.
         pending = [pool.submit(_describe) for pool in self._pools]
-        description, *_ = [future.result() for future in pending]
-        self.name, self.model, self.dim = description.name, description.model, description.dim
-        self.modality, self.calibrated = description.modality, description.calibrated
-        self.cosine_range, self.provenance = description.cosine_range, description.provenance
-        self.batch_pages = description.batch_pages * len(devices)
-        self._preparer = description.preparer
+        facts, *_ = [future.result() for future in pending]
+        super().__init__(facts)
+        self.batch_pages *= len(devices)
+        self._preparer = facts.preparer
 
     def preparer(self) -> Preparer | None:
         """The wrapped encoder's preparer."""
@@ -68,16 +73,6 @@ class MultiDeviceEncoder:
     def encode_queries(self, queries: Sequence[str]) -> list[QueryVectors]:
         """Encode queries on the first device; see `Encoder`."""
         return self._pools[0].submit(_encode_queries, list(queries)).result()
-
-
-class _Description:
-    """The attributes of an encoder in a worker process, for the parent process."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.name, self.model, self.dim = encoder.name, encoder.model, encoder.dim
-        self.modality, self.calibrated = encoder.modality, encoder.calibrated
-        self.cosine_range, self.provenance = encoder.cosine_range, encoder.provenance
-        self.batch_pages, self.preparer = encoder.batch_pages, encoder.preparer()
 
 
 _encoder: Encoder | None = None
@@ -101,8 +96,8 @@ def _loaded() -> Encoder:
     return _encoder
 
 
-def _describe() -> _Description:
-    return _Description(_loaded())
+def _describe() -> EncoderFacts:
+    return EncoderFacts.of(_loaded())
 
 
 def _encode_pages(pages: Sequence[Rendered]) -> list[PageVectors]:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from ingest.encoders.encoder import Encoder, Encoding, ImageEncoder, Preparer
+from ingest.encoders.encoder import (
+    DescribedEncoder,
+    Encoder,
+    EncoderFacts,
+    Encoding,
+    ImageEncoder,
+    Preparer,
+)
 from ingest.encoders.load import load_encoder
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 
-class SharedEncoder:
+class SharedEncoder(DescribedEncoder):
     """Encoder that several threads may use: one call at a time."""
 
     def __init__(self, encoder: Encoder, lock: threading.Lock) -> None:
-        self.name = encoder.name
-        self.model = encoder.model
-        self.dim = encoder.dim
-        self.modality = encoder.modality
-        self.calibrated = encoder.calibrated
-        self.cosine_range = encoder.cosine_range
-        self.provenance = encoder.provenance
-        self.batch_pages = encoder.batch_pages
+        super().__init__(EncoderFacts.of(encoder))
         self._encoder = encoder
         self._lock = lock
 
