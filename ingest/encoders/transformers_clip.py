@@ -47,7 +47,7 @@ class TransformersClip:
                 hint="Give a CLIP or SigLIP model.",
             )
         try:
-            processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            processor: Any = AutoProcessor.from_pretrained(
                 checkpoint.folder, trust_remote_code=False
             )
             self.prepare: Callable[[Image.Image], PreparedImage] = _TransformersPreparer(

@@ -63,7 +63,7 @@ class HfModel:
         try:
             config, loader = find_loader(checkpoint)
             self.network, found = load_network(checkpoint, config, loader, placement)
-            self.processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            self.processor: Any = AutoProcessor.from_pretrained(
                 str(checkpoint.folder), trust_remote_code=False
             )
         except LOAD_ERRORS as error:

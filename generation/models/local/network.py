@@ -77,7 +77,7 @@ class Placement:
             from transformers import BitsAndBytesConfig
 
             eight = self.load_in == "8bit"
-            options["quantization_config"] = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+            options["quantization_config"] = BitsAndBytesConfig(
                 load_in_8bit=eight,
                 load_in_4bit=not eight,
                 bnb_4bit_quant_type="nf4",

@@ -31,13 +31,13 @@ def make_streamer(tokenizer: Any, hidden: frozenset[int]) -> Any:
     """transformers' streamer, which also counts the reply's tokens."""
     from transformers import TextIteratorStreamer
 
-    class Counting(TextIteratorStreamer):
+    class Counting(TextIteratorStreamer):  # type: ignore[misc]
         made = 0
 
         def put(self, value: Any) -> None:
             if not self.next_tokens_are_prompt:
                 self.made += value.numel()
-            super().put(value)  # type: ignore[no-untyped-call]
+            super().put(value)
 
     shown: Any = _Shown(tokenizer, hidden)
     return Counting(shown, skip_prompt=True)
@@ -47,7 +47,7 @@ def stopping(stop: threading.Event) -> Any:
     """Criterion that stops generation once an event is set."""
     from transformers import StoppingCriteria
 
-    class Stopping(StoppingCriteria):
+    class Stopping(StoppingCriteria):  # type: ignore[misc]
         def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
             return torch.full((input_ids.shape[0],), stop.is_set(), device=input_ids.device)
 
