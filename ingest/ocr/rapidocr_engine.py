@@ -8,6 +8,7 @@ worker process has its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from PIL import Image
 
@@ -21,14 +22,22 @@ from ingest.page import Word
 class RapidOcr:
     """PP-OCRv6 (small) as an `Ocr`.
 
+    A network is loaded when it is first used: most pages have a text layer and need none.
+
     Raises:
-        WeightsMissing, WeightsChanged: a model file of the package is not there or another.
+        WeightsMissing, WeightsChanged: at first use; a model file of the package is not
+            there or another.
     """
 
-    def __init__(self) -> None:
-        self.name = "rapidocr"
-        self._detector = LineDetector()
-        self._recognizer = LineRecognizer()
+    name = "rapidocr"
+
+    @cached_property
+    def _detector(self) -> LineDetector:
+        return LineDetector()
+
+    @cached_property
+    def _recognizer(self) -> LineRecognizer:
+        return LineRecognizer()
 
     def detect(self, image: Image.Image) -> list[Corners]:
         """See `Ocr`."""
