@@ -81,7 +81,8 @@ def test_the_labels_that_travel_are_those_of_the_model():
         texts, rows = read_labels(), shipped["labels"].astype(np.float32)
         some = [0, 333, 666, 999]
         fresh = load_e5(0).embed_queries([texts[i] for i in some])
-        # The mean that was taken off is the same for all: differences remain.
-        assert np.diff(rows[some], axis=0) == pytest.approx(np.diff(fresh, axis=0), abs=2e-3)
+        # The mean that was taken off is the same for all: differences remain. Processors
+        # without VNNI round the int8 products otherwise.
+        assert np.diff(rows[some], axis=0) == pytest.approx(np.diff(fresh, axis=0), abs=5e-3)
         for script, mean in embed_means().items():
-            assert shipped[script].astype(np.float32) == pytest.approx(mean, abs=2e-3)
+            assert shipped[script].astype(np.float32) == pytest.approx(mean, abs=5e-3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 from ingest.forms.terms import UNSPACED
 from retrieval.query.page_question import read_page_question
@@ -27,6 +28,8 @@ NUMBER = (
 )
 """Number as printed: 3, 3a without its letter, 2-1, 2.1, A1, IV; a Korean particle may follow."""
 _AND = re.compile(r"\s?(?:,|and|und|et|y|e|и|및|와|과|&)\s?(\d{1,3})(?![\w.])", re.IGNORECASE)
+
+_MAY_NUMBER = re.compile(r"[\dIVX]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,10 @@ def printed_number(found: re.Match[str]) -> str:
     return found["number"].replace("–", "-").casefold()
 
 
-_PARTS = tuple(re.compile(part_pattern(kind), re.IGNORECASE) for kind in range(len(KINDS)))
+@cache
+def _parts() -> tuple[re.Pattern[str], ...]:
+    """Patterns by kind. They take as long to compile as many a search: at first use."""
+    return tuple(re.compile(part_pattern(kind), re.IGNORECASE) for kind in range(len(KINDS)))
 
 
 def read_places(question: str) -> NamedPlaces:
@@ -82,7 +88,7 @@ def read_places(question: str) -> NamedPlaces:
     asked = read_page_question(text)
     parts = [
         NamedPart(kind, number)
-        for kind, pattern in enumerate(_PARTS)
+        for kind, pattern in enumerate(_parts() if _MAY_NUMBER.search(text) else ())
         for found in pattern.finditer(text)
         for number in _numbers(found, text)
     ]
