@@ -45,6 +45,14 @@ def test_a_conversation_on_a_pipe(sample_home: Home) -> None:
     assert second["citations"][0]["verified"]
 
 
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the standard input its terminal, which Ctrl-C comes from, and runs a command."""
+
+
 class Typist:
     """Somebody at a terminal of their own, and what they have seen so far."""
 
@@ -52,20 +60,15 @@ class Typist:
         import pty
 
         self._unread = ""
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            os.chdir(ROOT)
-            os.environ["TERM"] = "dumb"
-            command = [
-                sys.executable,
-                "-m",
-                "api.cli.main",
-                "--home",
-                str(home.root),
-                "ask",
-                "--chat",
-            ]
-            os.execv(command[0], command)
+        self._terminal, theirs = pty.openpty()
+        command = ["-m", "api.cli.main", "--home", str(home.root), "ask", "--chat"]
+        # Not forked: this process has threads, whose locks a fork would inherit.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, sys.executable, *command],
+            stdin=theirs, stdout=theirs, stderr=theirs,
+            cwd=ROOT, env={**os.environ, "TERM": "dumb"}, start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
         """Read on until `text`, and what was shown until then since the last call."""
@@ -91,20 +94,19 @@ class Typist:
             with suppress(OSError):  # the terminal is gone when the program is
                 self.type(key)
             for _ in range(4):
-                ended, status = os.waitpid(self._process, os.WNOHANG)
+                ended = self._process.poll()
                 with suppress(OSError):
                     if select.select([self._terminal], [], [], 0.5)[0]:
                         self._unread += os.read(self._terminal, 65536).decode(errors="replace")
-                if ended:
-                    return os.waitstatus_to_exitcode(status), self._unread
+                if ended is not None:
+                    return ended, self._unread
         raise AssertionError(f"it has not ended: {self._unread!r}")
 
     def close(self) -> None:
         """End a program that has not ended."""
         os.close(self._terminal)
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
+        self._process.kill()
+        self._process.wait()
 
 
 @pytest.fixture
