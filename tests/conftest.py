@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from ingest.add import add
 from ingest.event import Added, Done
@@ -55,10 +56,26 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The sample corpus, ingested. For reading only; `own_home` may be changed."""
     home = Home(tmp_path_factory.mktemp("samples"))
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _ingest_samples(home)
+        return home
+    # One process ingests, the others copy: a home that several used gave disk errors.
+    shared = tmp_path_factory.getbasetemp().parent / "samples"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            _ingest_samples(home)
+            Library(home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copytree(home.root, f"{shared}.part")
+            Path(f"{shared}.part").rename(shared)
+            return home
+    shutil.copytree(shared, home.root, dirs_exist_ok=True)
+    return home
+
+
+def _ingest_samples(home: Home) -> None:
     events = list(add(home, [SAMPLES]))
     assert isinstance(events[-1], Done)
     assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
-    return home
 
 
 @pytest.fixture
