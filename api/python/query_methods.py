@@ -284,6 +284,7 @@ class QueryMethods(ClientBase):
                 folder=folder,
                 filter=filter,
                 history=as_messages(history),
+                shots=self._engine.shots(),
             )
             with closing(stream_pieces(evidence, writer)) as pieces:
                 for piece in pieces:

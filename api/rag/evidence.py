@@ -21,6 +21,7 @@ from ingest.page import shown_words
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
     from generation.models.model import VisionModel
+    from ingest.readers.shot_reader import ShotReader
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -57,6 +58,7 @@ def retrieve_evidence(
     documents: Sequence[str] | None = None,
     folder: str | None = None,
     history: Sequence[Message] = (),
+    shots: ShotReader | None = None,
 ) -> RetrievedEvidence:
     """Retrieve the best pages as evidence, labelled from 1, best first.
 
@@ -72,6 +74,7 @@ def retrieve_evidence(
         filter: restricts the pages.
         documents, folder: restrict them further (`filter_documents`).
         history: earlier messages, oldest first.
+        shots: reads frames of shots, for models that see images.
 
     Raises:
         EmptyQuery: the question is blank.
@@ -97,7 +100,8 @@ def retrieve_evidence(
         if (words or model.uses_images) and len(evidence) < top:
             image = partial(searcher.library.image, hit.page)
             label = len(evidence) + 1
-            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
+            shot = partial(shots.read, hit.page) if shots and hit.page.span else None
+            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions, shot))
             hits.append(hit)
     task = asked.task if asked else "answer"
     prompt = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from generation.context.image_tokens import ImageTokenCounter, PatchTokens
+from generation.request import SourceFile
 
 USUAL = PatchTokens(28, 1_568, 1_568)
 """About 1.2 megapixels an image, in patches as Claude and Qwen's vision models have them."""
@@ -14,6 +15,28 @@ LOW_EDGE = 512
 
 BYTES_PER_TOKEN = 3
 """UTF-8 bytes of text that are counted as a token: fewer than most tokenizers put into one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """Limits of files that a model reads whole: their types, and how large they may be."""
+
+    media_types: frozenset[str]
+    max_bytes: int
+    max_pages: int
+    max_seconds: float
+
+    def refusal(self, file: SourceFile) -> str:
+        """Why a file is not taken, as the end of a sentence; empty where it is."""
+        if file.media_type not in self.media_types:
+            return f"the model reads no files of type {file.media_type or 'unknown'}"
+        if file.byte_size > self.max_bytes:
+            return f"the model takes files of {self.max_bytes / 1e6:,.0f} MB"
+        if file.pages > self.max_pages:
+            return f"the model takes files of {self.max_pages:,} pages"
+        if file.seconds > self.max_seconds:
+            return f"the model takes recordings of {self.max_seconds / 60:,.0f} minutes"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,8 @@ class Limits:
         max_image_bytes: bytes of all images in base64.
         max_page_chars: characters of a page's words.
         many_images: (n, edge): with more than n images none has an edge longer than `edge` pixels.
+        max_frames: frames of a shot at most, beside its page; 0 where an image is a page.
+        files: files that the model reads whole; None for a model that reads none.
         crops: send the best region of a page as a second image where its text
             would be too small (`generation.context.crop`; measured in docs/models.md).
     """
@@ -41,6 +66,8 @@ class Limits:
     max_image_bytes: int = 10_000_000
     max_page_chars: int = 6_000
     many_images: tuple[int, int] | None = None
+    max_frames: int = 4
+    files: FileLimits | None = None
     crops: bool = False
 
     def at_detail(self, detail: str) -> Limits:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from generation.citations.labels import LABELS
 from generation.context.page_input import PageInput, build_page_inputs
 from generation.prompt import Message, Prompt
-from generation.request import EncodedImage, Request, Role, Turn
+from generation.request import Part, Request, Role, Turn
 
 NOT_IN_PAGES = "NOT IN THE PAGES"
 """Beginning of a reply where the pages do not hold the answer."""
@@ -81,7 +81,7 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
     return Request(system, tuple(_alternate(turns)), cached_parts=len(pages))
 
 
-def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[str | EncodedImage]:
+def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[Part]:
     """Parts of all pages, among the texts of the user where there are some."""
     by_label = {page_input.evidence.label: page_input for page_input in shown}
     for part in prompt.layout or by_label:
@@ -99,7 +99,7 @@ def ask_to_cite(prompt: Prompt, answer: str) -> Prompt:
     )
 
 
-def _page_parts(page_input: PageInput) -> Iterable[str | EncodedImage]:
+def _page_parts(page_input: PageInput) -> Iterable[Part]:
     """Label, images and words of a page."""
     heading = f"[{page_input.evidence.label}] {_plain_name(str(page_input.evidence.page))}"
     if page_input.image is not None:
@@ -108,6 +108,9 @@ def _page_parts(page_input: PageInput) -> Iterable[str | EncodedImage]:
         if page_input.crop is not None:
             yield f"[{page_input.evidence.label}] A part of the same page, larger:"
             yield page_input.crop
+        if page_input.clip is not None:
+            yield f"[{page_input.evidence.label}] Frames of the same shot, in order:"
+            yield page_input.clip
         heading = f"The words of page [{page_input.evidence.label}], read by a machine"
     if page_input.text:
         mark = delimiter_for(page_input.text)
@@ -146,7 +149,7 @@ def _without_labels(message: Message) -> str:
 def _alternate(turns: Iterable[Turn]) -> Iterable[Turn]:
     """Turns of alternating roles: successive turns of one role become one."""
     role: Role = "user"
-    parts: list[str | EncodedImage] = []
+    parts: list[Part] = []
     for turn in turns:
         if turn.role != role and parts:
             yield Turn(role, tuple(parts))

@@ -9,6 +9,7 @@ from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.context.page_input import build_page_inputs
 from generation.context.prompt_template import NOT_IN_PAGES, build_request
+from generation.context.shot_input import add_frames
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
 from generation.providers.access import ReplyTruncated
@@ -56,7 +57,7 @@ class ChatVisionModel:
         Raises:
             ModelError: what else the chat model raises.
         """
-        inputs = build_page_inputs(prompt.evidence, self._limits)
+        inputs = add_frames(build_page_inputs(prompt.evidence, self._limits), self._limits)
         notes = [inputs.note] if inputs.note else []
         detector = DeclineDetector()
         request = build_request(prompt, inputs.page_inputs)

@@ -238,7 +238,7 @@ def payload(model: str, request: Request, access: Access, *, own: bool) -> dict[
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             messages.append({"role": "assistant", "content": text})
         else:
-            parts = [_part(part, access.detail, own=own) for part in turn.parts]
+            parts = [_part(part, access.detail, own=own) for part in turn.flat]
             messages.append({"role": "user", "content": parts})
     reasons = is_reasoning_model(model) or _REASONS.match(model) is not None
     # OpenAI's newer models refuse max_tokens; many compatible servers know nothing else.
