@@ -123,6 +123,7 @@ class Engine:
         folder: str | None = None,
         filter: PageFilter = ALL_PAGES,
         history: Sequence[Message] = (),
+        whole: bool = False,
     ) -> RetrievedEvidence:
         """Evidence for the model.
 
@@ -140,6 +141,7 @@ class Engine:
             filter=filter,
             history=history,
             shots=self.shots(),
+            whole=whole,
         )
 
     def add_settings(self, password: str | None) -> AddSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from generation.context.image_tokens import ImageTokenCounter, PatchTokens
@@ -19,19 +20,23 @@ BYTES_PER_TOKEN = 3
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """Limits of files that a model reads whole: their types, and how large they may be."""
+    """Limits of files that a model reads whole.
 
-    media_types: frozenset[str]
-    max_bytes: int
+    `max_bytes` has the most bytes of each media type that is read; `max_pages` is that of a
+    PDF, `max_seconds` that of a recording.
+    """
+
+    max_bytes: Mapping[str, int]
     max_pages: int
     max_seconds: float
 
     def refusal(self, file: SourceFile) -> str:
         """Why a file is not taken, as the end of a sentence; empty where it is."""
-        if file.media_type not in self.media_types:
-            return f"the model reads no files of type {file.media_type or 'unknown'}"
-        if file.byte_size > self.max_bytes:
-            return f"the model takes files of {self.max_bytes / 1e6:,.0f} MB"
+        most = self.max_bytes.get(file.media_type, 0)
+        if not most:
+            return "the model does not read files of its kind"
+        if file.byte_size > most:
+            return f"the model takes files of {most / 1e6:,.0f} MB"
         if file.pages > self.max_pages:
             return f"the model takes files of {self.max_pages:,} pages"
         if file.seconds > self.max_seconds:

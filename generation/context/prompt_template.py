@@ -70,15 +70,17 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
     so far; the question last.
     """
     shown = build_page_inputs(prompt.evidence).page_inputs if page_inputs is None else page_inputs
-    pages = tuple(_laid_out(prompt, shown))
-    if not pages:
-        pages = ("No page was found.",)
-    turns = [Turn("user", pages)]
+    pages = tuple(_laid_out(prompt, shown)) or ("No page was found.",)
+    return request_of(prompt, pages, PICTURE_RULES if prompt.layout else "")
+
+
+def request_of(prompt: Prompt, shown: tuple[Part, ...], rules: str) -> Request:
+    """Request of what is shown, the conversation and the question; `rules` go beyond `SYSTEM`."""
+    turns = [Turn("user", shown)]
     for message in prompt.history:
         turns.append(Turn(message.role, (_without_labels(message),)))
     turns.append(Turn("user", (f"Question: {prompt.question}",)))
-    system = SYSTEM + PICTURE_RULES if prompt.layout else SYSTEM
-    return Request(system, tuple(_alternate(turns)), cached_parts=len(pages))
+    return Request(SYSTEM + rules, tuple(_alternate(turns)), cached_parts=len(shown))
 
 
 def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[Part]:
@@ -101,7 +103,7 @@ def ask_to_cite(prompt: Prompt, answer: str) -> Prompt:
 
 def _page_parts(page_input: PageInput) -> Iterable[Part]:
     """Label, images and words of a page."""
-    heading = f"[{page_input.evidence.label}] {_plain_name(str(page_input.evidence.page))}"
+    heading = f"[{page_input.evidence.label}] {plain_name(str(page_input.evidence.page))}"
     if page_input.image is not None:
         yield heading
         yield page_input.image
@@ -130,7 +132,7 @@ def delimiter_for(text: str) -> str:
     return delimiter
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name on one line, without anything that looks like a label."""
     printable = "".join(
         " " if unicodedata.category(letter).startswith(("C", "Z")) else letter for letter in name

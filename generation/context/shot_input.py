@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from PIL import Image
 
 from generation.context.limits import Limits, count_tokens
 from generation.context.page_input import PageInput, PageInputs, page_text, shrink
-from generation.request import Clip, EncodedImage
+from generation.context.room import Room, base64_size
+from generation.request import Clip
 from generation.text.quote import find_quote
 from ingest.files.video.cues import Cue
 from ingest.files.video.shot_view import ShotView
@@ -21,46 +22,12 @@ LEAST_FRAMES = 2
 """Fewer frames show no more than the page."""
 
 
-@dataclass(slots=True)
-class _Room:
-    """What is left of a request's limits."""
-
-    images: int
-    size: int
-    tokens: int
-
-    @classmethod
-    def after(cls, page_inputs: Sequence[PageInput], limits: Limits) -> _Room:
-        images = [image for each in page_inputs for image in each.images]
-        most = limits.max_images
-        if limits.many_images and len(images) <= limits.many_images[0]:
-            most = min(most, limits.many_images[0])
-        tokens = sum(count_tokens(each.text) for each in page_inputs)
-        tokens += sum(limits.image_tokens.tokens(i.width, i.height) for i in images)
-        return cls(
-            most - len(images),
-            limits.max_image_bytes - sum(map(_base64_size, images)),
-            limits.max_input_tokens - tokens,
-        )
-
-    def take(self, images: Sequence[EncodedImage], limits: Limits) -> int:
-        """How many of the images fit; they are counted."""
-        for at, image in enumerate(images):
-            tokens = limits.image_tokens.tokens(image.width, image.height)
-            if self.images < 1 or self.size < _base64_size(image) or self.tokens < tokens:
-                return at
-            self.images -= 1
-            self.size -= _base64_size(image)
-            self.tokens -= tokens
-        return len(images)
-
-
 def add_frames(inputs: PageInputs, limits: Limits) -> PageInputs:
     """Add frames to the pages that are shots, as far as the limits leave room, best first."""
     shots = sum(each.evidence.shot is not None for each in inputs.page_inputs)
     if not shots or not limits.max_frames:
         return inputs
-    room = _Room.after(inputs.page_inputs, limits)
+    room = _room_after(inputs.page_inputs, limits)
     count = min(limits.max_frames, max(room.images // shots, LEAST_FRAMES))
     return replace(
         inputs,
@@ -68,7 +35,19 @@ def add_frames(inputs: PageInputs, limits: Limits) -> PageInputs:
     )
 
 
-def _with_frames(page_input: PageInput, count: int, limits: Limits, room: _Room) -> PageInput:
+def _room_after(page_inputs: Sequence[PageInput], limits: Limits) -> Room:
+    images = [image for each in page_inputs for image in each.images]
+    room = Room.of(limits)
+    if limits.many_images and len(images) <= limits.many_images[0]:
+        room.images = min(room.images, limits.many_images[0])
+    room.images -= len(images)
+    room.size -= sum(map(base64_size, images))
+    room.tokens -= sum(count_tokens(each.text) for each in page_inputs)
+    room.tokens -= sum(limits.image_tokens.tokens(i.width, i.height) for i in images)
+    return room
+
+
+def _with_frames(page_input: PageInput, count: int, limits: Limits, room: Room) -> PageInput:
     load = page_input.evidence.shot
     if load is None or room.images < LEAST_FRAMES:
         return page_input
@@ -117,7 +96,3 @@ def _cut(text: str, max_chars: int) -> str:
     if len(text) <= max_chars:
         return text
     return "\n".join([*text[:max_chars].split("\n")[:-1], "…"])
-
-
-def _base64_size(image: EncodedImage) -> int:
-    return -(-len(image.data) // 3) * 4
