@@ -57,10 +57,14 @@ def gemini_server() -> Iterator[GeminiServer]:
             if self.path == FILES:
                 assert self.headers["X-Goog-Upload-Protocol"] == "resumable"
                 assert self.headers["X-Goog-Upload-Command"] == "start"
-                about = json.loads(data)["file"]
-                served.files[about["name"]] = about
-                served.data[about["name"]] = b""
-                session = f"{served.url}{SESSION}{about['name']}"
+                name = json.loads(data)["file"]["name"]
+                served.files[name] = {
+                    "name": name,
+                    "mimeType": self.headers["X-Goog-Upload-Header-Content-Type"],
+                    "sizeBytes": self.headers["X-Goog-Upload-Header-Content-Length"],
+                }
+                served.data[name] = b""
+                session = f"{served.url}{SESSION}{name}"
                 self._send({}, **{"X-Goog-Upload-URL": session, "X-Goog-Upload-Status": "active"})
             elif self.path.startswith(SESSION):
                 self._take(self.path.removeprefix(SESSION), data)

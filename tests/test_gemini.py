@@ -74,7 +74,7 @@ def chat(server: GeminiServer, **more: Any) -> Any:
 def test_a_whole_video_is_asked_about(
     home: Home, film: Path, server: GeminiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     server.says('It was lit: "lit the lamp at', ' dusk" [0:0', "1]. Then a blue wall [0:04].\n")
     line = ["--home", str(home.root), "ask", "What happens?", "--whole", "-d", "talk.mp4"]
     done = CliRunner().invoke(cli, [*line, "--model", "gemini", "--json"])
@@ -86,10 +86,8 @@ def test_a_whole_video_is_asked_about(
     ]  # fmt: skip
     assert not server.files
     (parts,) = [turn["parts"] for turn in server.bodies[0]["contents"]]
-    assert parts[1]["fileData"] == {
-        "fileUri": f"{server.url}/v1beta/{name}",
-        "mimeType": "video/mp4",
-    }
+    sent = {"file_uri": f"{server.url}/v1beta/{name}", "mime_type": "video/mp4"}
+    assert parts[1]["fileData"] == sent
     assert "0:02 Tea was served to 37 guests at four." in parts[2]["text"]
     assert "in place of a page's label" in json.dumps(server.bodies[0]["systemInstruction"]).lower()
     answer = json.loads(done.stdout)
@@ -105,7 +103,7 @@ def test_a_whole_pdf_is_asked_about(sample_home: Home, server: GeminiServer) -> 
     with pageglass.open(sample_home.root, model="gemini:gemini-2.5-flash") as library:
         answer = library.ask("Where is it?", document="annual-report.pdf", whole=True)
     (parts,) = [turn["parts"] for turn in server.bodies[0]["contents"]]
-    assert parts[1]["fileData"]["mimeType"] == "application/pdf"
+    assert parts[1]["fileData"]["mime_type"] == "application/pdf"
     assert len(parts) == 3
     assert answer.citations[0].page.number == 2
     assert not server.files
