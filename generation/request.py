@@ -1,4 +1,4 @@
-"""Chat request: system prompt, turns of text, images, clips and files, schema of the reply.
+"""Chat request: system prompt, turns of text, images and files, reply's schema.
 
 The one form that each provider's file translates into its API's.
 """
@@ -27,7 +27,7 @@ class EncodedImage:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Frames of a shot in order, with their times in seconds from its recording's beginning."""
+    """Frames of a shot in order, with their times in the recording, in seconds."""
 
     frames: tuple[EncodedImage, ...]
     times: tuple[float, ...]

@@ -126,7 +126,7 @@ def extract_record(
         from generation.extraction.rules import extract_by_rules
 
         return extract_by_rules(pages, schema)
-    from api.rag.whole_document import find_file
+    from api.rag.document_file import find_file
     from generation.extraction.extract import extract
 
     return extract(pages, schema, chat, find_file(chat, pages, whole))

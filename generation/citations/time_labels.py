@@ -1,4 +1,4 @@
-"""Time labels: times of a recording in an answer, as the labels of the shots that they are in.
+"""Time labels: times of a recording in an answer, as labels of its shots.
 
 A model that saw a whole recording cites [12:31] or [1:02:03]. The shot is the one that
 is shown then; where a quote stands before the time, the nearest one within `NEAR` seconds
@@ -89,7 +89,7 @@ class TimeLabels:
         return "".join(f"[{label}]" for label in known) or found[0]
 
     def _label_at(self, time: int, quote: str) -> int | None:
-        """Label of the shot at a time; None where there is none, or one in several recordings."""
+        """Label of the shot at a time; None for none, or for several recordings."""
         near = sorted((seconds_to(each.page.span, time), at) for at, each in enumerate(self._shots))
         for distance, at in near:
             if quote and distance <= NEAR and find_quote(quote, self._shots[at].words):

@@ -75,7 +75,7 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
 
 
 def request_of(prompt: Prompt, shown: tuple[Part, ...], rules: str) -> Request:
-    """Request of what is shown, the conversation and the question; `rules` go beyond `SYSTEM`."""
+    """Request of what is shown, the conversation and the question, by more `rules`."""
     turns = [Turn("user", shown)]
     for message in prompt.history:
         turns.append(Turn(message.role, (_without_labels(message),)))

@@ -1,4 +1,4 @@
-"""Shot inputs: frames of shots in order, and their words with times, beside their pages."""
+"""Shot inputs: frames of shots, and their words with times, beside their pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAST_FRAMES = 2
 
 
 def add_frames(inputs: PageInputs, limits: Limits) -> PageInputs:
-    """Add frames to the pages that are shots, as far as the limits leave room, best first."""
+    """Add frames to the shots, as far as the limits leave room, best first."""
     shots = sum(each.evidence.shot is not None for each in inputs.page_inputs)
     if not shots or not limits.max_frames:
         return inputs

@@ -31,7 +31,7 @@ The user gave one whole document as a file. A page's label is its place in the f
 
 
 def build_whole_request(prompt: Prompt, limits: Limits) -> tuple[Request, str]:
-    """Build the request about a whole document, and the note of what was left out of it.
+    """Build the request about a whole document, with a note of what was left out.
 
     A model that reads such files gets the file, any other the words of all pages and images
     of as many as fit, from all parts of the document.
@@ -49,7 +49,7 @@ def build_whole_request(prompt: Prompt, limits: Limits) -> tuple[Request, str]:
 
 
 def file_parts(evidence: Sequence[Evidence], file: SourceFile, max_tokens: int) -> Iterable[Part]:
-    """Parts of a request with a whole file: its name, the file, and words with their times."""
+    """Parts of a request with a whole file: its name, the file, words with times."""
     name = plain_name(evidence[0].page.document_name) if evidence else ""
     if not file.seconds:
         yield f"{name}, whole; its pages are [1] to [{len(evidence)}]:"

@@ -77,7 +77,7 @@ class VisionModel(Protocol):
 
 
 def keep_files(chat: ChatModel | None) -> AbstractContextManager[None]:
-    """Context in which files sent to a model serve several requests, and are then deleted."""
+    """Context in which sent files serve several requests; then they are deleted."""
     keep = getattr(chat, "keep_files", None)
     return keep() if keep else nullcontext()
 

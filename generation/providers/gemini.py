@@ -249,7 +249,7 @@ def _seconds(request: Request) -> float:
 
 
 def _http_client(access: Access) -> httpx2.Client:
-    """HTTP client for the SDK, which knows one time for the whole of a reply and not for a piece."""
+    """HTTP client for the SDK, whose own timeout is for the whole of a reply."""
     import httpx2
 
     timeout = access.timeouts().as_dict()

@@ -56,7 +56,7 @@ class GeminiFiles:
 
     @contextmanager
     def keep(self) -> Iterator[None]:
-        """Context that keeps files for further requests; they are deleted when the last ends."""
+        """Context that keeps files for further requests; the last to end deletes them."""
         with self._lock:
             self._users += 1
         try:

@@ -1,4 +1,4 @@
-"""OpenAI chat model: OpenAI, OpenRouter, and any server with the Chat Completions API.
+"""OpenAI chat model: OpenAI, OpenRouter, and any Chat Completions server.
 
 Such servers are Ollama, vLLM, llama.cpp and LM Studio. Few of them have the
 Responses API, and nothing here needs it.

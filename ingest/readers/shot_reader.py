@@ -1,4 +1,4 @@
-"""Shot reader: frames of shots from the original files, decoded in reading workers."""
+"""Shot reader: frames of shots, decoded from the original files in workers."""
 
 from __future__ import annotations
 

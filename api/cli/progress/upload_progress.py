@@ -9,7 +9,7 @@ from api.cli.progress.bytes_progress import BytesBar, NoBytes, bytes_progress
 
 
 class UploadProgress:
-    """Bar for each file that is sent; nothing before the first, or where there is no terminal."""
+    """Bar for each file that is sent, on a terminal."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet

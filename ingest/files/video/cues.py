@@ -73,7 +73,7 @@ def read_packet(packet: Any, origin: float, language: str) -> Iterator[Cue]:
 
 
 def cues_between(path: Path, container: str, span: TimeSpan) -> list[Cue]:
-    """Cues of a video's subtitle streams that are shown in a span; what is broken is left out.
+    """Cues of a video's subtitle streams in a span; what is broken is left out.
 
     Args:
         container: FFmpeg's name of its format.

@@ -131,11 +131,7 @@ class MediaFile:
             return to_image(frame, stream, FRAME_SIDE)
 
     def image_at(self, time: float, side: int) -> tuple[float, Image.Image] | None:
-        """Time and image of the first frame from a time on; None beyond the last.
-
-        Raises:
-            UnreadableFile
-        """
+        """Time and image of the first frame from a time on; see `image`."""
         with self._errors():
             frame = self._frame_from(time)
             return frame and (self._time(frame), to_image(frame, self._video(), side))

@@ -57,7 +57,7 @@ def sniff_media(head: bytes) -> str:
 
 
 def mime_type(head: bytes) -> str:
-    r"""Media type (RFC 6838) of a video, a sound file or a PDF; empty for any other file.
+    r"""Media type (RFC 6838) of a video, a sound file or a PDF; empty for others.
 
     >>> mime_type(b"\0\0\0\x20ftypisom"), mime_type(b"%PDF-1.7")
     ('video/mp4', 'application/pdf')
