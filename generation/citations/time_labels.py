@@ -65,7 +65,8 @@ class TimeLabels:
         return self._rewrite(text)
 
     def _rewrite(self, text: str) -> str:
-        parts, end = [], 0
+        parts: list[str] = []
+        end = 0
         for found in _LABEL.finditer(text):
             self._pass_on(text[end : found.start()], parts)
             self._pass_on(self._labels(found), parts)
