@@ -300,7 +300,8 @@ def test_requests_are_what_the_sdks_types_and_the_golden_files_say(
             "anthropic": MessageCreateParamsStreaming,
             "openai": CompletionCreateParamsStreaming,
         }[provider]
-        for message in TypeAdapter(kind).validate_python(body)["messages"]:
+        adapter = TypeAdapter(kind)
+        for message in adapter.validate_python(body)["messages"]:
             # The SDKs' types hold iterables, which pydantic checks as they are read.
             content = message["content"]
             assert isinstance(content, str) or list(content)

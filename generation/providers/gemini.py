@@ -127,7 +127,7 @@ class Gemini:
         from google import genai
 
         with _http_client(self._access) as http:
-            options = {
+            options: Any = {
                 "base_url": self._access.base_url or BASE_URL,
                 "api_version": API_VERSION,
                 "httpx_client": http,
