@@ -29,6 +29,7 @@ from ingest.trace import span
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from generation.prompt import Message
+    from ingest.readers.shot_reader import ShotReader
     from retrieval.search import Searcher
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Engine:
         self._model: VisionModel | None = None
         self._encoders = SharedEncoders()
         self._readers: ReaderPool | None = None
+        self._shots: ShotReader | None = None
 
     def searcher(self) -> Searcher:
         """Searcher of the home.
@@ -75,6 +77,20 @@ class Engine:
                 settings = self.settings
                 self._readers = ReaderPool(settings.workers, settings.read_limits())
             return self._readers
+
+    def shots(self) -> ShotReader:
+        """Reader of frames of the library's videos.
+
+        Raises:
+            LibraryNotFound: nothing has been ingested yet.
+        """
+        from ingest.readers.shot_reader import ShotReader
+
+        library, readers = self.library(), self.readers()
+        with self._lock:
+            if self._shots is None:
+                self._shots = ShotReader(library, readers)
+            return self._shots
 
     def reader_stats(self) -> dict[str, int]:
         """Reading workers, those that are busy, and tasks that wait."""
@@ -107,6 +123,7 @@ class Engine:
         folder: str | None = None,
         filter: PageFilter = ALL_PAGES,
         history: Sequence[Message] = (),
+        whole: bool = False,
     ) -> RetrievedEvidence:
         """Evidence for the model.
 
@@ -123,6 +140,8 @@ class Engine:
             folder=folder,
             filter=filter,
             history=history,
+            shots=self.shots(),
+            whole=whole,
         )
 
     def add_settings(self, password: str | None) -> AddSettings:
@@ -150,7 +169,7 @@ class Engine:
     def close(self) -> None:
         """Close the searcher, and end the readers."""
         with self._lock:
-            readers, self._readers = self._readers, None
+            readers, self._readers, self._shots = self._readers, None, None
             if readers:
                 readers.close()
             if self._searcher is not None:

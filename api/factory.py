@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from api.settings import Settings, read_settings
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from ingest.library.home import Home
     from retrieval.search import Searcher
     from retrieval.snapshot import Opener
+
+UploadObserver: TypeAlias = Callable[[str, int, int], object]
 
 
 def open_home(settings: Settings, root: Path | None = None, *, create: bool = True) -> Home:
@@ -69,8 +73,12 @@ def render_settings(settings: Settings, password: str | None = None) -> RenderSe
     return RenderSettings(settings.dpi, settings.ocr, password, office=office, video=video)
 
 
-def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
+def make_model(
+    settings: Settings, spec: str | None = None, on_upload: UploadObserver | None = None
+) -> VisionModel:
     """Model that writes answers: `spec` ("PROVIDER:MODEL"), or the settings' own.
+
+    `on_upload` is told of files that are sent to it: name, bytes sent, bytes in all.
 
     Raises:
         UnknownModel: there is no model of that name.
@@ -81,7 +89,7 @@ def make_model(settings: Settings, spec: str | None = None) -> VisionModel:
     from generation.models.load import load_model
 
     spec = spec or settings.model
-    return load_model(spec, settings.access(spec))
+    return load_model(spec, replace(settings.access(spec), on_upload=on_upload))
 
 
 def model_settings(settings: Settings, **options: Any) -> Settings:

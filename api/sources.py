@@ -32,6 +32,13 @@ def local_file(source: FileSource, policy: FetchPolicy) -> Iterator[Path]:
         yield fetch(str(source), Path(folder), policy)
 
 
+def path_on_disk(source: FileSource) -> Path | None:
+    """Path of a file on this machine; None for what comes from a URL."""
+    from ingest.fetch.fetch import is_url
+
+    return None if is_url(source) else Path(source).expanduser()
+
+
 def is_file_source(source: object) -> bool:
     """Whether a text is a URL or names a file that is there."""
     from ingest.fetch.fetch import is_url

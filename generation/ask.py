@@ -10,7 +10,7 @@ from generation.attempt import Attempt
 from generation.citations.verify import RegionLocator
 from generation.context.abstain import NO_RELEVANT_PAGE, NOTE, should_abstain
 from generation.context.prompt_template import ask_to_cite
-from generation.models.model import VisionModel
+from generation.models.model import VisionModel, keep_files
 from generation.prompt import Prompt
 
 
@@ -64,16 +64,17 @@ def stream_answer(
         yield from attempt.follow(_decline(prompt, min_score))
         yield attempt.answer()
         return
-    yield from attempt.follow(model.stream(prompt))
-    answer = attempt.answer()
-    if retry and model.chat is not None and prompt.evidence and attempt.is_uncited():
-        again = Attempt(prompt, locate, Usage(model.name))
-        yield "\n\n"
-        yield from again.follow(model.stream(ask_to_cite(prompt, answer.text)))
-        second = again.answer()
-        better = second.text.strip() and not (again.is_uncited() and answer.text.strip())
-        kept = second if better else answer
-        answer = replace(kept, usage=answer.usage + second.usage)
+    with keep_files(model.chat):
+        yield from attempt.follow(model.stream(prompt))
+        answer = attempt.answer()
+        if retry and model.chat is not None and prompt.evidence and attempt.is_uncited():
+            again = Attempt(prompt, locate, Usage(model.name))
+            yield "\n\n"
+            yield from again.follow(model.stream(ask_to_cite(prompt, answer.text)))
+            second = again.answer()
+            better = second.text.strip() and not (again.is_uncited() and answer.text.strip())
+            kept = second if better else answer
+            answer = replace(kept, usage=answer.usage + second.usage)
     yield answer
 
 

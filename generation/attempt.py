@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from generation.answer import Answer, Citation, SelfAssessment, Usage
+from generation.citations.time_labels import TimeLabels
 from generation.citations.verify import CitationVerifier, RegionLocator
 from generation.prompt import Prompt
 
@@ -20,6 +21,7 @@ class Attempt:
         self._has_pages = bool(prompt.evidence)
         self._is_free = bool(prompt.layout)
         self._model = usage.model
+        self._times = TimeLabels(prompt.evidence, is_whole=prompt.is_whole)
         self._verifier = CitationVerifier(prompt.evidence, locate)
         self._usage = usage
         self._assessment = SelfAssessment(None, None, declined=False)
@@ -29,13 +31,18 @@ class Attempt:
         for event in events:
             match event:
                 case str():
-                    yield event
-                    yield from self._verifier.feed(event)
+                    yield from self._pass_on(self._times.feed(event))
                 case Usage():
                     self._usage = event
                 case SelfAssessment():
                     self._assessment = event
+        yield from self._pass_on(self._times.close())
         yield from self._verifier.close()
+
+    def _pass_on(self, text: str) -> Iterator[str | Citation]:
+        if text:
+            yield text
+            yield from self._verifier.feed(text)
 
     def is_uncited(self) -> bool:
         """Whether the model answered without citing any page that it was shown."""
@@ -64,7 +71,7 @@ class Attempt:
             threshold=assessment.threshold,
             usage=self._usage,
             note=" ".join(notes),
-            dropped_labels=self._verifier.dropped,
+            dropped_labels=self._verifier.dropped + self._times.dropped,
             grounded=grounded and not declined,
             support=0.0 if declined else self._verifier.support(),
         )

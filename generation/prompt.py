@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from generation.request import Role
+from generation.request import Role, SourceFile
 from ingest.page import Page, Word
 from retrieval.hit import Region
+
+if TYPE_CHECKING:
+    from ingest.files.video.shot_view import ShotView
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class Evidence:
     """Retrieved page; `label` is the number, from 1, that an answer cites it by.
 
     `image` loads the page's image, encoded as WebP; models that read only words
-    never call it. `score` and `regions` are those of the search's `Hit`.
+    never call it. `score` and `regions` are those of the search's `Hit`. `shot` loads
+    frames of a shot, at most so many, with its cues; None where the page is none.
     """
 
     label: int
@@ -25,6 +29,7 @@ class Evidence:
     image: Callable[[], bytes]
     score: float
     regions: tuple[Region, ...] = ()
+    shot: Callable[[int], ShotView] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Prompt:
 
     `task` is what the question asks for. Where it is no answer, the evidence is in the
     order of the pages. `layout` is a free question about pictures that the user gave: texts
-    and labels of the evidence in the user's order.
+    and labels of the evidence in the user's order. `is_whole` where the evidence is all of one
+    document, in order; `file` is its file, for models that read files whole.
     """
 
     question: str
@@ -53,3 +59,5 @@ class Prompt:
     history: tuple[Message, ...] = ()
     task: Task = "answer"
     layout: tuple[str | int, ...] = ()
+    is_whole: bool = False
+    file: SourceFile | None = None

@@ -51,7 +51,7 @@ EXTRAS = {
         "answers by OpenAI's models and compatible servers",
         ("openai", "httpx2"),
     ),
-    "gemini": Extra("answers by Gemini, by the openai package", ("openai", "httpx2")),
+    "gemini": Extra("answers by Gemini, also about whole videos", ("google.genai", "httpx2")),
     "bedrock": Extra("Claude by Amazon Bedrock", ("anthropic", "httpx2", "boto3", "botocore")),
     "vertex": Extra("Claude by Vertex AI", ("anthropic", "httpx2", "google.auth")),
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),

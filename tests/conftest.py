@@ -28,7 +28,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # Programs that tests press Ctrl-C on must not inherit from whoever started the tests that it is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_")
+OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_")
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 

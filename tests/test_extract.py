@@ -195,6 +195,7 @@ JUDGED = {
     "code": {"improvements"},
     "chart": {"trend", "data_range", "anomalies"},
     "document": {"signature_present", "action_items"},
+    "video-summary": {"summary", "scenes", "people", "places", "key_messages", "audience"},
 }
 
 

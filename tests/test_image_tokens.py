@@ -12,7 +12,9 @@ from generation.context.image_tokens import (
     TileTokens,
 )
 from generation.providers.anthropic import limits_of as anthropic_limits
-from generation.providers.openai import detail_of, limits_of
+from generation.providers.gemini import limits_of as gemini_limits
+from generation.providers.openai import detail_of
+from generation.providers.openai import limits_of as openai_limits
 from generation.request import EncodedImage
 
 USUAL, SHARP = PatchTokens(28, 1_568, 1_568), PatchTokens(28, 4_784, 2_576)
@@ -113,7 +115,8 @@ def test_claudes_two_tiers(model: str, most: int) -> None:
     ],
 )
 def test_a_square_of_1024_pixels(provider: str, model: str, tokens: int) -> None:
-    assert limits_of(provider, model).image_tokens.tokens(1024, 1024) == tokens
+    limits_of = {"openai": openai_limits, "gemini": gemini_limits}[provider]
+    assert limits_of(model).image_tokens.tokens(1024, 1024) == tokens
 
 
 def test_what_low_detail_keeps_whole_is_sent_at_low_detail() -> None:

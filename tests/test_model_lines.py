@@ -43,7 +43,11 @@ CHAT = "/chat/completions"
 MEANT_FOR = {
     "Anthropic": ("anthropic", "https://api.anthropic.com/v1/messages"),
     "OpenAI": ("openai", f"https://api.openai.com/v1{CHAT}"),
-    "Gemini": ("openai", f"https://generativelanguage.googleapis.com/v1beta/openai{CHAT}"),
+    "Gemini": (
+        "gemini",
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash"
+        ":streamGenerateContent?alt=sse",
+    ),
     "Ollama": ("ollama", "http://localhost:11434/api/chat"),
     "OpenRouter": ("openai", f"https://openrouter.ai/api/v1{CHAT}"),
     "Azure OpenAI": (
@@ -99,8 +103,9 @@ def read_line(line: str) -> tuple[dict[str, str], list[str]]:
 
 def images_of(body: Mapping[str, Any]) -> list[Image.Image]:
     """Images of a request's body, in any of the formats."""
-    data = re.findall(r'(?:base64,|"data": "|"images": \[")([\w+/=]{200,})', json.dumps(body))
-    return [Image.open(io.BytesIO(base64.b64decode(one))) for one in data]
+    data = re.findall(r'(?:base64,|"data": "|"images": \[")([-\w+/=]{200,})', json.dumps(body))
+    plain = [one.translate(str.maketrans("-_", "+/")) for one in data]
+    return [Image.open(io.BytesIO(base64.b64decode(one))) for one in plain]
 
 
 def test_no_line_is_left_out() -> None:
@@ -141,8 +146,9 @@ def test_options_reach_the_body(
     wire.then(streaming(MEANT_FOR[name][0], ['"lens" [1]']))
     assert run(name, sample_home, monkeypatch, *OPTIONS).exit_code == 0
     (seen,) = wire.seen
-    sent = seen.body.get("options", seen.body)
-    limit = {"Ollama": "num_predict", "OpenAI": "max_completion_tokens"}.get(name, "max_tokens")
+    sent = seen.body.get("options") or seen.body.get("generationConfig") or seen.body
+    limits = {"Ollama": "num_predict", "OpenAI": "max_completion_tokens"}
+    limit = {**limits, "Gemini": "maxOutputTokens"}.get(name, "max_tokens")
     assert (sent["temperature"], sent[limit]) == (0.25, 99)
     assert all(max(image.size) <= LOW_EDGE for image in images_of(seen.body))
     details = set(re.findall(r'"detail": "(\w+)"', json.dumps(seen.body)))

@@ -24,6 +24,7 @@ from generation.models.load import load_chat, load_model
 from generation.models.model import UnknownModel
 from generation.prompt import Evidence, Message, Prompt
 from generation.providers import anthropic as anthropic_file
+from generation.providers import gemini as gemini_file
 from generation.providers import openai as openai_file
 from generation.providers.access import (
     Access,
@@ -46,7 +47,7 @@ from ingest.page import Page, Word
 
 GOLDEN = Path(__file__).parent / "golden"
 SECRET = "sk-ant-very-secret-0123456789"
-PROVIDERS = ["anthropic", "openai"]
+PROVIDERS = ["anthropic", "openai", "gemini"]
 HELLO = Request("Be brief.", (Turn("user", ("Hello?",)),))
 
 
@@ -105,8 +106,16 @@ def test_a_reply_streams_with_its_usage(provider: str, wire: Wire) -> None:
     assert text == "Hello 안녕"
     assert usages[-1] == Usage(f"{provider}:some-model", 1020, 7, 1000, None)
     seen = wire.seen[0]
-    assert seen.path == {"anthropic": "/v1/messages", "openai": "/chat/completions"}[provider]
-    assert seen.headers["authorization"] == f"Bearer {SECRET}"
+    assert (
+        seen.path
+        == {
+            "anthropic": "/v1/messages",
+            "openai": "/chat/completions",
+            "gemini": "/v1beta/models/some-model:streamGenerateContent?alt=sse",
+        }[provider]
+    )
+    key = "x-goog-api-key" if provider == "gemini" else "authorization"
+    assert seen.headers[key].removeprefix("Bearer ") == SECRET
 
 
 def test_429_is_tried_again_when_the_server_says(
@@ -257,7 +266,7 @@ def test_closing_hangs_up(provider: str, wire: Wire) -> None:
 
 
 def test_the_end_of_the_tokens_is_said(provider: str, wire: Wire) -> None:
-    stop = {"anthropic": "max_tokens", "openai": "length"}[provider]
+    stop = {"anthropic": "max_tokens", "openai": "length", "gemini": "MAX_TOKENS"}[provider]
     wire.then(streaming(provider, ["and so"], stop=stop))
     with pytest.raises(ReplyTruncated):
         ask(provider, wire)
@@ -268,7 +277,7 @@ def test_the_end_of_the_tokens_is_said(provider: str, wire: Wire) -> None:
 
 
 def test_a_refusal_is_a_fault(provider: str, wire: Wire) -> None:
-    stop = {"anthropic": "refusal", "openai": "content_filter"}[provider]
+    stop = {"anthropic": "refusal", "openai": "content_filter", "gemini": "SAFETY"}[provider]
     wire.then(streaming(provider, ["I"], stop=stop))
     with pytest.raises(ReplyRefused):
         ask(provider, wire)
@@ -278,19 +287,24 @@ def test_requests_are_what_the_sdks_types_and_the_golden_files_say(
     provider: str, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from anthropic.types.message_create_params import MessageCreateParamsStreaming
+    from google.genai.types import Content
     from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
     wire.then(streaming(provider, ["ok"]))
     list(load_model(f"{provider}:some-model", access(wire)).stream(make_prompt()))
     body = wire.seen[0].body
-    kind: Any = (
-        MessageCreateParamsStreaming if provider == "anthropic" else CompletionCreateParamsStreaming
-    )
-    adapter = TypeAdapter(kind)
-    for message in adapter.validate_python(body)["messages"]:
-        # The SDKs' types hold iterables, which pydantic checks as they are read.
-        content = message["content"]
-        assert isinstance(content, str) or list(content)
+    if provider == "gemini":
+        assert all(Content.model_validate(content).parts for content in body["contents"])
+    else:
+        kind: Any = {
+            "anthropic": MessageCreateParamsStreaming,
+            "openai": CompletionCreateParamsStreaming,
+        }[provider]
+        adapter = TypeAdapter(kind)
+        for message in adapter.validate_python(body)["messages"]:
+            # The SDKs' types hold iterables, which pydantic checks as they are read.
+            content = message["content"]
+            assert isinstance(content, str) or list(content)
     shown = json.dumps(_without_pictures(body), indent=1, ensure_ascii=False) + "\n"
     assert shown == (GOLDEN / f"{provider}_ask.json").read_text("utf-8")
 
@@ -303,7 +317,7 @@ def _without_pictures(body: Any) -> Any:
         return [_without_pictures(value) for value in body]
     if isinstance(body, str) and body.startswith("data:image/"):
         return body.partition(",")[0] + ",…"
-    if isinstance(body, str) and body.startswith("/9j/"):
+    if isinstance(body, str) and body.startswith(("/9j/", "_9j_")):
         return "/9j/…"
     return body
 
@@ -315,6 +329,10 @@ def test_a_schema_goes_by_the_providers_own_way(provider: str) -> None:
     if provider == "anthropic":
         body = anthropic_file.payload("m", request, Access())
         assert body["output_config"] == {"format": {"type": "json_schema", "schema": strict}}
+    elif provider == "gemini":
+        config = gemini_file.config_of("m", request, Access())
+        assert config["response_json_schema"] == strict
+        assert config["response_mime_type"] == "application/json"
     else:
         body = openai_file.payload("m", request, Access(), own=True)
         assert body["response_format"]["json_schema"]["schema"] == strict
@@ -379,7 +397,7 @@ def test_what_a_call_costs() -> None:
     assert cost_of("claude-haiku-4-5", 1_000_000, 0, 0, 1_000_000) == pytest.approx(1.25)
     assert cost_of("claude-fable-5-1", 1_000_000, 1_000_000, 0) == pytest.approx(0.25)
     assert cost_of("some-model", 1, 0, 0) is None
-    assert cost_of("gemini-2.5-flash", 1, 0, 0) is None
+    assert cost_of("gemini-2.5-pro", 1, 0, 0) is None
 
 
 def test_a_request_keeps_to_its_models_limits(wire: Wire) -> None:

@@ -15,7 +15,7 @@ from api.cli.main import app
 from api.diagnostics.examine import examine
 from api.http.app import create_app
 from api.settings import Settings
-from generation.providers.openai import BASE_URLS
+from generation.providers.access import THINKING_ROOM
 from generation.providers.price import PRICES
 from ingest.library.home import Home
 
@@ -59,8 +59,8 @@ def test_gemini_with_its_usage_and_cost_on_the_terminal(
     monkeypatch.delenv("PAGEGLASS_OPENAI_URL", raising=False)
     monkeypatch.setitem(PRICES, "gemini-2.5-flash", (1.0, 0.1, 2.0))
     with serving() as served:
-        monkeypatch.setitem(BASE_URLS, "gemini", f"{served.url}/v1beta/openai")
-        served.then(streaming("openai", ['"lens" [1]']))
+        monkeypatch.setattr("generation.providers.gemini.BASE_URL", served.url)
+        served.then(streaming("gemini", ['"lens" [1]']))
         done = CliRunner().invoke(
             app,
             [
@@ -78,10 +78,9 @@ def test_gemini_with_its_usage_and_cost_on_the_terminal(
         "gemini:gemini-2.5-flash: 1,020 tokens in (1,000 of them cached), 7 out, about $0.0001."
     )
     (seen,) = served.seen
-    assert seen.path == "/v1beta/openai/chat/completions"
-    assert seen.headers["authorization"] == f"Bearer {SECRET}"
-    assert seen.body["model"] == "gemini-2.5-flash"
-    assert "max_tokens" in seen.body
+    assert seen.path == "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
+    assert seen.headers["x-goog-api-key"] == SECRET
+    assert seen.body["generationConfig"]["maxOutputTokens"] == 2_048 + THINKING_ROOM
     assert SECRET not in done.output
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,7 +53,7 @@ from generation.providers.access import (
     PromptTooLong,
     ReplyEmpty,
 )
-from generation.request import EncodedImage, Request, Turn
+from generation.request import Clip, EncodedImage, Request, Turn
 from generation.rewrite import rewrite
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing
@@ -647,3 +647,33 @@ def test_reasoning_has_room_of_its_own(models: Callable[[str], TransformersChatM
     written = "two hundred and twelve steps\n</think>\n\nthe lamp"
     with scripted(models("thinking"), written):
         assert said(models("thinking"), asked(3))[0] == "the lamp"
+
+
+def test_frames_of_a_shot_are_one_video(models: Callable[[str], TransformersChatModel]) -> None:
+    frames = tuple(encode(Image.new("RGB", (120, 90), color)) for color in ("red", "blue") * 2)
+    clip = Clip(frames, (10.0, 12.0, 14.0, 16.0))
+    request = Request("s", (Turn("user", ("[1] a.mp4, 0:10", clip, "Why?")),), max_tokens=4)
+    seen: dict[str, Mapping[str, Any]] = {}
+    for kind in ("qwen2_5_vl", "llava_next"):
+        model = models(kind)
+        generate = model._hf_model.generate
+
+        def spy(inputs: Mapping[str, Any], *args: Any, **options: Any) -> Any:
+            seen[kind] = inputs  # noqa: B023
+            return generate(inputs, *args, **options)  # noqa: B023
+
+        model._hf_model.generate = spy  # type: ignore[method-assign]
+        try:
+            usage = said(model, request)[1]
+        finally:
+            model._hf_model.generate = generate  # type: ignore[method-assign]
+        assert usage.output_tokens
+    qwen = seen["qwen2_5_vl"]
+    # Four frames are two steps in time, of four seconds each, as they are two seconds apart.
+    assert qwen["video_grid_thw"][0, 0] == 2
+    assert qwen["second_per_grid_ts"].tolist() == [4.0]
+    assert "pixel_values" not in qwen
+    # Another family gets four images, each after its time.
+    assert len(seen["llava_next"]["image_sizes"]) == 4
+    told = models("llava_next")._hf_model.tokenizer.decode(seen["llava_next"]["input_ids"][0])
+    assert "At 0:16:" in told

@@ -12,6 +12,7 @@ CHATML = (
     "{% for p in m['content'] %}{% if p['type'] == 'image' %}IMAGE{% else %}{{ p['text'] }}{% endif %}{% endfor %}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+VIDEO = "{% elif p['type'] == 'video' %}<|vision_start|><|video_pad|><|vision_end|>{% else %}"
 CHAT = ["<|im_start|>", "<|im_end|>"]
 NAMED = {"eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<bos>"}
 LLAMA = {"model_type": "llama", "num_key_value_heads": 1, "max_position_embeddings": 8192, **SIZES}
@@ -43,7 +44,9 @@ def make_qwen2_5_vl(folder: Path, template: str = CHATML, more: tuple[str, ...] 
         image_processor=Qwen2VLImageProcessor(size=size),
         tokenizer=tokenizer,
         video_processor=Qwen2VLVideoProcessor(size=size),
-        chat_template=template.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
+        chat_template=template.replace(
+            "IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"
+        ).replace("{% else %}", VIDEO),
     )
     start, end, image, video = map(tokenizer.convert_tokens_to_ids, vision)
     config = Qwen2_5_VLConfig(

@@ -242,12 +242,30 @@ def ollama_lines(texts: Sequence[str], **last: Any) -> list[bytes]:
     return [json.dumps(line).encode() + b"\n" for line in [*lines, {**end, **last}]]
 
 
+def gemini_events(texts: Sequence[str], *, stop: str = "STOP") -> list[bytes]:
+    """Chunks of `streamGenerateContent?alt=sse`, the last of them with a thought."""
+
+    def chunk(parts: list[dict[str, Any]], reason: str | None = None, **counted: int) -> bytes:
+        candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
+        body = {
+            "candidates": [candidate | ({"finishReason": reason} if reason else {})],
+            "usageMetadata": {"promptTokenCount": 1020, "totalTokenCount": 1027, **counted},
+            "modelVersion": "gemini",
+        }
+        return f"data: {json.dumps(body)}\r\n\r\n".encode()
+
+    last = {"candidatesTokenCount": 4, "thoughtsTokenCount": 3, "cachedContentTokenCount": 1000}
+    thought = [{"text": "Hm.", "thought": True}]
+    return [*(chunk([{"text": text}]) for text in texts), chunk(thought, stop, **last)]
+
+
 Events = Callable[..., list[bytes]]
 EVENTS: dict[str, Events] = {
     "anthropic": anthropic_events,
     "openai": openai_events,
     "bedrock": bedrock_events,
     "ollama": ollama_lines,
+    "gemini": gemini_events,
 }
 KINDS = {"bedrock": "application/vnd.amazon.eventstream", "ollama": "application/x-ndjson"}
 

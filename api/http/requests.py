@@ -149,6 +149,9 @@ class AskRequest(FilterFields):
         max_length=MAX_MESSAGES,
         description="A conversation, oldest first; the last message, the user's, is the question.",
     )
+    whole: bool = Field(
+        False, description="All pages of the one document named, in place of those of a search."
+    )
     stream: bool = Field(
         False, description="Whether to send the answer as it comes, as server-sent events."
     )

@@ -168,7 +168,8 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         if document:
             opened = [open_library_document(library, document, max_pages=MAX_PAGES)]
         read = label_pages([page for some in opened for page in some])
-        record = record_fields(extract_record(read, wanted, engine.model().chat))
+        whole = library if document else None
+        record = record_fields(extract_record(read, wanted, engine.model().chat, whole))
         return _result(json.dumps(record["data"], ensure_ascii=False), record)
 
     tools = (

@@ -68,8 +68,7 @@ class QueryMethods(ClientBase):
             folder: only files in a folder of this name, or below it.
             tag: only pages with all of these.
             kind: only documents of this kind.
-            since: only documents added on this day or later.
-            until: only documents added on this day or earlier.
+            since, until: only documents added on these days, or between them.
             taken_since, taken_until: only photos taken on these days, by their own account.
             near: only photos taken near a place: latitude, longitude and km from there.
             pages: only this page number, or the first and the last.
@@ -121,6 +120,7 @@ class QueryMethods(ClientBase):
         taken_until: date | str | None = None,
         near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
+        whole: bool = False,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[False] = False,
@@ -141,6 +141,7 @@ class QueryMethods(ClientBase):
         taken_until: date | str | None = None,
         near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
+        whole: bool = False,
         model: str | None = None,
         history: Turns = (),
         stream: Literal[True],
@@ -161,6 +162,7 @@ class QueryMethods(ClientBase):
         taken_until: date | str | None = None,
         near: tuple[float, float, float] | None = None,
         pages: int | tuple[int | None, int | None] | None = None,
+        whole: bool = False,
         model: str | None = None,
         history: Turns = (),
         stream: bool = False,
@@ -169,9 +171,8 @@ class QueryMethods(ClientBase):
 
         Args:
             top: pages that the model is shown at most; None takes the setting `evidence_pages`.
-            document: only from these: ids, heads of ids, file names, paths or ends of paths.
-            folder: only from files in a folder of this name, or below it.
-            tag, kind, since, until, taken_since, taken_until, near, pages: as for `search`.
+            document, folder, tag, kind, since, until, taken_since, taken_until, near, pages: as for `search`.
+            whole: all pages of the one `document`, or its file, in place of those of a search.
             model: what writes the answer: "extractive" or "PROVIDER:MODEL"; None takes the setting.
             history: what was said before, oldest first: messages, or earlier answers.
             stream: return a generator of pieces of text and citations, the answer last;
@@ -192,7 +193,7 @@ class QueryMethods(ClientBase):
             taken_until=taken_until,
             near=near,
         )
-        pieces = self._stream(question, top, document, folder, filter, model, history)
+        pieces = self._stream(question, top, document, folder, filter, model, history, whole)
         if stream:
             return pieces
         *_, answer = pieces
@@ -214,8 +215,7 @@ class QueryMethods(ClientBase):
         Args:
             parts: texts, and files (a `Path`, an image, or a text that is a URL), in the order
                 in which the model is to see them; the last text is the question.
-            model: as for `ask`.
-            history: as for `ask`.
+            model, history: as for `ask`.
 
         Raises:
             InvalidInputError: there is no question or no picture, or a file cannot be read.
@@ -272,6 +272,7 @@ class QueryMethods(ClientBase):
         filter: PageFilter,
         model: str | None,
         history: Turns,
+        whole: bool,
     ) -> AnswerStream:
         with python_hints():
             searcher, writer = self._engine.searcher(), self._model(model)
@@ -284,6 +285,8 @@ class QueryMethods(ClientBase):
                 folder=folder,
                 filter=filter,
                 history=as_messages(history),
+                shots=self._engine.shots(),
+                whole=whole,
             )
             with closing(stream_pieces(evidence, writer)) as pieces:
                 for piece in pieces:

@@ -14,13 +14,14 @@ from api.python.base import ClientBase
 from api.python.python_hints import python_hints
 from api.results.extraction_results import ExtractedRecord, ExtractedRecords, PageComparison
 from api.results.image_results import Classification, Classifications
-from api.sources import is_file_source, local_file
+from api.sources import is_file_source, local_file, path_on_disk
 from ingest.page import Page
 from retrieval.hit import Hit
 
 if TYPE_CHECKING:
     from generation.extraction.schema import Schema
     from generation.prompt import Evidence
+    from ingest.library.library import Library
 
 Source: TypeAlias = PageRef | FilePath
 """A page of the library, or a PDF or image file, which is not added to it."""
@@ -102,16 +103,16 @@ class ReadingMethods(ClientBase):
 
         wanted = _open_schema(schema)
         given = [documents] if isinstance(documents, str | os.PathLike) else documents
-        return ExtractedRecords(
-            self._record(
-                self._pages(one, password)
-                if isinstance(one, os.PathLike) or _is_file(one)
-                else label_pages(open_library_document(self._engine.library(), one)),
-                wanted,
-                model,
-            )
-            for one in given
-        )
+
+        def read(one: FilePath) -> ExtractedRecord:
+            if isinstance(one, os.PathLike) or _is_file(one):
+                pages = self._pages(one, password)
+                return self._record(pages, wanted, model, path_on_disk(one))
+            library = self._engine.library()
+            pages = label_pages(open_library_document(library, one))
+            return self._record(pages, wanted, model, library)
+
+        return ExtractedRecords(read(one) for one in given)
 
     @python_hints()
     def text(
@@ -204,11 +205,15 @@ class ReadingMethods(ClientBase):
         return label_pages(pages)
 
     def _record(
-        self, pages: Sequence[Evidence], schema: Schema, model: str | None
+        self,
+        pages: Sequence[Evidence],
+        schema: Schema,
+        model: str | None,
+        whole: Library | Path | None = None,
     ) -> ExtractedRecord:
         from api.rag.extraction import extract_record
 
-        record = extract_record(pages, schema, self._model(model).chat)
+        record = extract_record(pages, schema, self._model(model).chat, whole)
         return ExtractedRecord.of(record, tuple(page.page for page in pages))
 
 

@@ -24,6 +24,7 @@ from ingest.trace import span
 if TYPE_CHECKING:
     from generation.models.model import VisionModel
     from generation.prompt import Message
+    from ingest.readers.shot_reader import ShotReader
     from retrieval.search import Searcher
 
 Piece: TypeAlias = str | Citation | Answer
@@ -48,6 +49,7 @@ def answer_query(
     documents: Sequence[str] | None = None,
     folder: str | None = None,
     history: Sequence[Message] = (),
+    shots: ShotReader | None = None,
     on_piece: Callable[[Piece], None] | None = None,
 ) -> AnsweredQuery:
     """Answer a query from the pages of a library, each quote checked.
@@ -57,6 +59,7 @@ def answer_query(
         filter: restricts the pages.
         documents, folder: restrict them further (`api.rag.query_filters.filter_documents`).
         history: earlier messages, oldest first.
+        shots: reads frames of shots (`retrieve_evidence`).
         on_piece: is called with each piece as it comes; an error that it raises stops the model.
 
     Raises:
@@ -73,6 +76,7 @@ def answer_query(
         documents=documents,
         folder=folder,
         history=history,
+        shots=shots,
     )
     return AnsweredQuery(generate_answer(evidence, model, on_piece), evidence)
 
@@ -87,6 +91,7 @@ def stream_query(
     documents: Sequence[str] | None = None,
     folder: str | None = None,
     history: Sequence[Message] = (),
+    shots: ShotReader | None = None,
 ) -> Generator[RetrievedEvidence | Piece]:
     """Stream an answer: the evidence first, then pieces, the `Answer` last.
 
@@ -102,6 +107,7 @@ def stream_query(
         documents=documents,
         folder=folder,
         history=history,
+        shots=shots,
     )
     yield evidence
     with closing(stream_pieces(evidence, model)) as pieces:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
 from api.rag.query_filters import apply_known_filters, filter_documents
+from api.rag.whole_document import whole_prompt
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
@@ -21,6 +22,7 @@ from ingest.page import shown_words
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
     from generation.models.model import VisionModel
+    from ingest.readers.shot_reader import ShotReader
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
@@ -57,6 +59,8 @@ def retrieve_evidence(
     documents: Sequence[str] | None = None,
     folder: str | None = None,
     history: Sequence[Message] = (),
+    shots: ShotReader | None = None,
+    whole: bool = False,
 ) -> RetrievedEvidence:
     """Retrieve the best pages as evidence, labelled from 1, best first.
 
@@ -72,12 +76,20 @@ def retrieve_evidence(
         filter: restricts the pages.
         documents, folder: restrict them further (`filter_documents`).
         history: earlier messages, oldest first.
+        shots: reads frames of shots, for models that see images.
+        whole: all pages of the one document named, in place of a search.
 
     Raises:
         EmptyQuery: the question is blank.
+        InvalidWholeQuestion: see `api.rag.whole_document`.
         DocumentNotFound: one of `documents` does not exist, or is ambiguous.
         ModelError: a language model failed to rewrite the question.
     """
+    if whole:
+        prompt = whole_prompt(
+            searcher.library, question, documents, model, history=history, shots=shots
+        )
+        return RetrievedEvidence(question, question, (), prompt, locator(searcher), 0.0)
     filter = filter_documents(searcher.library, documents, filter, folder)
     text, within = apply_known_filters(searcher.library, question, filter)
     named = documents or within.document_ids != filter.document_ids
@@ -97,7 +109,8 @@ def retrieve_evidence(
         if (words or model.uses_images) and len(evidence) < top:
             image = partial(searcher.library.image, hit.page)
             label = len(evidence) + 1
-            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions))
+            shot = partial(shots.read, hit.page) if shots and hit.kind == "video" else None
+            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions, shot))
             hits.append(hit)
     task = asked.task if asked else "answer"
     prompt = (

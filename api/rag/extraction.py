@@ -110,8 +110,15 @@ def label_pages(pages: Sequence[Evidence]) -> list[Evidence]:
     return [replace(page, label=number) for number, page in enumerate(pages, 1)]
 
 
-def extract_record(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | None) -> Record:
+def extract_record(
+    pages: Sequence[Evidence],
+    schema: Schema,
+    chat: ChatModel | None,
+    whole: Library | Path | None = None,
+) -> Record:
     """Record of labelled pages, by a language model, or by rules without one.
+
+    `whole` is the file that the pages are all of, or the library that has it.
 
     Raises what `generation.extraction.extract` raises.
     """
@@ -119,9 +126,10 @@ def extract_record(pages: Sequence[Evidence], schema: Schema, chat: ChatModel | 
         from generation.extraction.rules import extract_by_rules
 
         return extract_by_rules(pages, schema)
+    from api.rag.document_file import find_file
     from generation.extraction.extract import extract
 
-    return extract(pages, schema, chat)
+    return extract(pages, schema, chat, find_file(chat, pages, whole))
 
 
 def compare_pages(

@@ -122,7 +122,10 @@ class CitationVerifier:
 
     def _ground_without_place(self, marker: CitedQuote) -> Grounded:
         """ "seen" where the page has no text that the citation could be checked against."""
-        words = self._evidence[marker.label].words
+        evidence = self._evidence[marker.label]
+        words = evidence.words
+        if evidence.shot is not None and not marker.quote:
+            return "seen"  # Its words are spoken: what the frames show is not among them.
         # Stray letters are no text, but a quote can be checked against them.
         textless = not (words if marker.quote else has_legible_text(words))
         return "seen" if textless else "none"

@@ -12,7 +12,7 @@ from generation.context.crop import best_crop, overview_size
 from generation.context.image_tokens import Size, scaled
 from generation.context.limits import Limits, count_tokens
 from generation.prompt import Evidence
-from generation.request import EncodedImage
+from generation.request import Clip, EncodedImage
 from ingest.box import crop_image
 from ingest.page import Word
 from ingest.reading.line import split_lines
@@ -26,13 +26,15 @@ class PageInput:
 
     `text` is its words, one printed line a line. `image` is the whole page,
     None for a model that reads only words; `crop` its best region at full
-    resolution, where `generation.context.crop` finds one.
+    resolution, where `generation.context.crop` finds one; `clip` the frames of a shot,
+    where `generation.context.shot_input` adds them.
     """
 
     evidence: Evidence
     text: str
     image: EncodedImage | None = None
     crop: EncodedImage | None = None
+    clip: Clip | None = None
 
     @property
     def images(self) -> tuple[EncodedImage, ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from generation.citations.labels import LABELS
 from generation.context.page_input import PageInput, build_page_inputs
 from generation.prompt import Message, Prompt
-from generation.request import EncodedImage, Request, Role, Turn
+from generation.request import Part, Request, Role, Turn
 
 NOT_IN_PAGES = "NOT IN THE PAGES"
 """Beginning of a reply where the pages do not hold the answer."""
@@ -70,18 +70,20 @@ def build_request(prompt: Prompt, page_inputs: Sequence[PageInput] | None = None
     so far; the question last.
     """
     shown = build_page_inputs(prompt.evidence).page_inputs if page_inputs is None else page_inputs
-    pages = tuple(_laid_out(prompt, shown))
-    if not pages:
-        pages = ("No page was found.",)
-    turns = [Turn("user", pages)]
+    pages = tuple(_laid_out(prompt, shown)) or ("No page was found.",)
+    return request_of(prompt, pages, PICTURE_RULES if prompt.layout else "")
+
+
+def request_of(prompt: Prompt, shown: tuple[Part, ...], rules: str) -> Request:
+    """Request of what is shown, the conversation and the question, by more `rules`."""
+    turns = [Turn("user", shown)]
     for message in prompt.history:
         turns.append(Turn(message.role, (_without_labels(message),)))
     turns.append(Turn("user", (f"Question: {prompt.question}",)))
-    system = SYSTEM + PICTURE_RULES if prompt.layout else SYSTEM
-    return Request(system, tuple(_alternate(turns)), cached_parts=len(pages))
+    return Request(SYSTEM + rules, tuple(_alternate(turns)), cached_parts=len(shown))
 
 
-def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[str | EncodedImage]:
+def _laid_out(prompt: Prompt, shown: Sequence[PageInput]) -> Iterable[Part]:
     """Parts of all pages, among the texts of the user where there are some."""
     by_label = {page_input.evidence.label: page_input for page_input in shown}
     for part in prompt.layout or by_label:
@@ -99,15 +101,18 @@ def ask_to_cite(prompt: Prompt, answer: str) -> Prompt:
     )
 
 
-def _page_parts(page_input: PageInput) -> Iterable[str | EncodedImage]:
+def _page_parts(page_input: PageInput) -> Iterable[Part]:
     """Label, images and words of a page."""
-    heading = f"[{page_input.evidence.label}] {_plain_name(str(page_input.evidence.page))}"
+    heading = f"[{page_input.evidence.label}] {plain_name(str(page_input.evidence.page))}"
     if page_input.image is not None:
         yield heading
         yield page_input.image
         if page_input.crop is not None:
             yield f"[{page_input.evidence.label}] A part of the same page, larger:"
             yield page_input.crop
+        if page_input.clip is not None:
+            yield f"[{page_input.evidence.label}] Frames of the same shot, in order:"
+            yield page_input.clip
         heading = f"The words of page [{page_input.evidence.label}], read by a machine"
     if page_input.text:
         mark = delimiter_for(page_input.text)
@@ -127,7 +132,7 @@ def delimiter_for(text: str) -> str:
     return delimiter
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name on one line, without anything that looks like a label."""
     printable = "".join(
         " " if unicodedata.category(letter).startswith(("C", "Z")) else letter for letter in name
@@ -146,7 +151,7 @@ def _without_labels(message: Message) -> str:
 def _alternate(turns: Iterable[Turn]) -> Iterable[Turn]:
     """Turns of alternating roles: successive turns of one role become one."""
     role: Role = "user"
-    parts: list[str | EncodedImage] = []
+    parts: list[Part] = []
     for turn in turns:
         if turn.role != role and parts:
             yield Turn(role, tuple(parts))

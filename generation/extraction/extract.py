@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from generation.answer import Usage
+from generation.extraction.moments import check_moment
 from generation.extraction.optional import drop_nulls
 from generation.extraction.record import Field, Record, SchemaMismatch
 from generation.extraction.request_pages import request_pages
 from generation.extraction.schema import Schema, scalar_leaves, validation_errors
 from generation.models.model import ChatModel
 from generation.prompt import Evidence
-from generation.request import Request, Turn
+from generation.request import Request, SourceFile, Turn
 from generation.text.quote import find_quote, quote_boxes
 from generation.text.value import find_value
 
@@ -60,15 +61,23 @@ class Source:
     quote: str
 
 
-def extract(evidence: Sequence[Evidence], schema: Schema, model: ChatModel) -> Record:
+def extract(
+    evidence: Sequence[Evidence],
+    schema: Schema,
+    model: ChatModel,
+    file: SourceFile | None = None,
+) -> Record:
     """Extract the pages as one record.
+
+    Args:
+        file: the file that the pages are all of, for a model that reads files whole.
 
     Raises:
         SchemaMismatch: no reply fits the schema.
         DocumentTooLong: the words of the pages are more than the model takes.
         ModelError: the model failed.
     """
-    pages = request_pages(evidence, model.limits)
+    pages = request_pages(evidence, model.limits, file)
     turns = [Turn("user", (*pages.parts, _ask(schema)))]
     usage = Usage(model.name)
     for attempt in range(1, MAX_REPAIRS + 2):
@@ -202,6 +211,8 @@ def _verify(pointer: str, value: Any, evidence: Sequence[Evidence], source: Sour
         if place := find_value(value, page.words):
             return field(pointer, value, page, place, printed=True)
     quote = source.quote if source else ""
+    if moment := check_moment(pointer, value, evidence, quote):
+        return moment
     where = quoted[0].page if quoted else None
     boxes = quote_boxes(quoted[0].words, quoted[1]) if quoted else ()
     return Field(pointer, value, where, quote, boxes, printed=False, verified=False)

@@ -13,25 +13,34 @@ from generation.context.limits import Limits, count_tokens
 from generation.context.page_input import shrink
 from generation.extraction.record import DocumentTooLong
 from generation.prompt import Evidence
-from generation.request import EncodedImage
+from generation.request import EncodedImage, Part, SourceFile
+from ingest.page import TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPages:
     """Parts of a request, page by page; `note` says how many images were left out."""
 
-    parts: tuple[str | EncodedImage, ...]
+    parts: tuple[Part, ...]
     note: str = ""
 
 
-def request_pages(evidence: Sequence[Evidence], limits: Limits) -> RequestPages:
-    """Words of all pages, with the images of as many as fit.
+def request_pages(
+    evidence: Sequence[Evidence], limits: Limits, file: SourceFile | None = None
+) -> RequestPages:
+    """Words of all pages, with the images of as many as fit, or with their file.
 
-    Images of pages with the fewest words come first.
+    Images of pages with the fewest words come first. A PDF that the model takes as a file
+    goes without words: it has them.
 
     Raises:
         DocumentTooLong: the words alone are more than the model takes.
     """
+    refusal = ""
+    if file and limits.files:
+        refusal = limits.files.refusal(file)
+        if not refusal and not file.seconds:
+            return RequestPages((file, f"Page [n] is page n of this file, 1 to {len(evidence)}."))
     texts = [_words(page) for page in evidence]
     tokens = sum(map(count_tokens, texts))
     if tokens > limits.max_input_tokens and len(evidence) > 1:
@@ -40,18 +49,23 @@ def request_pages(evidence: Sequence[Evidence], limits: Limits) -> RequestPages:
             f" {limits.max_input_tokens:,}.",
             hint="Read fewer pages at once, or each by itself.",
         )
+    if file and limits.files and not refusal:
+        return RequestPages((file, "Its shots, as labels:", *texts))
     images, reason = _images(evidence, limits, limits.max_input_tokens - tokens)
-    parts: list[str | EncodedImage] = []
+    parts: list[Part] = []
     for at, text in enumerate(texts):
         parts += [text, images[at]] if at in images else [text]
     left = len(evidence) - len(images)
-    note = f"The images of {left} of {len(evidence)} pages were left out: {reason}."
-    return RequestPages(tuple(parts), note if left else "")
+    notes = [f"The file was not sent whole: {refusal}."] if refusal else []
+    if left:
+        notes.append(f"The images of {left} of {len(evidence)} pages were left out: {reason}.")
+    return RequestPages(tuple(parts), " ".join(notes))
 
 
 def _words(page: Evidence) -> str:
     words = json.dumps(" ".join(word.text for word in page.words), ensure_ascii=False)
-    name = json.dumps(str(page.page), ensure_ascii=False)
+    until = f" to {TimeSpan(page.page.span.end, 0)}" if page.page.span else ""
+    name = json.dumps(f"{page.page}{until}", ensure_ascii=False)
     return f"[{page.label}] {name}, its words: {words}"
 
 

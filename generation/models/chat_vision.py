@@ -9,6 +9,8 @@ from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
 from generation.context.page_input import build_page_inputs
 from generation.context.prompt_template import NOT_IN_PAGES, build_request
+from generation.context.shot_input import add_frames
+from generation.context.whole_input import build_whole_request
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
 from generation.providers.access import ReplyTruncated
@@ -56,10 +58,9 @@ class ChatVisionModel:
         Raises:
             ModelError: what else the chat model raises.
         """
-        inputs = build_page_inputs(prompt.evidence, self._limits)
-        notes = [inputs.note] if inputs.note else []
+        request, note = self._request(prompt)
+        notes = [note] if note else []
         detector = DeclineDetector()
-        request = build_request(prompt, inputs.page_inputs)
         reply = self._chat.reply(request)
         usage = Usage(self.name)
         try:
@@ -80,6 +81,13 @@ class ChatVisionModel:
         if rest := detector.close():
             yield rest
         yield SelfAssessment(None, None, detector.declined, " ".join(notes))
+
+    def _request(self, prompt: Prompt) -> tuple[Request, str]:
+        """Request within the limits, and what of the evidence was left out."""
+        if prompt.is_whole:
+            return build_whole_request(prompt, self._limits)
+        inputs = add_frames(build_page_inputs(prompt.evidence, self._limits), self._limits)
+        return build_request(prompt, inputs.page_inputs), inputs.note
 
 
 def truncation_note(request: Request, usage: Usage) -> str:

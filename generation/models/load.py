@@ -65,9 +65,13 @@ def load_chat(spec: str, access: Access | None = None) -> ChatModel:
                 from generation.providers.ollama import Ollama
 
                 return Ollama(name, access)
-            case "openai" | "gemini" | "openrouter":
-                extra = "gemini" if provider == "gemini" else "openai"
-                require("openai", "httpx2", extra=extra, feature=f"The model {spec}")
+            case "gemini":
+                require("google.genai", "httpx2", extra=provider, feature=f"The model {spec}")
+                from generation.providers.gemini import Gemini
+
+                return Gemini(name, access)
+            case "openai" | "openrouter":
+                require("openai", "httpx2", extra="openai", feature=f"The model {spec}")
                 from generation.providers.openai import OpenAi
 
                 return OpenAi(name, access, provider=provider)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from generation.answer import SelfAssessment, Usage
@@ -73,6 +74,12 @@ class VisionModel(Protocol):
         `SelfAssessment` only from a model that has one.
         """
         ...
+
+
+def keep_files(chat: ChatModel | None) -> AbstractContextManager[None]:
+    """Context in which sent files serve several requests; then they are deleted."""
+    keep = getattr(chat, "keep_files", None)
+    return keep() if keep else nullcontext()
 
 
 class ChatModel(Protocol):

@@ -5,6 +5,7 @@ A key is sent in a request's header only: no message, repr or log holds one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +33,7 @@ class Access:
         device_map, load_in: for those that do not fit (`generation.models.local.network`).
         temperature: of sampling; None takes the provider's default.
         detail: of images; "low" sends smaller ones, and providers that know it are told.
+        on_upload: is told of files that are uploaded: name, bytes sent, bytes in all.
         max_output_tokens: of a reply, reasoning counted; None takes what it needs.
     """
 
@@ -46,6 +48,7 @@ class Access:
     temperature: float | None = None
     detail: Literal["auto", "low", "high"] = "auto"
     max_output_tokens: int | None = None
+    on_upload: Callable[[str, int, int], object] | None = field(default=None, repr=False)
 
     def output_tokens(self, wanted: int, *, reasons: bool) -> int:
         """Limit of a reply's tokens; with room for reasoning where the model does."""

@@ -16,6 +16,7 @@ _OPTIONAL = (
     ("stream_options", re.compile(r"stream_options|include_usage")),
     ("temperature", re.compile(r"temperature")),
     ("response_format", re.compile(r"response_format|json_schema|structured output|schema", re.I)),
+    ("response_json_schema", re.compile(r"response_json_schema|responseJsonSchema|schema", re.I)),
     ("output_config", re.compile(r"output_config|json_schema|structured output|schema", re.I)),
 )
 _OUT_OF_RANGE = re.compile(r"range|between|(?:less|greater) than|at (?:most|least)|must be", re.I)

@@ -22,7 +22,7 @@ from generation.providers.openai import check_reason
 from generation.providers.price import cost_of
 from generation.providers.retry import retry
 from generation.providers.strict_schema import strict_schema
-from generation.request import EncodedImage, Request
+from generation.request import EncodedImage, Request, flatten
 from generation.text.reasoning import ReasoningFilter
 
 if TYPE_CHECKING:
@@ -182,11 +182,12 @@ def limits_of(model: str) -> Limits:
 def payload(model: str, request: Request, access: Access) -> dict[str, Any]:
     """Request body for the SDK."""
     messages: list[dict[str, Any]] = [
-        {"role": turn.role, "content": [_block(part) for part in turn.parts]}
+        {"role": turn.role, "content": [_block(part) for part in turn.flat]}
         for turn in request.turns
     ]
     if request.cached_parts:
-        messages[0]["content"][request.cached_parts - 1]["cache_control"] = {"type": "ephemeral"}
+        last = len(flatten(request.turns[0].parts[: request.cached_parts])) - 1
+        messages[0]["content"][last]["cache_control"] = {"type": "ephemeral"}
     body: dict[str, Any] = {
         "model": model,
         "max_tokens": access.output_tokens(request.max_tokens, reasons=_reasons(model)),

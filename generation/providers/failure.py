@@ -26,6 +26,7 @@ _CREDIT = re.compile(
     r"|exceeded your current quota|billing|payment required",
     re.IGNORECASE,
 )
+_BAD_KEY = re.compile(r"api.?key (?:not valid|not found|expired)|API_KEY_INVALID", re.IGNORECASE)
 _VERIFY = re.compile(r"organi[sz]ation must be verified|verify organi[sz]ation", re.IGNORECASE)
 _NO_VISION = re.compile(
     r"(?:not|n't|no|only) (?:currently )?(?:a )?(?:support|accept|allow|multimodal|vision|have)\w*"
@@ -118,7 +119,7 @@ def _refusal(status: int, detail: str, name: str) -> ModelError | None:
             f"There is no credit left for {name}.{detail}",
             hint="Add credit at the provider, or use another model.",
         )
-    if status in (401, 403):
+    if status in (401, 403) or _BAD_KEY.search(detail):
         return ApiKeyInvalid(
             f"The key for {name} was not accepted (status {status}).",
             hint="Check the API key and its permissions.",

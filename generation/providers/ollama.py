@@ -168,8 +168,8 @@ def payload(model: str, request: Request, access: Access) -> dict[str, Any]:
     tokens = count_tokens(request.system)
     counter = Limits().image_tokens
     for turn in request.turns:
-        texts = [part for part in turn.parts if isinstance(part, str)]
-        images = [part for part in turn.parts if isinstance(part, EncodedImage)]
+        texts = [part for part in turn.flat if isinstance(part, str)]
+        images = [part for part in turn.flat if isinstance(part, EncodedImage)]
         tokens += sum(map(count_tokens, texts))
         tokens += sum(counter.tokens(image.width, image.height) for image in images)
         message: dict[str, Any] = {"role": turn.role, "content": "\n".join(texts)}

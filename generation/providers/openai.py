@@ -1,4 +1,4 @@
-"""OpenAI chat model: OpenAI, Gemini, and any server with the Chat Completions API.
+"""OpenAI chat model: OpenAI, OpenRouter, and any Chat Completions server.
 
 Such servers are Ollama, vLLM, llama.cpp and LM Studio. Few of them have the
 Responses API, and nothing here needs it.
@@ -14,8 +14,6 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from generation.answer import Usage
 from generation.context.image_tokens import (
-    CropTokens,
-    FixedTokens,
     ImageTokenCounter,
     PatchTokens,
     TileTokens,
@@ -36,19 +34,20 @@ if TYPE_CHECKING:
 
 BASE_URLS = {
     "openai": "https://api.openai.com/v1",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
     "openrouter": "https://openrouter.ai/api/v1",
 }
 KEYS = {
     "openai": "OPENAI_API_KEY",
-    "gemini": "GEMINI_API_KEY",
     "openrouter": "OPENROUTER_API_KEY",
 }
 """Environment variables that usually hold the keys; read by `api`, not here."""
 
-REFUSALS = ("content_filter", "safety", "prohibited", "refusal", "recitation", "blocklist")
+REFUSALS = (
+    *("content_filter", "safety", "prohibited", "refusal", "recitation", "blocklist", "spii"),
+    *("image_safety", "image_prohibited", "image_recitation"),
+)
 """Heads of finish reasons that say that the provider's policy forbids a reply."""
-_REASONS = re.compile(r"(?:models/)?(?:gpt-[5-9]|o\d|gemini-(?:2\.5|[3-9]))")
+_REASONS = re.compile(r"(?:models/)?(?:gpt-[5-9]|o\d)")
 SMALL = PatchTokens(32, 1_536, 2_048, 1.62)
 IMAGE_TOKEN_RULES: tuple[tuple[str, ImageTokenCounter], ...] = (
     (r"gpt-4o-mini", TileTokens(2_833, 5_667)),
@@ -70,7 +69,7 @@ class OpenAi:
         model: the server's name of it.
         access: `base_url` for a server other than the provider's own; there a
             key may be left out.
-        provider: "openai", "gemini" or "openrouter".
+        provider: "openai" or "openrouter".
 
     Raises:
         ApiKeyMissing: it needs a key, and none was given.
@@ -93,7 +92,7 @@ class OpenAi:
     def limits(self) -> Limits:
         """See `limits_of`; the defaults for a server other than the provider's own."""
         known = self._own and self._provider != "openrouter"
-        limits = limits_of(self._provider, self._model) if known else Limits()
+        limits = limits_of(self._model) if known else Limits()
         return limits.at_detail(self._access.detail)
 
     def reply(self, request: Request) -> Iterator[str | Usage]:
@@ -189,28 +188,16 @@ def check_reason(reason: str, name: str) -> None:
         )
 
 
-def limits_of(provider: str, model: str) -> Limits:
-    """Limits of OpenAI's and Google's models.
+def limits_of(model: str) -> Limits:
+    """Limits of OpenAI's models.
 
-    OpenAI, by developers.openai.com/api/docs/guides/images-vision: older models
+    By developers.openai.com/api/docs/guides/images-vision: older models
     count tiles, newer ones patches of 32 pixels, at detail "high" at most 1,536
     of them (small models, and those not named there) or 2,500, no edge over 2,048
     pixels; 1,500 images and 512 MB a request. The large models' factor of
     1.2 is not in the copy of it that was read: it is an estimate.
-
-    Gemini, by ai.google.dev/gemini-api/docs/image-understanding and
-    /media-resolution: crops up to Gemini 2, 1,120 tokens an image from Gemini 3
-    on; 20 MB a request, words included.
     """
     name = model.removeprefix("models/")
-    if provider == "gemini":
-        older = re.match(r"gemini-[12]\b", name)
-        return Limits(
-            max_images=100,
-            image_tokens=CropTokens() if older else FixedTokens(1_120, 2_048),
-            max_input_tokens=150_000,
-            max_image_bytes=18_000_000,
-        )
     dated = r"(?:-\d{4}-\d{2}-\d{2}|-latest)?"
     known = (
         image_tokens
@@ -238,7 +225,7 @@ def payload(model: str, request: Request, access: Access, *, own: bool) -> dict[
             text = "\n".join(part for part in turn.parts if isinstance(part, str))
             messages.append({"role": "assistant", "content": text})
         else:
-            parts = [_part(part, access.detail, own=own) for part in turn.parts]
+            parts = [_part(part, access.detail, own=own) for part in turn.flat]
             messages.append({"role": "user", "content": parts})
     reasons = is_reasoning_model(model) or _REASONS.match(model) is not None
     # OpenAI's newer models refuse max_tokens; many compatible servers know nothing else.

@@ -3,9 +3,9 @@
 Anthropic's are in its own documentation (platform.claude.com, about-claude/pricing
 and the pages of its models), read in a stored copy of autumn 2026, not on the
 day you ask. OpenAI's are second-hand: other projects' tables, which agree; its
-own price page was not read. For a model that is not listed, Gemini's among
-them, no cost is given. Prices that depend on a request's length or on a
-provider's discounts are left out.
+own price page was not read; Gemini's are second-hand too. For a model that is not
+listed no cost is given. Prices that depend on a request's length (Gemini Pro's) or on
+a provider's discounts are left out.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ PRICES = {
     "gpt-4.1-mini": (0.4, 0.1, 1.6),
     "gpt-4o": (2.5, 1.25, 10.0),
     "gpt-4o-mini": (0.15, 0.075, 0.6),
+    "gemini-2.5-flash": (0.3, 0.03, 2.5),
+    "gemini-2.5-flash-lite": (0.1, 0.01, 0.4),
 }
 """Model: input, cached input, output."""
 

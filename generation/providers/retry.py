@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from generation.answer import Usage
 from generation.providers.access import Access, ReplyEmpty, ReplyInterrupted
@@ -149,4 +151,15 @@ def _retry_after(error: Exception) -> float | None:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
         except ValueError:
             pass
+    return _retry_delay(getattr(error, "body", None))
+
+
+def _retry_delay(body: Any) -> float | None:
+    """Seconds that Google's servers ask to wait, from google.rpc.RetryInfo."""
+    error = body.get("error", body) if isinstance(body, Mapping) else {}
+    details = error.get("details") if isinstance(error, Mapping) else None
+    for detail in details if isinstance(details, list) else ():
+        delay = detail.get("retryDelay", "") if isinstance(detail, Mapping) else ""
+        if re.fullmatch(r"\d+(?:\.\d+)?s", str(delay)):
+            return float(str(delay)[:-1])
     return None

@@ -87,6 +87,14 @@ def ask(
     taken_until: TakenUntilOption = None,
     near: NearOption = None,
     pages: PagesOption = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole",
+            help="Show the model the whole of the one --document, in place of the pages found:"
+            " its file where the model reads such, else all its pages.",
+        ),
+    ] = False,
     model: ModelOption = None,
     save_page: Annotated[
         Path | None,
@@ -148,47 +156,63 @@ def ask(
     if len(texts) > 1 and not image:
         raise InvalidUsage("There are several questions.", hint="Put the question in quotes.")
     filter = read_filter(tag, kind, since, until, pages, taken_since, taken_until, near)
-    if image and (document or folder or top or filter):
+    if image and (document or folder or top or filter or whole):
         raise InvalidUsage(
-            "--image takes no --top and no filters of the library.",
+            "--image takes no --top, no --whole and no filters of the library.",
             hint="Ask about one or the other.",
         )
+    if whole and (len(document or ()) != 1 or folder or top or filter):
+        raise InvalidUsage(
+            "--whole takes one --document, no --top and no other filter.",
+            hint="Try `pageglass ask QUESTION --whole --document FILE`.",
+        )
     from api.cli.answer_view import AnswerView
+    from api.cli.progress.upload_progress import UploadProgress
     from api.cli.save_page import save_pages
     from api.rag.answer import AnsweredQuery, generate_answer
     from api.rag.evidence import retrieve_evidence
     from api.results.answer_document import save_answer
+    from generation.models.model import keep_files
+    from ingest.readers.shot_reader import ShotReader
 
-    writer = make_model(settings, model)
-    pictures = _open_pictures(found, in_order(ctx, texts, image)) if image else None
-    searcher = None if pictures else found.open_searcher(home, once=not chat)
-    view = AnswerView(found.terminal, written)
+    with ExitStack() as stack:
+        uploads = stack.enter_context(UploadProgress(written is AnswerFormat.JSON))
+        writer = make_model(settings, model, uploads)
+        stack.enter_context(keep_files(writer.chat))
+        pictures = _open_pictures(found, in_order(ctx, texts, image)) if image else None
+        searcher = None if pictures else found.open_searcher(home, once=not chat)
+        shots = None
+        if searcher:
+            stack.callback(searcher.close)
+            shots = ShotReader(searcher.library, stack.enter_context(found.readers()))
+        view = AnswerView(found.terminal, written)
 
-    def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
-        if pictures:
-            images: PageImages = pictures
-            evidence = pictures.ask(query, history)
-        else:
-            assert searcher is not None
-            images = searcher.library
-            evidence = retrieve_evidence(
-                searcher,
-                query,
-                writer,
-                top=top or found.settings.evidence_pages,
-                documents=document,
-                folder=folder,
-                filter=filter,
-                history=history,
-            )
-        answer = generate_answer(evidence, writer, view.begin(evidence))
-        saved = save_pages(images, answer.citations, save_page) if save_page else []
-        if save:
-            saved.append(save_answer(save, answer, evidence, images))
-        view.show(AnsweredQuery(answer, evidence), images, saved)
-        return answer
+        def turn(query: str, history: tuple[Message, ...] = ()) -> Answer:
+            if pictures:
+                images: PageImages = pictures
+                evidence = pictures.ask(query, history)
+            else:
+                assert searcher is not None
+                images = searcher.library
+                evidence = retrieve_evidence(
+                    searcher,
+                    query,
+                    writer,
+                    top=top or found.settings.evidence_pages,
+                    documents=document,
+                    folder=folder,
+                    filter=filter,
+                    history=history,
+                    shots=shots,
+                    whole=whole,
+                )
+            answer = generate_answer(evidence, writer, view.begin(evidence))
+            saved = save_pages(images, answer.citations, save_page) if save_page else []
+            if save:
+                saved.append(save_answer(save, answer, evidence, images))
+            view.show(AnsweredQuery(answer, evidence), images, saved)
+            return answer
 
-    try:
         if chat:
             from api.cli.chat import converse
 
@@ -196,9 +220,6 @@ def ask(
                 raise typer.Exit(ended)
         elif turn(texts[-1]).declined:
             raise typer.Exit(ExitCode.NOTHING)
-    finally:
-        if searcher:
-            searcher.close()
 
 
 def _open_pictures(found: Session, parts: list[tuple[str, bool]]) -> PicturePages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from generation.extraction.record import Record
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
+    from ingest.library.library import Library
 
 _VERDICT = {True: "The same.", False: "They differ."}
 
@@ -94,6 +96,7 @@ def extract(
         device_map=device_map,
         load_in=load_in,
     )
+    from api.cli.progress.upload_progress import UploadProgress
     from api.rag.extraction import extract_record
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
@@ -130,17 +133,19 @@ def extract(
             "--each and --whole exclude each other.", hint="Take a record a page, or a document."
         )
     wanted = open_schema(schema)
-    chat = make_model(settings, model).chat
+    uploads = ctx.with_resource(UploadProgress(json))
+    chat = make_model(settings, model, uploads).chat
     opened = [open_pages(found, home, one, secret, whole=whole) for one in sources]
     groups = _group(opened, each=each, whole=whole)
+    files = [_file_or_library(found, home, one) for one in sources] if whole else []
     lines: list[str] = []
     failed: list[PageglassError] = []
-    for group in groups:
+    for group, file in zip_longest(groups, files):
         name = plain(group[0].page.document_name if whole else str(group[0].page))
         if each or whole:
             found.terminal.note(f"reading {name}")
         try:
-            record = extract_record(group, wanted, chat)
+            record = extract_record(group, wanted, chat, file)
         except PageglassError as error:
             if not each and not whole:
                 raise
@@ -191,6 +196,14 @@ def open_pages(
     return open_library_document(library, source) if whole else open_library_page(library, source)
 
 
+def _file_or_library(found: Session, home: Path | None, source: str) -> Library | Path | None:
+    """Where a whole document is: a file on this machine, or the library."""
+    from api.sources import is_file_source, path_on_disk
+    from ingest.library.library import Library
+
+    return path_on_disk(source) if is_file_source(source) else Library(found.open_home(home))
+
+
 def _compare(
     found: Session,
     a: Sequence[Evidence],
@@ -227,6 +240,7 @@ def _show(found: Session, record: Record) -> None:
     for field in record.fields:
         where = plain(str(field.page)) if field.page else "no page"
         mark = "" if field.verified else "  (not verified)"
-        terminal.note(f'{plain(field.pointer)}: {where} — "{plain(field.quote)}"{mark}')
+        quote = f' — "{plain(field.quote)}"' if field.quote else ""
+        terminal.note(f"{plain(field.pointer)}: {where}{quote}{mark}")
     if record.note:
         terminal.note(record.note)

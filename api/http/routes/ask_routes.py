@@ -40,6 +40,7 @@ def ask_pages(
         folder=wanted.folder,
         filter=wanted.page_filter(),
         history=wanted.history(),
+        whole=wanted.whole,
     )
     if wanted.stream or EventStream.media_type in (accept or ""):
         return EventStream(ask_events(evidence, engine.model()), stopping_event())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -17,10 +15,10 @@ from api.http.requests import DocumentEdit
 from api.http.routing import WRITER_WAIT, RequestEngine, RequestJobs, problems
 from api.schemas.documents import DocumentBody
 from ingest.annotate.edit import edit
-from ingest.error import NotFoundError
 from ingest.library.documents import DocumentNotFound
 from ingest.library.library import Library
 from ingest.page import Document
+from ingest.readers.original import find_original
 
 DocumentId = Annotated[str, Path(max_length=100, description="Its whole id.")]
 _PLAYED = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
@@ -28,12 +26,6 @@ _PLAYED = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 router = APIRouter(prefix="/v1", responses=problems(422))
-
-
-class OriginalNotFound(NotFoundError):
-    """The file that a document was read from is not there any more, or has changed."""
-
-    code = "original-not-found"
 
 
 @router.get("/documents/{document}", responses=problems(404, 409))
@@ -119,30 +111,3 @@ def require_documents(library: Library, document_ids: Sequence[str]) -> None:
             raise DocumentNotFound(
                 f"There is no document {document_id!r}.", hint="Give the whole id of a document."
             )
-
-
-def find_original(library: Library, document: Document) -> FilePath:
-    """Path of a file with the bytes that a document was read from.
-
-    Raises:
-        OriginalNotFound
-    """
-    stamps = library.names()
-    for name in document.paths:
-        path = FilePath(name)
-        try:
-            found = path.stat()
-        except OSError:
-            continue
-        stamp = stamps[name][1] if name in stamps else None
-        if found.st_size != document.byte_size:
-            continue
-        if stamp and stamp.mtime_ns == found.st_mtime_ns:
-            return path
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == document.sha256:
-                return path
-    raise OriginalNotFound(
-        f"The file of {document.name} is not there any more, or has changed.",
-        hint="Its page images are there: GET /v1/pages/PAGE/image.",
-    )

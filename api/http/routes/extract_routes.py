@@ -173,7 +173,8 @@ def extract_pages(
     schema = find_schema(wanted)
     opened = _open_pages(asked.body, engine) if asked.body else _open_files(asked, engine)
     pages = label_pages([page for some in opened for page in some])
-    record = extract_record(pages, schema, chat)
+    whole = engine.library() if asked.body and asked.body.document else None
+    record = extract_record(pages, schema, chat, whole)
     return {"pages": [page.page.key for page in pages], **record_fields(record)}
 
 

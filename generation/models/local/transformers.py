@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ from generation.models.conversation import (
     labelled_images,
     name_pictures,
     text_turn,
+    video_metadata,
 )
 from generation.models.local.hf_model import HfModel
 from generation.models.local.local_limits import limits_of_context
@@ -33,6 +35,8 @@ from generation.request import EncodedImage, Request
 from generation.text.reasoning import ReasoningFilter, is_reasoning_model, opens_reasoning
 from ingest.encoders.checkpoint import LOAD_ERRORS, InvalidCheckpoint, reason
 
+TAKE_CLIPS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe")
+"""Kinds of `HfModel` whose processors are told the times of frames."""
 _PROBE = "pageglass"
 
 
@@ -64,6 +68,8 @@ class TransformersChatModel:
         model = self._hf_model
         context = model.context if model.reads_prompt_back else None
         found = limits_of_context(None if self.page_by_page else context, self._image_tokens)
+        if self.page_by_page:
+            found = replace(found, max_frames=0)
         return found.at_detail(self._access.detail)
 
     def _image_tokens(self, image: Image.Image) -> int:
@@ -76,8 +82,10 @@ class TransformersChatModel:
         ]
         return counts[0] - counts[1]
 
-    def _encode(self, prompts: Sequence[Sequence[dict[str, Any]]]) -> Mapping[str, Any]:
-        """Input tensors of conversations, padded on the left.
+    def _encode(
+        self, prompts: Sequence[Sequence[dict[str, Any]]], clips: Sequence[Mapping[str, Any]] = ()
+    ) -> Mapping[str, Any]:
+        """Input tensors of conversations, padded on the left; `clips` is their videos' metadata.
 
         Raises:
             InvalidCheckpoint: the processor refuses them.
@@ -90,6 +98,7 @@ class TransformersChatModel:
                 return_dict=True,
                 return_tensors="pt",
                 padding=len(prompts) > 1,
+                **({"processor_kwargs": _video_options(clips)} if clips else {}),
             )
         except LOAD_ERRORS as error:
             raise InvalidCheckpoint(
@@ -125,7 +134,10 @@ class TransformersChatModel:
         """
         limit = self._limit(requests[0])
         with self._lock:
-            inputs = self._encode([self._turns(request) for request in requests])
+            clips = [one for request in requests for one in video_metadata(request)]
+            inputs = self._encode(
+                [self._turns(request) for request in requests], clips if self._takes_clips else ()
+            )
             texts = self._hf_model.reply_each(inputs, limit, temperature=self._access.temperature)
         replies = []
         for request, text in zip(requests, texts, strict=True):
@@ -154,7 +166,8 @@ class TransformersChatModel:
             if self.page_by_page:
                 yield from self._each_page(request, limit)
             else:
-                inputs = self._encode([self._turns(request)])
+                clips = video_metadata(request) if self._takes_clips else ()
+                inputs = self._encode([self._turns(request)], clips)
                 yield from self._generate(inputs, limit)
 
     def _generate(self, inputs: Mapping[str, Any], limit: int) -> Iterator[str | Usage]:
@@ -170,11 +183,13 @@ class TransformersChatModel:
         """
         if self._puts_images_first:
             request = name_pictures(request)
-        turns = conversation(request, self._hf_model.plain, separate=self._has_system())
-        has_images = any(
-            isinstance(part, EncodedImage) for turn in request.turns for part in turn.parts
+        turns = conversation(
+            request, self._hf_model.plain, separate=self._has_system(), clips=self._takes_clips
         )
-        if has_images and not self._template_has_images():
+        has_images = any(
+            isinstance(part, EncodedImage) for turn in request.turns for part in turn.flat
+        )
+        if has_images and not self._template_has("image"):
             raise InvalidCheckpoint(
                 f"The chat template of {self._hf_model.spec} leaves images out.",
                 hint=UNSUPPORTED_HINT,
@@ -201,9 +216,17 @@ class TransformersChatModel:
         """Whether the template includes the system prompt."""
         return _PROBE in self._render([text_turn("system", _PROBE), text_turn("user", "?")])
 
-    def _template_has_images(self) -> bool:
+    @cached_property
+    def _takes_clips(self) -> bool:
+        """Whether it was trained on videos with the times of their frames, and takes them here."""
+        model = self._hf_model
+        has_processor = getattr(model.processor, "video_processor", None) is not None
+        return model.kind in TAKE_CLIPS and has_processor and self._template_has("video")
+
+    def _template_has(self, kind: str) -> bool:
+        """Whether the template shows images, or videos."""
         bare = text_turn("user", "?")
-        shown = {"role": "user", "content": [{"type": "image"}, *bare["content"]]}
+        shown = {"role": "user", "content": [{"type": kind}, *bare["content"]]}
         return self._render([shown]) != self._render([bare])
 
     def _render(self, turns: Sequence[dict[str, Any]], **options: bool) -> str:
@@ -247,3 +270,8 @@ class TransformersChatModel:
             if len(pages) > 1:
                 yield "\n"
         yield Usage(self.name, given, made)
+
+
+def _video_options(clips: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Options of a processor for frames that were chosen already."""
+    return {"video_metadata": list(clips), "do_sample_frames": False}

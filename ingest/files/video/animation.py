@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +59,22 @@ class AnimationSource:
         raise UnreadableFile(
             f"{self._path.name} is damaged: its images cannot be decoded.", hint="Copy it again."
         )
+
+    def frames_at(self, times: Sequence[float]) -> Iterator[tuple[float, Image.Image]]:
+        """Frames that are shown at times, given in order, with when they begin.
+
+        Raises:
+            UnreadableFile
+        """
+        wanted, start = list(times), 0.0
+        for _, seconds, frame in self._frames():
+            if not wanted:
+                return
+            shown = [time for time in wanted if time < start + seconds]
+            if shown:
+                wanted = wanted[len(shown) :]
+                yield start, frame
+            start += seconds
 
     @cached_property
     def _shots(self) -> list[Shot]:

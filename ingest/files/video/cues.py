@@ -8,11 +8,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ingest.files.formats.plain_text import decode_text
+from ingest.page import TimeSpan
 
 SIDECARS = {".srt": "srt", ".vtt": "webvtt", ".ass": "ass", ".ssa": "ass"}
 """Suffixes of subtitle files, with FFmpeg's names of the formats."""
@@ -21,6 +23,8 @@ MAX_LANGUAGES = 3
 MAX_CUES = 50_000
 MAX_SIDECAR = 16 << 20
 """Bytes of a subtitle file that is read."""
+LONGEST_CUE = 10.0
+"""Seconds before a time in which cues that are shown then may begin."""
 _MARKUP = re.compile(r"\{[^}]*\}|<[^>]{1,200}>")
 _DRAWING = re.compile(rb"\\p[1-9]")
 """ASS draws shapes by coordinates in this mode."""
@@ -66,6 +70,36 @@ def read_packet(packet: Any, origin: float, language: str) -> Iterator[Cue]:
     texts = [_plain(sub.dialogue) for sub in packet.decode() or () if hasattr(sub, "dialogue")]
     if text := "\n".join(filter(None, texts)):
         yield Cue(max(start, 0.0), max(start, 0.0) + max(length, 0.1), text, language)
+
+
+def cues_between(path: Path, container: str, span: TimeSpan) -> list[Cue]:
+    """Cues of a video's subtitle streams in a span; what is broken is left out.
+
+    Args:
+        container: FFmpeg's name of its format.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    import av
+
+    found: list[Cue] = []
+    with (
+        path.open("rb") as file,
+        suppress(av.FFmpegError, ValueError),
+        av.open(file, "r", format=container, metadata_errors="ignore") as opened,
+    ):
+        streams = {stream.index: stream for stream in text_streams(opened)}
+        origin = (opened.start_time or 0) / av.time_base
+        if not streams:
+            return []
+        opened.seek(round((max(span.start - LONGEST_CUE, 0.0) + origin) * av.time_base))
+        for packet in opened.demux(list(streams.values())):
+            if packet.pts is not None and packet.pts * packet.time_base - origin > span.end:
+                break
+            language = streams[packet.stream.index].language or ""
+            found += read_packet(packet, origin, language)
+    return found
 
 
 def find_sidecars(path: Path) -> list[tuple[Path, str]]:

@@ -1,8 +1,7 @@
 """Media file: an open video or sound file with its samples, cues and frames.
 
-By PyAV.
-The header is not believed: times and counts are those of the packets. One thread decodes,
-since there is a worker a core.
+By PyAV. The header is not believed: times and counts are those of the packets. One thread
+decodes, since there is a worker a core.
 """
 
 from __future__ import annotations
@@ -131,6 +130,12 @@ class MediaFile:
                 raise broken_media(self.path)
             return to_image(frame, stream, FRAME_SIDE)
 
+    def image_at(self, time: float, side: int) -> tuple[float, Image.Image] | None:
+        """Time and image of the first frame from a time on; see `image`."""
+        with self._errors():
+            frame = self._frame_from(time)
+            return frame and (self._time(frame), to_image(frame, self._video(), side))
+
     def sound(self, start: float, end: float) -> Samples:
         """Sound from a time to another, of one channel; empty beyond the end.
 
@@ -169,7 +174,9 @@ class MediaFile:
                 if kind == "subtitle":
                     found.cues += read_packet(packet, self.origin, languages[packet.stream.index])
                 elif time is not None:
-                    found.end = max(found.end, time + _length(packet))
+                    found.end = max(
+                        found.end, time + float((packet.duration or 0) * packet.time_base)
+                    )
                 if packet.stream is video and packet.size:
                     self._take(packet, time, thinner)
             if video is not None:
@@ -289,7 +296,3 @@ class MediaFile:
 def _is_cover(stream: Any) -> bool:
     """Whether a stream is a picture attached to sound."""
     return bool(stream.disposition.value & 0x400)
-
-
-def _length(packet: Any) -> float:
-    return float((packet.duration or 0) * packet.time_base)

@@ -1,4 +1,4 @@
-"""Media sniffer: the container of a video or sound file, by its first bytes.
+"""Media sniffer: the container and the media type of a file, by its first bytes.
 
 FFmpeg is told the container and guesses none: among those it would guess are playlists,
 which name other files and addresses.
@@ -24,6 +24,16 @@ _MAGIC = (
     (b"#!AMR", "amr"),
 )
 _TS_PACKET = 188
+_MEDIA_TYPES = {
+    "mov": "video/mp4",
+    "avi": "video/avi",
+    "flv": "video/x-flv",
+    "asf": "video/wmv",
+    "mpeg": "video/mpeg",
+    "ogg": "audio/ogg",
+    **{name: f"audio/{name}" for name in ("wav", "mp3", "aac", "flac")},
+}
+"""Media types that providers know, by FFmpeg's name of the container."""
 
 
 def sniff_media(head: bytes) -> str:
@@ -44,6 +54,22 @@ def sniff_media(head: bytes) -> str:
     if len(head) > 2 * _TS_PACKET and head[0] == head[_TS_PACKET] == head[2 * _TS_PACKET] == 0x47:
         return "mpegts"
     return _sniff_frames(head)
+
+
+def mime_type(head: bytes) -> str:
+    r"""Media type (RFC 6838) of a video, a sound file or a PDF; empty for others.
+
+    >>> mime_type(b"\0\0\0\x20ftypisom"), mime_type(b"%PDF-1.7")
+    ('video/mp4', 'application/pdf')
+    """
+    container = sniff_media(head)
+    if container == "matroska":
+        return "video/webm" if b"webm" in head[:64] else ""
+    if container == "mov" and head[8:11] == b"M4A":
+        return "audio/aac"
+    if container:
+        return _MEDIA_TYPES.get(container, "")
+    return "application/pdf" if b"%PDF-" in head[:1024] else ""
 
 
 def _sniff_frames(head: bytes) -> str:

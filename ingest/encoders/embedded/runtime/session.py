@@ -30,7 +30,7 @@ class Session(Protocol):
 
 @cache
 def worker_runtime() -> Runtime:
-    """The runtime of processes with one thread: "openvino" where installed, and faster.
+    """The runtime of processes with one thread: "openvino" where it is faster.
 
     It is faster where the processor multiplies bf16; in fp32 it reads lines no faster, and
     takes longer to start. With OpenVINO in a process with threads, a server under test
