@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Self
 
+from fastapi import UploadFile
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -52,6 +53,8 @@ def _whole(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_whole)]
+PartText = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_LENGTH, pattern=r"\S")]
+PartPage = Annotated[Text, Field(max_length=100)]
 MAX_NUMBER = 1_000_000_000
 """Of a page."""
 Day = Annotated[date, BeforeValidator(_day)]
@@ -121,6 +124,19 @@ class SearchRequest(FilterFields):
     )
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
+
+
+class ImageSearchRequest(FilterFields):
+    """Search by an image, by pages, or by a sum with texts, as a form."""
+
+    file: UploadFile | None = Field(
+        None, description="An image, or a PDF: its first page. It is not kept."
+    )
+    text: list[PartText] = Field([], description="Texts that are added.")
+    minus: list[PartText] = Field([], description="Texts taken away.")
+    like: list[PartPage] = Field([], description="Pages that are added.")
+    unlike: list[PartPage] = Field([], description="Pages taken away.")
+    top: int = Field(10, ge=1, le=MAX_HITS)
 
 
 class MessageBody(BaseModel):

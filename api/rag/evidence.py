@@ -14,6 +14,7 @@ from api.rag.query_filters import apply_known_filters, filter_documents
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
+from ingest.encoders.encoder import WORDLESS
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.pages import PageNotFound
 from ingest.page import shown_words
@@ -132,7 +133,7 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
     readers = [
         manifest
         for manifest in searcher.manifests()
-        if manifest.modality not in ("image", "passage")
+        if manifest.modality not in (*WORDLESS, "passage")
     ]
     calibrated = len(readers) == 1 and readers[0].calibrated
     return MIN_SCORE if model.uses_images and calibrated else 0.0

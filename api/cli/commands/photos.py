@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.exits import ExitCode
 from api.cli.options import HomeOption, JsonOption
-from api.cli.session import session
+from api.cli.session import Session, session
 from api.printable import plain
+
+if TYPE_CHECKING:
+    from ingest.library.home import Home
 
 
 def duplicates(
@@ -18,11 +21,17 @@ def duplicates(
         float,
         typer.Option(min=0.5, max=1.0, help="Least similarity of two photos; 1 is identical."),
     ] = 0.85,
+    videos: Annotated[
+        bool, typer.Option("--videos", help="Videos, where there is an encoder of them.")
+    ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Find photos that are nearly the same: resized, saved again, cropped a little."""
     found = session(ctx, json=json)
+    if videos:
+        _show_videos(found, found.open_home(home), same)
+        return
     from ingest.library.documents import readable
     from ingest.library.library import Library
     from retrieval.duplicates import find_duplicates
@@ -49,6 +58,29 @@ def duplicates(
     if not groups:
         found.terminal.fail(
             "There are no near-duplicate photos.", "A lower --same accepts less similar ones."
+        )
+        raise typer.Exit(ExitCode.NOTHING)
+
+
+def _show_videos(found: Session, home: Home, same: float) -> None:
+    """Show pairs of near-duplicate videos."""
+    from ingest.library.documents import readable
+    from retrieval.duplicate_videos import find_duplicate_videos
+
+    pairs = find_duplicate_videos(home, same)
+    for pair in pairs:
+        paths = [[readable(path) for path in document.paths] for document in pair.documents]
+        if found.terminal.json:
+            shown = zip(pair.documents, paths, strict=True)
+            videos = [{"document": document.id, "paths": names} for document, names in shown]
+            found.terminal.record({"similar": pair.similar, "videos": videos})
+        else:
+            found.terminal.result(f"2 similar ({pair.similar:.2f}), the longer first:")
+            for names, document in zip(paths, pair.documents, strict=True):
+                found.terminal.result(f"  {plain(', '.join(names) or document.name)}")
+    if not pairs:
+        found.terminal.fail(
+            "There are no near-duplicate videos.", "A lower --same accepts less similar ones."
         )
         raise typer.Exit(ExitCode.NOTHING)
 
