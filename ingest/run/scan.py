@@ -67,7 +67,8 @@ def scan_files(
         str(path) for path in others if not (_is_ours(home, path) or is_subtitles(path))
     )
     named = frozenset(str(path) for path in files) if again else _files_among(paths)
-    to_read, failed_before, removed, unsettled, unchanged = [], [], [], [], 0
+    to_read, unsettled = list[Path](), list[Path]()
+    failed_before, removed, unchanged = [], [], 0
     for path in files:
         now = stamp_of(path) or MISSING
         _, before = names.get(str(path), (None, None))

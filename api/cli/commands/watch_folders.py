@@ -69,13 +69,16 @@ def _follow(found: Session, passes: FolderPasses, quiet: bool, watched: str) -> 
             reading = not isinstance(event, Done)
             yield event
 
-    report = report_ingest
+    first = True
     try:
         for events in passes.run(found.terminal.note_wait):
-            report(noted(events), found.terminal, quiet=quiet)
-            if report is report_ingest and not quiet:
+            if not first:
+                report_pass(noted(events), found.terminal, quiet=quiet)
+                continue
+            first = False
+            report_ingest(noted(events), found.terminal, quiet=quiet)
+            if not quiet:
                 found.terminal.note(watched)
-            report = report_pass
     except KeyboardInterrupt:
         if reading:
             found.terminal.fail(

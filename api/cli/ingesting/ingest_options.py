@@ -209,7 +209,7 @@ def with_ingest_options(command: Callable[..., None]) -> Callable[..., None]:
         command(read=lambda: read_options(**of_ingest), **given)
 
     parameters = [*first, *shared.values(), *rest]
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

@@ -33,7 +33,7 @@ class XClip:
         checkpoint = find_clip_checkpoint(model, "xclip")
         network, report = load_clip_network(checkpoint, XCLIPModel)
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
                 checkpoint.folder, trust_remote_code=False
             )
         except LOAD_ERRORS as error:
