@@ -19,8 +19,8 @@ from ingest.index.index import Index, open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
-from ingest.page import Document, Vectors
-from retrieval.duplicates import MIN_CORRELATION, Grey, correlate, shrink
+from ingest.page import Vectors
+from retrieval.duplicates import MIN_CORRELATION, Duplicates, Grey, correlate, shrink
 from retrieval.error import VideoIndexNotFound
 
 MIN_COSINE = 0.7
@@ -30,22 +30,15 @@ MIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class DuplicateVideos:
-    """Two near-duplicate videos, the longer first; `similar` is the mean correlation."""
-
-    documents: tuple[Document, Document]
-    similar: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Video:
-    document: Document
     records: list[PageRecord]
     rows: Vectors
 
 
-def find_duplicate_videos(home: Home, same: float = MIN_CORRELATION) -> list[DuplicateVideos]:
-    """Pairs of near-duplicate videos, the most similar first.
+def find_duplicate_videos(home: Home, same: float = MIN_CORRELATION) -> list[Duplicates]:
+    """Pairs of near-duplicate videos by their first shots, the most similar first.
+
+    The longer video of a pair comes first; `similar` is the mean correlation of its shots.
 
     Args:
         same: the least correlation (-1..1) of two key frames.
@@ -78,7 +71,7 @@ def find_duplicate_videos(home: Home, same: float = MIN_CORRELATION) -> list[Dup
         scores = np.array([correlate(grey(a), grey(long.records[b])) for a, b in matches])
         if float((scores >= same).mean()) >= MIN_SHARE:
             similar = round(float(scores[scores >= same].mean()), 4)
-            found.append(DuplicateVideos((long.document, short.document), similar))
+            found.append(Duplicates((long.records[0].page, short.records[0].page), similar))
     return sorted(found, key=lambda pair: -pair.similar)
 
 
@@ -96,7 +89,7 @@ def _videos(library: Library, index: Index) -> Iterator[_Video]:
         some = [(record, rows) for record, rows in some if len(rows)]
         if some:
             rows = np.concatenate([rows[:1] for _, rows in some]).astype(np.float32)
-            yield _Video(document, [record for record, _ in some], rows)
+            yield _Video([record for record, _ in some], rows)
 
 
 def _shrink_frame(image: bytes, record: PageRecord) -> Grey:

@@ -208,7 +208,7 @@ def test_videos_that_are_nearly_the_same_are_found(
     library: tuple[Home, Path], tmp_path: Path
 ) -> None:
     [pair] = find_duplicate_videos(library[0])
-    assert {document.name for document in pair.documents} == {"walk.mp4", "again.mp4"}
+    assert {page.document_name for page in pair.pages} == {"walk.mp4", "again.mp4"}
     assert pair.similar > 0.9
     shown = CliRunner().invoke(app, ["duplicates", "--videos", "--home", str(library[0].root)])
     assert "walk.mp4" in shown.stdout

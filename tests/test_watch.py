@@ -17,6 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 from make_pdf import make_pdf
 
+import pageglass
 from api.folder_passes import FolderPasses
 from api.http.app import create_app
 from api.ingestion import IngestPlan
@@ -55,6 +56,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def old(path: Path) -> Path:
     """A file as it is long after it was written."""
     os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+def make(path: Path, text: str) -> Path:
+    make_pdf(path, text)
     return path
 
 
@@ -186,6 +192,18 @@ def test_only_folders_of_this_machine_are_watched(tmp_path: Path) -> None:
         with pytest.raises(NotAFolder, match="is no folder of this machine"):
             find_folders([wrong])
     assert find_folders([tmp_path]) == [tmp_path]
+
+
+def test_a_client_follows_folders(home: Home, folder: Path) -> None:
+    old(make(folder / "a.pdf", "Lamp"))
+    lib = pageglass.open(home.root, ocr="none", workers=1, dpi=40)
+    reports = lib.watch(folder, encoder="minilm", images="conse")
+    assert [document.name for document in next(reports).added] == ["a.pdf"]
+    shutil.copy2(folder / "a.pdf", folder / "copy.pdf")
+    assert next(reports).named == 1
+    reports.close()
+    with pytest.raises(pageglass.InvalidInputError, match="no folder"):
+        next(lib.watch(folder / "a.pdf"))
 
 
 def test_the_command_follows_until_it_is_stopped(folder: Path, tmp_path: Path) -> None:

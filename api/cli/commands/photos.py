@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from api.cli.exits import ExitCode
 from api.cli.options import HomeOption, JsonOption
-from api.cli.session import Session, session
+from api.cli.session import session
 from api.printable import plain
-
-if TYPE_CHECKING:
-    from ingest.library.home import Home
 
 
 def duplicates(
@@ -29,15 +26,13 @@ def duplicates(
 ) -> None:
     """Find photos that are nearly the same: resized, saved again, cropped a little."""
     found = session(ctx, json=json)
-    if videos:
-        _show_videos(found, found.open_home(home), same)
-        return
     from ingest.library.documents import readable
     from ingest.library.library import Library
+    from retrieval.duplicate_videos import find_duplicate_videos
     from retrieval.duplicates import find_duplicates
 
-    opened = found.open_home(home)
-    groups = find_duplicates(opened, same)
+    opened, what = found.open_home(home), "videos" if videos else "photos"
+    groups = (find_duplicate_videos if videos else find_duplicates)(opened, same)
     paths = {document.id: document.paths for document in Library(opened).documents()}
     for group in groups:
         shown = [
@@ -48,7 +43,7 @@ def duplicates(
             found.terminal.record(
                 {
                     "similar": group.similar,
-                    "photos": [{"page": key, "paths": names} for key, names in shown],
+                    what: [{"page": key, "paths": names} for key, names in shown],
                 }
             )
         else:
@@ -57,30 +52,7 @@ def duplicates(
                 found.terminal.result(f"  {plain(', '.join(names) or key)}")
     if not groups:
         found.terminal.fail(
-            "There are no near-duplicate photos.", "A lower --same accepts less similar ones."
-        )
-        raise typer.Exit(ExitCode.NOTHING)
-
-
-def _show_videos(found: Session, home: Home, same: float) -> None:
-    """Show pairs of near-duplicate videos."""
-    from ingest.library.documents import readable
-    from retrieval.duplicate_videos import find_duplicate_videos
-
-    pairs = find_duplicate_videos(home, same)
-    for pair in pairs:
-        paths = [[readable(path) for path in document.paths] for document in pair.documents]
-        if found.terminal.json:
-            shown = zip(pair.documents, paths, strict=True)
-            videos = [{"document": document.id, "paths": names} for document, names in shown]
-            found.terminal.record({"similar": pair.similar, "videos": videos})
-        else:
-            found.terminal.result(f"2 similar ({pair.similar:.2f}), the longer first:")
-            for names, document in zip(paths, pair.documents, strict=True):
-                found.terminal.result(f"  {plain(', '.join(names) or document.name)}")
-    if not pairs:
-        found.terminal.fail(
-            "There are no near-duplicate videos.", "A lower --same accepts less similar ones."
+            f"There are no near-duplicate {what}.", "A lower --same accepts less similar ones."
         )
         raise typer.Exit(ExitCode.NOTHING)
 
