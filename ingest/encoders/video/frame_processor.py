@@ -25,7 +25,7 @@ class FrameProcessor:
         from transformers import AutoImageProcessor
 
         try:
-            self._processor: Any = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            self._processor: Any = AutoImageProcessor.from_pretrained(
                 checkpoint.folder, trust_remote_code=False
             )
         except LOAD_ERRORS as error:
