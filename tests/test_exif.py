@@ -148,6 +148,7 @@ def test_a_search_by_an_image_takes_every_filter(home: Home) -> None:
 
         assert found() == {"oslo.jpg", "bergen.jpg", "none.png"}
         assert found(("near", "59.9"), ("near", "10.8"), ("near", "20")) == {"oslo.jpg"}
+        assert found(("near", "59.9, 10.8,20")) == {"oslo.jpg"}
         assert found(("taken_until", "2023-12-31")) == {"bergen.jpg"}
         assert post(("taken", "2023-12-31"))["status"] == 422
 

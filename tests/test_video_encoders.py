@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from fastapi.testclient import TestClient
 from make_video import make_video
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -17,6 +18,7 @@ from tiny_video_models import FRAMES, make_videomae, make_xclip
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from api.http.app import create_app
 from api.page_search import search_pages
 from ingest.add import AddSettings, add
 from ingest.choose import choose_encoders
@@ -184,6 +186,14 @@ def test_a_clip_finds_its_like(library: tuple[Home, Path], pool: ReaderPool) -> 
         other = make_video(folder.parent / "cut.mp4", [(stripes(3), 2)], rate=8)
         by_file = search_pages(searcher, like=other, readers=pool, top=1)
         assert (by_file[0].page.document_name, by_file[0].page.number) == ("other.mp4", 2)
+        with TestClient(create_app(home, hosts={"testserver"})) as client:
+
+            def posted(**form: Any) -> dict[str, Any]:
+                hits = client.post("/v1/search/image", files=form).json()["hits"]
+                return dict(hits[0])
+
+            assert posted(file=("cut.mp4", other.read_bytes()))["name"] == "other.mp4"
+            assert posted(like=(None, page.key))["page"] == page.key
         # An image still finds images.
         photo = search_pages(searcher, like=folder / "photo.png", readers=pool, top=1)
         assert photo[0].page.document_name == "photo.png"

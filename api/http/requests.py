@@ -43,6 +43,14 @@ def _day(given: Any) -> Any:
     return given
 
 
+def _place(given: Any) -> Any:
+    """Accept a place in one field of a form; one that is empty or null is none."""
+    if isinstance(given, list | tuple) and len(given) == 1 and isinstance(given[0], str):
+        text = given[0].strip().strip("[]")
+        return None if text in {"", "null"} else text.split(",")
+    return given
+
+
 def _whole(text: str) -> str:
     """Accept text that is Unicode: half of a surrogate pair is not."""
     try:
@@ -129,8 +137,11 @@ class SearchRequest(FilterFields):
 class ImageSearchRequest(FilterFields):
     """Search by an image, by pages, or by a sum with texts, as a form."""
 
+    near: Annotated[tuple[float, float, float] | None, BeforeValidator(_place)] = Field(
+        None, description="Only photos taken near a place: three fields, or LAT,LON,KM in one."
+    )
     file: UploadFile | None = Field(
-        None, description="An image, or a PDF: its first page. It is not kept."
+        None, description="An image, a PDF (its first page) or a video. It is not kept."
     )
     text: list[PartText] = Field([], description="Texts that are added.")
     minus: list[PartText] = Field([], description="Texts taken away.")
