@@ -72,6 +72,14 @@ def _closed(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]}, extra="forbid")
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    """Describe the fields of a form, which are left out and never null."""
+    for field in schema["properties"].values():
+        for one in field.pop("anyOf", ()):
+            if one != {"type": "null"}:
+                field |= one
+
+
 class PageConditions(BaseModel):
     """Conditions on pages, by tags, kind of file, day of ingest and page number."""
 
@@ -136,6 +144,8 @@ class SearchRequest(FilterFields):
 
 class ImageSearchRequest(FilterFields):
     """Search by an image, by pages, or by a sum with texts, as a form."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_null)
 
     near: Annotated[tuple[float, float, float] | None, BeforeValidator(_place)] = Field(
         None, description="Only photos taken near a place: three fields, or LAT,LON,KM in one."
