@@ -152,7 +152,7 @@ class Engine:
         """
         options = IngestOptions(password=password, retry=True)
         settings = plan_ingest(self.home, self.settings, options).settings
-        named = self.settings.encoder or self.settings.images
+        named = self.settings.encoder or self.settings.images or self.settings.video
         return replace(
             settings,
             # Else those that the home has once the upload has its turn.

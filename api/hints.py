@@ -107,6 +107,11 @@ HINTS: dict[str, Words] = {
     ),
     "caption-prompt-unused": Words("See --caption.", python="See the argument `caption`."),
     "image-encoder-missing": _setting("--images", "PAGEGLASS_IMAGES", "images"),
+    "video-index-not-found": Words(
+        "See --video of `pageglass ingest`, or PAGEGLASS_VIDEO.",
+        "The server reads PAGEGLASS_VIDEO when it starts.",
+        "`Client.ingest(PATH, video=...)` does it.",
+    ),
     "image-index-not-found": Words(
         "`pageglass ingest --rebuild --images conse` makes one.",
         "`pageglass ingest --rebuild --images conse` makes one on the server.",

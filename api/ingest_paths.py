@@ -23,11 +23,11 @@ def check_paths(paths: Sequence[str | Path], *, prune: bool = False) -> None:
     Raises:
         PathNotFound
     """
-    from ingest.fetch.fetch import is_url
+    from ingest.fetch.remote_url import is_remote
     from ingest.files.find import find_missing
     from ingest.library.names import readable
 
-    named = [path for path in paths if not is_url(path)]
+    named = [path for path in paths if not is_remote(path)]
     missing = [] if prune else [repr(readable(path)) for path in find_missing(named)]
     if missing:
         raise PathNotFound(

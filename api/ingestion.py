@@ -51,6 +51,7 @@ class IngestOptions:
 
     encoder: str | None = None
     images: str | None = None
+    video: str | None = None
     beside: bool = False
     device: str | None = None
     dtype: str | None = None
@@ -116,6 +117,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         home,
         options.encoder or settings.encoder,
         options.images or settings.images,
+        video=options.video or settings.video,
         beside=options.beside,
         renew=options.rebuild,
     )
@@ -175,6 +177,8 @@ def run_ingest(
     `ingest.rebuild.rebuild_indexes` raise.
     """
     from ingest.add import add
+    from ingest.fetch.fetch import FetchPolicy
+    from ingest.fetch.fetch_remote import fetch_remote
     from ingest.rebuild import rebuild_indexes
 
     settings = plan.settings
@@ -184,10 +188,16 @@ def run_ingest(
             settings.encoders or (),
             settings.encoding,
             dpi=settings.render.dpi,
+            limits=settings.limits,
             quantization=settings.quantization,
             on_wait=on_wait,
         )
-    files, failures = _fetch_urls(home, paths, plan.fetch)
+    files = yield from fetch_remote(
+        home,
+        paths,
+        plan.fetch or FetchPolicy(),
+        again=settings.again or settings.redo or settings.retry,
+    )
     if paths or settings.caption or not plan.rebuild:
         if plan.ray:
             from ingest.cluster.cluster_add import add_on_cluster
@@ -195,28 +205,6 @@ def run_ingest(
             yield from add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
         else:
             yield from add(home, files, settings, on_wait=on_wait)
-    yield from failures
-
-
-def _fetch_urls(
-    home: Home, paths: Sequence[str | Path], policy: FetchPolicy | None
-) -> tuple[list[str | Path], list[Event]]:
-    """Paths with files in the home in place of URLs, and the URLs that were not fetched."""
-    from ingest.event import Failed
-    from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable, is_url
-    from ingest.fetch.keep import keep_url
-    from ingest.file_state import MISSING, Failure
-
-    files: list[str | Path] = []
-    failures: list[Event] = []
-    for path in paths:
-        try:
-            found = keep_url(home, str(path), policy or FetchPolicy()) if is_url(path) else path
-        except (UrlRefused, UrlUnreachable) as error:
-            failures.append(Failed(Failure(str(path), MISSING, error.message, error.hint)))
-        else:
-            files.append(found)
-    return files, failures
 
 
 def choose_ocr(option: str | None, setting: str) -> str:

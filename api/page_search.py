@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from PIL import Image
+
 from api.rag.text_search import search_text
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter, PhotoFilter
-from ingest.page import DOCUMENT_KINDS
+from ingest.page import DOCUMENT_KINDS, Page
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from ingest.readers.reader_pool import ReaderPool
     from retrieval.hit import Hit
     from retrieval.search import Searcher
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | Image.Image"
-"""An image file, or an image."""
+"""An image file, or an image; also a video, or the key of a page, where likeness is searched."""
+_PAGE_KEY = re.compile(r"[0-9a-f]{20}-\d+")
 QueryParts: TypeAlias = "Sequence[tuple[float, str | Path | Image.Image]]"
 """Texts and images (a `Path` or an image) with their weights; less than 0 subtracts one."""
 
@@ -47,7 +50,7 @@ def search_pages(
     Args:
         query: a text, which may have `file:NAME` and `tag:NAME` in it, or weighted parts.
         readers: open image files.
-        like: an image, in place of a query.
+        like: an image, a video or the key of a page, in place of a query.
         top: pages at most.
         images: only photos and figures, by what they show.
         filter: restricts the pages.
@@ -64,7 +67,7 @@ def search_pages(
             "A search is for a query or by an image, one of them.", hint="Give either of them."
         )
     if like is not None:
-        return searcher.search_by_image(open_image(like, readers), top=top, filter=filter)
+        return _search_like(searcher, like, readers, top, filter)
     if query is None or isinstance(query, str):
         return search_text(searcher, query or "", top=top, images=images, filter=filter)
     parts = [
@@ -72,6 +75,33 @@ def search_pages(
         for weight, part in query
     ]
     return searcher.search_composed(parts, top=top, filter=filter)
+
+
+def _search_like(
+    searcher: Searcher, like: ImageSource, readers: ReaderPool, top: int, filter: PageFilter
+) -> list[Hit]:
+    """Photos and figures like an image; shots like a clip where there is an index of videos."""
+    has_clips = any(manifest.modality == "video" for manifest in searcher.manifests())
+    if page := _find_page(searcher, like):
+        if has_clips and page.span:
+            return searcher.search_by_clip(page, top=top, filter=filter)
+        with Image.open(io.BytesIO(searcher.library.image(page))) as image:
+            like = image.convert("RGB")
+    elif has_clips and isinstance(like, str | os.PathLike):
+        from ingest.readers.read_now import read_query_clip
+
+        clip = read_query_clip(Path(like).expanduser(), readers)
+        if clip is not None:
+            return searcher.search_by_clip(clip, top=top, filter=filter)
+    return searcher.search_by_image(open_image(like, readers), top=top, filter=filter)
+
+
+def _find_page(searcher: Searcher, like: ImageSource) -> Page | None:
+    """The page whose key it is, where it is not the name of a file."""
+    if not isinstance(like, str | os.PathLike) or Path(like).expanduser().exists():
+        return None
+    key = os.fspath(like)
+    return searcher.library.page(key) if _PAGE_KEY.fullmatch(key) else None
 
 
 def make_filter(

@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     images: str | None = Field(
         default=None, description="Encoder of photos; unset, what the home has, or conse-e5."
     )
+    video: str | None = Field(default=None, description="Encoder of videos; unset, as the home.")
     quantization: str | None = Field(
         default=None, description="Quantization of rows; unset, what the home has, or fp16."
     )

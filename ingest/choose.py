@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.encoders.embedded.weights import E5_SMALL
-from ingest.encoders.encoder import Encoder, Encoding
+from ingest.encoders.encoder import WORDLESS, Encoder, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.extras import find_missing, install_name
 from ingest.index.quantization import Quantization, parse_quantization
@@ -41,6 +41,7 @@ def choose_encoders(
     pages: str | None = None,
     images: str | None = None,
     *,
+    video: str | None = None,
     beside: bool = False,
     renew: bool = False,
 ) -> Choice:
@@ -49,6 +50,7 @@ def choose_encoders(
     Args:
         pages: of words or whole pages; "auto" decides; None keeps what the home has.
         pictures: of photos and figures; "none" for none, this time; None keeps what the home has.
+        video: of shots of videos; "none" for none, this time; None keeps what the home has.
         beside: keep the home's other indexes too.
         renew: the indexes are made anew, so that an older default gives way to the present one.
     """
@@ -57,7 +59,7 @@ def choose_encoders(
     if pages == "auto":
         pages, why = choose_page_encoder()
         pages = None if pages == PAGES and not had else pages
-    words = [name for name, modality in had if modality != "image"]
+    words = [name for name, modality in had if modality not in WORDLESS]
     # Passages are a signal beside words: where only their index is left, the other was lost.
     words = default_pages() if words in ([], [MULTILINGUAL_PAGES]) else words
     seen = [name for name, modality in had if modality == "image"] or [default_images()]
@@ -69,6 +71,9 @@ def choose_encoders(
     chosen = [canonical(pages)] if pages else words
     if images != "none":
         chosen += [canonical(images)] if images else seen
+    if video != "none":
+        clips = [name for name, modality in had if modality == "video"]
+        chosen += [canonical(video)] if video else clips
     if beside:
         chosen += [name for name, _ in had]
     return Choice(tuple(dict.fromkeys(chosen)), why)

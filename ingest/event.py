@@ -17,6 +17,21 @@ class FilesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderListed:
+    """Files of kinds that are read in a remote folder."""
+
+    url: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFetched:
+    """A new or changed file of a remote folder was fetched."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """Files of kinds that are not read, by path; an attachment by `attachment_path`."""
 
@@ -159,6 +174,8 @@ class Done:
 
 Event = (
     FilesFound
+    | FolderListed
+    | FileFetched
     | LeftOut
     | StayedRemoved
     | FileOpened

@@ -22,6 +22,9 @@ Box = tuple[float, float, float, float]
 Vectors = npt.NDArray[np.floating[Any]]
 """A matrix (n, dim) of rows of length one."""
 
+Clip = npt.NDArray[np.uint8]
+"""Frames of a part of a video (frames, height, width, 3): RGB, upright, mapped from HDR."""
+
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 """The whole page."""
 
@@ -182,7 +185,8 @@ class Rendered:
     `captions` are words that were written of the figures, not printed, each in
     its figure's box; `prepared` is what workers have made ready, by encoder.
     `note` says what of the page could not be read, as a sentence, empty for a
-    whole page; `unreadable` where that is all of it. `label` is as in `Page`.
+    whole page; `unreadable` where that is all of it. `label` is as in `Page`. `clip` are
+    frames of a shot (`ingest.files.video.clip_frames`), where an encoder reads them.
     """
 
     page: Page
@@ -198,6 +202,7 @@ class Rendered:
     note: str = ""
     unreadable: bool = False
     label: str = ""
+    clip: Clip | None = field(default=None, compare=False)
 
     @property
     def searchable_words(self) -> tuple[Word, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from ingest.choose import load_encoders, read_quantizations
 from ingest.encoders.encoder import Encoder, Encoding
@@ -14,6 +15,8 @@ from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
+from ingest.readers.clip_reader import ClipReader
+from ingest.readers.limits import ReadLimits
 from ingest.remove import finish_interrupted
 
 
@@ -22,8 +25,13 @@ def fill_indexes(
     library: LibraryWriter,
     encoders: Sequence[str],
     load: Callable[[], list[tuple[Encoder, Index]]],
+    limits: ReadLimits,
 ) -> Iterator[Event]:
-    """Encode documents that an index lacks. Cheap where none is missing."""
+    """Encode documents that an index lacks. Cheap where none is missing.
+
+    Args:
+        limits: of the worker that reads the clips of videos from their files.
+    """
     documents = library.documents()
     there = {index.manifest.encoder: index for index in open_indexes(home)}
     for index in there.values():
@@ -37,15 +45,16 @@ def fill_indexes(
     }
     if not documents or not lacking:
         return
-    for encoder, index in load():
-        if encoder.name not in lacking:
-            continue
-        for document in documents:
-            if not index.has(document):
-                encode_document(library, encoder, index, document)
-                library.touch()
-                yield Indexed(document, encoder.name)
-        update_lists(index, documents)
+    with closing(ClipReader(limits)) as add_clips:
+        for encoder, index in load():
+            if encoder.name not in lacking:
+                continue
+            for document in documents:
+                if not index.has(document):
+                    encode_document(library, encoder, index, document, add_clips)
+                    library.touch()
+                    yield Indexed(document, encoder.name)
+            update_lists(index, documents)
 
 
 def quantize(
@@ -72,6 +81,7 @@ def rebuild_indexes(
     encoding: Encoding,
     *,
     dpi: int,
+    limits: ReadLimits | None = None,
     quantization: Quantization | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
@@ -79,6 +89,7 @@ def rebuild_indexes(
 
     Args:
         dpi: what the pages were rendered at, for the manifests to remember.
+        limits: of the worker that reads the clips of videos from their files.
         storage: how rows are kept, None as each index has them.
         on_wait: called once if another writer is waited for.
 
@@ -100,7 +111,8 @@ def rebuild_indexes(
             for encoder in wanted
         ]
         try:
-            yield from fill_indexes(home, library, encoders, lambda: loaded)
+            limits = limits or ReadLimits()
+            yield from fill_indexes(home, library, encoders, lambda: loaded, limits)
         finally:
             for _, index in loaded:
                 index.records.close()

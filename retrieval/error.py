@@ -2,7 +2,7 @@
 
 InvalidInputError   EmptyQuery
 NotFoundError       PageNotEncoded
-ConflictError       ImageIndexNotFound
+ConflictError       ImageIndexNotFound, VideoIndexNotFound
 UnavailableError    LibraryChanging
 """
 
@@ -27,6 +27,12 @@ class ImageIndexNotFound(ConflictError):
     """The library has no index of images."""
 
     code = "image-index-not-found"
+
+
+class VideoIndexNotFound(ConflictError):
+    """The library has no index of videos."""
+
+    code = "video-index-not-found"
 
 
 class LibraryChanging(UnavailableError):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.caches.byte_cache import ByteCache
+from ingest.encoders.encoder import WORDLESS
 from ingest.index.index import Index
 from ingest.library.library import Library
 from ingest.page import Page, QueryVectors
@@ -48,7 +49,7 @@ class RegionFinder:
             FileNotFoundError, PageNotFound: the page has been removed.
         """
         name = index.manifest.encoder
-        if index.manifest.modality == "image":
+        if index.manifest.modality in WORDLESS:
             vectors = snapshot.open(index, page.document_id).page(page.number)
             return find_image_region(query[name], vectors)
         placed, words = self._place(snapshot, index, page), self._library.words(page)

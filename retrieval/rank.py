@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.encoders.encoder import WORDLESS
 from ingest.filter import PageFilter
 from ingest.forms.terms import split_terms
 from ingest.index.index import Index
@@ -186,7 +187,7 @@ class CandidateRanker:
             ranking.signals[f"dense.{name}"] = dense
             parts.append(dense)
         own, coverage = len(parts), 0.0
-        if manifest.modality != "image" and candidates.bm25 is not None:
+        if manifest.modality not in WORDLESS and candidates.bm25 is not None:
             parts.append(ranking.signals[BM25])
             coverage = self._coverage(snapshot, candidates) if query.known < 1 else 0.0
         weights = [1.0] * len(parts)
@@ -202,7 +203,7 @@ class CandidateRanker:
         ranking.fused[name] = fuse_signals(
             parts, dense, manifest.cosine_range, query.known, coverage, weights
         )
-        if manifest.modality != "image" and candidates.bm25 is not None:
+        if manifest.modality not in WORDLESS and candidates.bm25 is not None:
             self._lift_named(snapshot, candidates, ranking.fused[name], dense)
 
     def _lift_named(
@@ -221,7 +222,7 @@ class CandidateRanker:
     ) -> None:
         """Fuse the modalities; BM25 is one of its own where no encoder has words."""
         ranking = candidates.ranking
-        names = [i.manifest.encoder for i in indexes if i.manifest.modality != "image"]
+        names = [i.manifest.encoder for i in indexes if i.manifest.modality not in WORDLESS]
         encoded = any(
             not np.isnan(ranking.signals[late]).all()
             for name in names

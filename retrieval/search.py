@@ -15,7 +15,7 @@ from ingest.index.manifest import Manifest
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
-from ingest.page import Page, QueryVectors
+from ingest.page import Clip, Page, QueryVectors
 from retrieval.candidates import Candidates
 from retrieval.error import LibraryChanging, PageNotEncoded
 from retrieval.explain.explain import Explanation, explain_rows
@@ -108,12 +108,18 @@ class Searcher:
         Raises:
             ImageIndexNotFound: the library has no index of images.
         """
+        return self._find(lambda _: self._encoder.encode_image(image, self._indexes), filter, top)
 
-        def find(snapshot: LibrarySnapshot) -> list[Hit]:
-            encoded = self._encoder.encode_image(image, self._indexes)
-            return self._find_hits(snapshot, encoded, LexicalQuery(""), filter, top)
+    def search_by_clip(
+        self, clip: Clip | Page, *, top: int = 10, filter: PageFilter = ALL_PAGES
+    ) -> list[Hit]:
+        """The shots of videos most similar to a clip, or to a shot of the library.
 
-        return self._retry(find)
+        Raises:
+            VideoIndexNotFound: the library has no index of videos.
+        """
+        encode = self._encoder.encode_clip
+        return self._find(lambda now: encode(clip, self._indexes, now.page_rows), filter, top)
 
     def search_composed(
         self, parts: QueryParts, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -127,12 +133,9 @@ class Searcher:
             ImageIndexNotFound: the library has no index of images.
             EmptyQuery: the parts cancel out.
         """
-
-        def find(snapshot: LibrarySnapshot) -> list[Hit]:
-            encoded = self._encoder.encode_composed(parts, self._indexes)
-            return self._find_hits(snapshot, encoded, LexicalQuery(""), filter, top)
-
-        return self._retry(find)
+        return self._find(
+            lambda _: self._encoder.encode_composed(parts, self._indexes), filter, top
+        )
 
     def rank(self, query: str, *, images: bool = False, filter: PageFilter = ALL_PAGES) -> Ranking:
         """Every candidate page with its score and signals, for evaluation.
@@ -250,6 +253,16 @@ class Searcher:
 
     def _index_of(self, encoder: str) -> Index:
         return next(index for index in self._indexes if index.manifest.encoder == encoder)
+
+    def _find(
+        self, encode: Callable[[LibrarySnapshot], EncodedQuery], filter: PageFilter, top: int
+    ) -> list[Hit]:
+        """Hits for a query without words."""
+        return self._retry(
+            lambda snapshot: self._find_hits(
+                snapshot, encode(snapshot), LexicalQuery(""), filter, top
+            )
+        )
 
     def _find_hits(
         self,

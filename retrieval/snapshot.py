@@ -20,7 +20,7 @@ from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
-from ingest.page import Document
+from ingest.page import Document, Page, Vectors
 from retrieval.listed_pages import ListedPages
 from retrieval.scoring.joined_rows import JoinedRows
 from retrieval.scoring.scores import CandidateBatch
@@ -133,6 +133,11 @@ class LibrarySnapshot:
                 self._lists[name] = lists
                 self._listed[name] = ListedPages.of(lists, self.documents) if lists else None
             return self._listed[name]
+
+    def page_rows(self, index: Index, page: Page) -> Vectors:
+        """Rows (n, dim) of a page in an index. Raises as `open`."""
+        rows: Vectors = self.open(index, page.document_id).page(page.number).vectors
+        return rows
 
     def open(self, index: Index, document_id: str) -> DocumentVectors:
         """A document's vectors in an index.

@@ -85,6 +85,25 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
     return Home(shutil.copytree(sample_home.root, tmp_path / "home"))
 
 
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """An S3 API with one bucket."""
+    import fsspec
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        fsspec.filesystem("s3", use_listings_cache=False).mkdir("bucket")
+        yield "s3://bucket"
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Chroma server of its own, as `chroma run` starts it."""

@@ -168,6 +168,36 @@ def test_a_renamed_file_keeps_its_document_and_loses_its_old_name(home: Home, fo
     assert verify(home) == []
 
 
+@pytest.mark.parametrize("prune", [False, True])
+def test_files_that_are_renamed_and_moved_keep_their_tags_and_titles(
+    home: Home, folder: Path, prune: bool
+) -> None:
+    # b takes a's place and c takes b's, while d is new: no moment may take b for removed.
+    for name in "ab":
+        make_pdf(folder / f"{name}.pdf", f"Lamp {name}")
+    run(home, folder)
+    with home.writing():
+        writer = LibraryWriter(home)
+        for document in writer.documents():
+            writer.set_document_tags(document.id, [f"tag {document.name}"])
+            writer.set_title(document.id, f"Title {document.name}")
+        writer.close()
+    before = {document.id: document for document in documents(home).values()}
+    (folder / "below").mkdir()
+    (folder / "b.pdf").rename(folder / "below" / "c.pdf")
+    (folder / "a.pdf").rename(folder / "b.pdf")
+    make_pdf(folder / "a-new.pdf", "Boat " * 30)
+    events = run(home, folder, settings=replace(PLAIN, prune=prune))
+    assert not [event for event in events if isinstance(event, Removed)]
+    assert total(events) == {"added": 1, "pages": 1, "named": 2}
+    after = {document.id: document for document in Library(home).documents()}
+    for id_, old in before.items():
+        new = after[id_]
+        assert (new.title, new.tags, new.revision) == (old.title, old.tags, old.revision)
+    assert {d.name for d in after.values()} == {"a-new.pdf", "b.pdf", "c.pdf"}
+    assert verify(home) == []
+
+
 def test_a_file_that_takes_the_bytes_of_another_drops_its_own_document(
     home: Home, folder: Path
 ) -> None:

@@ -437,6 +437,7 @@ class TestProblems:
             "/v1/session",
             "/v1/status",
             "/v1/tags",
+            "/v1/folders",
             "/v1/search",
             "/v1/search/image",
             "/v1/ask",

@@ -75,7 +75,7 @@ def test_every_command_has_a_method_with_its_options() -> None:
         method = getattr(Client, METHODS.get(name, name))
         signature = inspect.signature(method)
         known = set(signature.parameters)
-        if name == "ingest":
+        if name in {"ingest", "watch"}:
             known |= set(IngestKeywords.__annotations__)
         if name == "finetune":
             known |= set(TrainingKeywords.__annotations__)

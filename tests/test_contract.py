@@ -46,7 +46,7 @@ LABELS = (
     "DELETE /v1/documents", "DELETE /v1/documents/{document}", "GET /v1/documents/{document}/file", "GET /v1/jobs", "GET /v1/jobs/{job}",
     "GET /v1/jobs/{job}/events", "DELETE /v1/jobs/{job}", "GET /v1/pages/{page}/image",
     "GET /v1/pages/{page}/map", "GET /v1/pages/{page}", "GET /v1/pages/{page}/explanation",
-    "GET /v1/status", "GET /v1/tags", "GET /v1/session", "POST /v1/session", "DELETE /v1/session",
+    "GET /v1/status", "GET /v1/tags", "GET /v1/folders", "GET /v1/session", "POST /v1/session", "DELETE /v1/session",
 )  # fmt: skip
 
 

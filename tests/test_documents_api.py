@@ -57,6 +57,13 @@ def id_of(client: TestClient, name: str) -> str:
 # --- the list
 
 
+def test_folders_are_listed_and_filter(client: TestClient) -> None:
+    [folder] = client.get("/v1/folders").json()["folders"]
+    assert folder == {"folder": str(SAMPLES), "documents": len(list(SAMPLES.iterdir()))}
+    found = client.get("/v1/documents", params={"folder": folder["folder"]}).json()
+    assert found["count"] == folder["documents"]
+
+
 @pytest.mark.parametrize("sort", ["name", "-name", "added", "-bytes", "pages", "title"])
 def test_a_list_in_parts_is_the_whole_list(client: TestClient, sort: str) -> None:
     whole = client.get("/v1/documents", params={"sort": sort}).json()
@@ -359,6 +366,7 @@ def test_an_empty_home_has_a_status(tmp_path: Path) -> None:
     with open_app(Home(tmp_path / "home")) as client:
         assert client.get("/v1/status").json()["documents"] == 0
         assert client.get("/v1/tags").json() == {"tags": []}
+        assert client.get("/v1/folders").json() == {"folders": []}
         assert client.get("/v1/documents").json()["count"] == 0
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from PIL import ExifTags, Image
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from api.http.requests import SearchRequest
+from api.http.app import create_app
+from api.http.requests import ImageSearchRequest, SearchRequest
 from api.page_search import InvalidSearch, make_filter
 from api.rag.query_filters import filter_documents
+from api.settings import Settings
 from ingest.add import AddSettings, add
 from ingest.files.open import open_source
 from ingest.files.photo import PhotoSource
@@ -128,6 +131,26 @@ def test_filters(home: Home, conditions: dict[str, Any], names: set[str]) -> Non
         '{"query": "x", "taken_since": "2024-01-01", "near": [59.9, 10.8, 20]}'
     ).page_filter()
     assert posted.photos == make_filter(taken_since="2024-01-01", near=(59.9, 10.8, 20)).photos
+
+
+def test_a_search_by_an_image_takes_every_filter(home: Home) -> None:
+    fields = set(SearchRequest.model_fields) - {"query", "images"}
+    assert fields <= set(ImageSearchRequest.model_fields)
+    server = create_app(home, Settings.model_construct(workers=1), hosts={"testserver"})
+    with TestClient(server) as client:
+
+        def post(*fields: tuple[str, str]) -> Any:
+            form = [(name, (None, value)) for name, value in (("text", "a red square"), *fields)]
+            return client.post("/v1/search/image", files=form).json()
+
+        def found(*fields: tuple[str, str]) -> set[str]:
+            return {hit["name"] for hit in post(*fields)["hits"]}
+
+        assert found() == {"oslo.jpg", "bergen.jpg", "none.png"}
+        assert found(("near", "59.9"), ("near", "10.8"), ("near", "20")) == {"oslo.jpg"}
+        assert found(("near", "59.9, 10.8,20")) == {"oslo.jpg"}
+        assert found(("taken_until", "2023-12-31")) == {"bergen.jpg"}
+        assert post(("taken", "2023-12-31"))["status"] == 422
 
 
 def test_filters_that_are_none_and_those_not_resolved_are_errors() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
-from moto.server import ThreadedMotoServer
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -43,24 +42,6 @@ from ingest.verify import verify
 from retrieval.search import Searcher
 
 QUESTION = "Which lamp is in the lighthouse?"
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """An S3 API with one bucket."""
-    import fsspec
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        fsspec.filesystem("s3", use_listings_cache=False).mkdir("bucket")
-        yield "s3://bucket"
-        server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -35,6 +35,7 @@ from api.cli.commands.setup.config import config
 from api.cli.commands.setup.doctor import doctor, encoders
 from api.cli.commands.setup.help_command import show_help
 from api.cli.commands.text import text
+from api.cli.commands.watch_folders import watch
 from api.cli.exits import ExitCode, exit_code
 from api.cli.ordered import OrderedCommand
 from api.cli.session import Session
@@ -146,6 +147,7 @@ def start(
 
 
 app.command()(ingest)
+app.command()(watch)
 app.command()(search)
 app.command(cls=OrderedCommand)(ask)
 app.command("open")(open_page)

@@ -108,6 +108,14 @@ ImagesOption = Annotated[
         show_default="what the home has, or conse-e5",
     ),
 ]
+VideoOption = Annotated[
+    str | None,
+    typer.Option(
+        "--video",
+        help="Encoder of shots of videos: videomae:MODEL, xclip:MODEL or none.",
+        show_default="what the home has",
+    ),
+]
 DeviceOption = Annotated[
     str | None,
     typer.Option(

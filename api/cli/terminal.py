@@ -43,6 +43,10 @@ class Terminal:
         """Print a message on stderr."""
         print(line, file=sys.stderr, flush=True)
 
+    def note_wait(self) -> None:
+        """Say that another process writes to the home."""
+        self.note("Waiting for another pageglass that writes to this home.")
+
     def fail(self, message: str, hint: str = "") -> None:
         """Print what went wrong and a hint on stderr, as JSON where that was asked for."""
         if self.json:

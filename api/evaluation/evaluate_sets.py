@@ -16,6 +16,7 @@ from api.factory import make_model, make_searcher, open_home
 from api.ingestion import IngestOptions, plan_ingest, run_ingest
 from api.settings import Settings
 from api.version import find_version
+from ingest.encoders.encoder import WORDLESS
 from ingest.error import InvalidInputError
 from ingest.event import Event
 from ingest.extras import require
@@ -222,7 +223,7 @@ class _Measurement:
                 within=sorted(wanted & held) if others else None,
                 images=dataset.kind == "photos" and any(i["modality"] == "image" for i in indexes),
                 signals=self.options.signals,
-                text_encoders=[i["encoder"] for i in indexes if i["modality"] != "image"],
+                text_encoders=[i["encoder"] for i in indexes if i["modality"] not in WORDLESS],
             )
             questions = judge(dataset, ids)
             queries = [one.question.query for one in questions]

@@ -6,8 +6,9 @@ index is loaded until a request needs one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
@@ -37,11 +38,13 @@ from api.http.routes.chat import completions
 from api.http.routing import refuse_unknown_query
 from api.http.thumbnails import Thumbnails
 from api.http.tracing import TracingMiddleware, start_tracing
+from api.jobs.folder_follower import FolderFollower
 from api.jobs.job_service import JobService
 from api.jobs.runner import JobRunner
 from api.settings import Settings
 from api.version import find_version
 from ingest.library.home import Home
+from ingest.watch.folder_watcher import FolderWatcher
 
 GUARDED = (
     search_routes,
@@ -59,13 +62,20 @@ GUARDED = (
 
 
 def create_app(
-    home: Home, settings: Settings | None = None, *, hosts: Collection[str] = ()
+    home: Home,
+    settings: Settings | None = None,
+    *,
+    hosts: Collection[str] = (),
+    folders: Sequence[Path] = (),
+    prune: bool = False,
 ) -> FastAPI:
     """HTTP application over a home.
 
     Args:
         settings: without them the defaults, whatever the environment says.
         hosts: names besides loopback's that are served where no token is set.
+        folders: are followed while the application runs; absolute paths.
+        prune: forget files that are gone from them.
 
     Raises:
         MissingExtra: traces are wanted, and their packages are not installed.
@@ -85,7 +95,8 @@ def create_app(
         most=settings.job_queue,
     )
     runner.store.check()
-    jobs = JobService(runner)
+    watcher = FolderWatcher(folders, home.root) if folders else None
+    jobs = JobService(runner, FolderFollower(runner, watcher, prune=prune) if watcher else None)
     metrics = ServerMetrics(engine, jobs)
 
     tracing = start_tracing(settings.traces) if settings.traces else None

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Self
 
+from fastapi import UploadFile
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -42,6 +43,14 @@ def _day(given: Any) -> Any:
     return given
 
 
+def _place(given: Any) -> Any:
+    """Accept a place in one field of a form; one that is empty or null is none."""
+    if isinstance(given, list | tuple) and len(given) == 1 and isinstance(given[0], str):
+        text = given[0].strip().strip("[]")
+        return None if text in {"", "null"} else text.split(",")
+    return given
+
+
 def _whole(text: str) -> str:
     """Accept text that is Unicode: half of a surrogate pair is not."""
     try:
@@ -52,6 +61,8 @@ def _whole(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_whole)]
+PartText = Annotated[Text, Field(min_length=1, max_length=MAX_QUERY_LENGTH, pattern=r"\S")]
+PartPage = Annotated[Text, Field(max_length=100)]
 MAX_NUMBER = 1_000_000_000
 """Of a page."""
 Day = Annotated[date, BeforeValidator(_day)]
@@ -59,6 +70,14 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 def _closed(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]}, extra="forbid")
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """Describe the fields of a form, which are left out and never null."""
+    for field in schema["properties"].values():
+        for one in field.pop("anyOf", ()):
+            if one != {"type": "null"}:
+                field |= one
 
 
 class PageConditions(BaseModel):
@@ -121,6 +140,24 @@ class SearchRequest(FilterFields):
     )
     top: int = Field(10, ge=1, le=MAX_HITS, description="How many pages at most.")
     images: bool = Field(False, description="Only photos and figures, by what they show.")
+
+
+class ImageSearchRequest(FilterFields):
+    """Search by an image, by pages, or by a sum with texts, as a form."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_null)
+
+    near: Annotated[tuple[float, float, float] | None, BeforeValidator(_place)] = Field(
+        None, description="Only photos taken near a place: three fields, or LAT,LON,KM in one."
+    )
+    file: UploadFile | None = Field(
+        None, description="An image, a PDF (its first page) or a video. It is not kept."
+    )
+    text: list[PartText] = Field([], description="Texts that are added.")
+    minus: list[PartText] = Field([], description="Texts taken away.")
+    like: list[PartPage] = Field([], description="Pages that are added.")
+    unlike: list[PartPage] = Field([], description="Pages taken away.")
+    top: int = Field(10, ge=1, le=MAX_HITS)
 
 
 class MessageBody(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -80,7 +80,7 @@ class JobIngest:
         if not all((folder / str(position)).is_file() for position in positions):
             raise JobFilesLost("The files of the upload are gone.", hint="Send them again.")
 
-    def _add(self, paths: list[Path]) -> None:
+    def _add(self, paths: Sequence[str | Path]) -> None:
         while True:
             events = add(self._home, paths, self._settings, wait=LOCK_SLICE)
             try:

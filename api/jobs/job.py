@@ -1,4 +1,4 @@
-"""Job: the files of one upload, how far their ingest is, and each file's result."""
+"""Job: files of an upload or of folders, how far their ingest is, and the results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class Job:
     `owner` is the server process that runs it. A job is queued until it has a turn and
     the writer's lock. `page_count` is that of the files opened so far, `pages_done`
     how many of them are encoded. `problem` says why a job failed (RFC 9457). `version`
-    grows with every change.
+    grows with every change. `folders` are watched folders of this machine, whose files are
+    read where they are: `files` are then those that had a result. With `prune` files that
+    are gone from them are forgotten.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Job:
     pages_done: int = 0
     problem: dict[str, Any] | None = None
     version: int = 0
+    folders: tuple[str, ...] = ()
+    prune: bool = False
 
     @property
     def finished(self) -> bool:
@@ -105,7 +109,9 @@ def write_file(file: JobFile) -> str:
 
 def read_job(text: str, files: Sequence[str]) -> Job:
     """Job from the JSON texts of itself and of its files."""
-    return Job(files=tuple(map(_read_file, files)), **json.loads(text))
+    found = json.loads(text)
+    found["folders"] = tuple(found.get("folders", ()))
+    return Job(files=tuple(map(_read_file, files)), **found)
 
 
 def _read_file(text: str) -> JobFile:

@@ -10,11 +10,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from api.jobs.book import JobBook
+from api.jobs.folder_job import FolderIngest
 from api.jobs.ingest_job import JobIngest
-from api.jobs.job import UNREADABLE, Job, JobFile, now
+from api.jobs.job import UNREADABLE, Job, JobFile, new_job_id, now
 from api.jobs.job_error import JobFinished
 from api.jobs.job_queue import LARGE_PAGES, JobEntry
 from ingest.add import AddSettings
@@ -60,6 +63,7 @@ class JobRunner(JobBook):
     ) -> None:
         super().__init__(home, lanes, most)
         self.stopping = False
+        self.is_settled: Callable[[Path], bool] | None = None
         self._make_settings = make_settings
         self._describe = describe
         self._threads: set[threading.Thread] = set()
@@ -76,6 +80,16 @@ class JobRunner(JobBook):
             job = Job(job_id, self.owner.id, tuple(files), now(), needs_password=locked)
             self.store.insert(job)
             self._queue.add(job, password)
+            self._start_threads()
+        return job
+
+    def follow(self, folders: Sequence[str], *, prune: bool) -> Job:
+        """Queue an ingest of watched folders; raises what `submit` raises."""
+        with self._lock:
+            self.check_room()
+            job = Job(new_job_id(), self.owner.id, (), now(), folders=tuple(folders), prune=prune)
+            self.store.insert(job)
+            self._queue.add(job)
             self._start_threads()
         return job
 
@@ -178,10 +192,13 @@ class JobRunner(JobBook):
     def _run(self, entry: JobEntry) -> None:
         job_id = entry.job.id
         try:
-            JobIngest(
+            settings, turn = self._make_settings(entry.password), JobIngest
+            if entry.job.folders:
+                settings, turn = replace(settings, is_settled=self.is_settled), FolderIngest
+            turn(
                 self.home,
                 entry.job,
-                self._make_settings(entry.password),
+                settings,
                 lambda job, lasting: self._update(entry, job, lasting),
                 lambda job: self._check(entry, job),
             ).run()
@@ -205,7 +222,7 @@ class JobRunner(JobBook):
         job = entry.job
         unreadable = sum(file.status == UNREADABLE for file in job.files)
         log.info("job %s: %d of %d files unreadable", job.id, unreadable, len(job.files))
-        if unreadable < len(job.files):
+        if job.folders or unreadable < len(job.files):
             self._finish(entry, "done")
         else:
             words = "None of the files can be read."

@@ -112,6 +112,8 @@ def sweep(home: Home, unfinished: Collection[Job]) -> None:
         names = set()
     wanted = {document_id for job in unfinished for document_id in job.document_ids}
     for entry in _entries(home.uploads):
+        if entry == home.remote:
+            continue
         files = list(entry.iterdir()) if entry.is_dir() else []
         used = entry.name in wanted or any(str(file) in names for file in files)
         if not used and _is_old(entry):

@@ -78,12 +78,12 @@ class JobStore:
         """Write a job down as it is now, if its owner still is.
 
         Args:
-            written: its files as they are written already.
+            written: its files as they are written already; more may have come since.
         """
         changed = [
             (position, write_file(new), job.id, job.owner)
-            for position, (old, new) in enumerate(zip(written, job.files, strict=True))
-            if old is not new
+            for position, new in enumerate(job.files)
+            if position >= len(written) or written[position] is not new
         ]
         with self._writing() as db:
             db.execute(

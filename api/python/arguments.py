@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from generation.answer import Answer
 from generation.prompt import Message
-from ingest.fetch.fetch import is_url
+from ingest.fetch.remote_url import is_remote
 from ingest.page import Page
 from retrieval.hit import Hit
 
@@ -50,7 +50,7 @@ def as_paths(paths: FilePath | Sequence[FilePath]) -> list[Path]:
 def as_sources(paths: FilePath | Sequence[FilePath]) -> list[str | Path]:
     """Paths and URLs as a list, `~` of paths expanded."""
     given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return [str(one) if is_url(one) else Path(one).expanduser() for one in given]
+    return [str(one) if is_remote(one) else Path(one).expanduser() for one in given]
 
 
 def as_page_key(page: PageRef) -> str:

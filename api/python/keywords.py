@@ -36,6 +36,7 @@ class SettingsKeywords(TypedDict, total=False):
     model_retries: int
     encoder: str | None
     images: str | None
+    video: str | None
     quantization: str | None
     device: str
     dtype: str
@@ -72,6 +73,7 @@ class IngestKeywords(TypedDict, total=False):
 
     encoder: str | None
     images: str | None
+    video: str | None
     beside: bool
     device: str | None
     dtype: str | None

@@ -49,13 +49,39 @@ class LibraryMethods(ClientBase):
         check_paths(as_sources(paths), prune=wanted.prune)
         plan = plan_ingest(self._engine.home, self.settings, wanted)
         with observe_ingest(progress) as observe:
+            events = run_ingest(self._engine.home, as_sources(paths), plan)
+            return IngestReport.of(_observed(events, observe), plan.note)
 
-            def observed() -> Iterator[Event]:
-                for event in run_ingest(self._engine.home, as_sources(paths), plan):
-                    observe(event)
-                    yield event
+    def watch(
+        self,
+        paths: FilePath | Sequence[FilePath],
+        *,
+        progress: bool | Callable[[Event], object] = False,
+        **options: Unpack[IngestKeywords],
+    ) -> Iterator[IngestReport]:
+        """Follow folders: yield a report of what they hold, then one of each change.
 
-            return IngestReport.of(observed(), plan.note)
+        It goes on until the caller stops taking reports, as by `break`.
+
+        Args:
+            paths: folders.
+            progress, options: as for `ingest`.
+
+        Raises:
+            TypeError: there is no such option.
+            PageglassError: the run cannot go on; what was added stays.
+        """
+        from api.folder_passes import FolderPasses
+        from api.ingestion import plan_ingest
+        from ingest.watch.folder_watcher import FolderWatcher, find_folders
+
+        home, wanted = self._engine.home, _ingest_options(options)
+        with python_hints():
+            plan = plan_ingest(home, self.settings, wanted)
+            watcher = FolderWatcher(find_folders(as_sources(paths)), home.root)
+            for events in FolderPasses(home, plan, watcher).run(lambda: None):
+                with observe_ingest(progress) as observe:
+                    yield IngestReport.of(_observed(events, observe), plan.note)
 
     @python_hints()
     def list(self, *, folder: str | None = None) -> Documents:
@@ -143,25 +169,34 @@ class LibraryMethods(ClientBase):
         return self._engine.library().tag_counts()
 
     @python_hints()
-    def duplicates(self, *, same: float = 0.85) -> PhotoGroups:
+    def duplicates(self, *, same: float = 0.85, videos: bool = False) -> PhotoGroups:
         """Find photos that are nearly the same: resized, saved again, cropped a little.
 
         Args:
             same: the correlation, up to 1, that two photos must reach.
+            videos: videos in place of photos; a page is the first shot of each.
 
         Raises:
-            ConflictError: nothing has been ingested yet, or there is no index of images.
+            ConflictError: nothing has been ingested yet, or there is no index of images
+                or of videos.
         """
         from ingest.library.documents import readable
         from ingest.library.library import Library
+        from retrieval.duplicate_videos import find_duplicate_videos
         from retrieval.duplicates import find_duplicates
 
         library = Library(self._engine.home)
         paths = {
             document.id: list(map(readable, document.paths)) for document in library.documents()
         }
-        groups = find_duplicates(self._engine.home, same)
+        groups = (find_duplicate_videos if videos else find_duplicates)(self._engine.home, same)
         return PhotoGroups(PhotoGroup.of(group, paths, library) for group in groups)
+
+
+def _observed(events: Iterator[Event], observe: Callable[[Event], object]) -> Iterator[Event]:
+    for event in events:
+        observe(event)
+        yield event
 
 
 def _ingest_options(keywords: IngestKeywords) -> IngestOptions:

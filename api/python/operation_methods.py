@@ -13,6 +13,7 @@ from api.python.arguments import (
     Names,
     as_names,
     as_paths,
+    as_sources,
     check_keywords,
     observe_training,
 )
@@ -170,6 +171,8 @@ class OperationMethods(ClientBase):
         root_path: str | None = None,
         certfile: FilePath | None = None,
         keyfile: FilePath | None = None,
+        watch: FilePath | Sequence[FilePath] = (),
+        prune: bool = False,
     ) -> None:
         """Serve the library over HTTP until Ctrl-C (docs/http.md).
 
@@ -177,6 +180,8 @@ class OperationMethods(ClientBase):
             host, port: the address; None takes the settings, as for the others.
             root_path: the path that a proxy strips.
             certfile, keyfile: TLS certificate and key (PEM).
+            watch: folders to follow.
+            prune: forget files that are gone from them.
 
         Raises:
             InvalidInputError: other machines could reach it, and there is no token.
@@ -185,12 +190,18 @@ class OperationMethods(ClientBase):
         from api.cli.commands.serve import run_app, with_options
         from api.cli.session import Session
         from api.http.app import create_app
+        from ingest.watch.folder_watcher import find_folders
 
-        home = self._engine.home
+        home, folders = self._engine.home, find_folders(as_sources(watch))
         settings = with_options(
             self.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
         )
-        run_app(Session(settings), host, port, lambda: create_app(home, settings))
+        run_app(
+            Session(settings),
+            host,
+            port,
+            lambda: create_app(home, settings, folders=folders, prune=prune),
+        )
 
     @python_hints()
     def mcp(self, *, http: bool = False, host: str | None = None, port: int | None = None) -> None:

@@ -15,6 +15,7 @@ from api.rag.whole_document import whole_prompt
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt
 from generation.rewrite import rewrite
+from ingest.encoders.encoder import WORDLESS
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.pages import PageNotFound
 from ingest.page import shown_words
@@ -145,7 +146,7 @@ def min_score(searcher: Searcher, model: VisionModel) -> float:
     readers = [
         manifest
         for manifest in searcher.manifests()
-        if manifest.modality not in ("image", "passage")
+        if manifest.modality not in (*WORDLESS, "passage")
     ]
     calibrated = len(readers) == 1 and readers[0].calibrated
     return MIN_SCORE if model.uses_images and calibrated else 0.0

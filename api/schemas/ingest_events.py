@@ -13,8 +13,10 @@ from ingest.event import (
     DuplicateFound,
     Event,
     Failed,
+    FileFetched,
     FileOpened,
     FilesFound,
+    FolderListed,
     Gone,
     Indexed,
     LeftOut,
@@ -38,6 +40,10 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
     match event:
         case FilesFound(files, to_read):
             return {"event": "looked", "files": files, "to_read": to_read}
+        case FolderListed(url, files):
+            return {"event": "listed", "url": url, "files": files}
+        case FileFetched(url):
+            return {"event": "fetched", "url": url}
         case LeftOut(paths):
             return {"event": "left_out", "files": len(paths), **_some_paths(paths)}
         case StayedRemoved(paths):

@@ -10,6 +10,7 @@ from api.jobs.job import UNREADABLE, Job, JobFile, State
 from api.schemas.documents import EXAMPLE_DOCUMENT, DocumentBody
 from api.schemas.pages import example
 from api.schemas.service import ProblemBody
+from ingest.library.names import readable
 
 _JOB: dict[str, Any] = {
     "id": "9b1f6a0c5d2e4f7a8c3b1d0e9f8a7b6c",
@@ -21,6 +22,7 @@ _JOB: dict[str, Any] = {
     "page_count": 8,
     "documents": 1,
     "failures": 0,
+    "folders": [],
     "files": [
         {
             "file": "annual-report.pdf",
@@ -74,7 +76,7 @@ class ProgressBody(BaseModel):
 
 
 class JobBody(BaseModel):
-    """Upload as a job; `problem` says why it has failed."""
+    """Upload, or changes in `folders`, as a job; `problem` says why it has failed."""
 
     model_config = example(_JOB)
 
@@ -87,6 +89,7 @@ class JobBody(BaseModel):
     page_count: int
     documents: int
     failures: int
+    folders: list[str]
     files: list[JobFileBody]
     problem: ProblemBody | None
 
@@ -98,6 +101,7 @@ class JobBody(BaseModel):
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
+            folders=[readable(folder) for folder in job.folders],
             files=[JobFileBody.of(file) for file in job.files],
             problem=ProblemBody(**job.problem) if job.problem else None,
             **_progress(job),

@@ -115,6 +115,21 @@ class TagsBody(BaseModel):
     tags: list[TagBody]
 
 
+class FolderBody(BaseModel):
+    """Folder with the number of documents directly in it."""
+
+    folder: str
+    documents: int
+
+
+class FoldersBody(BaseModel):
+    """Folders, those with the most documents first."""
+
+    model_config = example({"folders": [{"folder": "/home/ada/reports/2024", "documents": 12}]})
+
+    folders: list[FolderBody]
+
+
 class SessionBody(BaseModel):
     """Session of a browser: whether a token is needed, and whose it is that was shown.
 

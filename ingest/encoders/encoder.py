@@ -12,9 +12,12 @@ from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 Preparer = Callable[[Rendered], Any]
 """Preprocesses a page for its encoder. Runs in the reading workers, so it pickles."""
 
-Modality = Literal["text", "passage", "image", "page"]
+Modality = Literal["text", "passage", "image", "page", "video"]
 """What of a page an encoder reads: its words one by one, its words in passages, its photos and
-figures, or the whole page image. Passages are a signal beside an encoder of words."""
+figures, the whole page image, or the clip that it is a shot of. Passages are a signal beside an
+encoder of words."""
+WORDLESS: tuple[Modality, ...] = ("image", "video")
+"""What is read for what it shows, not for words on it."""
 
 
 class UnknownEncoder(InvalidInputError):

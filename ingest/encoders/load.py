@@ -5,15 +5,23 @@ The only module that imports the implementations, each when it is asked for.
 
 from __future__ import annotations
 
-from ingest.encoders.encoder import Encoder, Encoding, UnknownEncoder
+from ingest.encoders.encoder import WORDLESS, Encoder, Encoding, UnknownEncoder
 from ingest.extras import require
+
+VIDEO_KINDS = ("videomae", "xclip")
+"""Heads of the names of encoders that read clips."""
+
+
+def reads_clips(spec: str) -> bool:
+    """Whether an encoder of this name reads clips of videos."""
+    return spec.partition(":")[0] in VIDEO_KINDS
 
 
 def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
     """Load an encoder by name.
 
-    Names: `minilm`, `e5`, `conse`, `conse-e5`, `colpali:MODEL`, `text:MODEL` and `clip:MODEL`;
-    MODEL is a hub id, a hub id with `@revision`, or a local folder.
+    Names: `minilm`, `e5`, `conse`, `conse-e5`, `colpali:MODEL`, `text:MODEL`, `clip:MODEL`,
+    `videomae:MODEL` and `xclip:MODEL`; MODEL is a hub id, a hub id with `@revision`, or a local folder.
 
     Raises:
         UnknownEncoder: no encoder has this name.
@@ -27,7 +35,7 @@ def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
 
         return MultiDeviceEncoder(spec, how, load_encoder)
     encoder = _load(spec, how)
-    if how.pool_factor > 1 and encoder.modality != "image":
+    if how.pool_factor > 1 and encoder.modality not in WORDLESS:
         require("scipy", extra="models", feature="Merging the vectors of a page")
         from ingest.encoders.pooled import PooledEncoder
 
@@ -69,9 +77,22 @@ def _load(spec: str, how: Encoding) -> Encoder:
             from ingest.encoders.clip import ClipEncoder
 
             return ClipEncoder(model, how)
+        case "videomae" if model:
+            _require(spec, "transformers", "av")
+            from ingest.encoders.video.video_encoder import VideoEncoder
+            from ingest.encoders.video.videomae import VideoMae
+
+            return VideoEncoder(kind, model, how, VideoMae)
+        case "xclip" if model:
+            _require(spec, "transformers", "av")
+            from ingest.encoders.video.video_encoder import VideoEncoder
+            from ingest.encoders.video.xclip import XClip
+
+            return VideoEncoder(kind, model, how, XClip)
     raise UnknownEncoder(
         f"There is no encoder {spec!r}.",
-        hint="Take minilm, e5, colpali:MODEL or text:MODEL for pages, conse, conse-e5 or clip:MODEL for images.",
+        hint="Take minilm, e5, colpali:MODEL or text:MODEL for pages, conse, conse-e5 or"
+        " clip:MODEL for images, videomae:MODEL or xclip:MODEL for videos.",
     )
 
 

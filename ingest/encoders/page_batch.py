@@ -9,10 +9,13 @@ from ingest.page import Rendered
 BATCH_CHARACTERS = 200_000
 """Text encoded at once: its rows, at most one a character, are held in memory."""
 
+BATCH_CLIPS = 16
+"""Clips encoded at once: each has some 4 MB of frames."""
+
 
 def is_full(pages: Sequence[Rendered], batch_pages: int) -> bool:
-    """Whether pages make a batch, by their number or their characters."""
-    if len(pages) >= batch_pages:
+    """Whether pages make a batch, by their number, their clips or their characters."""
+    if len(pages) >= batch_pages or sum(page.clip is not None for page in pages) >= BATCH_CLIPS:
         return True
     return sum(len(w.text) for page in pages for w in page.searchable_words) >= BATCH_CHARACTERS
 

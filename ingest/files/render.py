@@ -140,6 +140,7 @@ def _add_words(
         source=chosen.source,
         note=page_image.note,
         label=page_image.label,
+        clip=page_image.clip,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from PIL import Image
 
 from ingest.error import InvalidInputError
-from ingest.page import Box, DocumentKind, TimeSpan
+from ingest.page import Box, Clip, DocumentKind, TimeSpan
 from ingest.reading.text_line import LineWord, TextLine
 
 EmbeddedFile = tuple[str, Callable[[], bytes]]
@@ -47,7 +47,7 @@ class PageImage:
     `extras` are lines of form fields, comments and what is not shown. `note` says what of
     the page could not be read, as a sentence; empty for a whole page. `label` is the page's
     number as printed or shown by readers, where it is another than its place in the file.
-    `span` is the time of a shot.
+    `span` is the time of a shot, `clip` its frames where they are wanted.
     """
 
     image: Image.Image
@@ -57,6 +57,7 @@ class PageImage:
     extras: tuple[TextLine, ...] = ()
     label: str = ""
     span: TimeSpan | None = None
+    clip: Clip | None = None
 
     @property
     def words(self) -> tuple[LineWord, ...]:

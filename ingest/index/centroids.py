@@ -20,7 +20,7 @@ from ingest.page import Vectors, unit
 
 ROUNDS = 4
 """Iterations of k-means; eight rank no better."""
-CENTROIDS: dict[Modality, int] = {"page": 64, "text": 128, "passage": 0, "image": 0}
+CENTROIDS: dict[Modality, int] = {"page": 64, "text": 128, "passage": 0, "image": 0, "video": 0}
 """Centroids of a page, by the encoder's modality; an image and passages have too few rows to need any."""
 
 CENTER_SHARE = 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -175,16 +176,28 @@ class DocumentReader(AnnotationReader):
                 if any(is_in_folder(a, folder, ignore_case=ignore_case) for a in document.addresses)
             ]:
                 return found
-        parents = (os.path.dirname(path) for d in every for path in d.paths if not self._ours(path))
-        names = dict.fromkeys(readable(os.path.basename(parent)) for parent in sorted(parents))
+        names = dict.fromkeys(os.path.basename(folder) for folder in sorted(self.folders()))
         raise DocumentNotFound(
             f"There is no folder {folder!r} with documents.",
             hint=f"Folders are {_list([*names])}." if names else "No document is in a folder.",
         )
 
+    def folders(self) -> dict[str, int]:
+        """Folders with documents directly in them, and their number, most first.
+
+        They are absolute paths, as printable text; uploads are in none.
+        """
+        counts = Counter(
+            readable(folder)
+            for paths in self._all_paths().values()
+            for folder in {os.path.dirname(path) for path in paths if not self._ours(path)}
+        )
+        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
     def _ours(self, path: str) -> bool:
-        """Whether a path is that of an upload."""
-        return path.startswith(os.path.join(self.home.uploads, ""))
+        """Whether a path is that of an upload; a copy of a remote file has folders of its own."""
+        uploads, remote = (os.path.join(p, "") for p in (self.home.uploads, self.home.remote))
+        return path.startswith(uploads) and not path.startswith(remote)
 
     def select_documents(self, filter: PageFilter) -> list[str]:
         """Ids of the documents with a page that `filter` leaves."""
@@ -198,6 +211,12 @@ class DocumentReader(AnnotationReader):
             os.fsdecode(path): (document_id, FileStamp(size, mtime_ns))
             for path, document_id, size, mtime_ns in self._db.execute("SELECT * FROM names")
         }
+
+    def validators(self) -> dict[str, str]:
+        """What tells whether remote files have changed, by the hash of their place."""
+        if not self._has_table("remote_files"):
+            return {}
+        return dict(self._db.execute("SELECT * FROM remote_files").fetchall())
 
     def failures(self) -> list[Failure]:
         """Files that could not be read, by path."""

@@ -33,6 +33,7 @@ from ingest.error import ConflictError
 from ingest.file_state import folder_size
 from ingest.library.atomic import discard
 from ingest.library.lock import HomeBusy, HomeUnusable, WriterLock
+from ingest.library.names import REMOTE
 
 __all__ = ["Home", "HomeBusy", "HomeUnusable", "ReadOnlyMirror", "WriterLock"]
 
@@ -156,6 +157,7 @@ class Home:
         self.pages = self.root / "pages"
         self.staging = self.root / "staging"
         self.uploads = self.root / "uploads"
+        self.remote = self.uploads / REMOTE
 
     @property
     def replica(self) -> Replica | None:
@@ -274,7 +276,9 @@ class Home:
     def delete_uploads(self, paths: Sequence[str]) -> None:
         """Delete those of the files that live in the home itself."""
         for path in map(Path, paths):
-            if self.uploads in path.parents:
+            if self.remote in path.parents:
+                discard(path)
+            elif self.uploads in path.parents:
                 discard(path.parent if path.parent != self.uploads else path)
 
     def free_bytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ingest.file_state import FileStamp
 from ingest.forms.index_text import index_text
@@ -128,6 +128,13 @@ class NameWriter(DocumentReader):
         names = searchable_name(addresses, str(self.home.uploads))
         found = index_text(f"{title} {names}")
         return f"{found.body} {found.forms}".strip()
+
+    def set_validators(self, validators: Mapping[str, str]) -> None:
+        """Record what tells whether remote files have changed, by the hash of their place."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO remote_files VALUES (?, ?)", validators.items()
+            )
 
     def note_removed(self, document_id: str) -> None:
         """Record the files of a document that is about to be removed."""

@@ -17,6 +17,8 @@ ATTACHED = " › "
 """Between the path of a PDF and the name of a file attached to it."""
 NAMED_FOLDERS = 3
 """Folders of a path whose names are searched, from the file upwards."""
+REMOTE = "remote"
+"""Folder of the uploads with copies of remote files, in folders named as their URLs are."""
 MAX_ADDRESSES = 8
 """Addresses of a document whose words are searched."""
 
@@ -114,12 +116,15 @@ def searchable_name(addresses: Iterable[str], uploads: str) -> str:
     """Words of the file names and folders of a document, each once.
 
     Names are split at underscores, at changes of case and between letters and
-    digits, and are kept whole too. Folders of `uploads` have no name of a user's.
+    digits, and are kept whole too. Folders of `uploads` have no name of a user's,
+    but for those of remote files.
     """
     words: dict[str, None] = {}
     for address in sorted(addresses)[:MAX_ADDRESSES]:
         folder, name = os.path.split(address)
-        folders = [] if folder.startswith(uploads) else folder.split(os.sep)[-NAMED_FOLDERS:]
+        remote = folder.startswith(os.path.join(uploads, REMOTE, ""))
+        unnamed = folder.startswith(uploads) and not remote
+        folders = [] if unnamed else folder.split(os.sep)[-NAMED_FOLDERS:]
         names = [os.path.splitext(part)[0] for part in name.split(ATTACHED)]
         for part in (*names, *folders):
             words |= dict.fromkeys(split_name(part))

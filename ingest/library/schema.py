@@ -125,6 +125,14 @@ CREATE TABLE IF NOT EXISTS shots (
 """Time of pages that are shots of a video or parts of a recording, in seconds. Made where it is
 missing, without a new format."""
 
+REMOTE_FILES = """
+CREATE TABLE IF NOT EXISTS remote_files (
+    place_hash TEXT PRIMARY KEY, validator TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""What tells whether a remote file has changed: its ETag, or size and time. Made where it is
+missing, without a new format."""
+
 FORMAT = 5
 """What `PRAGMA user_version` says of a library of this version."""
 UPGRADES = {

@@ -20,7 +20,7 @@ from ingest.library.annotations import AnnotationWriter
 from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
-from ingest.library.schema import GIVEN, PHOTOS, REMOVALS, SHOTS
+from ingest.library.schema import GIVEN, PHOTOS, REMOTE_FILES, REMOVALS, SHOTS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words
 from ingest.page import Document, Page, PhotoInfo, Rendered, TimeSpan
@@ -66,7 +66,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
     def _prepare(self) -> None:
         upgrade(self._db, self._format(), self._index_names)
         super()._prepare()
-        self._db.executescript(REMOVALS + GIVEN + PHOTOS + SHOTS)
+        self._db.executescript(REMOVALS + GIVEN + PHOTOS + SHOTS + REMOTE_FILES)
 
     def touch(self) -> None:
         """Advance the generation and `derived`: an index changed though no document did."""

@@ -15,7 +15,8 @@ from PIL import Image
 from ingest.box import crop_image
 from ingest.files.open import open_source
 from ingest.files.render import Inspection, RenderSettings, inspect, render
-from ingest.page import Page, Rendered
+from ingest.files.video.clip_frames import read_clip
+from ingest.page import Clip, Page, Rendered
 from ingest.readers.limits import COSTLY, ReadLimits
 from ingest.readers.read_ahead import PAGES_AT_ONCE, name_part
 from ingest.readers.reader_pool import ReaderPool
@@ -40,6 +41,20 @@ def read_query_image(path: Path, pool: ReaderPool) -> Image.Image:
     )
     image: Image.Image = future.result()
     return image
+
+
+def read_query_clip(path: Path, pool: ReaderPool) -> Clip | None:
+    """Clip of a video to search by; None for a file that is no video.
+
+    Raises:
+        UnreadableFile: it is broken or beyond a limit.
+        ReadersBusy
+    """
+    future = pool.submit(
+        read_clip, path, name=path.name, seconds=_seconds(pool.limits), urgent=True
+    )
+    clip: Clip | None = future.result()
+    return clip
 
 
 def inspect_now(path: Path, settings: RenderSettings, pool: ReaderPool) -> Inspection:

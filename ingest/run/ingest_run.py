@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ingest.annotate.tag import tag_documents
 from ingest.choose import choose_encoders, load_encoders
 from ingest.disk import disk_full, has_little_space
 from ingest.encoders.encoder import Encoder, Preparer
+from ingest.encoders.load import reads_clips
 from ingest.error import ConflictError, PageglassError
 from ingest.event import (
     Added,
@@ -29,6 +30,7 @@ from ingest.event import (
     StayedRemoved,
     Tagged,
 )
+from ingest.file_state import stamp_of
 from ingest.files.formats.office import readable_suffixes
 from ingest.index.index import Index, drop_index, open_indexes
 from ingest.library.home import Home, WriterLock
@@ -78,9 +80,11 @@ class IngestRun:
             record_failures=settings.record_failures,
         )
         self._waiting: list[Event] = []
+        self._sizes_to_read: set[int] = set()
         self._converted = home.staging / f"converted-{uuid.uuid4().hex}"
         office = replace(settings.render.office, folder=self._converted)
-        self._render = replace(settings.render, office=office)
+        video = replace(settings.render.video, clips=any(map(reads_clips, self._wanted)))
+        self._render = replace(settings.render, office=office, video=video)
         self._jobs = JobMaker(self._library, self._assembler, self._waiting, settings.redo)
 
     def run(self, paths: Sequence[str | Path]) -> Iterator[Event]:
@@ -90,21 +94,22 @@ class IngestRun:
         purge(self._home, self._library)
         scan = self._scan(paths)
         yield FilesFound(scan.found, len(scan.to_read))
-        yield from self._leave_out(scan.left_out)
+        if scan.left_out:
+            self._count.left_out += len(scan.left_out)
+            yield LeftOut(scan.left_out)
         if scan.removed:
             yield StayedRemoved(scan.removed)
         self._count.unchanged += scan.unchanged
         self._count.failed += len(scan.failed_before)
         for failure in scan.failed_before:
             yield Failed(failure, earlier=True)
-        if self._settings.prune:
-            yield from self._prune(paths)
         try:
             yield from self._fill()
             if scan.to_read and not self._encoders:
                 yield LoadingModels(self._wanted)
             yield from self._read(scan)
-            yield from self._look_for_moved(paths)
+            if not scan.unsettled:  # a file that was moved may be among them
+                yield from self._forget_missing(paths)
             yield from self._caption()
             if self._encoders:
                 self._assembler.list_pages()
@@ -116,18 +121,12 @@ class IngestRun:
         finally:
             self._assembler.close()
             shutil.rmtree(self._converted, ignore_errors=True)
-            for _, index in self._encoders:
-                index.records.close()
+            self._close_records()
         yield from self._remove_nameless()
         yield from self._tag()
         if self._count.removed:
             self._library.compact()
         yield self._count.done(time.monotonic() - started)
-
-    def _leave_out(self, paths: Sequence[str]) -> Iterator[LeftOut]:
-        if paths:
-            self._count.left_out += len(paths)
-            yield LeftOut(tuple(paths))
 
     def _scan(self, paths: Sequence[str | Path]) -> FileScan:
         settings = self._settings
@@ -140,36 +139,40 @@ class IngestRun:
             retry=retry,
             again=settings.again,
             suffixes=readable_suffixes(settings.render.office),
+            is_settled=settings.is_settled,
         )
 
-    def _prune(self, paths: Sequence[str | Path]) -> Iterator[Event]:
-        self._library.forget_names(missing_paths(self._library, paths))
-        yield from self._remove_nameless()
-
-    def _look_for_moved(self, paths: Sequence[str | Path]) -> Iterator[Gone]:
+    def _forget_missing(self, paths: Sequence[str | Path]) -> Iterator[Event]:
+        """Forget files that are gone, once those that moved have their new path."""
+        if self._settings.prune:
+            self._library.forget_names(missing_paths(self._library, paths))
+            yield from self._remove_nameless()
+            return
         moved, gone = find_moved(self._library, paths)
         if moved:
             self._library.forget_names(moved)
         for path, id_ in gone.items():
             yield Gone(path, id_)
 
-    def _remove_nameless(self) -> Iterator[Event]:
+    def _remove_nameless(self, but: Collection[int] = ()) -> Iterator[Event]:
+        """Remove documents without a path, but those with one of some sizes in bytes."""
         # What was attached to a document that goes has no place then either.
         while gone := set(self._library.nameless()):
-            every = self._library.documents()
+            every = [d for d in self._library.documents() if d.byte_size not in but]
             # Reported by the name that they have lost.
             documents = [self._named.get(d.id, d) for d in every if d.id in gone]
+            if not documents:
+                return
             forget(self._home, self._library, [d.id for d in documents])
             self._count.removed += len(documents)
             yield from map(Removed, documents)
 
     def _fill(self) -> Iterator[Event]:
         """Encode for indexes that are new what the library holds already; then drop those not wanted."""
-        if self._settings.quantization:
-            yield from quantize(
-                self._home, self._library, self._wanted, self._settings.quantization
-            )
-        yield from fill_indexes(self._home, self._library, self._wanted, self._load)
+        settings, written = self._settings, (self._home, self._library, self._wanted)
+        if settings.quantization:
+            yield from quantize(*written, settings.quantization)
+        yield from fill_indexes(*written, self._load, settings.limits)
         there = open_indexes(self._home)
         if not any(index.manifest.encoder in self._wanted for index in there):
             return
@@ -242,6 +245,7 @@ class IngestRun:
     def _read(self, scan: FileScan) -> Iterator[Event]:
         """Read files, then what is attached to PDFs among them or of a run that was cut off."""
         if scan.to_read:
+            self._sizes_to_read = {s.size for s in map(stamp_of, scan.to_read) if s}
             with self._readers() as pool:
                 jobs = self._jobs.of_files(scan.to_read, scan.named)
                 yield from self._read_jobs(pool, jobs)
@@ -286,7 +290,8 @@ class IngestRun:
             added = added or isinstance(event, Added)
             yield event
         if added:
-            yield from self._remove_nameless()
+            # A file not looked at yet may be one that moved.
+            yield from self._remove_nameless(self._sizes_to_read)
 
 
 def _drain(events: list[Event]) -> Iterator[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ class FileScan:
     `found` is the number of files. `to_read` are to be read. `failed_before` failed
     before and have not changed. `left_out` are of kinds that are not read. `removed` are
     of folders, and their documents were removed. `named` are the paths that are files.
+    `unsettled` are being written, and would be read.
     """
 
     found: int
@@ -31,6 +32,7 @@ class FileScan:
     left_out: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     named: frozenset[str] = frozenset()
+    unsettled: tuple[str, ...] = ()
 
 
 def scan_files(
@@ -42,6 +44,7 @@ def scan_files(
     retry: bool = False,
     again: bool = False,
     suffixes: Collection[str] = SUFFIXES,
+    is_settled: Callable[[Path], bool] | None = None,
 ) -> FileScan:
     """Compare files with what the library knows of their paths.
 
@@ -52,6 +55,7 @@ def scan_files(
         retry: read files again that failed before.
         again: read files whose documents were removed.
         suffixes: of the files of folders that are read.
+        is_settled: tells files that would be read from those that are being written.
     """
     names = library.names()
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
@@ -63,7 +67,8 @@ def scan_files(
         str(path) for path in others if not (_is_ours(home, path) or is_subtitles(path))
     )
     named = frozenset(str(path) for path in files) if again else _files_among(paths)
-    to_read, failed_before, removed, unchanged = [], [], [], 0
+    to_read, unsettled = list[Path](), list[Path]()
+    failed_before, removed, unchanged = [], [], 0
     for path in files:
         now = stamp_of(path) or MISSING
         _, before = names.get(str(path), (None, None))
@@ -71,13 +76,20 @@ def scan_files(
         if not before and str(path) not in named and library.removed_at(str(path)) == now:
             removed.append(str(path))
         elif redo or (now != before and not (failure and failure.seen == now)):
-            to_read.append(path)
+            (to_read if not is_settled or is_settled(path) else unsettled).append(path)
         elif now == before:
             unchanged += 1
         elif failure:
             failed_before.append(failure)
     return FileScan(
-        len(files), to_read, unchanged, failed_before, tuple(left_out), tuple(removed), named
+        len(files),
+        to_read,
+        unchanged,
+        failed_before,
+        tuple(left_out),
+        tuple(removed),
+        named,
+        tuple(map(str, unsettled)),
     )
 
 

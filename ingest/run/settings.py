@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder, Encoding
@@ -25,8 +26,9 @@ class AddSettings:
     `encoders` are the home's from now on, None those it has; indexes of others
     go. `workers` 0 takes one a core, each within `limits`; `readers` is a pool that
     reads instead and stays open; `retry` reads files again that failed
-    before, `redo` every file, `again` files of folders whose documents were removed; `prune` forgets files below the given paths that
-    are gone; `labels` are what pictures are tagged with from now on; `caption` is
+    before, `redo` every file, `again` files of folders whose documents were removed; `prune` forgets
+    files below the given paths that are gone; `is_settled` tells files that are not being written
+    from those that are left for later; `labels` are what pictures are tagged with from now on; `caption` is
     who captions them from now on, "none" for nobody, and `load_captioner` makes
     a captioner of its name (without it nothing is captioned); `encoding` says
     how the encoders run, and `load_encoder` loads one by its name; `quantization`
@@ -54,3 +56,4 @@ class AddSettings:
     record_failures: bool = True
     read_jobs: ReadJobs | None = None
     on_tick: Callable[[], None] | None = None
+    is_settled: Callable[[Path], bool] | None = None

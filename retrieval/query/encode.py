@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,9 @@ import numpy as np
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.index.index import Index
-from ingest.page import WHOLE, Page, QueryVectors, Rendered, Vectors
+from ingest.page import WHOLE, Clip, Page, QueryVectors, Rendered, Vectors
 from ingest.trace import span
-from retrieval.error import EmptyQuery, ImageIndexNotFound
+from retrieval.error import EmptyQuery, ImageIndexNotFound, VideoIndexNotFound
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,6 +78,28 @@ class QueryEncoder:
         return encoded
 
     @span("encode")
+    def encode_clip(
+        self, clip: Clip | Page, indexes: Sequence[Index], rows_of: Callable[[Index, Page], Vectors]
+    ) -> EncodedQuery:
+        """Vectors of a clip, or of a shot of the library, for each index of videos.
+
+        Args:
+            rows_of: gives the rows that an index has of a page.
+
+        Raises:
+            VideoIndexNotFound: there is none.
+        """
+        encoded = {}
+        for index in _video_indexes(indexes):
+            if isinstance(clip, Page):
+                rows = rows_of(index, clip)
+            else:
+                shot = Rendered(Page("", 1), b"", 0, 0, (), (), "none", clip=clip)
+                rows = self.encoder(index).encode_pages([shot])[0].vectors
+            encoded[index.manifest.encoder] = QueryVectors(rows, ("",) * len(rows))
+        return encoded
+
+    @span("encode")
     def encode_composed(self, parts: QueryParts, indexes: Sequence[Index]) -> EncodedQuery:
         """The unit vector of a weighted sum of texts and images for each index of images.
 
@@ -130,6 +152,16 @@ def _image_indexes(indexes: Sequence[Index]) -> list[Index]:
         raise ImageIndexNotFound(
             "The library has no index of images.",
             hint="Ingest the files with an image encoder, as the default ones are.",
+        )
+    return found
+
+
+def _video_indexes(indexes: Sequence[Index]) -> list[Index]:
+    found = [index for index in indexes if index.manifest.modality == "video"]
+    if not found:
+        raise VideoIndexNotFound(
+            "The library has no index of videos.",
+            hint="Ingest the videos with an encoder of clips.",
         )
     return found
 

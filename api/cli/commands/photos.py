@@ -18,6 +18,9 @@ def duplicates(
         float,
         typer.Option(min=0.5, max=1.0, help="Least similarity of two photos; 1 is identical."),
     ] = 0.85,
+    videos: Annotated[
+        bool, typer.Option("--videos", help="Videos, where there is an encoder of them.")
+    ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -25,10 +28,11 @@ def duplicates(
     found = session(ctx, json=json)
     from ingest.library.documents import readable
     from ingest.library.library import Library
+    from retrieval.duplicate_videos import find_duplicate_videos
     from retrieval.duplicates import find_duplicates
 
-    opened = found.open_home(home)
-    groups = find_duplicates(opened, same)
+    opened, what = found.open_home(home), "videos" if videos else "photos"
+    groups = (find_duplicate_videos if videos else find_duplicates)(opened, same)
     paths = {document.id: document.paths for document in Library(opened).documents()}
     for group in groups:
         shown = [
@@ -39,7 +43,7 @@ def duplicates(
             found.terminal.record(
                 {
                     "similar": group.similar,
-                    "photos": [{"page": key, "paths": names} for key, names in shown],
+                    what: [{"page": key, "paths": names} for key, names in shown],
                 }
             )
         else:
@@ -48,7 +52,7 @@ def duplicates(
                 found.terminal.result(f"  {plain(', '.join(names) or key)}")
     if not groups:
         found.terminal.fail(
-            "There are no near-duplicate photos.", "A lower --same accepts less similar ones."
+            f"There are no near-duplicate {what}.", "A lower --same accepts less similar ones."
         )
         raise typer.Exit(ExitCode.NOTHING)
 

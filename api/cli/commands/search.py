@@ -48,7 +48,8 @@ def search(
         str | None,
         typer.Option(
             metavar="IMAGE",
-            help="Photos and figures like this image, by path or URL.",
+            help="Photos and figures like this image, by path or URL; shots like this video, or"
+            " like a page by its key, where there is an encoder of videos.",
             show_default=False,
         ),
     ] = None,

@@ -60,6 +60,17 @@ def serve(
         Path | None,
         typer.Option(help="Its private key (PEM).", show_default="PAGEGLASS_KEYFILE"),
     ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Follow this folder: read what is new or changed in it. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget files that are gone from watched folders.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Serve the library over HTTP until Ctrl-C.
@@ -70,12 +81,19 @@ def serve(
     found.settings = with_options(
         found.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
     )
+    if prune and not watch:
+        raise InvalidUsage("There is no folder to forget files of.", hint="Add --watch FOLDER.")
     opened = found.open_home(home, create=True)
+    from ingest.watch.folder_watcher import find_folders
+
+    folders = find_folders(watch or ())
+    if folders:
+        opened.check_writable()
 
     def make() -> ASGIApp:
         from api.http.app import create_app
 
-        return create_app(opened, found.settings)
+        return create_app(opened, found.settings, folders=folders, prune=prune)
 
     run_app(found, host, port, make)
 

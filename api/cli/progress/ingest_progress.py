@@ -15,7 +15,9 @@ from ingest.event import (
     Captioned,
     Dropped,
     Event,
+    FileFetched,
     FilesFound,
+    FolderListed,
     Indexed,
     LoadingModels,
     Quantized,
@@ -36,6 +38,10 @@ def ingest_progress(terminal: Terminal, quiet: bool) -> Progress[Event]:
 def describe(event: Event) -> list[str]:
     """Lines for an event; none for most."""
     match event:
+        case FolderListed(url, files):
+            return [f"{plain(url)}: {count_of(files, 'file')}"]
+        case FileFetched(url):
+            return [f"fetched {plain(url)}"]
         case FilesFound():
             return [f"{count_of(event.files, 'file')}, {event.to_read} to read"]
         case LoadingModels(encoders):

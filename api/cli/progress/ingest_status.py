@@ -14,8 +14,10 @@ from ingest.event import (
     DuplicateFound,
     Event,
     Failed,
+    FileFetched,
     FileOpened,
     FilesFound,
+    FolderListed,
     LoadingModels,
     PagesEncoded,
     PagesRead,
@@ -45,6 +47,8 @@ class IngestStatus:
     def take(self, event: Event) -> bool:
         """Take an event into account; whether it changes what is shown."""
         match event:
+            case FolderListed(url) | FileFetched(url):
+                self.phase = f"fetching {plain(url)}"
             case FilesFound():
                 self._to_read = event.to_read
                 self._started = self._clock()

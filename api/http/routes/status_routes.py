@@ -1,4 +1,4 @@
-"""Endpoints for the status of the library and its tags."""
+"""Endpoints for the status of the library, its tags and its folders."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from fastapi import APIRouter, Query
 from api.diagnostics.examine import examine
 from api.diagnostics.status import read_status
 from api.http.routing import RequestEngine, RequestJobs, problems
-from api.schemas.service import FindingBody, StatusBody, TagBody, TagsBody
+from api.schemas.service import (
+    FindingBody,
+    FolderBody,
+    FoldersBody,
+    StatusBody,
+    TagBody,
+    TagsBody,
+)
 from api.version import find_version
 from ingest.library.database import LibraryNotFound
+
+MAX_FOLDERS = 1_000
 
 router = APIRouter(prefix="/v1", responses=problems(422))
 
@@ -49,3 +58,14 @@ def list_tags(engine: RequestEngine) -> TagsBody:
     return TagsBody(
         tags=[TagBody(tag=tag, pages=n, documents=given[tag]) for tag, n in counts.items()]
     )
+
+
+@router.get("/folders")
+def list_folders(engine: RequestEngine) -> FoldersBody:
+    """List folders that documents were read from, those with the most documents first."""
+    try:
+        counts = engine.library().folders()
+    except LibraryNotFound:
+        counts = {}
+    folders = list(counts.items())[:MAX_FOLDERS]
+    return FoldersBody(folders=[FolderBody(folder=name, documents=n) for name, n in folders])

@@ -73,6 +73,9 @@ export function upload(file, { password, onSent, started }) {
   });
 }
 
+/** End of a folder's path that tells it from most others. */
+export const folderName = (folder) => folder.split("/").slice(-2).join("/");
+
 /** Address of a page's image, for a width in CSS pixels. */
 export function imageUrl(page, width, revision) {
   const dpr = devicePixelRatio > 1.25 ? 2 : 1;

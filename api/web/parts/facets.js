@@ -1,5 +1,5 @@
 // Facets: filters of a search, in the address. Documents are counted among the hits.
-import { KINDS, amend, get, html, number, t, useData } from "../core/app.js";
+import { KINDS, amend, folderName, get, html, number, t, useData } from "../core/app.js";
 
 const SHOWN = 12;
 const DAYS = [1, 7, 30, 365];
@@ -8,6 +8,7 @@ const dayAgo = (days) => new Date(Date.now() - (days - 1) * 86_400_000).toISOStr
 
 export function Facets({ wanted, hits }) {
   const { data } = useData((signal) => get("/v1/tags", {}, signal), []);
+  const folders = useData((signal) => get("/v1/folders", {}, signal), []).data?.folders || [];
   const found = Map.groupBy(hits, (hit) => hit.document);
   const documents = [...found.values()].sort((a, b) => b.length - a.length);
   const chosen = wanted.doc.filter((id) => !found.has(id));
@@ -38,6 +39,10 @@ export function Facets({ wanted, hits }) {
       ${group("documents", [
         ...chosen.map((id) => choice("doc", id, id.slice(0, 8))),
         ...documents.slice(0, SHOWN).map((of) => choice("doc", of[0].document, of[0].name, of.length)),
+      ])}
+      ${group("folder", folders.length < 2 ? [] : [
+        choice("folder", "", t("anyFolder")),
+        ...folders.slice(0, SHOWN).map((one) => choice("folder", one.folder, folderName(one.folder), one.documents)),
       ])}
       ${group("tags", (data?.tags || []).slice(0, SHOWN * 2).map(({ tag, pages }) => choice("tag", tag, tag, pages)))}
       ${group("added", [

@@ -1,5 +1,5 @@
 // Library: documents sorted, filtered and edited; uploads with their progress.
-import { KINDS, amend, get, html, request, t, useCallback, useData, useEffect, useMemo, useRef, useState, useTitle } from "../core/app.js";
+import { KINDS, amend, folderName, get, html, request, t, useCallback, useData, useEffect, useMemo, useRef, useState, useTitle } from "../core/app.js";
 import { addFiles, adoptJobs, useAdded } from "../core/uploads.js";
 import { DocumentRow } from "../parts/document_row.js";
 import { DropZone, useDrop } from "../parts/drop_zone.js";
@@ -56,9 +56,11 @@ export default function Library({ route: { params }, session }) {
     q: params.get("q") || "",
     kind: params.get("kind") || "",
     tag: params.get("tag") || "",
+    folder: params.get("folder") || "",
   };
   const list = useDocuments(filters);
   const tags = useData((signal) => get("/v1/tags", {}, signal), [list.count]);
+  const folders = useData((signal) => get("/v1/folders", {}, signal), [list.count]);
   const [chosen, setChosen] = useState(new Set());
   const [removed, setRemoved] = useState(new Set());
   const may = session?.scopes.includes("write") ?? true;
@@ -124,7 +126,7 @@ export default function Library({ route: { params }, session }) {
     </div>
     ${may && html`<${DropZone} onFiles=${addFiles} />`}
     <${UploadList} />
-    <${Filters} filters=${filters} tags=${tags.data?.tags || []} />
+    <${Filters} filters=${filters} tags=${tags.data?.tags || []} folders=${folders.data?.folders || []} />
     ${chosen.size > 0 &&
     html`<div class="bulk" role="region" aria-label=${t("selection")}>
       <b>${t("selected", chosen.size)}</b>
@@ -133,13 +135,13 @@ export default function Library({ route: { params }, session }) {
     </div>`}
     ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
     ${list.loading && !list.documents.length && html`<${Waiting} />`}
-    ${!list.loading && !shown.length && html`<p class="lead">${filters.q || filters.kind || filters.tag ? t("nothingFound") : t("noDocuments")}</p>`}
+    ${!list.loading && !shown.length && html`<p class="lead">${filters.q || filters.kind || filters.tag || filters.folder ? t("nothingFound") : t("noDocuments")}</p>`}
     ${shown.length > 0 &&
     html`<${Windowed} class="rows" count=${shown.length} size=${ROW} row=${row} onEnd=${list.more} aria-label=${t("documents")} />`}
   </div>`;
 }
 
-function Filters({ filters, tags }) {
+function Filters({ filters, tags, folders }) {
   const timer = useRef();
   const later = ({ target }) => {
     clearTimeout(timer.current);
@@ -165,6 +167,8 @@ function Filters({ filters, tags }) {
     />
     ${choice("kind", t("kind"), [["", t("anyKind")], ...KINDS.map((kind) => [kind, t(`kind_${kind}`)])])}
     ${used.length > 0 && choice("tag", t("tags"), [["", t("anyTag")], ...used])}
+    ${folders.length > 1 &&
+    choice("folder", t("folder"), [["", t("anyFolder")], ...folders.map(({ folder }) => [folder, folderName(folder)])])}
     ${choice("sort", t("sortBy"), SORTS)}
   </div>`;
 }

@@ -17,14 +17,15 @@ function read(params) {
     doc: params.getAll("doc"),
     tag: params.getAll("tag"),
     kind: params.get("kind"),
+    folder: params.get("folder"),
     since: params.get("since"),
     ...Object.fromEntries(PARTS.map((name) => [name, params.getAll(name)])),
   };
 }
 
 async function find(wanted, signal) {
-  const { q, photos, image, doc, tag, kind, since } = wanted;
-  const filters = { documents: doc, tags: tag, kind, since, top: TOP };
+  const { q, photos, image, doc, tag, kind, folder, since } = wanted;
+  const filters = { documents: doc, tags: tag, kind, folder, since, top: TOP };
   const parts = Object.fromEntries(PARTS.map((name) => [name, wanted[name]]));
   if (!image && !PARTS.some((name) => wanted[name].length)) {
     if (!q) return null;

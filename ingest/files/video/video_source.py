@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,9 @@ from PIL import Image
 
 from ingest.file_state import FileStamp, stamp_of
 from ingest.files.source import PageImage, UnreadableFile
+from ingest.files.video.clip_frames import ClipFile
 from ingest.files.video.cues import Cue, find_sidecars, read_sidecar, tidy
-from ingest.files.video.media_file import MAX_TIME, MediaFile, Scan
+from ingest.files.video.media_file import MAX_TIME, Scan
 from ingest.files.video.panel import draw_panel
 from ingest.files.video.shots import (
     MAX_SHOTS,
@@ -46,7 +48,7 @@ class VideoSource:
     has_attachments = False
 
     def __init__(self, path: Path, container: str, settings: VideoSettings) -> None:
-        self._file = MediaFile(path, container)
+        self._file = ClipFile(path, container)
         self._settings = settings
         self.kind: DocumentKind = "video" if self._file.has_picture else "audio"
         self.title = self._file.title
@@ -65,6 +67,9 @@ class VideoSource:
         shot = self._plan.shots[number - 1]
         frame = self._file.image(shot.sample.pts) if shot.sample else None
         panel = self._draw(frame, shot)
+        if frame and panel.span and self._settings.clips:
+            with suppress(UnreadableFile):  # the shot has its key frame
+                panel = replace(panel, clip=self._file.clip(panel.span))
         return panel if number > 1 else _noted(panel, self._plan.note)
 
     def _draw(self, frame: Image.Image | None, shot: Shot) -> PageImage:

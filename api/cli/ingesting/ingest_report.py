@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator, Sequence
 
 from api.cli.exits import ExitCode
-from api.cli.progress.ingest_progress import ingest_progress
+from api.cli.progress.ingest_progress import describe, ingest_progress
+from api.cli.progress.progress import LineProgress, Progress
 from api.cli.terminal import Terminal
 from api.printable import count_of, plain
 from api.schemas.ingest_events import ingest_event_fields
 from ingest.event import (
     Captioned,
     Done,
+    DuplicateFound,
     Event,
     Failed,
     FilesFound,
@@ -88,7 +90,7 @@ class IngestReport:
 
 
 def report_ingest(
-    events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool
+    events: Iterator[Event], terminal: Terminal, *, quiet: bool, named: bool = False
 ) -> ExitCode:
     """Show events as they come and a summary.
 
@@ -115,6 +117,31 @@ def report_ingest(
         )
         return ExitCode.NOTHING
     return ExitCode.SOME_FAILED if failures else ExitCode.DONE
+
+
+def report_pass(events: Iterator[Event], terminal: Terminal, *, quiet: bool) -> None:
+    """Show what a later pass over watched folders changed; nothing where it did not."""
+    progress = Progress[Event]() if quiet else LineProgress(terminal, _describe_change)
+    failures: list[Failure] = []
+    for event in events:
+        if terminal.json:
+            terminal.record(ingest_event_fields(event))
+        progress.show(event)
+        if isinstance(event, Failed) and not event.earlier:
+            failures.append(event.failure)
+    _list_failures(failures, terminal)
+
+
+def _describe_change(event: Event) -> list[str]:
+    match event:
+        case DuplicateFound(path):
+            return [f"known: {plain(readable(path))}"]
+        case Removed(document):
+            return [f"removed {plain(document.name)}"]
+        case FilesFound():
+            return []
+        case _:
+            return describe(event)
 
 
 def _sum_up(done: Done, captioned: int) -> str:

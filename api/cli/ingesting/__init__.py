@@ -1,0 +1,1 @@
+"""Options and reports of an ingest, shared by `ingest` and `watch`."""

@@ -1,0 +1,1 @@
+"""Encoders of clips: shots of videos as one vector each."""

@@ -1,0 +1,91 @@
+"""Clip frames: frames at even times of a part of a video, as one array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ingest.files.video.frame_image import to_image
+from ingest.files.video.media_file import MediaFile
+from ingest.files.video.media_type import sniff_media
+from ingest.page import Clip, TimeSpan
+
+CLIP_FRAMES = 16
+CLIP_SIDE = 224
+"""Pixels of the shorter side of a frame; encoders of clips take so many."""
+MAX_RATIO = 4
+"""Of the longer side to the shorter; the rest of a longer frame is squeezed."""
+MAX_DECODED = 4_000
+"""Frames that are decoded for a clip."""
+SEEK_SECONDS = 2.0
+"""Frames further apart are looked for one by one."""
+HEAD = 4_096
+
+
+class ClipFile(MediaFile):
+    """Media file that gives clips; see `MediaFile`."""
+
+    def clip(self, span: TimeSpan, count: int = CLIP_FRAMES) -> Clip:
+        """Frames that are shown in the middles of `count` equal parts of a span.
+
+        A frame that is missing there is that before it.
+
+        Raises:
+            UnreadableFile
+        """
+        times = [span.start + (at + 0.5) * (span.end - span.start) / count for at in range(count)]
+        with self._errors():
+            far = (span.end - span.start) / count > SEEK_SECONDS
+            frames = list(self._seek_each(times) if far else self._pass_over(times))
+            stream = self._video()
+            images = [_to_array(frame, stream) for frame in frames]
+        size = images[0].shape
+        same = [image for image in images if image.shape == size]
+        return np.stack([*same, *same[-1:] * (count - len(same))])
+
+    def _seek_each(self, times: Sequence[float]) -> Iterator[Any]:
+        for time in times:
+            if (frame := self._frame_from(time)) is not None:
+                yield frame
+
+    def _pass_over(self, times: Sequence[float]) -> Iterator[Any]:
+        """The frame shown at each of some times near each other, in one pass."""
+        waiting, shown = list(times), None
+        for number, frame in enumerate(self._frames_from(times[0])):
+            self._check(frame)
+            now = self._time(frame)
+            while waiting and now > waiting[0]:
+                waiting.pop(0)
+                yield frame if shown is None else shown
+            shown = frame
+            if not waiting or number >= MAX_DECODED:
+                return
+        if shown is not None:
+            yield from [shown] * len(waiting)
+
+
+def read_clip(path: Path, span: TimeSpan | None = None) -> Clip | None:
+    """Clip of a part of a video, or of all of it; None for other files.
+
+    It runs in a worker.
+
+    Raises:
+        UnreadableFile
+    """
+    with path.open("rb") as file:
+        container = sniff_media(file.read(HEAD))
+    if not container:
+        return None
+    media = ClipFile(path, container)
+    if not media.has_picture:
+        return None
+    return media.clip(span or TimeSpan(0.0, media.scan().end))
+
+
+def _to_array(frame: Any, stream: Any) -> Clip:
+    sides = frame.width * float(stream.sample_aspect_ratio or 1), float(frame.height)
+    ratio = min(max(sides) / max(min(sides), 1.0), MAX_RATIO)
+    return np.asarray(to_image(frame, stream, round(CLIP_SIDE * ratio)))
