@@ -13,7 +13,7 @@ import pytest
 from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.extractive.confidence import COEFFICIENTS, Features, confidence
-from generation.extractive.passage import read_passages
+from generation.extractive.page.passage import read_passages
 from generation.models.extractive import NO_PAGES, NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel

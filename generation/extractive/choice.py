@@ -7,21 +7,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from generation.extractive.asked_forms import AskedForms
-from generation.extractive.author import find_authors
 from generation.extractive.confidence import Features
-from generation.extractive.definition import DEFINES, definition_bonus
-from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
-from generation.extractive.passage import (
+from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
+from generation.extractive.page.passage import (
     Passage,
     heads_of,
     names_cell,
     read_passages,
     with_neighbour,
 )
-from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
-from generation.extractive.question_terms import latin_share, named_share
-from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer
+from generation.extractive.question.question_kind import (
+    asks_expansion,
+    comparison_subject,
+    defined_name,
+)
+from generation.extractive.question.question_terms import latin_share, named_share
+from generation.extractive.scoring.asked_forms import AskedForms
+from generation.extractive.scoring.author import find_authors
+from generation.extractive.scoring.definition import DEFINES, definition_bonus
+from generation.extractive.scoring.scorer import COSINE_WEIGHT, SHORTLIST, Scorer
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.page import Vectors

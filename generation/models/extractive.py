@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from generation.answer import SelfAssessment, Usage
 from generation.extractive.choice import choose
 from generation.extractive.confidence import STRONG, THRESHOLD, confidence
-from generation.extractive.main_passages import main_passages
-from generation.extractive.passage import Passage
-from generation.extractive.question_kind import question_kind
-from generation.extractive.yes_no import is_about, settles
+from generation.extractive.page.main_passages import main_passages
+from generation.extractive.page.passage import Passage
+from generation.extractive.question.question_kind import question_kind
+from generation.extractive.question.yes_no import is_about, settles
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from retrieval.query.terms import content_stems

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.extractive.field_row import Field, find_fields
+from generation.extractive.page.field_row import Field, find_fields
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span

@@ -14,9 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from generation.extractive.answer_type import STRICT, asked_types, held_types
-from generation.extractive.asked_forms import AskedForms
-from generation.extractive.passage import (
+from generation.extractive.page.passage import (
     Passage,
     in_context,
     region_score,
@@ -24,20 +22,22 @@ from generation.extractive.passage import (
     term_weights,
     without_numbers,
 )
-from generation.extractive.question_kind import question_kind
-from generation.extractive.question_terms import (
+from generation.extractive.question.answer_type import STRICT, asked_types, held_types
+from generation.extractive.question.question_kind import question_kind
+from generation.extractive.question.question_terms import (
     KINDS_OF_DOCUMENT,
     NAMED,
     latin_share,
     question_stems,
 )
-from generation.extractive.similarity import (
+from generation.extractive.question.yes_no import subject_stems
+from generation.extractive.scoring.asked_forms import AskedForms
+from generation.extractive.scoring.similarity import (
     can_translate,
     cosines_by_e5,
     cosines_by_minilm,
     is_english,
 )
-from generation.extractive.yes_no import subject_stems
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.library.names import split_name
 from ingest.page import Vectors

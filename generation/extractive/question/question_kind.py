@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from generation.extractive.yes_no import subject_terms
+from generation.extractive.question.yes_no import subject_terms
 
 Kind = Literal[
     "lookup", "definition", "author", "yes_no", "list", "steps", "comparison", "document_count"

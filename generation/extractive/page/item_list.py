@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from generation.extractive.passage import Passage
+from generation.extractive.page.passage import Passage
 from ingest.reading.blocks import BULLETS, is_bullet
 
 MAX_ITEMS = 12
