@@ -12,7 +12,6 @@ from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import (
     Passage,
     heads_of,
-    names_cell,
     read_passages,
     with_neighbour,
 )
@@ -25,12 +24,15 @@ from generation.extractive.question.question_terms import latin_share, named_sha
 from generation.extractive.scoring.asked_forms import AskedForms
 from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import DEFINES, definition_bonus
-from generation.extractive.scoring.scorer import COSINE_WEIGHT, SHORTLIST, Scorer
+from generation.extractive.scoring.line_features import WEIGHTS, LineFeatures, totals
+from generation.extractive.scoring.scorer import Scorer
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.page import Vectors
 from retrieval.query.syntax import parse_query
 
+SHORTLIST = 24
+"""Passages whose cosines are computed."""
 MAX_QUOTES = 3
 MAX_GAP, MAX_GAP_SURE = 0.15, 0.04
 """A further quote is given where its score is at most this far below the best; less where the best
@@ -40,13 +42,12 @@ SURE, SURE_ROW, WHOLE = 0.75, 0.5, 0.99
 strong."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
-CELL_BONUS = 0.4
-"""Added to the score of a row where the question names one of its cells, by column and row."""
-AUTHOR_WEIGHT = 1.0
 NO_TYPE_FACTOR = 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for,"""
 NO_NAME_FACTOR = 0.8
 """and where its page has none of the question's names."""
+
+COSINE = LineFeatures._fields.index("cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Choice:
 
     `by_document` where they are of documents that are compared; `strong` where the form of
     the best shows that it answers: it defines the name, names the authors, or has all that
-    is asked with a value of the type.
+    is asked with a value of the type. `count` is how many items there are, where a question
+    asks for that.
     """
 
     passages: tuple[Passage, ...]
@@ -63,6 +65,7 @@ class Choice:
     factor: float = 1.0
     by_document: bool = False
     strong: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,10 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
         return Choice((), Features())
     ranked = _rank(scorer, passages)
     best = ranked.passages[0]
-    chosen = _by_kind(scorer, ranked)
+    chosen, count = _by_kind(scorer, ranked)
     features = _features(prompt, best, chosen, scorer, ranked.cosines[0])
     factor = asked.confidence
-    if scorer.lacks_strict_type(best):
+    if scorer.types.lacks_strict(best):
         factor *= NO_TYPE_FACTOR
     if scorer.names and not scorer.names & scorer.page_terms[best.evidence.label]:
         factor *= NO_NAME_FACTOR
@@ -96,7 +99,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
     strong = by_document or _is_strong(scorer, best, features)
-    return Choice(tuple(chosen), features, factor, by_document, strong)
+    return Choice(tuple(chosen), features, factor, by_document, strong, count)
 
 
 def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
@@ -109,36 +112,34 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
     if scorer.kind == "author":
         return any(p is best and sure >= SURE for sure, p in find_authors(scorer.passages))
     whole = len(scorer.terms) > 1 and features.on_page > WHOLE and features.covered >= SURE
-    return whole and bool(scorer.types) and scorer.has_type(best)
+    return whole and bool(scorer.types.types) and scorer.types.has_type(best)
 
 
 def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
-    places = np.array([scorer.place(passage) for passage in passages])
-    if scorer.kind == "definition":
-        name, expansion = defined_name(scorer.question), asks_expansion(scorer.question)
-        places += [definition_bonus(name, p.text, expansion=expansion) for p in passages]
-    elif scorer.kind == "author":
-        sure = {id(p): s for s, p in find_authors(passages)}
-        places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
-    places += [CELL_BONUS * names_cell(p, scorer.stems) for p in passages]
-    listed = _best_first(places)[: SHORTLIST * (1 + scorer.translates)]
+    features = scorer.features(passages)
+    listed = _best_first(totals(features))[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]
-    cosines = scorer.cosines(shortlist)
-    totals = places[listed] + COSINE_WEIGHT * cosines
-    order = _best_first(totals)
+    features = features[listed]
+    features[:, COSINE] = scorer.cosines(shortlist)
+    scores = totals(features)
+    order = _best_first(scores)
     return _Ranked(
         tuple(shortlist[at] for at in order),
-        tuple(float(totals[at]) for at in order),
-        tuple(float(cosines[at]) for at in order),
+        tuple(float(scores[at]) for at in order),
+        tuple(float(features[at, COSINE]) for at in order),
     )
 
 
-def _by_kind(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
+def _by_kind(scorer: Scorer, ranked: _Ranked) -> tuple[list[Passage], int]:
+    """Passages to quote, and how many items a question counts; 0 for any other."""
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
-        return two
-    if scorer.kind in ("list", "steps") and (items := _list_of(scorer, ranked)):
-        return items
-    return _best(scorer, ranked)
+        return two, 0
+    if scorer.kind in ("list", "steps", "item_count") and (found := _list_of(scorer, ranked)):
+        if scorer.kind != "item_count":
+            return found.quoted(), 0
+        counted = found.with_terms(frozenset(scorer.weights))
+        return counted.quoted(), counted.count
+    return _best(scorer, ranked), 0
 
 
 def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
@@ -147,7 +148,7 @@ def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
     most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
     first = ranked.passages[0]
     covered = scorer.covered(first)
-    sure = bool(scorer.types) and scorer.has_type(first) and covered >= SURE
+    sure = bool(scorer.types.types) and scorer.types.has_type(first) and covered >= SURE
     sure = sure or (first.role == "row" and covered >= SURE_ROW)
     gap = MAX_GAP_SURE if sure else MAX_GAP
     chosen: list[Passage] = []
@@ -166,11 +167,11 @@ def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
 
 def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
     """The first sentence below a heading, unless the heading may be the answer itself."""
-    if passage.role != "heading" or not scorer.is_aside(passage):
+    if passage.role != "heading" or not scorer.asides.has(passage):
         return passage
     at = scorer.passages.index(passage) if passage in scorer.passages else -1
     after = scorer.passages[at + 1 : at + 2]
-    below = after and after[0].evidence is passage.evidence and not scorer.is_aside(after[0])
+    below = after and after[0].evidence is passage.evidence and not scorer.asides.has(after[0])
     return after[0] if at >= 0 and below else passage
 
 
@@ -183,26 +184,23 @@ def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
     )
 
 
-def _list_of(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    """The list that a question asks for; nothing where a sentence fits better."""
+def _list_of(scorer: Scorer, ranked: _Ranked) -> ItemList | None:
+    """The list that a question asks for; none where a sentence fits better."""
     lists = list(find_lists(scorer.passages))
     if not lists:
-        return []
-    totals = [_place_of(scorer, each) for each in lists]
-    best_lists = _best_first(np.array(totals))[: SHORTLIST // 3]
+        return None
+    places = [_place_of(scorer, each) for each in lists]
+    best_lists = _best_first(np.array(places))[: SHORTLIST // 3]
     some = [lists[at] for at in best_lists]
-    cosines = scorer.text_cosines([each.text for each in some])
+    cosines = scorer.embedded.of([each.text for each in some])
     scores = [
-        totals[at] + COSINE_WEIGHT * float(cosine) + _bonus(scorer, each)
+        places[at] + WEIGHTS.cosine * float(cosine) + _bonus(scorer, each)
         for at, each, cosine in zip(best_lists, some, cosines, strict=True)
     ]
     at = int(np.argmax(scores))
     best = some[at]
     others = [t for p, t in zip(ranked.passages, ranked.totals, strict=True) if not best.has(p)]
-    if others and scores[at] < others[0]:
-        return []
-    items = list(best.items[:MAX_ITEMS])
-    return [best.lead, *items] if best.lead and best.rows else items
+    return None if others and scores[at] < others[0] else best
 
 
 def _place_of(scorer: Scorer, each: ItemList) -> float:

@@ -25,6 +25,7 @@ NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
     "word for word."
 )
+COUNTED = " The number counts them."
 NOTHING = "Nothing in these pages answers the question well enough."
 NO_COUNT = (
     "This asks how many documents there are, which is not printed on a page: search for them."
@@ -73,11 +74,14 @@ class Extractive:
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
-        yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
+        note = NOTE + COUNTED if choice.count and not declined else NOTE
+        yield SelfAssessment(sure, THRESHOLD, declined, note)
         if declined:
             nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
             yield f"{NOTHING} The nearest page is [{nearest.label}]."
         else:
+            if choice.count:
+                yield f"{choice.count}:\n"
             for number, passage in enumerate(choice.passages):
                 name = f"{_plain_name(passage)}: " if choice.by_document else ""
                 yield ("\n" if number else "") + name + _quotes(passage)
