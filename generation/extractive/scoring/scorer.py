@@ -26,6 +26,7 @@ from generation.extractive.question.question_kind import (
     question_kind,
 )
 from generation.extractive.question.question_terms import (
+    ALIKE,
     KINDS_OF_DOCUMENT,
     NAMED,
     question_stems,
@@ -48,20 +49,33 @@ from retrieval.query.terms import content_stems
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 
+_NONE: frozenset[str] = frozenset()
 _PARTICLES = frozenset("on off up down out in over not no without".split())
 
 
+COSINE = LineFeatures._fields.index("cosine")
+
+
 class Scorer:
-    """Scores of the passages of a question's evidence."""
+    """Scores of the passages of a question's evidence.
+
+    Args:
+        full: the question with instructions, which tell the type of the answer too.
+    """
 
     def __init__(
-        self, question: str, passages: Sequence[Passage], asked: AskedForms, encoder: MiniLmEncoder
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        asked: AskedForms,
+        encoder: MiniLmEncoder,
+        full: str = "",
     ) -> None:
         self.question, self.passages, self._asked = question, passages, asked
         self._encoder = encoder
         self.kind = question_kind(question)
         # A count is of items, which need not hold a number.
-        self.types = TypeMatch("" if self.kind == "item_count" else question)
+        self.types = TypeMatch("" if self.kind == "item_count" else full or question)
         self._head, mark, carried = question.partition("?")
         self._carried = content_stems(carried) if mark else frozenset[str]()
         self.stems = question_stems(question)
@@ -111,7 +125,8 @@ class Scorer:
 
     def share(self, terms: frozenset[str]) -> float:
         """The weighted share of the question's terms that are among `terms`."""
-        return sum(w for term, w in self.weights.items() if term in terms) / self._whole
+        held = (w for t, w in self.weights.items() if t in terms or ALIKE.get(t, _NONE) & terms)
+        return sum(held) / self._whole
 
     def covered(self, passage: Passage) -> float:
         """The same for a passage, terms of its context and page in part."""
@@ -124,14 +139,15 @@ class Scorer:
         quoted = passage.terms | (passage.heads or frozenset())
         shares = dict.fromkeys(("quoted", "named", "context", "page"), 0.0)
         for term, weight in self.weights.items():
-            if term in quoted:
-                shares["quoted"] += weight / self._whole
+            share = weight / self._whole
+            if term in quoted or ALIKE.get(term, _NONE) & quoted:
+                shares["quoted"] += share
             elif term in page and term in self.of_page:
-                shares["named"] += weight / self._whole
-            elif term in passage.context_terms:
-                shares["context"] += weight / self._whole
+                shares["named"] += share
+            elif term in passage.context_terms or ALIKE.get(term, _NONE) & passage.context_terms:
+                shares["context"] += share
             elif term in page:
-                shares["page"] += weight / self._whole
+                shares["page"] += share
         return shares
 
     def place_of_terms(self, first: Passage, above: frozenset[str], items: frozenset[str]) -> float:
@@ -217,9 +233,9 @@ class Scorer:
         ]
         return " ".join(kept)
 
-    def cosines(self, passages: Sequence[Passage]) -> Vectors:
-        """Cosines (n,) of passages, in their context, and the question."""
-        return self.embedded.of(list(map(in_context, passages)))
+    def add_cosines(self, features: Vectors, passages: Sequence[Passage]) -> None:
+        """Write into features (n, fields) what takes the vectors of the passages in context."""
+        features[:, COSINE] = self.embedded.of(list(map(in_context, passages)))
 
     @cached_property
     def embedded(self) -> QuestionCosines:
