@@ -26,6 +26,11 @@ class Evidence:
     score: float
     regions: tuple[Region, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return " ".join(word.text for word in self.words)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -63,3 +63,13 @@ def confidence(features: Features) -> float:
     """Probability, 0..1, that the best quote answers the question."""
     total = BIAS + sum(COEFFICIENTS[name] * value for name, value in features.as_dict().items())
     return 1 / (1 + math.exp(-total))
+
+
+ACROSS_SLOPE, ACROSS_MIDDLE = 20.0, 0.28
+"""Of the confidence across languages, by hand: e5's cosine of the best passage is 0.28 and more for
+nine questions that a page in another language answers, 0.17 to 0.26 for six that none does."""
+
+
+def sure_across(cosine: float) -> float:
+    """Probability, 0..1, that a passage in another language answers, by e5's cosine."""
+    return 1 / (1 + math.exp(-ACROSS_SLOPE * (cosine - ACROSS_MIDDLE)))

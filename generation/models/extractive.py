@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from generation.answer import SelfAssessment, Usage
 from generation.extractive.choice import choose
-from generation.extractive.confidence import STRONG, THRESHOLD, confidence
+from generation.extractive.confidence import THRESHOLD
 from generation.extractive.page.main_passages import main_passages
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.question_kind import question_kind
@@ -69,8 +69,7 @@ class Extractive:
             yield Usage(self.name)
             return
         choice = choose(prompt, self._encoder)
-        sure = confidence(choice.features) * choice.factor if choice.passages else 0.0
-        sure = max(sure, STRONG) if choice.strong else sure
+        sure = choice.sure
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD

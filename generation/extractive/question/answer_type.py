@@ -42,7 +42,7 @@ _ASKED = {
     "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",
     "duration": r"\bhow long\b|\bwie lange?\b",
     "number": r"\bhow (?:many|much|old|tall|high|large|big|far|often|wide|deep|heavy|fast)\b|얼마|몇|며칠"
-    r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b",
+    r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b|\bin (?:thousands?|millions?|billions?)\b",
     "phone": r"\b(?:tele)?phone number|\btelephone\b|\btelefon\w*|전화\s?번호|연락처",
     "email": r"\be-?mail\b|이메일",
     "person": r"^\W*(?:\w+ )?who(?:m|se)?\b|\b(?:by|to|of|with|from) whom\b|(?:\band|,) who(?:se)?\b|\bwe[rmn]\b(?! du)|누구|누가",

@@ -73,6 +73,21 @@ and 117 to 123 of them, these for 13 and 127; neighbours, length and late intera
 nothing."""
 
 
-def totals(features: Vectors) -> Vectors:
+ACROSS = LineFeatures(
+    quoted=0.3,
+    context=0.1,
+    rank=0.05,
+    typed=0.08,
+    untyped=-0.08,
+    lacks_strict=-0.1,
+    aside=-0.15,
+    forms=0.5,
+    part=0.1,
+    cosine=1.5,
+)
+"""Weights, by hand, where question and page are in different languages: e5's cosine decides."""
+
+
+def totals(features: Vectors, weights: LineFeatures = WEIGHTS) -> Vectors:
     """Scores (n,) of rows of features (n, fields)."""
-    return np.asarray(features @ np.array(WEIGHTS, np.float64))
+    return np.asarray(features @ np.array(weights, np.float64))

@@ -77,14 +77,19 @@ class Scorer:
         # A count is of items, which need not hold a number.
         self.types = TypeMatch("" if self.kind == "item_count" else full or question)
         self._head, mark, carried = question.partition("?")
-        self._carried = content_stems(carried) if mark else frozenset[str]()
+        self.carried = content_stems(carried) if mark else frozenset[str]()
         self.stems = question_stems(question)
         self.terms = question_stems(asked.without_forms(question)) or self.stems
         self.weights = term_weights(self.terms, passages)
-        for term in self._carried & self.weights.keys() - question_stems(self._head):
+        for term in self.carried & self.weights.keys() - question_stems(self._head):
             self.weights[term] *= CARRIED_WEIGHT
         self._whole = sum(self.weights.values()) or 1.0
         self._subject = subject_stems(question)
+
+    @property
+    def bare(self) -> frozenset[str]:
+        """Stems of the question apart from what was added from an earlier one."""
+        return question_stems(self._head) & self.weights.keys()
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -97,7 +102,7 @@ class Scorer:
         those of an earlier question."""
         every = {p.evidence.page.document_name for p in self.passages}
         named = content_stems(" ".join(part for name in every for part in split_name(name)))
-        return self.names | self._carried | (self.terms & (named | KINDS_OF_DOCUMENT))
+        return self.names | self.carried | (self.terms & (named | KINDS_OF_DOCUMENT))
 
     @cached_property
     def asides(self) -> Asides:
@@ -247,6 +252,6 @@ class Scorer:
     @cached_property
     def translates(self) -> bool:
         """Whether question or pages are in a language that MiniLM does not know."""
-        best = " ".join(word.text for word in self.passages[0].evidence.words)
+        best = self.passages[0].evidence.text
         foreign = not (is_english(self._head) and is_english(best))
         return foreign and can_translate()
