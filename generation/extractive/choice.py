@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from generation.extractive.across import choose_across, foreign_passages
 from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence
 from generation.extractive.page.passage import Passage, read_passages
+from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
 from generation.extractive.question.question_kind import asks_expansion, defined_name
 from generation.extractive.question.question_terms import latin_share, named_share
@@ -28,6 +29,8 @@ WHOLE, HALF = 0.99, 0.5
 other language."""
 OWN_LANGUAGE = 0.12
 """By how much e5's cosines are higher within a language, about."""
+FAR, FAR_FACTOR = 0.03, 0.5
+"""Score of a page in another language that the search did not find near, and the factor there."""
 NO_TYPE_FACTOR, NO_PERSON_FACTOR = 0.6, 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for, or
 nobody's name,"""
@@ -35,7 +38,11 @@ NO_NAME_FACTOR = 0.6
 """where its page has none of the question's names,"""
 CARRIED_FACTOR = 0.6
 """and where all that it has of the question is from an earlier one."""
-MIN_OF_AUTHOR = 0.3
+LITTLE, LITTLE_FACTOR = 0.2, 0.85
+"""Share of the question on a page that has little of it, and the factor there."""
+PLACE_FACTOR = 1.3
+"""Factor where the page, figure or table that the question names is there."""
+MIN_OF_AUTHOR = 0.2
 """Share of the question on a page whose author is named."""
 
 
@@ -72,7 +79,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     if not foreign or not scorer.terms or choice.features.covered >= HALF:
         return choice
     passages, features, sure = choose_across(scorer)
-    sure *= asked.confidence
+    sure *= asked.confidence * (FAR_FACTOR if features.page < FAR else 1.0)
     own = 0.0 if english else choice.features.cosine - OWN_LANGUAGE
     return (
         Choice(passages, features, sure) if sure > choice.sure and features.cosine > own else choice
@@ -92,24 +99,29 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
     by_document = (
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
-    sure = confidence(features) * asked.confidence * _lacking(scorer, best)
+    first = next((passage for passage in chosen if not passage.is_head), best)
+    sure = confidence(features) * asked.confidence * _lacking(scorer, best, first)
     if by_document or _is_strong(scorer, best, features):
         sure = max(sure, STRONG)
-    return Choice(tuple(chosen), features, sure, by_document, count)
+    return Choice(tuple(chosen), features, min(1.0, sure), by_document, count)
 
 
-def _lacking(scorer: Scorer, best: Passage) -> float:
-    """Factor on the confidence for what the best passage or its page lacks."""
+def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
+    """Factor on the confidence for what the best passage, the first quote or the page lacks."""
     factor = 1.0
     page = scorer.page_terms[best.evidence.label]
     if scorer.types.lacks_strict(best):
         factor *= NO_TYPE_FACTOR
-    if scorer.types.types == {"person"} and not scorer.types.has_type(best):
+    if scorer.types.types == {"person"} and "person" not in held_types(first.text):
         factor *= NO_PERSON_FACTOR
-    if scorer.names and not scorer.names & page:
+    if scorer.names and not named_share(scorer.names, page, best.evidence.page.document_name):
         factor *= NO_NAME_FACTOR
-    if scorer.carried and scorer.bare and not scorer.bare & page:
+    if scorer.kind != "author" and scorer.carried and scorer.bare and not scorer.bare & page:
         factor *= CARRIED_FACTOR
+    if not scorer.translates and scorer.share(page) < LITTLE:
+        factor *= LITTLE_FACTOR
+    if scorer.is_in_place(best):
+        factor *= PLACE_FACTOR
     return factor
 
 
@@ -133,22 +145,27 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return named and any(
             p is best and sure >= SURE for sure, p in find_authors(scorer.passages)
         )
-    whole = len(scorer.terms) > 1 and features.on_page > WHOLE and features.covered >= SURE
-    return whole and bool(scorer.types.types) and scorer.types.has_type(best)
+    if features.on_page <= WHOLE or features.covered < SURE:
+        return False
+    if scorer.has_form(best):
+        return True
+    several = len(scorer.terms) > 1 or best.role == "row"
+    return several and bool(scorer.types.types) and scorer.types.has_type(best)
 
 
 def _features(
     prompt: Prompt, best: Passage, chosen: Sequence[Passage], scorer: Scorer, cosine: float
 ) -> Features:
     held = frozenset().union(*(p.terms | p.context_terms for p in (best, *chosen)))
-    page = scorer.page_terms[best.evidence.label]
+    label = best.evidence.label
+    page = scorer.page_terms[label]
     latin = 1.0 if scorer.translates else latin_share(scorer.terms)
     return Features(
         cosine=max(0.0, cosine),
-        nearby=scorer.share(held),
-        on_page=scorer.share(page),
+        nearby=scorer.with_forms(scorer.share(held), label),
+        on_page=scorer.with_forms(scorer.share(page), label),
         named=named_share(scorer.names, page, best.evidence.page.document_name),
         latin=latin,
         page=latin * max(each.score for each in prompt.evidence),
-        covered=scorer.covered(best),
+        covered=scorer.with_forms(scorer.covered(best), label),
     )

@@ -14,9 +14,10 @@ from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
 
 MAX_QUOTES = 3
-MAX_GAP, MAX_GAP_SURE = 0.15, 0.04
+MAX_GAP, MAX_GAP_SURE, MAX_GAP_E5 = 0.15, 0.04, 0.1
 """A further quote is given where its score is at most this far below the best; less where the best
-has most of the question and the type of value that is asked for."""
+has most of the question and the type of value that is asked for, and by e5, whose cosines lie
+closer together."""
 SURE, SURE_ROW = 0.75, 0.5
 """Share of the question that the best passage covers for that, and a row."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
@@ -43,7 +44,7 @@ def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
     covered = scorer.covered(first)
     sure = bool(scorer.types.types) and scorer.types.has_type(first) and covered >= SURE
     sure = sure or (first.role == "row" and covered >= SURE_ROW)
-    gap = MAX_GAP_SURE if sure else MAX_GAP
+    gap = MAX_GAP_SURE if sure else MAX_GAP_E5 if scorer.translates else MAX_GAP
     chosen: list[Passage] = []
     number = 0
     for passage, total in zip(ranked.passages[: 4 * MAX_QUOTES], ranked.totals, strict=False):

@@ -54,7 +54,7 @@ _HELD = {
     "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
     "duration": rf"{_NUMBER}[^.;]{{0,14}}?\b(?:{_UNIT})\b|\d\s?(?:시간|분|일|개월|년)|\bfrom .* to\b",
     "number": _NUMBER,
-    "phone": r"(?:\d[\s/()-]?){5}",
+    "phone": r"^(?!.*\b(?:iban|tax|vat|account|invoice|isbn)\b).*(?<![\d.,])(?:\d[\s/()-]?){6,}(?![.,]\d)",
     "email": r"\S@\S",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }

@@ -35,9 +35,18 @@ def latin_share(terms: frozenset[str]) -> float:
 
 
 def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
-    """The share of names on a page or in its document's name; 1 for no names."""
+    """The share of names on a page or in its document's name; 1 for no names.
+
+    The number of a name such as FY2015 will do.
+    """
     page |= content_stems(" ".join(split_name(document_name)))
-    return len(names & page) / len(names) if names else 1.0
+    held = sum(name in page or _number_of(name) in page for name in names)
+    return held / len(names) if names else 1.0
+
+
+def _number_of(name: str) -> str:
+    found = re.fullmatch(r"[^\W\d_]+(\d{2,})", name)
+    return found[1] if found else name
 
 
 _NOUNS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from generation.extractive.page.passage import Passage
 from ingest.page import Box
 from retrieval.named.printed_place import has_caption
-from retrieval.query.named_place import read_places
+from retrieval.query.named_place import NamedPlaces
 
 REACH = 0.4
 """Share of a page's height over which a figure or a table spreads from its caption."""
@@ -21,10 +21,10 @@ class NamedParts:
     captions: Mapping[int, Sequence[Box]]
 
     @classmethod
-    def find(cls, question: str, passages: Sequence[Passage]) -> NamedParts:
+    def find(cls, places: NamedPlaces, passages: Sequence[Passage]) -> NamedParts:
         """Find the captions among the passages."""
         captions: dict[int, list[Box]] = {}
-        parts = read_places(question).parts
+        parts = places.parts
         for passage in passages if parts else ():
             words = passage.evidence.words[passage.start : passage.end]
             if any(has_caption(words, part) for part in parts):

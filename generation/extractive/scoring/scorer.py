@@ -44,8 +44,11 @@ from generation.extractive.scoring.type_match import TypeMatch
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.library.names import split_name
 from ingest.page import Vectors
+from retrieval.query.named_place import NamedPlaces, read_places
 from retrieval.query.terms import content_stems
 
+FORM_WEIGHT = 4.0
+"""Weight of the forms of a question among its terms: that of a rare term."""
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 
@@ -138,6 +141,23 @@ class Scorer:
         shares = self._shares(passage)
         return sum(share * getattr(WEIGHTS, name) for name, share in shares.items())
 
+    def with_forms(self, share: float, label: int) -> float:
+        """A share of the question where its dates, identifiers and the like count as a term."""
+        if label not in self._asked.labels:
+            return share
+        return (share * self._whole + FORM_WEIGHT) / (self._whole + FORM_WEIGHT)
+
+    def has_form(self, passage: Passage) -> bool:
+        """Whether a passage has a date, an identifier or the like of the question."""
+        return self._asked.score(passage) > 0
+
+    def is_in_place(self, passage: Passage) -> bool:
+        """Whether a passage is on a page that the question names, or by a figure that it does."""
+        page = passage.evidence.page
+        return self._parts.near(passage) > 0 or bool(
+            {page.label, str(page.number)} & set(self._places.pages)
+        )
+
     def _shares(self, passage: Passage) -> dict[str, float]:
         """Shares of the question's terms by where they stand; see `LineFeatures`."""
         page = self.page_terms[passage.evidence.label]
@@ -206,8 +226,12 @@ class Scorer:
         )
 
     @cached_property
+    def _places(self) -> NamedPlaces:
+        return read_places(self.question)
+
+    @cached_property
     def _parts(self) -> NamedParts:
-        return NamedParts.find(self.question, self.passages)
+        return NamedParts.find(self._places, self.passages)
 
     def _defines(self, passage: Passage) -> float:
         if self.kind != "definition":
