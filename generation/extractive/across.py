@@ -15,8 +15,9 @@ from generation.extractive.scoring.similarity import language
 
 MAX_PASSAGES = 120
 """Passages whose cosines are computed, of the first pages."""
-MIN_LETTERS = 3
-"""Letters of a passage, at least: numbers alone are of no language."""
+MIN_LETTERS, MIN_WORDS = 3, 4
+"""Letters and words of a passage that is no row, at least: numbers alone are of no language, and
+single words are near to many questions."""
 MAX_GAP = 0.1
 """Between the scores of two passages that are both quoted, at most."""
 
@@ -28,6 +29,7 @@ def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage
         passage
         for passage in passages
         if sum(map(str.isalpha, passage.text)) >= MIN_LETTERS
+        and (passage.role == "row" or passage.end - passage.start >= MIN_WORDS)
         and language(passage.evidence.text) != asked
     )
     return list(foreign)[:MAX_PASSAGES]

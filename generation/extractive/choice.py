@@ -79,7 +79,8 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     if not foreign or not scorer.terms or choice.features.covered >= HALF:
         return choice
     passages, features, sure = choose_across(scorer)
-    sure *= asked.confidence * (FAR_FACTOR if features.page < FAR else 1.0)
+    sure *= asked.confidence * _untyped(scorer, passages[0], passages[0])
+    sure *= FAR_FACTOR if features.page < FAR else 1.0
     own = 0.0 if english else choice.features.cosine - OWN_LANGUAGE
     return (
         Choice(passages, features, sure) if sure > choice.sure and features.cosine > own else choice
@@ -108,12 +109,8 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
 
 def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
     """Factor on the confidence for what the best passage, the first quote or the page lacks."""
-    factor = 1.0
+    factor = _untyped(scorer, best, first)
     page = scorer.page_terms[best.evidence.label]
-    if scorer.types.lacks_strict(best):
-        factor *= NO_TYPE_FACTOR
-    if scorer.types.types == {"person"} and "person" not in held_types(first.text):
-        factor *= NO_PERSON_FACTOR
     if scorer.names and not named_share(scorer.names, page, best.evidence.page.document_name):
         factor *= NO_NAME_FACTOR
     if scorer.kind != "author" and scorer.carried and scorer.bare and not scorer.bare & page:
@@ -123,6 +120,14 @@ def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
     if scorer.is_in_place(best):
         factor *= PLACE_FACTOR
     return factor
+
+
+def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:
+    """The same for the type of the answer."""
+    if scorer.types.lacks_strict(best):
+        return NO_TYPE_FACTOR
+    nobody = "person" not in held_types(first.text)
+    return NO_PERSON_FACTOR if scorer.types.types == {"person"} and nobody else 1.0
 
 
 def _mended(question: str, prompt: Prompt) -> str:

@@ -20,7 +20,7 @@ has most of the question and the type of value that is asked for, and by e5, who
 closer together."""
 SURE, SURE_ROW = 0.75, 0.5
 """Share of the question that the best passage covers for that, and a row."""
-LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
+LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 
 
