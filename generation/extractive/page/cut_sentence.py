@@ -8,8 +8,8 @@ from generation.text.sentence import MAX_WORDS, Sentence
 from ingest.box import union_box
 from ingest.page import Word
 
-MIN_WORDS = 3
-"""Words of a part that goes on in the next one, at least: a label has fewer."""
+MIN_WORDS = 5
+"""Words of a part that goes on in the next one, at least: a label or a title has fewer."""
 MAX_GAP = 2.0
 """Between two parts, in heights of a line of the first."""
 _ENDS = tuple(".!?:;。！？：")

@@ -27,6 +27,7 @@ _UNIT = (
 )
 _MONEY = (
     r"[£$€¥₩]|\b(?:EUR|USD|GBP|CHF|JPY|KRW|euros?|dollars?|pounds?|cents?|pence|rupees?|lacs)\b"
+    r"|\b(?:crowns?|francs?|yen|yuan|roubles?|rubles?|pesos?|kron(?:er|or|a|e)|zloty|shillings?|lira|riyals?|dirhams?|baht)\b"
     r"|\d\s?원|\d[.,]\d\d\b|\bfree\b|무료|kostenlos"
 )
 

@@ -139,7 +139,7 @@ class Scorer:
     def covered(self, passage: Passage) -> float:
         """The same for a passage, terms of its context and page in part."""
         shares = self._shares(passage)
-        return sum(share * getattr(WEIGHTS, name) for name, share in shares.items())
+        return float(sum(share * getattr(WEIGHTS, name) for name, share in shares.items()))
 
     def with_forms(self, share: float, label: int) -> float:
         """A share of the question where its dates, identifiers and the like count as a term."""
