@@ -14,6 +14,7 @@ from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.extractive.confidence import COEFFICIENTS, Features, confidence
 from generation.extractive.page.passage import read_passages
+from generation.extractive.scoring.similarity import can_translate
 from generation.models.extractive import NO_PAGES, NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
@@ -230,6 +231,7 @@ def test_items_are_counted(model: Extractive) -> None:
     assert answer.note != NOTE
 
 
+@pytest.mark.skipif(not can_translate(), reason="e5 is not installed")
 def test_pages_in_another_language_are_quoted(model: Extractive) -> None:
     page = ("Die Maschine muss alle drei Monate entkalkt werden.", "Die Garantie ist lang.")
     answer = ask(prompt_of("How often must the machine be descaled?", *page), model)

@@ -1,4 +1,4 @@
-"""Choice across languages: passages that are in another language than the question."""
+"""Choice across languages: passages in another language than the question."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage
 
 
 def choose_across(scorer: Scorer) -> tuple[tuple[Passage, ...], Features, float]:
-    """Choose among a scorer's passages: quotes, features, and how sure they answer, 0..1."""
+    """Choose among passages: quotes, features, and how sure they answer, 0..1."""
     passages = scorer.passages
     features = scorer.features(passages)
     scorer.add_cosines(features, passages)

@@ -48,7 +48,7 @@ MIN_OF_AUTHOR = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, features of the best, and how sure it is that they answer, 0..1.
+    """Chosen passages, features of the best, and how sure they answer, 0..1.
 
     `by_document` where they are of documents that are compared. `count` is how many items
     there are, where a question asks for that.
@@ -108,7 +108,7 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
 
 
 def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
-    """Factor on the confidence for what the best passage, the first quote or the page lacks."""
+    """Factor on the confidence for what the best passage or its page lacks."""
     factor = _untyped(scorer, best, first)
     page = scorer.page_terms[best.evidence.label]
     if scorer.names and not named_share(scorer.names, page, best.evidence.page.document_name):
@@ -131,7 +131,7 @@ def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:
 
 
 def _mended(question: str, prompt: Prompt) -> str:
-    """The question in the spelling of the pages; other languages than English as they are."""
+    """The question in the spelling of the pages, where it is in English."""
     if not is_english(question):
         return question
     words = (word.text for evidence in prompt.evidence for word in evidence.words)

@@ -1,4 +1,4 @@
-"""Quotes that answer a question, by its kind: the best passages, a list, two documents."""
+"""Quotes by the kind of question: the best passages, a list, two documents."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _list_of(scorer: Scorer, ranked: Ranked) -> ItemList | None:
 
 
 def _place_of(scorer: Scorer, each: ItemList) -> float:
-    """The score of a list before the cosine: what its heading and lead, and its items name."""
+    """The score of a list before the cosine: what stands above it, and its items."""
     first = each.items[0]
     above = frozenset().union(*(p.terms for p in (each.heading, each.lead) if p))
     items = frozenset().union(*(p.terms for p in each.items))

@@ -16,7 +16,7 @@ _ENDS = tuple(".!?:;。！？：")
 
 
 def join_cut(words: Sequence[Word], sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Join a part that ends without a mark with one below it that begins in lower case."""
+    """Join a part without an end mark with one below it that goes on in lower case."""
     return list(_joined(words, sentences))
 
 

@@ -1,4 +1,4 @@
-"""Kinds of question: definition, author, list, steps, comparison, count, yes or no.
+"""Kinds of question: definition, author, list, steps, comparison, count, yes/no.
 
 By their words, in English, German and Korean; any other question is a lookup.
 """

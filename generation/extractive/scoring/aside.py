@@ -1,4 +1,4 @@
-"""Asides: headings, captions, echoes of the question and the like, which answer nothing."""
+"""Asides: headings, captions and echoes of the question, which answer nothing."""
 
 from __future__ import annotations
 

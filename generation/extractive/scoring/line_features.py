@@ -1,4 +1,4 @@
-"""Line features: what speaks for a passage as the answer, each about 0..1, and its weight."""
+"""Line features: what speaks for a passage as the answer, and its weights."""
 
 from __future__ import annotations
 

@@ -101,8 +101,10 @@ class Scorer:
 
     @cached_property
     def of_page(self) -> frozenset[str]:
-        """Stems that say which page is asked about: names, words of a document's name, and
-        those of an earlier question."""
+        """Stems that say which page is asked about.
+
+        They are names, words of a document's name, and those of an earlier question.
+        """
         every = {p.evidence.page.document_name for p in self.passages}
         named = content_stems(" ".join(part for name in every for part in split_name(name)))
         return self.names | self.carried | (self.terms & (named | KINDS_OF_DOCUMENT))
@@ -142,7 +144,7 @@ class Scorer:
         return float(sum(share * getattr(WEIGHTS, name) for name, share in shares.items()))
 
     def with_forms(self, share: float, label: int) -> float:
-        """A share of the question where its dates, identifiers and the like count as a term."""
+        """A share of the question, with its dates, identifiers and the like as a term."""
         if label not in self._asked.labels:
             return share
         return (share * self._whole + FORM_WEIGHT) / (self._whole + FORM_WEIGHT)
@@ -152,7 +154,7 @@ class Scorer:
         return self._asked.score(passage) > 0
 
     def is_in_place(self, passage: Passage) -> bool:
-        """Whether a passage is on a page that the question names, or by a figure that it does."""
+        """Whether a passage is on a page that the question names, or by such a figure."""
         page = passage.evidence.page
         return self._parts.near(passage) > 0 or bool(
             {page.label, str(page.number)} & set(self._places.pages)
@@ -263,7 +265,7 @@ class Scorer:
         return " ".join(kept)
 
     def add_cosines(self, features: Vectors, passages: Sequence[Passage]) -> None:
-        """Write into features (n, fields) what takes the vectors of the passages in context."""
+        """Write cosines of the passages in context into features (n, fields)."""
         features[:, COSINE] = self.embedded.of(list(map(in_context, passages)))
 
     @cached_property

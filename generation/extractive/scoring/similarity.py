@@ -48,7 +48,7 @@ def is_english(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 8)
 def language(text: str) -> str:
-    """Language of a text, roughly: the script of most letters, "en" or "xx" in Latin letters.
+    """Language of a text, roughly: its script, or "en" or "xx" in Latin letters.
 
     >>> language("What is it?"), language("Wie groß ist der Tank?"), language("무엇인가요?")
     ('en', 'xx', 'hangul')
