@@ -13,7 +13,7 @@ from generation.extractive.scoring.line_features import ACROSS, totals
 from generation.extractive.scoring.scorer import COSINE, Scorer
 from generation.extractive.scoring.similarity import language
 
-MAX_PASSAGES = 120
+MAX_PASSAGES = 90
 """Passages whose cosines are computed, of the first pages."""
 MIN_LETTERS, MIN_WORDS = 3, 4
 """Letters and words of a passage that is no row, at least: numbers alone are of no language, and
