@@ -31,6 +31,11 @@ class Evidence:
     regions: tuple[Region, ...] = ()
     shot: Callable[[int], ShotView] | None = None
 
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return " ".join(word.text for word in self.words)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from generation.answer import SelfAssessment
-from generation.extractive.asked_forms import HELD, MISSING, OTHER_IN_PLACE, REPLACED, AskedForms
-from generation.extractive.passage import Passage, read_passages
+from generation.extractive.page.passage import Passage, read_passages
+from generation.extractive.scoring.asked_forms import (
+    HELD,
+    MISSING,
+    OTHER_IN_PLACE,
+    REPLACED,
+    AskedForms,
+)
 from generation.models.extractive import Extractive
 from generation.prompt import Evidence, Prompt
 from ingest.page import Page, Word

@@ -13,7 +13,8 @@ import pytest
 from generation.answer import SelfAssessment, Usage
 from generation.ask import ask
 from generation.extractive.confidence import COEFFICIENTS, Features, confidence
-from generation.extractive.passage import read_passages
+from generation.extractive.page.passage import read_passages
+from generation.extractive.scoring.similarity import can_translate
 from generation.models.extractive import NO_PAGES, NOTE, NOTHING, Extractive, quoted
 from generation.models.load import load_model
 from generation.models.model import VisionModel
@@ -192,3 +193,53 @@ def test_load_model_gives_it() -> None:
     events = list(loaded.stream(Prompt("?", ())))
     assert isinstance(events[0], SelfAssessment)
     assert isinstance(events[-1], Usage)
+
+
+def lines(*texts: str) -> tuple[Word, ...]:
+    """Words of a page, each line a block of its own."""
+    return tuple(
+        Word(text, (0.05 * at, 0.03 * row, 0.05 * at + 0.04, 0.03 * row + 0.02), block=row)
+        for row, line in enumerate(texts, 1)
+        for at, text in enumerate(line.split())
+    )
+
+
+def prompt_of(question: str, *texts: str, score: float = 0.5) -> Prompt:
+    page = Page("0" * 20, 1, "page.pdf")
+    return Prompt(question, (Evidence(1, page, lines(*texts), no_image, score),))
+
+
+def test_sentences_that_the_layout_cuts_are_joined() -> None:
+    prompt = prompt_of(
+        "?",
+        "Elements of objects tend to be",
+        "grouped if they form a pattern.",
+        "Colours of the van",
+        "chalk white",
+    )
+    texts = [passage.text for passage in read_passages(prompt)]
+    assert texts[0] == "Elements of objects tend to be grouped if they form a pattern."
+    assert texts[1] == "Colours of the van"  # what follows a title begins in lower case too
+
+
+def test_items_are_counted(model: Extractive) -> None:
+    page = ("Stops on the island:", "• Old quay", "• Seal bay", "• North beach", "Dogs are free.")
+    answer = ask(prompt_of("How many stops on the island are listed?", *page), model)
+    assert answer.text.splitlines()[0] == "3:"
+    assert [c.quote for c in answer.citations] == ["• Old quay", "• Seal bay", "• North beach"]
+    assert answer.note.startswith(NOTE)
+    assert answer.note != NOTE
+
+
+@pytest.mark.skipif(not can_translate(), reason="e5 is not installed")
+def test_pages_in_another_language_are_quoted(model: Extractive) -> None:
+    page = ("Die Maschine muss alle drei Monate entkalkt werden.", "Die Garantie ist lang.")
+    answer = ask(prompt_of("How often must the machine be descaled?", *page), model)
+    assert answer.citations[0].quote == page[0]
+    assert ask(prompt_of("Who painted the Mona Lisa?", *page, score=0.01), model).declined
+
+
+def test_a_misspelled_name_is_found(model: Extractive) -> None:
+    page = ("Netflix paid 34.7 million dollars of rent.", "The tenders were too high.")
+    answer = ask(prompt_of("How much rent did Neflix pay? Answer in millions.", *page), model)
+    assert "34.7 million" in answer.text

@@ -1,98 +1,141 @@
-"""Choice of quotes that answer a question, by its kind."""
+"""Choice of the passages that answer a question, and how sure it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from generation.extractive.asked_forms import AskedForms
-from generation.extractive.author import find_authors
-from generation.extractive.confidence import Features
-from generation.extractive.definition import DEFINES, definition_bonus
-from generation.extractive.item_list import MAX_ITEMS, ItemList, find_lists
-from generation.extractive.passage import (
-    Passage,
-    heads_of,
-    names_cell,
-    read_passages,
-    with_neighbour,
-)
-from generation.extractive.question_kind import asks_expansion, comparison_subject, defined_name
-from generation.extractive.question_terms import latin_share, named_share
-from generation.extractive.scoring import COSINE_WEIGHT, SHORTLIST, Scorer
+from generation.extractive.across import choose_across, foreign_passages
+from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence
+from generation.extractive.page.passage import Passage, read_passages
+from generation.extractive.question.answer_type import held_types
+from generation.extractive.question.instruction import without_instructions
+from generation.extractive.question.question_kind import asks_expansion, defined_name
+from generation.extractive.question.question_terms import latin_share, named_share
+from generation.extractive.question.spelling import mend_spelling
+from generation.extractive.quotes import SURE, quotes_of
+from generation.extractive.ranking import rank
+from generation.extractive.scoring.asked_forms import AskedForms
+from generation.extractive.scoring.author import find_authors
+from generation.extractive.scoring.definition import DEFINES, definition_bonus
+from generation.extractive.scoring.scorer import Scorer
+from generation.extractive.scoring.similarity import can_translate, is_english
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
-from ingest.page import Vectors
 from retrieval.query.syntax import parse_query
 
-MAX_QUOTES = 3
-MAX_GAP, MAX_GAP_SURE = 0.15, 0.04
-"""A further quote is given where its score is at most this far below the best; less where the best
-has most of the question and the type of value that is asked for."""
-SURE, SURE_ROW, WHOLE = 0.75, 0.5, 0.99
-"""Share of the question that the best passage covers for that, a row, and its page where it is
-strong."""
-LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.2, 0.25, 0.0
-"""Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
-CELL_BONUS = 0.4
-"""Added to the score of a row where the question names one of its cells, by column and row."""
-AUTHOR_WEIGHT = 1.0
-NO_TYPE_FACTOR = 0.7
-"""Factor on the confidence where the best quote has no value of the type that is asked for,"""
-NO_NAME_FACTOR = 0.8
-"""and where its page has none of the question's names."""
+WHOLE, HALF = 0.99, 0.5
+"""Share of the question on the page of a passage that is strong, and in a passage that needs no
+other language."""
+OWN_LANGUAGE = 0.12
+"""By how much e5's cosines are higher within a language, about."""
+FAR, FAR_FACTOR = 0.03, 0.5
+"""Score of a page in another language that the search did not find near, and the factor there."""
+NO_TYPE_FACTOR, NO_PERSON_FACTOR = 0.6, 0.7
+"""Factor on the confidence where the best quote has no value of the type that is asked for, or
+nobody's name,"""
+NO_NAME_FACTOR = 0.6
+"""where its page has none of the question's names,"""
+CARRIED_FACTOR = 0.6
+"""and where all that it has of the question is from an earlier one."""
+LITTLE, LITTLE_FACTOR = 0.2, 0.85
+"""Share of the question on a page that has little of it, and the factor there."""
+PLACE_FACTOR = 1.3
+"""Factor where the page, figure or table that the question names is there."""
+MIN_OF_AUTHOR = 0.2
+"""Share of the question on a page whose author is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Chosen passages, features of the best, and a factor on the confidence.
+    """Chosen passages, features of the best, and how sure they answer, 0..1.
 
-    `by_document` where they are of documents that are compared; `strong` where the form of
-    the best shows that it answers: it defines the name, names the authors, or has all that
-    is asked with a value of the type.
+    `by_document` where they are of documents that are compared. `count` is how many items
+    there are, where a question asks for that.
     """
 
     passages: tuple[Passage, ...]
     features: Features
-    factor: float = 1.0
+    sure: float = 0.0
     by_document: bool = False
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """Passages of the short list, best first, with their totals and cosines."""
-
-    passages: tuple[Passage, ...]
-    totals: tuple[float, ...]
-    cosines: tuple[float, ...]
+    count: int = 0
 
 
 def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
-    """Choose the passages that answer a question, with what belongs to them."""
-    prompt = replace(prompt, question=parse_query(prompt.question).text)
+    """Choose the passages that answer a question, with what belongs to them.
+
+    Pages in another language than the question are read by e5 too, where that is surer.
+    """
     every = read_passages(prompt)
+    full = parse_query(prompt.question).text
+    prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
+    choice = _choose(prompt, full, every, encoder)
+    english = is_english(prompt.question)
+    if not can_translate() or (english and choice.sure >= THRESHOLD):
+        return choice
+    foreign = foreign_passages(prompt.question, every)
+    asked = AskedForms.find(prompt.question, foreign)
+    scorer = Scorer(prompt.question, foreign, asked, encoder, full)
+    if not foreign or not scorer.terms or choice.features.covered >= HALF:
+        return choice
+    passages, features, sure = choose_across(scorer)
+    sure *= asked.confidence * _untyped(scorer, passages[0], passages[0])
+    sure *= FAR_FACTOR if features.page < FAR else 1.0
+    own = 0.0 if english else choice.features.cosine - OWN_LANGUAGE
+    return (
+        Choice(passages, features, sure) if sure > choice.sure and features.cosine > own else choice
+    )
+
+
+def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLmEncoder) -> Choice:
     asked = AskedForms.find(prompt.question, every)
     passages = asked.keep(every)
-    scorer = Scorer(prompt.question, passages, asked, encoder)
+    scorer = Scorer(prompt.question, passages, asked, encoder, full)
     if not passages or not scorer.terms:
         return Choice((), Features())
-    ranked = _rank(scorer, passages)
+    ranked = rank(scorer, passages)
     best = ranked.passages[0]
-    chosen = _by_kind(scorer, ranked)
+    chosen, count = quotes_of(scorer, ranked)
     features = _features(prompt, best, chosen, scorer, ranked.cosines[0])
-    factor = asked.confidence
-    if scorer.lacks_strict_type(best):
-        factor *= NO_TYPE_FACTOR
-    if scorer.names and not scorer.names & scorer.page_terms[best.evidence.label]:
-        factor *= NO_NAME_FACTOR
     by_document = (
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
-    strong = by_document or _is_strong(scorer, best, features)
-    return Choice(tuple(chosen), features, factor, by_document, strong)
+    first = next((passage for passage in chosen if not passage.is_head), best)
+    sure = confidence(features) * asked.confidence * _lacking(scorer, best, first)
+    if by_document or _is_strong(scorer, best, features):
+        sure = max(sure, STRONG)
+    return Choice(tuple(chosen), features, min(1.0, sure), by_document, count)
+
+
+def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
+    """Factor on the confidence for what the best passage or its page lacks."""
+    factor = _untyped(scorer, best, first)
+    page = scorer.page_terms[best.evidence.label]
+    if scorer.names and not named_share(scorer.names, page, best.evidence.page.document_name):
+        factor *= NO_NAME_FACTOR
+    if scorer.kind != "author" and scorer.carried and scorer.bare and not scorer.bare & page:
+        factor *= CARRIED_FACTOR
+    if not scorer.translates and scorer.share(page) < LITTLE:
+        factor *= LITTLE_FACTOR
+    if scorer.is_in_place(best):
+        factor *= PLACE_FACTOR
+    return factor
+
+
+def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:
+    """The same for the type of the answer."""
+    if scorer.types.lacks_strict(best):
+        return NO_TYPE_FACTOR
+    nobody = "person" not in held_types(first.text)
+    return NO_PERSON_FACTOR if scorer.types.types == {"person"} and nobody else 1.0
+
+
+def _mended(question: str, prompt: Prompt) -> str:
+    """The question in the spelling of the pages, where it is in English."""
+    if not is_english(question):
+        return question
+    words = (word.text for evidence in prompt.evidence for word in evidence.words)
+    return mend_spelling(question, words)
 
 
 def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
@@ -103,165 +146,31 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         name, expansion = defined_name(scorer.question), asks_expansion(scorer.question)
         return definition_bonus(name, best.text, expansion=expansion) >= DEFINES
     if scorer.kind == "author":
-        return any(p is best and sure >= SURE for sure, p in find_authors(scorer.passages))
-    whole = len(scorer.terms) > 1 and features.on_page > WHOLE and features.covered >= SURE
-    return whole and bool(scorer.types) and scorer.has_type(best)
-
-
-def _rank(scorer: Scorer, passages: Sequence[Passage]) -> _Ranked:
-    places = np.array([scorer.place(passage) for passage in passages])
-    if scorer.kind == "definition":
-        name, expansion = defined_name(scorer.question), asks_expansion(scorer.question)
-        places += [definition_bonus(name, p.text, expansion=expansion) for p in passages]
-    elif scorer.kind == "author":
-        sure = {id(p): s for s, p in find_authors(passages)}
-        places += [AUTHOR_WEIGHT * sure.get(id(p), 0.0) for p in passages]
-    places += [CELL_BONUS * names_cell(p, scorer.stems) for p in passages]
-    listed = _best_first(places)[: SHORTLIST * (1 + scorer.translates)]
-    shortlist = [passages[at] for at in listed]
-    cosines = scorer.cosines(shortlist)
-    totals = places[listed] + COSINE_WEIGHT * cosines
-    order = _best_first(totals)
-    return _Ranked(
-        tuple(shortlist[at] for at in order),
-        tuple(float(totals[at]) for at in order),
-        tuple(float(cosines[at]) for at in order),
-    )
-
-
-def _by_kind(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    if scorer.kind == "comparison" and (two := _two_documents(scorer)):
-        return two
-    if scorer.kind in ("list", "steps") and (items := _list_of(scorer, ranked)):
-        return items
-    return _best(scorer, ranked)
-
-
-def _best(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    """The best passages, some joined with their label, rows with their heads."""
-    passages = scorer.passages
-    most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
-    first = ranked.passages[0]
-    covered = scorer.covered(first)
-    sure = bool(scorer.types) and scorer.has_type(first) and covered >= SURE
-    sure = sure or (first.role == "row" and covered >= SURE_ROW)
-    gap = MAX_GAP_SURE if sure else MAX_GAP
-    chosen: list[Passage] = []
-    number = 0
-    for passage, total in zip(ranked.passages[: 4 * MAX_QUOTES], ranked.totals, strict=False):
-        if total < ranked.totals[0] - gap or number >= most:
-            break
-        joined = _below_heading(scorer, with_neighbour(passage, passages, scorer.terms))
-        if any(_same(joined, c) for c in chosen):
-            continue
-        led = _led_by(scorer, joined)
-        chosen += [*heads_of(joined, passages, chosen, scorer.stems), joined, *led]
-        number += 1
-    return chosen[: MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES]
-
-
-def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
-    """The first sentence below a heading, unless the heading may be the answer itself."""
-    if passage.role != "heading" or not scorer.is_aside(passage):
-        return passage
-    at = scorer.passages.index(passage) if passage in scorer.passages else -1
-    after = scorer.passages[at + 1 : at + 2]
-    below = after and after[0].evidence is passage.evidence and not scorer.is_aside(after[0])
-    return after[0] if at >= 0 and below else passage
-
-
-def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
-    """The items below a passage that ends in a colon."""
-    if not passage.text.endswith((":", "：")):
-        return ()
-    return next(
-        (each.items[:MAX_ITEMS] for each in find_lists(scorer.passages) if each.lead is passage), ()
-    )
-
-
-def _list_of(scorer: Scorer, ranked: _Ranked) -> list[Passage]:
-    """The list that a question asks for; nothing where a sentence fits better."""
-    lists = list(find_lists(scorer.passages))
-    if not lists:
-        return []
-    totals = [_place_of(scorer, each) for each in lists]
-    best_lists = _best_first(np.array(totals))[: SHORTLIST // 3]
-    some = [lists[at] for at in best_lists]
-    cosines = scorer.text_cosines([each.text for each in some])
-    scores = [
-        totals[at] + COSINE_WEIGHT * float(cosine) + _bonus(scorer, each)
-        for at, each, cosine in zip(best_lists, some, cosines, strict=True)
-    ]
-    at = int(np.argmax(scores))
-    best = some[at]
-    others = [t for p, t in zip(ranked.passages, ranked.totals, strict=True) if not best.has(p)]
-    if others and scores[at] < others[0]:
-        return []
-    items = list(best.items[:MAX_ITEMS])
-    return [best.lead, *items] if best.lead and best.rows else items
-
-
-def _place_of(scorer: Scorer, each: ItemList) -> float:
-    """The score of a list before the cosine: what its heading and lead, and its items name."""
-    first = each.items[0]
-    above = frozenset().union(*(p.terms for p in (each.heading, each.lead) if p))
-    items = frozenset().union(*(p.terms for p in each.items))
-    return scorer.place_of_terms(first, above, items)
-
-
-def _bonus(scorer: Scorer, each: ItemList) -> float:
-    if each.rows:
-        return ROWS_BONUS
-    return STEPS_BONUS if scorer.kind == "steps" and each.numbered else LIST_BONUS
-
-
-def _two_documents(scorer: Scorer) -> list[Passage]:
-    """The best passage of each of the two documents that a question compares.
-
-    They are those whose names or titles it names; what it asks of them is the rest of it.
-    """
-    first = {p.evidence.page.document_id: p for p in reversed(scorer.passages)}
-    named = {key: scorer.names_of_document(passage) for key, passage in first.items()}
-    order = sorted(first, key=lambda key: (-named[key], first[key].evidence.label))[:2]
-    if len(order) < 2 or not all(named[key] for key in order):
-        return []
-    asked = comparison_subject(scorer.asked_text)
-    order.sort(key=lambda key: first[key].evidence.label)
-    return [quote for key in order for quote in _best_of_document(scorer, asked, key)]
-
-
-def _best_of_document(scorer: Scorer, asked: str, document_id: str) -> Iterator[Passage]:
-    passages = [p for p in scorer.passages if p.evidence.page.document_id == document_id]
-    own = scorer.about(asked, passages)
-    best = _rank(own, passages).passages[0]
-    yield from heads_of(best, passages, [], own.stems)
-    yield best
-
-
-def _best_first(totals: Vectors) -> list[int]:
-    """Positions of the best totals first; equals in their order."""
-    return [int(at) for at in np.argsort(-totals, kind="stable")]
-
-
-def _same(one: Passage, other: Passage) -> bool:
-    """Whether they say the same, or are parts of each other."""
-    if one.evidence is other.evidence and one.start < other.end and other.start < one.end:
+        named = features.on_page >= MIN_OF_AUTHOR
+        return named and any(
+            p is best and sure >= SURE for sure, p in find_authors(scorer.passages)
+        )
+    if features.on_page <= WHOLE or features.covered < SURE:
+        return False
+    if scorer.has_form(best):
         return True
-    return one.terms == other.terms
+    several = len(scorer.terms) > 1 or best.role == "row"
+    return several and bool(scorer.types.types) and scorer.types.has_type(best)
 
 
 def _features(
     prompt: Prompt, best: Passage, chosen: Sequence[Passage], scorer: Scorer, cosine: float
 ) -> Features:
     held = frozenset().union(*(p.terms | p.context_terms for p in (best, *chosen)))
-    page = scorer.page_terms[best.evidence.label]
+    label = best.evidence.label
+    page = scorer.page_terms[label]
     latin = 1.0 if scorer.translates else latin_share(scorer.terms)
     return Features(
         cosine=max(0.0, cosine),
-        nearby=scorer.share(held),
-        on_page=scorer.share(page),
+        nearby=scorer.with_forms(scorer.share(held), label),
+        on_page=scorer.with_forms(scorer.share(page), label),
         named=named_share(scorer.names, page, best.evidence.page.document_name),
         latin=latin,
         page=latin * max(each.score for each in prompt.evidence),
-        covered=scorer.covered(best),
+        covered=scorer.with_forms(scorer.covered(best), label),
     )

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 
 from generation.answer import SelfAssessment, Usage
 from generation.extractive.choice import choose
-from generation.extractive.confidence import STRONG, THRESHOLD, confidence
-from generation.extractive.main_passages import main_passages
-from generation.extractive.passage import Passage
-from generation.extractive.question_kind import question_kind
-from generation.extractive.yes_no import is_about, settles
+from generation.extractive.confidence import THRESHOLD
+from generation.extractive.page.main_passages import main_passages
+from generation.extractive.page.passage import Passage
+from generation.extractive.question.question_kind import question_kind
+from generation.extractive.question.yes_no import is_about, settles
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from retrieval.query.terms import content_stems
@@ -25,6 +25,7 @@ NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
     "word for word."
 )
+COUNTED = " The number counts them."
 NOTHING = "Nothing in these pages answers the question well enough."
 NO_COUNT = (
     "This asks how many documents there are, which is not printed on a page: search for them."
@@ -68,16 +69,18 @@ class Extractive:
             yield Usage(self.name)
             return
         choice = choose(prompt, self._encoder)
-        sure = confidence(choice.features) * choice.factor if choice.passages else 0.0
-        sure = max(sure, STRONG) if choice.strong else sure
+        sure = choice.sure
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
-        yield SelfAssessment(sure, THRESHOLD, declined, NOTE)
+        note = NOTE + COUNTED if choice.count and not declined else NOTE
+        yield SelfAssessment(sure, THRESHOLD, declined, note)
         if declined:
             nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]
             yield f"{NOTHING} The nearest page is [{nearest.label}]."
         else:
+            if choice.count:
+                yield f"{choice.count}:\n"
             for number, passage in enumerate(choice.passages):
                 name = f"{_plain_name(passage)}: " if choice.by_document else ""
                 yield ("\n" if number else "") + name + _quotes(passage)

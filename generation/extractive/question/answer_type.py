@@ -27,22 +27,26 @@ _UNIT = (
 )
 _MONEY = (
     r"[£$€¥₩]|\b(?:EUR|USD|GBP|CHF|JPY|KRW|euros?|dollars?|pounds?|cents?|pence|rupees?|lacs)\b"
+    r"|\b(?:crowns?|francs?|yen|yuan|roubles?|rubles?|pesos?|kron(?:er|or|a|e)|zloty|shillings?|lira|riyals?|dirhams?|baht)\b"
     r"|\d\s?원|\d[.,]\d\d\b|\bfree\b|무료|kostenlos"
 )
 
+_PRICES = "price|cost|fee|fare|rent|salary|wages?|fine|deposit|amount due"
+
 _ASKED = {
     "money": r"\bhow much (?:does|do|did|is|are|was|were|will|would) .*\b(?:cost|charged?|paid|pay|earn)"
-    r"|\b(?:price|cost|fee|fare|rent|salary|wages?|fine|deposit|amount due)s?\b.*|\bhow expensive\b"
-    r"|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
-    "date": r"\bwhen\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
+    r"|\b(?:what|which|whats)\b(?:['’]s)? (?:(?!of\b|for\b|in\b|on\b)\S+ ){0,4}?"
+    rf"(?:{_PRICES})s?\b|^(?:\W|and|what about|how about|the)*(?:\w+ )?(?:{_PRICES})s?\b"
+    r"|\bhow expensive\b|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
+    "date": r"^\W*(?:(?:and|so|but|since|until) )?when\b|\bwhen (?:is|was|were|are|did|does|do|will|must|can|should|has|had|have)\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
     r"|언제|날짜|지급일",
     "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",
     "duration": r"\bhow long\b|\bwie lange?\b",
     "number": r"\bhow (?:many|much|old|tall|high|large|big|far|often|wide|deep|heavy|fast)\b|얼마|몇|며칠"
-    r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b",
+    r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b|\bin (?:thousands?|millions?|billions?)\b",
     "phone": r"\b(?:tele)?phone number|\btelephone\b|\btelefon\w*|전화\s?번호|연락처",
     "email": r"\be-?mail\b|이메일",
-    "person": r"\bwho(?:m|se)?\b|\bwe[rmn]\b(?! du)|누구|누가",
+    "person": r"^\W*(?:\w+ )?who(?:m|se)?\b|\b(?:by|to|of|with|from) whom\b|(?:\band|,) who(?:se)?\b|\bwe[rmn]\b(?! du)|누구|누가",
 }  # fmt: skip
 _HELD = {
     "money": _MONEY,
@@ -51,7 +55,7 @@ _HELD = {
     "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
     "duration": rf"{_NUMBER}[^.;]{{0,14}}?\b(?:{_UNIT})\b|\d\s?(?:시간|분|일|개월|년)|\bfrom .* to\b",
     "number": _NUMBER,
-    "phone": r"(?:\d[\s/()-]?){5}",
+    "phone": r"^(?!.*\b(?:iban|tax|vat|account|invoice|isbn)\b).*(?<![\d.,])(?:\d[\s/()-]?){6,}(?![.,]\d)",
     "email": r"\S@\S",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }

@@ -35,6 +35,56 @@ def latin_share(terms: frozenset[str]) -> float:
 
 
 def named_share(names: frozenset[str], page: frozenset[str], document_name: str) -> float:
-    """The share of names on a page or in its document's name; 1 for no names."""
+    """The share of names on a page or in its document's name; 1 for no names.
+
+    The number of a name such as FY2015 will do.
+    """
     page |= content_stems(" ".join(split_name(document_name)))
-    return len(names & page) / len(names) if names else 1.0
+    held = sum(name in page or _number_of(name) in page for name in names)
+    return held / len(names) if names else 1.0
+
+
+def _number_of(name: str) -> str:
+    found = re.fullmatch(r"[^\W\d_]+(\d{2,})", name)
+    return found[1] if found else name
+
+
+_NOUNS = {
+    "long": "length duration",
+    "tall": "height",
+    "high": "height",
+    "heavy": "weight weigh",
+    "old": "age",
+    "wide": "width",
+    "deep": "depth",
+    "fast": "speed",
+    "far": "distance range",
+    "big": "size area",
+    "large": "size area",
+    "expensive": "price cost fee",
+    "cost": "price fee fare",
+    "price": "cost fee fare",
+    "born": "birth",
+    "called": "name",
+    "named": "name",
+    "absent": "apologies",
+    "opening": "open",
+    "written": "language author",
+    "phone": "telephone tel",
+    "telephone": "phone tel",
+    "issued": "date",
+    "billed": "bill",
+    "gross": "größe",
+    "groß": "größe",
+    "hoch": "höhe",
+    "schwer": "gewicht wiegt",
+    "lang": "länge dauer",
+    "alt": "alter",
+    "breit": "breite",
+}
+ALIKE = {
+    next(iter(content_stems(word))): content_stems(others)
+    for word, others in _NOUNS.items()
+    if content_stems(word)
+}
+"""Stems of the words that label on a page what a question asks by an adjective or a verb."""

@@ -1,4 +1,4 @@
-"""Kinds of question: definition, author, list, steps, comparison, yes or no.
+"""Kinds of question: definition, author, list, steps, comparison, count, yes/no.
 
 By their words, in English, German and Korean; any other question is a lookup.
 """
@@ -9,16 +9,35 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from generation.extractive.yes_no import subject_terms
+from generation.extractive.question.yes_no import subject_terms
 
 Kind = Literal[
-    "lookup", "definition", "author", "yes_no", "list", "steps", "comparison", "document_count"
+    "lookup",
+    "definition",
+    "author",
+    "yes_no",
+    "list",
+    "steps",
+    "comparison",
+    "item_count",
+    "document_count",
 ]
 
 _FLAGS = re.IGNORECASE
 _COUNT = re.compile(
     r"\b(?:how many|what number of|number of|in how many|wie viele|in wie vielen)\s+(?:\w+\s)?"
     r"(?:documents?|files?|pdfs?|dokumenten?|dateien)\b|몇\s?(?:개의\s?)?(?:문서|파일)|(?:문서|파일)\S* 몇",
+    _FLAGS,
+)
+_NEEDED = re.compile(
+    r"\b(?:listed|required|needed|necessary|enclosed|attached|submit\w*|bring|hand(?:ed)? in)\b",
+    _FLAGS,
+)
+"""Documents of which a list on a page speaks, not those of the library."""
+_ITEM_COUNT = re.compile(
+    r"\b(?:how many|number of)\b.*\b(?:listed|named|enumerated|mentioned|introduced|presented|itemi[sz]ed|given in the (?:list|table))\b"
+    r"|\bhow many (?:\w+ )?(?:entries|items|rows|bullet points)\b|\bhow many (?:\w+ )?steps (?:are|does|do)\b"
+    r"|\bwie viele\b.*\b(?:aufgeführt|aufgelistet|aufgezählt|genannt)\b|몇 .*(?:나열|나와|열거|적혀)",
     _FLAGS,
 )
 _COMPARISON = re.compile(
@@ -82,8 +101,10 @@ def question_kind(question: str) -> Kind:
     >>> question_kind("What is TideNet?"), question_kind("What is the price of the boat?")
     ('definition', 'lookup')
     """
-    if _COUNT.search(question):
+    if _COUNT.search(question) and not _NEEDED.search(question):
         return "document_count"
+    if _ITEM_COUNT.search(question):
+        return "item_count"
     if _COMPARISON.search(question):
         return "comparison"
     if _AUTHOR.search(question):

@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from generation.extractive.passage import Passage, read_passages, running_titles, without_numbers
+from generation.extractive.page.passage import (
+    Passage,
+    read_passages,
+    running_titles,
+    without_numbers,
+)
 from generation.prompt import Prompt
 
 MAX_QUOTED = 12

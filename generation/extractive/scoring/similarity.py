@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -42,6 +44,20 @@ def is_english(text: str) -> bool:
         return False
     other = len(_OTHER.findall(text))
     return other < MIN_WORDS or other <= len(_ENGLISH.findall(text))
+
+
+@lru_cache(maxsize=1 << 8)
+def language(text: str) -> str:
+    """Language of a text, roughly: its script, or "en" or "xx" in Latin letters.
+
+    >>> language("What is it?"), language("Wie groß ist der Tank?"), language("무엇인가요?")
+    ('en', 'xx', 'hangul')
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    if sum(letter < "\u0250" for letter in letters) * 2 >= len(letters):
+        return "en" if is_english(text) else "xx"
+    scripts = Counter(unicodedata.name(letter, "?").split()[0].lower() for letter in letters)
+    return "cjk" if scripts.keys() & {"hiragana", "katakana"} else scripts.most_common(1)[0][0]
 
 
 def can_translate() -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from generation.extractive.passage import Passage
+from generation.extractive.page.passage import Passage
 from ingest.reading.blocks import BULLETS, is_bullet
 
 MAX_ITEMS = 12
 """Items that are quoted of one list, at most."""
+MAX_COUNTED = 60
+"""Items of one list that are read, at most."""
 MAX_WORDS = 30
 """Words of an item that has no bullet, at most."""
 MIN_PLAIN, MIN_LED = 3, 2
@@ -49,6 +51,26 @@ class ItemList:
         above = [each.text for each in (self.heading, self.lead) if each]
         return " ".join([*above, *(item.text for item in self.items)])
 
+    def quoted(self) -> list[Passage]:
+        """The items that are quoted, after the heads of a table."""
+        items = list(self.items[:MAX_ITEMS])
+        return [self.lead, *items] if self.lead and self.rows else items
+
+    @property
+    def count(self) -> int:
+        """How many items it has; 0 where that is not known."""
+        return len(self.items) if len(self.items) < MAX_COUNTED else 0
+
+    def with_terms(self, terms: frozenset[str]) -> ItemList:
+        """The list with those items alone that have what only some have of `terms`."""
+        above = frozenset().union(
+            *(p.terms | p.context_terms for p in (self.heading, self.lead) if p)
+        )
+        named = above | self.items[0].context_terms
+        wanted = (terms - named) & frozenset().union(*(item.terms for item in self.items))
+        items = tuple(item for item in self.items if wanted <= item.terms)
+        return replace(self, items=items) if items else self
+
     def has(self, passage: Passage) -> bool:
         """Whether a passage is an item of it, or stands above them."""
         if passage.evidence is not self.items[0].evidence:
@@ -83,7 +105,7 @@ def _lists_of_page(passages: Sequence[Passage]) -> Iterator[ItemList]:
                 items = tuple(each for each in items if not _SUM.match(each.text)) or items
             if items:
                 numbered = items[0].text[:1].isdigit() and not rows
-                yield ItemList(items[: 2 * MAX_ITEMS], heading, lead, numbered, rows)
+                yield ItemList(items[:MAX_COUNTED], heading, lead, numbered, rows)
             at += found
             before = None
             continue

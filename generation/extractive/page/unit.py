@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generation.extractive.field_row import Field, find_fields
+from generation.extractive.page.cut_sentence import join_cut
+from generation.extractive.page.field_row import Field, find_fields
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span
@@ -63,7 +64,7 @@ class Unit:
 
 def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     """Units of a page in reading order."""
-    sentences = split_sentences(words)
+    sentences = join_cut(words, split_sentences(words))
     boxes = [_box(words, s.start, s.end) for s in sentences]
     contexts = _contexts(sentences, boxes)
     named = content_stems(" ".join(split_name(document_name)))
@@ -146,7 +147,8 @@ def _contexts(units: Sequence[Sentence], boxes: Sequence[Box]) -> list[str]:
         begins_table = unit.row and not (at and units[at - 1].row)
         if begins_table:
             table = f"{heading} {unit.text}".strip()
-        label = _label_above(at, boxes) if short and (begins_table or not unit.row) else None
+        is_value = short and unit.role != "item" and not unit.text.endswith(_SENTENCE_ENDS)
+        label = _label_above(at, boxes) if is_value and (begins_table or not unit.row) else None
         if label is not None:
             contexts.append(units[label].text)
         else:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from generation.extractive.unit import Unit, read_units, text_of
+from generation.extractive.page.unit import Unit, read_units, text_of
 from generation.prompt import Evidence, Prompt
 from generation.text.value import Span
 from ingest.box import contains_center

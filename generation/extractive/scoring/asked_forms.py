@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from generation.extractive.passage import Passage
+from generation.extractive.page.passage import Passage
 from ingest.forms.whole.find_forms import find_whole_forms, normalize_digits
 from ingest.forms.whole.form import WholeForm
 

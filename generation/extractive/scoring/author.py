@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from generation.extractive.passage import Passage
+from generation.extractive.page.passage import Passage
 
 MAX_WORDS = 40
 """Words of a line of authors, at most."""

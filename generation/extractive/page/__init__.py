@@ -1,0 +1,1 @@
+"""Pages as passages: units, fields, lists and main content."""

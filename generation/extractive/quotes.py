@@ -1,0 +1,141 @@
+"""Quotes by the kind of question: the best passages, a list, two documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
+from generation.extractive.page.passage import Passage, heads_of, with_neighbour
+from generation.extractive.question.question_kind import comparison_subject
+from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
+from generation.extractive.scoring.line_features import WEIGHTS
+from generation.extractive.scoring.scorer import Scorer
+
+MAX_QUOTES = 3
+MAX_GAP, MAX_GAP_SURE, MAX_GAP_E5 = 0.15, 0.04, 0.1
+"""A further quote is given where its score is at most this far below the best; less where the best
+has most of the question and the type of value that is asked for, and by e5, whose cosines lie
+closer together."""
+SURE, SURE_ROW = 0.75, 0.5
+"""Share of the question that the best passage covers for that, and a row."""
+LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
+"""Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
+
+
+def quotes_of(scorer: Scorer, ranked: Ranked) -> tuple[list[Passage], int]:
+    """Passages to quote, and how many items a question counts; 0 for any other."""
+    if scorer.kind == "comparison" and (two := _two_documents(scorer)):
+        return two, 0
+    if scorer.kind in ("list", "steps", "item_count") and (found := _list_of(scorer, ranked)):
+        if scorer.kind != "item_count":
+            return found.quoted(), 0
+        counted = found.with_terms(frozenset(scorer.weights))
+        return counted.quoted(), counted.count
+    return _best(scorer, ranked), 0
+
+
+def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
+    """The best passages, some joined with their label, rows with their heads."""
+    passages = scorer.passages
+    most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
+    first = ranked.passages[0]
+    covered = scorer.covered(first)
+    sure = bool(scorer.types.types) and scorer.types.has_type(first) and covered >= SURE
+    sure = sure or (first.role == "row" and covered >= SURE_ROW)
+    gap = MAX_GAP_SURE if sure else MAX_GAP_E5 if scorer.translates else MAX_GAP
+    chosen: list[Passage] = []
+    number = 0
+    for passage, total in zip(ranked.passages[: 4 * MAX_QUOTES], ranked.totals, strict=False):
+        if total < ranked.totals[0] - gap or number >= most:
+            break
+        joined = _below_heading(scorer, with_neighbour(passage, passages, scorer.terms))
+        if any(_same(joined, c) for c in chosen):
+            continue
+        led = _led_by(scorer, joined)
+        chosen += [*heads_of(joined, passages, chosen, scorer.stems), joined, *led]
+        number += 1
+    return chosen[: MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES]
+
+
+def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
+    """The first sentence below a heading, unless the heading may be the answer itself."""
+    if passage.role != "heading" or not scorer.asides.has(passage):
+        return passage
+    at = scorer.passages.index(passage) if passage in scorer.passages else -1
+    after = scorer.passages[at + 1 : at + 2]
+    below = after and after[0].evidence is passage.evidence and not scorer.asides.has(after[0])
+    return after[0] if at >= 0 and below else passage
+
+
+def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
+    """The items below a passage that ends in a colon."""
+    if not passage.text.endswith((":", "：")):
+        return ()
+    return next(
+        (each.items[:MAX_ITEMS] for each in find_lists(scorer.passages) if each.lead is passage), ()
+    )
+
+
+def _list_of(scorer: Scorer, ranked: Ranked) -> ItemList | None:
+    """The list that a question asks for; none where a sentence fits better."""
+    lists = list(find_lists(scorer.passages))
+    if not lists:
+        return None
+    places = [_place_of(scorer, each) for each in lists]
+    best_lists = best_first(np.array(places))[: SHORTLIST // 3]
+    some = [lists[at] for at in best_lists]
+    cosines = scorer.embedded.of([each.text for each in some])
+    scores = [
+        places[at] + WEIGHTS.cosine * float(cosine) + _bonus(scorer, each)
+        for at, each, cosine in zip(best_lists, some, cosines, strict=True)
+    ]
+    at = int(np.argmax(scores))
+    best = some[at]
+    others = [t for p, t in zip(ranked.passages, ranked.totals, strict=True) if not best.has(p)]
+    return None if others and scores[at] < others[0] else best
+
+
+def _place_of(scorer: Scorer, each: ItemList) -> float:
+    """The score of a list before the cosine: what stands above it, and its items."""
+    first = each.items[0]
+    above = frozenset().union(*(p.terms for p in (each.heading, each.lead) if p))
+    items = frozenset().union(*(p.terms for p in each.items))
+    return scorer.place_of_terms(first, above, items)
+
+
+def _bonus(scorer: Scorer, each: ItemList) -> float:
+    if each.rows:
+        return ROWS_BONUS
+    return STEPS_BONUS if scorer.kind == "steps" and each.numbered else LIST_BONUS
+
+
+def _two_documents(scorer: Scorer) -> list[Passage]:
+    """The best passage of each of the two documents that a question compares.
+
+    They are those whose names or titles it names; what it asks of them is the rest of it.
+    """
+    first = {p.evidence.page.document_id: p for p in reversed(scorer.passages)}
+    named = {key: scorer.names_of_document(passage) for key, passage in first.items()}
+    order = sorted(first, key=lambda key: (-named[key], first[key].evidence.label))[:2]
+    if len(order) < 2 or not all(named[key] for key in order):
+        return []
+    asked = comparison_subject(scorer.asked_text)
+    order.sort(key=lambda key: first[key].evidence.label)
+    return [quote for key in order for quote in _best_of_document(scorer, asked, key)]
+
+
+def _best_of_document(scorer: Scorer, asked: str, document_id: str) -> Iterator[Passage]:
+    passages = [p for p in scorer.passages if p.evidence.page.document_id == document_id]
+    own = scorer.about(asked, passages)
+    best = rank(own, passages).passages[0]
+    yield from heads_of(best, passages, [], own.stems)
+    yield best
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    """Whether they say the same, or are parts of each other."""
+    if one.evidence is other.evidence and one.start < other.end and other.start < one.end:
+        return True
+    return one.terms == other.terms

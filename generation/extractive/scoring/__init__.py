@@ -1,0 +1,1 @@
+"""Scores of passages: terms, cosines, forms, definitions and authors."""

@@ -1,0 +1,43 @@
+"""Type match: whether passages have a value of the type that a question asks for."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from generation.extractive.page.passage import Passage
+from generation.extractive.question.answer_type import STRICT, asked_types, held_types
+from generation.extractive.question.question_terms import NAMED
+
+
+class TypeMatch:
+    """Types that a question asks for; what it says itself is no answer.
+
+    Attributes:
+        types: none where the question does not say.
+    """
+
+    def __init__(self, question: str) -> None:
+        self._question = question
+        self.types = asked_types(question)
+
+    def has_type(self, passage: Passage) -> bool:
+        """Whether a passage has a value of a type that is asked for; True where none is."""
+        return not self.types or bool(self.types & self._held(passage))
+
+    def lacks_strict(self, passage: Passage) -> bool:
+        """Whether a type is asked for that an answer must have, and a passage has none."""
+        strict = self.types & STRICT
+        return bool(strict) and not strict & self._held(passage)
+
+    def _held(self, passage: Passage) -> frozenset[str]:
+        """Types of values in a passage beside what the question says."""
+        text = self._said.sub(" ", passage.text) if self._said else passage.text
+        return held_types(text)
+
+    @cached_property
+    def _said(self) -> re.Pattern[str] | None:
+        """Names and numbers of the question."""
+        said = sorted(set(NAMED.findall(self._question)), key=len, reverse=True)
+        said = [word for word in said if len(word) > 1]
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, said))})\b") if said else None
