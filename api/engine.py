@@ -43,6 +43,7 @@ class Engine:
         self.settings = settings
         self._lock = threading.Lock()
         self._searcher: Searcher | None = None
+        self._in_shards = False
         self._model: VisionModel | None = None
         self._encoders = SharedEncoders()
         self._readers: ReaderPool | None = None
@@ -56,7 +57,12 @@ class Engine:
             DeviceUnavailable: the scoring device of the settings does not exist.
         """
         with self._lock:
+            in_shards = self.home.shards_file.exists()
+            if self._searcher is not None and in_shards != self._in_shards:
+                self._searcher.close()  # the library has become one in shards
+                self._searcher = None
             if self._searcher is None:
+                self._in_shards = in_shards
                 started = time.monotonic()
                 self._searcher = make_searcher(self.home, self.settings)
                 log.debug("searcher opened in %.2f s", time.monotonic() - started)

@@ -47,6 +47,7 @@ class IngestOptions:
         again: read files of folders whose documents were removed.
         rebuild: drop every index and derive it anew from the library.
         ray: a Ray cluster that does the work: the address of its head, or "auto".
+        shards: keep the library in this number of shards from now on.
     """
 
     encoder: str | None = None
@@ -75,13 +76,15 @@ class IngestOptions:
     again: bool = False
     rebuild: bool = False
     ray: str | None = None
+    shards: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
     """Settings of one ingest; `note` says why an encoder was chosen.
 
-    `ray` is the address of a cluster, and `store` what its nodes write to.
+    `ray` is the address of a cluster, and `store` what its nodes write to; `shards` is
+    the number of shards wanted, None for what there is.
     """
 
     settings: AddSettings
@@ -90,6 +93,7 @@ class IngestPlan:
     fetch: FetchPolicy | None = None
     ray: str | None = None
     store: ObjectStore | None = None
+    shards: int | None = None
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
@@ -109,12 +113,13 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.files.formats.office import check_office
     from ingest.files.video.video_settings import VideoSettings
     from ingest.index.quantization import parse_quantization
+    from ingest.shards.shard_layout import first_with_indexes
     from ingest.speech.load_speech import check_speech
 
     ocr = choose_ocr(options.ocr, settings.ocr)
     quantization = options.quantization or settings.quantization
     choice = choose_encoders(
-        home,
+        first_with_indexes(home),
         options.encoder or settings.encoder,
         options.images or settings.images,
         video=options.video or settings.video,
@@ -157,6 +162,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         settings.fetch_policy(),
         options.ray,
         settings.published() if options.ray else None,
+        options.shards,
     )
 
 
@@ -176,14 +182,20 @@ def run_ingest(
     Raises what `ingest.add.add`, `ingest.cluster.cluster_add.add_on_cluster` and
     `ingest.rebuild.rebuild_indexes` raise.
     """
-    from ingest.add import add
     from ingest.fetch.fetch import FetchPolicy
     from ingest.fetch.fetch_remote import fetch_remote
-    from ingest.rebuild import rebuild_indexes
+    from ingest.shards.acts import renew_indexes
+    from ingest.shards.add_to_shards import add_documents
+    from ingest.shards.reshard import reshard
+    from ingest.shards.shard_layout import check_unsharded
 
     settings = plan.settings
+    if plan.shards:
+        yield from reshard(home, plan.shards, on_wait=on_wait)
+    if plan.ray:
+        check_unsharded(home)
     if plan.rebuild:
-        yield from rebuild_indexes(
+        yield from renew_indexes(
             home,
             settings.encoders or (),
             settings.encoding,
@@ -198,13 +210,13 @@ def run_ingest(
         plan.fetch or FetchPolicy(),
         again=settings.again or settings.redo or settings.retry,
     )
-    if paths or settings.caption or not plan.rebuild:
+    if paths or settings.caption or not (plan.rebuild or plan.shards):
         if plan.ray:
             from ingest.cluster.cluster_add import add_on_cluster
 
             yield from add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
         else:
-            yield from add(home, files, settings, on_wait=on_wait)
+            yield from add_documents(home, files, settings, on_wait=on_wait)
 
 
 def choose_ocr(option: str | None, setting: str) -> str:

@@ -29,7 +29,7 @@ from ingest.index.inverted.update import find_pairs
 from ingest.index.muvera import MEAN_FDE, PATCH_FDE, FixedDimensionalEncoding
 from ingest.index.quantization import Rows, pack_signs
 from ingest.page import Vectors
-from retrieval.candidates import ANN_TOP_K
+from retrieval.nearest_pages import ANN_TOP_K
 from retrieval.scoring.dot_products import dot_products_dense
 from retrieval.scoring.list_scores import PROBES, score_lists
 from retrieval.scoring.maxsim import block_weights, maxsim

@@ -27,8 +27,8 @@ from ingest.index.index import open_indexes
 from ingest.index.inverted.lists import InvertedLists, read_lists
 from ingest.library.home import Home
 from ingest.page import Document
-from retrieval.candidates import ANN_TOP_K
 from retrieval.listed_pages import ListedPages
+from retrieval.nearest_pages import ANN_TOP_K
 
 T = TypeVar("T")
 

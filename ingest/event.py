@@ -154,6 +154,16 @@ class Quantized:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Documents were moved from one shard to another; `left` are still to be moved."""
+
+    documents: int
+    source: str
+    target: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Totals of a run.
 
@@ -192,5 +202,6 @@ Event = (
     | Captioned
     | Indexed
     | Quantized
+    | Moved
     | Done
 )

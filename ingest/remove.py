@@ -37,13 +37,16 @@ def remove(home: Home, wanted: Sequence[str], *, wait: float | None = None) -> l
             for document in some:
                 home.delete_uploads(document.paths)
             _compact(library, some)
-        attached = _forget_attached(home, library)
+        attached = remove_nameless(home, library)
         library.close()
     return [*documents, *attached]
 
 
-def _forget_attached(home: Home, library: LibraryWriter) -> list[Document]:
-    """Remove what was attached to documents that have been removed."""
+def remove_nameless(home: Home, library: LibraryWriter) -> list[Document]:
+    """Remove documents that have no file, and are attached to none that has one.
+
+    The writer's lock must be held.
+    """
     removed: list[Document] = []
     while gone := set(library.nameless()):
         documents = [document for document in library.documents() if document.id in gone]

@@ -1,200 +1,186 @@
 """Candidate selection: the pages that are scored exactly for a query.
 
-All pages, where the library or the filter leaves few. Otherwise the inverted lists
-of each index, or an ANN query where it has none, whose result is prefiltered by
-page centroids, and BM25 with the query's rarer terms. The filter is part of each of these queries, never applied to
-their results.
+All pages, where the library or the filter leaves few. Otherwise those that each index
+finds nearest, and BM25 with the query's rarer terms. The filter is part of each of these
+queries, never applied to their results. Of a library in shards each shard is asked, and
+what they find together is cut to what one library would give.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
 from ingest.forms.whole.form import WholeForm
-from ingest.index.chroma import MAX_FILTER_VALUES, Where
-from ingest.index.index import Index
-from ingest.library.bm25 import as_match
-from ingest.library.library import Library
+from ingest.library.bm25 import Bm25Statistics, as_match, match_expressions
 from ingest.library.pages import PageRecord, split_key
-from ingest.page import Document, Page, QueryVectors, Vectors
+from ingest.page import QueryVectors
 from ingest.trace import span
 from retrieval.named.place_signal import keys_called
+from retrieval.nearest_pages import NearestPages, find_nearest
 from retrieval.promote import prove_forms
 from retrieval.query.compound_terms import MIN_COMPOUND, split_unknown
 from retrieval.query.lexical import LexicalQuery
-from retrieval.scoring.prefilter import prefilter
-from retrieval.snapshot import LibrarySnapshot
+from retrieval.shards.shard import Shard, ask_shards
+from retrieval.shards.statistics import Statistics
 
 RERANK_TOP_K = 200
 """Candidates from each index and from BM25, where not all pages are scored."""
-ANN_TOP_K = 2_000
-"""Results of an ANN query that are prefiltered by page centroids."""
-ANN_TOP_K_DIRECT = 400
-"""Results of an ANN query where the index has no page centroids."""
 COMMON_TERM = 0.2
 """A term on a larger share of the pages selects no candidates where a rarer one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPages:
+    """Candidate pages of one shard, in order, and their BM25 by page key."""
+
+    shard: Shard
+    pages: Sequence[PageRecord]
+    bm25: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Candidate selection from the indexes and BM25.
 
-    In a library of up to `exhaustive_pages` pages every page is a candidate. Chroma
-    is queried under `lock`.
+    In a library of up to `exhaustive_pages` pages every page is a candidate.
     """
 
-    library: Library
     exhaustive_pages: int
-    lock: threading.RLock
 
     @span("candidates")
     def find(
         self,
-        snapshot: LibrarySnapshot,
-        indexes: Sequence[Index],
+        statistics: Statistics,
         vectors: Mapping[str, QueryVectors],
         weights: Mapping[str, npt.NDArray[np.float32]],
         words: LexicalQuery,
         filter: PageFilter,
-    ) -> tuple[Sequence[PageRecord], Mapping[str, float]]:
-        """The pages to score exactly, in order, and BM25 scores by page key.
-
-        BM25 is of the pages that have one of the terms.
+    ) -> list[FoundPages]:
+        """The pages to score exactly, of each shard.
 
         Args:
             vectors: the query's by encoder.
             weights: (rows,) of the query's rows, by encoder.
         """
-        restriction = self._restriction(words, filter)
-        also = [*_expressions(words), *self._parts_of_unknown(snapshot, words.terms)]
-        if snapshot.pages is not None and not filter:
-            return restriction.apply(snapshot.pages), self.library.match_terms(
-                words.terms, also=also
-            )
+        shards = statistics.shards
+        restriction = _restriction(shards, words, filter)
+        also = [*_expressions(words), *_parts_of_unknown(statistics, words.terms)]
+        shared = statistics.bm25(match_expressions(words.terms, also))
         # Tags are of pages, which Chroma's records do not have.
-        if filter.tags or self._is_exhaustive(snapshot, filter):
-            pages = restriction.apply(_known(self.library.page_records(filter), snapshot))
-            return pages, self.library.match_terms(words.terms, filter, also=also)
-        keys = set(
-            self.library.match_terms(
-                self._rare_terms(snapshot, words.terms),
-                filter,
-                most=RERANK_TOP_K,
-                also=also,
-                required=restriction.required,
-            )
-        )
-        keys.update(self._with_forms(words, filter))
-        ids = (
-            self.library.select_documents(filter)
-            if filter.has_document_conditions
-            else snapshot.documents
-        )
-        for index in indexes:
-            query = vectors.get(index.manifest.encoder)
-            if query and len(query.vectors):
-                its_weights = weights[index.manifest.encoder]
-                keys.update(self._nearest(snapshot, index, query.vectors, its_weights, filter, ids))
-        found = {split_key(key)[0] for key in keys}
-        keys.update(keys_called(self.library, words.places, found, snapshot.documents, filter))
-        pages = restriction.apply(_known(self.library.records_of(keys), snapshot))
-        return pages, self.library.match_terms(words.terms, keys=keys, also=also)
+        if filter.tags or self._is_exhaustive(statistics, filter):
 
-    def prove(
-        self, forms: Sequence[WholeForm], keys: Sequence[str], filter: PageFilter
-    ) -> npt.NDArray[np.float32]:
-        """How much each page (keys,) proves to have whole forms of the query."""
-        tokens = {token for form in forms for token in form.asked}
-        found = {t: self.library.match_pages(as_match(t), filter) for t in tokens}
-        return prove_forms(forms, found, keys)
+            def every(shard: Shard) -> FoundPages:
+                bm25 = shard.library.match_terms(
+                    words.terms, filter or None, also=also, statistics=shared
+                )
+                return FoundPages(shard, _every_page(shard, filter), bm25)
 
-    def _with_forms(self, words: LexicalQuery, filter: PageFilter) -> Iterator[str]:
-        """Keys of pages with whole forms of the query, however unlike the page is."""
-        for form in words.whole_forms:
-            for token in form.asked:
-                yield from self.library.match_pages(as_match(token), filter, most=RERANK_TOP_K)
+            return restriction.apply(ask_shards(shards, every))
+        query = _Query(vectors, weights, words, filter, also, shared, restriction.required)
+        rare = _rare_terms(statistics, words.terms)
+        chosen = _cut(ask_shards(shards, lambda shard: query.choose(shard, rare, len(shards) > 1)))
+        by_name = {shard.name: keys for shard, keys in zip(shards, chosen, strict=True)}
+        found = ask_shards(shards, lambda shard: query.look_up(shard, by_name[shard.name]))
+        return restriction.apply(found)
 
-    def _restriction(self, words: LexicalQuery, filter: PageFilter) -> _Restriction:
-        """The pages that the query's syntax asks for; all, where there would be none."""
-        wanted: frozenset[str] | None = None
-        required = words.required
-        if required:
-            wanted = self.library.match_pages(required, filter) or None
-            required = required if wanted else ""
-        unwanted = (
-            self.library.match_pages(words.excluded, filter) if words.excluded else frozenset()
-        )
-        if wanted is not None and not wanted - unwanted:
-            wanted, required = None, ""
-        return _Restriction(wanted, unwanted, required)
-
-    def _nearest(
-        self,
-        snapshot: LibrarySnapshot,
-        index: Index,
-        rows: Vectors,
-        weights: npt.NDArray[np.float32],
-        filter: PageFilter,
-        ids: Collection[str],
-    ) -> Sequence[str]:
-        """Keys of one index's candidates, from its inverted lists or Chroma, and newer pages."""
-        # A mirror would have to download the files of all these pages for their centroids.
-        prefiltered = index.manifest.centroids > 0 and not index.mirrored
-        count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
-        if (listed := snapshot.listed(index)) is not None:
-            keys = _pages_of(listed.unlisted, filter, ids)
-            keys += listed.nearest(index.center_query(rows), weights, count, filter, ids)
-        else:
-            keys = self._nearest_records(snapshot, index, rows, weights, count, filter, ids)
-        if not prefiltered or len(keys) <= RERANK_TOP_K:
-            return keys
-        centroids = snapshot.centroids(self.library, index, [split_key(key) for key in keys])
-        best = prefilter(index.center_query(rows), weights, centroids, RERANK_TOP_K)
-        return [keys[position] for position in best]
-
-    def _nearest_records(
-        self,
-        snapshot: LibrarySnapshot,
-        index: Index,
-        rows: Vectors,
-        weights: npt.NDArray[np.float32],
-        count: int,
-        filter: PageFilter,
-        ids: Iterable[str],
-    ) -> list[str]:
-        """Keys of the pages that Chroma finds nearest, and of those that it may not know."""
-        keys = _pages_of(snapshot.pending, filter, ids)
-        with self.lock:
-            for where in _filters(snapshot, filter, ids):
-                nearest = index.nearest(rows, weights, count, where)
-                keys += _without(nearest, snapshot.pending) if snapshot.pending else nearest
-        return keys
-
-    def _is_exhaustive(self, snapshot: LibrarySnapshot, filter: PageFilter) -> bool:
-        if snapshot.pages is not None:
+    def _is_exhaustive(self, statistics: Statistics, filter: PageFilter) -> bool:
+        if statistics.page_count <= self.exhaustive_pages:
             return True
-        return bool(filter) and self.library.count(filter) <= self.exhaustive_pages
+        if not filter:
+            return False
+        counts = ask_shards(statistics.shards, lambda shard: shard.library.count(filter))
+        return sum(counts) <= self.exhaustive_pages
 
-    def _parts_of_unknown(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Iterator[str]:
-        """Expressions of the parts of compounds that no page has."""
-        long = [term for term in terms if len(term) >= MIN_COMPOUND]
-        snapshot.count_pages(self.library, long)
-        for term in long:
-            if not snapshot.frequency[term]:
-                yield from map(as_match, split_unknown(term, self.library.page_frequency))
 
-    def _rare_terms(self, snapshot: LibrarySnapshot, terms: Sequence[str]) -> Sequence[str]:
-        """The terms that select candidates: BM25 would rank every page that has a common one."""
-        snapshot.count_pages(self.library, terms)
-        most = COMMON_TERM * snapshot.page_count
-        rare = [t for t in terms if 0 < snapshot.frequency[t] <= most]
-        return rare or terms
+def prove(
+    shards: Sequence[Shard], forms: Sequence[WholeForm], keys: Sequence[str], filter: PageFilter
+) -> npt.NDArray[np.float32]:
+    """How much each page (keys,) proves to have whole forms of the query."""
+    tokens = sorted({token for form in forms for token in form.asked})
+    if not tokens:
+        return prove_forms(forms, {}, keys)
+    found = ask_shards(
+        shards,
+        lambda shard: [shard.library.match_pages(as_match(t), filter) for t in tokens],
+    )
+    together = (frozenset[str]().union(*some) for some in zip(*found, strict=True))
+    return prove_forms(forms, dict(zip(tokens, together, strict=True)), keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A query whose candidates are chosen, as each shard gets it."""
+
+    vectors: Mapping[str, QueryVectors]
+    weights: Mapping[str, npt.NDArray[np.float32]]
+    words: LexicalQuery
+    filter: PageFilter
+    also: Sequence[str]
+    shared: Bm25Statistics | None
+    required: str
+
+    def choose(self, shard: Shard, rare: Sequence[str], compared: bool) -> list[NearestPages]:
+        """Scored candidates by BM25, by whole forms and by each index."""
+        found = [self._by_words(shard, rare), self._with_forms(shard)]
+        ids = (
+            shard.library.select_documents(self.filter)
+            if self.filter.has_document_conditions
+            else shard.snapshot.documents
+        )
+        for name, query in self.vectors.items():
+            index = shard.index(name)
+            if index is None or not len(query.vectors):
+                found.append(NearestPages({}, RERANK_TOP_K))
+                continue
+            found.append(
+                find_nearest(
+                    shard,
+                    index,
+                    query.vectors,
+                    self.weights[name],
+                    self.filter,
+                    ids,
+                    RERANK_TOP_K,
+                    compared=compared,
+                )
+            )
+        return found
+
+    def _by_words(self, shard: Shard, rare: Sequence[str]) -> NearestPages:
+        library = shard.library
+        best = library.match_terms(
+            rare, self.filter, most=RERANK_TOP_K, also=self.also, required=self.required
+        )
+        if self.shared and best:
+            best = library.match_terms(rare, keys=best, also=self.also, statistics=self.shared)
+        return NearestPages(best, RERANK_TOP_K)
+
+    def _with_forms(self, shard: Shard) -> NearestPages:
+        """Pages with whole forms of the query, however unlike the page is."""
+        keys = chain.from_iterable(
+            shard.library.match_pages(as_match(token), self.filter, most=RERANK_TOP_K)
+            for form in self.words.whole_forms
+            for token in form.asked
+        )
+        return NearestPages(dict.fromkeys(keys, math.inf), RERANK_TOP_K)
+
+    def look_up(self, shard: Shard, keys: set[str]) -> FoundPages:
+        """Candidates of a shard by key, with those that the query names, and their BM25."""
+        library, documents = shard.library, shard.snapshot.documents
+        ids = {split_key(key)[0] for key in keys}
+        keys = keys | set(keys_called(library, self.words.places, ids, documents, self.filter))
+        pages = _known(library.records_of(keys), shard)
+        bm25 = library.match_terms(
+            self.words.terms, keys=keys, also=self.also, statistics=self.shared
+        )
+        return FoundPages(shard, pages, bm25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +191,75 @@ class _Restriction:
     unwanted: frozenset[str]
     required: str
 
-    def apply(self, pages: Sequence[PageRecord]) -> Sequence[PageRecord]:
+    def apply(self, found: list[FoundPages]) -> list[FoundPages]:
         """The pages that are left; all, where none would be."""
         if self.wanted is None and not self.unwanted:
-            return pages
+            return found
+        left = [FoundPages(one.shard, self._of(one.pages), one.bm25) for one in found]
+        return left if any(one.pages for one in left) else found
+
+    def _of(self, pages: Sequence[PageRecord]) -> list[PageRecord]:
         return [
             record
             for record in pages
             if (self.wanted is None or record.page.key in self.wanted)
             and record.page.key not in self.unwanted
-        ] or pages
+        ]
+
+
+def _restriction(shards: Sequence[Shard], words: LexicalQuery, filter: PageFilter) -> _Restriction:
+    """The pages that the query's syntax asks for; all, where there would be none."""
+
+    def match(expression: str) -> frozenset[str]:
+        found = ask_shards(shards, lambda shard: shard.library.match_pages(expression, filter))
+        return frozenset[str]().union(*found)
+
+    wanted: frozenset[str] | None = None
+    required = words.required
+    if required:
+        wanted = match(required) or None
+        required = required if wanted else ""
+    unwanted = match(words.excluded) if words.excluded else frozenset()
+    if wanted is not None and not wanted - unwanted:
+        wanted, required = None, ""
+    return _Restriction(wanted, unwanted, required)
+
+
+def _cut(found: Sequence[Sequence[NearestPages]]) -> list[set[str]]:
+    """Keys of each shard's candidates, of each kind the best over all shards."""
+    kept: list[set[str]] = [set() for _ in found]
+    for of_kind in zip(*found, strict=True):
+        least = -math.inf
+        known = [s for one in of_kind for s in one.scores.values() if math.isfinite(s)]
+        wanted = max(one.wanted for one in of_kind)
+        if len(found) > 1 and len(known) > wanted:
+            least = sorted(known, reverse=True)[wanted - 1]
+        for keys, one in zip(kept, of_kind, strict=True):
+            # NaN, of pages without rows, is kept by one library alone.
+            keys.update(key for key, score in one.scores.items() if not score < least)
+    return kept
+
+
+def _every_page(shard: Shard, filter: PageFilter) -> Sequence[PageRecord]:
+    """All pages of a shard that match a filter."""
+    if shard.snapshot.pages is not None and not filter:
+        return shard.snapshot.pages
+    return _known(shard.library.page_records(filter), shard)
+
+
+def _parts_of_unknown(statistics: Statistics, terms: Sequence[str]) -> Iterator[str]:
+    """Expressions of the parts of compounds that no page has."""
+    long = [term for term in terms if len(term) >= MIN_COMPOUND]
+    frequency = statistics.frequency(long)
+    for term in long:
+        if not frequency[term]:
+            yield from map(as_match, split_unknown(term, statistics.frequency))
+
+
+def _rare_terms(statistics: Statistics, terms: Sequence[str]) -> Sequence[str]:
+    """The terms that select candidates: BM25 would rank every page that has a common one."""
+    frequency, most = statistics.frequency(terms), COMMON_TERM * statistics.page_count
+    return [t for t in terms if 0 < frequency[t] <= most] or terms
 
 
 def _expressions(words: LexicalQuery) -> list[str]:
@@ -222,39 +267,6 @@ def _expressions(words: LexicalQuery) -> list[str]:
     return [*map(as_match, words.forms), *words.prefixes, *words.expansions]
 
 
-def _pages_of(
-    documents: Mapping[str, Document], filter: PageFilter, ids: Iterable[str]
-) -> list[str]:
-    """Keys of the pages of some documents that match the filter, whose documents are `ids`."""
-    return [
-        Page(document_id, number).key
-        for document_id in (ids if documents else ())
-        if (document := documents.get(document_id))
-        for number in range(1, document.page_count + 1)
-        if (filter.first or 1) <= number <= (filter.last or number)
-    ]
-
-
-def _filters(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:
-    """The filter in Chroma's terms, one for each batch of the documents.
-
-    Chroma fails on a filter that matches a record added since it was opened, so
-    the documents are always listed.
-    """
-    if not filter:
-        return [Where()]
-    known = [i for i in ids if i in snapshot.documents and i not in snapshot.pending]
-    return [
-        Where(tuple(known[at : at + MAX_FILTER_VALUES]), filter.first, filter.last)
-        for at in range(0, len(known), MAX_FILTER_VALUES)
-    ]
-
-
-def _without(keys: Sequence[str], documents: Container[str]) -> list[str]:
-    """The keys of pages of other documents."""
-    return [key for key in keys if split_key(key)[0] not in documents]
-
-
-def _known(pages: Sequence[PageRecord], snapshot: LibrarySnapshot) -> list[PageRecord]:
+def _known(pages: Sequence[PageRecord], shard: Shard) -> list[PageRecord]:
     """The pages whose documents the snapshot has; newer ones are found by the next search."""
-    return [record for record in pages if record.page.document_id in snapshot.documents]
+    return [record for record in pages if record.page.document_id in shard.snapshot.documents]

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.encoder import WORDLESS
 from ingest.index.index import Index
-from ingest.library.library import Library
 from ingest.page import Page, QueryVectors
 from retrieval.explain.regions import (
     PlacedPage,
@@ -19,6 +18,7 @@ from retrieval.explain.regions import (
     find_word_regions,
 )
 from retrieval.hit import Region
+from retrieval.shards.shard import Shard
 from retrieval.snapshot import LibrarySnapshot
 
 PLACED_BYTES = 24 << 20
@@ -28,13 +28,12 @@ PLACED_BYTES = 24 << 20
 class RegionFinder:
     """Finds the regions of pages, from any thread."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self) -> None:
         self._placed = ByteCache[PlacedPage](PLACED_BYTES)
 
     def find(
         self,
-        snapshot: LibrarySnapshot,
+        shard: Shard,
         index: Index,
         query: Mapping[str, QueryVectors],
         weights: Mapping[str, npt.NDArray[np.float32]],
@@ -50,9 +49,9 @@ class RegionFinder:
         """
         name = index.manifest.encoder
         if index.manifest.modality in WORDLESS:
-            vectors = snapshot.open(index, page.document_id).page(page.number)
+            vectors = shard.snapshot.open(index, page.document_id).page(page.number)
             return find_image_region(query[name], vectors)
-        placed, words = self._place(snapshot, index, page), self._library.words(page)
+        placed, words = self._place(shard.snapshot, index, page), shard.library.words(page)
         if index.manifest.modality == "page":
             return find_patch_regions(query[name], placed, words)
         return find_word_regions(query[name], weights[name], placed, words)

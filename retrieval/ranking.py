@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,19 @@ from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors
 from retrieval.fuse import Signal
 from retrieval.query.lexical import LexicalQuery
+from retrieval.shards.shard import Shard
+from retrieval.shards.statistics import Statistics
 
 BM25 = "bm25"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPages:
+    """The candidate pages of one shard, and their positions among all candidates."""
+
+    shard: Shard
+    pages: Sequence[PageRecord]
+    positions: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,8 @@ class Ranking:
 
     `scores`, each of `signals` (by name, see `Hit`) and each of `fused` (by
     encoder, or "bm25" where no encoder has words) are (pages,), NaN where a page
-    has none; `weights` (rows,) are of the query's rows, by encoder.
+    has none; `weights` (rows,) are of the query's rows, by encoder; `parts` are the
+    pages by shard.
     """
 
     pages: Sequence[PageRecord]
@@ -30,6 +42,7 @@ class Ranking:
     signals: dict[str, Signal]
     fused: dict[str, Signal]
     weights: dict[str, npt.NDArray[np.float32]]
+    parts: Sequence[ShardPages] = field(default=())
 
     def order(self) -> list[int]:
         """Positions of the pages that have a score, best first."""
@@ -45,6 +58,10 @@ class Ranking:
         ]
         return sorted(names, key=lambda name: -float(self.fused[name][position]))
 
+    def shard_of(self, position: int) -> Shard:
+        """The shard that has a page."""
+        return next(part.shard for part in self.parts if (part.positions == position).any())
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateSet:
@@ -52,9 +69,11 @@ class CandidateSet:
 
     `vectors` are the query's by encoder; `bm25` is by page key, None where the
     query has no terms; `proofs` (pages,) say how much each has the query's whole forms,
-    `place` (pages,) whether it is one that the query names; `ranking` is filled in when the candidates are scored.
+    `place` (pages,) whether it is one that the query names; `ranking` is filled in when the
+    candidates are scored.
     """
 
+    statistics: Statistics
     vectors: Mapping[str, QueryVectors]
     words: LexicalQuery
     bm25: Mapping[str, float] | None

@@ -6,16 +6,17 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.encoders.encoder import Encoding
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.index.index import Index, open_indexes
+from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.home import Home
-from ingest.library.library import Library
 from ingest.library.pages import PageNotFound
-from ingest.page import Clip, Page, QueryVectors
+from ingest.page import Clip, Page, QueryVectors, Vectors
+from ingest.shards.sharded_library import open_library
 from retrieval.candidates import Candidates
 from retrieval.error import LibraryChanging, PageNotEncoded
 from retrieval.explain.explain import Explanation, explain_rows
@@ -28,7 +29,9 @@ from retrieval.query.lexical import LexicalQuery
 from retrieval.rank import CandidateRanker
 from retrieval.ranking import CandidateSet, Ranking
 from retrieval.scoring.scores import BatchScorer
-from retrieval.snapshot import IndexBaseline, LibrarySnapshot, Opener
+from retrieval.shards.open_shard_readers import OpenShardReaders, indexes_of, manifests_of
+from retrieval.shards.shard import Shard, ShardFailed
+from retrieval.snapshot import Opener
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,6 +53,7 @@ class Searcher:
 
     Raises:
         LibraryNotFound: nothing has been ingested yet.
+        ShardsMissing: the library is in shards, and none can be read.
         InvalidGlossary: the home's own glossary cannot be read.
     """
 
@@ -62,17 +66,13 @@ class Searcher:
         opener: Opener = Index.vectors,
         scorer: BatchScorer | None = None,
     ) -> None:
-        self.library = Library(home)
-        self._opener, self._home = opener, home
+        self.library = open_library(home)
         self._glossary = load_glossary(home.root)
-        self._lock, self._exhaustive_pages = threading.RLock(), exhaustive_pages
         self._encoder = QueryEncoder(encoding or Encoding())
-        candidates = Candidates(self.library, exhaustive_pages, self._lock)
-        self._ranker = CandidateRanker(self.library, candidates, scorer)
-        self._snapshot: LibrarySnapshot | None = None
-        self._baseline: IndexBaseline | None = None
-        self._indexes: list[Index] = []
-        self._regions = RegionFinder(self.library)
+        self._ranker = CandidateRanker(Candidates(exhaustive_pages), scorer)
+        self._shards = OpenShardReaders(self.library, exhaustive_pages, opener)
+        self._regions = RegionFinder()
+        self._searched = threading.local()
 
     def search(
         self,
@@ -93,10 +93,10 @@ class Searcher:
             ImageIndexNotFound: `images`, and the library has no index of images.
         """
 
-        def find(snapshot: LibrarySnapshot) -> list[Hit]:
+        def find(shards: Sequence[Shard]) -> list[Hit]:
             words = LexicalQuery.of(query, images=images, glossary=self._glossary)
-            encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
-            return self._find_hits(snapshot, encoded, words, filter, top)
+            encoded = self._encoder.encode_text(words.text, indexes_of(shards), images=images)
+            return self._find_hits(shards, encoded, words, filter, top)
 
         return self._retry(find)
 
@@ -108,7 +108,12 @@ class Searcher:
         Raises:
             ImageIndexNotFound: the library has no index of images.
         """
-        return self._find(lambda _: self._encoder.encode_image(image, self._indexes), filter, top)
+
+        def find(shards: Sequence[Shard]) -> list[Hit]:
+            encoded = self._encoder.encode_image(image, indexes_of(shards))
+            return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
+
+        return self._retry(find)
 
     def search_by_clip(
         self, clip: Clip | Page, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -118,8 +123,19 @@ class Searcher:
         Raises:
             VideoIndexNotFound: the library has no index of videos.
         """
-        encode = self._encoder.encode_clip
-        return self._find(lambda now: encode(clip, self._indexes, now.page_rows), filter, top)
+
+        def find(shards: Sequence[Shard]) -> list[Hit]:
+            def page_rows(index: Index, page: Page) -> Vectors:
+                holds = (s for s in shards if page.document_id in s.snapshot.documents)
+                shard = next(holds, shards[0])
+                return (
+                    shard.open(index.manifest.encoder, page.document_id).page(page.number).vectors
+                )
+
+            encoded = self._encoder.encode_clip(clip, indexes_of(shards), page_rows)
+            return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
+
+        return self._retry(find)
 
     def search_composed(
         self, parts: QueryParts, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -133,9 +149,12 @@ class Searcher:
             ImageIndexNotFound: the library has no index of images.
             EmptyQuery: the parts cancel out.
         """
-        return self._find(
-            lambda _: self._encoder.encode_composed(parts, self._indexes), filter, top
-        )
+
+        def find(shards: Sequence[Shard]) -> list[Hit]:
+            encoded = self._encoder.encode_composed(parts, indexes_of(shards))
+            return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
+
+        return self._retry(find)
 
     def rank(self, query: str, *, images: bool = False, filter: PageFilter = ALL_PAGES) -> Ranking:
         """Every candidate page with its score and signals, for evaluation.
@@ -160,18 +179,19 @@ class Searcher:
             EmptyQuery, ImageIndexNotFound: as `search`.
         """
 
-        def find(snapshot: LibrarySnapshot) -> list[Ranking]:
+        def find(shards: Sequence[Shard]) -> list[Ranking]:
+            indexes = indexes_of(shards)
             by_pages: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             rankings = []
             for query in queries:
                 words = LexicalQuery.of(query, images=images, glossary=self._glossary)
-                encoded = self._encoder.encode_text(words.text, self._indexes, images=images)
-                candidates = self._ranker.select(snapshot, self._indexes, encoded, words, filter)
+                encoded = self._encoder.encode_text(words.text, indexes, images=images)
+                candidates = self._ranker.select(shards, encoded, words, filter)
                 pages = candidates.ranking.pages
                 by_pages[tuple(record.page.key for record in pages)].append(candidates)
                 rankings.append(candidates.ranking)
             for sets in by_pages.values():
-                self._ranker.score(snapshot, self._indexes, sets)
+                self._ranker.score(manifests_of(shards), sets)
             return rankings
 
         return self._retry(find)
@@ -188,11 +208,11 @@ class Searcher:
             PageNotFound: the page has been removed.
         """
 
-        def find(snapshot: LibrarySnapshot) -> Explanation:
+        def find(shards: Sequence[Shard]) -> Explanation:
             words = LexicalQuery.of(query, glossary=self._glossary).unrestricted
-            encoded = self._encoder.encode_text(words.text, self._indexes)
+            encoded = self._encoder.encode_text(words.text, indexes_of(shards))
             only = PageFilter.to([page.document_id])
-            ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, only)
+            ranking = self._ranker.rank(shards, manifests_of(shards), encoded, words, only)
             position = next(
                 (i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None
             )
@@ -204,92 +224,74 @@ class Searcher:
                     f"{encoder or 'No encoder'} has no vectors of {page}.",
                     hint=f"Take one of {', '.join(names)}." if names else "The page may be blank.",
                 )
-            name = encoder or names[0]
-            index = self._index_of(name)
-            vectors = snapshot.open(index, page.document_id).page(page.number)
+            name, shard = encoder or names[0], ranking.shard_of(position)
+            vectors = shard.open(name, page.document_id).page(page.number)
             return explain_rows(page, name, encoded[name], ranking.weights[name], vectors)
 
         return self._retry(find)
 
     def manifests(self) -> list[Manifest]:
         """The manifest of each index."""
-        self._refresh()
-        return [index.manifest for index in self._indexes]
+        return manifests_of(self._shards.read())
+
+    @property
+    def missing_shards(self) -> tuple[str, ...]:
+        """Names of the shards that this thread's last search went without."""
+        return getattr(self._searched, "without", ())
 
     def close(self) -> None:
         """Close the indexes."""
-        with self._lock:
-            for index in self._indexes:
-                index.records.close()
+        self._shards.close()
 
-    def _retry(self, find: Callable[[LibrarySnapshot], Result]) -> Result:
-        """The result of `find`; tried again where a document was removed meanwhile."""
+    def _retry(self, find: Callable[[Sequence[Shard]], Result]) -> Result:
+        """The result of `find`; tried again where a document was removed meanwhile.
+
+        A shard that fails is left out.
+        """
+        failed: set[str] = set()
         for _ in range(TRIES):
             try:
-                return find(self._refresh())
+                result = find(self._shards.read(failed))
             except (FileNotFoundError, PageNotFound):
-                with self._lock:
-                    self._snapshot = None
+                self._shards.forget()
+            except ShardFailed as error:
+                failed.add(error.name)
+            else:
+                self._searched.without = tuple(sorted({*self._shards.missing, *failed}))
+                return result
         raise LibraryChanging(
             "The library kept changing while it was searched.", hint="Search again."
         )
 
-    def _refresh(self) -> LibrarySnapshot:
-        """The library's present snapshot; indexes are reopened where they have changed too much."""
-        with self._lock:
-            if self._snapshot is None or self._snapshot.generation != self.library.generation:
-                indexes = open_indexes(self._home)
-                snapshot = LibrarySnapshot.read(
-                    self.library, self._snapshot, self._exhaustive_pages, self._opener
-                )
-                same = [i.manifest for i in indexes] == [i.manifest for i in self._indexes]
-                is_open = same and any(index.records.snapshot for index in self._indexes)
-                if not (is_open and self._baseline and snapshot.can_reuse(self._baseline)):
-                    self.close()
-                    self._indexes = indexes
-                    self._baseline = IndexBaseline(snapshot.documents, snapshot.derived)
-                self._snapshot = snapshot
-            return self._snapshot
-
-    def _index_of(self, encoder: str) -> Index:
-        return next(index for index in self._indexes if index.manifest.encoder == encoder)
-
-    def _find(
-        self, encode: Callable[[LibrarySnapshot], EncodedQuery], filter: PageFilter, top: int
-    ) -> list[Hit]:
-        """Hits for a query without words."""
-        return self._retry(
-            lambda snapshot: self._find_hits(
-                snapshot, encode(snapshot), LexicalQuery(""), filter, top
-            )
-        )
-
     def _find_hits(
         self,
-        snapshot: LibrarySnapshot,
+        shards: Sequence[Shard],
         encoded: EncodedQuery,
         words: LexicalQuery,
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        ranking = self._ranker.rank(snapshot, self._indexes, encoded, words, filter)
-        return [self._hit(snapshot, encoded, ranking, i) for i in ranking.order()[:top]]
+        ranking = self._ranker.rank(shards, manifests_of(shards), encoded, words, filter)
+        names = self.library.display_names()
+        return [self._hit(encoded, ranking, i, names) for i in ranking.order()[:top]]
 
     def _hit(
         self,
-        snapshot: LibrarySnapshot,
         encoded: Mapping[str, QueryVectors],
         ranking: Ranking,
         position: int,
+        display_names: Mapping[str, str],
     ) -> Hit:
         signals = {n: round(float(s[position]), 6) for n, s in ranking.signals.items()}
-        page, names = ranking.pages[position].page, ranking.encoders_of(position)
-        index = self._index_of(names[0]) if names else None
+        record, encoders = ranking.pages[position], ranking.encoders_of(position)
+        shard = ranking.shard_of(position)
+        index = shard.index(encoders[0]) if encoders else None
+        name = display_names.get(record.page.document_id, record.page.document_name)
         return make_hit(
-            ranking.pages[position],
-            self.library,
+            replace(record, page=replace(record.page, document_name=name)),
+            shard.library,
             score=round(float(ranking.scores[position]), 6),
-            regions=self._regions.find(snapshot, index, encoded, ranking.weights, page)
+            regions=self._regions.find(shard, index, encoded, ranking.weights, record.page)
             if index
             else (),
             signals={n: value for n, value in signals.items() if not math.isnan(value)},

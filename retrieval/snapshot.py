@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,8 @@ class LibrarySnapshot:
 
     `pages` is every page in order, None where there are more than the searcher
     scores exhaustively; `frequency` caches how many pages hold a term; `pending`
-    are documents that Chroma may not know, as they came after it was opened.
+    are documents that Chroma may not know, as they came after it was opened; `hidden`
+    are documents that another shard has too, and that are left to it.
     """
 
     generation: int
@@ -60,6 +61,7 @@ class LibrarySnapshot:
     pages: Sequence[PageRecord] | None
     derived: int = 0
     pending: Mapping[str, Document] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
     frequency: dict[str, int] = field(default_factory=dict)
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
@@ -77,14 +79,29 @@ class LibrarySnapshot:
         previous: LibrarySnapshot | None,
         most_pages: int,
         opener: Opener = Index.vectors,
+        elsewhere: Container[str] = frozenset(),
     ) -> LibrarySnapshot:
-        """The library at present; unchanged documents keep their opened vectors."""
+        """The library at present; unchanged documents keep their opened vectors.
+
+        Args:
+            elsewhere: documents that are left to other shards.
+        """
         with library.snapshot():
-            documents = {document.id: document for document in library.documents()}
-            count = library.page_count()
+            every = {document.id: document for document in library.documents()}
+            documents = {id_: d for id_, d in every.items() if id_ not in elsewhere}
+            hidden = every.keys() - documents.keys()
+            count = library.page_count() - sum(every[id_].page_count for id_ in hidden)
             pages = library.page_records() if count <= most_pages else None
+            if pages and hidden:
+                pages = [record for record in pages if record.page.document_id in documents]
             snapshot = cls(
-                library.generation, documents, count, pages, library.derived, opener=opener
+                library.generation,
+                documents,
+                count,
+                pages,
+                library.derived,
+                opener=opener,
+                hidden=frozenset(hidden),
             )
         revisions = {(document.id, document.revision) for document in documents.values()}
         if previous:

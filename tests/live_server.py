@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 class LiveServer:
     """`pageglass serve` on a free port; its log is kept."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *options: str, **settings: str) -> None:
         command = [
             sys.executable,
             "-m",
@@ -33,6 +33,7 @@ class LiveServer:
             "0",
             "--home",
             str(home),
+            *options,
         ]
         environment = {f"PAGEGLASS_{name.upper()}": value for name, value in settings.items()}
         self.process = subprocess.Popen(
@@ -98,8 +99,8 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(home: Path, **settings: str) -> Iterator[LiveServer]:
-    server = LiveServer(home, **settings)
+def live_server(home: Path, *options: str, **settings: str) -> Iterator[LiveServer]:
+    server = LiveServer(home, *options, **settings)
     try:
         yield server
     finally:

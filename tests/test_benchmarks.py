@@ -53,6 +53,7 @@ ELSEWHERE = {
     "reading_order": "prints 60 pages with Chromium",
     "resident": "needs a GPU",
     "runtimes": "OCR in two processes; test_runtime compares the runtimes",
+    "shards": "copies a home three times; test_shards compares the rankings",
     "server_load": "starts a server; test_server and test_jobs do",
     "tiled_lists": "test_inverted_lists runs it",
     "ways": "scale runs it",

@@ -101,14 +101,12 @@ def test_texts_and_pictures_are_added_and_taken_away(photos: Searcher) -> None:
 
 
 def test_the_sum_is_that_of_unit_rows(photos: Searcher) -> None:
-    photos.manifests()
-    (index,) = (index for index in photos._indexes if index.manifest.modality == "image")
+    indexes = photos._shards.read()[0].indexes
+    (index,) = (index for index in indexes if index.manifest.modality == "image")
     queries = QueryEncoder(Encoding())
     encoder = queries.encoder(index)
     cat, cup = (encoder.encode_queries([text])[0].vectors[0] for text in ("a cat", "a cup"))
-    mixed = queries.encode_composed([(2.0, "a cat"), (-1.0, "a cup")], photos._indexes)[
-        "conse"
-    ].vectors[0]
+    mixed = queries.encode_composed([(2.0, "a cat"), (-1.0, "a cup")], indexes)["conse"].vectors[0]
     expected = 2 * cat - cup
     np.testing.assert_allclose(mixed, expected / np.linalg.norm(expected), atol=1e-6)
 

@@ -38,7 +38,8 @@ def searcher(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Search
 
 
 def open_collections(searcher: Searcher) -> list[Any]:
-    return [index.records._collection for index in searcher._indexes if index.records.snapshot]
+    (shard,) = searcher._shards.read()
+    return [index.records._collection for index in shard.indexes if index.records.snapshot]
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_chroma_is_opened_anew_once_too_much_has_changed(
         path.write_text(before.replace('"centroids": 128', '"centroids": 0'))
         assert path.read_text() != before
     assert first(searcher) == "ferry.pdf, page 2"
-    assert not searcher._snapshot.pending
+    assert not searcher._shards.read()[0].snapshot.pending
     assert not any(a is b for a in open_collections(searcher) for b in opened)
 
 

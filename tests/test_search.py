@@ -19,7 +19,7 @@ from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.remove import remove
-from retrieval import candidates
+from retrieval import candidates, nearest_pages
 from retrieval.error import EmptyQuery
 from retrieval.search import Searcher
 
@@ -105,8 +105,8 @@ def test_candidates_from_chroma_lead_to_the_same_first_page(each_home, searcher)
 
 
 def test_gists_choose_which_pages_are_scored(sample_home, searcher, monkeypatch):
-    for most in ("RERANK_TOP_K", "ANN_TOP_K_DIRECT"):
-        monkeypatch.setattr(candidates, most, 3)
+    monkeypatch.setattr(candidates, "RERANK_TOP_K", 3)
+    monkeypatch.setattr(nearest_pages, "ANN_TOP_K_DIRECT", 3)
     few = Searcher(sample_home, exhaustive_pages=0)
     for question in QUESTIONS[:6]:
         ranking = few.rank(question["query"])

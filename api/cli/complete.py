@@ -61,10 +61,12 @@ def _library(ctx: Any) -> Library | None:
     """The library of the home that the line names so far; None where there is none."""
     from api.factory import open_home
     from api.settings import read_settings
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
     given = ctx.params.get("home") or (ctx.parent.params.get("home") if ctx.parent else None)
     try:
-        return Library(open_home(read_settings(), Path(given) if given else None, create=False))
+        return open_library(
+            open_home(read_settings(), Path(given) if given else None, create=False)
+        )
     except PageglassError:
         return None

@@ -19,6 +19,9 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.replica.head import read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
+from ingest.shards.open_shards import ShardsMissing
+from ingest.shards.shard_layout import ShardsUnreadable, first_with_indexes
+from ingest.shards.sharded_library import open_library
 
 LOW_DISK_BYTES = 1_000_000_000
 """Bytes."""
@@ -68,12 +71,13 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
         "" if free > LOW_DISK_BYTES else "Make room before a large ingest.",
     )  # fmt: skip
     try:
-        library = Library(home)
+        library = open_library(home)
         yield Finding(
             "library", "library.sqlite3", "ok",
             f"{len(library.documents())} documents, {library.page_count()} pages",
         )  # fmt: skip
-        for index in open_indexes(home):
+        yield from _check_shards(library)
+        for index in open_indexes(first_with_indexes(home)):
             yield Finding(
                 "index", index.manifest.encoder, "ok",
                 f"{index.manifest.model}, {index.manifest.dim} dimensions,"
@@ -84,7 +88,19 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
         yield from check_weight_names(library.captioner().partition(" prompt=")[0])
     except LibraryNotFound:
         yield Finding("library", "library.sqlite3", "ok", "none yet: `pageglass ingest PATH`")
-    except (LibraryFormatError, IndexFormatError) as error:
+    except (LibraryFormatError, IndexFormatError, ShardsMissing, ShardsUnreadable) as error:
         yield Finding("library", "format", "broken", error.message, hint_for(error, "cli"))
     except (ObjectStoreError, MissingExtra) as error:
         yield Finding("library", "store", "broken", error.message, hint_for(error, "cli"))
+
+
+def _check_shards(library: Library) -> Iterator[Finding]:
+    """Check that every shard of a library in shards can be read."""
+    for name, its_library in library.shards().items():
+        if name:
+            yield Finding("shard", name, "ok", f"{its_library.page_count()} pages")
+    for name in library.missing_shards:
+        yield Finding(
+            "shard", name, "broken", "it cannot be read: searches go without it",
+            "Make its folder available, or restore it from a backup.",
+        )  # fmt: skip

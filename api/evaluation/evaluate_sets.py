@@ -22,7 +22,7 @@ from ingest.event import Event
 from ingest.extras import require
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.home import Home
-from ingest.library.library import Library
+from ingest.shards.sharded_library import open_library
 from retrieval.evaluate.interval import Sampling
 from retrieval.evaluate.quantizations import Converted
 from retrieval.evaluate.result import FORMAT, summarise
@@ -128,7 +128,7 @@ def _evaluate_questions(
             hint="Leave out the encoders, pooling and OCR; they are chosen when files are ingested.",
         )
     home = open_home(settings, options.home)
-    dataset = read_questions(path, Library(home))
+    dataset = read_questions(path, open_library(home))
     ids = {item: item for item in dataset.items}
     model = _load_model(settings, options)
     measure = _Measurement(home, settings, options, progress, model, whole_home=True)

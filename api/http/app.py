@@ -86,7 +86,7 @@ def create_app(
     engine = Engine(home, settings)
     hide_folder(home.root)
     tokens = read_server_tokens(settings)
-    sessions = Sessions(tokens)
+    sessions = Sessions(tokens, home.root / "sessions.sqlite3")
     runner = JobRunner(
         home,
         engine.add_settings,
@@ -107,6 +107,7 @@ def create_app(
         yield
         await jobs.close()
         engine.close()
+        sessions.close()
         if tracing:
             tracing[1]()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -10,10 +11,12 @@ from typing import Any
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.engine import Engine
+from api.http.processes import METRICS_FOLDER, sibling_pids
 from api.jobs.job_service import JobService
 from ingest.library.database import LibraryNotFound
 
@@ -40,13 +43,22 @@ class ServerMetrics:
             registry=self.registry,
         )
         self.running = Gauge(
-            "pageglass_requests_running", "Requests in work.", registry=self.registry
+            "pageglass_requests_running",
+            "Requests in work.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
         )
-        self.registry.register(_Figures(engine, jobs))
+        self._figures = _Figures(engine, jobs)
+        self.registry.register(self._figures)
 
     def text(self) -> bytes:
-        """All metrics in Prometheus's text format."""
-        return generate_latest(self.registry)
+        """All metrics in Prometheus's text format, of several processes added up."""
+        if METRICS_FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        together.register(self._figures)
+        return generate_latest(together)
 
 
 class MetricsMiddleware:
@@ -118,8 +130,14 @@ class _Figures(Collector):
         memory = GaugeMetricFamily(
             "pageglass_resident_bytes", "Resident memory.", labels=["process"]
         )
-        memory.add_metric(["server"], psutil.Process().memory_info().rss)
-        memory.add_metric(["readers"], sum(map(_resident, self._engine.reader_pids())))
+        servers = sibling_pids()
+        readers = (
+            self._engine.reader_pids()
+            if len(servers) == 1
+            else [pid for server in servers for pid in _children(server)]
+        )
+        memory.add_metric(["server"], sum(map(_resident, servers)))
+        memory.add_metric(["readers"], sum(map(_resident, readers)))
         yield memory
         torch: Any = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
@@ -128,6 +146,13 @@ class _Figures(Collector):
             gpu.add_metric(["used"], total - free)
             gpu.add_metric(["free"], free)
             yield gpu
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
 def _resident(pid: int) -> int:

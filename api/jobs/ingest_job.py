@@ -12,15 +12,16 @@ from typing import Any
 from api.jobs.job import ADDED, KNOWN, UNREADABLE, Job, JobFile, now
 from api.jobs.job_error import JobFilesLost
 from api.jobs.spool import clear_unused, place, place_of, spool_folder
-from ingest.add import AddSettings, add
+from ingest.add import AddSettings
 from ingest.event import Added, Event, Failed, FileOpened, FilesFound, PagesEncoded
 from ingest.file_state import Failure
 from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeBusy
-from ingest.library.library import Library
 from ingest.page import Document
 from ingest.run.ingest_run import IndexesChanged
+from ingest.shards.add_to_shards import add_documents
+from ingest.shards.sharded_library import open_library
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class JobIngest:
 
     def _add(self, paths: Sequence[str | Path]) -> None:
         while True:
-            events = add(self._home, paths, self._settings, wait=LOCK_SLICE)
+            events = add_documents(self._home, paths, self._settings, wait=LOCK_SLICE)
             try:
                 with closing(_generator(events)):
                     for event in events:
@@ -136,7 +137,7 @@ class JobIngest:
         """Files without an event of their own are those that the library had."""
         waiting = {file.document_id for file in self.job.files if file.status is None}
         try:
-            documents = Library(self._home).documents() if waiting else []
+            documents = open_library(self._home).documents() if waiting else []
         except LibraryNotFound:
             documents = []
         for document in documents:

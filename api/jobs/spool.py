@@ -22,7 +22,7 @@ from ingest.disk import DiskFull, is_disk_full
 from ingest.library.atomic import discard, sync
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeUnusable
-from ingest.library.library import Library
+from ingest.shards.sharded_library import open_library
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def place(home: Home, job: Job, position: int) -> Path:
 def clear_unused(home: Home, files: Iterable[JobFile]) -> None:
     """Take files from their places that the library does not have there."""
     try:
-        names = {path for document in Library(home).documents() for path in document.paths}
+        names = {path for document in open_library(home).documents() for path in document.paths}
     except LibraryNotFound:
         names = set()
     for file in files:
@@ -107,9 +107,13 @@ def sweep(home: Home, unfinished: Collection[Job]) -> None:
     if not home.uploads.is_dir():
         return
     try:
-        names = set(Library(home).names())
+        library = open_library(home)
+        names = set(library.names())
     except LibraryNotFound:
         names = set()
+    else:
+        if library.missing_shards:
+            return  # their documents' files lie there too
     wanted = {document_id for job in unfinished for document_id in job.document_ids}
     for entry in _entries(home.uploads):
         if entry == home.remote:

@@ -29,6 +29,7 @@ from api.rag.extraction import (
     open_library_page,
 )
 from api.rag.neutral_markdown import neutralize
+from api.rag.partial_note import partial_note
 from api.rag.query_filters import filter_documents
 from api.rag.text_search import search_text
 from api.schemas.answers import AnswerBody
@@ -94,7 +95,10 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             + " … ".join(region.words for region in hit.regions if region.words)
             for rank, hit in enumerate(hits, 1)
         ]
-        return _result("\n".join(lines) or "Nothing was found.", SearchBody.of(query, hits))
+        partial = searcher.missing_shards
+        lines = [*([partial_note(partial)] if partial else []), *lines]
+        body = SearchBody.of(query, hits, partial)
+        return _result("\n".join(lines) or "Nothing was found.", body)
 
     @_with_hints
     def ask(

@@ -97,6 +97,7 @@ class IngestKeywords(TypedDict, total=False):
     again: bool
     rebuild: bool
     ray: str | None
+    shards: int | None
 
 
 class TrainingKeywords(TypedDict, total=False):

@@ -94,10 +94,10 @@ class LibraryMethods(ClientBase):
             NotFoundError: there is no document in such a folder.
         """
         from ingest.library.database import LibraryNotFound
-        from ingest.library.library import Library
+        from ingest.shards.sharded_library import open_library
 
         try:
-            library = Library(self._engine.home)
+            library = open_library(self._engine.home)
             documents = library.documents_in(folder) if folder else library.documents()
         except LibraryNotFound:
             documents = []
@@ -114,11 +114,11 @@ class LibraryMethods(ClientBase):
             NotFoundError: one of them does not exist, or is ambiguous; none is removed then.
             ConflictError: nothing has been ingested yet.
         """
-        from ingest.library.library import Library
-        from ingest.remove import remove
+        from ingest.shards.acts import remove_documents
+        from ingest.shards.sharded_library import open_library
 
-        Library(self._engine.home)  # raises where there is none
-        removed = remove(self._engine.home, as_names(documents))
+        open_library(self._engine.home)  # raises where there is none
+        removed = remove_documents(self._engine.home, as_names(documents))
         return Documents(LibraryDocument.of(document) for document in removed)
 
     @python_hints()
@@ -136,13 +136,13 @@ class LibraryMethods(ClientBase):
             InvalidInputError: the title or a tag is blank or too long.
             ConflictError: nothing has been ingested yet.
         """
-        from ingest.annotate.edit import edit
-        from ingest.library.library import Library
+        from ingest.shards.acts import edit_document
+        from ingest.shards.sharded_library import open_library
 
         home = self._engine.home
-        Library(home)  # raises where there is none
+        open_library(home)  # raises where there is none
         given = None if tags is None else as_names(tags)
-        return LibraryDocument.of(edit(home, document, title=title, tags=given))
+        return LibraryDocument.of(edit_document(home, document, title=title, tags=given))
 
     @python_hints()
     def status(self, *, verify: bool = False, repair: bool = False) -> LibraryStatus:
@@ -181,11 +181,11 @@ class LibraryMethods(ClientBase):
                 or of videos.
         """
         from ingest.library.documents import readable
-        from ingest.library.library import Library
+        from ingest.shards.sharded_library import open_library
         from retrieval.duplicate_videos import find_duplicate_videos
         from retrieval.duplicates import find_duplicates
 
-        library = Library(self._engine.home)
+        library = open_library(self._engine.home)
         paths = {
             document.id: list(map(readable, document.paths)) for document in library.documents()
         }

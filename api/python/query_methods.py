@@ -102,7 +102,8 @@ class QueryMethods(ClientBase):
                 images=images,
                 filter=filter,
             )
-        return SearchResults.of(hits, searcher.library, query if isinstance(query, str) else "")
+        title = query if isinstance(query, str) else ""
+        return SearchResults.of(hits, searcher.library, title, searcher.missing_shards)
 
     @overload
     def ask(

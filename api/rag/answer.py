@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
+from api.rag.partial_note import partial_note
 from generation.answer import Answer, Citation
 from generation.ask import stream_answer
 from ingest.filter import ALL_PAGES, PageFilter
@@ -142,4 +143,10 @@ def stream_pieces(
     to clients go without: what they have shown cannot be withdrawn.
     """
     pieces = stream_answer(evidence.prompt, model, evidence.locate, evidence.min_score, retry=retry)
-    return cast(Generator[Piece], pieces)
+    with closing(cast(Generator[Piece], pieces)) as whole:
+        for piece in whole:
+            if isinstance(piece, Answer) and evidence.partial:
+                note = f"{partial_note(evidence.partial)} {piece.note}".strip()
+                yield replace(piece, note=note)
+            else:
+                yield piece

@@ -38,7 +38,7 @@ class RetrievedEvidence:
 
     `question` is the query as given, `searched` the query of the search: after
     a conversation, a rewriting that stands alone. `hits` are the pages of
-    `prompt`, in its order. `locate` and `min_score` are further arguments of
+    `prompt`, in its order; `partial` names the shards that were not searched. `locate` and `min_score` are further arguments of
     `generation.ask.stream_answer`.
     """
 
@@ -48,6 +48,7 @@ class RetrievedEvidence:
     prompt: Prompt
     locate: RegionLocator
     min_score: float
+    partial: tuple[str, ...] = ()
 
 
 def retrieve_evidence(
@@ -127,6 +128,7 @@ def retrieve_evidence(
         locator(searcher),
         # Pages that were named are the right ones, however near they come to the words.
         0.0 if asked or named or _names_a_file(question, hits) else min_score(searcher, model),
+        searcher.missing_shards,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from api.results import html
@@ -142,6 +142,7 @@ class LibraryStatus:
         bytes, free_bytes: size of the folder, and what is left on its disk.
         indexes: `encoder`, `model`, `dim`, `format` and `documents` of each.
         failures: `path`, `reason` and `hint` of each file set aside.
+        shards: `name`, `documents` and `pages` of each shard, None where it cannot be read.
         disagreements: sentences, one for each disagreement of library, indexes and files.
     """
 
@@ -153,6 +154,7 @@ class LibraryStatus:
     free_bytes: int
     indexes: list[dict[str, Any]]
     failures: list[dict[str, Any]]
+    shards: list[dict[str, Any]] = field(default_factory=list)
     disagreements: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:

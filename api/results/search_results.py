@@ -68,10 +68,22 @@ class SearchHit(Hit):
 
 
 class SearchResults(ResultList[SearchHit]):
-    """Pages found, best first; `title` is the query."""
+    """Pages found, best first; `title` is the query.
+
+    `partial` names the shards of the library that did not answer.
+    """
+
+    partial: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, hits: Iterable[Hit], library: Library, query: str = "") -> Self:
+    def of(
+        cls,
+        hits: Iterable[Hit],
+        library: Library,
+        query: str = "",
+        partial: tuple[str, ...] = (),
+    ) -> Self:
         """Attach hits, best first, to their library."""
-        found = (SearchHit.of(rank, hit, library) for rank, hit in enumerate(hits, 1))
-        return cls(found, query)
+        found = cls((SearchHit.of(rank, hit, library) for rank, hit in enumerate(hits, 1)), query)
+        found.partial = partial
+        return found

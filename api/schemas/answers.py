@@ -82,7 +82,8 @@ class AnswerBody(BaseModel):
     rewriting of it that stands alone. `grounded` is false where it `declined`, cites no
     page, or nothing supports any of its citations; `support` is the share, 0..1, of its
     claims with a verified citation;
-    `dropped_labels` counts labels in the text that name no page.
+    `dropped_labels` counts labels in the text that name no page; `partial` names the shards
+    of the library that did not answer the search.
     """
 
     model_config = example(
@@ -106,6 +107,7 @@ class AnswerBody(BaseModel):
             "grounded": True,
             "support": 1.0,
             "dropped_labels": 0,
+            "partial": [],
         }
     )
 
@@ -122,6 +124,7 @@ class AnswerBody(BaseModel):
     grounded: bool
     support: float
     dropped_labels: int
+    partial: list[str] = []
 
     @classmethod
     def of(cls, answer: Answer, retrieved: RetrievedEvidence) -> Self:
@@ -140,6 +143,7 @@ class AnswerBody(BaseModel):
             grounded=answer.grounded,
             support=round(answer.support, 3),
             dropped_labels=answer.dropped_labels,
+            partial=list(retrieved.partial),
         )
 
 

@@ -78,14 +78,19 @@ class HitBody(PageBody):
 
 
 class SearchBody(BaseModel):
-    """Result of a search: hits, best first."""
+    """Result of a search: hits, best first.
 
-    model_config = example({"query": "visitors in August", "hits": [_HIT]})
+    `partial` names the shards of the library that did not answer, none where it is whole.
+    """
+
+    model_config = example({"query": "visitors in August", "hits": [_HIT], "partial": []})
 
     query: str
     hits: list[HitBody]
+    partial: list[str] = []
 
     @classmethod
-    def of(cls, query: str, hits: Iterable[Hit]) -> Self:
+    def of(cls, query: str, hits: Iterable[Hit], partial: Iterable[str] = ()) -> Self:
         """JSON of hits, best first."""
-        return cls(query=query, hits=[HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)])
+        bodies = [HitBody.of(rank, hit) for rank, hit in enumerate(hits, 1)]
+        return cls(query=query, hits=bodies, partial=list(partial))

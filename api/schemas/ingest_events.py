@@ -21,6 +21,7 @@ from ingest.event import (
     Indexed,
     LeftOut,
     LoadingModels,
+    Moved,
     PagesEncoded,
     PagesRead,
     Quantized,
@@ -76,6 +77,14 @@ def ingest_event_fields(event: Event) -> dict[str, Any]:
             return {"event": "captioned", "page": page.key, "pictures": pictures, "left": left}
         case Indexed(document, encoder):
             return {"event": "indexed", "document": document.id, "encoder": encoder}
+        case Moved(documents, source, target, left):
+            return {
+                "event": "moved",
+                "documents": documents,
+                "source": source,
+                "target": target,
+                "left": left,
+            }
         case Done():
             return {
                 "event": "done",

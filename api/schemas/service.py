@@ -62,7 +62,8 @@ class FindingBody(BaseModel):
 class StatusBody(BaseModel):
     """Status of the library, of the model and of the jobs.
 
-    The fields are those of `status --json`. `jobs` counts the latest jobs by state; `checks` is null unless it was asked for.
+    The fields are those of `status --json`; `shards` is empty where the library is not in
+    shards, and those that cannot be read have null for `documents` and `pages`. `jobs` counts the latest jobs by state; `checks` is null unless it was asked for.
     """
 
     model_config = example(
@@ -80,6 +81,7 @@ class StatusBody(BaseModel):
                  "documents": 12}
             ],
             "failures": [],
+            "shards": [],
             "jobs": {"done": 3},
             "checks": None,
         }
@@ -95,6 +97,7 @@ class StatusBody(BaseModel):
     free_bytes: int
     indexes: list[dict[str, Any]]
     failures: list[dict[str, str]]
+    shards: list[dict[str, Any]]
     jobs: dict[str, int]
     checks: list[FindingBody] | None
 

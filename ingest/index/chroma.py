@@ -231,10 +231,16 @@ class Records:
         Raises:
             ValueError: the vector has NaN or infinity.
         """
+        return list(self.nearest_scored(vector, count, where))
+
+    def nearest_scored(
+        self, vector: npt.NDArray[np.float32], count: int, where: Where | None = None
+    ) -> dict[str, float]:
+        """As `nearest`, with the inner products by key."""
         if not np.isfinite(vector).all():
             raise ValueError("the query's vector has NaN or infinity")
         if where is not None and where.nothing:
-            return []
+            return {}
         if self._server is None:
             from chromadb.errors import InternalError
 
@@ -245,14 +251,20 @@ class Records:
                 self.close()
         return self._query(vector, count, where)
 
-    def _query(self, vector: npt.NDArray[np.float32], count: int, where: Where | None) -> list[str]:
+    def _query(
+        self, vector: npt.NDArray[np.float32], count: int, where: Where | None
+    ) -> dict[str, float]:
         found = self._open().query(
             query_embeddings=vector[None],
             n_results=count,
             where=where.as_filter() if where else None,
-            include=[],
+            include=["distances"],
         )
-        return list(found["ids"][0])
+        distances = found["distances"]
+        assert distances is not None  # they are asked for
+        # Chroma's distance of inner products is 1 less the product.
+        products = (1 - distance for distance in distances[0])
+        return dict(zip(found["ids"][0], products, strict=True))
 
     def keys(self) -> set[str]:
         """The keys of all records."""

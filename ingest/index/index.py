@@ -214,9 +214,19 @@ class Index:
         count: int,
         where: Where | None = None,
     ) -> list[str]:
+        """Keys of the pages that `nearest_scored` finds, nearest first."""
+        return list(self.nearest_scored(query, weights, count, where))
+
+    def nearest_scored(
+        self,
+        query: Vectors,
+        weights: npt.NDArray[np.float32],
+        count: int,
+        where: Where | None = None,
+    ) -> dict[str, float]:
         """Find the pages nearest to a query by an approximation of MaxSim.
 
-        Returns their keys, nearest first.
+        Returns it by their keys, nearest first.
 
         Args:
             query: rows (q, dim).
@@ -234,7 +244,7 @@ class Index:
                 " exhaustively.",
             )
         vector = self.manifest.fde.encode_query(query, weights)
-        return self.records.nearest(vector, count, where)
+        return self.records.nearest_scored(vector, count, where)
 
     def center_query(self, query: Vectors) -> Vectors:
         """Subtract a share of the center from query rows (q, dim).

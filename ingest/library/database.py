@@ -25,6 +25,12 @@ class LibraryFormatError(StorageError):
     code = "library-format"
 
 
+class HomeInShards(ConflictError):
+    """The home's library is in shards, and what was asked for is done to one library."""
+
+    code = "home-in-shards"
+
+
 class LibraryDatabase:
     """Connections to a library's SQLite database: each thread has one of its own.
 
@@ -33,12 +39,15 @@ class LibraryDatabase:
     Raises:
         LibraryNotFound: there is none yet.
         LibraryFormatError: another version of pageglass wrote it.
+        HomeInShards: the home has several libraries.
         DiskFull: no space is left, and the database cannot be read without any.
     """
 
     _writes = False
 
     def __init__(self, home: Home) -> None:
+        if home.shards_file.exists():
+            raise in_shards(home)
         self.home = home
         self._threads = threading.local()
         self._prepare()
@@ -111,6 +120,14 @@ class LibraryDatabase:
 
     def _transaction(self) -> Transaction:
         return Transaction(self._db)
+
+
+def in_shards(home: Home) -> HomeInShards:
+    """Error for a home in shards, where one library is meant."""
+    return HomeInShards(
+        f"The library in {home.root} is in shards, and this is done to one of them.",
+        hint=f"Use a shard as the data folder, such as {home.root / 'shards' / '000'}.",
+    )
 
 
 class Transaction:

@@ -42,9 +42,9 @@ class DocumentReader(AnnotationReader):
 
     def documents(self) -> list[Document]:
         """Every document, by name."""
-        return sorted(self._read_documents(), key=lambda document: (document.name, document.id))
+        return sorted(self.read_documents(), key=lambda document: (document.name, document.id))
 
-    def _read_documents(self, only: str | None = None) -> list[Document]:
+    def read_documents(self, only: str | None = None) -> list[Document]:
         """Every document, or the one with an id, without a look at the others."""
         self._refresh()
         where, values = ("", ()) if only is None else (" WHERE id = ?", (only,))
@@ -77,14 +77,17 @@ class DocumentReader(AnnotationReader):
         """The name of each document that has one, by id (`ingest.library.names`)."""
         generation = self.generation
         if self._names is None or self._names[0] != generation:
-            paths = self._all_paths()
-            addresses = {
-                document_id: attachment_path(paths[parent_id][0], name)
-                for document_id, ((parent_id, name), *_) in self._attachments().items()
-            }
-            addresses |= {document_id: some[0] for document_id, some in paths.items()}
-            self._names = generation, name_documents(addresses)
+            self._names = generation, name_documents(self.first_addresses())
         return self._names[1]
+
+    def first_addresses(self) -> dict[str, str]:
+        """The first path of each document, by id, or where it is attached."""
+        paths = self._all_paths()
+        addresses = {
+            document_id: attachment_path(paths[parent_id][0], name)
+            for document_id, ((parent_id, name), *_) in self._attachments().items()
+        }
+        return addresses | {document_id: some[0] for document_id, some in paths.items()}
 
     def _all_paths(self, only: Sequence[str] | None = None) -> dict[str, list[str]]:
         """Paths of each document, or of those with some ids, in order."""
@@ -112,6 +115,10 @@ class DocumentReader(AnnotationReader):
         """Number of documents."""
         return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
 
+    def document_ids(self) -> set[str]:
+        """Id of every document."""
+        return {row[0] for row in self._db.execute("SELECT id FROM documents")}
+
     def has(self, document_id: str) -> bool:
         """Whether there is a document with this id."""
         query = "SELECT 1 FROM documents WHERE id = ?"
@@ -125,7 +132,7 @@ class DocumentReader(AnnotationReader):
         Raises:
             DocumentNotFound: none or several fit.
         """
-        if by_id := self._read_documents(wanted):
+        if by_id := self.read_documents(wanted):
             return by_id[0]
         every = self.documents()
         fits = [d for d in every if os.path.abspath(wanted) in d.paths]

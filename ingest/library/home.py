@@ -11,10 +11,12 @@ HOME/glossary.toml       ratios and line items of the user's own (retrieval.quer
 HOME/jobs.sqlite3, jobs/ uploads that are waiting (api.jobs)
 HOME/staging/            half-written files; those of dead runs go with the next writer
 HOME/work/               pages that a Ray cluster has read (ingest.cluster)
+HOME/sessions.sqlite3     browsers that are signed in (api.http.protect.sessions)
 HOME/writer.*            whose turn it is to write (ingest.library.lock)
 HOME/reserve             space kept for removing on a full disk (ingest.reserve)
 HOME/id                  what tells homes apart that share a Chroma server
 HOME/mirror/             in place of all but the lock, where the library is another's (ingest.replica)
+HOME/shards.json, shards/NAME/    in place of a library, one in shards, each a home (ingest.shards)
 """
 
 from __future__ import annotations
@@ -126,6 +128,7 @@ class Home:
         find_replica: gives what the home reads, from a folder, where it has no library of its own.
         publisher: publishes what is written.
         create: create the folder where it is missing, and nothing else.
+        uploads: the folder of uploads, of a shard that of the home that it is part of.
 
     Raises:
         HomeUnusable: the folder cannot be made.
@@ -139,6 +142,7 @@ class Home:
         find_replica: Callable[[Path], Replica | None] | None = None,
         publisher: Publisher | None = None,
         create: bool = True,
+        uploads: Path | None = None,
     ) -> None:
         self.server = server
         self.publisher = publisher
@@ -156,7 +160,8 @@ class Home:
             ) from error
         self.pages = self.root / "pages"
         self.staging = self.root / "staging"
-        self.uploads = self.root / "uploads"
+        self.shards_file = self.root / "shards.json"
+        self.uploads = uploads or self.root / "uploads"
         self.remote = self.uploads / REMOTE
 
     @property

@@ -7,6 +7,8 @@ writes. Knows no vectors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ingest.library.bm25 import Bm25Search
 
 
@@ -16,4 +18,14 @@ class Library(Bm25Search):
     Raises:
         LibraryNotFound: there is none yet.
         LibraryFormatError: another version of pageglass wrote it.
+        HomeInShards: there are several (ingest.shards.sharded_library).
     """
+
+    def shards(self) -> Mapping[str, Library]:
+        """The libraries of a home by the names of its shards; one without is its own."""
+        return {"": self}
+
+    @property
+    def missing_shards(self) -> tuple[str, ...]:
+        """Names of the shards that cannot be read, as of the last look at them."""
+        return ()

@@ -138,6 +138,7 @@ class IngestRun:
             redo=settings.redo,
             retry=retry,
             again=settings.again,
+            accepts=settings.accepts,
             suffixes=readable_suffixes(settings.render.office),
             is_settled=settings.is_settled,
         )

@@ -43,6 +43,7 @@ def scan_files(
     redo: bool = False,
     retry: bool = False,
     again: bool = False,
+    accepts: Callable[[str], bool] | None = None,
     suffixes: Collection[str] = SUFFIXES,
     is_settled: Callable[[Path], bool] | None = None,
 ) -> FileScan:
@@ -54,6 +55,7 @@ def scan_files(
         redo: read every file, changed or not.
         retry: read files again that failed before.
         again: read files whose documents were removed.
+        accepts: says of a path whether the file is for this library; None for all.
         suffixes: of the files of folders that are read.
         is_settled: tells files that would be read from those that are being written.
     """
@@ -61,10 +63,12 @@ def scan_files(
     failures = {} if redo or retry else {f.path: f for f in library.failures()}
     others: list[Path] = []
     files = [
-        path for path in find_files(paths, others.append, suffixes) if not _is_ours(home, path)
+        path
+        for path in find_files(paths, others.append, suffixes)
+        if not is_ours(home, path) and (accepts is None or accepts(str(path)))
     ]
     left_out = dict.fromkeys(
-        str(path) for path in others if not (_is_ours(home, path) or is_subtitles(path))
+        str(path) for path in others if not (is_ours(home, path) or is_subtitles(path))
     )
     named = frozenset(str(path) for path in files) if again else _files_among(paths)
     to_read, unsettled = list[Path](), list[Path]()
@@ -135,6 +139,6 @@ def find_moved(library: Library, paths: Sequence[str | Path]) -> tuple[list[str]
     return moved, {path: names[path] for path in gone if names[path] not in kept}
 
 
-def _is_ours(home: Home, path: Path) -> bool:
-    """Whether a file is part of the home itself, and not one that was uploaded into it."""
+def is_ours(home: Home, path: Path) -> bool:
+    """Whether a file is part of the home itself, and no upload."""
     return home.root in path.parents and home.uploads not in path.parents

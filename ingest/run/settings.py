@@ -34,7 +34,8 @@ class AddSettings:
     how the encoders run, and `load_encoder` loads one by its name; `quantization`
     says how the indexes keep rows, None as they do. Without `record_failures` a file
     that cannot be read is reported, and the library keeps no note of it. `read_jobs`
-    reads in place of this machine's workers. `on_tick` is
+    reads in place of this machine's workers. `accepts` says of a file's path whether it is
+    for this library; without it all are. `on_tick` is
     called about twice a second while files are read; what it raises ends the ingest.
     """
 
@@ -55,5 +56,6 @@ class AddSettings:
     quantization: Quantization | None = None
     record_failures: bool = True
     read_jobs: ReadJobs | None = None
+    accepts: Callable[[str], bool] | None = None
     on_tick: Callable[[], None] | None = None
     is_settled: Callable[[Path], bool] | None = None

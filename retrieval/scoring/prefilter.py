@@ -19,8 +19,8 @@ from retrieval.scoring.maxsim import Scores, maxsim
 
 def prefilter(
     query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes], most: int
-) -> npt.NDArray[np.int64]:
-    """Positions of the `most` pages whose centroids score best, best first.
+) -> dict[int, float]:
+    """Scores by position of the `most` pages whose centroids score best, best first.
 
     Pages without rows are last.
 
@@ -29,7 +29,9 @@ def prefilter(
         weights: (q,), not all zero.
         centroids: (rows, bytes) of each page.
     """
-    return np.argsort(-score_centroids(query, weights, centroids), kind="stable")[:most]
+    scores = score_centroids(query, weights, centroids)
+    best = np.argsort(-scores, kind="stable")[:most]
+    return {int(position): float(scores[position]) for position in best}
 
 
 def score_centroids(

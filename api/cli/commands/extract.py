@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from generation.extraction.record import Record
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
 _VERDICT = {True: "The same.", False: "They differ."}
 
@@ -185,23 +185,22 @@ def open_pages(
     from api.factory import render_settings
     from api.rag.extraction import open_file_pages, open_library_document, open_library_page
     from api.sources import is_file_source, local_file
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
     if is_file_source(source):
         settings = render_settings(found.settings, password)
         policy = found.settings.fetch_policy()
         with found.readers() as readers, local_file(source, policy) as path:
             return open_file_pages(path, settings, readers)
-    library = Library(found.open_home(home))
+    library = open_library(found.open_home(home))
     return open_library_document(library, source) if whole else open_library_page(library, source)
 
 
 def _file_or_library(found: Session, home: Path | None, source: str) -> Library | Path | None:
     """Where a whole document is: a file on this machine, or the library."""
     from api.sources import is_file_source, path_on_disk
-    from ingest.library.library import Library
 
-    return path_on_disk(source) if is_file_source(source) else Library(found.open_home(home))
+    return path_on_disk(source) if is_file_source(source) else open_library(found.open_home(home))
 
 
 def _compare(

@@ -36,7 +36,7 @@ def ingest(
     found = session(ctx, json=json, quiet=quiet)
     given = read()
     options = given.ingest
-    if not (paths or options.rebuild or options.quantization or options.caption):
+    if not (paths or options.rebuild or options.quantization or options.caption or options.shards):
         raise InvalidUsage("There is no PATH.", hint="Name files, folders or globs to read.")
     from api.cli.ingesting.ingest_report import report_ingest
     from api.ingest_paths import check_paths

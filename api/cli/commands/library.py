@@ -23,14 +23,17 @@ def list_documents(
 ) -> None:
     """List the documents."""
     terminal = session(ctx, json=json).terminal
+    from api.rag.partial_note import partial_note
     from api.schemas.documents import DocumentBody
     from ingest.library.database import LibraryNotFound
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
     opened = session(ctx, json=json).open_home(home)
     try:
-        library = Library(opened)
+        library = open_library(opened)
         documents = library.documents_in(folder) if folder else library.documents()
+        if library.missing_shards:
+            terminal.note(partial_note(library.missing_shards))
     except LibraryNotFound:
         documents = []
     if json:
@@ -66,11 +69,11 @@ def remove(
     """Remove documents and everything derived from them. The files themselves stay."""
     found = session(ctx, json=json)
     from api.schemas.documents import DocumentBody
-    from ingest.library.library import Library
-    from ingest.remove import remove as remove_documents
+    from ingest.shards.acts import remove_documents
+    from ingest.shards.sharded_library import open_library
 
     opened = found.open_home(home)
-    wanted = [Library(opened).document(name) for name in documents]
+    wanted = [open_library(opened).document(name) for name in documents]
     if not yes and not json and sys.stdin.isatty() and sys.stderr.isatty():
         names = ", ".join(plain(document.name) for document in wanted)
         typer.confirm(f"Remove {names}?", abort=True, err=True)
@@ -123,6 +126,11 @@ def _show(terminal: Terminal, state: dict[str, Any]) -> None:
             f"index      {index['encoder']}: {index['documents']} of {state['documents']}"
             f" documents, {index['model']}"
         )
+    for shard in state["shards"]:
+        counts = f"{shard['documents']} documents, {shard['pages']} pages"
+        terminal.result(
+            f"shard      {shard['name']}: {'missing' if shard['pages'] is None else counts}"
+        )
     if state["noted_pages"]:
         terminal.result(f"notes      {state['noted_pages']} pages were read in part; see `list`")
     for failure in state["failures"]:
@@ -147,11 +155,13 @@ def rename(
     """Give a document a title. Its file and its name stay."""
     found = session(ctx, json=json)
     from api.schemas.documents import DocumentBody
-    from ingest.annotate.edit import edit
-    from ingest.library.library import Library
+    from ingest.shards.acts import edit_document
+    from ingest.shards.sharded_library import open_library
 
     opened = found.open_home(home)
-    renamed = edit(opened, Library(opened).document(document).id, title=readable_question(title))
+    renamed = edit_document(
+        opened, open_library(opened).document(document).id, title=readable_question(title)
+    )
     if json:
         found.terminal.record({"event": "renamed", **DocumentBody.of(renamed).model_dump()})
     else:

@@ -49,9 +49,9 @@ def open_page(
     """Open a page: the file at that page, as a rule."""
     found = session(ctx, json=json)
     from api.cli.last_search import find_page
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
-    library = Library(found.open_home(home))
+    library = open_library(found.open_home(home))
     wanted = find_page(library, page)
     if web:
         address = f"http://{found.settings.host}:{found.settings.port}/p/{wanted.key}"

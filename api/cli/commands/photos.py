@@ -27,13 +27,13 @@ def duplicates(
     """Find photos that are nearly the same: resized, saved again, cropped a little."""
     found = session(ctx, json=json)
     from ingest.library.documents import readable
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
     from retrieval.duplicate_videos import find_duplicate_videos
     from retrieval.duplicates import find_duplicates
 
     opened, what = found.open_home(home), "videos" if videos else "photos"
     groups = (find_duplicate_videos if videos else find_duplicates)(opened, same)
-    paths = {document.id: document.paths for document in Library(opened).documents()}
+    paths = {document.id: document.paths for document in open_library(opened).documents()}
     for group in groups:
         shown = [
             (page.key, [readable(path) for path in paths.get(page.document_id, ())])
@@ -60,9 +60,9 @@ def duplicates(
 def tags(ctx: typer.Context, json: JsonOption = False, home: HomeOption = None) -> None:
     """List the tags of photos and figures, and how many pages have each."""
     found = session(ctx, json=json)
-    from ingest.library.library import Library
+    from ingest.shards.sharded_library import open_library
 
-    counts = Library(found.open_home(home)).tag_counts()
+    counts = open_library(found.open_home(home)).tag_counts()
     for tag, pages in counts.items():
         if json:
             found.terminal.record({"tag": tag, "pages": pages})

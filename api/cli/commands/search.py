@@ -82,6 +82,7 @@ def search(
     from api.cli.hit_view import group_shots, hit_lines, is_styled
     from api.cli.last_search import remember_search
     from api.page_search import search_pages
+    from api.rag.partial_note import partial_note
     from api.rag.query_filters import filter_documents
     from api.schemas.hits import HitBody
     from api.sources import local_file
@@ -102,7 +103,9 @@ def search(
             filter=filter_documents(searcher.library, document, wanted, folder),
         )
         paths = {d.id: d.paths for d in searcher.library.documents()} if hits else {}
-        root = searcher.library.home.root
+        root, partial = searcher.library.home.root, searcher.missing_shards
+    if partial:
+        found.terminal.note(partial_note(partial))
     if hits and not every and not is_near(hits):
         found.terminal.fail(
             "Nothing near was found.",
@@ -113,7 +116,8 @@ def search(
     styled = is_styled()
     if json:
         for rank, hit in enumerate(hits, 1):
-            found.terminal.record(HitBody.of(rank, hit).model_dump())
+            told = {"partial": list(partial)} if partial else {}
+            found.terminal.record({**HitBody.of(rank, hit).model_dump(), **told})
     for row in [] if json else group_shots(hits):
         path = next(iter(paths.get(row[0][1].page.document_id, ())), "")
         for line in hit_lines(row, text, path, styled=styled):

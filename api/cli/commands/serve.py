@@ -71,6 +71,12 @@ def serve(
     prune: Annotated[
         bool, typer.Option("--prune", help="Forget files that are gone from watched folders.")
     ] = False,
+    processes: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Server processes, each with models and workers of its own."
+        ),
+    ] = 1,
     home: HomeOption = None,
 ) -> None:
     """Serve the library over HTTP until Ctrl-C.
@@ -78,6 +84,11 @@ def serve(
     Any address but this machine's own needs a bearer token, given as PAGEGLASS_TOKEN.
     """
     found = session(ctx)
+    if watch and processes > 1:
+        raise InvalidUsage(
+            "Folders are watched by one server process.",
+            hint="Leave --processes out, or run `pageglass watch` beside the server.",
+        )
     found.settings = with_options(
         found.settings, root_path=root_path, certfile=certfile, keyfile=keyfile
     )
@@ -95,7 +106,7 @@ def serve(
 
         return create_app(opened, found.settings, folders=folders, prune=prune)
 
-    run_app(found, host, port, make)
+    run_app(found, host, port, make, processes=processes)
 
 
 def run_app(
@@ -105,8 +116,12 @@ def run_app(
     make: Callable[[], ASGIApp],
     *,
     path: str = "",
+    processes: int = 1,
 ) -> None:
     """Serve the application that `make` returns until Ctrl-C; `path` is its base path.
+
+    Args:
+        processes: how many processes make one each, and share the address.
 
     Raises:
         InvalidUsage: other machines could reach it, and no token is set.
@@ -123,7 +138,33 @@ def run_app(
     limit_arenas()
     configure_logging(settings.log_level or "info", settings.log_format)
     listening = _listen(host, settings.port if port is None else port)
+    address, bound = listening.getsockname()[:2]
+    shown = f"[{address}]" if ":" in address else address
+    scheme = "https" if settings.certfile else "http"
+    place = f"pageglass is at {scheme}://{shown}:{bound}{path} (Ctrl-C stops it)"
+    code = 0
+    try:
+        if processes > 1:
+            from api.http.processes import run_processes
 
+            found.terminal.note(place)
+            code = run_processes(processes, lambda: _run(listening, settings, make()))
+        else:
+            app = make()
+            found.terminal.note(place)
+            _run(listening, settings, app)
+    except KeyboardInterrupt:
+        # uvicorn has shut down by now; Ctrl-C is how a server is meant to end.
+        pass
+    finally:
+        listening.close()
+    found.terminal.note("Stopped.")
+    if code:
+        raise typer.Exit(code)
+
+
+def _run(listening: socket.socket, settings: Settings, app: ASGIApp) -> None:
+    """Serve an application on a socket, in this process."""
     import uvicorn
 
     from api.http.protect.connection import ConnectionLimits, limited_protocol
@@ -136,7 +177,6 @@ def run_app(
                 stop()
             await super().shutdown(sockets)
 
-    app = make()
     server = Server(
         uvicorn.Config(
             app,
@@ -156,18 +196,7 @@ def run_app(
             timeout_graceful_shutdown=SHUTDOWN_GRACE,
         )
     )
-    address, bound = listening.getsockname()[:2]
-    shown = f"[{address}]" if ":" in address else address
-    scheme = "https" if settings.certfile else "http"
-    found.terminal.note(f"pageglass is at {scheme}://{shown}:{bound}{path} (Ctrl-C stops it)")
-    try:
-        server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        # uvicorn has shut down by now; Ctrl-C is how a server is meant to end.
-        pass
-    finally:
-        listening.close()
-    found.terminal.note("Stopped.")
+    server.run(sockets=[listening])
 
 
 def with_options(settings: Settings, **given: Any) -> Settings:

@@ -156,6 +156,14 @@ def read_options(
             show_default=False,
         ),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Keep the library in so many shards from now on; documents move to their places.",
+            show_default="as it is",
+        ),
+    ] = None,
 ) -> GivenOptions:
     """Options of an ingest; a password is asked for.
 
@@ -189,6 +197,7 @@ def read_options(
         again=again,
         rebuild=rebuild,
         ray=ray,
+        shards=shards,
     )
     return GivenOptions(options, device_map, load_in)
 

@@ -1,52 +1,93 @@
 """Sessions: browsers that have signed in with a token, by a cookie.
 
-The cookie holds a random secret, not the token. Sessions are kept in memory: they
-end with the server, after `SECONDS`, or when their token is accepted no more.
+The cookie holds a random secret, not the token. HOME/sessions.sqlite3 has a hash of each
+secret and the hash of its token, so that every server over the home knows them. They end
+after `SECONDS`, or when their token is accepted no more.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import sqlite3
 import threading
 import time
-from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 
 from api.http.protect.tokens import Token, Tokens
 
 COOKIE = "pageglass_session"
 SECONDS = 7 * 24 * 3_600
 MOST = 10_000
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS sessions"
+    " (secret BLOB PRIMARY KEY, token BLOB NOT NULL, until REAL NOT NULL) WITHOUT ROWID"
+)
 
 
 class Sessions:
-    """Sessions over the tokens that are accepted; safe to use from several threads."""
+    """Sessions over the tokens that are accepted; safe to use from several threads.
 
-    def __init__(self, tokens: Tokens) -> None:
+    Args:
+        path: the file that they are kept in; None keeps them in memory. It is made with the
+            first session.
+    """
+
+    def __init__(self, tokens: Tokens, path: Path | None = None) -> None:
         self.tokens = tokens
+        self._path = path
         self._lock = threading.Lock()
-        self._open: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
+        self._db: sqlite3.Connection | None = None
 
     def start(self, token: Token) -> str:
         """Start a session of a token; returns the secret for the cookie."""
-        secret = secrets.token_urlsafe(32)
+        secret, now = secrets.token_urlsafe(32), time.time()
         with self._lock:
-            self._open[_digest(secret)] = token.digest, time.monotonic() + SECONDS
-            while len(self._open) > MOST:
-                self._open.popitem(last=False)
+            db = self._open()
+            db.execute("DELETE FROM sessions WHERE until < ?", (now,))
+            row = (_digest(secret), token.digest, now + SECONDS)
+            db.execute("INSERT INTO sessions VALUES (?, ?, ?)", row)
+            db.execute(
+                "DELETE FROM sessions WHERE secret NOT IN"
+                " (SELECT secret FROM sessions ORDER BY until DESC LIMIT ?)",
+                (MOST,),
+            )
         return secret
 
     def find(self, secret: str) -> Token | None:
         """Token of a session that has not ended, if the token is still accepted."""
+        if not secret or (self._db is None and not (self._path and self._path.exists())):
+            return None
+        query = "SELECT token FROM sessions WHERE secret = ? AND until > ?"
         with self._lock:
-            digest, until = self._open.get(_digest(secret), (b"", 0.0))
-        return self.tokens.with_digest(digest) if time.monotonic() < until else None
+            row = self._open().execute(query, (_digest(secret), time.time())).fetchone()
+        return self.tokens.with_digest(row[0]) if row else None
 
     def end(self, secret: str) -> None:
         """End a session."""
+        if self.find(secret):
+            with self._lock:
+                self._open().execute("DELETE FROM sessions WHERE secret = ?", (_digest(secret),))
+
+    def close(self) -> None:
+        """Close the file."""
         with self._lock:
-            self._open.pop(_digest(secret), None)
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            if self._path:  # for its owner alone, whatever the umask says
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(
+                self._path or ":memory:", timeout=10, isolation_level=None, check_same_thread=False
+            )
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute(_TABLE)
+        return self._db
 
 
 def read_cookie(header: str) -> str:

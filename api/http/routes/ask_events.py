@@ -22,7 +22,7 @@ from ingest.error import PageglassError
 
 def ask_events(retrieved: RetrievedEvidence, model: VisionModel) -> Generator[bytes]:
     """Events, encoded; an error on the way becomes the last event, `error`."""
-    yield _event("hits", SearchBody.of(retrieved.searched, retrieved.hits))
+    yield _event("hits", SearchBody.of(retrieved.searched, retrieved.hits, retrieved.partial))
     try:
         with closing(stream_pieces(retrieved, model)) as pieces:
             for piece in pieces:

@@ -14,11 +14,11 @@ from fastapi.responses import FileResponse, Response
 from api.http.requests import DocumentEdit
 from api.http.routing import WRITER_WAIT, RequestEngine, RequestJobs, problems
 from api.schemas.documents import DocumentBody
-from ingest.annotate.edit import edit
 from ingest.library.documents import DocumentNotFound
 from ingest.library.library import Library
 from ingest.page import Document
 from ingest.readers.original import find_original
+from ingest.shards import acts
 
 DocumentId = Annotated[str, Path(max_length=100, description="Its whole id.")]
 _PLAYED = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
@@ -44,7 +44,9 @@ async def edit_document(
 
     def change() -> Document:
         wait = max(deadline - time.monotonic(), 0.0)
-        return edit(engine.home, document, title=wanted.title, tags=wanted.tags, wait=wait)
+        return acts.edit_document(
+            engine.home, document, title=wanted.title, tags=wanted.tags, wait=wait
+        )
 
     return DocumentBody.of(await jobs.writers.run(change))
 

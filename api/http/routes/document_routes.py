@@ -33,7 +33,7 @@ from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import HomeBusy
 from ingest.page import DocumentKind
-from ingest.remove import remove
+from ingest.shards import acts
 
 MAX_REMOVED = 1_000
 """Documents that one request removes."""
@@ -143,7 +143,7 @@ async def _remove(engine: Engine, jobs: JobService, ids: Sequence[str]) -> None:
     await jobs.threads.run(require_documents, engine.library(), ids)
 
     def act() -> None:
-        remove(engine.home, ids, wait=max(deadline - time.monotonic(), 0.0))
+        acts.remove_documents(engine.home, ids, wait=max(deadline - time.monotonic(), 0.0))
 
     await jobs.writers.run(act)
 

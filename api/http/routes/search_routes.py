@@ -38,7 +38,7 @@ def search_pages(wanted: SearchRequest, engine: RequestEngine) -> SearchBody:
         searcher.library, wanted.documents, wanted.page_filter(), wanted.folder
     )
     hits = search_text(searcher, wanted.query, top=wanted.top, images=wanted.images, filter=filter)
-    return SearchBody.of(wanted.query, hits)
+    return SearchBody.of(wanted.query, hits, searcher.missing_shards)
 
 
 @router.post("/search/image", responses=problems(404, 409, 413, 503))
@@ -65,7 +65,7 @@ def search_like(
         hits = searcher.search_by_image(image, top=wanted.top, filter=only)
     else:
         hits = searcher.search_composed(parts, top=wanted.top, filter=only)
-    return SearchBody.of(" ".join(wanted.text), hits)
+    return SearchBody.of(" ".join(wanted.text), hits, searcher.missing_shards)
 
 
 def _find_clip(

@@ -82,6 +82,7 @@ export default function Search({ route: { params } }) {
       ${!data && loading && html`<${Waiting} />`}
       ${!wanted.q && !photos && html`<p class="lead">${t("searchLead")}</p>`}
       ${data && !hits.length && html`<p class="lead">${t("nothingFound")}</p>`}
+      ${data?.partial?.length > 0 && html`<p class="note" role="status">${t("partial", data.partial.join(", "))}</p>`}
       ${hits.length > 0 && html`<p class="count" role="status">${t("hits", found.length)}</p>`}
       ${hits.length > 0 &&
       (photos

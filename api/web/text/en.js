@@ -114,6 +114,7 @@ export default {
   pagesDone: (done, all) => `${done.toLocaleString("en")} of ${of(all, "page", "pages")}`,
   pagesOfDocument: "Pages of the document",
   pagesTitle: "Pages",
+  partial: (names) => `Not every part of the library was searched: missing ${names}`,
   pagesWithNotes: (n) => of(n, "page with a note", "pages with notes"),
   parts: "Parts of the search",
   passwordOf: (name) => `Password of ${name}`,

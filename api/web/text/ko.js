@@ -109,6 +109,7 @@ export default {
   otherLanguage: "English",
   otherLanguageCode: "en",
   pageNumber: (page) => `${page}쪽`,
+  partial: (names) => `라이브러리의 일부를 검색하지 못했습니다: ${names}`,
   pageWithHit: (page) => `${page}쪽, 찾음`,
   pages: (count) => `${n(count)}쪽`,
   pagesDone: (done, all) => `${n(all)}쪽 중 ${n(done)}쪽`,

@@ -1,0 +1,125 @@
+"""Acts on a home, in shards or not: removal, edits, verification and rebuilds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from ingest.annotate.edit import edit
+from ingest.encoders.encoder import Encoding
+from ingest.error import PageglassError
+from ingest.event import Event
+from ingest.index.quantization import Quantization
+from ingest.library.home import Home
+from ingest.library.library import Library
+from ingest.page import Document
+from ingest.rebuild import rebuild_indexes
+from ingest.remove import remove
+from ingest.shards.shard_layout import ShardHome, ShardLayout, read_layout, shard_homes
+from ingest.shards.sharded_library import ShardedLibrary, open_library
+from ingest.verify import verify
+
+__all__ = ["edit_document", "remove_documents", "renew_indexes", "verify_home"]
+
+
+def remove_documents(
+    home: Home, wanted: Sequence[str], *, wait: float | None = None
+) -> list[Document]:
+    """Remove documents (see `ingest.remove.remove`), from every shard that has them.
+
+    One that is not there stops it before anything is removed.
+
+    Raises:
+        What `ingest.remove.remove` raises.
+    """
+    homes = shard_homes(home)
+    if not homes:
+        return remove(home, wanted, wait=wait)
+    library = ShardedLibrary(home)
+    every = library.documents()
+    names = {document.id: document.name for document in every}
+    ids = list(dict.fromkeys(library.document(name).id for name in wanted))
+    removed: dict[str, Document] = {}
+    for name, its_library in library.shards().items():
+        if its_ids := [id_ for id_ in ids if its_library.has(id_)]:
+            for document in remove(homes[name], its_ids, wait=wait):
+                shown = names.get(document.id, document.name)
+                removed[document.id] = replace(document, name=shown)
+    return list(removed.values())
+
+
+def edit_document(
+    home: Home,
+    wanted: str,
+    *,
+    title: str | None = None,
+    tags: Sequence[str] | None = None,
+    wait: float | None = None,
+) -> Document:
+    """Give a document a title or tags (see `ingest.annotate.edit.edit`).
+
+    Raises:
+        What `ingest.annotate.edit.edit` raises.
+    """
+    homes = shard_homes(home)
+    if not homes:
+        return edit(home, wanted, title=title, tags=tags, wait=wait)
+    library = ShardedLibrary(home)
+    document = library.document(wanted)
+    for name, its_library in library.shards().items():
+        if its_library.has(document.id):
+            edit(homes[name], document.id, title=title, tags=tags, wait=wait)
+    return library.document(document.id)
+
+
+def verify_home(home: Home, *, repair: bool = False) -> list[str]:
+    """Find disagreements (see `ingest.verify.verify`), in each shard and between them.
+
+    Raises:
+        What `ingest.verify.verify` raises, of a home that is not in shards.
+    """
+    layout = read_layout(home)
+    if layout is None:
+        return verify(home, repair=repair)
+    problems: list[str] = []
+    for name, shard in shard_homes(home).items():
+        try:
+            problems += [f"Shard {name}: {each}" for each in verify(shard, repair=repair)]
+        except (PageglassError, sqlite3.Error) as error:
+            problems.append(f"Shard {name} cannot be read: {error}")
+    return [*problems, *_misplaced(layout, open_library(home))]
+
+
+def _misplaced(layout: ShardLayout, library: Library) -> Iterator[str]:
+    """Sentences about documents that several shards have."""
+    holders: Counter[str] = Counter()
+    for its_library in library.shards().values():
+        holders.update(its_library.document_ids())
+    several = sorted(id_ for id_, count in holders.items() if count > 1)
+    if several:
+        yield f"{len(several)} documents are in more than one shard, such as {several[0]}."
+    if layout.leaving:
+        yield f"Shards {', '.join(layout.leaving)} have not been emptied yet: reshard again."
+
+
+def renew_indexes(
+    home: Home,
+    encoders: Sequence[str],
+    encoding: Encoding,
+    *,
+    dpi: int,
+    quantization: Quantization | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> Iterator[Event]:
+    """Drop every index and encode again (see `ingest.rebuild.rebuild_indexes`).
+
+    Raises:
+        What `ingest.rebuild.rebuild_indexes` raises.
+    """
+    homes: dict[str, ShardHome] = shard_homes(home)
+    for each in homes.values() or [home]:
+        yield from rebuild_indexes(
+            each, encoders, encoding, dpi=dpi, quantization=quantization, on_wait=on_wait
+        )

@@ -1,0 +1,208 @@
+"""Shard layout: which shards there are, and where a document belongs.
+
+    HOME/shards.json        the shards that take documents, and those that give theirs away
+    HOME/shards/NAME/       a shard: a home with a library, indexes and page images
+
+A document belongs to the shard with the highest hash of both names (rendezvous hashing,
+Thaler and Ravishankar 1998): where one shard is added to n, one document of n + 1 moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.error import ConflictError, InvalidInputError, StorageError
+from ingest.library.atomic import write_atomically
+from ingest.library.home import Home, WriterLock
+from ingest.library.writer import LibraryWriter
+
+FORMAT = 1
+MAX_SHARDS = 1_000
+
+
+class InvalidShards(InvalidInputError):
+    """A number of shards that cannot be had."""
+
+    code = "invalid-shards"
+
+
+class ShardsUnreadable(StorageError):
+    """What lists the shards of a home cannot be read, or a newer version wrote it."""
+
+    code = "shards-unreadable"
+
+
+class ShardsChanged(ConflictError):
+    """A shard was given up by another command meanwhile."""
+
+    code = "shards-changed"
+
+
+class ShardMissing(StorageError):
+    """A shard that is to be written has no library."""
+
+    code = "shard-missing"
+
+
+class ShardsUnsupported(ConflictError):
+    """What was asked for is not done to a library in shards."""
+
+    code = "shards-unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLayout:
+    """Shards of a home by name; `leaving` give their documents to the others."""
+
+    names: tuple[str, ...]
+    leaving: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All shards that may hold documents."""
+        return (*self.names, *self.leaving)
+
+    def shard_of(self, document_id: str) -> str:
+        """Name of the shard that a document belongs to.
+
+        >>> ShardLayout(("000", "001")).shard_of("3f786850e387550fdab8")
+        '001'
+        """
+        return max(self.names, key=lambda name: _weight(document_id, name))
+
+    def resized(self, count: int) -> ShardLayout:
+        """Layout with so many shards: the first stay, the others leave."""
+        wanted = tuple(f"{number:03}" for number in range(check_count(count)))
+        return ShardLayout(wanted, tuple(name for name in self.every if name not in wanted))
+
+
+def check_count(count: int) -> int:
+    """Number of shards, if it can be had. Raises InvalidShards."""
+    if not 1 <= count <= MAX_SHARDS:
+        raise InvalidShards(
+            f"A library cannot have {count} shards.", hint=f"Take 1 to {MAX_SHARDS}."
+        )
+    return count
+
+
+def read_layout(home: Home) -> ShardLayout | None:
+    """Layout of a home in shards; None for any other home.
+
+    Raises:
+        ShardsUnreadable
+    """
+    try:
+        values = json.loads(home.shards_file.read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise ValueError(f"format {values['format']}")
+        return ShardLayout(tuple(values["shards"]), tuple(values["leaving"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ShardsUnreadable(
+            f"{home.shards_file} cannot be read: {error}.",
+            hint="Restore it from a backup, or use the version of pageglass that wrote it.",
+        ) from error
+
+
+def write_layout(home: Home, layout: ShardLayout) -> None:
+    """Write a layout, after the libraries of its new shards have been made."""
+    before = read_layout(home)
+    known = before.every if before else ()
+    for name in layout.names:
+        folder = shard_folder(home, name)
+        if name not in known and not (folder / "library.sqlite3").exists():
+            LibraryWriter(Home(folder, home.server, uploads=home.uploads)).close()
+    values = {"format": FORMAT, "shards": layout.names, "leaving": layout.leaving}
+    write_atomically(home.shards_file, json.dumps(values, indent=2).encode())
+
+
+class ShardHome(Home):
+    """Home of a shard, which is written only while it is listed and has its library.
+
+    Uploads lie in the home that it is part of.
+    """
+
+    def __init__(self, whole: Home, name: str) -> None:
+        folder = shard_folder(whole, name)
+        super().__init__(folder, whole.server, create=False, uploads=whole.uploads)
+        self.name = name
+        self._whole = whole
+
+    @contextmanager
+    def writing(
+        self,
+        timeout: float | None = None,
+        on_wait: Callable[[], None] | None = None,
+        *,
+        publish: bool = True,
+    ) -> Iterator[WriterLock]:
+        """Hold the writer's lock, as of any home.
+
+        Raises:
+            ShardsChanged: the shard has been given up meanwhile.
+            ShardMissing: it is listed, and has no library.
+        """
+        self.check()
+        with super().writing(timeout, on_wait, publish=publish) as lock:
+            self.check()
+            yield lock
+
+    def check(self) -> None:
+        """Check that the shard is listed and there. Raises ShardsChanged, ShardMissing."""
+        layout = read_layout(self._whole)
+        if layout is None or self.name not in layout.every:
+            raise ShardsChanged(
+                f"Shard {self.name} has been given up meanwhile.",
+                hint="What was added before stays. Run the same again.",
+            )
+        if not self.database.exists():
+            raise ShardMissing(
+                f"Shard {self.name} is missing: there is no library in {self.root}.",
+                hint="Make its folder available, or restore it from a backup.",
+            )
+
+
+def shard_folder(home: Home, name: str) -> Path:
+    """Folder of a shard."""
+    return home.root / "shards" / name
+
+
+def shard_homes(home: Home) -> dict[str, ShardHome]:
+    """Homes of the shards by name; none of a home that is not in shards.
+
+    Raises:
+        ShardsUnreadable
+    """
+    layout = read_layout(home)
+    return {name: ShardHome(home, name) for name in layout.every} if layout else {}
+
+
+def first_with_indexes(home: Home) -> Home:
+    """The first shard that has an index, else the home itself."""
+    return next(
+        (shard for shard in shard_homes(home).values() if any(shard.index.glob("*/manifest.json"))),
+        home,
+    )
+
+
+def check_unsharded(home: Home) -> None:
+    """Refuse a home in shards, for what a Ray cluster does.
+
+    Raises:
+        ShardsUnsupported
+    """
+    if read_layout(home):
+        raise ShardsUnsupported(
+            "A Ray cluster does not write to a library in shards.",
+            hint="Ingest into each shard as a data folder of its own, or without the cluster.",
+        )
+
+
+def _weight(document_id: str, name: str) -> bytes:
+    return hashlib.sha256(f"{document_id}/{name}".encode()).digest()

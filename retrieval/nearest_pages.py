@@ -1,0 +1,131 @@
+"""Nearest pages: those of a shard that an index finds by approximate MaxSim.
+
+From its inverted lists, or by an ANN query where it has none; the result is prefiltered
+by page centroids. The filter is part of the query, never applied to its result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Container, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.filter import PageFilter
+from ingest.index.chroma import MAX_FILTER_VALUES, Where
+from ingest.index.index import Index
+from ingest.library.pages import split_key
+from ingest.page import Document, Page, Vectors
+from retrieval.scoring.prefilter import prefilter
+from retrieval.shards.shard import Shard
+from retrieval.snapshot import LibrarySnapshot
+
+ANN_TOP_K = 2_000
+"""Results of an ANN query that are prefiltered by page centroids."""
+ANN_TOP_K_DIRECT = 400
+"""Results of an ANN query where the index has no page centroids."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestPages:
+    """Scores of pages by key, unknown ones infinite, and how many are wanted.
+
+    Scores of the same index in several shards compare.
+    """
+
+    scores: Mapping[str, float]
+    wanted: int
+
+
+def find_nearest(
+    shard: Shard,
+    index: Index,
+    rows: Vectors,
+    weights: npt.NDArray[np.float32],
+    filter: PageFilter,
+    ids: Collection[str],
+    most: int,
+    *,
+    compared: bool,
+) -> NearestPages:
+    """The pages of a shard that one index finds nearest, and newer ones.
+
+    Args:
+        rows: (q, dim) of the query.
+        weights: (q,), not all zero.
+        ids: of the documents that match the filter.
+        most: pages that page centroids leave.
+        compared: the scores will be compared with those of other shards.
+    """
+    # A mirror would have to download the files of all these pages for their centroids.
+    prefiltered = index.manifest.centroids > 0 and not index.mirrored
+    count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
+    if (listed := shard.snapshot.listed(index)) is not None:
+        keys = _pages_of(listed.unlisted, filter, ids)
+        keys += listed.nearest(index.center_query(rows), weights, count, filter, ids)
+        scores = dict.fromkeys(keys, math.inf)
+    else:
+        scores = _nearest_records(shard, index, rows, weights, count, filter, ids)
+    if not prefiltered:
+        return NearestPages(scores, count)
+    keys = list(scores)
+    if not keys or (len(keys) <= most and not compared):
+        return NearestPages(scores, most)
+    addresses = [split_key(key) for key in keys]
+    centroids = shard.snapshot.centroids(shard.library, index, addresses)
+    best = prefilter(index.center_query(rows), weights, centroids, most)
+    return NearestPages({keys[position]: score for position, score in best.items()}, most)
+
+
+def _nearest_records(
+    shard: Shard,
+    index: Index,
+    rows: Vectors,
+    weights: npt.NDArray[np.float32],
+    count: int,
+    filter: PageFilter,
+    ids: Iterable[str],
+) -> dict[str, float]:
+    """Scores of the pages that Chroma finds nearest, and of those that it may not know."""
+    snapshot = shard.snapshot
+    scores = dict.fromkeys(_pages_of(snapshot.pending, filter, ids), math.inf)
+    with shard.lock:
+        for where in _filters(snapshot, filter, ids):
+            nearest = index.nearest_scored(rows, weights, count, where)
+            scores |= _without(nearest, snapshot.pending) if snapshot.pending else nearest
+    return scores
+
+
+def _pages_of(
+    documents: Mapping[str, Document], filter: PageFilter, ids: Iterable[str]
+) -> list[str]:
+    """Keys of the pages of some documents that match the filter, whose documents are `ids`."""
+    return [
+        Page(document_id, number).key
+        for document_id in (ids if documents else ())
+        if (document := documents.get(document_id))
+        for number in range(1, document.page_count + 1)
+        if (filter.first or 1) <= number <= (filter.last or number)
+    ]
+
+
+def _filters(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:
+    """The filter in Chroma's terms, one for each batch of the documents.
+
+    Chroma fails on a filter that matches a record added since it was opened, so
+    the documents are always listed.
+    """
+    if not filter:
+        return [Where()]
+    known = [i for i in ids if i in snapshot.documents and i not in snapshot.pending]
+    return [
+        Where(tuple(known[at : at + MAX_FILTER_VALUES]), filter.first, filter.last)
+        for at in range(0, len(known), MAX_FILTER_VALUES)
+    ]
+
+
+def _without(scores: Mapping[str, float], documents: Container[str]) -> dict[str, float]:
+    """The scores of pages of other documents."""
+    return {key: score for key, score in scores.items() if split_key(key)[0] not in documents}

@@ -1,0 +1,1 @@
+"""Shards: libraries that are searched together, as one."""

@@ -1,0 +1,279 @@
+"""A library in shards: written, searched and moved as one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ingest.add import AddSettings, add
+from ingest.encoders.load import load_encoder
+from ingest.event import Added, Done, Moved, Removed
+from ingest.files.render import RenderSettings
+from ingest.filter import PageFilter
+from ingest.library.database import HomeInShards
+from ingest.library.home import Home
+from ingest.library.library import Library
+from ingest.readers.limits import ReadLimits
+from ingest.readers.reader_pool import ReaderPool
+from ingest.shards.acts import edit_document, remove_documents, verify_home
+from ingest.shards.add_to_shards import add_documents
+from ingest.shards.reshard import reshard
+from ingest.shards.shard_layout import ShardLayout, ShardMissing, read_layout, shard_homes
+from ingest.shards.sharded_library import ShardedLibrary, open_library
+from retrieval import candidates
+from retrieval.hit import Hit
+from retrieval.search import Searcher
+
+SETTINGS = AddSettings(render=RenderSettings(ocr="none", dpi=40), encoders=("minilm",), workers=1)
+TEXTS = {
+    "harbour.txt": "The harbour wall was built of granite in 1873.\n" * 3,
+    "lamp.txt": "The keeper lit the lamp at dusk. The lamp burned paraffin.\n",
+    "storm.txt": "A storm broke the harbour wall, and the lamp went out.\n" + "Rain fell.\n" * 60,
+    "rope.txt": "Rope is sold by the metre. Granite is sold by the ton.\n",
+    "visits/2024/report.md": "# Visitors\n\nIn August 6,735 people climbed the tower.\n",
+    "visits/2025/report.md": "# Visitors\n\nIn August 7,102 people climbed the tower.\n",
+    "menu.txt": "Soup, bread and a harbour view for nine kroner.\n",
+}
+QUERIES = (
+    "Who lit the lamp?",
+    "granite harbour wall",
+    '"harbour wall" -storm',
+    "visitors in August",
+    "lamp* OR rope",
+    "6,735 people",
+    "page 2 of the storm",
+    "qzxwv",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> Iterator[None]:
+    """Encoders, loaded once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("retrieval.query.encode.load_encoder", cache(load_encoder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    for name, text in TEXTS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[AddSettings]:
+    """Settings of ingests that share a reading worker and the encoder."""
+    with closing(ReaderPool(1, ReadLimits())) as readers:
+        yield replace(SETTINGS, readers=readers, load_encoder=cache(load_encoder))
+
+
+@pytest.fixture(scope="module")
+def single(files: Path, settings: AddSettings, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("single"))
+    list(add(home, [files], settings))
+    return home
+
+
+@pytest.fixture(scope="module")
+def three(files: Path, settings: AddSettings, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same files, ingested into three shards. For reading only."""
+    home = Home(tmp_path_factory.mktemp("three"))
+    list(reshard(home, 3))
+    events = list(add_documents(home, [files], settings))
+    assert sum(isinstance(event, Added) for event in events) == len(TEXTS)
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert (done.added, done.pages) == (len(TEXTS), count_pages(home))
+    return home
+
+
+def count_pages(home: Home) -> int:
+    return open_library(home).page_count()
+
+
+@pytest.fixture
+def own(three: Home, tmp_path: Path) -> Home:
+    return Home(shutil.copytree(three.root, tmp_path / "own"))
+
+
+def found(home: Home, exhaustive_pages: int = 1_000) -> list[list[Hit]]:
+    searcher = Searcher(home, exhaustive_pages=exhaustive_pages)
+    try:
+        return [searcher.search(query, top=20) for query in QUERIES]
+    finally:
+        searcher.close()
+
+
+def assert_same(one: list[list[Hit]], other: list[list[Hit]]) -> None:
+    for query, mine, theirs in zip(QUERIES, one, other, strict=True):
+        assert [hit.page for hit in mine] == [hit.page for hit in theirs], query
+        for a, b in zip(mine, theirs, strict=True):
+            assert a.score == pytest.approx(b.score, abs=2e-5), query
+            assert a.signals == pytest.approx(b.signals, abs=2e-5), query
+            assert a.regions == b.regions
+
+
+def test_three_shards_rank_as_one_library(single: Home, three: Home) -> None:
+    assert all(Library(shard).document_count() for shard in shard_homes(three).values())
+    assert_same(found(three), found(single))
+
+
+def test_so_they_do_through_candidates(
+    single: Home, three: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_same(found(three, 0), found(single, 0))
+    monkeypatch.setattr(candidates, "RERANK_TOP_K", 3)
+    searcher = Searcher(three, exhaustive_pages=0)
+    ranking = searcher.rank("granite harbour wall")
+    assert len(ranking.pages) < searcher.library.page_count()
+    assert str(ranking.pages[ranking.order()[0]].page).startswith("harbour.txt")
+    searcher.close()
+
+
+def test_the_library_reads_as_one(single: Home, three: Home) -> None:
+    one, shards = Library(single), open_library(three)
+    assert isinstance(shards, ShardedLibrary)
+    same = ("name", "id", "paths", "page_count", "title")
+    assert [[getattr(d, n) for n in same] for d in shards.documents()] == [
+        [getattr(d, n) for n in same] for d in one.documents()
+    ]
+    assert "2024/report.md" in {document.name for document in shards.documents()}
+    assert shards.page_count() == one.page_count()
+    assert [r.page for r in shards.page_records()] == [r.page for r in one.page_records()]
+    page = shards.page("storm.txt-1")
+    assert shards.words(page) == one.words(page)
+    assert shards.image(page) == one.image(page)
+    only = PageFilter.to([page.document_id])
+    assert shards.count(only) == one.count(only)
+    assert {d.name for d in shards.documents_in("visits")} == {"2024/report.md", "2025/report.md"}
+    with pytest.raises(HomeInShards, match="000"):
+        Library(three)
+    with pytest.raises(HomeInShards):
+        _ = shards._db
+
+
+def test_more_and_fewer_shards_move_documents_without_encoding(own: Home, single: Home) -> None:
+    before = found(own)
+    moved = [event for event in reshard(own, 5) if isinstance(event, Moved)]
+    assert moved[-1].left == 0
+    layout = read_layout(own)
+    assert layout == ShardLayout(("000", "001", "002", "003", "004"))
+    for name, shard in shard_homes(own).items():
+        assert all(layout.shard_of(id_) == name for id_ in Library(shard).document_ids())
+    assert verify_home(own) == []
+    assert_same(found(own), before)
+    list(reshard(own, 1))
+    assert [path.name for path in (own.root / "shards").iterdir()] == ["000"]
+    assert verify_home(own) == []
+    assert_same(found(own), found(single))
+    assert list(reshard(own, 1)) == []
+
+
+def test_a_library_becomes_shards(single: Home, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(single.root, tmp_path / "home"))
+    list(reshard(home, 2))
+    assert not (home.root / "library.sqlite3").exists()
+    assert verify_home(home) == []
+    assert_same(found(home), found(single))
+
+
+@pytest.mark.parametrize("killed_at", ["take", "forget"])
+def test_a_move_that_is_killed_loses_and_doubles_nothing(
+    own: Home, single: Home, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    where = "row_copier.RowCopier.take" if killed_at == "take" else "move.forget"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"ingest.shards.{where}", kill)
+        with pytest.raises(Killed):
+            list(reshard(own, 5))
+    # Where a document is in two shards its words count twice, but it is found once.
+    for one, other in zip(found(own), found(single), strict=True):
+        assert sorted(hit.page.key for hit in one) == sorted(hit.page.key for hit in other)
+    assert open_library(own).document_count() == len(TEXTS)
+    list(reshard(own, 5))
+    assert verify_home(own) == []
+    assert_same(found(own), found(single))
+
+
+def test_searches_go_on_while_documents_move(own: Home) -> None:
+    searcher = Searcher(own)
+    names = sorted(hit.page.key for hit in searcher.search("harbour lamp", top=50))
+    for count in (5, 2):
+        for _ in reshard(own, count):
+            assert sorted(h.page.key for h in searcher.search("harbour lamp", top=50)) == names
+            assert searcher.missing_shards == ()
+    searcher.close()
+
+
+@pytest.mark.parametrize("how", ["gone", "no database", "not a database"])
+def test_a_shard_that_is_down_is_told_and_comes_back(own: Home, how: str) -> None:
+    searcher = Searcher(own)
+    every = {hit.page.key for hit in searcher.search("harbour", top=50)}
+    shard = shard_homes(own)["001"]
+    lost = {record.page.key for record in Library(shard).page_records()}
+    aside = own.root / "aside"
+    shutil.copytree(shard.root, aside)
+    if how == "gone":
+        shutil.rmtree(shard.root)
+    else:
+        for path in shard.root.glob("library.sqlite3*"):
+            path.unlink()
+        if how == "not a database":
+            (shard.root / "library.sqlite3").write_bytes(b"nonsense" * 2_000)
+    for each in (searcher, Searcher(own))[how == "not a database" :]:  # one that is open reads on
+        assert {hit.page.key for hit in each.search("harbour", top=50)} == every - lost
+        assert each.missing_shards == ("001",)
+    assert open_library(own).shards().keys() == {"000", "002"}
+    assert any("Shard 001" in sentence for sentence in verify_home(own))
+    with pytest.raises(ShardMissing, match="001"):
+        list(add_documents(own, [], SETTINGS))
+    shutil.rmtree(shard.root, ignore_errors=True)
+    aside.rename(shard.root)
+    assert {hit.page.key for hit in searcher.search("harbour", top=50)} == every
+    assert searcher.missing_shards == ()
+    searcher.close()
+
+
+@pytest.fixture
+def changing(own: Home, files: Path, tmp_path: Path) -> tuple[Home, Path]:
+    folder = Path(shutil.copytree(files, tmp_path / "changing"))
+    return own, folder
+
+
+def test_ingest_changes_and_removal(changing: tuple[Home, Path], settings: AddSettings) -> None:
+    home, folder = changing
+    done = list(add_documents(home, [folder], settings))[-1]
+    assert isinstance(done, Done)
+    assert (done.added, done.named) == (0, len(TEXTS))  # the same bytes under other names
+    (folder / "lamp.txt").write_text("The lamp is electric now.\n")
+    events = list(add_documents(home, [folder], settings))
+    assert sum(isinstance(event, Added) for event in events) == 1
+    library = open_library(home)
+    assert sum(str(folder / "lamp.txt") in d.paths for d in library.documents()) == 1
+    unchanged = list(add_documents(home, [folder], settings))[-1]
+    assert isinstance(unchanged, Done)
+    assert (unchanged.added, unchanged.unchanged) == (0, len(TEXTS))
+    (new,) = [d for d in library.documents() if d.paths == (str(folder / "lamp.txt"),)]
+    assert edit_document(home, new.id, title="Bulbs", tags=["light"]).title == "Bulbs"
+    assert library.tag_counts() == {"light": 1}
+    assert [d.id for d in remove_documents(home, [new.id])] == [new.id]
+    assert not library.has(new.id)
+    (folder / "menu.txt").unlink()
+    pruned = list(add_documents(home, [folder], replace(settings, prune=True)))
+    assert not any(isinstance(event, Removed) for event in pruned)  # the other file has it still
+    assert verify_home(home) == []
