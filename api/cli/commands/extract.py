@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from generation.extraction.record import Record
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
+    from ingest.library.library import Library
     from ingest.shards.sharded_library import open_library
 
 _VERDICT = {True: "The same.", False: "They differ."}
