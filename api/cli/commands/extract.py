@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from generation.models.model import ChatModel
     from generation.prompt import Evidence
     from ingest.library.library import Library
-    from ingest.shards.sharded_library import open_library
 
 _VERDICT = {True: "The same.", False: "They differ."}
 
@@ -200,6 +199,7 @@ def open_pages(
 def _file_or_library(found: Session, home: Path | None, source: str) -> Library | Path | None:
     """Where a whole document is: a file on this machine, or the library."""
     from api.sources import is_file_source, path_on_disk
+    from ingest.shards.sharded_library import open_library
 
     return path_on_disk(source) if is_file_source(source) else open_library(found.open_home(home))
 
