@@ -57,8 +57,8 @@ EXTRAS = {
     "mcp": Extra("the MCP server", ("mcp", "mcp_types")),
     "eval": Extra("evaluation, its plots and parquet sets", ("matplotlib", "pyarrow", "scipy")),
     "office": Extra(
-        "words of DOCX, PPTX and XLSX without LibreOffice, and MSG e-mail",
-        ("docx", "pptx", "openpyxl", "oxmsg"),
+        "words of DOCX, PPTX and XLSX without LibreOffice, HWP, and MSG e-mail",
+        ("docx", "pptx", "openpyxl", "oxmsg", "olefile"),
     ),
     "video": Extra("videos and their subtitles", ("av",)),
     "speech": Extra("speech of recordings as words", ("av", "faster_whisper")),

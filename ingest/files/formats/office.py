@@ -27,7 +27,12 @@ from ingest.files.source import FormatUnavailable, UnreadableFile
 
 SHEETS = frozenset({"xlsx", "xls", "ods"})
 TEXT_MODULES = {"docx": "docx", "pptx": "pptx", "xlsx": "openpyxl"}
-"""Formats whose words are read without a program, and the module that reads each."""
+TEXT_FORMATS = {
+    **TEXT_MODULES,
+    **dict.fromkeys(("odt", "odp", "ods", "odg", "hwpx"), ""),
+    "hwp5": "olefile",
+}
+"""Formats whose words are read without a program, and the module that reads each, if any."""
 PROGRAMS = ("soffice", "libreoffice")
 SECONDS = 600.0
 """Time for a Gotenberg server; a worker's deadline comes first."""
@@ -105,9 +110,10 @@ def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
     """Suffixes of the files that are read here."""
     read = SUFFIXES - {".msg"} if find_missing("oxmsg") else SUFFIXES
     read = read - MEDIA_SUFFIXES if find_missing("av") else read
+    read = read if find_missing(TEXT_FORMATS["hwp5"]) else read | {".hwp"}
     if office.by == "text":
-        there = (name for name, module in TEXT_MODULES.items() if not find_missing(module))
-        return read | {f".{name}" for name in there}
+        there = (name for name, module in TEXT_FORMATS.items() if not find_missing(*module.split()))
+        return read | {f".{name}" for name in there if name not in ("hwp5",)}
     return read | OFFICE_SUFFIXES if office.is_server or find_program() else read
 
 
