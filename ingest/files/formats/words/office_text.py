@@ -107,7 +107,7 @@ def _read_xlsx(path: Path) -> list[tuple[str, Table]]:
     for sheet in book.worksheets:
         cells = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS, values_only=True)
         rows = [row for row in map(_row, cells) if row]
-        sheets.append((sheet.title, maketable(rows[0], rows[1:]) if rows else EMPTY))
+        sheets.append((sheet.title, make_table(rows[0], rows[1:]) if rows else EMPTY))
     book.close()
     return sheets
 
