@@ -21,7 +21,7 @@ from pathlib import Path
 from ingest.error import InvalidInputError
 from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
-from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, SUFFIXES
+from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
@@ -109,7 +109,6 @@ def check_office(by: str) -> OfficeSettings:
 def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
     """Suffixes of the files that are read here."""
     read = SUFFIXES - {".msg"} if find_missing("oxmsg") else SUFFIXES
-    read = read - MEDIA_SUFFIXES if find_missing("av") else read
     read = read if find_missing(TEXT_FORMATS["hwp5"]) else read | {".hwp"}
     if office.by == "text":
         there = (name for name, module in TEXT_FORMATS.items() if not find_missing(*module.split()))
