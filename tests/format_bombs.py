@@ -6,7 +6,7 @@ import io
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -22,15 +22,20 @@ CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container
 BOOK = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata/><manifest>
 <item id="c" href="c.xhtml" media-type="application/xhtml+xml"/>
 <item id="s" href="s.css" media-type="text/css"/></manifest><spine><itemref idref="c"/></spine></package>"""
-TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default'
+    ' Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    "{}</Types>"
+)
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def zipped(**files: str | bytes) -> bytes:
-    """ZIP archive; __ in a name is a slash, _ a dot."""
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    """ZIP archive of files by their names."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in files.items():
-            made.writestr(name.replace("__", "/").replace("_", "."), data)
+            made.writestr(name, data)
     return file.getvalue()
 
 
@@ -47,11 +52,13 @@ def epub(chapter: str, css: str = "") -> bytes:
     """EPUB of one chapter with a style sheet."""
     head = '<html xmlns="http://www.w3.org/1999/xhtml"><head><link rel="stylesheet" href="s.css"/></head>'
     return zipped(
-        mimetype="application/epub+zip",
-        **{"META-INF__container_xml": CONTAINER},
-        b_opf=BOOK,
-        s_css=css,
-        c_xhtml=f"{head}<body>{chapter}</body></html>",
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": CONTAINER,
+            "b.opf": BOOK,
+            "s.css": css,
+            "c.xhtml": f"{head}<body>{chapter}</body></html>",
+        }
     )
 
 
@@ -100,25 +107,23 @@ def laughs(depth: int = 12) -> str:
     return f"<!DOCTYPE svg [{entities}]>"
 
 
-def docx(body: str, head: str = "", **parts: str) -> bytes:
-    """DOCX with a body of raw XML."""
+def docx(body: str, head: str = "", **relation: str) -> bytes:
+    """DOCX with a body of raw XML; `relation` are the attributes of one of its relations."""
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-    types = (
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>'
-    )
+    override = f'<Override PartName="/word/document.xml" ContentType="{main}"/>'
+    inner = "".join(f' {key}="{value}"' for key, value in relation.items())
     return zipped(
-        **{"[Content_Types]_xml": types},
-        **{
-            "_rels___rels": relations(
-                f'<Relationship Id="r1" Type="{office}" Target="word/document.xml"/>'
-            )
-        },
-        word__document_xml=f'{head}<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>',
-        **parts,
+        {
+            "[Content_Types].xml": TYPES.format(override),
+            "_rels/.rels": relations(
+                f'<Relationship Id="r1" Type="{RELATION}/officeDocument" Target="word/document.xml"/>'
+            ),
+            "word/document.xml": (
+                f'{head}<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>'
+            ),
+            "word/_rels/document.xml.rels": relations(f"<Relationship{inner}/>" if inner else ""),
+        }
     )
 
 
@@ -188,31 +193,29 @@ def json_keys(rows: int, each: int) -> str:
 def sheet(rows: str, dimension: str = "A1:XFD1048576") -> bytes:
     """XLSX of one sheet of raw rows that claims a dimension."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    overrides = (
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/s.xml" ContentType="{kind}.worksheet+xml"/>'
+    )
     return zipped(
-        **{
-            "[Content_Types]_xml": (
-                '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-                '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-                f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
-                f'<Override PartName="/xl/s.xml" ContentType="{kind}.worksheet+xml"/></Types>'
+        {
+            "[Content_Types].xml": TYPES.format(overrides),
+            "_rels/.rels": relations(
+                f'<Relationship Id="r1" Type="{RELATION}/officeDocument" Target="xl/workbook.xml"/>'
             ),
-            "_rels___rels": relations(
-                f'<Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/>'
+            "xl/_rels/workbook.xml.rels": relations(
+                f'<Relationship Id="r1" Type="{RELATION}/worksheet" Target="s.xml"/>'
             ),
-            "xl___rels__workbook_xml_rels": relations(
-                f'<Relationship Id="r1" Type="{rel}/worksheet" Target="s.xml"/>'
+            "xl/workbook.xml": (
+                f'<workbook xmlns="{main}" xmlns:r="{RELATION}"><sheets>'
+                '<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>'
             ),
-        },
-        xl__workbook_xml=(
-            f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="s" sheetId="1" r:id="r1"/>'
-            "</sheets></workbook>"
-        ),
-        xl__s_xml=(
-            f'<worksheet xmlns="{main}"><dimension ref="{dimension}"/><sheetData>{rows}</sheetData>'
-            "</worksheet>"
-        ),
+            "xl/s.xml": (
+                f'<worksheet xmlns="{main}"><dimension ref="{dimension}"/>'
+                f"<sheetData>{rows}</sheetData></worksheet>"
+            ),
+        }
     )
 
 
@@ -224,7 +227,7 @@ def sparse(path: Path, size: int, head: bytes = b"") -> None:
 
 
 BOMBS: dict[str, tuple[Callable[[], bytes | str], str]] = {
-    "claims.zip": (lambda: with_claims(zipped(a_txt="x" * 99), 3 * GB), "unreadable-file"),
+    "claims.zip": (lambda: with_claims(zipped({"a.txt": "x" * 99}), 3 * GB), "unreadable-file"),
     "claims.docx": (lambda: with_claims(docx("<w:p/>"), 3 * GB), "unreadable-file"),
     "laughs.docx": (lambda: docx("&l11;", laughs()), "read"),
     "outside.docx": (
