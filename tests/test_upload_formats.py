@@ -37,7 +37,7 @@ def test_uploads_of_each_kind_are_found_shown_and_removed(client: TestClient) ->
     assert kinds == {
         **{"pier.html": "text", "chart.svg": "image", "notes.md": "text", "handbook.epub": "book"},
         **{"visitors.eml": "mail", "rules.docx": "office", "lens.pptx": "office"},
-        **{"oil.xlsx": "office"},
+        **{"oil.xlsx": "office", "notice.hwpx": "office", "boat.heic": "image"},
     }
     for file in answer.json()["files"]:
         got = client.get(f"/v1/documents/{file['document']['document']}/file")

@@ -2,8 +2,8 @@
 
 One process a file runs in the process group of the reading worker, which is killed as one at
 the deadline (`ingest.readers.reader_worker`). The file is copied, so that no lock file is
-left beside it. Macros are off, links are not followed, and what would be fetched goes to a
-proxy that is not there.
+left beside it. Macros are off, links are not followed, what would be fetched goes to a proxy
+that is not there, and the program reads no files but that one (`ingest.files.formats.confine`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from ingest.error import InvalidInputError
 from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
+from ingest.files.formats.confine import confined
 from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
@@ -186,7 +187,7 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     }
     try:
         subprocess.run(
-            command,
+            confined(command, str(source.parent)),
             env=environment,
             cwd=source.parent,
             stdin=subprocess.DEVNULL,
