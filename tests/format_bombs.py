@@ -229,7 +229,7 @@ def sparse(path: Path, size: int, head: bytes = b"") -> None:
 BOMBS: dict[str, tuple[Callable[[], bytes | str], str]] = {
     "claims.zip": (lambda: with_claims(zipped({"a.txt": "x" * 99}), 3 * GB), "unreadable-file"),
     "claims.docx": (lambda: with_claims(docx("<w:p/>"), 3 * GB), "unreadable-file"),
-    "laughs.docx": (lambda: docx("&l11;", laughs()), "read"),
+    "laughs.docx": (lambda: docx("&l11;", laughs()), "unreadable-file"),
     "outside.docx": (
         lambda: docx("&x;", '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>'),
         "read",

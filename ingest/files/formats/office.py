@@ -184,6 +184,7 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     environment = {
         **{"PATH": os.environ.get("PATH", os.defpath), "HOME": str(source.parent)},
         **{"LANG": "C.UTF-8", "http_proxy": NO_PROXY, "https_proxy": NO_PROXY},
+        "TMPDIR": str(source.parent),
     }
     try:
         subprocess.run(
