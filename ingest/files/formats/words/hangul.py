@@ -63,7 +63,7 @@ def read_hwp(path: Path) -> Iterator[str]:
         UnreadableFile: it is locked, or a section is too large.
         OSError, ValueError, struct.error, zlib.error: it is damaged.
     """
-    import olefile
+    import olefile  # type: ignore[import-untyped]
 
     with olefile.OleFileIO(str(path)) as file:
         header = file.openstream("FileHeader").read(_FLAGS_AT + _FLAGS.size)
