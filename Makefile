@@ -11,10 +11,11 @@ UPGRADE := --upgrade
 # Twice quiet: pip says nothing but errors. Python compiles what is imported, a small part of it all.
 PIP_INSTALL := python -m pip install -qq --no-compile --disable-pip-version-check
 
-demo: .venv-core/ready  ## Ingest data/samples, ask two questions, search for a photo
-	$(CORE)/pageglass ingest data/samples --home $(DEMO)
+demo: .venv-core/ready  ## Ingest the samples, ask three questions, search for a photo
+	$(CORE)/pageglass ingest data/samples data/formats data/videos --home $(DEMO)
 	$(CORE)/pageglass ask "How many steps do you have to climb to reach the lamp?" --home $(DEMO) --save-page $(DEMO)/answers
 	$(CORE)/pageglass ask "Which keeper's daughter gave away her father's telescope?" --home $(DEMO) --save-page $(DEMO)/answers
+	$(CORE)/pageglass ask "When does the ferry to the lighthouse leave?" --home $(DEMO) --save-page $(DEMO)/answers
 	$(CORE)/pageglass search "a red bicycle by a wall" --images --top 3 --home $(DEMO)
 
 test: environments lint  ## Everything that must hold

@@ -2,7 +2,7 @@
 
     python data/make_film.py [--out DIR]
 
-It needs the extra `video`. The places and times are invented.
+The places and times are invented.
 """
 
 from __future__ import annotations

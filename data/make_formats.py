@@ -2,7 +2,8 @@
 
     python data/make_formats.py [--out DIR]
 
-They are apart from data/samples, since two of five need LibreOffice or an extra.
+They are apart from data/samples, since some need LibreOffice or an extra. The photo is written by
+the package pillow-heif, which is in no environment here: without it the others are made.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import argparse
 import zipfile
 from email.message import EmailMessage
+from importlib.util import find_spec
 from pathlib import Path
 
 import docx
 import openpyxl
 import pptx
+from PIL import ExifTags, Image
 
 BOOK = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata
  xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The keeper's handbook</dc:title></metadata>
@@ -90,6 +93,35 @@ def make_sheet(path: Path) -> None:
     book.save(path)
 
 
+def make_notice(path: Path) -> None:
+    """Hangul's XML format: the fewest parts that say something."""
+    texts = (
+        "부두 공지",
+        "등대로 가는 배는 3번 부두에서 9시 40분에 떠납니다.",
+        "매표소 전화는 02-555-0142입니다.",
+    )
+    paragraphs = "".join(f"<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>" for text in texts)
+    name = "http://www.hancom.co.kr/hwpml/2011/"
+    with zipfile.ZipFile(path, "w") as notice:
+        notice.writestr("mimetype", "application/hwp+zip")
+        notice.writestr(
+            "Contents/section0.xml",
+            f'<hs:sec xmlns:hs="{name}section" xmlns:hp="{name}paragraph">{paragraphs}</hs:sec>',
+        )
+
+
+def make_photo(path: Path) -> None:
+    """A phone's photo: HEIC, with the time and the camera."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = "Phone"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:02 18:30:00"
+    with Image.open(Path(__file__).parent / "samples" / "sailboat.png") as picture:
+        picture.convert("RGB").resize((480, 360)).save(path, quality=50, exif=exif.tobytes())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "formats")
@@ -100,6 +132,9 @@ def main() -> None:
     make_text(out / "rules.docx")
     make_slides(out / "lens.pptx")
     make_sheet(out / "oil.xlsx")
+    make_notice(out / "notice.hwpx")
+    if find_spec("pillow_heif"):
+        make_photo(out / "boat.heic")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def fill_indexes(
     }
     if not documents or not lacking:
         return
-    with closing(ClipReader(limits)) as add_clips:
+    with closing(ClipReader(library, limits)) as add_clips:
         for encoder, index in load():
             if encoder.name not in lacking:
                 continue

@@ -27,6 +27,7 @@ RUN = {
     "candidates": ("made --pages 30 --questions 3", "gists of every page"),
     "duplicates": ("{photos} --photos 1", "known again"),
     "extraction": ("{small}", "all          4 fields"),
+    "formats": ("{formats} --ocr none --office text", "| HWPX | 1 | 1 |"),
     "fusion": ("{set} --home {home}", "best rules in hindsight"),
     "kernel": ("--pages 4 --rows 16 --runs 1", "fp16"),
     "pages": ("{set} --home {home}", "3 questions (1 name a page)"),
@@ -105,6 +106,7 @@ def places(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "eval": root / "eval",
         "out": root / "results",
         "small": scan,
+        "formats": ROOT / "data" / "formats",
     }
 
 

@@ -199,6 +199,8 @@ def test_the_preview_of_a_raw_file_is_read_upright(tmp_path: Path) -> None:
     assert inspect(path, RenderSettings()).photo == PhotoInfo(
         "2024-05-03T10:20:30", camera="Canon EOS 5D"
     )
+    (tmp_path / "d.cr3").write_bytes(b"\0\0\0\x18ftypcrx " + bytes(16) + large.read_bytes())
+    assert open_source(tmp_path / "d.cr3").page_image(1, 72).image.size == (600, 800)
     for name, content in (("b.cr2", b"II*\0" + small.read_bytes()), ("c.dng", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UnreadableFile, match=name):

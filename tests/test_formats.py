@@ -277,6 +277,8 @@ FORMATS = Path(__file__).parents[1] / "data" / "formats"
         ("rules.docx", 1, "Adult 90"),
         ("lens.pptx", 2, "weighs 2,300 kg"),
         ("oil.xlsx", 1, "February 29 116"),
+        ("notice.hwpx", 1, "9시 40분에 떠납니다."),
+        ("boat.heic", 1, ""),
     ],
 )
 def test_samples_of_each_format(name: str, pages: int, said: str) -> None:

@@ -192,6 +192,26 @@ def test_an_archive_lists_its_files_and_gives_them_out(tmp_path: Path) -> None:
         assert extracted(tmp_path / f"a.{suffix}", tmp_path / suffix) == out
 
 
+def test_a_packed_archive_is_opened_once_for_all_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as made:
+        for number in range(20):
+            info = tarfile.TarInfo(f"{number}.txt")
+            info.size = 1
+            made.addfile(info, io.BytesIO(b"x"))
+    opened: list[Path] = []
+    really = tarfile.open
+
+    def count(path: Path) -> tarfile.TarFile:
+        opened.append(path)
+        return really(path)
+
+    monkeypatch.setattr(tarfile, "open", count)
+    assert len(extracted(tmp_path / "a.tgz", tmp_path / "out")) == 20
+    assert len(opened) == 2  # to list them, and to read them
+
+
 @pytest.mark.parametrize(
     "name",
     ["../../etc/passwd.txt", "/etc/a.txt", "..\\..\\a.txt", "a/../../b.txt", "", "..", "a//b.txt"],

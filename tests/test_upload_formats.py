@@ -37,7 +37,7 @@ def test_uploads_of_each_kind_are_found_shown_and_removed(client: TestClient) ->
     assert kinds == {
         **{"pier.html": "text", "chart.svg": "image", "notes.md": "text", "handbook.epub": "book"},
         **{"visitors.eml": "mail", "rules.docx": "office", "lens.pptx": "office"},
-        **{"oil.xlsx": "office"},
+        **{"oil.xlsx": "office", "notice.hwpx": "office", "boat.heic": "image"},
     }
     for file in answer.json()["files"]:
         got = client.get(f"/v1/documents/{file['document']['document']}/file")
@@ -54,3 +54,10 @@ def test_uploads_of_each_kind_are_found_shown_and_removed(client: TestClient) ->
     ids = [document["document"] for document in listed if document["paths"]]
     assert client.delete("/v1/documents", params={"id": ids}).status_code in (200, 204)
     assert client.get("/v1/documents").json()["count"] == 0
+
+
+def test_the_types_of_an_original_are_named(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    answers = paths["/v1/documents/{document}/file"]["get"]["responses"]
+    types = {"application/octet-stream", "video/*", "audio/*"}
+    assert answers["200"]["content"].keys() == answers["206"]["content"].keys() == types

@@ -12,9 +12,7 @@ import pytest
 from make_video import BLUE, GREEN, RED, SUBTITLES, make_sound, make_video, picture
 from PIL import Image
 
-from ingest.files.find import find_files
 from ingest.files.formats.kinds import is_subtitles
-from ingest.files.formats.office import OfficeSettings, readable_suffixes
 from ingest.files.open import is_readable_head, open_source
 from ingest.files.source import Source, UnreadableFile
 from ingest.files.video import media_file, shots, thinner, video_source
@@ -317,16 +315,6 @@ class TestBroken:
         monkeypatch.setattr(media_file, "MAX_PIXELS", 1_000)
         with pytest.raises(UnreadableFile, match="160 x 96 pixels, more than is safe"):
             open_source(make_video(tmp_path / "a.mp4"))
-
-    def test_without_the_package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        path = make_video(tmp_path / "a.mp4")
-        assert ".mp4" in readable_suffixes(OfficeSettings("text"))
-        for module in ("ingest.files.video.media_errors", "ingest.files.formats.office"):
-            monkeypatch.setattr(f"{module}.find_missing", lambda *names: list(names))
-        with pytest.raises(UnreadableFile) as caught:
-            open_source(path)
-        assert "pageglass[video]" in caught.value.hint
-        assert not list(find_files([tmp_path], suffixes=readable_suffixes(OfficeSettings("text"))))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.error import PageglassError
-from ingest.file_state import stamp_of
 from ingest.files.video.clip_frames import read_clip
+from ingest.library.library import Library
 from ingest.page import Clip, Document, Rendered
 from ingest.readers.limits import ReadLimits
+from ingest.readers.original import OriginalNotFound, find_original
 from ingest.readers.reader_pool import ReaderPool
 
 log = logging.getLogger(__name__)
@@ -20,14 +21,18 @@ log = logging.getLogger(__name__)
 class ClipReader:
     """Gives pages of videos their clips; its one worker starts with the first."""
 
-    def __init__(self, limits: ReadLimits) -> None:
+    def __init__(self, library: Library, limits: ReadLimits) -> None:
+        self._library = library
         self._limits = limits
         self._pool: ReaderPool | None = None
 
     def __call__(self, document: Document, pages: Sequence[Rendered]) -> list[Rendered]:
         """Pages with clips; one whose file is gone or broken has none."""
-        path = _find_file(document)
-        if document.kind != "video" or path is None:
+        if document.kind != "video":
+            return list(pages)
+        try:
+            path = find_original(self._library, document)
+        except OriginalNotFound:
             return list(pages)
         return [replace(page, clip=self._read(path, page)) for page in pages]
 
@@ -45,12 +50,3 @@ class ClipReader:
             log.warning("%s has no clip: %s", page.page, error)
             return None
         return clip
-
-
-def _find_file(document: Document) -> Path | None:
-    """A file of a document that has the size it was read with."""
-    for name in document.paths:
-        stamp = stamp_of(Path(name))
-        if stamp and stamp.size == document.byte_size:
-            return Path(name)
-    return None

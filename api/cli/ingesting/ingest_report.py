@@ -26,7 +26,7 @@ from ingest.event import (
 from ingest.extras import install_name
 from ingest.file_state import Failure
 from ingest.files.find import count_suffixes
-from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, READABLE_KINDS, suffix_of
+from ingest.files.formats.kinds import OFFICE_SUFFIXES, READABLE_KINDS, suffix_of
 from ingest.library.documents import readable
 
 MAX_NAMED = 8
@@ -171,8 +171,6 @@ def _name_left_out(paths: Sequence[str]) -> str:
         return f"{said} LibreOffice, which is not installed, would read {', '.join(office)}; see --office."
     if any(suffix_of(path) == ".msg" for path in paths):
         return f"{said} pip install '{install_name('office')}' adds what reads .msg."
-    if any(suffix_of(path) in MEDIA_SUFFIXES for path in paths):
-        return f"{said} pip install '{install_name('video')}' adds what reads recordings."
     return f"{said} PDFs of them would be read."
 
 

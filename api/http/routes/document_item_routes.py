@@ -6,7 +6,7 @@ import mimetypes
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import FileResponse, Response
@@ -23,6 +23,11 @@ from ingest.shards import acts
 DocumentId = Annotated[str, Path(max_length=100, description="Its whole id.")]
 _PLAYED = {"video/quicktime": "video/mp4", "video/x-matroska": "video/webm"}
 """Types under which browsers play what they decode of these containers."""
+_FILE_TYPES: dict[str, dict[str, Any]] = {
+    kind: {"schema": {"type": "string", "format": "binary"}}
+    for kind in ("application/octet-stream", "video/*", "audio/*")
+}
+"""Types of an original: a recording has its own, so that browsers play it."""
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 router = APIRouter(prefix="/v1", responses=problems(422))
@@ -57,11 +62,11 @@ async def edit_document(
     responses={
         200: {
             "description": "The file",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+            "content": _FILE_TYPES,
         },
         206: {
             "description": "The parts that `Range` names",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+            "content": _FILE_TYPES,
         },
         416: {"description": "No such part"},
         **problems(404, 409),

@@ -73,6 +73,7 @@ FORMATS = (
     FileFormat("OpenDocument", "office", (".odt", ".odp", ".ods", ".odg"), office=True),
     FileFormat("RTF", "office", (".rtf",), office=True),
     FileFormat("HWP", "office", (".hwp",), office=True),
+    FileFormat("HWPX", "office", (".hwpx",)),
 )
 
 SUFFIXES = frozenset(suffix for each in FORMATS for suffix in each.suffixes if not each.office)

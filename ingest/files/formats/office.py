@@ -2,8 +2,8 @@
 
 One process a file runs in the process group of the reading worker, which is killed as one at
 the deadline (`ingest.readers.reader_worker`). The file is copied, so that no lock file is
-left beside it. Macros are off, links are not followed, and what would be fetched goes to a
-proxy that is not there.
+left beside it. Macros are off, links are not followed, what would be fetched goes to a proxy
+that is not there, and the program reads no files but that one (`ingest.files.formats.confine`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,19 @@ from pathlib import Path
 from ingest.error import InvalidInputError
 from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
-from ingest.files.formats.kinds import MEDIA_SUFFIXES, OFFICE_SUFFIXES, SUFFIXES
+from ingest.files.formats.confine import confined
+from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
 SHEETS = frozenset({"xlsx", "xls", "ods"})
 TEXT_MODULES = {"docx": "docx", "pptx": "pptx", "xlsx": "openpyxl"}
-"""Formats whose words are read without a program, and the module that reads each."""
+TEXT_FORMATS = {
+    **TEXT_MODULES,
+    **dict.fromkeys(("odt", "odp", "ods", "odg", "hwpx"), ""),
+    "hwp5": "olefile",
+}
+"""Formats whose words are read without a program, and the module that reads each, if any."""
 PROGRAMS = ("soffice", "libreoffice")
 SECONDS = 600.0
 """Time for a Gotenberg server; a worker's deadline comes first."""
@@ -104,10 +110,10 @@ def check_office(by: str) -> OfficeSettings:
 def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
     """Suffixes of the files that are read here."""
     read = SUFFIXES - {".msg"} if find_missing("oxmsg") else SUFFIXES
-    read = read - MEDIA_SUFFIXES if find_missing("av") else read
+    read = read if find_missing(TEXT_FORMATS["hwp5"]) else read | {".hwp"}
     if office.by == "text":
-        there = (name for name, module in TEXT_MODULES.items() if not find_missing(module))
-        return read | {f".{name}" for name in there}
+        there = (name for name, module in TEXT_FORMATS.items() if not find_missing(*module.split()))
+        return read | {f".{name}" for name in there if name not in ("hwp5",)}
     return read | OFFICE_SUFFIXES if office.is_server or find_program() else read
 
 
@@ -178,10 +184,11 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     environment = {
         **{"PATH": os.environ.get("PATH", os.defpath), "HOME": str(source.parent)},
         **{"LANG": "C.UTF-8", "http_proxy": NO_PROXY, "https_proxy": NO_PROXY},
+        "TMPDIR": str(source.parent),
     }
     try:
         subprocess.run(
-            command,
+            confined(command, str(source.parent)),
             env=environment,
             cwd=source.parent,
             stdin=subprocess.DEVNULL,

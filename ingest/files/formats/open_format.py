@@ -11,12 +11,12 @@ from ingest.files.formats.containers.mail_source import MailSource
 from ingest.files.formats.laid_out import FONT_SIZE, PAGE_SIZE, LaidOutSource
 from ingest.files.formats.markdown import markdown_to_html
 from ingest.files.formats.markup import drop_outside_pictures
-from ingest.files.formats.office_text import read_words
 from ingest.files.formats.plain_text import decode_text
-from ingest.files.formats.sniff import OFFICE
+from ingest.files.formats.sniff import HANGUL, OFFICE
 from ingest.files.formats.tables.table_pages import FONT_SIZE as TABLE_FONT
 from ingest.files.formats.tables.table_pages import TablePages
 from ingest.files.formats.tables.table_rows import NotATable, Table, read_csv, read_json_lines
+from ingest.files.formats.words.office_text import read_words
 from ingest.files.source import Source, UnreadableFile
 from ingest.page import DocumentKind
 
@@ -56,7 +56,7 @@ def _open_anew(path: Path, name: str) -> Source:
         return MailSource(path, name)
     if name in ("zip", "tar"):
         return ArchiveSource(path, name)
-    if name in OFFICE:
+    if name in OFFICE or name in HANGUL:
         return _open_words(path, name)
     if path.stat().st_size > MAX_TEXT:
         raise UnreadableFile(

@@ -45,16 +45,18 @@ _OPEN_DOCUMENTS = {
 _STREAMS = (
     ("__properties_version1.0", "msg"),
     *(("WordDocument", "doc"), ("PowerPoint Document", "ppt")),
-    *(("Workbook", "xls"), ("Book", "xls"), ("HwpSummaryInformation", "hwp")),
+    *(("Workbook", "xls"), ("Book", "xls"), ("HwpSummaryInformation", "hwp5")),
 )
 """Streams of a compound file (MS-CFB), by which its program is known."""
 OFFICE = frozenset(
     {*_OFFICE_PARTS.values(), *_OPEN_DOCUMENTS.values(), "rtf", "doc", "ppt", "xls", "hwp"}
 )
 """Formats that an office program reads."""
+HANGUL = frozenset({"hwp5", "hwpx"})
+"""Formats of newer Hangul files, of which the words alone are read."""
 _DAMAGED = {
     **{f".{name}": name for name in OFFICE},
-    **{".epub": "epub", ".xps": "xps", ".oxps": "xps"},
+    **{".epub": "epub", ".xps": "xps", ".oxps": "xps", ".hwpx": "hwpx"},
 }
 """Formats of ZIP archives that cannot be opened as such, by suffix."""
 HEAD = 4_096
@@ -73,6 +75,8 @@ def sniff(path: Path, head: bytes) -> str:
         return _sniff_compound(path)
     if head.startswith(b"{\\rtf"):
         return "rtf"
+    if head.startswith(b"HWP Document File V3"):
+        return "hwp"
     if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
         return "mobi"
     if _is_tar(path, head):
@@ -113,7 +117,8 @@ def _sniff_compound(path: Path) -> str:
         for stream, name in _STREAMS:
             if data.find(stream.encode("utf-16-le")) >= 0:
                 return name
-    return suffix_of(path)[1:] if suffix_of(path)[1:] in OFFICE else ""
+    suffix = suffix_of(path)[1:]
+    return "hwp5" if suffix == "hwp" else suffix if suffix in OFFICE else ""
 
 
 def _sniff_zip(path: Path) -> str:
@@ -132,6 +137,8 @@ def _sniff_zip(path: Path) -> str:
     for part, name in _OFFICE_PARTS.items():
         if any(each.startswith(part) for each in names) and types:
             return name
+    if mimetype.startswith(b"application/hwp+zip") or "Contents/section0.xml" in names:
+        return "hwpx"
     if found := _OPEN_DOCUMENT.match(mimetype):
         return _OPEN_DOCUMENTS[found[1]]
     if any(name.lower().endswith(".fdseq") for name in names):

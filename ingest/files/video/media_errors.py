@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.extras import find_missing, install_name
-from ingest.files.source import FormatUnavailable, UnreadableFile
+from ingest.files.source import UnreadableFile
 
 
 def ffmpeg_errors() -> tuple[type[Exception], ...]:
@@ -13,19 +12,6 @@ def ffmpeg_errors() -> tuple[type[Exception], ...]:
     import av
 
     return (av.FFmpegError, ValueError, OverflowError, EOFError)
-
-
-def check_installed(path: Path) -> None:
-    """Check that the package that reads a file is there.
-
-    Raises:
-        FormatUnavailable
-    """
-    if find_missing("av"):
-        raise FormatUnavailable(
-            f"{path.name} is a recording, and the package that reads it is not installed.",
-            hint=f"Run: pip install '{install_name('video')}', and read failed files again.",
-        )
 
 
 def broken_media(path: Path) -> UnreadableFile:

@@ -21,7 +21,6 @@ from ingest.files.video.cues import Cue, read_packet, text_streams
 from ingest.files.video.frame_image import FRAME_SIDE, to_image
 from ingest.files.video.media_errors import (
     broken_media,
-    check_installed,
     ffmpeg_errors,
     too_large,
 )
@@ -59,11 +58,10 @@ class MediaFile:
         container: FFmpeg's name of its format.
 
     Raises:
-        UnreadableFile: PyAV is not installed, or the file is broken or too large.
+        UnreadableFile: it is broken or too large.
     """
 
     def __init__(self, path: Path, container: str) -> None:
-        check_installed(path)
         self.path = path
         self._format = container
         # A file, not a path: FFmpeg opens no other file by it.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 _STILL_BRANDS = (
     *(b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"),
-    *(b"avif", b"avis", b"jp2 ", b"jpx ", b"jpm ", b"jxl "),
+    *(b"avif", b"avis", b"jp2 ", b"jpx ", b"jpm ", b"jxl ", b"crx "),
 )
-"""Brands of ISO base media files that are images."""
+"""Brands of ISO base media files that are images; "crx " is Canon's RAW format CR3."""
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """Atoms that a QuickTime file without `ftyp` begins with."""
 _MAGIC = (

@@ -8,7 +8,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ingest.files.formats.laid_out import LaidOutSource
 from ingest.files.formats.tables.table_pages import FONT_SIZE, TablePages
@@ -33,7 +35,8 @@ class _Member:
     name: str
     size: int
     day: str
-    read: Callable[[], bytes]
+    read: Callable[[Any], bytes]
+    """Content, by the open archive."""
 
 
 class ArchiveSource(LaidOutSource):
@@ -47,6 +50,7 @@ class ArchiveSource(LaidOutSource):
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
+        self._open = zipfile.ZipFile if name == "zip" else tarfile.open
         try:
             listed = _list_zip(path) if name == "zip" else _list_tar(path)
             self._members = [each for each in _checked(path, listed) if not _is_hidden(each.name)]
@@ -70,13 +74,17 @@ class ArchiveSource(LaidOutSource):
         self.has_attachments = True
 
     def embedded_files(self) -> Iterator[EmbeddedFile]:
-        """Names, with their folders, and readers of the files."""
-        for member in self._members:
-            yield member.name, lambda member=member: self._read(member)  # type: ignore[misc]
+        """Names, with their folders, and readers of the files, each for its own turn.
 
-    def _read(self, member: _Member) -> bytes:
+        The archive is opened once: a packed TAR is unpacked from its start to each file.
+        """
+        with self._open(self._path) as archive:
+            for member in self._members:
+                yield member.name, lambda member=member: self._read(archive, member)  # type: ignore[misc]
+
+    def _read(self, archive: Any, member: _Member) -> bytes:
         try:
-            data = member.read()
+            data = member.read(archive)
         except ARCHIVE_ERRORS as error:
             encrypted = "encrypted" in str(error) or "password" in str(error)
             what = "is encrypted" if encrypted else "is damaged"
@@ -117,27 +125,31 @@ def _list_zip(path: Path) -> Iterator[_Member]:
             if not info.is_dir():
                 day = "{:04}-{:02}-{:02}".format(*info.date_time[:3])
 
-                def read(info: zipfile.ZipInfo = info) -> bytes:
-                    with zipfile.ZipFile(path) as again, again.open(info) as file:
+                def read(opened: zipfile.ZipFile, info: zipfile.ZipInfo = info) -> bytes:
+                    with opened.open(info) as file:
                         return file.read(info.file_size + 1)
 
                 yield _Member(info.filename.replace("\\", "/"), info.file_size, day, read)
 
 
 def _list_tar(path: Path) -> Iterator[_Member]:
-    from datetime import UTC, datetime
-
     with tarfile.open(path) as archive:
         for info in archive:
             if info.isreg():
-                day = datetime.fromtimestamp(info.mtime, UTC).strftime("%Y-%m-%d")
 
-                def read(info: tarfile.TarInfo = info) -> bytes:
-                    with tarfile.open(path) as again:
-                        file = again.extractfile(info)
-                        return file.read(info.size + 1) if file else b""
+                def read(opened: tarfile.TarFile, info: tarfile.TarInfo = info) -> bytes:
+                    file = opened.extractfile(info)
+                    return file.read(info.size + 1) if file else b""
 
-                yield _Member(info.name, info.size, day, read)
+                yield _Member(info.name, info.size, _day(info.mtime), read)
+
+
+def _day(time: float) -> str:
+    """Day of a time stamp; empty for one that is no time."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _is_hidden(name: str) -> bool:

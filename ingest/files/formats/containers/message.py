@@ -22,10 +22,14 @@ from ingest.files.source import FormatUnavailable, UnreadableFile
 
 MAX_MESSAGES = 2_000
 """Messages of an MBOX file that are read."""
+MAX_LOOKED = 50_000
+"""The same with those that are empty, which are left out."""
 MAX_PARTS = 1_000
 """Parts of a message that are looked at."""
 MAX_PICTURE = 5_000_000
 """Bytes of a picture that is shown in a body."""
+MAX_SHOWN = 40_000_000
+"""Characters of pictures in a body; one may be shown many times."""
 HEADERS = ("From", "To", "Cc", "Date")
 _SHELL = re.compile(r"</?(?:html|body|head)\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
 
@@ -80,7 +84,8 @@ def _read_mbox(path: Path) -> Iterator[Message]:
     parser = BytesParser(policy=email.policy.default)
     box = mailbox.mbox(path, factory=lambda file: parser.parse(file), create=False)  # type: ignore[arg-type,return-value]
     try:
-        for message in islice(box, MAX_MESSAGES):
+        some = (each for each in islice(box, MAX_LOOKED) if each.keys() or each.get_payload())
+        for message in islice(some, MAX_MESSAGES):
             yield _message(message)  # type: ignore[arg-type]
     finally:
         box.close()
@@ -182,8 +187,11 @@ def _body(parts: _Parts, pictures: Mapping[str, str]) -> tuple[str, set[str], bo
         return f'<pre style="white-space:pre-wrap">{escape(parts.text)}</pre>', set(), False
     html = _SHELL.sub("", parts.html)
     used = {key for key in pictures if f"cid:{key}" in html}
+    room = MAX_SHOWN
     for key in used:
-        html = html.replace(f"cid:{key}", pictures[key])
+        times = min(html.count(f"cid:{key}"), room // max(len(pictures[key]), 1))
+        html = html.replace(f"cid:{key}", pictures[key], times)
+        room -= times * len(pictures[key])
     html, dropped = drop_outside_pictures(html)
     return html, used, dropped
 

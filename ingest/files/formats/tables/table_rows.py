@@ -73,8 +73,9 @@ def read_json_lines(text: str) -> Table:
         records.append(record if isinstance(record, dict) else {"value": record})
     if not records:
         raise NotATable("it has no lines")
-    header = [*dict.fromkeys(key for record in records for key in record)]
-    return make_table(header, [[_cell(record.get(key)) for key in header] for record in records])
+    header = [*islice(dict.fromkeys(key for record in records for key in record), MAX_COLUMNS + 1)]
+    rows = [[_cell(record.get(key)) for key in header] for record in records]
+    return make_table(header, [row for row in rows if any(row)])
 
 
 def make_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

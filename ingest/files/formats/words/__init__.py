@@ -1,0 +1,1 @@
+"""Words of office documents as HTML, without an office program."""
