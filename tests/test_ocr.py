@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ingest.encoders.embedded.weights import WeightsChanged, WeightsMissing
 from ingest.ocr import load_ocr as loader
 from ingest.ocr import pp_ocr
+from ingest.ocr.corners import box_corners
 from ingest.ocr.load_ocr import check_ocr, load_ocr, parse_ocr
 from ingest.ocr.ocr import Ocr, OcrFailed, OcrMode, OcrUnavailable, read_image
 from ingest.ocr.split_line import join_pieces, split_line
@@ -331,12 +332,19 @@ def test_a_changed_or_missing_model_is_an_error_and_never_fetched(
         for module in (loader, pp_ocr):
             monkeypatch.setattr(module, part, replace(weights, **changes))
 
+    def read(engine: str) -> None:
+        """Both models are loaded when they are first used."""
+        ocr, image = load_ocr(engine), Image.new("RGB", (200, 40), "white")
+        assert ocr is not None
+        ocr.detect(image)
+        ocr.recognize(image, [box_corners((0, 0, 1, 1), image.size)])
+
     change(sha256="0" * 64)
-    for use in (load_ocr, check_ocr):
+    for use in (read, check_ocr):
         with pytest.raises(WeightsChanged, match=r"onnx has SHA-256"):
             use("rapidocr")
     change(file="models/gone.onnx")
-    for use in (load_ocr, check_ocr):
+    for use in (read, check_ocr):
         with pytest.raises(WeightsMissing, match=r"gone\.onnx"):
             use("rapidocr")
 
