@@ -33,6 +33,7 @@ SEMANTIC = (
     "invalid-search",
     "invalid-highlight",
     "invalid-picture-question",
+    "invalid-whole-question",
     "url-refused",
     "invalid-cursor",
     "invalid-edit",

@@ -15,6 +15,7 @@ from ingest.index.quantization import Quantization
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Document
+from ingest.readers.limits import ReadLimits
 from ingest.rebuild import rebuild_indexes
 from ingest.remove import remove
 from ingest.shards.shard_layout import ShardHome, ShardLayout, read_layout, shard_homes
@@ -110,6 +111,7 @@ def renew_indexes(
     encoding: Encoding,
     *,
     dpi: int,
+    limits: ReadLimits,
     quantization: Quantization | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
@@ -121,5 +123,11 @@ def renew_indexes(
     homes: dict[str, ShardHome] = shard_homes(home)
     for each in homes.values() or [home]:
         yield from rebuild_indexes(
-            each, encoders, encoding, dpi=dpi, quantization=quantization, on_wait=on_wait
+            each,
+            encoders,
+            encoding,
+            dpi=dpi,
+            limits=limits,
+            quantization=quantization,
+            on_wait=on_wait,
         )

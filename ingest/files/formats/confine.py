@@ -1,4 +1,4 @@
-"""Confined programs: run where they read no files but their own, and reach no network.
+"""Confined programs: they read no files but their own, and reach no network.
 
 Office documents may name files of this machine that LibreOffice then shows, as RTF's
 INCLUDEPICTURE does. This file is run as a script by the interpreter: it restricts itself by

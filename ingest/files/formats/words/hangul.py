@@ -1,4 +1,6 @@
-"""Hangul word processor files: words of HWP 5 and HWPX, which LibreOffice does not read.
+"""Hangul word processor files: words of HWP 5 and HWPX.
+
+LibreOffice does not read them.
 
 By the published format (Hancom, "HWP Document File Formats 5.0", revision 1.3): records of a
 tag, a level and a size in compressed streams of a compound file. HWPX is XML in a ZIP archive.
