@@ -86,8 +86,8 @@ def test_make_runs_what_the_readme_says():
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "--require-hashes" in listed
-    assert "pageglass ingest data/samples" in listed
-    assert listed.count("pageglass ask") == 2
+    assert "pageglass ingest data/samples data/formats data/videos" in listed
+    assert listed.count("pageglass ask") == 3
     assert "--images" in listed
     assert ".venv/bin/pytest" in listed
     assert ".venv/bin/deptry" in listed
