@@ -30,7 +30,7 @@ from ingest.index.index import open_indexes
 from ingest.index.quantization import QUANTIZATIONS, Rows, pack_signs, to_int8
 from ingest.library.home import Home
 from ingest.page import unit
-from retrieval import rank
+from retrieval import signals
 from retrieval.evaluate.metrics import ndcg
 from retrieval.evaluate.quantizations import Converted
 from retrieval.scoring.dot_products import dot_products, dot_products_dense
@@ -111,7 +111,7 @@ def _measure(home: Home, folder: Path) -> None:
                 def score(*given: Any, most: int = rescored, **more: Any) -> Any:
                     return score_batches(*given, rescore_top_k=most, **more)
 
-                with mock.patch.object(rank, "score_batches", score):
+                with mock.patch.object(signals, "score_batches", score):
                     searcher = Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
                     figures, top, took = _ask(searcher, asked, f"late.{reader}")
                     pages = searcher.library.page_count()

@@ -269,8 +269,9 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
         assert sum(file.stat().st_size for file in files) <= mirror.cache.most
         held = {mirror.cache.path(key) for key in mirror._opened}
         assert held <= set(files)
-    assert searcher._snapshot
-    assert not searcher._snapshot.opened
+    [reader] = searcher._shards._readers.values()
+    assert reader._snapshot
+    assert not reader._snapshot.opened
     for file in files:  # by another process
         file.unlink()
     mirror.refresh()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import docx
 import openpyxl
@@ -39,8 +40,8 @@ from ingest.readers.reader_pool import ReaderPool
 TEXT = RenderSettings(dpi=40, ocr="none", office=OfficeSettings("text"))
 STAND_IN = """#!/bin/sh
 # A program with LibreOffice's arguments that takes the PDF beside it as its result.
-echo "$@" >> {folder}/calls
-env >> {folder}/environment
+echo "$@" >> {notes}/calls
+env >> {notes}/environment
 while [ "$1" != --convert-to ]; do shift; done
 {before}
 mkdir -p "$4" && cp {folder}/{result} "$4/document.$2"
@@ -93,8 +94,8 @@ def text_of(page: Rendered, role: str = "") -> str:
 class StandIn:
     """A scripted `soffice` in the PATH."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, notes: Path) -> None:
+        self.folder, self.notes = folder, notes
         with pymupdf.open() as pdf:
             pdf.new_page().insert_text((72, 72), "Made by the stand-in")
             pdf.save(folder / "made.pdf")
@@ -103,20 +104,24 @@ class StandIn:
     def script(self, before: str = "", result: str = "made.pdf") -> None:
         path = self.folder / "bin" / "soffice"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(STAND_IN.format(folder=self.folder, before=before, result=result))
+        path.write_text(
+            STAND_IN.format(folder=self.folder, notes=self.notes, before=before, result=result)
+        )
         path.chmod(0o755)
 
     @property
     def calls(self) -> int:
-        calls = self.folder / "calls"
+        calls = self.notes / "calls"
         return calls.read_text().count("\n") if calls.exists() else 0
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    made = StandIn(tmp_path)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    return made
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    # A confined program writes to devices, and nothing else outside of its folder.
+    devices = Path("/dev/shm")
+    with TemporaryDirectory(dir=devices if devices.is_dir() else None) as notes:
+        monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+        yield StandIn(tmp_path, Path(notes))
 
 
 @pytest.fixture
@@ -180,7 +185,7 @@ def test_a_document_is_converted_once_by_its_content(
         assert text_of(page) == "Made by the stand-in"
     assert inspect(path, settings).kind == "office"
     assert stand_in.calls == 1
-    assert "secret" not in (tmp_path / "environment").read_text()
+    assert "secret" not in (stand_in.notes / "environment").read_text()
     [folder] = (tmp_path / "converted").iterdir()  # nothing of the work is left
     assert [file.name for file in folder.iterdir()] == ["a.docx.pdf"]
     assert sorted(tmp_path.glob(".~lock*")) == []
@@ -211,12 +216,12 @@ def test_without_a_program_folders_are_left_out_and_a_named_file_is_an_error(
 def test_a_program_past_its_deadline_is_killed_with_what_it_started(
     stand_in: StandIn, tmp_path: Path
 ) -> None:
-    stand_in.script(f"sleep 600 & echo $! > {tmp_path}/child; wait")
+    stand_in.script(f"sleep 600 & echo $! > {stand_in.notes}/child; wait")
     path = write_docx(tmp_path / "a.docx")
     pool = ReaderPool(1, ReadLimits(seconds=1.5))
     try:
         future = pool.submit(inspect, path, RenderSettings(ocr="none"), name=path.name)
-        while not (tmp_path / "child").exists():
+        while not (stand_in.notes / "child").exists():
             time.sleep(0.05)
         [worker] = pool.pids()
         assert scratch_folder(worker).exists()
@@ -224,7 +229,7 @@ def test_a_program_past_its_deadline_is_killed_with_what_it_started(
             future.result(30)
     finally:
         pool.close()
-    child = int((tmp_path / "child").read_text())
+    child = int((stand_in.notes / "child").read_text())
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
     assert not scratch_folder(worker).exists()
 

@@ -12,7 +12,7 @@ from api.http.routes.web_routes import load_web_app
 
 LIMIT = 103_500
 """Bytes of files that a screen loads, in one language, before images."""
-ALL = 149_500
+ALL = 149_800
 SERVED = 61_000
 """Bytes of the whole app: as files, and as it is served, compressed."""
 VENDORED = {

@@ -173,6 +173,7 @@ class OperationMethods(ClientBase):
         keyfile: FilePath | None = None,
         watch: FilePath | Sequence[FilePath] = (),
         prune: bool = False,
+        processes: int = 1,
     ) -> None:
         """Serve the library over HTTP until Ctrl-C (docs/http.md).
 
@@ -182,6 +183,7 @@ class OperationMethods(ClientBase):
             certfile, keyfile: TLS certificate and key (PEM).
             watch: folders to follow.
             prune: forget files that are gone from them.
+            processes: how many share the address; one where folders are followed.
 
         Raises:
             InvalidInputError: other machines could reach it, and there is no token.
@@ -201,6 +203,7 @@ class OperationMethods(ClientBase):
             host,
             port,
             lambda: create_app(home, settings, folders=folders, prune=prune),
+            processes=processes,
         )
 
     @python_hints()
