@@ -26,7 +26,6 @@ from unittest import mock
 import numpy as np
 
 from ingest.filter import ALL_PAGES, PageFilter
-from ingest.index.index import open_indexes
 from ingest.index.quantization import QUANTIZATIONS, Rows, pack_signs, to_int8
 from ingest.library.home import Home
 from ingest.page import unit
@@ -100,7 +99,6 @@ def _measure(home: Home, folder: Path) -> None:
     asked = [q for q in manifest["queries"] if q.get("answerable") and q["relevant_pages"]]
     print(f"\n{len(asked)} questions\n")
     print(f"{'':14}{'rescored':>9}{'filter':>8}{'all':>7}{'kept':>7}{'KB a page':>11}{'ms':>6}")
-    reader = next(i.manifest.encoder for i in open_indexes(home) if i.manifest.modality != "image")
     first: list[set[str]] = []
     for kind in QUANTIZATIONS:
         with Converted(home, kind) as made:
@@ -113,7 +111,7 @@ def _measure(home: Home, folder: Path) -> None:
 
                 with mock.patch.object(signals, "score_batches", score):
                     searcher = Searcher(home, exhaustive_pages=1_000_000, opener=made.open)
-                    figures, top, took = _ask(searcher, asked, f"late.{reader}")
+                    figures, top, took = _ask(searcher, asked)
                     pages = searcher.library.page_count()
                     searcher.close()
                 first = first or top
@@ -124,8 +122,8 @@ def _measure(home: Home, folder: Path) -> None:
                 )
 
 
-def _ask(searcher: Searcher, asked: list[dict[str, Any]], signal: str) -> tuple[Any, Any, float]:
-    """NDCG@5 in both scopes, the pages that a signal puts first over all, milliseconds over all."""
+def _ask(searcher: Searcher, asked: list[dict[str, Any]]) -> tuple[Any, Any, float]:
+    """NDCG@5 in both scopes, the pages that late interaction puts first over all, milliseconds over all."""
     names = {os.path.basename(path): d.id for d in searcher.library.documents() for path in d.paths}
     figures, top, took = [], [], []
     for question in asked:
@@ -138,6 +136,7 @@ def _ask(searcher: Searcher, asked: list[dict[str, Any]], signal: str) -> tuple[
             took.append(time.perf_counter() - started)
             keys = [record.page.key for record in ranking.pages]
             pair.append(ndcg([keys[i] for i in ranking.order()], relevant, 5))
+        signal = next(name for name in ranking.signals if name.startswith("late."))
         order = np.argsort(-np.nan_to_num(ranking.signals[signal], nan=-9), kind="stable")
         top.append({keys[i] for i in order[:KEPT]})
         figures.append(pair)
