@@ -91,6 +91,14 @@ class TimeSpan(NamedTuple):
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
+    def middles(self, parts: int) -> list[float]:
+        """Middles of so many equal parts, in seconds.
+
+        >>> TimeSpan(10.0, 18.0).middles(4)
+        [11.0, 13.0, 15.0, 17.0]
+        """
+        return [self.start + (at + 0.5) * (self.end - self.start) / parts for at in range(parts)]
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:

@@ -127,10 +127,8 @@ class Searcher:
         def find(shards: Sequence[Shard]) -> list[Hit]:
             def page_rows(index: Index, page: Page) -> Vectors:
                 holds = (s for s in shards if page.document_id in s.snapshot.documents)
-                shard = next(holds, shards[0])
-                return (
-                    shard.open(index.manifest.encoder, page.document_id).page(page.number).vectors
-                )
+                document = next(holds, shards[0]).open(index.manifest.encoder, page.document_id)
+                return document.page(page.number).vectors
 
             encoded = self._encoder.encode_clip(clip, indexes_of(shards), page_rows)
             return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)

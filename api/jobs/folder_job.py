@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
 
 from api.jobs.ingest_job import JobIngest
-from api.jobs.job import UNREADABLE, Job, JobFile
-from ingest.add import AddSettings
+from api.jobs.job import UNREADABLE, JobFile
 from ingest.event import Event, Failed
 from ingest.file_state import Failure
-from ingest.library.home import Home
 from ingest.library.names import readable
 from ingest.page import Document
 
@@ -21,18 +17,6 @@ MAX_FILES = 1_000
 
 class FolderIngest(JobIngest):
     """One turn of a job of watched folders; the arguments are those of `JobIngest`."""
-
-    def __init__(
-        self,
-        home: Home,
-        job: Job,
-        settings: AddSettings,
-        update: Callable[[Job, bool], None],
-        check: Callable[[Job], None],
-    ) -> None:
-        # Unlike those of an upload, these files stay, and so does the note of one that fails.
-        settings = replace(settings, retry=False, record_failures=True, prune=job.prune)
-        super().__init__(home, job, settings, update, check)
 
     def run(self) -> None:
         """Ingest what is new or changed. Raises what `JobIngest.run` raises."""

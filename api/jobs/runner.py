@@ -189,12 +189,25 @@ class JobRunner(JobBook):
                 self._let_go(entry)
                 self._start_threads()
 
+    def _of_folders(self, settings: AddSettings, job: Job) -> AddSettings:
+        """Settings of a job of watched folders.
+
+        Unlike those of an upload, its files stay, and so does the note of one that fails.
+        """
+        return replace(
+            settings,
+            is_settled=self.is_settled,
+            retry=False,
+            record_failures=True,
+            prune=job.prune,
+        )
+
     def _run(self, entry: JobEntry) -> None:
         job_id = entry.job.id
         try:
             settings, turn = self._make_settings(entry.password), JobIngest
             if entry.job.folders:
-                settings, turn = replace(settings, is_settled=self.is_settled), FolderIngest
+                settings, turn = self._of_folders(settings, entry.job), FolderIngest
             turn(
                 self.home,
                 entry.job,

@@ -60,6 +60,22 @@ class Access:
 
         return httpx2.Timeout(self.timeout, connect=min(CONNECT, self.timeout))
 
+    def check_key(self, model: str, variable: str) -> None:
+        """Check that there is a key, or a gateway that may need none.
+
+        Args:
+            model: with its provider, as `openai:MODEL`.
+            variable: of the environment, that the key may be given in.
+
+        Raises:
+            ApiKeyMissing
+        """
+        if not self.key and not self.base_url:
+            raise ApiKeyMissing(
+                f"{model} needs an API key, and none was given.",
+                hint=f"Give a key, as in the environment variable {variable}.",
+            )
+
 
 class ModelError(PageglassError):
     """A provider did not answer as it should."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from generation.answer import Usage
 from generation.context.image_tokens import PatchTokens
 from generation.context.limits import Limits
-from generation.providers.access import Access, ApiKeyMissing
+from generation.providers.access import Access
 from generation.providers.amend import Amendments
 from generation.providers.chunks import as_mapping, content_text, refuse_page, whole_reply
 from generation.providers.failure import UNREADABLE, StreamEnded, StreamFailed
@@ -44,11 +44,7 @@ class Anthropic:
     """
 
     def __init__(self, model: str, access: Access) -> None:
-        if not access.key and not access.base_url:
-            raise ApiKeyMissing(
-                f"anthropic:{model} needs an API key, and none was given.",
-                hint="Give a key, as in the environment variable ANTHROPIC_API_KEY.",
-            )
+        access.check_key(f"anthropic:{model}", "ANTHROPIC_API_KEY")
         self._setup(f"anthropic:{model}", model, access)
 
     def _setup(self, name: str, model: str, access: Access) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from generation.answer import Usage
 from generation.context.image_tokens import CropTokens, FixedTokens
 from generation.context.limits import FileLimits, Limits
-from generation.providers.access import Access, ApiKeyMissing
+from generation.providers.access import Access
 from generation.providers.amend import Amendments
 from generation.providers.chunks import refuse_page
 from generation.providers.failure import UNREADABLE, StreamEnded, StreamFailed
@@ -82,12 +82,8 @@ class Gemini:
     """
 
     def __init__(self, model: str, access: Access) -> None:
-        if not access.key and not access.base_url:
-            raise ApiKeyMissing(
-                f"gemini:{model} needs an API key, and none was given.",
-                hint="Give a key, as in the environment variable GEMINI_API_KEY.",
-            )
         self.name = f"gemini:{model}"
+        access.check_key(self.name, "GEMINI_API_KEY")
         self._model = model.removeprefix("models/")
         self._access = access
         self._amendments = Amendments()

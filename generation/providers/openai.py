@@ -19,7 +19,7 @@ from generation.context.image_tokens import (
     TileTokens,
 )
 from generation.context.limits import LOW_EDGE, Limits
-from generation.providers.access import Access, ApiKeyMissing, ReplyRefused, ReplyTruncated
+from generation.providers.access import Access, ReplyRefused, ReplyTruncated
 from generation.providers.amend import Amendments
 from generation.providers.chunks import content_text, read_chunks
 from generation.providers.failure import UNREADABLE, StreamEnded, StreamFailed
@@ -76,12 +76,8 @@ class OpenAi:
     """
 
     def __init__(self, model: str, access: Access, *, provider: str = "openai") -> None:
-        if not access.key and not access.base_url:
-            raise ApiKeyMissing(
-                f"{provider}:{model} needs an API key, and none was given.",
-                hint=f"Give a key, as in the environment variable {KEYS[provider]}.",
-            )
         self.name = f"{provider}:{model}"
+        access.check_key(self.name, KEYS[provider])
         self._model = model
         self._provider = provider
         self._access = access

@@ -76,7 +76,7 @@ class TransformersClip:
     def encode_images(self, prepared: Sequence[PreparedImage]) -> torch.Tensor:
         """See `DualEncoder`."""
         batch = stack_images(prepared, self._device, self._dtype)
-        return unit_rows(_pooled_features(self._network.get_image_features(**batch)))
+        return unit_rows(pooled_features(self._network.get_image_features(**batch)))
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
@@ -86,18 +86,8 @@ class TransformersClip:
         padding.
         """
         texts = [text.lower() for text in texts] if self._lowercase else texts
-        for text in texts:
-            if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
-                warn_truncated(text, self._length)
-        batch = self._tokenizer(
-            list(texts),
-            padding="max_length",
-            truncation=True,
-            max_length=self._length,
-            return_tensors="pt",
-        ).to(self._device)
-        inputs = {name: batch[name] for name in ("input_ids", "attention_mask") if name in batch}
-        return unit_rows(_pooled_features(self._network.get_text_features(**inputs)))
+        inputs = tokenize_padded(self._tokenizer, texts, self._length).to(self._device)
+        return unit_rows(pooled_features(self._network.get_text_features(**inputs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +109,27 @@ def _is_siglip2(network: Any, checkpoint: Checkpoint) -> bool:
     return kind == "siglip2" or (kind == "siglip" and "gemma" in str(tokenizer).lower())
 
 
-def _pooled_features(features: Any) -> torch.Tensor:
+def tokenize_padded(tokenizer: Any, texts: Sequence[str], length: int) -> Any:
+    """Token ids and mask of texts (n, length).
+
+    Too long a text is truncated, with a warning.
+    """
+    for text in texts:
+        if len(tokenizer(text, verbose=False)["input_ids"]) > length:
+            warn_truncated(text, length)
+    batch = tokenizer(
+        list(texts),
+        padding="max_length",
+        truncation=True,
+        max_length=length,
+        return_tensors="pt",
+    )
+    for name in set(batch) - {"input_ids", "attention_mask"}:
+        del batch[name]
+    return batch
+
+
+def pooled_features(features: Any) -> torch.Tensor:
     """The vectors, which transformers returns as a tensor or inside an output object."""
     pooled: torch.Tensor = getattr(features, "pooler_output", features)
     return pooled

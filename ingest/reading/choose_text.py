@@ -124,15 +124,17 @@ class _PageReader:
         self, lines: Sequence[TextLine], printed: Sequence[LineWord], refused: Sequence[LineWord]
     ) -> list[Box]:
         """Parts of the page that may hold print without words."""
-        if is_flat(self._image):
+        few = len(printed) < FEW_WORDS
+        if few and is_flat(self._image):
             return []
+        if few and (not printed or _hidden(lines)):
+            return [WHOLE]
         places = [box for box in self._figures if not self._is_empty(box)]
         places += [_along(word.box) for word in refused]
         known = [word.box for line in lines for word in line.words if not word.hidden]
-        places += find_ink(self._image, known)
-        if len(printed) < FEW_WORDS and (places or _hidden(lines) or not printed):
-            return [WHOLE]
-        areas = join_areas(places)
+        areas = join_areas([*places, *find_ink(self._image, known)])
+        if few:
+            return [WHOLE] if areas else []
         return [WHOLE] if sum(map(area, areas)) > LARGE_SHARE else areas
 
     def _is_empty(self, box: Box) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from ingest.encoders.checkpoint import LOAD_ERRORS
-from ingest.encoders.dual_encoder import read_logits, unit_rows, warn_truncated
+from ingest.encoders.dual_encoder import read_logits, unit_rows
 from ingest.encoders.loading.load_report import check_missing
+from ingest.encoders.transformers_clip import pooled_features, tokenize_padded
 from ingest.encoders.video.clip_checkpoint import HINT, find_clip_checkpoint, load_clip_network
 from ingest.encoders.video.frame_processor import FrameProcessor
 from ingest.page import Clip
@@ -62,26 +63,10 @@ class XClip:
     def encode_clips(self, prepared: Sequence[torch.Tensor]) -> torch.Tensor:
         """See `ClipNetwork`."""
         batch = torch.stack(list(prepared)).to(self._device, self._dtype)
-        return unit_rows(_pooled(self._network.get_video_features(pixel_values=batch)))
+        return unit_rows(pooled_features(self._network.get_video_features(pixel_values=batch)))
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
         """See `ClipNetwork`. Too long a text is truncated, with a warning."""
-        for text in texts:
-            if len(self._tokenizer(text, verbose=False)["input_ids"]) > self._length:
-                warn_truncated(text, self._length)
-        batch = self._tokenizer(
-            list(texts),
-            padding="max_length",
-            truncation=True,
-            max_length=self._length,
-            return_tensors="pt",
-        ).to(self._device)
-        inputs = {name: batch[name] for name in ("input_ids", "attention_mask") if name in batch}
-        return unit_rows(_pooled(self._network.get_text_features(**inputs)))
-
-
-def _pooled(features: Any) -> torch.Tensor:
-    """The vectors, which transformers returns as a tensor or inside an output object."""
-    pooled: torch.Tensor = getattr(features, "pooler_output", features)
-    return pooled
+        inputs = tokenize_padded(self._tokenizer, texts, self._length).to(self._device)
+        return unit_rows(pooled_features(self._network.get_text_features(**inputs)))

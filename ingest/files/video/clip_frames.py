@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.files.video.frame_image import to_image
 from ingest.files.video.media_file import MediaFile
-from ingest.files.video.media_type import sniff_media
+from ingest.files.video.media_type import sniff_media_file
 from ingest.page import Clip, TimeSpan
 
 CLIP_FRAMES = 16
@@ -22,7 +22,6 @@ MAX_DECODED = 4_000
 """Frames that are decoded for a clip."""
 SEEK_SECONDS = 2.0
 """Frames further apart are looked for one by one."""
-HEAD = 4_096
 
 
 class ClipFile(MediaFile):
@@ -36,7 +35,7 @@ class ClipFile(MediaFile):
         Raises:
             UnreadableFile
         """
-        times = [span.start + (at + 0.5) * (span.end - span.start) / count for at in range(count)]
+        times = span.middles(count)
         with self._errors():
             far = (span.end - span.start) / count > SEEK_SECONDS
             frames = list(self._seek_each(times) if far else self._pass_over(times))
@@ -75,8 +74,7 @@ def read_clip(path: Path, span: TimeSpan | None = None) -> Clip | None:
     Raises:
         UnreadableFile
     """
-    with path.open("rb") as file:
-        container = sniff_media(file.read(HEAD))
+    container = sniff_media_file(path)
     if not container:
         return None
     media = ClipFile(path, container)

@@ -6,6 +6,8 @@ which name other files and addresses.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 _STILL_BRANDS = (
     *(b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"),
     *(b"avif", b"avis", b"jp2 ", b"jpx ", b"jpm ", b"jxl ", b"crx "),
@@ -23,6 +25,8 @@ _MAGIC = (
     (b"ID3", "mp3"),
     (b"#!AMR", "amr"),
 )
+HEAD = 4_096
+"""First bytes of a file, which tell its container."""
 _TS_PACKET = 188
 _MEDIA_TYPES = {
     "mov": "video/mp4",
@@ -54,6 +58,12 @@ def sniff_media(head: bytes) -> str:
     if len(head) > 2 * _TS_PACKET and head[0] == head[_TS_PACKET] == head[2 * _TS_PACKET] == 0x47:
         return "mpegts"
     return _sniff_frames(head)
+
+
+def sniff_media_file(path: Path) -> str:
+    """FFmpeg's name of the container of a file; see `sniff_media`. Raises OSError."""
+    with path.open("rb") as file:
+        return sniff_media(file.read(HEAD))
 
 
 def mime_type(head: bytes) -> str:

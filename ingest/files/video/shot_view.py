@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.files.video.cues import Cue, cues_between, find_sidecars, read_sidecar, tidy
-from ingest.files.video.media_type import sniff_media
+from ingest.files.video.media_type import sniff_media_file
 from ingest.files.video.shots import ALIKE, SMALL, Sample
 from ingest.page import TimeSpan
 
@@ -27,7 +27,6 @@ VIEW_SIDE = 768
 """Pixels of the longer side of a frame."""
 SPACING = 0.5
 """Seconds between frames at least."""
-HEAD = 4_096
 WEBP_QUALITY = 80
 
 
@@ -60,9 +59,7 @@ def view_shot(path: Path, span: TimeSpan, count: int) -> ShotView:
     Raises:
         UnreadableFile: it cannot be opened or decoded.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    container = sniff_media(head)
+    container = sniff_media_file(path)
     if not container:
         from ingest.files.video.animation import AnimationSource
 
@@ -84,9 +81,8 @@ def even_times(span: TimeSpan, count: int) -> list[float]:
     >>> even_times(TimeSpan(10.0, 18.0), 4), even_times(TimeSpan(0.0, 1.2), 4)
     ([11.0, 13.0, 15.0, 17.0], [0.3, 0.9])
     """
-    length = max(span.end - span.start, 0.0)
-    parts = max(min(count, int(length / SPACING)), 1)
-    return [round(span.start + (at + 0.5) * length / parts, 3) for at in range(parts)]
+    parts = max(min(count, int((span.end - span.start) / SPACING)), 1)
+    return [round(time, 3) for time in span.middles(parts)]
 
 
 def _frames_of(media: MediaFile, times: Sequence[float]) -> Iterator[tuple[float, Image.Image]]:

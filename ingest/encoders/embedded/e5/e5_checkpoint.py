@@ -28,8 +28,6 @@ from ingest.page import Vectors
 
 BLOCK = 32
 """Weights that share a scale."""
-CONTINUATION = -64
-"""Bytes of UTF-8 below it, read as signed, continue a character."""
 _HEADER = struct.Struct("<4sI7ifi")
 _VOCABULARY = struct.Struct("<5iQ")
 _NORMALIZATION = struct.Struct("<iI")
@@ -88,15 +86,12 @@ class E5Checkpoint:
             self._take(at, _VOCABULARY.size)
         )
         at += _VOCABULARY.size
-        edges = np.frombuffer(self._take(at, 4 * (count + 1)), "<u4")
+        edges = np.frombuffer(self._take(at, 4 * (count + 1)), "<u4").tolist()
         at += 4 * (count + 1)
         self.log_probabilities = np.frombuffer(self._take(at, 4 * count), "<f4").tolist()
         at += 4 * count
-        encoded = self._take(at, size)
-        # Decoded once: a decoding for each piece takes five times as long.
-        text, continued = encoded.decode(), np.frombuffer(encoded, np.int8) < CONTINUATION
-        before = np.concatenate([[0], np.cumsum(~continued)])
-        self.pieces = [text[a:b] for a, b in pairwise(before[edges].tolist())]
+        text = self._take(at, size)
+        self.pieces = [text[a:b].decode() for a, b in pairwise(edges)]
         return at + int(size)
 
     def _read_normalization(self, at: int) -> int:

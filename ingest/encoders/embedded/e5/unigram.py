@@ -39,10 +39,7 @@ class Unigram:
         unknown: int,
         special: frozenset[int],
     ) -> None:
-        self._ids = dict(zip(pieces, range(len(pieces)), strict=True))
-        for token in special:
-            if self._ids.get(pieces[token]) == token:
-                del self._ids[pieces[token]]
+        self._ids = {piece: i for i, piece in enumerate(pieces) if i not in special}
         self._longest = max(map(len, self._ids), default=1)
         self._scores = array("f", log_probabilities)
         self._unknown = unknown
