@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 MAX_RANGE = 20
@@ -56,6 +57,7 @@ def find_labels(text: str) -> Iterator[Label]:
         yield Label(found.start(), found.end(), read_numbers(found[0]))
 
 
+@lru_cache(1_024)  # a text repeats its labels, and is read again as it comes
 def read_numbers(label: str) -> tuple[int, ...]:
     """Numbers of a label, in order, each once.
 
