@@ -53,13 +53,18 @@ def ferry(own_home: Home, searcher: Searcher, tmp_path: Path) -> str:
     return Library(own_home).document("ferry.pdf").id
 
 
+@pytest.fixture
+def opened(searcher: Searcher) -> list[Any]:
+    """The collections that are open; asked for before `ferry`, those open before it came."""
+    return open_collections(searcher)
+
+
 def first(searcher: Searcher, filter: PageFilter = ALL_PAGES) -> str:
     hits = searcher.search(ASKED, top=1, filter=filter)
     return str(hits[0].page) if hits else "nothing"
 
 
-def test_what_came_is_found_and_what_went_is_not(own_home, searcher, ferry):
-    opened = open_collections(searcher)
+def test_what_came_is_found_and_what_went_is_not(own_home, searcher, opened, ferry):
     assert opened
     assert first(searcher) == "ferry.pdf, page 2"
     assert first(searcher, PageFilter.to([ferry])) == "ferry.pdf, page 2"
@@ -85,9 +90,8 @@ def test_a_document_known_to_chroma_that_went_is_not_found(own_home, searcher, f
 
 @pytest.mark.parametrize("moved", ["many pages", "an index", "a manifest"])
 def test_chroma_is_opened_anew_once_too_much_has_changed(
-    own_home, searcher, ferry, monkeypatch, moved
+    own_home, searcher, opened, ferry, monkeypatch, moved
 ):
-    opened = open_collections(searcher)
     if moved == "many pages":
         monkeypatch.setattr(snapshot, "MAX_PENDING_PAGES", 1)
     elif moved == "an index":
