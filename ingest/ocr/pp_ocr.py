@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.embedded.runtime.onnx_graph import read_properties
+from ingest.encoders.embedded.runtime.onnx_file import read_properties
 from ingest.encoders.embedded.runtime.session import open_session, worker_runtime
 from ingest.encoders.embedded.weights import OCR_DETECTOR, OCR_RECOGNIZER
 from ingest.ocr.corners import Corners, Pixels, upright_corners
