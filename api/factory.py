@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from api.settings import Settings, read_settings
-
 if TYPE_CHECKING:
+    from api.settings import Settings
     from generation.models.model import VisionModel
     from ingest.files.render import RenderSettings
     from ingest.library.home import Home
@@ -98,5 +97,7 @@ def model_settings(settings: Settings, **options: Any) -> Settings:
     Raises:
         InvalidSetting: an option has a value that is not allowed.
     """
+    from api.settings import read_settings
+
     changed = {name: value for name, value in options.items() if value is not None}
     return read_settings(**{**dict(settings), **changed}) if changed else settings

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ingest.add import AddSettings
     from ingest.annotate.captioner import Captioner
     from ingest.event import Event
-    from ingest.fetch.fetch import FetchPolicy
+    from ingest.fetch.fetch_policy import FetchPolicy
     from ingest.library.home import Home
     from ingest.replica.object_store import ObjectStore
 
@@ -182,7 +182,7 @@ def run_ingest(
     Raises what `ingest.add.add`, `ingest.cluster.cluster_add.add_on_cluster` and
     `ingest.rebuild.rebuild_indexes` raise.
     """
-    from ingest.fetch.fetch import FetchPolicy
+    from ingest.fetch.fetch_policy import FetchPolicy
     from ingest.fetch.fetch_remote import fetch_remote
     from ingest.shards.acts import renew_indexes
     from ingest.shards.add_to_shards import add_documents

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from api.environment import PREFIX, environment_settings
 from api.network import KEYS, plain_address, plain_rate, token_fault
 from api.settings_file import read_settings_file, settings_path
 from ingest.error import ConfigurationError
@@ -21,7 +21,7 @@ from ingest.error import ConfigurationError
 if TYPE_CHECKING:
     from generation.providers.access import Access
     from ingest.encoders.encoder import Encoding
-    from ingest.fetch.fetch import FetchPolicy
+    from ingest.fetch.fetch_policy import FetchPolicy
     from ingest.index.server import Server
     from ingest.readers.limits import ReadLimits
     from ingest.replica.object_store import ObjectStore
@@ -33,12 +33,13 @@ class InvalidSetting(ConfigurationError):
     code = "invalid-setting"
 
 
-class Settings(BaseSettings):
-    """Settings of the program, read once at the start and passed on as plain values."""
+class Settings(BaseModel):
+    """Settings of the program, read once at the start and passed on as plain values.
 
-    model_config = SettingsConfigDict(
-        env_prefix="PAGEGLASS_", extra="ignore", hide_input_in_errors=True, frozen=True
-    )
+    What is not given comes from the environment, PAGEGLASS_ before its name.
+    """
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("pageglass", appauthor=False),
@@ -166,6 +167,9 @@ class Settings(BaseSettings):
     job_queue: int = Field(default=100, ge=1, description="Unfinished upload jobs at most.")
     job_lanes: int = Field(default=3, ge=1, le=32, description="Upload jobs that run at once.")
 
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**environment_settings() | given)
+
     def encoding(self) -> Encoding:
         """Device, number type and batch size of encoders."""
         from ingest.encoders.encoder import Encoding
@@ -180,7 +184,7 @@ class Settings(BaseSettings):
 
     def fetch_policy(self, *, served: bool = False) -> FetchPolicy:
         """Policy of files by URL; `served` never allows private addresses."""
-        from ingest.fetch.fetch import FetchPolicy
+        from ingest.fetch.fetch_policy import FetchPolicy
 
         return FetchPolicy(self.fetch_mb * 1_000_000, self.fetch_private and not served)
 
@@ -277,21 +281,16 @@ def read_settings(**values: Any) -> Settings:
     from_file = {
         name: value
         for name, value in read_settings_file().items()
-        if name in Settings.model_fields and name not in values and not in_environment(name)
+        if name in Settings.model_fields and name not in {*values, *environment_settings()}
     }
     try:
         return Settings(**from_file, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"])
-        variable = f"PAGEGLASS_{name.upper()}"
+        variable = f"{PREFIX}{name.upper()}"
         where = f"{settings_path()}: {name}" if name in from_file else variable
         raise InvalidSetting(
             f"{name if name in values else where}: {first['msg']}.",
             hint="Correct it, or leave it out.",
         ) from None
-
-
-def in_environment(name: str) -> bool:
-    """Whether the environment has a setting."""
-    return any(key.upper() == f"PAGEGLASS_{name.upper()}" for key in os.environ)

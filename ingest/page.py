@@ -8,21 +8,20 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
 
 Box = tuple[float, float, float, float]
 """A rectangle on a page as fractions of its width and height: left, top, right, bottom."""
 
-Vectors = npt.NDArray[np.floating[Any]]
+Vectors: TypeAlias = "npt.NDArray[np.floating[Any]]"
 """A matrix (n, dim) of rows of length one."""
 
-Clip = npt.NDArray[np.uint8]
+Clip: TypeAlias = "npt.NDArray[np.uint8]"
 """Frames of a part of a video (frames, height, width, 3): RGB, upright, mapped from HDR."""
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -267,5 +266,7 @@ class QueryVectors:
 
 def unit(rows: Vectors) -> Vectors:
     """Rows scaled to unit length; rows of zeros stay zero."""
+    import numpy as np
+
     scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
     return scaled

@@ -60,7 +60,7 @@ def tokenizer(checkpoint):
 def test_a_checkpoint_is_read_as_it_was_written(tiny):
     checkpoint, weights = tiny
     assert (checkpoint.dim, checkpoint.layers, checkpoint.heads) == (DIM, 2, 2)
-    assert (checkpoint.pieces, checkpoint.log_probabilities) == (PIECES, SCORES)
+    assert (list(checkpoint.pieces), checkpoint.log_probabilities.tolist()) == (PIECES, SCORES)
     assert checkpoint.replacements == {9: " "}
     for name in ("emb.word", "l1.q.w", "l0.fi.w", "l1.fo.w"):
         assert dequantize(checkpoint.blocks(name)) == pytest.approx(weights[name])

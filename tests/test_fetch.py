@@ -15,7 +15,8 @@ import ingest.fetch.fetch as fetch_module
 from api.cli.main import app
 from ingest.error import PageglassError
 from ingest.fetch.addresses import is_public
-from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable, fetch, file_name, is_url
+from ingest.fetch.fetch import fetch, file_name
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable, is_url
 from ingest.library.home import Home
 from ingest.library.names import shown_name
 

@@ -26,8 +26,8 @@ from ingest.files.formats.office import (
     check_office,
     find_program,
     readable_suffixes,
-    scratch_folder,
 )
+from ingest.files.formats.scratch import scratch_folder
 from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render

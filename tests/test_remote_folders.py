@@ -20,7 +20,7 @@ from ingest.event import Added, Event, Failed, FileFetched, FolderListed, Remove
 from ingest.extras import MissingExtra
 from ingest.fetch import bucket_folder
 from ingest.fetch.clean_url import clean_url
-from ingest.fetch.fetch import FetchPolicy, UrlRefused
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused
 from ingest.fetch.keep_folder import kept_place, open_folder
 from ingest.library.home import Home
 from ingest.library.library import Library

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import TensorProto, checker, helper, load_model_from_string, numpy_helper, save
 
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from ingest.encoders.embedded.runtime import session
+from ingest.encoders.embedded.runtime.onnx_file import look_up_first, read_properties
+from ingest.encoders.embedded.runtime.onnx_graph import OnnxGraph
 from ingest.encoders.embedded.runtime.session import Runtime, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.index.probe import measure_drift, write_probe
@@ -169,3 +171,43 @@ def test_a_line_is_padded_by_a_fifth_and_a_step_at_most(ratio: float) -> None:
 
 def test_lines_have_few_widths() -> None:
     assert len({padded_width(ratio / 10) for ratio in range(1, 600)}) < 16
+
+
+def test_a_written_network_is_one_that_onnx_reads() -> None:
+    graph, weight = OnnxGraph(), np.arange(-3, 3, 0.01, np.float32).reshape(3, 200)
+    product = graph.add("Gemm", ["x", graph.constant(weight)], alpha=0.5, transB=0)
+    graph.add("Softmax", [graph.add("Transpose", [product], perm=[1, 0])], "y", axis=-1)
+    written = graph.serialize(
+        {"x": ("float32", ["n", 3])}, {"y": ("float32", [200, "n"])}, opset=17
+    )
+    model = load_model_from_string(written)
+    checker.check_model(model, full_check=True)
+    np.testing.assert_array_equal(numpy_helper.to_array(model.graph.initializer[0]), weight)
+    x = np.eye(3, dtype=np.float32)
+    powers = np.exp(weight.T / 2 - weight.T.max(axis=1, keepdims=True) / 2)
+    (found,) = open_session(written, 1).run({"x": x})
+    np.testing.assert_allclose(found, powers / powers.sum(axis=1, keepdims=True), rtol=1e-5)
+
+
+def test_rows_looked_up_first_are_the_same(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    table = numpy_helper.from_array(random.integers(-9, 9, (50, 4)).astype(np.int8), "table")
+    scale = numpy_helper.from_array(random.random((50, 1), np.float32), "scale")
+    nodes = [
+        helper.make_node("Cast", ["table"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["wide", "scale"], ["rows"]),
+        helper.make_node("Gather", ["rows", "ids"], ["found"], axis=0),
+        helper.make_node("Relu", ["found"], ["y"]),
+    ]
+    takes = [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])]
+    gives = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, "n", 4])]
+    graph = helper.make_graph(nodes, "network", takes, gives, [table, scale])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    helper.set_model_props(model, {"character": "a\nß"})
+    save(model, path := tmp_path / "network.onnx")
+    first = look_up_first(path, "table", "scale")
+    checker.check_model(load_model_from_string(first), full_check=True)
+    asked = {"ids": np.array([[3, 49, 3, 0]])}
+    before, after = (open_session(each, 1).run(asked)[0] for each in (path, first))
+    np.testing.assert_array_equal(after, before)
+    assert read_properties(path) == {"character": "a\nß"}

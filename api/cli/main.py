@@ -15,40 +15,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from api.cli.commands.ask import ask
-from api.cli.commands.classify import classify
-from api.cli.commands.evaluate import evaluate
-from api.cli.commands.explain import explain
-from api.cli.commands.extract import extract
-from api.cli.commands.finetune import finetune
-from api.cli.commands.ingest import ingest
-from api.cli.commands.library import list_documents, remove, rename, status
-from api.cli.commands.mcp_server import mcp
-from api.cli.commands.open_page import open_page
-from api.cli.commands.photos import duplicates, tags
-from api.cli.commands.search import search
-from api.cli.commands.serve import serve
-from api.cli.commands.setup.backup import backup, restore
-from api.cli.commands.setup.config import config
-from api.cli.commands.setup.doctor import doctor, encoders
-from api.cli.commands.setup.help_command import show_help
-from api.cli.commands.text import text
-from api.cli.commands.watch_folders import watch
 from api.cli.exits import ExitCode, exit_code
-from api.cli.ordered import OrderedCommand
+from api.cli.lazy_group import LazyGroup
 from api.cli.session import Session
 from api.cli.terminal import Terminal, set_up_streams
 from api.environment import unknown_settings
 from api.log import configure_logging
-from api.settings import read_settings
 from api.version import find_version
 from ingest.disk import is_disk_full
 from ingest.error import PageglassError
 
 
-class _CommandGroup(TyperGroup):
+class _CommandGroup(LazyGroup):
     """Group of all commands; an error becomes a message on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -136,41 +115,16 @@ def start(
     ] = False,
 ) -> None:
     """Read the environment before the command runs."""
+    from api.settings import Settings, read_settings
+
     set_up_streams()
     settings = read_settings()
     if verbose:
         settings = settings.model_copy(update={"log_level": "debug"})
     configure_logging(settings.log_level or "warning", settings.log_format)
     ctx.obj = Session(settings, home)
-    for sentence in unknown_settings():
+    for sentence in unknown_settings(Settings.model_fields):
         ctx.obj.terminal.note(f"warning: {sentence}")
-
-
-app.command()(ingest)
-app.command()(watch)
-app.command()(search)
-app.command(cls=OrderedCommand)(ask)
-app.command("open")(open_page)
-app.command()(explain)
-app.command()(extract)
-app.command()(text)
-app.command("list")(list_documents)
-app.command()(rename)
-app.command()(remove)
-app.command()(classify)
-app.command()(duplicates)
-app.command()(tags)
-app.command()(status)
-app.command()(encoders)
-app.command("eval")(evaluate)
-app.command()(finetune)
-app.command()(config)
-app.command()(doctor)
-app.command()(serve)
-app.command()(mcp)
-app.command()(backup)
-app.command()(restore)
-app.command("help")(show_help)
 
 
 def _show_warning(before: Any, message: Any, category: Any, *where: Any, **more: Any) -> None:

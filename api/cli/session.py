@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from api.cli.terminal import Terminal
-from api.factory import make_searcher, open_home
 from api.log import silence_models
-from api.settings import Settings
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from ingest.library.home import Home
     from ingest.readers.reader_pool import ReaderPool
     from retrieval.search import Searcher
@@ -38,6 +37,8 @@ class Session:
         Raises:
             HomeUnusable: the folder cannot be created or used.
         """
+        from api.factory import open_home
+
         return open_home(self.settings, home or self.home, create=create)
 
     @contextmanager
@@ -54,6 +55,8 @@ class Session:
         Raises:
             HomeUnusable, LibraryNotFound, DeviceUnavailable
         """
+        from api.factory import make_searcher
+
         return make_searcher(self.open_home(home), self.settings, once=once)
 
 

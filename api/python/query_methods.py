@@ -22,7 +22,7 @@ from api.results.page_explanation import PageExplanation
 from api.results.search_results import SearchResults
 from api.sources import local_file
 from generation.answer import Answer, Citation
-from ingest.fetch.fetch import is_url
+from ingest.fetch.fetch_policy import is_url
 from ingest.page import DocumentKind
 
 if TYPE_CHECKING:

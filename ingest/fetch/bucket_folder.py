@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from ingest.error import PageglassError
 from ingest.extras import missing_extra, require
 from ingest.fetch.clean_url import clean_url
-from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable
 from ingest.fetch.remote_folder import MAX_FILES, RemoteFile, is_wanted
 
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")

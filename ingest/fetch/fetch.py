@@ -12,15 +12,14 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
-from ingest.error import InvalidInputError, UnavailableError
 from ingest.fetch.addresses import is_public, resolve
 from ingest.fetch.clean_url import clean_url
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable
 from ingest.files.open import is_readable_head
 
 MAX_REDIRECTS = 5
@@ -33,37 +32,6 @@ MAX_URL = 4_096
 FILES = {"Accept": "image/*, application/pdf"}
 
 Resolve = Callable[[str, int], list[str]]
-
-
-class UrlRefused(InvalidInputError):
-    """A URL is not fetched: its address, its size or its content."""
-
-    code = "url-refused"
-
-
-class UrlUnreachable(UnavailableError):
-    """A URL could not be fetched."""
-
-    code = "url-unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class FetchPolicy:
-    """Fetch policy: bytes of a file at most, and whether private addresses count."""
-
-    max_bytes: int = 50_000_000
-    allow_private: bool = False
-
-
-def is_url(source: object) -> bool:
-    """Whether a source is the URL of a file, and no path.
-
-    >>> is_url("HTTPS://example.org/a.png"), is_url("a.png"), is_url("https://a.org and more")
-    (True, False, False)
-    """
-    if not isinstance(source, str) or len(source.split()) != 1:
-        return False
-    return source.strip().lower().startswith(("http://", "https://"))
 
 
 def file_name(url: str) -> str:

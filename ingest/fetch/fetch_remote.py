@@ -8,7 +8,7 @@ from pathlib import Path
 from ingest.event import Event, Failed
 from ingest.extras import MissingExtra
 from ingest.fetch.clean_url import clean_url
-from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable
 from ingest.fetch.keep import keep_url
 from ingest.fetch.keep_folder import keep_folder, kept_place, open_folder
 from ingest.fetch.remote_url import is_remote, is_remote_folder

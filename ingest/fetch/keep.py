@@ -6,7 +6,8 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from ingest.fetch.fetch import FetchPolicy, fetch, file_name
+from ingest.fetch.fetch import fetch, file_name
+from ingest.fetch.fetch_policy import FetchPolicy
 from ingest.file_state import hash_file
 from ingest.library.home import Home
 

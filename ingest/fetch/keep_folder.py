@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from ingest.event import Event, Failed, FileFetched, FolderListed
 from ingest.fetch.bucket_folder import BucketFolder
-from ingest.fetch.fetch import MAX_NAME, FetchPolicy, UrlRefused, UrlUnreachable
+from ingest.fetch.fetch import MAX_NAME
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable
 from ingest.fetch.remote_folder import RemoteFile, RemoteFolder
 from ingest.fetch.remote_url import is_bucket_url
 from ingest.fetch.web_folder import WebFolder

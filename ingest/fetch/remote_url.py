@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ingest.fetch.fetch import is_url
+from ingest.fetch.fetch_policy import is_url
 
 SCHEMES = (
     *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss"),

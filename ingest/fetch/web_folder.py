@@ -11,7 +11,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import httpx
 
 from ingest.fetch.clean_url import clean_url
-from ingest.fetch.fetch import FetchPolicy, UrlRefused, UrlUnreachable, open_url, write_body
+from ingest.fetch.fetch import open_url, write_body
+from ingest.fetch.fetch_policy import FetchPolicy, UrlRefused, UrlUnreachable
 from ingest.fetch.remote_folder import MAX_FILES, RemoteFile, is_wanted
 
 MAX_LISTINGS = 2_000

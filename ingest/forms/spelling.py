@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-import snowballstemmer  # type: ignore[import-untyped]
-
 from ingest.forms.fold import fold, keep_accents, normalize
 from ingest.forms.terms import LETTER, MARKS, UNSPACED
 
@@ -72,6 +70,8 @@ def spellings(word: str) -> tuple[str, ...]:
         forms = [accented, fold(accented.translate(_TWO_LETTERS))]
     for script, language in _STEMMERS:
         if script.match(folded):
+            import snowballstemmer  # type: ignore[import-untyped]
+
             stem = snowballstemmer.stemmer(language).stemWord(_ATTACHED.sub("", folded))
             forms += [STEM_MARK + stem] * (len(stem) >= MIN_STEM)
             break

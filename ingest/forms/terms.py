@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from itertools import chain
 
 from ingest.forms.fold import fold
 
@@ -24,7 +25,9 @@ Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean."""
 
 def _ranges_of_marks() -> str:
     """Combining marks, as ranges of a regular expression; `re` has no class for them."""
-    marks = [c for c in range(0x300, 0xFE30) if unicodedata.category(chr(c)) in ("Mn", "Mc")]
+    # Between these blocks are Chinese, Korean and private characters, and none of them is a mark.
+    blocks = (range(0x300, 0x3100), range(0xA660, 0xAC00), range(0xFB00, 0xFE30))
+    marks = [c for c in chain(*blocks) if unicodedata.category(chr(c)) in ("Mn", "Mc")]
     ranges: list[list[int]] = []
     for code in marks:
         if ranges and code == ranges[-1][1] + 1:

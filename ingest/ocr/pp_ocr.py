@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ingest.encoders.embedded.runtime.onnx_file import read_properties
 from ingest.encoders.embedded.runtime.session import open_session, worker_runtime
 from ingest.encoders.embedded.weights import OCR_DETECTOR, OCR_RECOGNIZER
 from ingest.ocr.corners import Corners, Pixels, upright_corners
@@ -154,11 +155,7 @@ def _normalized(pixels: Any) -> npt.NDArray[np.float32]:
 
 def _characters(model: Path) -> list[str]:
     """The characters that a recognizer knows, as its file lists them."""
-    import onnx
-
-    properties = onnx.load(model).metadata_props
-    listed: str = next(each.value for each in properties if each.key == "character")
-    return listed.splitlines()
+    return read_properties(model)["character"].splitlines()
 
 
 def _apart(pieces: Sequence[Piece]) -> list[Piece]:

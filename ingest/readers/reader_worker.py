@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-import psutil
-
-from ingest.files.formats.office import scratch_folder
+from ingest.files.formats.scratch import scratch_folder
 from ingest.readers.reader_process import READY, serve
 from ingest.worker import start_process
 
@@ -102,6 +100,8 @@ class ReaderWorker:
 
     def resident_mb(self) -> float:
         """Resident memory of the process in MiB; 0 if it is gone."""
+        import psutil
+
         try:
             return float(psutil.Process(self.pid).memory_info().rss) / (1 << 20)
         except psutil.Error:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.library.home import Home, RecordServer
-from ingest.replica.mirror import find_mirror
-from ingest.replica.object_store import ObjectStore
-from ingest.replica.publish import check_owner, publish
+
+if TYPE_CHECKING:
+    from ingest.replica.object_store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class StorePublisher:
 
     def check(self, home: Home) -> None:
         """Check that the store is this home's. Raises ObjectStoreTaken, ObjectStoreError."""
+        from ingest.replica.publish import check_owner
+
         check_owner(home, self.store)
 
     def publish(self, home: Home) -> None:
         """Bring the store up to the home. Raises ObjectStoreTaken, ObjectStoreError."""
+        from ingest.replica.publish import publish
+
         publish(home, self.store)
 
 
@@ -48,6 +53,8 @@ def connect_home(
     """
     if store is None:
         return Home(root, server, create=create)
+    from ingest.replica.mirror import find_mirror
+
     return Home(
         root,
         server,

@@ -19,7 +19,6 @@ from pathlib import Path
 from ingest.error import ConflictError, InvalidInputError, StorageError
 from ingest.library.atomic import write_atomically
 from ingest.library.home import Home, WriterLock
-from ingest.library.writer import LibraryWriter
 
 FORMAT = 1
 MAX_SHARDS = 1_000
@@ -112,6 +111,8 @@ def read_layout(home: Home) -> ShardLayout | None:
 
 def write_layout(home: Home, layout: ShardLayout) -> None:
     """Write a layout, after the libraries of its new shards have been made."""
+    from ingest.library.writer import LibraryWriter
+
     before = read_layout(home)
     known = before.every if before else ()
     for name in layout.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 _LISTED = (
     # English
@@ -40,7 +41,7 @@ _LISTED = (
     बताओ बताइए पढ़ो""".split()
 )
 GENERIC_WORDS = frozenset(unicodedata.normalize("NFKC", word) for word in _LISTED)
-GENERIC_PHRASES = re.compile(
+_PHRASES = (
     "には|について|とは|では|何が|なに|何を|何と|何|書いて|書かれて|載って|ある|あり|います|いる|いて|ます"
     "|ですか|です|内容|教えて|ください|下さい|して|この|文書|ファイル|資料|の(?=\\s|$|？|\\?)|[はがをにで]|か(?=\\W*$)"
     "|请问|請問|请|請|上面|上|写了|寫了|写着|寫著|写|寫|说了|說了|说|說|讲了|講了|讲|講|什么|什麼|哪些|内容|內容"
@@ -49,3 +50,9 @@ GENERIC_PHRASES = re.compile(
     "|쓰여|적혀|나와|있습니까|있나요|있어요|있어|있는|있지|해\\s?주세요|해\\s?줘|하세요|주세요|줘|알려|이\\s?문서[를의는은가]?|문서[를의는은가]?|이야"
 )
 """The same in scripts without spaces between words, or with particles grown on."""
+
+
+@cache
+def generic_phrases() -> re.Pattern[str]:
+    """Pattern of the phrases; compiling it takes longer than most searches need."""
+    return re.compile(_PHRASES)

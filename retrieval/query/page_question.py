@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from retrieval.query.generic_words import GENERIC_PHRASES, GENERIC_WORDS
+from retrieval.query.generic_words import GENERIC_WORDS, generic_phrases
 
 MAX_PAGES = 8
 """Pages of a range, such as "pages 3 to 9", that are taken."""
@@ -158,6 +158,6 @@ def _rest(text: str, start: int, end: int) -> str:
         outside = f"{text[:start]} {inside} {text[end:]}"
     else:
         outside = f"{text[:start]} {text[end:]}"
-    outside = GENERIC_PHRASES.sub(" ", outside.casefold())
+    outside = generic_phrases().sub(" ", outside.casefold())
     words = _WORD.findall(outside)
     return " ".join(word for word in words if word not in GENERIC_WORDS)

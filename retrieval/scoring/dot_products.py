@@ -10,19 +10,20 @@ rows of its own. Knows no pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ingest.encoders.embedded.runtime.onnx_graph import MICROSOFT, TYPES, OnnxGraph, Tensors
 from ingest.index.quantization import Rows, to_int8
 
 if TYPE_CHECKING:
     from ingest.encoders.embedded.runtime.session import Session
 
-_OPSET, _IR = 17, 9
+OPSET = 17
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.int8))
 
 
 def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
@@ -46,7 +47,7 @@ def dot_products_dense(
     Args:
         rows: fp32, fp16 or int8, memory-mapped or not; other types are cast to fp32 first.
     """
-    if rows.dtype not in _TYPES:
+    if rows.dtype not in _DTYPES:
         rows = rows.astype(np.float32)
     feed = {"query": np.ascontiguousarray(query, np.float32), "rows": np.ascontiguousarray(rows)}
     product: npt.NDArray[np.float32] = _session(rows.dtype).run(feed)[0]
@@ -82,69 +83,31 @@ def dot_products_signs(
 @cache
 def _signs() -> Session:
     """A graph that multiplies bits with int8 columns and scales the products."""
-    return _open(
-        {
-            "bits": ("UINT8", ["n", "dim"]),
-            "query": ("INT8", ["dim", "q"]),
-            "two": ("FLOAT", []),
-            "scales": ("FLOAT", ["q"]),
-            "less": ("FLOAT", ["q"]),
-        },
-        [
-            (
-                "MatMulIntegerToFloat",
-                ["bits", "query", "two", "scales", "", "", "less"],  # no zero points
-                "product",
-                {"domain": "com.microsoft"},
-            )
-        ],
-        {"product": ("FLOAT", ["n", "q"])},
-    )
-
-
-_TYPES: Mapping[np.dtype[Any], str] = {
-    np.dtype(np.float32): "FLOAT",
-    np.dtype(np.float16): "FLOAT16",
-    np.dtype(np.int8): "INT8",
-}
+    graph = OnnxGraph()
+    inputs = ["bits", "query", "two", "scales", "", "", "less"]  # no zero points
+    graph.add("MatMulIntegerToFloat", inputs, "product", domain=MICROSOFT)
+    takes: Tensors = {
+        "bits": ("uint8", ["n", "dim"]),
+        "query": ("int8", ["dim", "q"]),
+        "two": ("float32", []),
+        "scales": ("float32", ["q"]),
+        "less": ("float32", ["q"]),
+    }
+    return _open(graph.serialize(takes, {"product": ("float32", ["n", "q"])}, OPSET))
 
 
 @cache
 def _session(dtype: np.dtype[Any]) -> Session:
     """A graph that casts rows to fp32 and multiplies the query with them, transposed."""
-    return _open(
-        {"query": ("FLOAT", ["q", "dim"]), "rows": (_TYPES[dtype], ["n", "dim"])},
-        [
-            ("Cast", ["rows"], "wide", {"to": 1}),  # TensorProto.FLOAT
-            ("Gemm", ["query", "wide"], "product", {"transB": 1}),
-        ],
-        {"product": ("FLOAT", ["q", "n"])},
-    )
+    graph = OnnxGraph()
+    wide = graph.add("Cast", ["rows"], to=TYPES["float32"])
+    graph.add("Gemm", ["query", wide], "product", transB=1)
+    takes: Tensors = {"query": ("float32", ["q", "dim"]), "rows": (dtype.name, ["n", "dim"])}
+    return _open(graph.serialize(takes, {"product": ("float32", ["q", "n"])}, OPSET))
 
 
-Tensors = Mapping[str, tuple[str, Sequence[str]]]
-"""Type and shape of tensors by name."""
-
-
-def _open(
-    inputs: Tensors,
-    steps: Sequence[tuple[str, Sequence[str], str, Mapping[str, Any]]],
-    outputs: Tensors,
-) -> Session:
-    """A session of a graph of steps: operator, inputs, output and attributes."""
-    from onnx import TensorProto, helper
-
+def _open(model: bytes) -> Session:
     from ingest.encoders.embedded.runtime.session import open_session
 
-    def declare(tensors: Tensors) -> list[Any]:
-        return [
-            helper.make_tensor_value_info(name, getattr(TensorProto, kind), shape)
-            for name, (kind, shape) in tensors.items()
-        ]
-
-    nodes = [helper.make_node(name, takes, [gives], **how) for name, takes, gives, how in steps]
-    graph = helper.make_graph(nodes, steps[-1][2], declare(inputs), declare(outputs))
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR)
     # Rows come in blocks of one size, whose memory is worth keeping.
-    return open_session(model.SerializeToString(), 1, arena=True)
+    return open_session(model, 1, arena=True)

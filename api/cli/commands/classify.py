@@ -34,7 +34,7 @@ def classify(
     from api.classification import open_classifier
     from api.sources import local_file
     from ingest.annotate.tag import read_labels
-    from ingest.fetch.fetch import UrlRefused, UrlUnreachable
+    from ingest.fetch.fetch_policy import UrlRefused, UrlUnreachable
     from ingest.files.source import UnreadableFile
     from ingest.library.documents import readable
 

@@ -15,12 +15,13 @@ from api.cli.options import HomeOption, HostOption, PortOption
 from api.cli.session import Session, session
 from api.log import configure_logging
 from api.network import is_loopback
-from api.settings import Settings, read_settings
 from ingest.error import ConfigurationError
 from ingest.memory import limit_arenas
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from api.settings import Settings
 
 SHUTDOWN_GRACE = 10
 """Seconds that running requests have once the server is stopped."""
@@ -206,6 +207,8 @@ def with_options(settings: Settings, **given: Any) -> Settings:
         InvalidSetting
     """
     chosen = {name: value for name, value in given.items() if value is not None}
+    from api.settings import read_settings
+
     return read_settings(**{**settings.model_dump(exclude_unset=True), **chosen})
 
 

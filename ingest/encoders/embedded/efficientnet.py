@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from ingest.encoders.embedded.runtime.onnx_graph import OnnxGraph, Tensors
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.embedded.weights import EFFICIENTNET, WeightsChanged
 from ingest.page import Vectors
@@ -27,6 +27,7 @@ from ingest.page import Vectors
 SIDE = 260
 CROP = 0.89
 """Share of the shorter side that the center crop keeps, as the model was evaluated."""
+OPSET = 17
 _STRIDES = {0: 1, 1: 2, 4: 2, 7: 2, 15: 2}
 _BLOCKS = 21
 _EPSILON = 1e-3
@@ -70,39 +71,17 @@ def _build_graph(state: dict[str, npt.NDArray[Any]]) -> bytes:
     for i in range(_BLOCKS):
         at = graph.add_block(at, f"_blocks.{i}.", _STRIDES.get(i, 1))
     at = graph.convolve(at, "_conv_head", "_bn1")
-    at = graph.add("GlobalAveragePool", [at])
-    at = graph.add("Flatten", [at])
-    weight = graph.constant("_fc.weight", state["_fc.weight"])
-    bias = graph.constant("_fc.bias", state["_fc.bias"])
-    graph.nodes.append(helper.make_node("Gemm", [at, weight, bias], ["logits"], transB=1))
-    shape = ["n", 3, SIDE, SIDE]
-    built = helper.make_graph(
-        graph.nodes,
-        "efficientnet-lite2",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 1000])],
-        graph.constants,
-    )
-    opset = helper.make_opsetid("", 17)
-    model = helper.make_model(built, opset_imports=[opset], ir_version=9)
-    serialized: bytes = model.SerializeToString()
-    return serialized
+    at = graph.add("Flatten", [graph.add("GlobalAveragePool", [at])])
+    weight, bias = (graph.constant(state[f"_fc.{part}"]) for part in ("weight", "bias"))
+    graph.add("Gemm", [at, weight, bias], "logits", transB=1)
+    takes: Tensors = {"pixels": ("float32", ["n", 3, SIDE, SIDE])}
+    return graph.serialize(takes, {"logits": ("float32", ["n", 1000])}, OPSET)
 
 
-class _Graph:
+class _Graph(OnnxGraph):
     def __init__(self, state: dict[str, npt.NDArray[Any]]) -> None:
+        super().__init__()
         self._state = state
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, name: str, value: npt.NDArray[Any]) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, kind: str, inputs: list[str], **attributes: Any) -> str:
-        output = f"{kind}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
 
     def add_block(self, at: str, prefix: str, stride: int) -> str:
         """An inverted bottleneck (MBConv), its input added back where the shapes agree."""
@@ -127,8 +106,8 @@ class _Graph:
             "Conv",
             [
                 at,
-                self.constant(f"{conv}.weight", weight * scale[:, None, None, None]),
-                self.constant(f"{conv}.bias", shift),
+                self.constant(weight * scale[:, None, None, None]),
+                self.constant(shift),
             ],
             strides=[stride, stride],
             group=len(weight) if "depthwise" in conv else 1,
@@ -137,10 +116,8 @@ class _Graph:
         )
         if not active:
             return at
-        if "zero" not in {c.name for c in self.constants}:
-            self.constant("zero", np.array(0, np.float32))
-            self.constant("six", np.array(6, np.float32))
-        return self.add("Clip", [at, "zero", "six"])
+        zero, six = (self.constant(np.array(n, np.float32), f"limit {n}") for n in (0, 6))
+        return self.add("Clip", [at, zero, six])
 
 
 def _read_checkpoint(path: Path) -> dict[str, npt.NDArray[Any]]:

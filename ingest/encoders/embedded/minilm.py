@@ -21,6 +21,7 @@ import numpy as np
 from tokenizers import Encoding
 
 from ingest.caches.byte_cache import ByteCache
+from ingest.encoders.embedded.runtime.onnx_file import look_up_first
 from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import load_wordpiece
@@ -144,12 +145,12 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_pages(self) -> Session:
-        return open_session(MINILM.verified(), self._threads)
+        return open_session(_network(), self._threads)
 
     @cached_property
     def _for_texts(self) -> Session:
         """One thread: a text is short, and a server has several at once."""
-        return open_session(MINILM.verified(), 1)
+        return open_session(_network(), 1)
 
     def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
         """Unit rows of a page's tokens, without the start and end tokens (n, dim)."""
@@ -175,6 +176,11 @@ def load_minilm(threads: int) -> MiniLmEncoder:
         WeightsMissing, WeightsChanged
     """
     return MiniLmEncoder(threads)
+
+
+def _network() -> bytes:
+    table = "inner.embeddings.word_embeddings.weight"
+    return look_up_first(MINILM.verified(), f"{table}_q", f"{table}_scale")
 
 
 def known_share(text: str) -> float:

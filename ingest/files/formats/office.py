@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from ingest.extras import find_missing, require
 from ingest.file_state import hash_file
 from ingest.files.formats.confine import confined
 from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
+from ingest.files.formats.scratch import scratch_folder
 from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
@@ -120,11 +120,6 @@ def readable_suffixes(office: OfficeSettings) -> frozenset[str]:
 def find_program() -> str | None:
     """Path of LibreOffice's program; None where it is not installed."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
-def scratch_folder(pid: int) -> Path:
-    """Folder of a process for files that it makes; who ends the process deletes it."""
-    return Path(tempfile.gettempdir()) / f"pageglass-office-{pid}"
 
 
 def convert_to_pdf(path: Path, name: str, office: OfficeSettings) -> Path:

@@ -76,9 +76,9 @@ def find_phones(text: str) -> Iterator[WholeForm]:
     >>> [form.keys for form in find_phones("Tel. +49 (0)30 1234567, 030/1234567")]
     [('301234567',), ('301234567',)]
     """
-    import phonenumbers
-
     for found in _PHONE.finditer(text):
+        import phonenumbers
+
         digits = re.sub(r"\D", "", found[0].replace("(0)", ""))
         national, international = digits.lstrip("0"), ""
         if found[0].startswith(("+", "00")):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from pydantic import SecretStr
 
 from api.cli.options import JsonOption
 from api.cli.session import session
+from api.environment import environment_settings
 from api.printable import plain
-from api.settings import Settings, in_environment
 from api.settings_file import read_settings_file, settings_path
 
 
@@ -25,6 +24,8 @@ def config(
     json: JsonOption = False,
 ) -> None:
     """Show the settings: options win over the environment, that over the file."""
+    from api.settings import Settings
+
     found = session(ctx, json=json)
     if path:
         found.terminal.result(plain(str(settings_path())))
@@ -38,7 +39,7 @@ def config(
     for name, field in Settings.model_fields.items():
         origin = (
             "environment"
-            if in_environment(name)
+            if name in environment_settings()
             else "settings file"
             if name in from_file
             else "default"
@@ -55,6 +56,8 @@ def config(
 
 def show_value(value: Any) -> Any:
     """Value for a reader: a secret is not shown, only that it is there."""
+    from pydantic import SecretStr
+
     if isinstance(value, SecretStr):
         return "********"
     return value if value is None or isinstance(value, int | float | str) else str(value)
@@ -62,6 +65,8 @@ def show_value(value: Any) -> Any:
 
 def write_template() -> list[str]:
     """Lines of a settings file in which every setting is a comment."""
+    from api.settings import Settings
+
     lines = ["# Settings of pageglass. A line without # counts."]
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)

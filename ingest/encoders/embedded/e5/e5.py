@@ -43,13 +43,14 @@ class E5Model:
     def __init__(self, threads: int = 0) -> None:
         checkpoint = E5Checkpoint(E5_SMALL.verified())
         special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
-        named = {i for i, piece in enumerate(checkpoint.pieces) if piece in ("<pad>", "<mask>")}
+        for name in ("<pad>", "<mask>"):
+            special |= {token for _, end, token in checkpoint.pieces.find(name) if end == len(name)}
         self._tokenizer = Unigram(
             checkpoint.pieces,
             checkpoint.log_probabilities,
             checkpoint.replacements,
             checkpoint.unknown,
-            frozenset(special | named),
+            frozenset(special),
         )
         self._start, self._end = checkpoint.start, checkpoint.end
         self.max_tokens = checkpoint.positions - 2

@@ -17,17 +17,19 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ingest.encoders.embedded.e5.vocabulary import Vocabulary
 from ingest.page import Vectors
 
 BLOCK = 32
 """Weights that share a scale."""
+CONTINUATION = -64
+"""Bytes of UTF-8 below it, read as signed, continue a character."""
 _HEADER = struct.Struct("<4sI7ifi")
 _VOCABULARY = struct.Struct("<5iQ")
 _NORMALIZATION = struct.Struct("<iI")
@@ -86,12 +88,15 @@ class E5Checkpoint:
             self._take(at, _VOCABULARY.size)
         )
         at += _VOCABULARY.size
-        edges = np.frombuffer(self._take(at, 4 * (count + 1)), "<u4").tolist()
+        edges = np.frombuffer(self._take(at, 4 * (count + 1)), "<u4")
         at += 4 * (count + 1)
-        self.log_probabilities = np.frombuffer(self._take(at, 4 * count), "<f4").tolist()
+        self.log_probabilities = np.frombuffer(self._take(at, 4 * count), "<f4")
         at += 4 * count
-        text = self._take(at, size)
-        self.pieces = [text[a:b].decode() for a, b in pairwise(edges)]
+        encoded = self._take(at, size)
+        starts = np.frombuffer(encoded, np.int8) >= CONTINUATION
+        characters = np.zeros(len(starts) + 1, np.int32)
+        np.cumsum(starts, dtype=np.int32, out=characters[1:])
+        self.pieces = Vocabulary(encoded.decode(), characters[edges])
         return at + int(size)
 
     def _read_normalization(self, at: int) -> int:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper, numpy_helper
 
-from ingest.encoders.embedded.e5.e5_checkpoint import BLOCK, Blocks, E5Checkpoint, unpack_numbers
+from ingest.encoders.embedded.e5.e5_checkpoint import BLOCK, Blocks, E5Checkpoint
+from ingest.encoders.embedded.runtime.onnx_graph import MICROSOFT, OnnxGraph, Tensors
 
+OPSET = 20
 INT8_ACTIVATIONS = 4
 """The operator's accuracy level: inputs of a product are rounded to int8 in blocks of 32."""
 
@@ -32,83 +33,61 @@ def build_network(checkpoint: E5Checkpoint) -> bytes:
     for layer in range(checkpoint.layers):
         at = graph.add_layer(at, f"l{layer}.")
     axes = graph.constant(np.array([1], np.int64))
-    graph.nodes.append(helper.make_node("ReduceMean", [at, axes], ["mean"], keepdims=0))
-    dim = checkpoint.dim
-    built = helper.make_graph(
-        graph.nodes,
-        "multilingual-e5-small",
-        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [1, "n", dim])],
-        [helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, dim])],
-        graph.constants,
-    )
-    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(built, opset_imports=opsets, ir_version=9)
-    serialized: bytes = model.SerializeToString()
-    return serialized
+    graph.add("ReduceMean", [at, axes], "mean", keepdims=0)
+    takes: Tensors = {"rows": ("float32", [1, "n", checkpoint.dim])}
+    return graph.serialize(takes, {"mean": ("float32", [1, checkpoint.dim])}, OPSET)
 
 
-class _Graph:
+class _Graph(OnnxGraph):
     def __init__(self, checkpoint: E5Checkpoint) -> None:
+        super().__init__()
         self._checkpoint = checkpoint
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, value: npt.NDArray[Any]) -> str:
-        name = f"constant{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        output = f"{kind}{len(self.nodes)}"
-        self.nodes.append(
-            helper.make_node(kind, list(inputs), [output], domain=domain, **attributes)
-        )
-        return output
 
     def add_layer(self, at: str, prefix: str) -> str:
         """Self-attention, then the feed-forward part, each added to its input."""
         queries, keys, values = (self.add_heads(at, f"{prefix}{part}") for part in "qkv")
         scale = self.constant(np.array(1 / math.sqrt(self._head_size), np.float32))
-        keys = self.add("Transpose", keys, perm=[0, 1, 3, 2])
-        scores = self.add("MatMul", self.add("Mul", queries, scale), keys)
-        mixed = self.add("MatMul", self.add("Softmax", scores, axis=-1), values)
-        mixed = self.add("Transpose", mixed, perm=[0, 2, 1, 3])
+        keys = self.add("Transpose", [keys], perm=[0, 1, 3, 2])
+        scores = self.add("MatMul", [self.add("Mul", [queries, scale]), keys])
+        mixed = self.add("MatMul", [self.add("Softmax", [scores], axis=-1), values])
+        mixed = self.add("Transpose", [mixed], perm=[0, 2, 1, 3])
         shape = self.constant(np.array([1, -1, self._checkpoint.dim], np.int64))
-        mixed = self.project(self.add("Reshape", mixed, shape), f"{prefix}ao")
-        at = self.normalize(self.add("Add", at, mixed), f"{prefix}aln")
-        wide = self.add("Gelu", self.project(at, f"{prefix}fi"))
+        mixed = self.project(self.add("Reshape", [mixed, shape]), f"{prefix}ao")
+        at = self.normalize(self.add("Add", [at, mixed]), f"{prefix}aln")
+        wide = self.add("Gelu", [self.project(at, f"{prefix}fi")])
         narrow = self.project(wide, f"{prefix}fo")
-        return self.normalize(self.add("Add", at, narrow), f"{prefix}oln")
+        return self.normalize(self.add("Add", [at, narrow]), f"{prefix}oln")
 
     def add_heads(self, at: str, name: str) -> str:
         """A projection split into heads (1, heads, n, dim / heads)."""
         shape = self.constant(np.array([1, -1, self._checkpoint.heads, self._head_size], np.int64))
-        return self.add(
-            "Transpose", self.add("Reshape", self.project(at, name), shape), perm=[0, 2, 1, 3]
-        )
+        split = self.add("Reshape", [self.project(at, name), shape])
+        return self.add("Transpose", [split], perm=[0, 2, 1, 3])
 
     def project(self, at: str, name: str) -> str:
         """A product with a 4-bit matrix, with its bias."""
         blocks = self._checkpoint.blocks(f"{name}.w")
         product = self.add(
             "MatMulNBits",
-            at,
-            self.constant(_pack(blocks)),
-            self.constant(blocks["scale"].astype(np.float32).reshape(-1)),
-            domain="com.microsoft",
+            [
+                at,
+                self.constant(_pack(blocks)),
+                self.constant(blocks["scale"].astype(np.float32).reshape(-1)),
+            ],
+            domain=MICROSOFT,
             N=blocks.shape[0],
             K=blocks.shape[1] * BLOCK,
             bits=4,
             block_size=BLOCK,
             accuracy_level=INT8_ACTIVATIONS,
         )
-        return self.add("Add", product, self.constant(self._checkpoint.values(f"{name}.b")))
+        return self.add("Add", [product, self.constant(self._checkpoint.values(f"{name}.b"))])
 
     def normalize(self, at: str, name: str) -> str:
         """A layer norm."""
         weight, bias = (self.constant(self._checkpoint.values(f"{name}.{kind}")) for kind in "wb")
         return self.add(
-            "LayerNormalization", at, weight, bias, axis=-1, epsilon=self._checkpoint.epsilon
+            "LayerNormalization", [at, weight, bias], axis=-1, epsilon=self._checkpoint.epsilon
         )
 
     @property
@@ -117,6 +96,11 @@ class _Graph:
 
 
 def _pack(blocks: Blocks) -> npt.NDArray[np.uint8]:
-    """Numbers as the operator takes them (rows, blocks, 16): neighbours share a byte."""
-    numbers = unpack_numbers(blocks)
-    return np.asarray(numbers[..., 0::2] | numbers[..., 1::2] << 4, np.uint8)
+    """Numbers as the operator takes them (rows, blocks, 16): neighbours share a byte.
+
+    The file has number i and number i + 16 of a block in one byte.
+    """
+    pairs: npt.NDArray[Any] = np.ascontiguousarray(blocks["pairs"]).view("<u2")
+    first = pairs & 0x0F | pairs >> 4 & 0xF0
+    second = pairs >> 4 & 0x0F | pairs >> 8 & 0xF0
+    return np.concatenate([first, second], axis=-1).astype(np.uint8)
