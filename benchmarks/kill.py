@@ -51,7 +51,8 @@ def main() -> None:
     moments = random.Random(args.seed)
     for number in range(1, args.times + 1):
         moment = moments.uniform(0, length)
-        held = kill_and_recover(folder / "home", args.paths, moment)
+        held = ingest_and_kill(folder / "home", args.paths, moment)
+        ingest(folder / "home", args.paths).wait()
         found = fingerprint(folder / "home")
         problems = verify(Home(folder / "home"))
         same = found == expected and not problems
@@ -78,17 +79,15 @@ def ingest(home: Path, paths: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
 
 
-def kill_and_recover(home: Path, paths: list[str], moment: float) -> int:
-    """Ingest, kill after `moment` seconds, ingest again; returns the documents held in between."""
+def ingest_and_kill(home: Path, paths: list[str], moment: float) -> int:
+    """Ingest, kill after `moment` seconds; returns the documents held then, each whole."""
     process = ingest(home, paths)
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    held = _whole_documents(home)
-    ingest(home, paths).wait()
-    return held
+    return _whole_documents(home)
 
 
 def _whole_documents(home: Path) -> int:

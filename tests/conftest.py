@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from ingest.add import add
+from ingest.add import AddSettings, add
+from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done
+from ingest.files.render import RenderSettings
 from ingest.index.server import Server
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -52,6 +54,14 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def encoders_in_use() -> Iterator[None]:
+    """The encoders of the default stay loaded from test to test."""
+    kept = [load_encoder(name) for name in ("e5", "conse-e5")]
+    yield
+    kept.clear()
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The sample corpus, ingested. For reading only; `own_home` may be changed."""
@@ -76,6 +86,24 @@ def _ingest_samples(home: Home) -> None:
     events = list(add(home, [SAMPLES]))
     assert isinstance(events[-1], Done)
     assert sum(isinstance(event, Added) for event in events) == len(list(SAMPLES.iterdir()))
+
+
+@pytest.fixture(scope="session")
+def four_documents(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Four of the samples under MiniLM alone. For reading only."""
+    home = Home(tmp_path_factory.mktemp("four"))
+    names = ("annual-report.pdf", "korean-notice.pdf", "project-deck.pdf", "volunteer-form.pdf")
+    settings = AddSettings(RenderSettings(ocr="none", dpi=40), encoders=("minilm",))
+    events = list(add(home, [SAMPLES / name for name in names], settings))
+    assert sum(isinstance(event, Added) for event in events) == len(names)
+    return home
+
+
+@pytest.fixture
+def plain_home(four_documents: Home, tmp_path: Path) -> Home:
+    """A copy of `four_documents`, to be changed at will: soon opened by a server or a program."""
+    Library(four_documents)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Home(shutil.copytree(four_documents.root, tmp_path / "home"))
 
 
 @pytest.fixture

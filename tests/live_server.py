@@ -39,7 +39,13 @@ class LiveServer:
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "PAGEGLASS_OCR": "none", "PAGEGLASS_WORKERS": "1", **environment},
+            env={
+                **os.environ,
+                "PAGEGLASS_OCR": "none",
+                "PAGEGLASS_DPI": "40",
+                "PAGEGLASS_WORKERS": "1",
+                **environment,
+            },
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -439,7 +439,7 @@ def test_a_quiet_command_writes_nothing_of_the_librarys(
     blip = make_blip(tmp_path / "blip")
     command = [sys.executable, "-m", "api.cli.main", "ingest", str(photo), "--quiet"]
     models = ["--images", f"clip:{folders['clip']}", "--caption", f"transformers:{blip}"]
-    options = ["--home", str(tmp_path / "home"), "--ocr", "none"]
+    options = ["--home", str(tmp_path / "home"), "--ocr", "none", "--encoder", "minilm"]
     done = subprocess.run([*command, *models, *options], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     library = Library(Home(tmp_path / "home"))

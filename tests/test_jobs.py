@@ -36,7 +36,8 @@ from ingest.verify import verify
 
 @contextmanager
 def open_app(home: Home, **settings: Any) -> Iterator[TestClient]:
-    settings = {"ocr": "none", "workers": 1, **settings}
+    plain = {"ocr": "none", "workers": 1, "dpi": 40, "encoder": "minilm", "images": "none"}
+    settings = {**plain, **settings}
     app = create_app(home, Settings(**settings), hosts={"testserver"})
     with TestClient(app) as client:
         yield client
@@ -230,7 +231,7 @@ class TestUpload:
     def test_a_request_for_what_another_is_adding_is_not_given_up(
         self, home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(document_routes, "WRITER_WAIT", 3.0)
+        monkeypatch.setattr(document_routes, "WRITER_WAIT", 1.0)
         data = pdf_of(150, "large")
         with open_app(home) as client:
             first = client.post("/v1/documents", files=sent(("a.pdf", data))).json()

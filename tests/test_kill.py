@@ -1,10 +1,15 @@
 """Crash recovery: a few of the kills of benchmarks/kill.py."""
 
+from __future__ import annotations
+
 import random
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.kill import ROOT, fingerprint, ingest, kill_and_recover
+from benchmarks.kill import ROOT, fingerprint, ingest_and_kill
+from ingest.add import add
 from ingest.library.home import Home
 from ingest.verify import verify
 
@@ -15,15 +20,18 @@ FILES = [
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("whole")
-    assert ingest(home, FILES).wait() == 0
+    list(add(Home(home), FILES))
     return fingerprint(home)
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_a_killed_ingest_is_made_whole_by_the_next(expected, tmp_path, number):
-    moment = random.Random(number).uniform(2, 6)
-    kill_and_recover(tmp_path / "home", FILES, moment)
-    assert verify(Home(tmp_path / "home")) == []
-    assert fingerprint(tmp_path / "home") == expected
+@pytest.mark.parametrize("number", range(2))
+def test_a_killed_ingest_is_made_whole_by_the_next(
+    expected: dict[str, Any], tmp_path: Path, number: int
+) -> None:
+    home = tmp_path / "home"
+    ingest_and_kill(home, FILES, random.Random(number).uniform(2, 6))
+    list(add(Home(home), FILES))
+    assert verify(Home(home)) == []
+    assert fingerprint(home) == expected

@@ -5,11 +5,17 @@ The only module that imports the implementations, each when it is asked for.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
 from ingest.encoders.encoder import WORDLESS, Encoder, Encoding, UnknownEncoder
 from ingest.extras import require
 
 VIDEO_KINDS = ("videomae", "xclip")
 """Heads of the names of encoders that read clips."""
+_lock = threading.Lock()
+_used: WeakValueDictionary[tuple[Callable[[int], Encoder], int], Encoder] = WeakValueDictionary()
 
 
 def reads_clips(spec: str) -> bool:
@@ -53,15 +59,15 @@ def _load(spec: str, how: Encoding) -> Encoder:
         case "e5" if not model:
             from ingest.encoders.embedded.e5.e5_encoder import E5Encoder
 
-            return E5Encoder(how.threads)
+            return _in_use(E5Encoder, how.threads)
         case "conse" if not model:
             from ingest.encoders.embedded.conse import ConseEncoder
 
-            return ConseEncoder(how.threads)
+            return _in_use(ConseEncoder, how.threads)
         case "conse-e5" if not model:
             from ingest.encoders.embedded.e5.conse_e5 import ConseE5Encoder
 
-            return ConseE5Encoder(how.threads)
+            return _in_use(ConseE5Encoder, how.threads)
         case "colpali" if model:
             _require(spec, "transformers", "colpali_engine")
             from ingest.encoders.colpali import ColPaliEncoder
@@ -94,6 +100,16 @@ def _load(spec: str, how: Encoding) -> Encoder:
         hint="Take minilm, e5, colpali:MODEL or text:MODEL for pages, conse, conse-e5 or"
         " clip:MODEL for images, videomae:MODEL or xclip:MODEL for videos.",
     )
+
+
+def _in_use(make: Callable[[int], Encoder], threads: int) -> Encoder:
+    """An embedded encoder that is in use, which threads may share, or else a new one."""
+    key = make, threads
+    with _lock:
+        encoder = _used.get(key)
+        if encoder is None:
+            encoder = _used[key] = make(threads)
+        return encoder
 
 
 def _require(spec: str, *modules: str) -> None:

@@ -18,6 +18,7 @@ import itertools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ from ingest.page import Page
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.config import Settings
 
 AT_ONCE = 5_000
 """Records a call."""
@@ -111,13 +113,12 @@ class Records:
 
     def _open_embedded(self) -> Collection:
         import chromadb
-        from chromadb.config import Settings
 
         if self._name is not None and self._new is None:
             raise records_missing("The embedded Chroma")
         # A unique spelling of the path, so that closing this client closes its view of the folder.
         self._client = chromadb.PersistentClient(
-            self._path + "/." * next(_spellings), settings=Settings(anonymized_telemetry=False)
+            self._path + "/." * next(_spellings), settings=_settings().model_copy()
         )
         return self._client.get_or_create_collection(
             self._embedded, embedding_function=None, configuration={"hnsw": {"space": "ip"}}
@@ -269,6 +270,14 @@ class Records:
     def keys(self) -> set[str]:
         """The keys of all records."""
         return set(self._open().get(include=[])["ids"])
+
+
+@cache
+def _settings() -> Settings:
+    """Settings of an embedded Chroma, read once: it takes 70 ms to look for them in the environment."""
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
 
 
 def collection_prefix(home_id: str) -> str:
