@@ -129,7 +129,8 @@ class TestAtATerminal:
     def test_ctrl_c_at_the_prompt_leaves(self, typist: Typist) -> None:
         typist.wait_for("> ")
         code, shown = typist.leave("\x03")
-        assert code == 128 + signal.SIGINT
+        # Pressed again while it ends, it ends by the signal itself.
+        assert code in (128 + signal.SIGINT, -signal.SIGINT)
         assert "Traceback" not in shown
 
 

@@ -111,4 +111,4 @@ def test_hostile_text_takes_linear_time(piece: str) -> None:
         split_claims(text, marks)
         return time.process_time() - start
 
-    assert took(200_000) < 6
+    assert took(50_000) < 6  # what is quadratic takes minutes

@@ -232,7 +232,15 @@ class TestIngest:
     def test_bar_on_a_terminal(self, tmp_path: Path) -> None:
         letter(tmp_path / "ferry.pdf")
         outer, inner = pty.openpty()
-        command = [*COMMAND, "ingest", str(tmp_path / "ferry.pdf"), "--ocr", "none"]
+        command = [
+            *COMMAND,
+            "ingest",
+            str(tmp_path / "ferry.pdf"),
+            "--ocr",
+            "none",
+            "--encoder",
+            "minilm",
+        ]
         with subprocess.Popen(
             [*command, "--home", str(tmp_path / "home")],
             cwd=ROOT,

@@ -68,6 +68,15 @@ def files_below(home: Home) -> list[str]:
     return sorted(p.name for folder in folders for p in folder.rglob("*") if p.is_file())
 
 
+def wait_until_empty(home: Home) -> None:
+    """Wait for the server of a cancelled job to have removed its files."""
+    for _ in range(600):
+        if not files_below(home):
+            return
+        time.sleep(0.05)
+    raise AssertionError(files_below(home))
+
+
 def events_of(text: str) -> list[tuple[str, Any, str]]:
     """Name, data and id of each event."""
     found = []
@@ -349,7 +358,7 @@ class TestSeveralServers:
                 assert second.delete(f"/v1/jobs/{job['id']}").status_code == 202
                 events = events_of(second.get(f"/v1/jobs/{job['id']}/events").text)
             assert (events[-1][0], events[-1][1]["state"]) == ("end", "cancelled")
-            assert files_below(home) == []
+            wait_until_empty(home)
 
     def test_a_job_without_its_files_says_so(self, home: Home) -> None:
         with home.writing(), open_app(home) as client:

@@ -430,7 +430,7 @@ def word(text: str, x: float, y: float, wide: float = 0.01, high: float = 0.01) 
     return LineWord(text, (x, y, min(x + wide, 1.0), min(y + high, 1.0)), "F", 9.0)
 
 
-MANY = 40_000
+MANY = 15_000
 HOSTILE = {
     "characters in one place": [TextLine((word("字", 0.5, 0.5),)) for _ in range(MANY)],
     "characters everywhere": [

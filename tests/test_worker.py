@@ -21,7 +21,7 @@ from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 
-settings = AddSettings(RenderSettings(dpi=36, ocr="none"), workers=2)
+settings = AddSettings(RenderSettings(dpi=36, ocr="none"), encoders=("minilm",), workers=2)
 done = [event for event in add(Home("home"), ["files"], settings) if isinstance(event, Done)]
 print("counted", done[0].added, done[0].pages, flush=True)
 """
