@@ -1,6 +1,6 @@
 # Two environments, made on first use: .venv-core holds what `pip install pageglass` brings,
 # .venv every extra and the tools besides.
-.PHONY: demo test environments lint fuzz bench lock clean
+.PHONY: demo test environments lint check fuzz bench lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -18,19 +18,21 @@ demo: .venv-core/ready  ## Ingest the samples, ask three questions, search for a
 	$(CORE)/pageglass ask "When does the ferry to the lighthouse leave?" --home $(DEMO) --save-page $(DEMO)/answers
 	$(CORE)/pageglass search "a red bicycle by a wall" --images --top 3 --home $(DEMO)
 
-test: environments lint  ## Everything that must hold
+test: environments check  ## Everything that must hold
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 environments:  # Side by side: most of the time goes into waiting for packages
 	@$(MAKE) --no-print-directory --jobs 2 .venv/ready .venv-core/ready
 
-lint: .venv/ready  ## Style, types, declared dependencies and the direction of imports
+lint: check  ## Style, types, declared dependencies, the direction of imports, sizes of files
+	$(BIN)/pytest -q tests/test_layout.py
+
+check: .venv/ready  # What the tests do not check themselves
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/deptry .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_layout.py
 
 fuzz: .venv/ready  ## The contract of the server with many random requests
 	PAGEGLASS_FUZZ_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/pytest -q tests/test_contract.py tests/test_schema_budget.py tests/test_neutral_markdown.py

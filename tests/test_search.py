@@ -145,28 +145,31 @@ def ingest_elsewhere(home: Home, path: Path) -> None:
     subprocess.run(command, check=True, cwd=ROOT, timeout=120)
 
 
-@pytest.mark.parametrize("exhaustive_pages", [1000, 0], ids=["exact", "through Chroma"])
-def test_a_running_searcher_sees_what_another_process_does(each_home, tmp_path, exhaustive_pages):
-    searcher = Searcher(each_home, exhaustive_pages=exhaustive_pages)
+def test_a_running_searcher_sees_what_another_process_does(each_home, tmp_path):
+    # One scores every page, one asks Chroma.
+    searchers = [Searcher(each_home, exhaustive_pages=pages) for pages in (1000, 0)]
     query = "Who painted the ferryman's boat turquoise?"
-    searcher.search(query)
+    for searcher in searchers:
+        searcher.search(query)
     folder = tmp_path / "new"
     folder.mkdir()
     page = "The ferryman's boat was painted turquoise by Odalys Brunt in the spring of 1911."
     make_pdf(folder / "ferry.pdf", page)
 
     ingest_elsewhere(each_home, folder)
-    assert searcher.search(query, top=1)[0].page.document_name == "ferry.pdf"
+    for searcher in searchers:
+        assert searcher.search(query, top=1)[0].page.document_name == "ferry.pdf"
 
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=remove_elsewhere, args=(each_home.root, each_home.server))
     process.start()
     process.join(60)
     assert process.exitcode == 0
-    names = [hit.page.document_name for hit in searcher.search(query, top=30)]
-    assert names
-    assert "ferry.pdf" not in names
-    searcher.close()
+    for searcher in searchers:
+        names = [hit.page.document_name for hit in searcher.search(query, top=30)]
+        assert names
+        assert "ferry.pdf" not in names
+        searcher.close()
 
 
 def remove_elsewhere(root: Path, server: Server | None) -> None:
