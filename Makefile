@@ -3,6 +3,10 @@
 .PHONY: demo test environments lint check fuzz bench lock clean
 .DELETE_ON_ERROR:
 
+# Some containers forbid Python to keep what it has compiled; the tests start hundreds of programs,
+# each of which would compile all of its packages again: 6.3 s in place of 1.8 for a server's imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv-core/bin
