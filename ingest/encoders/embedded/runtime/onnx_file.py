@@ -1,4 +1,4 @@
-"""Reader of ONNX models: properties, and a model with embeddings that are looked up first."""
+"""Reader of ONNX models: their properties, and embeddings looked up first."""
 
 from __future__ import annotations
 
