@@ -27,9 +27,6 @@ from ingest.library.library import Library
 # Before torch is imported, here and in programs that tests start. Tiny models are no faster on more
 # threads, and far slower where other tests want the cores too.
 os.environ["OMP_NUM_THREADS"] = "1"
-# Where bytecode is not to be written, programs that tests start would compile every module anew.
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".cache" / "bytecode")
 # Programs that tests press Ctrl-C on must not inherit from whoever started the tests that it is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
