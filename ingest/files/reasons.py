@@ -65,7 +65,7 @@ def no_image(path: Path) -> UnreadableFile:
     if path.suffix.lower() in _NAMES:
         kind = _NAMES[path.suffix.lower()]
         return UnreadableFile(
-            f"{path.name} is not a {kind}, though its name says so, nor another format that is read.",
+            f"{path.name} is no {kind}, though its name says so, nor another format that is read.",
             hint="Copy it again, or convert it to PDF, PNG or JPEG.",
         )
     return UnreadableFile(

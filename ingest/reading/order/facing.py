@@ -64,7 +64,7 @@ Profile = npt.NDArray[np.float32]
 
 
 def find_fold(image: Image.Image) -> float | None:
-    """Place of the fold between two pages, as a share of the width; None where there is none."""
+    """Place of the fold between two pages, as a share of the width, if it has one."""
     if image.width < MIN_ASPECT * image.height or image.height < BANDS:
         return None
     edge = round(EDGE * image.height)
@@ -83,7 +83,7 @@ def find_fold(image: Image.Image) -> float | None:
 
 
 def _fold_of(paper: Profile) -> float:
-    """Pixel at which the paper of a strip is darkest between brighter paper; 0 for none."""
+    """Pixel at which the paper of a strip is darkest between brighter paper, or 0."""
     first, last = (round(share * SIDE) for share in MIDDLE)
     near, far = (round(share * SIDE) for share in BESIDE)
     darkest = paper[first:last].min()
@@ -155,7 +155,7 @@ def _is_from_right(lines: Sequence[TextLine]) -> bool:
 
 
 def _fold_between_numbers(lines: Sequence[TextLine]) -> float | None:
-    """Place midway between the numbers of two pages, if they are so and no word is there."""
+    """Place midway between the numbers of two pages, if no word is there."""
     if not 4 <= len(lines) <= MAX_LINES:
         return None
     found = (
@@ -180,7 +180,7 @@ def _is_clear(lines: Sequence[TextLine], place: float) -> bool:
 
 
 def _stands_apart(line: TextLine, lines: Sequence[TextLine]) -> bool:
-    """Whether a line is at an end of the page, with nothing above or below it but that end."""
+    """Whether a line is at an end of the page, and no other is near it inwards."""
     _, top, _, bottom = line.box
     if bottom >= NUMBER_MARGIN and top <= 1 - NUMBER_MARGIN:
         return False
