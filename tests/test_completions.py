@@ -125,6 +125,10 @@ def test_errors_in_their_shape(client: openai.OpenAI, url: str) -> None:
     assert unknown.value.code == "chat_model_not_found"
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="pageglass/none.pdf", messages=said)
+    with pytest.raises(openai.APIStatusError, match="reads no whole document"):
+        client.chat.completions.create(
+            model="pageglass/annual-report.pdf", messages=said, extra_body={"whole": True}
+        )
     with (
         openai.OpenAI(base_url=f"{url}/v1", api_key="wrong", max_retries=0) as stranger,
         pytest.raises(openai.AuthenticationError),

@@ -48,6 +48,12 @@ async def converse(client: Client) -> None:
     citation = answer["citations"][0]
     assert citation["verified"]
 
+    whole: Any = await client.call_tool(
+        "ask", {"question": LENS, "documents": ["annual-report.pdf"], "whole": True}
+    )
+    assert whole.is_error
+    assert "extractive reads no whole document" in whole.content[0].text
+
     page = await client.call_tool(
         "get_page", {"page": citation["page"], "highlight": [citation["quote"]]}
     )

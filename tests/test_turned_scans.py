@@ -15,6 +15,8 @@ from ingest.ocr.ocr import Ocr
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE
 from ingest.reading.choose_text import Chosen, choose_text
+from ingest.reading.layout import arrange
+from ingest.reading.order.facing import find_fold
 from tests.make_scan import CJK, draw_columns, draw_lines, save_scan
 
 SURVEY = [
@@ -63,6 +65,17 @@ def test_a_turned_scan_is_set_upright(degrees: int, ocr: Ocr) -> None:
         left, top, right, bottom = np.array(line.box) * (*chosen.image.size, *chosen.image.size)
         dark[round(top) - 2 : round(bottom) + 2, round(left) - 3 : round(right) + 3] = False
     assert dark.sum() < 0.02 * all_ink
+
+
+def test_a_book_scanned_on_its_side_is_read_page_by_page(ocr: Ocr) -> None:
+    book = Image.new("L", (1_300, 400), 255)
+    for x, lines in ((0, SURVEY), (680, TABLE)):
+        book.paste(draw_lines(lines, (620, 320)), (x, 40))
+    book.paste(90, (645, 0, 655, 400))
+    found = read(book.rotate(90, expand=True), ocr)
+    words = arrange(found.lines, found.image.width / found.image.height, find_fold(found.image))
+    assert " ".join(word.text for word in words) == " ".join([*SURVEY, *TABLE])
+    assert found.image.size == book.size
 
 
 def test_turned_chinese_is_read_and_vertical_japanese_stays(ocr: Ocr) -> None:

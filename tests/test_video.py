@@ -18,6 +18,7 @@ from ingest.files.source import Source, UnreadableFile
 from ingest.files.video import media_file, shots, thinner, video_source
 from ingest.files.video.cues import Cue, find_sidecars, tidy
 from ingest.files.video.media_type import sniff_media
+from ingest.files.video.read_clip import read_clip
 from ingest.files.video.shots import Sample, find_shots, split_span
 from ingest.files.video.tone_map import HLG, PQ, tone_map
 from ingest.files.video.video_settings import VideoSettings
@@ -104,6 +105,17 @@ def test_subtitle_files_beside_it_are_read(tmp_path: Path, suffix: str) -> None:
         "등대지기가 불을 켰다 at dusk."
         if suffix == "ko.srt"
         else "The keeper lit the lamp at dusk."
+    )
+
+
+def test_subtitles_that_are_not_read_are_named(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4")
+    with (tmp_path / "a.srt").open("wb") as file:
+        file.truncate(100_000_000)
+    (tmp_path / "a.en.vtt").write_text("no subtitles")
+    assert open_source(path).page_image(1, 144).note == (
+        "No subtitles could be read from a.srt: it is larger than 16 MiB."
+        " No subtitles could be read from a.en.vtt."
     )
 
 
@@ -240,8 +252,15 @@ def test_animations_are_short_videos(tmp_path: Path, name: str) -> None:
     source = open_source(tmp_path / name)
     assert source.kind == "video"
     assert spans(source) == [(0, 1.5), (1.5, 3)]
-    assert near(source.page_image(2, 144).image.getpixel((100, 80)), BLUE, by=25)
+    second = open_source(tmp_path / name, video=VideoSettings(clips=True)).page_image(2, 144)
+    assert near(second.image.getpixel((100, 80)), BLUE, by=25)
+    whole = read_clip(tmp_path / name)
+    for clip, colors in ((second.clip, [BLUE] * 16), (whole, [RED] * 8 + [BLUE] * 8)):
+        assert clip is not None
+        for frame, color in zip(clip, colors, strict=True):
+            assert near(frame[40, 40].tolist(), color, by=25)
     frames[0].save(tmp_path / name)
+    assert read_clip(tmp_path / name) is None
     assert open_source(tmp_path / name).kind == "image"
 
 

@@ -28,7 +28,8 @@ from ingest.encoders.load import load_encoder
 from ingest.event import Added, Indexed
 from ingest.files.render import RenderSettings
 from ingest.files.source import UnreadableFile
-from ingest.files.video.clip_frames import CLIP_SIDE, ClipFile, read_clip
+from ingest.files.video.clip_frames import CLIP_SIDE, ClipFile
+from ingest.files.video.read_clip import read_clip
 from ingest.index.index import open_indexes
 from ingest.library.home import Home
 from ingest.library.library import Library

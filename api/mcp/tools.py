@@ -110,6 +110,9 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
         documents: Documents = None,
         folder: Folder = None,
         filter: Filter = None,
+        whole: Annotated[
+            bool, Field(description="All pages of the one document named, not those of a search.")
+        ] = False,
     ) -> Annotated[CallToolResult, AnswerBody]:
         evidence = engine.retrieve(
             question,
@@ -118,6 +121,7 @@ def make_mcp(engine: Engine) -> MCPServer[Any]:
             folder=folder,
             filter=filter.page_filter() if filter else ALL_PAGES,
             history=[Message(said.role, said.text) for said in history or ()],
+            whole=whole,
         )
         return _answer(engine, evidence)
 

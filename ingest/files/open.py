@@ -59,17 +59,17 @@ def open_source(
             return _open_pdf(path, password, second_reader=second_reader)
         if name := sniff(path, head):
             return _open_known(path, name, office, second_reader=second_reader)
-    return _open_image(path, head)
+    return _open_image(path, head, video)
 
 
-def _open_image(path: Path, head: bytes) -> Source:
+def _open_image(path: Path, head: bytes, video: VideoSettings) -> Source:
     from ingest.files.photo import PhotoSource
 
     if head.startswith((b"GIF8", b"RIFF", b"\x89PNG")):
         from ingest.files.video.animation import AnimationSource, is_animated
 
         if is_animated(path):
-            return AnimationSource(path)
+            return AnimationSource(path, clips=video.clips)
     return PhotoSource(path)
 
 

@@ -64,8 +64,9 @@ def no_image(path: Path) -> UnreadableFile:
     """Error for a file of no format that is read."""
     if path.suffix.lower() in _NAMES:
         kind = _NAMES[path.suffix.lower()]
+        article = "an" if kind.startswith("A") else "a"
         return UnreadableFile(
-            f"{path.name} is not a {kind}, though its name says so, nor another format that is read.",
+            f"{path.name} is not {article} {kind}, though its name says so, nor another format that is read.",
             hint="Copy it again, or convert it to PDF, PNG or JPEG.",
         )
     return UnreadableFile(

@@ -24,6 +24,7 @@ from ingest.ocr.ocr import Ocr, OcrMode
 from ingest.page import DocumentKind, Page, PhotoInfo, Rendered
 from ingest.reading.choose_text import choose_text
 from ingest.reading.layout import arrange
+from ingest.reading.order.facing import find_fold
 from ingest.reading.text_layer.fonts import Verdicts
 
 FILES_AT_ONCE = 8
@@ -127,7 +128,8 @@ def _add_words(
 ) -> Rendered:
     lines = (*page_image.lines, *page_image.extras)
     chosen = choose_text(page_image.image, lines, page_image.figures, ocr, mode, verdicts)
-    words = arrange(chosen.lines, chosen.image.width / chosen.image.height)
+    aspect = chosen.image.width / chosen.image.height
+    words = arrange(chosen.lines, aspect, find_fold(chosen.image))
     buffer = io.BytesIO()
     chosen.image.save(buffer, "WEBP", quality=WEBP_QUALITY, method=2)
     return Rendered(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.error import PageglassError
-from ingest.files.video.clip_frames import read_clip
+from ingest.files.video.read_clip import read_clip
 from ingest.library.library import Library
 from ingest.page import Clip, Document, Rendered
 from ingest.readers.limits import ReadLimits

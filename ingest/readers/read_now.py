@@ -15,7 +15,7 @@ from PIL import Image
 from ingest.box import crop_image
 from ingest.files.open import open_source
 from ingest.files.render import Inspection, RenderSettings, inspect, render
-from ingest.files.video.clip_frames import read_clip
+from ingest.files.video.read_clip import read_clip
 from ingest.page import Clip, Page, Rendered
 from ingest.readers.limits import COSTLY, ReadLimits
 from ingest.readers.read_ahead import PAGES_AT_ONCE, name_part

@@ -12,7 +12,8 @@ from ingest.reading.blocks import group_blocks
 from ingest.reading.line import Line, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
-from ingest.reading.order.piece import Piece, make_pieces
+from ingest.reading.order.facing import split_pages
+from ingest.reading.order.piece import Piece, find_slope, make_pieces
 from ingest.reading.order.tables import PrintedRow, find_rows
 from ingest.reading.order.vertical import join_vertical
 from ingest.reading.roles import HEADING_SIZE, PageStyle, find_role
@@ -31,16 +32,24 @@ class Block:
     role: WordRole
 
 
-def arrange(lines: Sequence[TextLine], aspect: float = 1.0) -> tuple[Word, ...]:
+def arrange(
+    lines: Sequence[TextLine], aspect: float = 1.0, fold: float | None = None
+) -> tuple[Word, ...]:
     """Words of a page as printed, in reading order, with block and role.
 
     Comments follow what is printed; words that the page does not show come last.
 
     Args:
         aspect: the page's width over its height.
+        fold: between two facing pages, as `find_fold` gives it.
     """
     seen, hidden, notes = _part(lines)
-    blocks = [block for frame in _frames(seen, aspect) for block in _find_blocks(frame)]
+    blocks = [
+        block
+        for page in split_pages(seen, aspect, fold)
+        for frame in _frames(page, aspect)
+        for block in _find_blocks(frame)
+    ]
     blocks = list(_joined(blocks))
     blocks += [Block((line.words,), "note") for line in notes]
     blocks += [Block((line.words,), "hidden") for line in hidden]
@@ -74,14 +83,19 @@ def _part(lines: Sequence[TextLine]) -> tuple[list[TextLine], list[TextLine], li
 
 def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
     """Pieces by the direction of print: upright first, unless most of the text is not."""
-    frames: defaultdict[int, list[Piece]] = defaultdict(list)
+    frames: defaultdict[int, list[TextLine]] = defaultdict(list)
     letters: Counter[int] = Counter()
     for line in join_vertical(lines, aspect):
         angle: int = 90 if line.vertical else line.angle
-        frames[angle].extend(make_pieces(_in_speech_order(line), aspect))
+        frames[angle].append(line)
         letters[angle] += len(line.text) * (1 if angle else UPRIGHT)
     for turned, _ in letters.most_common():
-        yield frames[turned]
+        slope = find_slope(frames[turned], aspect)
+        yield [
+            piece
+            for line in frames[turned]
+            for piece in make_pieces(_in_speech_order(line), aspect, slope)
+        ]
 
 
 def _in_speech_order(line: TextLine) -> TextLine:

@@ -20,7 +20,7 @@ export default function Ask({ route: { params } }) {
   const [hovered, setHovered] = useState(null);
   useTitle(question);
 
-  const say = async (text, before) => {
+  const say = async (text, before, whole) => {
     const talk = talking.current || newId();
     talking.current = talk;
     if (id !== talk) amend({ c: talk });
@@ -35,7 +35,8 @@ export default function Ask({ route: { params } }) {
     show({});
     const body = before.length ? { messages: messagesOf(before, text) } : { query: text };
     if (scope.length) body.documents = scope;
-    if (only) body.first_page = body.last_page = only;
+    if (whole) body.whole = true;
+    else if (only) body.first_page = body.last_page = only;
     try {
       await ask(
         body,
@@ -123,6 +124,12 @@ export default function Ask({ route: { params } }) {
             <${Icon} name="stop" /> ${t("stop")}
           </button>`
         : html`<${AskBox} compact label=${t("followUp")} onSubmit=${(text) => say(text, turns)} />`}
+      ${!busy &&
+      scope.length === 1 &&
+      ![undefined, "extractive"].includes(turns[last]?.answer?.model) &&
+      html`<button class="quiet" onClick=${() => say(turns[last].question, turns.slice(0, last), true)}>
+        ${t("readWhole")}
+      </button>`}
       <${Export} turns=${turns} busy=${busy} />
     </section>
     <aside class="beside" aria-label=${t("citedPage")}>

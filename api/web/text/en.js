@@ -127,6 +127,7 @@ export default {
   previousPage: "Previous page",
   putAway: "Put away",
   question: "Question",
+  readWhole: "Answer from the whole document",
   readingPages: "Reading the pages…",
   recent: "Recently added",
   remove: "Remove",

@@ -127,6 +127,7 @@ export default {
   previousPage: "이전 쪽",
   putAway: "치우기",
   question: "질문",
+  readWhole: "문서 전체로 답하기",
   readingPages: "쪽을 읽는 중…",
   recent: "최근에 추가한 문서",
   remove: "삭제",

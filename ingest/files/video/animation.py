@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from PIL import Image, ImageSequence
 
 from ingest.files.photo import FORMATS, Reading, to_rgb
 from ingest.files.source import PageImage, UnreadableFile
+from ingest.files.video.clip_frames import CLIP_FRAMES, clip_side
 from ingest.files.video.frame_image import FRAME_SIDE
 from ingest.files.video.panel import draw_panel
 from ingest.files.video.shots import SMALL, Sample, Shot, find_shots
-from ingest.page import DocumentKind, TimeSpan
+from ingest.page import Clip, DocumentKind, TimeSpan
 
 MAX_FRAMES = 2_000
 """Frames of an animation that are read."""
@@ -28,6 +30,9 @@ TOO_MANY = f"Only the first {MAX_FRAMES:,} images of the animation are read."
 class AnimationSource:
     """Animated GIF, WebP or PNG as a `Source`: a page a shot.
 
+    Args:
+        clips: whether pages have clips, for encoders of clips.
+
     Raises:
         UnreadableFile
     """
@@ -36,8 +41,9 @@ class AnimationSource:
     title = ""
     has_attachments = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, clips: bool = False) -> None:
         self._path = path
+        self._clips = clips
 
     @property
     def page_count(self) -> int:
@@ -55,7 +61,9 @@ class AnimationSource:
         for at, _, frame in self._frames():
             if at == wanted:
                 frame.thumbnail((FRAME_SIDE, FRAME_SIDE))
-                return draw_panel(frame, (), TimeSpan(round(shot.start, 3), round(shot.end, 3)))
+                span = TimeSpan(round(shot.start, 3), round(shot.end, 3))
+                panel = draw_panel(frame, (), span)
+                return replace(panel, clip=self.clip(span)) if self._clips else panel
         raise UnreadableFile(
             f"{self._path.name} is damaged: its images cannot be decoded.", hint="Copy it again."
         )
@@ -75,6 +83,35 @@ class AnimationSource:
                 wanted = wanted[len(shown) :]
                 yield start, frame
             start += seconds
+
+    def clip(self, span: TimeSpan, count: int = CLIP_FRAMES) -> Clip:
+        """Frames that are shown in the middles of `count` equal parts of a span.
+
+        Beyond the end the last frame is repeated.
+
+        Raises:
+            UnreadableFile
+        """
+        waiting, images, end = span.middles(count), [], 0.0
+        for _, seconds, frame in self._frames():
+            end += seconds
+            last = frame
+            shown = sum(time < end for time in waiting)
+            if shown:
+                images += [_clip_image(frame)] * shown
+                waiting = waiting[shown:]
+            if not waiting:
+                break
+        return np.stack([*images, *[_clip_image(last)] * len(waiting)])
+
+    @property
+    def seconds(self) -> float:
+        """How long it is.
+
+        Raises:
+            UnreadableFile
+        """
+        return self._shots[-1].end
 
     @cached_property
     def _shots(self) -> list[Shot]:
@@ -101,11 +138,20 @@ class AnimationSource:
                 yield at, frame.info.get("duration", 0) / 1000 or FRAME_SECONDS, rgb
 
 
+def _clip_image(frame: Image.Image) -> Clip:
+    image, side = frame.copy(), clip_side(*frame.size)
+    image.thumbnail((side, side))
+    return np.asarray(image)
+
+
 def is_animated(path: Path) -> bool:
-    """Whether a GIF, WebP or PNG has more than one frame.
+    """Whether a file is a GIF, WebP or PNG of more than one frame.
 
     Raises:
         UnreadableFile
     """
+    with path.open("rb") as file:
+        if not file.read(4).startswith((b"GIF8", b"RIFF", b"\x89PNG")):
+            return False
     with Reading(path), Image.open(path, formats=("GIF", "WEBP", "PNG")) as image:
         return bool(getattr(image, "is_animated", False))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ingest.files.video.frame_image import to_image
 from ingest.files.video.media_file import MediaFile
-from ingest.files.video.media_type import sniff_media_file
 from ingest.page import Clip, TimeSpan
 
 CLIP_FRAMES = 16
@@ -66,24 +64,11 @@ class ClipFile(MediaFile):
             yield from [shown] * len(waiting)
 
 
-def read_clip(path: Path, span: TimeSpan | None = None) -> Clip | None:
-    """Clip of a part of a video, or of all of it; None for other files.
-
-    It runs in a worker.
-
-    Raises:
-        UnreadableFile
-    """
-    container = sniff_media_file(path)
-    if not container:
-        return None
-    media = ClipFile(path, container)
-    if not media.has_picture:
-        return None
-    return media.clip(span or TimeSpan(0.0, media.scan().end))
+def clip_side(width: float, height: float) -> int:
+    """Pixels of the longer side of a clip's frames."""
+    return round(CLIP_SIDE * min(max(width, height) / max(min(width, height), 1.0), MAX_RATIO))
 
 
 def _to_array(frame: Any, stream: Any) -> Clip:
-    sides = frame.width * float(stream.sample_aspect_ratio or 1), float(frame.height)
-    ratio = min(max(sides) / max(min(sides), 1.0), MAX_RATIO)
-    return np.asarray(to_image(frame, stream, round(CLIP_SIDE * ratio)))
+    width = frame.width * float(stream.sample_aspect_ratio or 1)
+    return np.asarray(to_image(frame, stream, clip_side(width, frame.height)))

@@ -116,7 +116,7 @@ def find_sidecars(path: Path) -> list[tuple[Path, str]]:
         if file.suffix.lower() not in SIDECARS or not file.name.startswith(f"{path.stem}."):
             continue
         language = file.name[len(path.stem) : -len(file.suffix)].strip(".")
-        if len(language) <= 12:
+        if len(language) <= 12 and file.is_file():
             found.setdefault(language, file)
     return [(file, language) for language, file in found.items()][:MAX_LANGUAGES]
 

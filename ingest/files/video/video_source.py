@@ -14,7 +14,14 @@ from PIL import Image
 from ingest.file_state import FileStamp, stamp_of
 from ingest.files.source import PageImage, UnreadableFile
 from ingest.files.video.clip_frames import ClipFile
-from ingest.files.video.cues import Cue, find_sidecars, read_sidecar, tidy
+from ingest.files.video.cues import (
+    MAX_CUES,
+    MAX_SIDECAR,
+    Cue,
+    find_sidecars,
+    read_sidecar,
+    tidy,
+)
 from ingest.files.video.media_file import MAX_TIME, Scan
 from ingest.files.video.panel import draw_panel
 from ingest.files.video.shots import (
@@ -35,6 +42,7 @@ MAX_OPEN = 2
 """Videos that a process keeps open: the shots of one are found once."""
 TOO_LONG = f"Only the first {MAX_TIME / 3600:.0f} hours of the recording are read."
 TOO_MANY = f"Only {MAX_SHOTS:,} shots from all parts of the video are kept."
+MANY_CUES = f"Only the first {MAX_CUES:,} subtitles are read."
 CUT_SHORT = "The recording is cut short or damaged: it is read as far as it can be."
 
 
@@ -87,21 +95,24 @@ class VideoSource:
     @cached_property
     def _plan(self) -> _Plan:
         scan = self._file.scan()
-        cues = tidy([*scan.cues, *_sidecar_cues(self._file.path)])
-        shots, note = self._shots(scan, cues), ""
+        beside, unread = _sidecar_cues(self._file.path)
+        cues = tidy([*scan.cues, *beside])
+        shots, notes = self._shots(scan, cues), list(unread)
         if scan.cut_off:
-            note = TOO_LONG
+            notes.insert(0, TOO_LONG)
         elif scan.broken:
-            note = CUT_SHORT
+            notes.insert(0, CUT_SHORT)
         elif len(shots) >= MAX_SHOTS:
-            note = TOO_MANY
+            notes.insert(0, TOO_MANY)
+        if len(cues) >= MAX_CUES:
+            notes.append(MANY_CUES)
         if not shots:
             raise UnreadableFile(
                 f"{self._file.path.name} has neither pictures nor subtitles.",
                 hint="Put its words beside it as a subtitle file of the same name (.srt, .vtt),"
                 " or name a model that recognizes speech.",
             )
-        return _Plan(shots, cues, note)
+        return _Plan(shots, cues, " ".join(notes))
 
     def _shots(self, scan: Scan, cues: Sequence[Cue]) -> list[Shot]:
         spoken = sorted(cue.middle for cue in cues)
@@ -153,8 +164,20 @@ def open_video(path: Path, container: str, settings: VideoSettings) -> VideoSour
     return _open[key]
 
 
-def _sidecar_cues(path: Path) -> list[Cue]:
-    return [cue for file, language in find_sidecars(path) for cue in read_sidecar(file, language)]
+def _sidecar_cues(path: Path) -> tuple[list[Cue], list[str]]:
+    """Cues of the subtitle files beside a video, and notes on those that are not read."""
+    cues: list[Cue] = []
+    notes = []
+    for file, language in find_sidecars(path):
+        found: list[Cue] = []
+        with suppress(OSError):
+            found = read_sidecar(file, language)
+        cues += found
+        if not found:
+            large = file.stat().st_size > MAX_SIDECAR
+            why = f": it is larger than {MAX_SIDECAR >> 20} MiB." if large else "."
+            notes.append(f"No subtitles could be read from {file.name}{why}")
+    return cues, notes
 
 
 def _noted(panel: PageImage, note: str) -> PageImage:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
-from ingest.box import gap_across, union_box
+from ingest.box import center, gap_across, union_box
 from ingest.page import Box
 from ingest.reading.text_line import LineWord, TextLine
 
 MAX_GAP = 1.1
 """A gap within a line of running text is at most this many heights of its words."""
+MIN_SLOPE, MAX_SLOPE = 0.004, 0.2
+"""Slopes of print that is set straight to be put in order: others are none, or no print's."""
+LONG = 3
+"""Length of a line in heights, at least, to tell its slope."""
 
 Boxes = npt.NDArray[np.float64]
 
@@ -40,14 +45,14 @@ class Piece:
         return self.box[3] - self.box[1]
 
 
-def make_pieces(line: TextLine, aspect: float) -> Iterator[Piece]:
+def make_pieces(line: TextLine, aspect: float, slope: float = 0.0) -> Iterator[Piece]:
     """Pieces of a line, parted at gaps too wide for running text.
 
     Args:
         aspect: the page's width over its height.
+        slope: of the print, as `find_slope` gives it.
     """
-    angle = 90 if line.vertical else line.angle
-    boxes = [turn_box(word.box, angle, aspect) for word in line.words]
+    boxes = [_level(box, slope) for box in _turned(line, aspect)]
     start = 0
     for at in range(1, len(boxes) + 1):
         if at == len(boxes) or gap_across(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
@@ -55,6 +60,37 @@ def make_pieces(line: TextLine, aspect: float) -> Iterator[Piece]:
             part = line if whole else replace(line, words=line.words[start:at])
             yield Piece(part, tuple(boxes[start:at]), union_box(boxes[start:at]))
             start = at
+
+
+def find_slope(lines: Sequence[TextLine], aspect: float) -> float:
+    """How far lines of one direction of print go down along it: a scan may lie askew."""
+    slopes = []
+    for line in lines:
+        if len(line.words) < 2:
+            continue
+        boxes = _turned(line, aspect)
+        first, last = boxes[0], boxes[-1]
+        if last[2] - first[0] > LONG * max(_height(first), _height(last)):
+            (x, y), (x2, y2) = center(first), center(last)
+            slopes.append((y2 - y) / (x2 - x))
+    slope = median(slopes) if slopes else 0.0
+    return slope if MIN_SLOPE <= abs(slope) <= MAX_SLOPE else 0.0
+
+
+def _turned(line: TextLine, aspect: float) -> list[Box]:
+    angle = 90 if line.vertical else line.angle
+    return [turn_box(word.box, angle, aspect) for word in line.words]
+
+
+def _level(box: Box, slope: float) -> Box:
+    """Box as if the print were level: turned around the corner of the page."""
+    if not slope:
+        return box
+    (x, y), (left, top, right, bottom) = center(box), box
+    # A box around a slanted word is higher than its letters.
+    half = max(bottom - top - abs(slope) * (right - left), 0.3 * (bottom - top)) / 2
+    moved, middle = slope * y, y - slope * x
+    return left + moved, middle - half, right + moved, middle + half
 
 
 def _height(box: Box) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.box import gap_across
+from ingest.reading.blocks import is_bullet
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -29,6 +31,10 @@ WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
 MIN_GAPS = 3
 """Gaps between words that tell what is usual; lines of Chinese may have none."""
+MIN_ENTRIES = 0.6
+"""Share of lines that begin as items, or end as entries of an index, in a list."""
+_ENTRY_END = re.compile(r".*[^\W\d].*, ?\d{1,4}(?:[-–]\d{1,4})?")
+"""The end of an entry of an index: "lamps, oil, 12, 40-43"."""
 
 
 class Side:
@@ -79,6 +85,13 @@ class Side:
         even = sum(step < 1.3 * median(steps) for step in steps)
         return even >= 0.8 * len(steps) and (self.lower >= MIN_LOWER or self._caseless())
 
+    @property
+    def listed(self) -> bool:
+        """Whether it is a list of items or an index: no line is the cell of a row."""
+        items = sum(is_bullet(row[0]) and len(row) > 1 for row in self.words)
+        entries = sum(bool(_ENTRY_END.fullmatch(" ".join(row))) for row in self.words)
+        return len(self.rows) > 2 and max(items, entries) >= MIN_ENTRIES * len(self.rows)
+
     def _caseless(self) -> bool:
         return not any(letter.islower() for row in self.words for word in row for letter in word)
 
@@ -107,7 +120,7 @@ def are_columns(left: Side, right: Side) -> bool:
     """Whether two sides of a gap are read one after the other, not row by row."""
     if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
         return False
-    if left.prose and right.prose:
+    if (left.prose and right.prose) or (left.listed and right.listed):
         return True
     if max(left.digits, right.digits) > NUMBERS:
         return False

@@ -58,7 +58,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(FilterFields):
-    """Conversation whose last message is the question, with `top` and filters."""
+    """Conversation whose last message is the question, with `top`, `whole` and filters."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -71,6 +71,7 @@ class ChatRequest(FilterFields):
     tool_choice: Any = None
     response_format: dict[str, Any] | None = None
     top: int | None = Field(None, ge=1, le=50)
+    whole: bool = False
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:

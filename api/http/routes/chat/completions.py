@@ -75,6 +75,7 @@ def complete(wanted: ChatRequest, engine: RequestEngine, request: Request) -> Re
         folder=wanted.folder,
         filter=wanted.page_filter(),
         history=wanted.history(),
+        whole=wanted.whole,
     )
     reply = _Reply(wanted, evidence, engine.model(), str(request.base_url))
     if not wanted.stream:
