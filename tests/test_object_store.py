@@ -20,6 +20,7 @@ from ingest import add as adding
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
 from ingest.extras import MissingExtra
+from ingest.files.render import RenderSettings
 from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import RecordsMissing, Server
@@ -42,6 +43,31 @@ from ingest.verify import verify
 from retrieval.search import Searcher
 
 QUESTION = "Which lamp is in the lighthouse?"
+PLAIN = AddSettings(render=RenderSettings(dpi=40, ocr="none"), encoders=("minilm",), workers=1)
+TEXTS = {
+    "lamp.txt": "The lamp in the lighthouse burns paraffin.\n",
+    "keeper.txt": "The keeper lights the lamp at dusk.\n" + "It rains.\n" * 60,
+    "menu.txt": "Soup, bread and a view of the lighthouse.\n",
+    "rope.txt": "Rope is sold by the metre, lamps by the piece.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A library of four texts: an S3 API takes its time for every file. Not to be changed."""
+    folder = tmp_path_factory.mktemp("texts")
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text)
+    home = Home(tmp_path_factory.mktemp("small"))
+    list(add(home, [folder], PLAIN))
+    return home
+
+
+@pytest.fixture
+def own_home(small_home: Home, tmp_path: Path) -> Home:
+    """A copy of it, to be changed at will."""
+    Library(small_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Home(shutil.copytree(small_home.root, tmp_path / "home"))
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -203,17 +229,15 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document goes and one comes; cut before each of the steps, one by one, and while files are put."""
-    spare = tmp_path / "spare.png"
-    shutil.copy(next(Path("data/samples").glob("*.png")), spare)
+    spare = tmp_path / "spare.txt"
     writer = connect_home(own_home.root, store=folder)
     list(add(writer, []))
     pages = read_all(connect_home(tmp_path / "before", store=folder))
     head = folder.read(HEAD)
     alone = Home(own_home.root)
     remove(alone, [Library(alone).documents()[0].id])
-    with spare.open("ab") as file:
-        file.write(b"other bytes, the same picture")
-    list(add(alone, [spare]))
+    spare.write_text("A spare lamp.\n")
+    list(add(alone, [spare], PLAIN))
     monkeypatch.setattr(publishing, "GRACE", 0.0)
     left = 0
 
@@ -311,15 +335,15 @@ def test_a_long_run_is_published_as_it_goes(
         connect_home(tmp_path / "home", store=folder),
         connect_home(tmp_path / "mirror", store=folder),
     )
-    run = cast(
-        "Generator[Event]", add(writer, ["data/samples/balloon.webp"], AddSettings(workers=1))
-    )
+    note = tmp_path / "note.txt"
+    note.write_text("A note.\n")
+    run = cast("Generator[Event]", add(writer, [note], PLAIN))
     with pytest.raises(LibraryNotFound):
         Library(mirror)
     assert any(isinstance(event, Added) for event in run)
     next(run)  # the run goes on, and is then cut off
     run.close()
-    assert [document.name for document in Library(mirror).documents()] == ["balloon.webp"]
+    assert [document.name for document in Library(mirror).documents()] == ["note.txt"]
     assert read_all(mirror) == 1
 
 

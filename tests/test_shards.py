@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 
 from ingest.add import AddSettings, add
 from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done, Moved, Removed
+from ingest.file_state import document_id, hash_file
 from ingest.files.render import RenderSettings
 from ingest.filter import PageFilter
 from ingest.library.database import HomeInShards
@@ -64,6 +66,7 @@ def loaded() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 and then nothing.")  # shard 001
     for name, text in TEXTS.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -163,7 +166,9 @@ def test_the_library_reads_as_one(single: Home, three: Home) -> None:
         _ = shards._db
 
 
-def test_more_and_fewer_shards_move_documents_without_encoding(own: Home, single: Home) -> None:
+def test_more_and_fewer_shards_move_documents_without_encoding(
+    own: Home, single: Home, files: Path
+) -> None:
     before = found(own)
     searcher = Searcher(own)
     for count in (4, 1):
@@ -178,6 +183,7 @@ def test_more_and_fewer_shards_move_documents_without_encoding(own: Home, single
         for name, shard in shard_homes(own).items():
             assert all(layout.shard_of(id_) == name for id_ in Library(shard).document_ids())
         assert verify_home(own) == []
+        assert [f.path for f in open_library(own).failures()] == [str(files / "broken.pdf")]
         assert_same(found(own), found(single))
     searcher.close()
     assert list(reshard(own, 1)) == []
@@ -258,15 +264,26 @@ def changing(own: Home, files: Path, tmp_path: Path) -> tuple[Home, Path]:
     return own, folder
 
 
-def test_ingest_changes_and_removal(changing: tuple[Home, Path], settings: AddSettings) -> None:
+def test_ingest_changes_and_removal(
+    changing: tuple[Home, Path], files: Path, settings: AddSettings
+) -> None:
     home, folder = changing
     done = list(add_documents(home, [folder], settings))[-1]
     assert isinstance(done, Done)
     assert (done.added, done.named) == (0, len(TEXTS))  # the same bytes under other names
-    (folder / "lamp.txt").write_text("The lamp is electric now.\n")
-    events = list(add_documents(home, [folder], settings))
-    assert sum(isinstance(event, Added) for event in events) == 1
     library = open_library(home)
+    assert {Path(failure.path).parent for failure in library.failures()} == {files, folder}
+    (folder / "lamp.txt").write_text("The lamp is electric now.\n")
+    whole = folder / "broken.pdf"
+    for number in range(20):  # until another shard takes it
+        make_pdf(whole, f"Whole {number}")
+        layout = read_layout(home)
+        if layout and layout.shard_of(document_id(hash_file(whole))) != "001":
+            break
+    events = list(add_documents(home, [folder], settings))
+    assert sum(isinstance(event, Added) for event in events) == 2
+    assert {Path(failure.path).parent for failure in library.failures()} == {files}
+    remove_documents(home, [library.document(str(whole)).id])
     assert sum(str(folder / "lamp.txt") in d.paths for d in library.documents()) == 1
     unchanged = list(add_documents(home, [folder], settings))[-1]
     assert isinstance(unchanged, Done)

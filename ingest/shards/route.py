@@ -23,12 +23,12 @@ from ingest.shards.shard_layout import ShardLayout
 class FileRoutes:
     """Shards by the path of a file; `left_out` are of kinds that are not read.
 
-    `known` are the shards that have a path by its name so far; `to_read` is how many files
-    are new or changed; `unsettled` are being written, and go nowhere yet.
+    `known` are the shards that know a path so far, by its name or as one that failed;
+    `to_read` is how many files are new or changed; `unsettled` are being written, and go nowhere yet.
     """
 
     shards: dict[str, str] = field(default_factory=dict)
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[str, set[str]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     to_read: int = 0
     unsettled: frozenset[str] = frozenset()
@@ -44,8 +44,8 @@ class FileRoutes:
     def strays(self) -> dict[str, list[str]]:
         """Paths by the shard that knows them, of files that go to another."""
         found: dict[str, list[str]] = defaultdict(list)
-        for path, name in self.known.items():
-            if self.shards.get(path, name) != name:
+        for path, names in self.known.items():
+            for name in names - {self.shards[path]}:
                 found[name].append(path)
         return found
 
@@ -70,7 +70,7 @@ def route_files(
     """
     others: list[Path] = []
     places = _Places(layout, libraries)
-    shards, known, to_read, unsettled = {}, {}, 0, set()
+    shards, known, to_read, unsettled = {}, {}, 0, set[str]()
     for path in find_files(paths, others.append, suffixes):
         if is_ours(home, path):
             continue
@@ -79,8 +79,7 @@ def route_files(
             unsettled.add(named)
             continue
         shards[named], is_new = places.find(path)
-        if named in places.names:
-            known[named] = places.names[named][0]
+        known[named] = places.shards_of(named)
         to_read += is_new or redo
     left_out = dict.fromkeys(
         str(path) for path in others if not (is_ours(home, path) or is_subtitles(path))
@@ -109,6 +108,10 @@ class _Places:
             if name and seen == stamp:
                 return name
         return ""
+
+    def shards_of(self, path: str) -> set[str]:
+        """Shards that know a path, whatever is there now."""
+        return {known[path][0] for known in (self.names, self._failed) if path in known}
 
     def find(self, path: Path) -> tuple[str, bool]:
         """Shard of a file, and whether the file is new or has changed."""
