@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from api.printable import count_of
 from benchmarks.capacity import (
     BYTES,
     ENCODERS,
@@ -146,7 +147,7 @@ def parts(wanted: Wanted, found: dict[str, Any]) -> list[str]:
     here = search["cores"] if ingest["cluster"] else max(search["cores"], ingest["cores"])
     memory = search["memory_gb"] + FIGURES["worker"].value * min(ingest["cores"], wanted.cores)
     lines = [
-        f"one machine with the library: {here} cores, {math.ceil(memory)} GB of memory,"
+        f"one machine with the library: {count_of(here, 'core')}, {math.ceil(memory)} GB of memory,"
         f" {found['disk_gb']:,} GB of SSD"
     ]
     if found["shards"] > 1:
@@ -168,7 +169,7 @@ def parts(wanted: Wanted, found: dict[str, Any]) -> list[str]:
     if ingest["gpu_unknown"]:
         lines.append("GPUs: not known; give --gpu-pages, pages a second of yours")
     elif ingest["gpus"]:
-        lines.append(f"{ingest['gpus']} GPUs for the first ingest, one for questions")
+        lines.append(f"{count_of(ingest['gpus'], 'GPU')} for the first ingest, one for questions")
     return lines
 
 
@@ -193,7 +194,7 @@ def show(wanted: Wanted, found: dict[str, Any]) -> None:
     print(
         f"  bytes a page: {sizes}\n"
         f"  ingest: {ingest['cpu_seconds_a_page']} s of a core a page,"
-        f" {ingest['pages_a_second']} pages/s for {wanted.days:g} days: {ingest['cores']} cores\n"
+        f" {ingest['pages_a_second']} pages/s for {wanted.days:g} days: {count_of(ingest['cores'], 'core')}\n"
         f"  a question: {search['cpu_seconds_a_question']} s of a core,"
         f" {search['read_mb_a_question']:,} MB read where they are not in memory"
     )

@@ -116,7 +116,7 @@ def test_two_mirrors_find_what_the_writer_finds(
     own_home: Home, store: ObjectStore, tmp_path: Path
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     here = found(writer)
     page = here[0].page
     for name in ("one", "two"):
@@ -132,7 +132,7 @@ def test_mirrors_ask_the_chroma_server_for_candidates(
     own_home: Home, folder: ObjectStore, chroma_server: Server, tmp_path: Path
 ) -> None:
     writer = connect_home(own_home.root, chroma_server, folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     here = found(writer, exhaustive_pages=0)
     assert here
     assert found(connect_home(tmp_path / "one", chroma_server, folder), exhaustive_pages=0) == here
@@ -144,7 +144,7 @@ def test_what_is_there_is_not_sent_again(
     own_home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     sent: list[str] = []
     put, write = ObjectStore.put, ObjectStore.write
     monkeypatch.setattr(
@@ -154,7 +154,7 @@ def test_what_is_there_is_not_sent_again(
         ObjectStore, "write", lambda self, key, data: (sent.append(key), write(self, key, data))
     )
     head = read_head(store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert sent == []
     assert read_head(store) == head
     gone = Library(writer).documents()[0]
@@ -168,7 +168,7 @@ def test_a_running_mirror_sees_removals(
     own_home: Home, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     mirror = connect_home(tmp_path / "mirror", store=store)
     searcher = Searcher(mirror)
     first = searcher.search(QUESTION, top=5)[0].page
@@ -191,7 +191,7 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
 ) -> None:
     """It has read the head a moment ago, and does not look again until something is missing."""
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     monkeypatch.setattr(mirrors, "CHECK", 1_000.0)
     mirror = connect_home(tmp_path / "mirror", store=folder)
     searcher = Searcher(mirror)
@@ -209,13 +209,13 @@ def test_what_is_not_needed_stays_for_a_while(
     own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     before = set(folder.children("pages")), set(folder.children("library"))
     remove(writer, [Library(writer).documents()[0].id])
     assert set(folder.children("pages")) == before[0]
     assert set(folder.children("library")) > before[1]
     monkeypatch.setattr(publishing, "GRACE", 0.0)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert len(folder.children("pages")) == len(before[0]) - 1
     assert len(folder.children("library")) == len(folder.children("contents")) == 1
     assert folder.read("stale.json") == b"{}"
@@ -231,7 +231,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     """A document goes and one comes; cut before each of the steps, one by one, and while files are put."""
     spare = tmp_path / "spare.txt"
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     pages = read_all(connect_home(tmp_path / "before", store=folder))
     head = folder.read(HEAD)
     alone = Home(own_home.root)
@@ -263,7 +263,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     while True:
         left = cuts
         try:
-            list(add(writer, []))
+            list(add(writer, [], PLAIN))
             break
         except Cut:
             new = folder.read(HEAD) != head
@@ -277,7 +277,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
 
 def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     home = connect_home(tmp_path / "mirror", store=folder)
     mirror = home.replica
     assert isinstance(mirror, mirrors.Mirror)
@@ -305,7 +305,7 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
 
 
 def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(connect_home(own_home.root, store=folder), []))
+    list(add(connect_home(own_home.root, store=folder), [], PLAIN))
     mirror = connect_home(tmp_path / "mirror", store=folder)
     name = Library(mirror).documents()[0].id
     with pytest.raises(ReadOnlyMirror, match="without the store"):
@@ -348,11 +348,11 @@ def test_a_long_run_is_published_as_it_goes(
 
 
 def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(connect_home(own_home.root, store=folder), []))
+    list(add(connect_home(own_home.root, store=folder), [], PLAIN))
     other = shutil.copytree(own_home.root, tmp_path / "other")
     (other / "id").unlink()
     with pytest.raises(ObjectStoreTaken, match="another home"):
-        list(add(connect_home(other, store=folder), []))
+        list(add(connect_home(other, store=folder), [], PLAIN))
     findings = examine(connect_home(other, store=folder), Settings(store=folder.url))
     assert next(f for f in findings if f.topic == "store").state == "broken"
 
@@ -363,7 +363,13 @@ def test_stores_that_cannot_be_used(own_home: Home, s3: str, tmp_path: Path) -> 
     with pytest.raises(ObjectStoreUnreachable, match="nonsense"):
         ObjectStore("nonsense://bucket/prefix").read(HEAD)
     with pytest.raises(ObjectStoreRefused, match="bucket"):
-        list(add(connect_home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")), []))
+        list(
+            add(
+                connect_home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")),
+                [],
+                PLAIN,
+            )
+        )
     newer = ObjectStore(f"{s3}/newer")
     newer.write(HEAD, b'{"format": 99}')
     with pytest.raises(ObjectStoreFormatError, match="same version"):
@@ -380,7 +386,7 @@ def test_the_doctor_asks_the_store(own_home: Home, folder: ObjectStore, tmp_path
 
     writer = connect_home(own_home.root, store=folder)
     assert finding(writer) == ("ok", "empty yet: the next ingest publishes to it")
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert "published up to" in finding(writer)[1]
     assert "is a mirror" in finding(connect_home(tmp_path / "mirror", store=folder))[1]
 

@@ -68,7 +68,7 @@ def back_up(
     report: Report | None = None,
     shards: Mapping[str, Home] | None = None,
 ) -> BackupContent:
-    """Write a library's home into one file; nothing is seen at `target` before it is whole.
+    """Write a library's home into one file, which appears once it is whole.
 
     Waits for other writers, and keeps them out meanwhile; readers go on.
 

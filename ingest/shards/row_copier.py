@@ -64,7 +64,7 @@ class RowCopier(LibraryWriter):
             self.finish(document_ids)
 
     def take_notes(self, source: Home) -> None:
-        """Copy what is known of files without a document: that they failed, or were removed."""
+        """Copy what is known of files without a document: failures and removals."""
         with self._attached(source), self._transaction():
             for table in ("failures", "removals"):
                 self._db.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM source.{table}")
