@@ -47,7 +47,7 @@ class FolderPasses:
             settings = replace(plan.settings, prune=prune and self.watcher.are_all_there())
             yield self._events(folders, replace(plan, settings=settings), on_wait)
             later = replace(settings, retry=False, redo=False, again=False, quantization=None)
-            plan = replace(plan, settings=later, rebuild=False)
+            plan = replace(plan, settings=later, rebuild=False, shards=None)
 
     def _events(
         self, folders: list[Path], plan: IngestPlan, on_wait: Callable[[], None]

@@ -187,13 +187,10 @@ def run_ingest(
     from ingest.shards.acts import renew_indexes
     from ingest.shards.add_to_shards import add_documents
     from ingest.shards.reshard import reshard
-    from ingest.shards.shard_layout import check_unsharded
 
     settings = plan.settings
     if plan.shards:
         yield from reshard(home, plan.shards, on_wait=on_wait)
-    if plan.ray:
-        check_unsharded(home)
     if plan.rebuild:
         yield from renew_indexes(
             home,

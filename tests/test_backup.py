@@ -12,7 +12,8 @@ from api.cli.main import app
 from ingest.add import AddSettings, add
 from ingest.library.home import Home
 from ingest.library.library import Library
-from ingest.replica.backup import ABOUT, HomeNotEmpty, InvalidBackup, back_up, restore
+from ingest.replica.backup import ABOUT, HomeNotEmpty, InvalidBackup, restore
+from ingest.shards.acts import back_up_home
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -28,7 +29,7 @@ def ranking(home: Home) -> list[tuple[str, float]]:
 def archive(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("backup") / "samples.tar"
     done: list[tuple[int, int]] = []
-    content = back_up(sample_home, path, lambda *bytes_done: done.append(bytes_done))
+    content = back_up_home(sample_home, path, lambda *bytes_done: done.append(bytes_done))
     assert (content.documents, content.pages) == (12, 23)
     assert done[-1] == (content.byte_size, content.byte_size)
     assert [file.name for file in path.parent.iterdir()] == ["samples.tar"]
@@ -67,7 +68,7 @@ def test_uploads_move_with_the_home(own_home: Home, tmp_path: Path) -> None:
     inside.parent.mkdir(parents=True)
     inside.write_bytes(Path("data/samples/teapot.jpg").read_bytes())
     list(add(own_home, [inside], AddSettings(workers=1)))
-    back_up(own_home, tmp_path / "b.tar")
+    back_up_home(own_home, tmp_path / "b.tar")
     home = Home(tmp_path / "elsewhere")
     restore(home, tmp_path / "b.tar")
     paths = Library(home).document("teapot.jpg").paths
@@ -87,6 +88,9 @@ def made_archive(path: Path, members: dict[str, bytes]) -> Path:
 ABOUT_BYTES = json.dumps(
     {"format": 1, "documents": 0, "pages": 0, "bytes": 9, "root": "/x"}
 ).encode()
+SHARDS = json.dumps({**json.loads(ABOUT_BYTES), "format": 2, "shards": ["000"]}).encode()
+LISTED = b'{"format": 1, "shards": ["000"], "leaving": []}'
+IN_SHARD = "shards/000/library.sqlite3"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +106,11 @@ ABOUT_BYTES = json.dumps(
         {ABOUT: ABOUT_BYTES, "pages/../../outside": b"x", "library.sqlite3": b"x"},
         {ABOUT: ABOUT_BYTES, "/etc/outside": b"x", "library.sqlite3": b"x"},
         {ABOUT: ABOUT_BYTES, "writer.lock": b"x", "library.sqlite3": b"x"},
+        {ABOUT: SHARDS, IN_SHARD: b""},
+        {ABOUT: SHARDS, "shards.json": LISTED, "library.sqlite3": b""},
+        {ABOUT: SHARDS, IN_SHARD: b"", "shards.json": LISTED.replace(b"000", b"../outside")},
+        {ABOUT: SHARDS, IN_SHARD: b"", "shards.json": LISTED, "shards/001/pages/a": b"x"},
+        {ABOUT: SHARDS, IN_SHARD: b"", "shards.json": LISTED, "shards/000/writer.lock": b"x"},
     ],
 )
 def test_what_is_no_backup_is_refused(tmp_path: Path, members: dict[str, bytes]) -> None:

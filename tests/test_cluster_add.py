@@ -17,6 +17,7 @@ import psutil
 import pymupdf
 import pytest
 
+from benchmarks.same_library import assert_same
 from ingest.add import AddSettings, add
 from ingest.cluster.cluster_add import add_on_cluster
 from ingest.cluster.cluster_reader import ClusterReader, hash_settings
@@ -26,14 +27,14 @@ from ingest.encoders.encoder import EncoderFacts, Encoding
 from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done, DuplicateFound, Event, Failed, FileOpened, PagesRead
 from ingest.files.render import Inspection, RenderSettings
-from ingest.index.index import open_indexes
 from ingest.library.home import Home
-from ingest.library.library import Library
 from ingest.page import Page, Rendered, Word
 from ingest.readers.limits import ReadLimits
-from retrieval.search import Searcher
+from ingest.shards.reshard import reshard
+from ingest.shards.shard_layout import shard_homes
 
 SETTINGS = AddSettings(RenderSettings(dpi=50, ocr="none"), encoders=("minilm",), workers=1)
+QUERY = "the storm bell"
 TOPICS = "lamp oil wick lens keeper tower storm harbour boat fog bell anchor".split()
 
 
@@ -81,48 +82,21 @@ def plain(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home,
     return home, list(add(home, [folder], SETTINGS))
 
 
-def assert_same(one: Home, other: Home) -> None:
-    """Documents, words, images, vectors and search results are the same."""
-    libraries = Library(one), Library(other)
-    own = [sorted(each.documents(), key=lambda d: d.id) for each in libraries]
-    cleaned = [[replace(d, revision="", added_at="") for d in each] for each in own]
-    assert cleaned[0] == cleaned[1]
-    assert [f.reason for f in libraries[0].failures()] == [
-        f.reason for f in libraries[1].failures()
-    ]
-    indexes = open_indexes(one)[0], open_indexes(other)[0]
-    for here, there in zip(*own, strict=True):
-        for number in range(1, here.page_count + 1):
-            page = Page(here.id, number)
-            assert libraries[0].words(page) == libraries[1].words(page)
-            images = [home.pages / here.id / f"{number}.webp" for home in (one, other)]
-            assert images[0].read_bytes() == images[1].read_bytes()
-            rows = [
-                index.vectors(document).page(number)
-                for index, document in zip(indexes, (here, there), strict=True)
-            ]
-            assert np.array_equal(rows[0].vectors, rows[1].vectors)
-            assert np.array_equal(rows[0].boxes, rows[1].boxes)
-    found = [
-        [(hit.page, round(hit.score, 4)) for hit in Searcher(home).search("the storm bell")]
-        for home in (one, other)
-    ]
-    assert found[0] == found[1]
-    assert found[0]
-
-
 def test_a_cluster_makes_the_library_that_one_machine_makes(
     cluster: str, folder: Path, plain: tuple[Home, list[Event]], tmp_path: Path
 ) -> None:
+    """In shards, too: they are made one of for the comparison."""
     home, before = Home(tmp_path), plain[1]
+    list(reshard(home, 2))
     events = list(add_on_cluster(home, [folder], SETTINGS, cluster))
-    assert_same(plain[0], home)
+    assert list((home.root / "work").iterdir()) == []
+    list(reshard(home, 1))
+    assert_same(plain[0], *shard_homes(home).values(), QUERY)
     for kind in (Added, DuplicateFound, Failed, FileOpened, PagesRead):
         count = sum(isinstance(event, kind) for event in events)
         assert count == sum(isinstance(event, kind) for event in before), kind
     ends = [replace(each[-1], seconds=0.0) for each in (events, before)]  # type: ignore[type-var]
     assert ends[0] == ends[1]
-    assert list((home.root / "work").iterdir()) == []
 
 
 DRIVER = """
@@ -183,7 +157,7 @@ def test_what_is_killed_goes_on_from_the_slices_that_are_done(
     )
     assert isinstance(list(add_on_cluster(Home(tmp_path), [folder], SETTINGS, cluster))[-1], Done)
     assert readers[0].started <= 3  # of five: two of the book's were there
-    assert_same(plain[0], Home(tmp_path))
+    assert_same(plain[0], Home(tmp_path), QUERY)
 
 
 def test_no_cluster_is_an_error_with_the_way_out(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ingest import add as adding
 from ingest.add import AddSettings, add
 from ingest.event import Added, Event
 from ingest.extras import MissingExtra
+from ingest.files.render import RenderSettings
 from ingest.filter import PageFilter
 from ingest.index.index import open_indexes
 from ingest.index.server import RecordsMissing, Server
@@ -42,6 +43,31 @@ from ingest.verify import verify
 from retrieval.search import Searcher
 
 QUESTION = "Which lamp is in the lighthouse?"
+PLAIN = AddSettings(render=RenderSettings(dpi=40, ocr="none"), encoders=("minilm",), workers=1)
+TEXTS = {
+    "lamp.txt": "The lamp in the lighthouse burns paraffin.\n",
+    "keeper.txt": "The keeper lights the lamp at dusk.\n" + "It rains.\n" * 60,
+    "menu.txt": "Soup, bread and a view of the lighthouse.\n",
+    "rope.txt": "Rope is sold by the metre, lamps by the piece.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A library of four texts: an S3 API takes its time for every file. Not to be changed."""
+    folder = tmp_path_factory.mktemp("texts")
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text)
+    home = Home(tmp_path_factory.mktemp("small"))
+    list(add(home, [folder], PLAIN))
+    return home
+
+
+@pytest.fixture
+def own_home(small_home: Home, tmp_path: Path) -> Home:
+    """A copy of it, to be changed at will."""
+    Library(small_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Home(shutil.copytree(small_home.root, tmp_path / "home"))
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -90,7 +116,7 @@ def test_two_mirrors_find_what_the_writer_finds(
     own_home: Home, store: ObjectStore, tmp_path: Path
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     here = found(writer)
     page = here[0].page
     for name in ("one", "two"):
@@ -106,7 +132,7 @@ def test_mirrors_ask_the_chroma_server_for_candidates(
     own_home: Home, folder: ObjectStore, chroma_server: Server, tmp_path: Path
 ) -> None:
     writer = connect_home(own_home.root, chroma_server, folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     here = found(writer, exhaustive_pages=0)
     assert here
     assert found(connect_home(tmp_path / "one", chroma_server, folder), exhaustive_pages=0) == here
@@ -118,7 +144,7 @@ def test_what_is_there_is_not_sent_again(
     own_home: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     sent: list[str] = []
     put, write = ObjectStore.put, ObjectStore.write
     monkeypatch.setattr(
@@ -128,7 +154,7 @@ def test_what_is_there_is_not_sent_again(
         ObjectStore, "write", lambda self, key, data: (sent.append(key), write(self, key, data))
     )
     head = read_head(store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert sent == []
     assert read_head(store) == head
     gone = Library(writer).documents()[0]
@@ -142,7 +168,7 @@ def test_a_running_mirror_sees_removals(
     own_home: Home, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=store)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     mirror = connect_home(tmp_path / "mirror", store=store)
     searcher = Searcher(mirror)
     first = searcher.search(QUESTION, top=5)[0].page
@@ -165,7 +191,7 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
 ) -> None:
     """It has read the head a moment ago, and does not look again until something is missing."""
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     monkeypatch.setattr(mirrors, "CHECK", 1_000.0)
     mirror = connect_home(tmp_path / "mirror", store=folder)
     searcher = Searcher(mirror)
@@ -183,13 +209,13 @@ def test_what_is_not_needed_stays_for_a_while(
     own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     before = set(folder.children("pages")), set(folder.children("library"))
     remove(writer, [Library(writer).documents()[0].id])
     assert set(folder.children("pages")) == before[0]
     assert set(folder.children("library")) > before[1]
     monkeypatch.setattr(publishing, "GRACE", 0.0)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert len(folder.children("pages")) == len(before[0]) - 1
     assert len(folder.children("library")) == len(folder.children("contents")) == 1
     assert folder.read("stale.json") == b"{}"
@@ -203,17 +229,15 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document goes and one comes; cut before each of the steps, one by one, and while files are put."""
-    spare = tmp_path / "spare.png"
-    shutil.copy(next(Path("data/samples").glob("*.png")), spare)
+    spare = tmp_path / "spare.txt"
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     pages = read_all(connect_home(tmp_path / "before", store=folder))
     head = folder.read(HEAD)
     alone = Home(own_home.root)
     remove(alone, [Library(alone).documents()[0].id])
-    with spare.open("ab") as file:
-        file.write(b"other bytes, the same picture")
-    list(add(alone, [spare]))
+    spare.write_text("A spare lamp.\n")
+    list(add(alone, [spare], PLAIN))
     monkeypatch.setattr(publishing, "GRACE", 0.0)
     left = 0
 
@@ -239,7 +263,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
     while True:
         left = cuts
         try:
-            list(add(writer, []))
+            list(add(writer, [], PLAIN))
             break
         except Cut:
             new = folder.read(HEAD) != head
@@ -253,7 +277,7 @@ def test_a_publish_cut_off_anywhere_leaves_the_head_whole(
 
 def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     writer = connect_home(own_home.root, store=folder)
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     home = connect_home(tmp_path / "mirror", store=folder)
     mirror = home.replica
     assert isinstance(mirror, mirrors.Mirror)
@@ -281,7 +305,7 @@ def test_a_small_cache_stays_small(own_home: Home, folder: ObjectStore, tmp_path
 
 
 def test_a_mirror_cannot_be_written(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(connect_home(own_home.root, store=folder), []))
+    list(add(connect_home(own_home.root, store=folder), [], PLAIN))
     mirror = connect_home(tmp_path / "mirror", store=folder)
     name = Library(mirror).documents()[0].id
     with pytest.raises(ReadOnlyMirror, match="without the store"):
@@ -311,24 +335,24 @@ def test_a_long_run_is_published_as_it_goes(
         connect_home(tmp_path / "home", store=folder),
         connect_home(tmp_path / "mirror", store=folder),
     )
-    run = cast(
-        "Generator[Event]", add(writer, ["data/samples/balloon.webp"], AddSettings(workers=1))
-    )
+    note = tmp_path / "note.txt"
+    note.write_text("A note.\n")
+    run = cast("Generator[Event]", add(writer, [note], PLAIN))
     with pytest.raises(LibraryNotFound):
         Library(mirror)
     assert any(isinstance(event, Added) for event in run)
     next(run)  # the run goes on, and is then cut off
     run.close()
-    assert [document.name for document in Library(mirror).documents()] == ["balloon.webp"]
+    assert [document.name for document in Library(mirror).documents()] == ["note.txt"]
     assert read_all(mirror) == 1
 
 
 def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
-    list(add(connect_home(own_home.root, store=folder), []))
+    list(add(connect_home(own_home.root, store=folder), [], PLAIN))
     other = shutil.copytree(own_home.root, tmp_path / "other")
     (other / "id").unlink()
     with pytest.raises(ObjectStoreTaken, match="another home"):
-        list(add(connect_home(other, store=folder), []))
+        list(add(connect_home(other, store=folder), [], PLAIN))
     findings = examine(connect_home(other, store=folder), Settings(store=folder.url))
     assert next(f for f in findings if f.topic == "store").state == "broken"
 
@@ -339,7 +363,13 @@ def test_stores_that_cannot_be_used(own_home: Home, s3: str, tmp_path: Path) -> 
     with pytest.raises(ObjectStoreUnreachable, match="nonsense"):
         ObjectStore("nonsense://bucket/prefix").read(HEAD)
     with pytest.raises(ObjectStoreRefused, match="bucket"):
-        list(add(connect_home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")), []))
+        list(
+            add(
+                connect_home(own_home.root, store=ObjectStore("s3://no-such-bucket/prefix")),
+                [],
+                PLAIN,
+            )
+        )
     newer = ObjectStore(f"{s3}/newer")
     newer.write(HEAD, b'{"format": 99}')
     with pytest.raises(ObjectStoreFormatError, match="same version"):
@@ -356,7 +386,7 @@ def test_the_doctor_asks_the_store(own_home: Home, folder: ObjectStore, tmp_path
 
     writer = connect_home(own_home.root, store=folder)
     assert finding(writer) == ("ok", "empty yet: the next ingest publishes to it")
-    list(add(writer, []))
+    list(add(writer, [], PLAIN))
     assert "published up to" in finding(writer)[1]
     assert "is a mirror" in finding(connect_home(tmp_path / "mirror", store=folder))[1]
 

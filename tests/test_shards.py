@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from make_pdf import make_pdf
 
 from ingest.add import AddSettings, add
 from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done, Moved, Removed
+from ingest.file_state import document_id, hash_file
 from ingest.files.render import RenderSettings
 from ingest.filter import PageFilter
 from ingest.library.database import HomeInShards
@@ -21,7 +23,8 @@ from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.readers.limits import ReadLimits
 from ingest.readers.reader_pool import ReaderPool
-from ingest.shards.acts import edit_document, remove_documents, verify_home
+from ingest.replica.backup import HomeNotEmpty, restore
+from ingest.shards.acts import back_up_home, edit_document, remove_documents, verify_home
 from ingest.shards.add_to_shards import add_documents
 from ingest.shards.reshard import reshard
 from ingest.shards.shard_layout import ShardLayout, ShardMissing, read_layout, shard_homes
@@ -63,6 +66,7 @@ def loaded() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 and then nothing.")  # shard 001
     for name, text in TEXTS.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -105,16 +109,17 @@ def own(three: Home, tmp_path: Path) -> Home:
     return Home(shutil.copytree(three.root, tmp_path / "own"))
 
 
-def found(home: Home, exhaustive_pages: int = 1_000) -> list[list[Hit]]:
-    searcher = Searcher(home, exhaustive_pages=exhaustive_pages)
-    try:
-        return [searcher.search(query, top=20) for query in QUERIES]
-    finally:
-        searcher.close()
+def found(
+    home: Home, queries: Sequence[str] = QUERIES[:2], exhaustive_pages: int = 1_000
+) -> dict[str, list[Hit]]:
+    with closing(Searcher(home, exhaustive_pages=exhaustive_pages)) as searcher:
+        return {query: searcher.search(query, top=20) for query in queries}
 
 
-def assert_same(one: list[list[Hit]], other: list[list[Hit]]) -> None:
-    for query, mine, theirs in zip(QUERIES, one, other, strict=True):
+def assert_same(one: dict[str, list[Hit]], other: dict[str, list[Hit]]) -> None:
+    assert one.keys() == other.keys()
+    for query, mine in one.items():
+        theirs = other[query]
         assert [hit.page for hit in mine] == [hit.page for hit in theirs], query
         for a, b in zip(mine, theirs, strict=True):
             assert a.score == pytest.approx(b.score, abs=2e-5), query
@@ -124,13 +129,13 @@ def assert_same(one: list[list[Hit]], other: list[list[Hit]]) -> None:
 
 def test_three_shards_rank_as_one_library(single: Home, three: Home) -> None:
     assert all(Library(shard).document_count() for shard in shard_homes(three).values())
-    assert_same(found(three), found(single))
+    assert_same(found(three, QUERIES), found(single, QUERIES))
 
 
 def test_so_they_do_through_candidates(
     single: Home, three: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_same(found(three, 0), found(single, 0))
+    assert_same(found(three, QUERIES, 0), found(single, QUERIES, 0))
     monkeypatch.setattr(candidates, "RERANK_TOP_K", 3)
     searcher = Searcher(three, exhaustive_pages=0)
     ranking = searcher.rank("granite harbour wall")
@@ -161,21 +166,34 @@ def test_the_library_reads_as_one(single: Home, three: Home) -> None:
         _ = shards._db
 
 
-def test_more_and_fewer_shards_move_documents_without_encoding(own: Home, single: Home) -> None:
+def test_more_and_fewer_shards_move_documents_without_encoding(
+    own: Home, single: Home, files: Path
+) -> None:
     before = found(own)
-    moved = [event for event in reshard(own, 5) if isinstance(event, Moved)]
-    assert moved[-1].left == 0
-    layout = read_layout(own)
-    assert layout == ShardLayout(("000", "001", "002", "003", "004"))
-    for name, shard in shard_homes(own).items():
-        assert all(layout.shard_of(id_) == name for id_ in Library(shard).document_ids())
-    assert verify_home(own) == []
-    assert_same(found(own), before)
-    list(reshard(own, 1))
-    assert [path.name for path in (own.root / "shards").iterdir()] == ["000"]
-    assert verify_home(own) == []
-    assert_same(found(own), found(single))
+    searcher = Searcher(own)
+    for count in (4, 1):
+        for event in reshard(own, count):
+            assert isinstance(event, Moved)
+            assert_pages(searcher, before)  # searches go on meanwhile
+            assert searcher.missing_shards == ()
+        assert event.left == 0
+        layout = read_layout(own)
+        assert layout == ShardLayout(("000", "001", "002", "003")[:count])
+        assert {path.name for path in (own.root / "shards").iterdir()} == set(layout.names)
+        for name, shard in shard_homes(own).items():
+            assert all(layout.shard_of(id_) == name for id_ in Library(shard).document_ids())
+        assert verify_home(own) == []
+        assert [f.path for f in open_library(own).failures()] == [str(files / "broken.pdf")]
+        assert_same(found(own), found(single))
+    searcher.close()
     assert list(reshard(own, 1)) == []
+
+
+def assert_pages(searcher: Searcher, expected: dict[str, list[Hit]]) -> None:
+    """The same pages are found, once each."""
+    for query, hits in expected.items():
+        pages = [hit.page.key for hit in searcher.search(query, top=20)]
+        assert sorted(pages) == sorted(hit.page.key for hit in hits)
 
 
 def test_a_library_becomes_shards(single: Home, tmp_path: Path) -> None:
@@ -200,24 +218,15 @@ def test_a_move_that_is_killed_loses_and_doubles_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(f"ingest.shards.{where}", kill)
         with pytest.raises(Killed):
-            list(reshard(own, 5))
-    # Where a document is in two shards its words count twice, but it is found once.
-    for one, other in zip(found(own), found(single), strict=True):
-        assert sorted(hit.page.key for hit in one) == sorted(hit.page.key for hit in other)
+            list(reshard(own, 4))
+    expected = found(single)
+    with closing(Searcher(own)) as searcher:
+        # Where a document is in two shards its words count twice, but it is found once.
+        assert_pages(searcher, expected)
     assert open_library(own).document_count() == len(TEXTS)
-    list(reshard(own, 5))
+    list(reshard(own, 4))
     assert verify_home(own) == []
-    assert_same(found(own), found(single))
-
-
-def test_searches_go_on_while_documents_move(own: Home) -> None:
-    searcher = Searcher(own)
-    names = sorted(hit.page.key for hit in searcher.search("harbour lamp", top=50))
-    for count in (5, 2):
-        for _ in reshard(own, count):
-            assert sorted(h.page.key for h in searcher.search("harbour lamp", top=50)) == names
-            assert searcher.missing_shards == ()
-    searcher.close()
+    assert_same(found(own), expected)
 
 
 @pytest.mark.parametrize("how", ["gone", "no database", "not a database"])
@@ -255,15 +264,26 @@ def changing(own: Home, files: Path, tmp_path: Path) -> tuple[Home, Path]:
     return own, folder
 
 
-def test_ingest_changes_and_removal(changing: tuple[Home, Path], settings: AddSettings) -> None:
+def test_ingest_changes_and_removal(
+    changing: tuple[Home, Path], files: Path, settings: AddSettings
+) -> None:
     home, folder = changing
     done = list(add_documents(home, [folder], settings))[-1]
     assert isinstance(done, Done)
     assert (done.added, done.named) == (0, len(TEXTS))  # the same bytes under other names
-    (folder / "lamp.txt").write_text("The lamp is electric now.\n")
-    events = list(add_documents(home, [folder], settings))
-    assert sum(isinstance(event, Added) for event in events) == 1
     library = open_library(home)
+    assert {Path(failure.path).parent for failure in library.failures()} == {files, folder}
+    (folder / "lamp.txt").write_text("The lamp is electric now.\n")
+    whole = folder / "broken.pdf"
+    for number in range(20):  # until another shard takes it
+        make_pdf(whole, f"Whole {number}")
+        layout = read_layout(home)
+        if layout and layout.shard_of(document_id(hash_file(whole))) != "001":
+            break
+    events = list(add_documents(home, [folder], settings))
+    assert sum(isinstance(event, Added) for event in events) == 2
+    assert {Path(failure.path).parent for failure in library.failures()} == {files}
+    remove_documents(home, [library.document(str(whole)).id])
     assert sum(str(folder / "lamp.txt") in d.paths for d in library.documents()) == 1
     unchanged = list(add_documents(home, [folder], settings))[-1]
     assert isinstance(unchanged, Done)
@@ -277,3 +297,41 @@ def test_ingest_changes_and_removal(changing: tuple[Home, Path], settings: AddSe
     pruned = list(add_documents(home, [folder], replace(settings, prune=True)))
     assert not any(isinstance(event, Removed) for event in pruned)  # the other file has it still
     assert verify_home(home) == []
+
+
+def test_a_file_that_is_moved_slowly_keeps_its_document(
+    own: Home, settings: AddSettings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    whole = "Nets are mended in winter.\n"
+    (folder / "nets.txt").write_text(whole)
+    list(add_documents(own, [folder], settings))
+    before = open_library(own).document("nets.txt")
+    (folder / "nets.txt").unlink()
+    moved = folder / "winter.txt"
+    for at in range(8):  # half-written files of several contents, for several shards
+        moved.write_text(whole[: 3 + at])
+        following = replace(settings, prune=True, is_settled=lambda path: path != moved)
+        assert not any(isinstance(e, Removed) for e in add_documents(own, [folder], following))
+    moved.write_text(whole)
+    list(add_documents(own, [folder], replace(settings, prune=True)))
+    after = open_library(own).document("winter.txt")
+    assert (after.id, after.revision) == (before.id, before.revision)
+
+
+def test_a_backup_has_every_shard(three: Home, own: Home, tmp_path: Path) -> None:
+    file = tmp_path / "b.tar"
+    content = back_up_home(three, file)
+    assert (content.documents, content.pages) == (len(TEXTS), count_pages(three))
+    home = Home(tmp_path / "restored")
+    restore(home, file)
+    assert read_layout(home) == read_layout(three)
+    assert verify_home(home) == []
+    assert_same(found(home), found(three))
+    with pytest.raises(HomeNotEmpty):
+        restore(home, file)
+    shutil.rmtree(own.root / "shards" / "001")
+    with pytest.raises(ShardMissing, match="001"):
+        back_up_home(own, tmp_path / "c.tar")
+    assert not (tmp_path / "c.tar").exists()

@@ -1,4 +1,4 @@
-"""Acts on a home, in shards or not: removal, edits, verification and rebuilds."""
+"""Acts on a home, in shards or not: removal, edits, checks, rebuilds, backups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ingest.annotate.edit import edit
 from ingest.encoders.encoder import Encoding
@@ -18,11 +19,13 @@ from ingest.page import Document
 from ingest.readers.limits import ReadLimits
 from ingest.rebuild import rebuild_indexes
 from ingest.remove import remove
+from ingest.replica.backup import BackupContent, Report, back_up
+from ingest.shards.open_shards import check_shards
 from ingest.shards.shard_layout import ShardHome, ShardLayout, read_layout, shard_homes
 from ingest.shards.sharded_library import ShardedLibrary, open_library
 from ingest.verify import verify
 
-__all__ = ["edit_document", "remove_documents", "renew_indexes", "verify_home"]
+__all__ = ["back_up_home", "edit_document", "remove_documents", "renew_indexes", "verify_home"]
 
 
 def remove_documents(
@@ -131,3 +134,16 @@ def renew_indexes(
             quantization=quantization,
             on_wait=on_wait,
         )
+
+
+def back_up_home(home: Home, target: Path, report: Report | None = None) -> BackupContent:
+    """Write a home into one file (see `ingest.replica.backup.back_up`).
+
+    Raises:
+        ShardMissing: a shard cannot be read; nothing is written.
+        LibraryNotFound, and what `ingest.replica.backup.back_up` raises.
+    """
+    library = open_library(home)
+    if homes := shard_homes(home):
+        check_shards(home)
+    return back_up(library, target, report, homes)

@@ -80,7 +80,9 @@ def _add(
     with _shared(home, settings) as shared:
         for name in _in_turn(homes, paths, routes, settings):
             _seed(homes[name], homes, wait, on_wait)
-            mine = replace(shared, accepts=partial(routes.goes_to, name))
+            mine = replace(
+                shared, accepts=partial(routes.goes_to, name), is_settled=routes.is_settled
+            )
             for event in add(homes[name], paths, mine, wait=wait, on_wait=on_wait):
                 if isinstance(event, Done):
                     total = _sum(total, event)
@@ -101,7 +103,15 @@ def _route(
     libraries = {name: Library(shard) for name, shard in homes.items()}
     try:
         suffixes = readable_suffixes(settings.render.office)
-        return route_files(home, layout, libraries, paths, suffixes, redo=settings.redo)
+        return route_files(
+            home,
+            layout,
+            libraries,
+            paths,
+            suffixes,
+            redo=settings.redo,
+            is_settled=settings.is_settled,
+        )
     finally:
         for library in libraries.values():
             library.close()

@@ -122,8 +122,10 @@ def _rebalance(
         with shard.writing(on_wait=on_wait):
             _tidy(shard)
     for name in layout.leaving:
-        with homes[name].writing(on_wait=on_wait):
+        with _both(homes[name], homes[layout.names[0]], on_wait):
             if not _misplaced(homes[name], layout):
+                with closing(RowCopier(homes[layout.names[0]])) as first:
+                    first.take_notes(homes[name])
                 layout = ShardLayout(layout.names, tuple(n for n in layout.leaving if n != name))
                 write_layout(home, layout)
                 discard(homes[name].root)

@@ -63,6 +63,12 @@ class RowCopier(LibraryWriter):
                 )
             self.finish(document_ids)
 
+    def take_notes(self, source: Home) -> None:
+        """Copy what is known of files without a document: failures and removals."""
+        with self._attached(source), self._transaction():
+            for table in ("failures", "removals"):
+                self._db.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM source.{table}")
+
     def families(self) -> list[list[str]]:
         """Ids of documents, those together that are attached to each other."""
         roots = {id_: id_ for id_ in sorted(self.document_ids())}

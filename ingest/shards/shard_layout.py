@@ -192,18 +192,5 @@ def first_with_indexes(home: Home) -> Home:
     )
 
 
-def check_unsharded(home: Home) -> None:
-    """Refuse a home in shards, for what a Ray cluster does.
-
-    Raises:
-        ShardsUnsupported
-    """
-    if read_layout(home):
-        raise ShardsUnsupported(
-            "A Ray cluster does not write to a library in shards.",
-            hint="Ingest into each shard as a data folder of its own, or without the cluster.",
-        )
-
-
 def _weight(document_id: str, name: str) -> bytes:
     return hashlib.sha256(f"{document_id}/{name}".encode()).digest()

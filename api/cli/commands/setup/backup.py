@@ -22,10 +22,10 @@ def backup(
     """Write the whole library into one file, while searches go on."""
     found = session(ctx, json=json, quiet=quiet)
     from api.cli.progress.bytes_progress import bytes_progress
-    from ingest.replica.backup import back_up
+    from ingest.shards.acts import back_up_home
 
     with bytes_progress("backing up", quiet) as progress:
-        content = back_up(found.open_home(home), file.expanduser(), progress.report)
+        content = back_up_home(found.open_home(home), file.expanduser(), progress.report)
     _report(found, "backed up", content.documents, content.pages, file)
 
 
