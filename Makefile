@@ -1,6 +1,6 @@
 # Two environments, made on first use: .venv-core holds what `pip install pageglass` brings,
 # .venv every extra and the tools besides.
-.PHONY: demo test environments lint check fuzz bench lock clean
+.PHONY: demo test test-all environments lint check fuzz bench lock clean
 .DELETE_ON_ERROR:
 
 # Some containers forbid Python to keep what it has compiled; the tests start hundreds of programs,
@@ -22,8 +22,12 @@ demo: .venv-core/ready  ## Ingest the samples, ask three questions, search for a
 	$(CORE)/pageglass ask "When does the ferry to the lighthouse leave?" --home $(DEMO) --save-page $(DEMO)/answers
 	$(CORE)/pageglass search "a red bicycle by a wall" --images --top 3 --home $(DEMO)
 
-test: environments check  ## Everything that must hold
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: environments check  ## All that must hold, but for the tests that are marked slow
+	$(PYTEST) -m "not slow"
+
+test-all: environments check  ## With the tests that are marked slow
+	$(PYTEST)
 
 environments:  # Side by side: most of the time goes into waiting for packages
 	@$(MAKE) --no-print-directory --jobs 2 .venv/ready .venv-core/ready

@@ -315,6 +315,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_two_ingests_at_once_both_finish_and_the_library_is_whole(
     home: Home, folder: Path, tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ class Typist:
             cwd=ROOT, env={**os.environ, "TERM": "dumb"}, start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
+        os.set_blocking(self._terminal, False)  # a program that reads no more must not stop a test
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
         """Read on until `text`, and what was shown until then since the last call."""

@@ -246,6 +246,7 @@ def test_an_index_of_an_old_format_is_rebuilt_with_its_encoders(
     assert Searcher(home).library.labels() == []
 
 
+@pytest.mark.slow
 def test_several_devices_give_what_one_gives(colpali: str, tmp_path: Path, files: Path) -> None:
     home = Home(tmp_path / "home")
     ingest(home, files, encoders=("minilm",))

@@ -431,6 +431,7 @@ def test_workers_prepare_what_the_encoder_would(encoder: ClipEncoder) -> None:
         np.testing.assert_array_equal(a.vectors, b.vectors)
 
 
+@pytest.mark.slow
 def test_a_quiet_command_writes_nothing_of_the_librarys(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:

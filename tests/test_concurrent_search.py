@@ -30,8 +30,11 @@ SEARCHERS = 3
 
 @pytest.mark.parametrize(
     ("exhaustive_pages", "device"),
-    [(1000, False), (0, False), (1000, True)],
-    ids=["exact", "through Chroma", "on a device"],
+    [
+        pytest.param(1000, False, id="exact"),
+        pytest.param(0, False, id="through Chroma", marks=pytest.mark.slow),
+        pytest.param(1000, True, id="on a device", marks=pytest.mark.slow),
+    ],
 )
 def test_remove_and_ingest_under_searches(
     tmp_path: Path, exhaustive_pages: int, device: bool

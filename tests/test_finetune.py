@@ -420,6 +420,7 @@ def test_a_siglip_and_a_tokenizer_of_its_own(pairs: Path, tmp_path: Path) -> Non
     assert float(load_file(out / WEIGHTS)["logit_bias"]) != BIAS
 
 
+@pytest.mark.slow
 def test_it_learns(base: Path, tmp_path: Path) -> None:
     """Six captions, a sixth each by chance; drawings that were not trained on."""
     pairs = make_pairs(tmp_path, each=24)

@@ -26,7 +26,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return fingerprint(home)
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_ingest_is_made_whole_by_the_next(
     expected: dict[str, Any], tmp_path: Path, number: int
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_package_that_was_overwritten_is_refused(tmp_path: Path) -> None:
     assert str(tmp_path / "retrieval") in done.stderr
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_uses_the_door(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

@@ -140,6 +140,7 @@ def test_an_encoder_on_the_command_line(tmp_path: Path) -> None:
     assert "minilm needs no download" in gone.stderr
 
 
+@pytest.mark.slow
 def test_a_long_question_is_cut_with_a_warning_for_people(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     model = make_open_clip(tmp_path / "model")

@@ -46,6 +46,7 @@ def shown(cell: Any) -> str:
     return "".join(data.get("text/html", data.get("text/plain", "")) for data in parts)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs(kernel: str) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     client = NotebookClient(

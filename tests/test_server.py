@@ -70,6 +70,7 @@ def test_a_collection_left_behind_is_not_taken_for_the_present_one(
     assert verify(there) == []
 
 
+@pytest.mark.slow
 def test_a_rebuild_leaves_no_old_collection(own_home: Home, chroma_server: Server) -> None:
     home = Home(own_home.root, chroma_server)
     list(add(home, []))

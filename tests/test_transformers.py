@@ -511,6 +511,7 @@ def test_what_cannot_be_asked_is_refused(folders: Callable[[str], Path], tmp_pat
         load_chat(f"transformers:{tmp_path}")
 
 
+@pytest.mark.slow
 def test_the_command_line(
     folders: Callable[[str], Path], sample_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

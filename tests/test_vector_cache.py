@@ -336,6 +336,7 @@ print("agrees")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     find_spec("late_interaction_kernels") is None, reason="the fused kernels are not installed"
 )

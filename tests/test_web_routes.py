@@ -10,9 +10,9 @@ import pytest
 
 from api.http.routes.web_routes import load_web_app
 
-LIMIT = 103_500
+LIMIT = 104_000
 """Bytes of files that a screen loads, in one language, before images."""
-ALL = 149_800
+ALL = 150_300
 SERVED = 61_000
 """Bytes of the whole app: as files, and as it is served, compressed."""
 VENDORED = {

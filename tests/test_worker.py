@@ -27,7 +27,10 @@ print("counted", done[0].added, done[0].pages, flush=True)
 """
 
 
-@pytest.mark.parametrize("way", ["file", "code", "stdin", "module"])
+@pytest.mark.parametrize(
+    "way",
+    ["file", "stdin", *(pytest.param(way, marks=pytest.mark.slow) for way in ("code", "module"))],
+)
 def test_a_script_without_a_main_guard_ingests(tmp_path: Path, way: str) -> None:
     (tmp_path / "files").mkdir()
     for name in ("a.pdf", "b.pdf"):

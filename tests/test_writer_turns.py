@@ -146,6 +146,7 @@ def test_bytes_that_another_run_added_meanwhile_gain_the_name(home: Home, tmp_pa
     assert verify(home) == []
 
 
+@pytest.mark.slow
 def test_an_index_dropped_meanwhile_ends_the_run_and_what_was_added_stays(
     home: Home, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ for event in add(Home(sys.argv[1]), [Path(p) for p in sys.argv[2:]], settings):
 """
 
 
+@pytest.mark.slow
 def test_three_processes_over_the_same_files_and_one_that_removes(
     home: Home, tmp_path: Path
 ) -> None:

@@ -58,7 +58,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(FilterFields):
-    """Conversation whose last message is the question, with `top`, `whole` and filters."""
+    """Conversation that ends with the question; `top`, `whole` and filters."""
 
     model_config = ConfigDict(extra="ignore")
 
