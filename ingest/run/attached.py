@@ -72,7 +72,7 @@ def read_attachments(
         target = folder / document_id
         target.mkdir()
         future: Future[list[Attachment]] = pool.submit(
-            extract_attachments, path, target, settings, name=f"The attachments of {path.name}"
+            extract_attachments, path, target, settings, name=f"What is attached to {path.name}"
         )
         while not wait([future], TICK).done:
             give_way()
