@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 
 import psutil
+import pytest
 from bombs import count_lie, nested_forms, png, shared_kids
 
 from ingest.library.home import Home
@@ -105,6 +106,7 @@ def test_a_file_without_end_is_refused_while_others_are_answered(own_home: Home)
         assert (status, body.get("type")) != (422, "urn:pageglass:problem:too-many-pages")
 
 
+@pytest.mark.slow
 def test_a_server_stops_while_such_a_file_is_read(tmp_path: Path) -> None:
     with serving(Home(tmp_path)) as (url, process), ThreadPoolExecutor(1) as pool:
         slow = pool.submit(

@@ -112,6 +112,7 @@ def test_a_photo_without_words_is_found_by_its_caption_and_never_quoted(photos: 
     assert verify(photos) == []
 
 
+@pytest.mark.slow
 def test_only_what_lacks_a_caption_is_captioned_again(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     assert len(ingest(home, photo("chelsea.png"), by=Scripted(["a cat"]))) == 1

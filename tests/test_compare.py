@@ -132,6 +132,7 @@ def test_files_and_pages_on_the_command_line(tmp_path: Path, sample_home: Home) 
     assert 'changed  words after "The fee is": "40" -> "45"' in shown.stdout
 
 
+@pytest.mark.slow
 def test_photos_are_compared_by_what_they_show(tmp_path: Path) -> None:
     small = tmp_path / "small.jpg"
     with Image.open(CAT) as cat:

@@ -291,6 +291,7 @@ def untimed(out: Path) -> list[dict[str, Any]]:
     return [{**json.loads(line), "seconds": 0} for line in lines]
 
 
+@pytest.mark.slow
 def test_a_killed_training_shows_its_bar_and_goes_on(
     base: Path, pairs: Path, whole: Path, tmp_path: Path
 ) -> None:

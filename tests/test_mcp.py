@@ -86,6 +86,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.slow
 def test_stdio(sample_home: Home, tmp_path: Path) -> None:
     server = StdioServerParameters(
         command=sys.executable,

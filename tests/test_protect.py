@@ -463,6 +463,7 @@ for (const url of urls) {
 </script>"""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason="needs Chromium")
 def test_a_page_of_another_site_learns_nothing_in_a_browser(own_home: Home, tmp_path: Path) -> None:
     """It tells by onload and onerror whether a file is there, if the server lets it."""

@@ -238,6 +238,7 @@ def test_a_home_is_converted_searched_and_verified(own_home):
         index.records.close()
 
 
+@pytest.mark.slow
 def test_the_command_converts_and_a_rebuild_keeps_the_kind(own_home):
     def ingest(*more: str) -> list[dict]:
         found = CliRunner().invoke(

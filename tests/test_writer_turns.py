@@ -89,6 +89,7 @@ def interleave(home: Home, folder: Path, work: Callable[[], object]) -> list[Eve
     return events
 
 
+@pytest.mark.slow
 def test_a_removal_is_served_during_a_long_ingest(home: Home, tmp_path: Path) -> None:
     list(add(home, [make_files(tmp_path / "old", "z")], PLAIN))
     folder = make_files(tmp_path / "new", "abcdefgh", pages=20)
