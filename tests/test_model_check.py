@@ -104,7 +104,8 @@ def test_vertex(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_question_without_credentials_says_how_to_get_them(
     spec: str, said: str, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    # The SDK keeps sessions by their region: this one has met no credentials of other tests.
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
     monkeypatch.setenv("CLOUD_ML_REGION", "global")
     monkeypatch.setenv("ANTHROPIC_VERTEX_PROJECT_ID", "p")
     with redirected(wire), pytest.raises(CloudUnconfigured, match=said):
