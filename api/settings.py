@@ -278,10 +278,11 @@ def read_settings(**values: Any) -> Settings:
         InvalidSetting: a value is not allowed; the message does not repeat it.
         InvalidSettingsFile: the file cannot be read.
     """
+    given = {*values, *environment_settings()}
     from_file = {
         name: value
         for name, value in read_settings_file().items()
-        if name in Settings.model_fields and name not in {*values, *environment_settings()}
+        if name in Settings.model_fields and name not in given
     }
     try:
         return Settings(**from_file, **values)

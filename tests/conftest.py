@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from make_library import copy_home
 
 from ingest.add import AddSettings, add
-from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done
 from ingest.files.render import RenderSettings
 from ingest.index.server import Server
 from ingest.library.home import Home
-from ingest.library.library import Library
 
 # Before torch is imported, here and in programs that tests start. Tiny models are no faster on more
 # threads, and far slower where other tests want the cores too.
@@ -56,10 +55,10 @@ def closed_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def encoders_in_use() -> Iterator[None]:
-    """The encoders of the default stay loaded from test to test."""
-    kept = [load_encoder(name) for name in ("e5", "conse-e5")]
-    yield
-    kept.clear()
+    """Embedded encoders that a test loads stay loaded for the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.encoders.load._used", {})
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +73,7 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with FileLock(f"{shared}.lock"):
         if not shared.exists():
             _ingest_samples(home)
-            Library(home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.copytree(home.root, f"{shared}.part")
-            Path(f"{shared}.part").rename(shared)
+            copy_home(home, Path(f"{shared}.part")).root.rename(shared)
             return home
     shutil.copytree(shared, home.root, dirs_exist_ok=True)
     return home
@@ -102,15 +99,13 @@ def four_documents(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def plain_home(four_documents: Home, tmp_path: Path) -> Home:
     """A copy of `four_documents`, to be changed at will: soon opened by a server or a program."""
-    Library(four_documents)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Home(shutil.copytree(four_documents.root, tmp_path / "home"))
+    return copy_home(four_documents, tmp_path / "home")
 
 
 @pytest.fixture
 def own_home(sample_home: Home, tmp_path: Path) -> Home:
     """A copy of `sample_home`, to be changed at will."""
-    Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Home(shutil.copytree(sample_home.root, tmp_path / "home"))
+    return copy_home(sample_home, tmp_path / "home")
 
 
 @pytest.fixture(scope="module")

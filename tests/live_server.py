@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 import pymupdf
 
+from ingest.library.home import Home
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -111,6 +113,21 @@ def live_server(home: Path, *options: str, **settings: str) -> Iterator[LiveServ
         yield server
     finally:
         server.stop(signal.SIGKILL)
+
+
+def files_below(home: Home) -> list[str]:
+    """Names of files of jobs and uploads."""
+    folders = [home.uploads, *(p for p in (home.root / "jobs").glob("*") if p.is_dir())]
+    return sorted(p.name for folder in folders for p in folder.rglob("*") if p.is_file())
+
+
+def wait_for_no_files(home: Home) -> None:
+    """Wait until what was sent to a server has been removed."""
+    for _ in range(600):
+        if not files_below(home):
+            return
+        time.sleep(0.05)
+    raise AssertionError(files_below(home))
 
 
 def pdf_of(pages: int, name: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,17 @@ from PIL import Image
 
 from ingest.file_state import FileStamp
 from ingest.library.home import Home
+from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Box, Document, Page, Rendered, TitleSource, Word
 
 STAMP = FileStamp(100, 1)
+
+
+def copy_home(home: Home, root: Path) -> Home:
+    """A copy of a home at a path that is not there yet, to be changed at will."""
+    Library(home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Home(shutil.copytree(home.root, root))
 
 
 def make_words(text: str) -> tuple[Word, ...]:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from conftest import SAMPLES
+from make_library import copy_home
 from PIL import Image
 
 from benchmarks.quality import _compare
 from ingest.add import add
 from ingest.library.home import Home
-from ingest.library.library import Library
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,8 +77,7 @@ def test_every_benchmark_is_listed() -> None:
 def places(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Sets over sample files, and a home that holds these; nothing is read anew."""
     root = tmp_path_factory.mktemp("benchmarks")
-    Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    home = shutil.copytree(sample_home.root, root / "homes" / "mmlongbench-dev")
+    home = copy_home(sample_home, root / "homes" / "mmlongbench-dev").root
     for name in ("sroie-dev", "coco128-dev"):
         os.symlink(home, home.parent / name)
     queries = [

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import shutil
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -19,10 +18,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from live_server import live_server
+from make_library import copy_home
 from schemathesis.core.failures import FailureGroup
 
 from ingest.library.home import Home
-from ingest.library.library import Library
 
 EXAMPLES = int(os.environ.get("PAGEGLASS_FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("PAGEGLASS_FUZZ_SEED", "1"))
@@ -56,9 +55,8 @@ def app(
     sample_home: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Any, httpx2.Client]]:
     """Description and client of a server over a copy of the samples."""
-    Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    root = shutil.copytree(sample_home.root, tmp_path_factory.mktemp("contract") / "home")
-    with live_server(root) as server:
+    home = copy_home(sample_home, tmp_path_factory.mktemp("contract") / "home")
+    with live_server(home.root) as server:
         yield schemathesis.openapi.from_url(f"{server.url}/openapi.json"), server.client
 
 

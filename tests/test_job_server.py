@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import socket
 import threading
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_server import LiveServer, live_server, pdf_of
+from live_server import LiveServer, files_below, live_server, pdf_of, wait_for_no_files
+from make_library import copy_home
 
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -30,8 +30,7 @@ LENS = {"query": "Who was in charge of repairing the lens?", "top": 1}
 @pytest.fixture(scope="module")
 def shared_home(four_documents: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The home of `server`."""
-    root = tmp_path_factory.mktemp("shared") / "home"
-    return Home(shutil.copytree(four_documents.root, root))
+    return copy_home(four_documents, tmp_path_factory.mktemp("shared") / "home")
 
 
 @pytest.fixture(scope="module")
@@ -93,19 +92,6 @@ def jobs_of(server: LiveServer, count: int) -> list[dict[str, Any]]:
             return jobs
         time.sleep(0.05)
     raise AssertionError((jobs, server.log[-5_000:]))
-
-
-def files_below(home: Home) -> list[str]:
-    folders = [home.uploads, *(p for p in (home.root / "jobs").glob("*") if p.is_dir())]
-    return sorted(p.name for folder in folders for p in folder.rglob("*") if p.is_file())
-
-
-def wait_for_no_files(home: Home) -> None:
-    for _ in range(600):
-        if not files_below(home):
-            return
-        time.sleep(0.05)
-    raise AssertionError(files_below(home))
 
 
 class TestManyAtOnce:

@@ -16,7 +16,7 @@ import pymupdf
 import pytest
 from bombs import nested_forms
 from fastapi.testclient import TestClient
-from live_server import pdf_of
+from live_server import files_below, pdf_of, wait_for_no_files
 
 from api.http.app import create_app
 from api.http.routes import document_routes
@@ -60,21 +60,6 @@ def until(client: TestClient, job_id: str, *states: str) -> dict[str, Any]:
             return job
         time.sleep(0.05)
     raise AssertionError(job)
-
-
-def files_below(home: Home) -> list[str]:
-    """Names of files of jobs and uploads."""
-    folders = [home.uploads, *(p for p in (home.root / "jobs").glob("*") if p.is_dir())]
-    return sorted(p.name for folder in folders for p in folder.rglob("*") if p.is_file())
-
-
-def wait_until_empty(home: Home) -> None:
-    """Wait for the server of a cancelled job to have removed its files."""
-    for _ in range(600):
-        if not files_below(home):
-            return
-        time.sleep(0.05)
-    raise AssertionError(files_below(home))
 
 
 def events_of(text: str) -> list[tuple[str, Any, str]]:
@@ -358,7 +343,7 @@ class TestSeveralServers:
                 assert second.delete(f"/v1/jobs/{job['id']}").status_code == 202
                 events = events_of(second.get(f"/v1/jobs/{job['id']}/events").text)
             assert (events[-1][0], events[-1][1]["state"]) == ("end", "cancelled")
-            wait_until_empty(home)
+            wait_for_no_files(home)
 
     def test_a_job_without_its_files_says_so(self, home: Home) -> None:
         with home.writing(), open_app(home) as client:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
+from make_library import copy_home
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -66,8 +67,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def own_home(small_home: Home, tmp_path: Path) -> Home:
     """A copy of it, to be changed at will."""
-    Library(small_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Home(shutil.copytree(small_home.root, tmp_path / "home"))
+    return copy_home(small_home, tmp_path / "home")
 
 
 @pytest.fixture(params=["folder", "s3"])

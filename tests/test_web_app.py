@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pymupdf
 import pytest
 from live_server import LiveServer, live_server, pdf_of
+from make_library import copy_home
 from web_browser import Visit, browser, missing
 from wire_server import Wire, serving, streaming
 
 from ingest.library.home import Home
-from ingest.library.library import Library
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,9 +39,8 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def server(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Over a copy of the samples, which tests only add to and take theirs from."""
-    Library(sample_home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    root = shutil.copytree(sample_home.root, tmp_path_factory.mktemp("web") / "home")
-    with live_server(root) as running:
+    home = copy_home(sample_home, tmp_path_factory.mktemp("web") / "home")
+    with live_server(home.root) as running:
         running.client.post("/v1/search", json={"query": "lens"})
         yield running
 
@@ -52,7 +50,7 @@ def guarded(
     sample_home: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LiveServer, Wire]]:
     """A server with a token, and a language model that says what a test tells it."""
-    root = shutil.copytree(sample_home.root, tmp_path_factory.mktemp("guarded") / "home")
+    root = copy_home(sample_home, tmp_path_factory.mktemp("guarded") / "home").root
     with serving() as wire:
         settings = {"token": TOKEN, "model": "openai:m", "openai_url": wire.url}
         with live_server(root, **settings) as running:

@@ -9,7 +9,7 @@ from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_
 from ingest.files.formats.sniff import HEAD, OFFICE, sniff
 from ingest.files.reasons import cannot_open, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
-from ingest.files.video.media_type import sniff_media
+from ingest.files.video.media_type import may_be_animated, sniff_media
 from ingest.files.video.video_settings import SHOTS, VideoSettings
 
 _IMAGE_MAGIC = (
@@ -65,7 +65,7 @@ def open_source(
 def _open_image(path: Path, head: bytes, video: VideoSettings) -> Source:
     from ingest.files.photo import PhotoSource
 
-    if head.startswith((b"GIF8", b"RIFF", b"\x89PNG")):
+    if may_be_animated(head):
         from ingest.files.video.animation import AnimationSource, is_animated
 
         if is_animated(path):

@@ -75,12 +75,13 @@ def route_files(
         if is_ours(home, path):
             continue
         named = str(path)
-        if is_settled and not places.knows(path) and not is_settled(path):
+        unchanged = places.unchanged(path)
+        if is_settled and not unchanged and not is_settled(path):
             unsettled.add(named)
             continue
-        shards[named], is_new = places.find(path)
+        shards[named] = unchanged or places.choose(path)
         known[named] = places.shards_of(named)
-        to_read += is_new or redo
+        to_read += not unchanged or redo
     left_out = dict.fromkeys(
         str(path) for path in others if not (is_ours(home, path) or is_subtitles(path))
     )
@@ -100,7 +101,7 @@ class _Places:
             self._failed |= {one.path: (name, one.seen) for one in library.failures()}
             self._holders |= dict.fromkeys(library.document_ids(), name)
 
-    def knows(self, path: Path) -> str:
+    def unchanged(self, path: Path) -> str:
         """Shard that knows a file as it is now; empty where it is new or has changed."""
         stamp = stamp_of(path)
         for known in (self.names, self._failed):
@@ -113,13 +114,10 @@ class _Places:
         """Shards that know a path, whatever is there now."""
         return {known[path][0] for known in (self.names, self._failed) if path in known}
 
-    def find(self, path: Path) -> tuple[str, bool]:
-        """Shard of a file, and whether the file is new or has changed."""
-        if known := self.knows(path):
-            return known, False
+    def choose(self, path: Path) -> str:
+        """Shard of a file that is new or has changed, by its content."""
         try:
             id_ = document_id(hash_file(path))
         except OSError:  # the run will say why
-            return self._layout.shard_of(str(path)), True
-        name = self._holders.setdefault(id_, self._layout.shard_of(id_))
-        return name, True
+            return self._layout.shard_of(str(path))
+        return self._holders.setdefault(id_, self._layout.shard_of(id_))

@@ -145,13 +145,10 @@ def _clip_image(frame: Image.Image) -> Clip:
 
 
 def is_animated(path: Path) -> bool:
-    """Whether a file is a GIF, WebP or PNG of more than one frame.
+    """Whether a GIF, WebP or PNG has more than one frame.
 
     Raises:
         UnreadableFile
     """
-    with path.open("rb") as file:
-        if not file.read(4).startswith((b"GIF8", b"RIFF", b"\x89PNG")):
-            return False
     with Reading(path), Image.open(path, formats=("GIF", "WEBP", "PNG")) as image:
         return bool(getattr(image, "is_animated", False))

@@ -60,10 +60,15 @@ def sniff_media(head: bytes) -> str:
     return _sniff_frames(head)
 
 
-def sniff_media_file(path: Path) -> str:
-    """FFmpeg's name of the container of a file; see `sniff_media`. Raises OSError."""
+def may_be_animated(head: bytes) -> bool:
+    """Whether first bytes are those of a GIF, WebP or PNG."""
+    return head.startswith((b"GIF8", b"RIFF", b"\x89PNG"))
+
+
+def read_head(path: Path) -> bytes:
+    """First bytes of a file, for `sniff_media` and its like. Raises OSError."""
     with path.open("rb") as file:
-        return sniff_media(file.read(HEAD))
+        return file.read(HEAD)
 
 
 def mime_type(head: bytes) -> str:

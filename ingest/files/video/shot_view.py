@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ingest.files.video.cues import Cue, cues_between, find_sidecars, read_sidecar, tidy
-from ingest.files.video.media_type import sniff_media_file
+from ingest.files.video.media_type import read_head, sniff_media
 from ingest.files.video.shots import ALIKE, SMALL, Sample
 from ingest.page import TimeSpan
 
@@ -59,7 +59,7 @@ def view_shot(path: Path, span: TimeSpan, count: int) -> ShotView:
     Raises:
         UnreadableFile: it cannot be opened or decoded.
     """
-    container = sniff_media_file(path)
+    container = sniff_media(read_head(path))
     if not container:
         from ingest.files.video.animation import AnimationSource
 

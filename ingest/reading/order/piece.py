@@ -52,7 +52,7 @@ def make_pieces(line: TextLine, aspect: float, slope: float = 0.0) -> Iterator[P
         aspect: the page's width over its height.
         slope: of the print, as `find_slope` gives it.
     """
-    boxes = [_level(box, slope) for box in _turned(line, aspect)]
+    boxes = [_level(box, slope) for box in _turned(line, aspect, line.words)]
     start = 0
     for at in range(1, len(boxes) + 1):
         if at == len(boxes) or gap_across(boxes[at - 1], boxes[at]) > MAX_GAP * _height(boxes[at]):
@@ -68,8 +68,7 @@ def find_slope(lines: Sequence[TextLine], aspect: float) -> float:
     for line in lines:
         if len(line.words) < 2:
             continue
-        boxes = _turned(line, aspect)
-        first, last = boxes[0], boxes[-1]
+        first, last = _turned(line, aspect, (line.words[0], line.words[-1]))
         if last[2] - first[0] > LONG * max(_height(first), _height(last)):
             (x, y), (x2, y2) = center(first), center(last)
             slopes.append((y2 - y) / (x2 - x))
@@ -77,9 +76,10 @@ def find_slope(lines: Sequence[TextLine], aspect: float) -> float:
     return slope if MIN_SLOPE <= abs(slope) <= MAX_SLOPE else 0.0
 
 
-def _turned(line: TextLine, aspect: float) -> list[Box]:
+def _turned(line: TextLine, aspect: float, words: Sequence[LineWord]) -> list[Box]:
+    """Boxes of words of a line, as if it were upright."""
     angle = 90 if line.vertical else line.angle
-    return [turn_box(word.box, angle, aspect) for word in line.words]
+    return [turn_box(word.box, angle, aspect) for word in words]
 
 
 def _level(box: Box, slope: float) -> Box:

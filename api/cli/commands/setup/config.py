@@ -34,12 +34,12 @@ def config(
         for line in write_template():
             found.terminal.result(line)
         return
-    from_file = read_settings_file()
+    from_environment, from_file = environment_settings(), read_settings_file()
     rows = []
     for name, field in Settings.model_fields.items():
         origin = (
             "environment"
-            if name in environment_settings()
+            if name in from_environment
             else "settings file"
             if name in from_file
             else "default"
