@@ -47,9 +47,11 @@ def make_searcher(
     Raises:
         LibraryNotFound: nothing has been ingested yet.
         DeviceUnavailable: the scoring device of the settings does not exist.
+        UnknownReranker, WeightsMissing, InvalidCheckpoint: see `load_reranker`.
     """
     from ingest.index.index import Index
     from retrieval.gpu.device import open_vector_cache, score_ordinal
+    from retrieval.rerank.load import load_reranker
     from retrieval.search import Searcher
 
     device = "cpu" if once and settings.score_device == "auto" else settings.score_device
@@ -59,6 +61,7 @@ def make_searcher(
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
         scorer=open_vector_cache(device, settings.device_cache_mb, score_ordinal(settings.device)),
+        reranker=load_reranker(settings.rerank, settings.device),
     )
 
 

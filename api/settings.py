@@ -119,6 +119,9 @@ class Settings(BaseModel):
         default="auto", description="Device that scores pages."
     )
     device_cache_mb: int = Field(default=2_000, ge=16, description="GPU megabytes for rows.")
+    rerank: str = Field(
+        default="auto", description="Reranker: auto, none, ms-marco or cross-encoder:MODEL."
+    )
     ocr: str = Field(default="rapidocr", description="OCR of print without a good text layer.")
     office: str = Field(default="libreoffice", description="Reader of office documents.")
     fps: float = Field(default=0, ge=0, le=30, description="Frames a second of videos.")

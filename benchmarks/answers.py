@@ -30,6 +30,7 @@ from generation.ask import ask
 from generation.context.abstain import MIN_SCORE, should_abstain
 from generation.models.extractive import Extractive
 from ingest.library.home import Home
+from retrieval.rerank.load import load_reranker
 from retrieval.search import Searcher
 
 GENERAL = """\
@@ -101,7 +102,8 @@ def main() -> None:
 
 
 def collect(folder: Path, home: Home, top: int) -> list[Row]:
-    searcher, model = Searcher(home, exhaustive_pages=1_000_000), Extractive()
+    searcher = Searcher(home, exhaustive_pages=1_000_000, reranker=load_reranker("auto"))
+    model = Extractive()
     ids = {path: d.id for d in searcher.library.documents() for path in d.paths}
     asked = [
         (q["query"], "answerable" if q["answerable"] else "unanswerable", q["doc"], q)

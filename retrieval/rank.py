@@ -26,6 +26,8 @@ from retrieval.promote import promote
 from retrieval.query.lexical import LexicalQuery
 from retrieval.query.terms import token_weights
 from retrieval.ranking import BM25, CandidateSet, Ranking, ShardPages
+from retrieval.rerank.rerank import rerank
+from retrieval.rerank.reranker import Reranker
 from retrieval.scoring.scores import BatchScorer
 from retrieval.shards.shard import Shard, ask_shards
 from retrieval.shards.statistics import Statistics
@@ -55,10 +57,11 @@ class CandidateRanker:
         vectors: Mapping[str, QueryVectors],
         words: LexicalQuery,
         filter: PageFilter,
+        reranker: Reranker | None = None,
     ) -> Ranking:
-        """The ranking of one query."""
+        """The ranking of one query; see `score`."""
         candidates = self.select(shards, vectors, words, filter)
-        self.score(manifests, [candidates])
+        self.score(manifests, [candidates], reranker)
         return candidates.ranking
 
     def select(
@@ -84,11 +87,17 @@ class CandidateRanker:
             statistics, vectors, words, bm25 if has_terms else None, proofs, place, ranking
         )
 
-    def score(self, manifests: Sequence[Manifest], sets: Sequence[CandidateSet]) -> None:
+    def score(
+        self,
+        manifests: Sequence[Manifest],
+        sets: Sequence[CandidateSet],
+        reranker: Reranker | None = None,
+    ) -> None:
         """Fill in the signals and scores of queries that have the same candidate pages.
 
         Args:
             manifests: of every index of the library.
+            reranker: reads the best pages; None leaves their scores.
         """
         parts = sets[0].ranking.parts
         if not sets[0].ranking.pages:
@@ -103,7 +112,7 @@ class CandidateRanker:
             signals = _gather(one.ranking, scored, found, at)
             if one.bm25 is not None:
                 one.ranking.signals[BM25] = signals[BM25]
-            _fuse(scored, manifests, one, signals)
+            _fuse(scored, manifests, one, signals, reranker)
 
 
 def _merge(found: Sequence[FoundPages]) -> tuple[Sequence[PageRecord], list[ShardPages]]:
@@ -153,6 +162,7 @@ def _fuse(
     manifests: Sequence[Manifest],
     candidates: CandidateSet,
     signals: Mapping[str, Signal],
+    reranker: Reranker | None,
 ) -> None:
     """Fuse a query's signals into its ranking."""
     has_words = any(manifest.modality == "text" for manifest in scored)
@@ -164,7 +174,7 @@ def _fuse(
     for manifest in scored:
         if manifest not in passages:
             _fuse_index(candidates, manifest, signals, passages)
-    _fuse_all(manifests, candidates)
+    _fuse_all(manifests, candidates, reranker)
 
 
 def _fuse_index(
@@ -216,7 +226,9 @@ def _lift_named(candidates: CandidateSet, scores: Signal, dense: Signal) -> None
         scores[named] = np.fmax(scores[named], lifted * bm25[named] / bm25[best])
 
 
-def _fuse_all(manifests: Sequence[Manifest], candidates: CandidateSet) -> None:
+def _fuse_all(
+    manifests: Sequence[Manifest], candidates: CandidateSet, reranker: Reranker | None
+) -> None:
     """Fuse the modalities; BM25 is one of its own where no encoder has words."""
     ranking = candidates.ranking
     names = [manifest.encoder for manifest in manifests if manifest.modality not in WORDLESS]
@@ -231,6 +243,8 @@ def _fuse_all(manifests: Sequence[Manifest], candidates: CandidateSet) -> None:
         ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
     if ranking.fused:
         scores = fuse_modalities(ranking.fused)
+        if reranker is not None:
+            scores = rerank(candidates, scores, reranker)
         if candidates.place.any():
             ranking.signals[PLACE] = candidates.place
             scores = lift(scores, candidates.place)

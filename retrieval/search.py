@@ -28,6 +28,7 @@ from retrieval.query.glossary.glossary_file import load_glossary
 from retrieval.query.lexical import LexicalQuery
 from retrieval.rank import CandidateRanker
 from retrieval.ranking import CandidateSet, Ranking
+from retrieval.rerank.reranker import Reranker
 from retrieval.scoring.scores import BatchScorer
 from retrieval.shards.open_shard_readers import OpenShardReaders, indexes_of, manifests_of
 from retrieval.shards.shard import Shard, ShardFailed
@@ -50,6 +51,7 @@ class Searcher:
         encoding: device and batch size of the encoders.
         opener: opens a document's vectors, to evaluate others than the index holds.
         scorer: computes MaxSim on a device; None for the CPU.
+        reranker: reads the best pages with the question; None ranks without.
 
     Raises:
         LibraryNotFound: nothing has been ingested yet.
@@ -65,6 +67,7 @@ class Searcher:
         encoding: Encoding | None = None,
         opener: Opener = Index.vectors,
         scorer: BatchScorer | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.library = open_library(home)
         self._glossary = load_glossary(home.root)
@@ -72,6 +75,7 @@ class Searcher:
         self._ranker = CandidateRanker(Candidates(exhaustive_pages), scorer)
         self._shards = OpenShardReaders(self.library, exhaustive_pages, opener)
         self._regions = RegionFinder()
+        self._reranker = reranker
         self._searched = threading.local()
 
     def search(
@@ -189,7 +193,7 @@ class Searcher:
                 by_pages[tuple(record.page.key for record in pages)].append(candidates)
                 rankings.append(candidates.ranking)
             for sets in by_pages.values():
-                self._ranker.score(manifests_of(shards), sets)
+                self._ranker.score(manifests_of(shards), sets, self._reranker)
             return rankings
 
         return self._retry(find)
@@ -269,7 +273,8 @@ class Searcher:
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        ranking = self._ranker.rank(shards, manifests_of(shards), encoded, words, filter)
+        manifests = manifests_of(shards)
+        ranking = self._ranker.rank(shards, manifests, encoded, words, filter, self._reranker)
         names = self.library.display_names()
         return [self._hit(encoded, ranking, i, names) for i in ranking.order()[:top]]
 

