@@ -51,7 +51,7 @@ def make_searcher(
     """
     from ingest.index.index import Index
     from retrieval.gpu.device import open_vector_cache, score_ordinal
-    from retrieval.rerank.load import load_reranker
+    from retrieval.rerank.load_reranker import load_reranker
     from retrieval.search import Searcher
 
     device = "cpu" if once and settings.score_device == "auto" else settings.score_device

@@ -30,7 +30,7 @@ from generation.ask import ask
 from generation.context.abstain import MIN_SCORE, should_abstain
 from generation.models.extractive import Extractive
 from ingest.library.home import Home
-from retrieval.rerank.load import load_reranker
+from retrieval.rerank.load_reranker import load_reranker
 from retrieval.search import Searcher
 
 GENERAL = """\

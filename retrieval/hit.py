@@ -25,8 +25,8 @@ class Hit:
 
     `signals` holds by name each signal that the page has: "bm25",
     "late.ENCODER" and "dense.ENCODER" (cosines); "place" where the query names pages,
-    figures or tables by number, above 0 for a page that is one of them; "rerank", the
-    relevance that a reranker gives the best pages, 0..1. `caption` is what a model
+    figures or tables by number, above 0 for a page that is one of them; where a reranker read
+    pages, "rerank" is the relevance of each, 0..1, and "fused" the score without it. `caption` is what a model
     wrote about the page's images; it is not printed there. `note` says what of
     the page could not be read, empty for a whole page. `width` and `height` are
     the size of the page image in pixels, 0 where it is not known; `revision` is

@@ -25,8 +25,8 @@ from retrieval.named.place_signal import PLACE, lift, place_signal
 from retrieval.promote import promote
 from retrieval.query.lexical import LexicalQuery
 from retrieval.query.terms import token_weights
-from retrieval.ranking import BM25, CandidateSet, Ranking, ShardPages
-from retrieval.rerank.rerank import rerank
+from retrieval.ranking import BM25, FUSED, RERANK, CandidateSet, Ranking, ShardPages
+from retrieval.rerank.relevance import add_relevance, find_relevance
 from retrieval.rerank.reranker import Reranker
 from retrieval.scoring.scores import BatchScorer
 from retrieval.shards.shard import Shard, ask_shards
@@ -243,12 +243,21 @@ def _fuse_all(
         ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
     if ranking.fused:
         scores = fuse_modalities(ranking.fused)
-        if reranker is not None:
-            scores = rerank(candidates, scores, reranker)
         if candidates.place.any():
             ranking.signals[PLACE] = candidates.place
-            scores = lift(scores, candidates.place)
-        ranking.scores[:] = promote(scores, candidates.proofs)
+        relevance = find_relevance(candidates, scores, reranker) if reranker else None
+        ranking.scores[:] = _placed(candidates, scores)
+        if relevance is not None:
+            ranking.signals[RERANK] = relevance
+            ranking.signals[FUSED] = ranking.scores.copy()
+            ranking.scores[:] = _placed(candidates, add_relevance(scores, relevance))
+
+
+def _placed(candidates: CandidateSet, scores: Signal) -> Signal:
+    """Scores (pages,) with pages that the query names, or whose forms it has, above others."""
+    if candidates.place.any():
+        scores = lift(scores, candidates.place)
+    return promote(scores, candidates.proofs)
 
 
 def _coverage(candidates: CandidateSet) -> float:

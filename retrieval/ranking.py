@@ -16,6 +16,8 @@ from retrieval.shards.shard import Shard
 from retrieval.shards.statistics import Statistics
 
 BM25 = "bm25"
+RERANK, FUSED = "rerank", "fused"
+"""The relevance that a reranker gives the best pages, 0..1, and the score without it."""
 
 
 @dataclass(frozen=True, slots=True)

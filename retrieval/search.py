@@ -215,12 +215,10 @@ class Searcher:
             encoded = self._encoder.encode_text(words.text, indexes_of(shards))
             only = PageFilter.to([page.document_id])
             ranking = self._ranker.rank(shards, manifests_of(shards), encoded, words, only)
-            position = next(
-                (i for i, r in enumerate(ranking.pages) if r.page.key == page.key), None
-            )
-            if position is None:
+            keys = [record.page.key for record in ranking.pages]
+            if page.key not in keys:
                 raise PageNotFound(f"{page} has been removed.", hint="Search again.")
-            names = ranking.encoders_of(position)
+            names = ranking.encoders_of(position := keys.index(page.key))
             if not names or (encoder is not None and encoder not in names):
                 raise PageNotEncoded(
                     f"{encoder or 'No encoder'} has no vectors of {page}.",
@@ -273,8 +271,9 @@ class Searcher:
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        manifests = manifests_of(shards)
-        ranking = self._ranker.rank(shards, manifests, encoded, words, filter, self._reranker)
+        ranking = self._ranker.rank(
+            shards, manifests_of(shards), encoded, words, filter, self._reranker
+        )
         names = self.library.display_names()
         return [self._hit(encoded, ranking, i, names) for i in ranking.order()[:top]]
 

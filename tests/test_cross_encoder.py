@@ -13,7 +13,7 @@ from tiny_models import SIZES, calm
 
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.embedded.weights import WeightsMissing
-from retrieval.rerank.load import load_reranker
+from retrieval.rerank.load_reranker import load_reranker
 
 PASSAGES = ["the lamp is lit", "a boat", "lamp " * 400]
 

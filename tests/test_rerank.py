@@ -15,9 +15,10 @@ from ingest.encoders.embedded.weights import MS_MARCO, Weights, WeightsMissing
 from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.library.home import Home
 from ingest.page import Vectors
-from retrieval.rerank.load import UnknownReranker, load_reranker
+from retrieval.ranking import FUSED, RERANK
+from retrieval.rerank.load_reranker import UnknownReranker, load_reranker
 from retrieval.rerank.ms_marco import MsMarcoReranker
-from retrieval.rerank.rerank import RERANK, RERANK_WEIGHT, RERANKED_PAGES
+from retrieval.rerank.relevance import RERANK_WEIGHT, RERANKED_PAGES
 from retrieval.rerank.window import STRIDE, WINDOW, best_window
 from retrieval.search import Searcher
 
@@ -56,7 +57,7 @@ def test_a_short_page_is_one_window() -> None:
     assert best_window([], {"boat": 1.0}) == ""
 
 
-@pytest.mark.parametrize("at", [0, 49, 99, 100, 151, 260, 299])
+@pytest.mark.parametrize("at", [0, 39, 79, 80, 151, 260, 299])
 def test_the_window_holds_the_terms(at: int) -> None:
     words = [f"word{number}" for number in range(300)]
     words[at] = "Lamps,"
@@ -119,6 +120,7 @@ def test_the_relevance_is_added_to_the_best_pages(sample_home: Home) -> None:
     assert set(np.flatnonzero(read)) <= set(plain.order()[:RERANKED_PAGES])
     expected = plain.scores + RERANK_WEIGHT * np.nan_to_num(relevance)
     np.testing.assert_allclose(ranking.scores, expected, atol=1e-6)
+    np.testing.assert_allclose(ranking.signals[FUSED], plain.scores, atol=1e-6)
     [(query, passages)] = reranker.asked
     assert query == QUESTION
     assert len(passages) == read.sum()
@@ -171,7 +173,7 @@ def test_the_default_is_the_embedded_one_where_it_is_installed(
     assert isinstance(load_reranker("auto"), MsMarcoReranker)
     assert load_reranker("none") is None
     missing = Weights("nowhere_at_all", "nowhere", "model.onnx", "0")
-    monkeypatch.setattr("retrieval.rerank.load.MS_MARCO", missing)
+    monkeypatch.setattr("retrieval.rerank.load_reranker.MS_MARCO", missing)
     monkeypatch.setattr("retrieval.rerank.ms_marco.MS_MARCO", missing)
     assert load_reranker("auto") is None
     with pytest.raises(WeightsMissing, match="nowhere"):

@@ -12,9 +12,9 @@ from ingest.encoders.checkpoint import is_local
 from ingest.encoders.embedded.weights import (
     BERT_VOCAB,
     E5_SMALL,
-    MS_MARCO,
     EFFICIENTNET,
     MINILM,
+    MS_MARCO,
     Weights,
 )
 from ingest.encoders.encoder import Encoding

@@ -19,6 +19,7 @@ from ingest.encoders.encoder import WORDLESS
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.pages import PageNotFound
 from ingest.page import shown_words
+from retrieval.ranking import FUSED
 
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
@@ -112,7 +113,9 @@ def retrieve_evidence(
             image = partial(searcher.library.image, hit.page)
             label = len(evidence) + 1
             shot = partial(shots.read, hit.page) if shots and hit.kind == "video" else None
-            evidence.append(Evidence(label, hit.page, words, image, hit.score, hit.regions, shot))
+            # Confidence and threshold are of scores without a reranker.
+            score = hit.signals.get(FUSED, hit.score)
+            evidence.append(Evidence(label, hit.page, words, image, score, hit.regions, shot))
             hits.append(hit)
     task = asked.task if asked else "answer"
     prompt = (

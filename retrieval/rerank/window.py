@@ -8,19 +8,21 @@ from functools import lru_cache
 from ingest.forms.terms import split_terms
 from retrieval.query.terms import stem
 
-WINDOW, STRIDE = 100, 50
-"""Words of a window, about 150 tokens, and between the beginnings of two."""
+WINDOW, STRIDE = 80, 40
+"""Words of a window, about 110 tokens, and between the beginnings of two."""
 
 
 def best_window(words: Sequence[str], weights: Mapping[str, float]) -> str:
-    """The window of words that holds most of the terms, by weight; the first of equals.
+    """The window of words that holds most of the terms, by weight.
+
+    The first of equals.
 
     Args:
         words: of a page, in reading order.
         weights: of the question's terms, by their stems.
 
-    >>> best_window(["lamp"] * 60 + ["boat"] * 60, {"boat": 1.0}).split().count("boat")
-    60
+    >>> best_window(["lamp"] * 70 + ["boat"] * 50, {"boat": 1.0}).split().count("boat")
+    10
     """
     held = [_stems(word) & weights.keys() for word in words]
     best, most = 0, -1.0

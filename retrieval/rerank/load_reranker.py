@@ -16,7 +16,9 @@ class UnknownReranker(InvalidInputError):
 
 
 def load_reranker(name: str, device: str = "auto") -> Reranker | None:
-    """Load a reranker: "auto" is ms-marco where its weights are installed; "none" is None.
+    """Load a reranker.
+
+    "auto" is ms-marco where its weights are installed, "none" is None.
 
     Raises:
         UnknownReranker: there is none of that name.

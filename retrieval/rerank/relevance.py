@@ -1,8 +1,7 @@
-"""Reranking of candidates: the best pages' scores, with a cross-encoder's relevance.
+"""Relevance of candidates: the best pages, read by a cross-encoder.
 
-The cross-encoder reads one window of each page. On the development set its relevance
-is added and not put in place of the score, because charts and tables read badly as
-text (docs/retrieval.md).
+It reads one window of each page. Its relevance is added to the score and does not
+replace it, because charts and tables read badly as text (docs/retrieval.md).
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from retrieval.ranking import CandidateSet
 from retrieval.rerank.reranker import Reranker
 from retrieval.rerank.window import best_window
 
-RERANK = "rerank"
 RERANKED_PAGES = 10
 """The best pages by the other signals, which are read."""
 RERANK_WEIGHT = 0.5
@@ -26,16 +24,19 @@ RERANK_WEIGHT = 0.5
 
 
 @span("rerank")
-def rerank(candidates: CandidateSet, scores: Signal, reranker: Reranker) -> Signal:
-    """Scores (pages,) with the relevance of the best pages added.
+def find_relevance(candidates: CandidateSet, scores: Signal, reranker: Reranker) -> Signal | None:
+    """Relevance (pages,) of the best pages, NaN for the others.
 
-    The relevance becomes the signal "rerank". A page without words, and what a question
-    has in scripts that the reranker does not read, gain nothing.
+    None where no page is read. A page without words has none. Where the reranker reads Latin letters alone, it counts
+    for the share of the question in them.
+
+    Args:
+        scores: (pages,) by the other signals.
     """
     words, ranking = candidates.words, candidates.ranking
     share = 1.0 if reranker.reads_any_script else known_share(words.text)
     if not words.terms or not share:
-        return scores
+        return None
     weights = _stem_weights(candidates)
     windows: dict[int, str] = {}
     for at in np.argsort(-scores, kind="stable")[:RERANKED_PAGES]:
@@ -43,11 +44,19 @@ def rerank(candidates: CandidateSet, scores: Signal, reranker: Reranker) -> Sign
         if shown and not np.isnan(scores[at]):
             windows[int(at)] = best_window([word.text for word in shown], weights)
     if not windows:
-        return scores
+        return None
     relevance = np.full(len(scores), np.nan, np.float32)
-    relevance[list(windows)] = reranker.score(words.text, list(windows.values()))
-    ranking.signals[RERANK] = relevance
-    return np.asarray(scores + np.float32(RERANK_WEIGHT * share) * np.nan_to_num(relevance))
+    relevance[list(windows)] = share * reranker.score(words.text, list(windows.values()))
+    return relevance
+
+
+def add_relevance(scores: Signal, relevance: Signal) -> Signal:
+    """Scores (pages,) with the relevance added where a page has one.
+
+    >>> add_relevance(np.array([0.5, 0.4]), np.array([np.nan, 0.5])).tolist()
+    [0.5, 0.65]
+    """
+    return np.asarray(scores + RERANK_WEIGHT * np.nan_to_num(relevance), scores.dtype)
 
 
 def _stem_weights(candidates: CandidateSet) -> dict[str, float]:
