@@ -14,10 +14,11 @@ ID_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """File size in bytes, and the later of its modification and status change in nanoseconds.
+    """File size in bytes and time of the last change in nanoseconds.
 
-    A changed stamp means a file that may have changed. A file that is renamed onto another's
-    name may have its size and modification time; renaming changes its status.
+    The time is the later of modification and status change: a file that is renamed onto
+    another's name may have its size and modification time, but renaming changes the status.
+    A changed stamp means a file that may have changed.
     """
 
     size: int
