@@ -14,13 +14,15 @@ ID_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """File size in bytes and modification time in nanoseconds.
+    """File size in bytes and time of the last change in nanoseconds.
 
-    A changed stamp means a changed file.
+    The time is the later of modification and status change: a file that is renamed onto
+    another's name may have its size and modification time, but renaming changes the status.
+    A changed stamp means a file that may have changed.
     """
 
     size: int
-    mtime_ns: int
+    changed_ns: int
 
     @classmethod
     def of(cls, path: Path) -> FileStamp:
@@ -30,7 +32,8 @@ class FileStamp:
             OSError: it is not there or not allowed.
         """
         status = os.stat(path)
-        return cls(status.st_size, status.st_mtime_ns)
+        # On Windows `st_ctime` is the time of creation: then the modification decides.
+        return cls(status.st_size, max(status.st_mtime_ns, status.st_ctime_ns))
 
 
 MISSING = FileStamp(-1, -1)

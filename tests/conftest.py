@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from make_library import copy_home
+from s3_server import s3_server
 
 from ingest.add import AddSettings, add
 from ingest.event import Added, Done
@@ -111,22 +112,8 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """An S3 API with one bucket."""
-    import fsspec
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        # Those that an earlier server was asked by know its address.
-        fsspec.get_filesystem_class("s3").clear_instance_cache()
-        fsspec.filesystem("s3", use_listings_cache=False).mkdir("bucket")
-        yield "s3://bucket"
-        server.stop()
+    with s3_server() as bucket:
+        yield bucket
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,8 @@ def test_files_that_are_renamed_and_moved_keep_their_tags_and_titles(
     # b takes a's place and c takes b's, while d is new: no moment may take b for removed.
     for name in "ab":
         make_pdf(folder / f"{name}.pdf", f"Lamp {name}")
+        # Files of one size, unpacked from an archive or written within a tick of the clock.
+        os.utime(folder / f"{name}.pdf", ns=(1, 1))
     run(home, folder)
     with home.writing():
         writer = LibraryWriter(home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,26 @@ from ingest.file_state import FileStamp, document_id, folder_size, hash_file, st
 def test_a_stamp_changes_with_size_and_time(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"12345")
-    os.utime(path, ns=(7, 1_000_000_001))
-    assert stamp_of(path) == FileStamp.of(path) == FileStamp(5, 1_000_000_001)
-    os.utime(path, ns=(7, 1_000_000_002))
-    assert stamp_of(path) == FileStamp(5, 1_000_000_002)
+    later = time.time_ns() + 10**12
+    os.utime(path, ns=(7, later))
+    assert stamp_of(path) == FileStamp.of(path) == FileStamp(5, later)
+    os.utime(path, ns=(7, later + 1_000))
+    assert stamp_of(path) == FileStamp(5, later + 1_000)
+    path.write_bytes(b"123456")
+    os.utime(path, ns=(7, later + 1_000))
+    assert stamp_of(path) == FileStamp(6, later + 1_000)
+
+
+def test_a_file_renamed_onto_another_of_its_size_and_time_has_another_stamp(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for path in (one, two):
+        path.write_bytes(b"12345")
+        os.utime(path, ns=(7, 1_000_000_001))
+    before = FileStamp.of(one)
+    time.sleep(0.02)  # the kernel's clock ticks every 10 ms at the slowest
+    two.rename(one)
+    assert one.stat().st_mtime_ns == 1_000_000_001
+    assert FileStamp.of(one) != before
 
 
 def test_what_is_not_there_has_no_stamp(tmp_path: Path) -> None:

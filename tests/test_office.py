@@ -343,6 +343,25 @@ def test_libreoffice_converts_and_fetches_nothing(tmp_path: Path) -> None:
     assert all(text_of(page).startswith("berth depth c0") for page in sheets[:3])
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_what_a_file_includes_from_this_machine_is_not_read(tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere" / "secret.txt"
+    secret.parent.mkdir()
+    secret.write_text("Pemberton")
+    path = tmp_path / "include.rtf"
+    path.write_text(
+        r"{\rtf1\ansi The lamp is lit.\par {\field{\*\fldinst INCLUDETEXT "
+        f'"{secret.as_uri()}"'
+        r"}{\fldrslt as saved}}\par}"
+    )
+    settings = RenderSettings(
+        dpi=40, ocr="none", office=OfficeSettings(folder=tmp_path / "converted")
+    )
+    (page,) = read(path, settings)
+    assert text_of(page).split() == "The lamp is lit. as saved".split()
+
+
 def test_open_source_names_an_encrypted_document(
     stand_in: StandIn, settings: RenderSettings, tmp_path: Path
 ) -> None:

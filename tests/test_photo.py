@@ -484,3 +484,16 @@ def test_a_sequence_of_photos_has_a_note_that_its_first_is_read(tmp_path: Path) 
     page = open_source(tmp_path / "a.avif").page_image(1, 144)
     assert page.note == "Only the first of 3 images of the file is read."
     assert near(page.image.getpixel((5, 5)), RED, 12)
+
+
+def test_a_tiff_of_many_frames_is_walked_through_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    frames = [Image.new("RGB", (20, 10), color) for color in ("red", "lime", "blue")]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    first = open_source(path)
+    colors = [open_source(path).page_image(n, 72).image.getpixel((1, 1)) for n in (1, 3, 2)]
+    assert colors == [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
+    assert open_source(path) is first
+    frames[0].save(path)
+    assert open_source(path) is not first
+    assert open_source(path).page_count == 1

@@ -49,9 +49,15 @@ class EventStream(Response):
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
-        gone = False
+        gone, last = False, b""
         try:
             async with aclosing(self._events) as events, anyio.create_task_group() as group:
+
+                async def stop() -> None:
+                    nonlocal last
+                    await _stopped(scope)
+                    last = self._farewell
+                    group.cancel_scope.cancel()
 
                 async def listen() -> None:
                     nonlocal gone
@@ -62,22 +68,23 @@ class EventStream(Response):
 
                 group.start_soon(listen)
                 group.start_soon(_beat, send)
-                group.start_soon(self._stop, scope, send, group.cancel_scope)
+                group.start_soon(stop)
                 async for event in events:
                     await _send(send, event)
+                last = b""  # the events ended by themselves, in the moment of the stop
                 group.cancel_scope.cancel()
         finally:
             if not gone:
+                # All that sends is cancelled by now: the farewell is the last event.
                 with anyio.CancelScope(shield=True):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    await send({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def _stop(self, scope: Scope, send: Send, stream: anyio.CancelScope) -> None:
-        """End the stream some time after the server begins to stop."""
-        jobs: JobService = scope["app"].state.jobs
-        await jobs.stopping.wait()
-        await anyio.sleep(STOP_SECONDS)
-        await _send(send, self._farewell)
-        stream.cancel()
+
+async def _stopped(scope: Scope) -> None:
+    """Return some time after the server begins to stop."""
+    jobs: JobService = scope["app"].state.jobs
+    await jobs.stopping.wait()
+    await anyio.sleep(STOP_SECONDS)
 
 
 async def _on_threads(events: Generator[bytes]) -> AsyncGenerator[bytes]:

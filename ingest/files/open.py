@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.file_state import FileStamp, stamp_of
 from ingest.files.formats.kinds import RAW_SUFFIXES, suffix_of
 from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
 from ingest.files.formats.sniff import HEAD, OFFICE, sniff
@@ -17,6 +18,10 @@ _IMAGE_MAGIC = (
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),  # JPEG 2000, as a file or a bare codestream
     *(b"\0\0\0\x0cJXL ", b"\xff\x0a"),  # JPEG XL, alike
 )
+
+_TIFF_MAGIC = (b"II*\0", b"MM\0*")
+_tiff: dict[tuple[Path, FileStamp | None], Source] = {}
+"""The TIFF opened last stays open: to find a frame, or count them, is to walk there from the first."""
 
 
 def open_source(
@@ -70,7 +75,14 @@ def _open_image(path: Path, head: bytes, video: VideoSettings) -> Source:
 
         if is_animated(path):
             return AnimationSource(path, clips=video.clips)
-    return PhotoSource(path)
+    key = path, stamp_of(path)
+    if key not in _tiff:
+        _tiff.clear()
+        source = PhotoSource(path)
+        if not head.startswith(_TIFF_MAGIC):
+            return source
+        _tiff[key] = source
+    return _tiff[key]
 
 
 def _open_known(path: Path, name: str, office: OfficeSettings, *, second_reader: bool) -> Source:

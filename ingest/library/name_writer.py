@@ -30,7 +30,7 @@ class NameWriter(DocumentReader):
     def _set_name(self, path: str, document_id: str, seen: FileStamp) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?)",
-            (os.fsencode(path), document_id, seen.size, seen.mtime_ns),
+            (os.fsencode(path), document_id, seen.size, seen.changed_ns),
         )
         self._db.execute("DELETE FROM failures WHERE path = ?", (os.fsencode(path),))
 
@@ -146,7 +146,7 @@ class NameWriter(DocumentReader):
         """Record a file that holds what was removed."""
         self._db.execute(
             "INSERT OR REPLACE INTO removals VALUES (?, ?, ?, ?)",
-            (_hash(path), document_id, seen.size, seen.mtime_ns),
+            (_hash(path), document_id, seen.size, seen.changed_ns),
         )
 
     def forget_removal(self, document_id: str) -> None:

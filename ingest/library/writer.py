@@ -263,7 +263,7 @@ class LibraryWriter(Library, AnnotationWriter, NameWriter):
             (
                 os.fsencode(failure.path),
                 failure.seen.size,
-                failure.seen.mtime_ns,
+                failure.seen.changed_ns,
                 failure.reason,
                 failure.hint,
                 datetime.now(UTC).isoformat(timespec="seconds"),

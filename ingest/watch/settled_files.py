@@ -9,13 +9,13 @@ from pathlib import Path
 from ingest.file_state import FileStamp, stamp_of
 
 SETTLE_SECONDS = 2.0
-"""Time without a change of size or modification time after which a file counts as whole."""
+"""Time without a change of size or time after which a file counts as whole."""
 OLD_SECONDS = 60.0
 """A file that was last written so long ago is whole at the first look."""
 
 
 class SettledFiles:
-    """Files whose size and modification time have stopped changing.
+    """Files whose stamp has stopped changing.
 
     For `AddSettings.is_settled`. `waiting` are the files that were not settled when asked for.
 
@@ -39,12 +39,12 @@ class SettledFiles:
         return settled
 
     def _is_settled(self, path: Path) -> bool:
-        stamp, now = stamp_of(path), self._clock()
-        if stamp is None or not path.is_file():
+        stamp, written, now = stamp_of(path), _written_at(path), self._clock()
+        if stamp is None or written is None:
             self._seen.pop(path, None)
             return True
         # Clocks of other machines may be wrong: a time to come says nothing.
-        if time.time() - stamp.mtime_ns / 1e9 > OLD_SECONDS:
+        if time.time() - written > OLD_SECONDS:
             self._seen.pop(path, None)
             return True
         before, since = self._seen.get(path, (None, now))
@@ -52,3 +52,11 @@ class SettledFiles:
             self._seen[path] = stamp, now
             return self._seconds <= 0
         return now - since >= self._seconds
+
+
+def _written_at(path: Path) -> float | None:
+    """When a file was last written, in seconds; None where it is gone or no file."""
+    try:
+        return path.stat().st_mtime if path.is_file() else None
+    except OSError:
+        return None
