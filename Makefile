@@ -51,7 +51,7 @@ bench: .venv/ready  ## Benchmarks that need no data but the samples
 	$(BIN)/python -m benchmarks.kill --times 30
 
 .venv-core/ready: requirements/core.txt pyproject.toml
-	@echo "Setting up .venv-core: a minute or two and 1 GB the first time."
+	@echo "Setting up .venv-core: a minute or two and 1.5 GB the first time."
 	@$(call environment,.venv-core,requirements/core.txt)
 
 .venv/ready: requirements/dev.txt pyproject.toml
