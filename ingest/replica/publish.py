@@ -16,13 +16,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ingest.index.index import open_indexes
+from ingest.index.centroid_file import write_centroids
+from ingest.index.index import Index, open_indexes
 from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.keys import (
     ABOUT,
     HEAD,
     STALE,
+    centroids_key,
     find_edition,
     hash_file,
     lists_key,
@@ -154,12 +156,32 @@ def _put_indexes(
             files[lists_key(slug, edition, lists[slug])] = index.lists_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
-        kept |= files.keys()
+        kept |= files.keys() | _put_centroids(home, store, index, documents, there)
         editions[slug] = edition
         note = index.folder / "collection"
         if note.exists():
             collections[slug] = note.read_text(encoding="utf-8")
     return editions, collections, lists, kept
+
+
+def _put_centroids(
+    home: Home, store: ObjectStore, index: Index, documents: Sequence[Document], there: set[str]
+) -> set[str]:
+    """Upload page centroids apart from the vectors; returns their keys."""
+    if not index.manifest.centroids:
+        return set()
+    slug, edition = index.manifest.slug, find_edition(index.folder)
+    held = {centroids_key(slug, edition, d): d for d in documents if index.has(d)}
+    folder = home.staging / "centroids"
+    folder.mkdir(exist_ok=True)
+    try:
+        files = {key: folder / key.rpartition("/")[2] for key in held if key not in there}
+        for key, path in files.items():
+            write_centroids(index.vectors(held[key]), path)
+        store.put(files)
+    finally:
+        discard(folder)
+    return set(held)
 
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
