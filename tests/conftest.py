@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_")
+S3_SERVER = os.environ.get("PAGEGLASS_TEST_S3", "")
+"""Address of an S3 server that tests use in place of moto, by the credentials in the environment."""
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 
@@ -110,23 +113,26 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """An S3 API with one bucket."""
+    """An S3 API with a bucket: moto's, or that of a server (`PAGEGLASS_TEST_S3`)."""
     import fsspec
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    server = None if S3_SERVER else ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        if server:
+            server.start()
+            patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        host, port = server.get_host_and_port() if server else ("", 0)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ENDPOINT_URL", S3_SERVER or f"http://{host}:{port}")
         # Those that an earlier server was asked by know its address.
         fsspec.get_filesystem_class("s3").clear_instance_cache()
-        fsspec.filesystem("s3", use_listings_cache=False).mkdir("bucket")
-        yield "s3://bucket"
-        server.stop()
+        bucket = f"bucket-{uuid.uuid4().hex[:8]}"
+        fsspec.filesystem("s3", use_listings_cache=False).mkdir(bucket)
+        yield f"s3://{bucket}"
+        if server:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

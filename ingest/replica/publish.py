@@ -47,7 +47,7 @@ from ingest.replica.snapshot_blocks import (
 log = logging.getLogger(__name__)
 
 GRACE = 300.0
-"""Seconds that what is no longer needed stays, for mirrors that still read it."""
+"""Seconds that what is no longer needed stays for mirrors that still read it, if nothing was removed."""
 
 
 class ObjectStoreTaken(ObjectStoreError):
@@ -185,14 +185,22 @@ def _put_centroids(
 
 
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
-    """Delete what no head has named for a while, and record what is unnamed from now on."""
-    there = [key for top in ("pages", "library", "contents", BLOCKS) for key in store.children(top)]
+    """Delete what no head has named for a while, and record what is unnamed from now on.
+
+    Where images of a removed document are there, nothing waits: earlier snapshots hold its
+    words. A mirror that still reads them takes the newest head. Images go last, so that
+    whoever is cut off does the same again.
+    """
+    there = [key for top in ("library", "contents", BLOCKS) for key in store.children(top)]
     for slug in store.children("index"):
         for edition in store.children(slug):
             there += store.children(edition)
+    images = store.children("pages")
+    there += images
+    grace = GRACE if kept.issuperset(images) else 0.0
     noted, now = _read_json(store, STALE, {}), time.time()
     stale = {key: noted.get(key, now) for key in there if key not in kept}
-    for key in [key for key, since in stale.items() if now - since >= GRACE]:
+    for key in [key for key, since in stale.items() if now - since >= grace]:
         store.delete(key)
         del stale[key]
     if stale != noted:
