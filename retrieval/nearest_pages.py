@@ -59,8 +59,7 @@ def find_nearest(
         most: pages that page centroids leave.
         compared: the scores will be compared with those of other shards.
     """
-    # A mirror would have to download the files of all these pages for their centroids.
-    prefiltered = index.manifest.centroids > 0 and not index.mirrored
+    prefiltered = index.manifest.centroids > 0
     count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
     if (listed := shard.snapshot.listed(index)) is not None:
         keys = _pages_of(listed.unlisted, filter, ids)

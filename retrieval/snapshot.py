@@ -10,9 +10,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
+from ingest.index.centroid_file import fetch_centroids, prefetch_centroids
 from ingest.index.index import Index
 from ingest.index.inverted.lists import InvertedLists, read_lists
 from ingest.index.quantization import SignCodes, sign_bytes
@@ -33,6 +35,7 @@ MAX_MAPPED_DOCUMENTS = 128
 """Documents that stay memory-mapped in a library whose pages are not all scored; each holds a file open."""
 JOINED_BYTES = 32 << 20
 """Rows of one kind that are held joined, of a library whose pages are all scored."""
+Found = TypeVar("Found")
 Opener = Callable[[Index, Document], DocumentVectors]
 """Opens a document's vectors in an index; raises FileNotFoundError where there are none."""
 
@@ -239,8 +242,18 @@ class LibrarySnapshot:
         Raises:
             FileNotFoundError: a document has been removed.
         """
-        opened = self._open_all(library, index, dict.fromkeys(id_ for id_, _ in pages))
+        wanted = dict.fromkeys(id_ for id_, _ in pages)
         none = np.zeros((0, sign_bytes(index.manifest.dim)), np.uint8)
+        if index.mirrored:
+            prefetch_centroids(index, [self.documents[id_] for id_ in wanted])
+            fetched = self._of_all(
+                library, wanted, lambda id_: fetch_centroids(index, self.documents[id_])
+            )
+            return [
+                fetched[document_id][number - 1] if document_id in fetched else none
+                for document_id, number in pages
+            ]
+        opened = self._open_all(library, index, wanted)
         return [
             vectors.centroids(number) if (vectors := opened.get(document_id)) else none
             for document_id, number in pages
@@ -253,14 +266,20 @@ class LibrarySnapshot:
         known = [document_id for document_id in document_ids if document_id in self.documents]
         if index.mirrored:
             index.prefetch([self.documents[document_id] for document_id in known])
-        opened = {}
-        for document_id in known:
+        return self._of_all(library, known, lambda id_: self.open(index, id_))
+
+    def _of_all(
+        self, library: Library, document_ids: Iterable[str], find: Callable[[str], Found]
+    ) -> dict[str, Found]:
+        """What `find` finds of documents, by their ids; of those that it lacks, nothing."""
+        found = {}
+        for document_id in document_ids:
             try:
-                opened[document_id] = self.open(index, document_id)
+                found[document_id] = find(document_id)
             except FileNotFoundError:
                 if library.generation != self.generation:
                     raise  # otherwise the index is still being built
-        return opened
+        return found
 
     def count_pages(self, library: Library, terms: Iterable[str]) -> None:
         """Cache how many pages hold each of these terms."""

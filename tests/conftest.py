@@ -31,6 +31,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_")
+S3_SERVER = os.environ.get("PAGEGLASS_TEST_S3", "")
+"""Address of an S3 server that tests use in place of moto, by the credentials in the environment."""
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 
@@ -111,8 +113,8 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """An S3 API with one bucket."""
-    with s3_server() as bucket:
+    """An S3 API with an empty bucket: moto's, or that of a server (`PAGEGLASS_TEST_S3`)."""
+    with s3_server(S3_SERVER) as bucket:
         yield bucket
 
 

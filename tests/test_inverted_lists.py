@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,9 +27,12 @@ from ingest.remove import forget
 from ingest.replica.connect import connect_home
 from ingest.replica.object_store import ObjectStore
 from ingest.replica.publish import publish
+from retrieval import nearest_pages
 from retrieval.listed_pages import ListedPages
+from retrieval.nearest_pages import find_nearest
 from retrieval.scoring.list_scores import score_lists
 from retrieval.search import Searcher
+from retrieval.snapshot import LibrarySnapshot
 
 PAGES, DOCUMENTS = 75, 3
 
@@ -226,15 +231,21 @@ def test_benchmarks_of_lists_run(made, monkeypatch, capsys):
     assert "inverted lists" in capsys.readouterr().out
 
 
-def test_a_mirror_has_the_lists(root, tmp_path):
+def publish_made(root: Path, store: ObjectStore) -> None:
+    """Publish a made home, with files in the places of what it lacks."""
     home, index = Home(root), only_index(root)
-    store = ObjectStore(f"file://{tmp_path}/store")
     for document in LibraryWriter(home).documents():
         for number in range(1, document.page_count + 1):
             (home.pages / document.id / f"{number}.webp").write_bytes(b"RIFF")
     for name in ("probe.png", "probe.npz"):
         (index.folder / name).write_bytes(b"")
     publish(home, store)
+
+
+def test_a_mirror_has_the_lists(root, tmp_path):
+    home, index = Home(root), only_index(root)
+    store = ObjectStore(f"file://{tmp_path}/store")
+    publish_made(root, store)
     mirror = connect_home(tmp_path / "mirror", store=store)
     (there,) = open_indexes(mirror)
     assert there.lists_path.read_bytes() == index.lists_path.read_bytes()
@@ -248,3 +259,32 @@ def test_a_mirror_has_the_lists(root, tmp_path):
     assert mirror.replica
     mirror.replica.refresh(now=True)
     assert not there.lists_path.exists()
+
+
+def test_a_mirror_chooses_the_candidates_of_the_writer(root, tmp_path, monkeypatch):
+    """By page centroids, which come without the rows of documents that are not scored."""
+    monkeypatch.setattr(nearest_pages, "ANN_TOP_K", 40)
+    store = ObjectStore(f"file://{tmp_path}/store")
+    publish_made(root, store)
+    asked, chosen = read_questions(root), []
+    for home in (Home(root), connect_home(tmp_path / "mirror", store=store)):
+        searcher = Searcher(home, exhaustive_pages=0)
+        (index,) = open_indexes(home)
+        shard = SimpleNamespace(
+            snapshot=LibrarySnapshot.read(searcher.library, None, 0),
+            library=searcher.library,
+            lock=Lock(),
+        )
+        every = list(shard.snapshot.documents)
+        chosen.append(
+            [
+                find_nearest(shard, index, rows, weights, ALL_PAGES, every, 3, compared=False)
+                for rows, weights in ((r, np.ones(len(r), np.float32)) for r in asked.rows[:5])
+            ]
+        )
+        searcher.close()
+    assert chosen[0] == chosen[1]
+    assert all(len(each.scores) == 3 for each in chosen[1])
+    cached = [path.name for path in (tmp_path / "mirror" / "mirror" / "cache").iterdir()]
+    assert sum(name.endswith(".centroids") for name in cached) == DOCUMENTS
+    assert not [name for name in cached if name.endswith(".safetensors")]

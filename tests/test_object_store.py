@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +41,7 @@ from ingest.replica.object_store import (
     ObjectStoreUnreachable,
 )
 from ingest.replica.publish import ObjectStoreTaken
+from ingest.replica.snapshot_blocks import BLOCKS, block_key, unpack_digests
 from ingest.verify import verify
 from retrieval.search import Searcher
 
@@ -88,6 +90,10 @@ def folder(tmp_path: Path) -> ObjectStore:
 def always_checking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let mirrors read the head each time."""
     monkeypatch.setattr(mirrors, "CHECK", 0.0)
+
+
+class Cut(BaseException):
+    """What a kill is to the store: nothing more comes."""
 
 
 def found(home: Home, exhaustive_pages: int = 1_000) -> list[Any]:
@@ -160,7 +166,7 @@ def test_what_is_there_is_not_sent_again(
     gone = Library(writer).documents()[0]
     remove(writer, [gone.id])
     assert {key.split("/")[0] for key in sent} == {
-        "blocks", "library", "contents", "head.json", "stale.json",
+        "blocks", "library", "contents", "head.json",
     }  # fmt: skip
 
 
@@ -206,23 +212,51 @@ def test_a_mirror_that_meets_what_is_deleted_takes_the_newest(
 
 
 def test_what_is_not_needed_stays_for_a_while(
-    own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch
+    own_home: Home, folder: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Until another publish that is late enough, where nothing was removed."""
     writer = connect_home(own_home.root, store=folder)
     list(add(writer, [], PLAIN))
-    before = set(folder.children("pages")), set(folder.children("library"))
-    remove(writer, [Library(writer).documents()[0].id])
-    assert set(folder.children("pages")) == before[0]
-    assert set(folder.children("library")) > before[1]
+    before = set(folder.children("library"))
+    spare = tmp_path / "spare.txt"
+    spare.write_text("A spare lamp.\n")
+    list(add(writer, [spare], PLAIN))
+    assert set(folder.children("library")) > before
     monkeypatch.setattr(publishing, "GRACE", 0.0)
     list(add(writer, [], PLAIN))
-    assert len(folder.children("pages")) == len(before[0]) - 1
     assert len(folder.children("library")) == len(folder.children("contents")) == 1
     assert folder.read("stale.json") == b"{}"
 
 
-class Cut(BaseException):
-    """What a kill is to the store: nothing more comes."""
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 99])
+def test_a_removed_document_leaves_nothing_in_the_bucket(
+    own_home: Home, folder: ObjectStore, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    """When the command that removes it ends; cut off there, when the next one does."""
+    writer = connect_home(own_home.root, store=folder)
+    list(add(writer, [], PLAIN))
+    gone = Library(writer).documents()[0].id
+    delete, left = ObjectStore.delete, cut
+
+    def counted(self: ObjectStore, key: str) -> None:
+        nonlocal left
+        if left == 0:
+            raise Cut
+        left -= 1
+        delete(self, key)
+
+    monkeypatch.setattr(ObjectStore, "delete", counted)
+    with suppress(Cut):
+        remove(writer, [gone])
+    if cut < 99:
+        left = 99
+        list(add(writer, [], PLAIN))
+    files = [path for path in Path(folder.url.removeprefix("file://")).rglob("*") if path.is_file()]
+    assert not [path for path in files if gone in str(path)]
+    for kind in ("library", "contents"):
+        assert len(folder.children(kind)) == 1
+    digests = unpack_digests(folder.read(read_head(folder).library_key))  # type: ignore[union-attr]
+    assert set(folder.children(BLOCKS)) == set(map(block_key, digests))
 
 
 def test_a_publish_cut_off_anywhere_leaves_the_head_whole(

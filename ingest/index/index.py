@@ -48,9 +48,9 @@ class Index:
             self.folder / "collection",
         )
         self._staging = home.staging
-        self._replica = home.replica
-        self._edition = find_edition(self.folder) if self._replica else ""
-        self._lacks_server = self._replica is not None and home.server is None
+        self.replica = home.replica
+        self.edition = find_edition(self.folder) if self.replica else ""
+        self._lacks_server = self.replica is not None and home.server is None
 
     @classmethod
     def create(
@@ -139,8 +139,8 @@ class Index:
         Raises:
             FileNotFoundError: the document has been removed, or is not in this index.
         """
-        if self._replica:
-            return self._replica.open(
+        if self.replica:
+            return self.replica.open(
                 self._key(document), lambda path: DocumentVectors(path, keep=True)
             )
         return DocumentVectors(self.path(document))
@@ -148,17 +148,17 @@ class Index:
     @property
     def mirrored(self) -> bool:
         """Whether vectors come from an object store, through a bounded cache."""
-        return self._replica is not None
+        return self.replica is not None
 
     def prefetch(self, documents: Sequence[Document]) -> None:
         """In a mirror, fetch the vector files of these documents together."""
-        if self._replica:
-            self._replica.prefetch([self._key(document) for document in documents])
+        if self.replica:
+            self.replica.prefetch([self._key(document) for document in documents])
 
     def has(self, document: Document) -> bool:
         """Whether the document's current revision has been encoded."""
-        if self._replica:
-            return self._replica.has(self._key(document))
+        if self.replica:
+            return self.replica.has(self._key(document))
         return self.path(document).exists()
 
     def remove(self, document_ids: Sequence[str]) -> None:
@@ -257,12 +257,12 @@ class Index:
 
     def path(self, document: Document) -> Path:
         """The path of a document's vector file; in a mirror, that in the cache."""
-        if self._replica:
-            return self._replica.path(self._key(document))
+        if self.replica:
+            return self.replica.path(self._key(document))
         return self.folder / f"{document.id}-{document.revision}.safetensors"
 
     def _key(self, document: Document) -> str:
-        return vectors_key(self.manifest.slug, self._edition, document)
+        return vectors_key(self.manifest.slug, self.edition, document)
 
 
 def _describe(manifest: Manifest) -> str:

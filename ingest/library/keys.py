@@ -2,11 +2,12 @@
 
     head.json                                       the one key that is written over while mirrors read it
     library/GENERATION-HASH.json                    a snapshot of the library: its blocks
-    blocks/HASH                                     4 MB of a snapshot, or its rest
+    blocks/HASH                                     256 kB of a snapshot, or its rest
     contents/GENERATION-HASH.json                   whose images are there whole
     pages/DOCUMENT-REVISION/N.webp                  page images
     index/ENCODER/EDITION/                          manifest and probe
     index/ENCODER/EDITION/DOCUMENT-REVISION.safetensors    multi-vectors
+    index/ENCODER/EDITION/DOCUMENT-REVISION.centroids      sign bits of page centroids
     index/ENCODER/EDITION/HASH.lists                inverted lists
     stale.json                                      what waits to be deleted, and since when
 
@@ -39,6 +40,11 @@ def page_folder(document_id: str, revision: str) -> str:
 def vectors_key(slug: str, edition: str, document: Document) -> str:
     """Key of a document's vector file."""
     return f"index/{slug}/{edition}/{document.id}-{document.revision}.safetensors"
+
+
+def centroids_key(slug: str, edition: str, document: Document) -> str:
+    """Key of a document's page centroids."""
+    return f"index/{slug}/{edition}/{document.id}-{document.revision}.centroids"
 
 
 def lists_key(slug: str, edition: str, content: str) -> str:

@@ -236,12 +236,12 @@ class Mirror:
         with closing(sqlite3.connect(self.database, timeout=30)) as library:
             rows = library.execute("SELECT id, revision FROM documents").fetchall()
         folders = {page_folder(document_id, revision) for document_id, revision in rows}
-        files = {f"{folder.removeprefix('pages/')}.safetensors" for folder in folders}
+        names = {folder.removeprefix("pages/") for folder in folders}
         indexes = {f"index/{slug}/{edition}" for slug, edition in head.editions.items()}
 
         def wanted(key: str) -> bool:
             above, _, name = key.rpartition("/")
-            return above in folders or (above in indexes and name in files)
+            return above in folders or (above in indexes and name.partition(".")[0] in names)
 
         self.cache.keep(wanted)
 

@@ -16,13 +16,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ingest.index.index import open_indexes
+from ingest.index.centroid_file import write_centroids
+from ingest.index.index import Index, open_indexes
 from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.keys import (
     ABOUT,
     HEAD,
     STALE,
+    centroids_key,
     find_edition,
     hash_file,
     lists_key,
@@ -45,7 +47,7 @@ from ingest.replica.snapshot_blocks import (
 log = logging.getLogger(__name__)
 
 GRACE = 300.0
-"""Seconds that what is no longer needed stays, for mirrors that still read it."""
+"""Seconds that what is no longer needed stays for mirrors that still read it, if nothing was removed."""
 
 
 class ObjectStoreTaken(ObjectStoreError):
@@ -154,7 +156,7 @@ def _put_indexes(
             files[lists_key(slug, edition, lists[slug])] = index.lists_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
-        kept |= files.keys()
+        kept |= files.keys() | _put_centroids(home, store, index, documents, there)
         editions[slug] = edition
         note = index.folder / "collection"
         if note.exists():
@@ -162,15 +164,43 @@ def _put_indexes(
     return editions, collections, lists, kept
 
 
+def _put_centroids(
+    home: Home, store: ObjectStore, index: Index, documents: Sequence[Document], there: set[str]
+) -> set[str]:
+    """Upload page centroids apart from the vectors; returns their keys."""
+    if not index.manifest.centroids:
+        return set()
+    slug, edition = index.manifest.slug, find_edition(index.folder)
+    held = {centroids_key(slug, edition, d): d for d in documents if index.has(d)}
+    folder = home.staging / "centroids"
+    folder.mkdir(exist_ok=True)
+    try:
+        files = {key: folder / key.rpartition("/")[2] for key in held if key not in there}
+        for key, path in files.items():
+            write_centroids(index.vectors(held[key]), path)
+        store.put(files)
+    finally:
+        discard(folder)
+    return set(held)
+
+
 def _sweep(store: ObjectStore, kept: set[str]) -> None:
-    """Delete what no head has named for a while, and record what is unnamed from now on."""
-    there = [key for top in ("pages", "library", "contents", BLOCKS) for key in store.children(top)]
+    """Delete what no head has named for a while, and record what is unnamed from now on.
+
+    Where images of a removed document are there, nothing waits: earlier snapshots hold its
+    words. A mirror that still reads them takes the newest head. Images go last, so that
+    whoever is cut off does the same again.
+    """
+    there = [key for top in ("library", "contents", BLOCKS) for key in store.children(top)]
     for slug in store.children("index"):
         for edition in store.children(slug):
             there += store.children(edition)
+    images = store.children("pages")
+    there += images
+    grace = GRACE if kept.issuperset(images) else 0.0
     noted, now = _read_json(store, STALE, {}), time.time()
     stale = {key: noted.get(key, now) for key in there if key not in kept}
-    for key in [key for key, since in stale.items() if now - since >= GRACE]:
+    for key in [key for key, since in stale.items() if now - since >= grace]:
         store.delete(key)
         del stale[key]
     if stale != noted:
