@@ -41,8 +41,9 @@ class Wanted:
 
     `people` ask a question every `every` seconds each at the peak, unless `questions` a second
     are given. `scanned` is the share of pages without a text layer, `answered` of questions
-    that want an answer and not pages alone. `pool` merges rows. `days` is the time for reading
-    all pages once; `cores` are those of a machine. Prices are of a core and a GB, a month.
+    that want an answer and not pages alone. `no_rerank` is `PAGEGLASS_RERANK=none`. `pool`
+    merges rows. `days` is the time for reading all pages once; `cores` are those of a machine.
+    Prices are of a core and a GB, a month.
     """
 
     pages: int
@@ -54,6 +55,7 @@ class Wanted:
     pool: int = 1
     scanned: float = 0.0
     answered: float = 0.5
+    no_rerank: bool = False
     days: float = 7.0
     cores: int = 16
     gpu_pages: float | None = None
@@ -128,6 +130,7 @@ def search_cost(wanted: Wanted, shards: int, vectors: float) -> dict[str, Any]:
     lists = 0.0 if few else wanted.pages / 1e6 * FIGURES["lists of a million"].value
     spent = fixed + lists + (shards - 1) * FIGURES["shard"].value
     spent += wanted.answered * FIGURES["answer"].value
+    spent += 0.0 if wanted.no_rerank else FIGURES["cross-encoder"].value
     cores = max(1, math.ceil(rate * spent / BUSY))
     processes = max(1, min(cores, wanted.cores))
     memory = processes * FIGURES["server"].value + wanted.pages * FIGURES["lists"].value / 1e9
@@ -214,6 +217,7 @@ def read_arguments() -> argparse.Namespace:
         parser.add_argument(f"--{name}", type=float)
     parser.add_argument("--encoder", choices=list(ENCODERS), default=DEFAULTS.encoder)
     parser.add_argument("--quantization", choices=list(QUANTIZED), default=DEFAULTS.quantization)
+    parser.add_argument("--no-rerank", action="store_true")
     parser.add_argument("--home", type=Path, help="take the bytes a page of this library")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
