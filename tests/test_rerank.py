@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from api.settings import Settings
 from ingest.encoders.embedded import weights
 from ingest.encoders.embedded.weights import MS_MARCO, Weights, WeightsMissing
 from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.extras import MissingExtra
 from ingest.library.home import Home
 from ingest.page import Vectors
 from retrieval.ranking import FUSED, RERANK
@@ -197,6 +199,13 @@ def test_unknown_names(name: str) -> None:
     with pytest.raises(UnknownReranker) as raised:
         load_reranker(name)
     assert "cross-encoder:MODEL" in raised.value.hint
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtra, match="reranker cross-encoder:any") as raised:
+        load_reranker("cross-encoder:any")
+    assert "models" in raised.value.hint
 
 
 def test_the_setting_chooses(sample_home: Home) -> None:

@@ -1,4 +1,4 @@
 """Exact MaxSim scores on a CUDA device.
 
-This is the only folder of the layer that imports torch.
+With retrieval.rerank.cross_encoder, this is all of the layer that imports torch.
 """

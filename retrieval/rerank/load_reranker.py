@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest.encoders.embedded.weights import MS_MARCO
 from ingest.error import InvalidInputError
+from ingest.extras import require
 from retrieval.rerank.reranker import Reranker
 
 RERANKERS = "auto, none, ms-marco or cross-encoder:MODEL"
@@ -35,6 +36,7 @@ def load_reranker(name: str, device: str = "auto") -> Reranker | None:
 
             return MsMarcoReranker()
         case "cross-encoder", _ if model:
+            require("torch", "transformers", extra="models", feature=f"The reranker {name}")
             from retrieval.rerank.cross_encoder import CrossEncoderReranker
 
             return CrossEncoderReranker(model, device)
