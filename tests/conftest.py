@@ -31,7 +31,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_")
-S3_SERVER = os.environ.get("PAGEGLASS_TEST_S3", "")
+S3_SERVER = os.environ.get("TEST_S3_SERVER", "")
 """Address of an S3 server that tests use in place of moto, by the credentials in the environment."""
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
@@ -113,7 +113,7 @@ def own_home(sample_home: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """An S3 API with an empty bucket: moto's, or that of a server (`PAGEGLASS_TEST_S3`)."""
+    """An S3 API with an empty bucket: moto's, or that of a server (`TEST_S3_SERVER`)."""
     with s3_server(S3_SERVER) as bucket:
         yield bucket
 

@@ -121,7 +121,9 @@ class ObjectStore:
                 found = files.ls(f"{root}/{key}", detail=False)
             except FileNotFoundError:
                 return []
-            names = {str(path).rstrip("/").rsplit("/", 1)[-1] for path in found}
+            paths = {str(path).rstrip("/") for path in found}
+            paths.discard(f"{root}/{key}")  # an empty folder, where a server keeps such
+            names = {path.rsplit("/", 1)[-1] for path in paths}
             return sorted(f"{key}/{name}" for name in names)
 
     def delete(self, key: str) -> None:

@@ -195,7 +195,8 @@ def _sweep(store: ObjectStore, kept: set[str]) -> None:
     for slug in store.children("index"):
         for edition in store.children(slug):
             there += store.children(edition)
-    images = store.children("pages")
+    # SeaweedFS lists folders that have become empty.
+    images = [key for key in store.children("pages") if key in kept or store.children(key)]
     there += images
     grace = GRACE if kept.issuperset(images) else 0.0
     noted, now = _read_json(store, STALE, {}), time.time()
