@@ -55,7 +55,7 @@ FIGURES = {
     "encode e5": Figure(0.211, "s a page", PERFORMANCE, "a row for 160 tokens | 211 ms"),
     "encode conse": Figure(0.092, "s a page", PERFORMANCE, "ten on pages of few words | 92 ms"),
     "worker": Figure(0.9, "GB a core", PERFORMANCE, "at most 1.8 GB in all processes"),
-    "command": Figure(0.063, "s a page", SCALE, "| Ray, 1 node | 0.15 | 720 | 63 |"),
+    "command": Figure(0.016, "s a page", SCALE, "| Ray, 1 node | 4.37 | 225 | 16 |"),
     "exhaustive": Figure(1_000, "pages", SCALE, "Up to `PAGEGLASS_EXHAUSTIVE_PAGES` pages"),
     "search small": Figure(0.016, "s", PERFORMANCE, "| search | 32.5 ms | 14.7 to 16.4 ms"),
     "search": Figure(0.09, "s", PERFORMANCE, "| processor time of a search, p50 | 81 to 93 ms |"),
