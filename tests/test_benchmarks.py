@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 RUN = {
     "answers": ("{set} --home {home}", "gold page cited"),
+    "chroma_server": ("--records 900 --dim 16", "       900"),
     "candidates": ("made --pages 30 --questions 3", "gists of every page"),
     "duplicates": ("{photos} --photos 1", "known again"),
     "extraction": ("{small}", "all          4 fields"),
