@@ -280,3 +280,17 @@ def test_what_is_in_an_archive_is_found_named_and_removed_with_it(tmp_path: Path
     assert {document.id for document in library.documents_in("post")} >= {terms.id}
     remove(home, ["all.zip"])
     assert Library(home).documents() == []
+
+
+def test_nul_characters_of_an_e_mail_do_not_cut_it(tmp_path: Path) -> None:
+    data = b"From: a@example.org\nSubject: plan\nContent-Type: text/html\n\n<p>one</p>\0<p>two</p>"
+    (page,) = read(write(tmp_path / "a.eml", data))
+    assert text_of(page).endswith("one two")
+    outlook = message.Message("plan\0", (), "<p>one</p>")
+    assert "\0" not in outlook.html
+
+
+def test_mbox_may_begin_with_empty_lines(tmp_path: Path) -> None:
+    data = b"\r\n\nFrom ada Fri May  3 10:00:00 2024\n" + mail("plan", "tide").as_bytes()
+    (page,) = read(write(tmp_path / "a.mbox", data))
+    assert text_of(page).endswith("tide")
