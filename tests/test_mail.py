@@ -282,12 +282,13 @@ def test_what_is_in_an_archive_is_found_named_and_removed_with_it(tmp_path: Path
     assert Library(home).documents() == []
 
 
-def test_nul_characters_of_an_e_mail_do_not_cut_it(tmp_path: Path) -> None:
-    data = b"From: a@example.org\nSubject: plan\nContent-Type: text/html\n\n<p>one</p>\0<p>two</p>"
-    (page,) = read(write(tmp_path / "a.eml", data))
-    assert text_of(page).endswith("one two")
-    outlook = message.Message("plan\0", (), "<p>one</p>")
-    assert "\0" not in outlook.html
+def test_bodies_with_nul_characters_or_another_charset_are_read_whole(tmp_path: Path) -> None:
+    made = mail("plan", "")
+    body = '<meta http-equiv="Content-Type" content="text/html; charset=us-ascii">one\0<p>Grüße</p>'
+    made.set_content(body, subtype="html", cte="base64")
+    (page,) = read(write(tmp_path / "a.eml", made))
+    assert text_of(page).startswith("plan From")
+    assert text_of(page).endswith("one Grüße")
 
 
 def test_mbox_may_begin_with_empty_lines(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ MAX_PICTURE = 5_000_000
 MAX_SHOWN = 40_000_000
 """Characters of pictures in a body; one may be shown many times."""
 HEADERS = ("From", "To", "Cc", "Date")
-_SHELL = re.compile(r"</?(?:html|body|head)\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
+_SHELL = re.compile(r"</?(?:html|body|head|meta)\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
