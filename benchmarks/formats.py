@@ -56,7 +56,7 @@ def measure(paths: Iterable[Path], settings: RenderSettings) -> dict[str, Format
                     count.notes |= {page.note} - {""}
         except UnreadableFile as error:
             count.failed += 1
-            count.notes.add(str(error).partition(".")[0])
+            count.notes.add(str(error).partition(". ")[0])
         count.seconds += _cpu_seconds() - start
     return counts
 

@@ -280,3 +280,18 @@ def test_what_is_in_an_archive_is_found_named_and_removed_with_it(tmp_path: Path
     assert {document.id for document in library.documents_in("post")} >= {terms.id}
     remove(home, ["all.zip"])
     assert Library(home).documents() == []
+
+
+def test_bodies_with_nul_characters_or_another_charset_are_read_whole(tmp_path: Path) -> None:
+    made = mail("plan", "")
+    body = '<meta http-equiv="Content-Type" content="text/html; charset=us-ascii">one\0<p>Grüße</p>'
+    made.set_content(body, subtype="html", cte="base64")
+    (page,) = read(write(tmp_path / "a.eml", made))
+    assert text_of(page).startswith("plan From")
+    assert text_of(page).endswith("one Grüße")
+
+
+def test_mbox_may_begin_with_empty_lines(tmp_path: Path) -> None:
+    data = b"\r\n\nFrom ada Fri May  3 10:00:00 2024\n" + mail("plan", "tide").as_bytes()
+    (page,) = read(write(tmp_path / "a.mbox", data))
+    assert text_of(page).endswith("tide")

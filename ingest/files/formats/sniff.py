@@ -95,7 +95,7 @@ def _is_tar(path: Path, head: bytes) -> bool:
 
 def _sniff_text(path: Path, head: bytes) -> str:
     suffix = suffix_of(path)
-    if head.startswith(b"From ") and (suffix == ".mbox" or not format_of(path)):
+    if head.lstrip(b"\r\n").startswith(b"From ") and (suffix == ".mbox" or not format_of(path)):
         return "mbox"
     if suffix == ".eml" or (not format_of(path) and len(_HEADERS.findall(head)) > 1):
         return "eml"

@@ -31,7 +31,7 @@ MAX_PICTURE = 5_000_000
 MAX_SHOWN = 40_000_000
 """Characters of pictures in a body; one may be shown many times."""
 HEADERS = ("From", "To", "Cc", "Date")
-_SHELL = re.compile(r"</?(?:html|body|head)\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
+_SHELL = re.compile(r"</?(?:html|body|head|meta)\b[^>]*>|<!doctype[^>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Message:
         if self.attachments:
             fields.append(("Attachments", ", ".join(name for name, _ in self.attachments)))
         lines = "<br>".join(f"<b>{escape(key)}:</b> {escape(value)}" for key, value in fields)
-        return f"<h1>{escape(self.subject)}</h1><p>{lines}</p><hr>{self.body}"
+        html = f"<h1>{escape(self.subject)}</h1><p>{lines}</p><hr>{self.body}"
+        return html.replace("\0", "")  # MuPDF ends a page at it, and texts of MSG end in it
 
 
 def read_messages(path: Path, name: str) -> Iterator[Message]:
@@ -213,7 +214,7 @@ def _read_msg(path: Path) -> Message:
         parts = _Parts(outlook.html_body or "", outlook.body or "")
         body, _, dropped = _body(parts, {})
         attachments = [
-            (each.file_name or "attachment", each.file_bytes)
+            ((each.file_name or "").replace("\0", "") or "attachment", each.file_bytes)
             for each in outlook.attachments
             if each.file_bytes
         ]
@@ -222,7 +223,7 @@ def _read_msg(path: Path) -> Message:
             f"{path.name} is a damaged e-mail.", hint="Save it again from Outlook, as .eml."
         ) from error
     return Message(
-        outlook.subject or "(no subject)",
+        (outlook.subject or "").replace("\0", "") or "(no subject)",
         tuple((key, value) for key, value in fields if value),
         body,
         tuple(attachments),
