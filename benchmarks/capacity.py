@@ -62,7 +62,7 @@ FIGURES = {
     "lists of a million": Figure(0.05, "s", PERFORMANCE, "name 2,000 candidates in 50 ms (p50)"),
     "lists": Figure(205, "bytes a page", PERFORMANCE, "beside the vector files | 205 |"),
     "answer": Figure(0.044, "s", PERFORMANCE, "| ask, extractive (100 queries) | 364 ms | 44 ms"),
-    "cross-encoder": Figure(0.25, "s", RETRIEVAL, "0.2 to 0.3 s of a processor a query"),
+    "cross-encoder": Figure(0.2, "s", RETRIEVAL, "0.2 s of a processor a query"),
     "reranked": Figure(200, "pages", RETRIEVAL, "**Page centroids choose 200 of them.**"),
     "server": Figure(0.78, "GB a process", "docs/http.md", "309 MB at first and 783 MB at most"),
     "shard": Figure(0.013, "s", SCALE, "| 5 shards | 60 | 0.0008 | 352.0 | 136.8 | +52.3 |"),

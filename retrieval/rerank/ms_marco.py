@@ -17,6 +17,8 @@ from ingest.encoders.embedded.wordpiece import load_wordpiece
 from ingest.page import Vectors
 
 QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
+BATCH = 2
+"""Pairs that are read together."""
 TEMPERATURE = 2.0
 """Divides the logits, which spread from -11 to 11: what is half relevant stays apart."""
 _CLS, _SEP = 101, 102
@@ -26,7 +28,7 @@ class MsMarcoReranker:
     """ms-marco-MiniLM-L-12-v2 as a `Reranker`.
 
     Args:
-        threads: CPU threads; 0 for one a core.
+        threads: CPU threads; 0 for one a core. A server has several questions at once.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -35,7 +37,7 @@ class MsMarcoReranker:
     name = "ms-marco"
     reads_any_script = False
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self._path = MS_MARCO.verified()
         self._threads = threads
         self._tokenizer = load_wordpiece()
@@ -46,16 +48,23 @@ class MsMarcoReranker:
 
     def logits(self, query: str, passages: Sequence[str]) -> Vectors:
         """The network's output (n,) for each passage."""
-        if not passages:
-            return np.zeros(0, np.float32)
         first = [_CLS, *self._tokens(query)[:QUERY_TOKENS], _SEP]
         rows = [[*first, *self._tokens(text)[:PASSAGE_TOKENS], _SEP] for text in passages]
+        logits = np.zeros(len(rows), np.float32)
+        # Those of like length together: what is padded is computed too.
+        order = np.argsort([len(row) for row in rows], kind="stable")
+        for at in range(0, len(rows), BATCH):
+            some = order[at : at + BATCH]
+            logits[some] = self._run([rows[i] for i in some], len(first))
+        return logits
+
+    def _run(self, rows: Sequence[Sequence[int]], query_length: int) -> Vectors:
         shape = len(rows), max(map(len, rows))
         ids, mask, second = (np.zeros(shape, np.int64) for _ in range(3))
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
-            second[at, len(first) : len(row)] = 1
+            second[at, query_length : len(row)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": second}
         logits: Vectors = self._session.run(inputs)[0][:, 0]
         return logits
