@@ -121,7 +121,10 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--path", str(folder / "data"), "--port", str(port)], stdout=log, stderr=log
+            [*command, "--path", str(folder / "data"), "--port", str(port)],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
         )
     try:
         for _ in range(600):
@@ -135,7 +138,7 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait()
+        process.wait(30)
 
 
 if __name__ == "__main__":

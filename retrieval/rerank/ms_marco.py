@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from ingest.encoders.embedded.runtime.session import Session, open_session
 from ingest.encoders.embedded.weights import MS_MARCO
-from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.page import Vectors
 
 QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
@@ -21,7 +22,6 @@ BATCH = 2
 """Pairs that are read together."""
 TEMPERATURE = 2.0
 """Divides the logits, which spread from -11 to 11: what is half relevant stays apart."""
-_CLS, _SEP = 101, 102
 
 
 class MsMarcoReranker:
@@ -40,7 +40,6 @@ class MsMarcoReranker:
     def __init__(self, threads: int = 1) -> None:
         self._path = MS_MARCO.verified()
         self._threads = threads
-        self._tokenizer = load_wordpiece()
 
     def score(self, query: str, passages: Sequence[str]) -> Vectors:
         """See `Reranker`; texts are cut after 64 and 256 tokens."""
@@ -48,8 +47,8 @@ class MsMarcoReranker:
 
     def logits(self, query: str, passages: Sequence[str]) -> Vectors:
         """The network's output (n,) for each passage."""
-        first = [_CLS, *self._tokens(query)[:QUERY_TOKENS], _SEP]
-        rows = [[*first, *self._tokens(text)[:PASSAGE_TOKENS], _SEP] for text in passages]
+        first = [CLS, *self._tokens(query)[:QUERY_TOKENS], SEP]
+        rows = [[*first, *self._tokens(text)[:PASSAGE_TOKENS], SEP] for text in passages]
         logits = np.zeros(len(rows), np.float32)
         # Those of like length together: what is padded is computed too.
         order = np.argsort([len(row) for row in rows], kind="stable")
@@ -71,6 +70,10 @@ class MsMarcoReranker:
 
     def _tokens(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return load_wordpiece()
 
     @cached_property
     def _session(self) -> Session:

@@ -27,8 +27,8 @@ RERANK_WEIGHT = 0.5
 def find_relevance(candidates: CandidateSet, scores: Signal, reranker: Reranker) -> Signal | None:
     """Relevance (pages,) of the best pages, NaN for the others.
 
-    None where no page is read. A page without words has none. Where the reranker reads Latin letters alone, it counts
-    for the share of the question in them.
+    None where no page is read. A page without words has none. Where the reranker reads
+    Latin letters alone, it counts for the share of the question in them.
 
     Args:
         scores: (pages,) by the other signals.

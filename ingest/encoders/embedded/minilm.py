@@ -24,7 +24,7 @@ from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.runtime.onnx_file import look_up_first
 from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
-from ingest.encoders.embedded.wordpiece import load_wordpiece
+from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.encoders.encoder import Modality
 from ingest.forms.terms import split_terms
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors, unit
@@ -40,7 +40,6 @@ STATE_BYTES = 4 << 20
 """Of the last texts' hidden states, 18 KB for a query of ten tokens."""
 EMBEDDED_BYTES = 8 << 20
 """Of the last texts' embeddings, about 2 KB each."""
-_CLS, _SEP = 101, 102
 
 
 class MiniLmEncoder:
@@ -158,7 +157,7 @@ class MiniLmEncoder:
 
     def _hidden(self, tokens: Sequence[int], session: Session) -> Vectors:
         """The last hidden state (n + 2, dim), start and end tokens included."""
-        ids = np.array([[_CLS, *tokens, _SEP]], np.int64)
+        ids = np.array([[CLS, *tokens, SEP]], np.int64)
         inputs = {
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),

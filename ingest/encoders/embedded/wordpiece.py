@@ -13,6 +13,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ingest.encoders.embedded.weights import BERT_VOCAB
 
+CLS, SEP = 101, 102
+"""Ids of the tokens before and after a text."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
