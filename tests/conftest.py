@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ OUTSIDE = ("PAGEGLASS_", "XDG_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_")
 S3_SERVER = os.environ.get("TEST_S3_SERVER", "")
 """Address of an S3 server that tests use in place of moto, by the credentials in the environment."""
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+SAMPLE_HOME = pytest.StashKey[Home]()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,10 +65,21 @@ def encoders_in_use() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def samples_stay(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module that changes `sample_home` fails, not one that comes later."""
+    yield
+    if home := request.session.stash.get(SAMPLE_HOME, None):
+        with closing(sqlite3.connect(f"file:{home.database}?mode=ro", uri=True)) as database:
+            (documents,) = database.execute("SELECT count(*) FROM documents").fetchone()
+        assert documents == len(list(SAMPLES.iterdir()))
+
+
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def sample_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The sample corpus, ingested. For reading only; `own_home` may be changed."""
     home = Home(tmp_path_factory.mktemp("samples"))
+    request.session.stash[SAMPLE_HOME] = home
     if "PYTEST_XDIST_WORKER" not in os.environ:
         _ingest_samples(home)
         return home
