@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
+from textwrap import dedent
 
 import httpx2
 import psutil
-from live_server import LiveServer, live_server
+import pytest
+from live_server import ROOT, LiveServer, live_server
 
 TOKEN = "a-long-random-text-of-a-server"
 KEY = {"Authorization": f"Bearer {TOKEN}"}
@@ -73,8 +77,69 @@ def test_two_processes_are_one_server(tmp_path: Path) -> None:
         psutil.Process(first[0]).kill()
         deadline = time.monotonic() + 60
         while (now := servers(live)) == first or len(now) < 2:
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, live.log
             time.sleep(0.1)
         assert all(a.json()["signed_in"] for a in each(live, "/v1/session", headers=cookies))
         assert live.stop(signal.SIGTERM) == 0
         assert "another is started" in live.log
+
+
+@pytest.mark.parametrize("lives", [0.0, 0.5])
+def test_a_process_is_replaced_however_short_its_life_once_one_has_served(
+    tmp_path: Path, lives: float
+) -> None:
+    """The first two end, at once or later; the third stays, and is stopped with SIGTERM."""
+    code = dedent(f"""
+        import logging, os, sys, time
+        from pathlib import Path
+        from api.http.processes import run_processes
+
+        logging.basicConfig(stream=sys.stdout)
+        folder = Path({str(tmp_path)!r})
+
+        def serve(started):
+            number = len(list(folder.iterdir()))
+            (folder / str(number)).touch()
+            started()
+            if number == 2:
+                os.kill(os.getppid(), 15)
+                time.sleep(60)
+            time.sleep({lives})
+            os._exit(3)
+
+        sys.exit(run_processes(1, serve))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("has ended (code 3); another is started") == 2
+
+
+def test_processes_that_cannot_start_end_the_server() -> None:
+    code = dedent("""
+        import logging, sys
+        from api.http.processes import run_processes
+
+        def serve(started):
+            raise ValueError("no such model")
+
+        logging.basicConfig(stream=sys.stdout)
+        sys.exit(run_processes(3, serve))
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "could not start (code 1)" in done.stdout
+    assert "another is started" not in done.stdout

@@ -149,11 +149,13 @@ def run_app(
             from api.http.processes import run_processes
 
             found.terminal.note(place)
-            code = run_processes(processes, lambda: _run(listening, settings, make()))
+            code = run_processes(
+                processes, lambda started: _run(listening, settings, make(), started)
+            )
         else:
             app = make()
             found.terminal.note(place)
-            _run(listening, settings, app)
+            _run(listening, settings, app, lambda: None)
     except KeyboardInterrupt:
         # uvicorn has shut down by now; Ctrl-C is how a server is meant to end.
         pass
@@ -164,14 +166,21 @@ def run_app(
         raise typer.Exit(code)
 
 
-def _run(listening: socket.socket, settings: Settings, app: ASGIApp) -> None:
-    """Serve an application on a socket, in this process."""
+def _run(
+    listening: socket.socket, settings: Settings, app: ASGIApp, started: Callable[[], None]
+) -> None:
+    """Serve an application on a socket, in this process; says when it accepts connections."""
     import uvicorn
 
     from api.http.protect.connection import ConnectionLimits, limited_protocol
 
     class Server(uvicorn.Server):
-        """Server that tells its application when it begins to stop."""
+        """Server that tells when it has started, and its application when it begins to stop."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                started()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             if stop := getattr(getattr(app, "state", None), "stop", None):
