@@ -48,9 +48,9 @@ def lines() -> Iterator[Lines]:
 
 
 @pytest.fixture
-def client(sample_home: Home) -> Iterator[TestClient]:
+def client(plain_home: Home) -> Iterator[TestClient]:
     settings = Settings(ocr="none", workers=1, token=SecretStr(TOKEN))
-    with TestClient(create_app(sample_home, settings), raise_server_exceptions=False) as client:
+    with TestClient(create_app(plain_home, settings), raise_server_exceptions=False) as client:
         client.headers["Authorization"] = f"Bearer {TOKEN}"
         yield client
 
