@@ -26,6 +26,22 @@ VITAMINS = [
 ]
 PRICES = [("Item", "Price"), ("Rope", "3.50"), ("Lamp", "12.00"), ("Anchor", "80.00")]
 YEARS = [("", "2023", "2024"), ("Berths", "41", "44"), ("Boats", "39", "40")]
+MEETINGS = [
+    ("Director", "Membership", "Meetings"),
+    ("", "of other", "attended"),
+    ("", "boards", ""),
+    ("A. Quay", "11", "6"),
+    ("B. Shore", "4", "7"),
+    ("C. Ness", "2", "5"),
+]
+TIDES = [
+    ("", "Height", "Time"),
+    ("Harbour", "of tide", "of tide"),
+    ("Skarne", "3.1", "04:10"),
+    ("Veldmoor", "2.8", "05:25"),
+]
+CODES = [("Little Quay", "AR01"), ("North Quay", "AR02"), ("South Quay", "NM01")]
+NUMBERED = [("1.", "Little Quay", "inner"), ("2.", "North Quay", "outer"), ("3.", "Ness", "outer")]
 PAIRS = [("Name", "Ada Byrne"), ("Telephone", "01632 960417"), ("Born", "Harwich")]
 
 
@@ -63,11 +79,26 @@ def test_a_cell_knows_the_heads_of_its_row_and_column(
     def text(cell: object) -> str:
         return " ".join(word.text for word in page[cell.start : cell.end])  # type: ignore[attr-defined]
 
-    assert [text(head) for head in table.heads] == heads
+    assert [[text(head) for head in line] for line in table.heads] == [heads]
     assert [[text(cell) for cell in row] for row in table.rows] == [list(row) for row in rows[1:]]
     for row in table.rows:
-        above = [table.column_head(cell) for cell in row[1:]]
-        assert [text(head) for head in above if head] == [head for head in rows[0][1:] if head]
+        above = [table.column_heads(cell) for cell in row[1:]]
+        assert [text(head) for (head,) in above] == [head for head in rows[0][1:] if head]
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(MEETINGS, 2), (TIDES, 2), (REVENUE, 1)])
+def test_heads_have_several_lines(rows: list[tuple[str, ...]], lines: int) -> None:
+    page = words(rows)
+    (table,) = find_tables(page)
+    assert len(table.heads) == lines
+    last = table.column_heads(table.rows[0][-1])
+    printed = [row[-1] for row in rows[:lines] if row[-1]]
+    assert [page[head.start].text for head in last] == [text.split()[0] for text in printed]
+
+
+@pytest.mark.parametrize("rows", [CODES, NUMBERED])
+def test_a_first_row_like_the_others_has_no_heads(rows: list[tuple[str, ...]]) -> None:
+    assert list(find_tables(words(rows))) == []
 
 
 def test_labels_with_their_values_are_no_table_with_heads() -> None:
@@ -89,17 +120,18 @@ def model() -> Extractive:
         ("What is the daily dose of vitamin C?", VITAMINS, (0, 2)),
         ("What is the source of vitamin B1?", VITAMINS, (0, 1)),
         ("What is the price of a lamp?", PRICES, (0, 2)),
+        ("How many meetings has B. Shore attended?", MEETINGS, (0, 1, 4)),
     ],
 )
 def test_a_cell_is_answered_with_its_heads_and_its_row(
-    question: str, rows: list[tuple[str, ...]], quotes: tuple[int, int], model: Extractive
+    question: str, rows: list[tuple[str, ...]], quotes: tuple[int, ...], model: Extractive
 ) -> None:
     page = words(rows, "Revenue and prices are given in thousands, and doses for a day.")
     evidence = Evidence(1, Page("d" * 20, 1, "tables.pdf"), page, lambda: b"", 0.7)
     answer = ask(Prompt(question, (evidence,)), model)
     assert not answer.declined
     found = [citation.quote for citation in answer.citations]
-    assert found[:2] == [" ".join(rows[at]) for at in quotes]
+    assert found[: len(quotes)] == [" ".join(filter(None, rows[at])) for at in quotes]
     assert all(citation.verified for citation in answer.citations)
 
 

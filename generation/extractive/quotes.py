@@ -56,7 +56,9 @@ def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
         led = _led_by(scorer, joined)
         chosen += [*heads_of(joined, passages, chosen, scorer.stems), joined, *led]
         number += 1
-    return chosen[: MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES]
+    most = MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES
+    ends = [at for at, each in enumerate(chosen, start=1) if not each.is_head]
+    return chosen[: ends[:most][-1]]
 
 
 def _below_heading(scorer: Scorer, passage: Passage) -> Passage:

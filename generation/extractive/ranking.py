@@ -26,7 +26,11 @@ class Ranked:
 
 
 def rank(scorer: Scorer, passages: Sequence[Passage]) -> Ranked:
-    """Rank passages; cosines are those of the best before."""
+    """Rank passages; cosines are those of the best before.
+
+    Heads of a table answer nothing where there is anything else.
+    """
+    passages = [passage for passage in passages if not passage.is_head] or passages
     features = scorer.features(passages)
     listed = best_first(totals(features))[: SHORTLIST * (1 + scorer.translates)]
     shortlist = [passages[at] for at in listed]

@@ -1,10 +1,14 @@
-"""Tables of a page: rows under a row of column heads, from words in reading order."""
+"""Tables of a page: rows under column heads, from words in reading order.
+
+Heads of several lines are those of which a later line has no cell in the column of labels,
+or the first one has none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 
 from ingest.box import union_box
 from ingest.page import Box, Word
@@ -15,8 +19,12 @@ MIN_ROWS = 2
 """Rows below the heads of a table, at least."""
 MAX_BETWEEN = 2
 """Lines without cells between two rows of a table, such as the name of a group, at most."""
+MAX_HEAD_LINES = 5
+MIN_NUMBERS = 0.6
+"""Share of rows with a number, at least, below heads of several lines."""
 MIN_ALIGNED = 0.6
 """Share of a row's cells that are below a head, at least."""
+YEAR_DIGITS = 4
 MAX_CELLS = 50
 """Cells of a row that are looked at."""
 
@@ -32,15 +40,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class PrintedTable:
-    """Table: the cells of its heads, and of each row below them."""
+    """Table: the cells of each line of its heads, and of each row below them."""
 
-    heads: tuple[Cell, ...]
+    heads: tuple[tuple[Cell, ...], ...]
     rows: tuple[tuple[Cell, ...], ...]
 
-    def column_head(self, cell: Cell) -> Cell | None:
-        """Head of a cell's column: the one that it shares most of its width with."""
-        head = max(self.heads, key=lambda head: _shared(head.box, cell.box))
-        return head if _shared(head.box, cell.box) > 0 else None
+    def column_heads(self, cell: Cell) -> list[Cell]:
+        """Heads of a cell's column, of each line the one that it shares most of its width with."""
+        best = [max(line, key=lambda head: _shared(head.box, cell.box)) for line in self.heads]
+        return [head for head in best if _shared(head.box, cell.box) > 0]
 
 
 def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
@@ -66,14 +74,56 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
 def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[PrintedTable]:
     if len(rows) <= MIN_ROWS:
         return
-    heads, *below = rows
+    count = _head_lines(words, rows)
+    heads, below = rows[:count], rows[count:]
     # A first row without a head for the labels of rows has one cell less.
-    columns = [cell for cell in heads if cell.box[0] > below[0][0].box[2]]
+    columns = [cell for line in heads for cell in line if cell.box[0] > below[0][0].box[2]]
     text = all(_names(words, cell) for cell in columns)
     values = [row[-1] for row in below]
-    numbers = all(_has_digit(words, cell) for cell in values) and not _has_digit(words, heads[-1])
-    if columns and text and (len(columns) > 1 or numbers):
-        yield PrintedTable(heads, tuple(below))
+    numbers = all(_has_digit(words, cell) for cell in values)
+    numbers = numbers and not _has_digit(words, heads[0][-1])
+    if columns and text and (len(columns) > 1 or numbers) and not _is_row(words, heads[0], below):
+        yield PrintedTable(tuple(heads), tuple(below))
+
+
+def _head_lines(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> int:
+    """How many of the first rows are lines of heads, at least one."""
+    with_numbers = [any(_has_digit(words, cell) for cell in row) for row in rows]
+    label, count = rows[0][0], 1
+    while (
+        count < min(MAX_HEAD_LINES, len(rows) - MIN_ROWS)
+        and not with_numbers[count]
+        and _goes_on(rows[count - 1], rows[count], label)
+        and sum(with_numbers[count + 1 :]) >= MIN_NUMBERS * len(rows[count + 1 :])
+    ):
+        label = min(label, rows[count][0], key=lambda cell: cell.box[0])
+        count += 1
+    return count
+
+
+def _goes_on(above: Sequence[Cell], line: Sequence[Cell], label: Cell) -> bool:
+    """Whether a line right below heads has no cell below the first, or one before it."""
+    near = line[0].box[1] - above[0].box[3] < above[0].box[3] - above[0].box[1]
+    return near and _shared(line[0].box, label.box) <= 0
+
+
+def _is_row(
+    words: Sequence[Word], first: Sequence[Cell], below: Sequence[tuple[Cell, ...]]
+) -> bool:
+    """Whether the first row is one like those below: a number or a code in the same form."""
+    if len(first) != len(below[0]):
+        return False
+    shapes = [[_shape(words, cell) for cell in row] for row in (first, *below[:MIN_ROWS])]
+    return any("1" in shape and shape == under for shape, under, *_ in zip(*shapes, strict=False))
+
+
+def _shape(words: Sequence[Word], cell: Cell) -> str:
+    """Kinds of a cell's characters, each run once; "" for a year, which may be a head."""
+    text = "".join(word.text for word in words[cell.start : cell.end])
+    if text.isdecimal() and len(text) == YEAR_DIGITS:
+        return ""
+    kinds = ("1" if c.isdigit() else "a" if c.isalpha() else c for c in text)
+    return "".join(kind for kind, _ in groupby(kinds))
 
 
 def row_cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:
@@ -100,7 +150,7 @@ def _shared(one: Box, other: Box) -> float:
 def _names(words: Sequence[Word], cell: Cell) -> bool:
     """Whether a cell may name a column: it has a letter, or is a year."""
     text = "".join(word.text for word in words[cell.start : cell.end])
-    return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == 4)
+    return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == YEAR_DIGITS)
 
 
 def _has_digit(words: Sequence[Word], cell: Cell) -> bool:

@@ -174,13 +174,15 @@ def heads_of(
     chosen: Sequence[Passage],
     question_terms: frozenset[str],
 ) -> Iterator[Passage]:
-    """Row of heads of a table's row, where the question names a column by them."""
+    """Lines of heads of a table's row, where the question names a column by them."""
     if not row.heads or not (row.heads - row.terms) & question_terms:
         return
-    heads = [p for p in passages if p.is_head and p.evidence is row.evidence]
-    above = [p for p in heads if p.start < row.start]
-    if above and above[-1] not in chosen:
-        yield above[-1]
+    above = [p for p in passages if p.evidence is row.evidence and p.start < row.start]
+    last = next((at for at in reversed(range(len(above))) if above[at].is_head), -1)
+    first = last
+    while first > 0 and above[first - 1].is_head:
+        first -= 1
+    yield from (head for head in above[first : last + 1] if head not in chosen)
 
 
 def names_cell(row: Passage, question_terms: frozenset[str]) -> bool:

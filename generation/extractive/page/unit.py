@@ -40,7 +40,7 @@ class Unit:
 
     `label` are the words of a label that is quoted with it. `heads` are the terms of the
     heads of a row's cells, where it is of a table whose columns have heads; `is_head`
-    marks the row of these. `leads` marks lines of a table of contents.
+    marks a line of these. `leads` marks lines of a table of contents.
     """
 
     start: int
@@ -128,11 +128,11 @@ def _table_heads(
     heads: set[int] = set()
     rows: dict[int, frozenset[str]] = {}
     for table in find_tables(words):
-        if table.heads[0].start in fields:
+        if table.heads[0][0].start in fields:
             continue
-        heads.add(table.heads[0].start)
+        heads |= {line[0].start for line in table.heads}
         for row in table.rows:
-            named = [head for cell in row[1:] if (head := table.column_head(cell))]
+            named = [head for cell in row[1:] for head in table.column_heads(cell)]
             text = " ".join(text_of(words, (head.start, head.end)) for head in named)
             rows[row[0].start] = content_stems(text)
     return heads, rows
