@@ -150,7 +150,11 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return named and any(
             p is best and sure >= SURE for sure, p in find_authors(scorer.passages)
         )
-    if features.on_page <= WHOLE or features.covered < SURE:
+    if features.on_page <= WHOLE:
+        return False
+    if scorer.has_form(best) and best.role == "row":
+        return True
+    if features.covered < SURE:
         return False
     if scorer.has_form(best):
         return True

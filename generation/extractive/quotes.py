@@ -9,6 +9,7 @@ import numpy as np
 from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import Passage, heads_of, with_neighbour
 from generation.extractive.question.question_kind import comparison_subject
+from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
 from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
@@ -20,6 +21,8 @@ has most of the question and the type of value that is asked for, and by e5, who
 closer together."""
 SURE, SURE_ROW = 0.75, 0.5
 """Share of the question that the best passage covers for that, and a row."""
+NO_ROWS = ("definition", "author", "yes_no", "steps", "document_count")
+"""Kinds of question that rows of a table do not answer by a condition."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 
@@ -28,6 +31,8 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> tuple[list[Passage], int]:
     """Passages to quote, and how many items a question counts; 0 for any other."""
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return two, 0
+    if scorer.kind not in NO_ROWS and (rows := rows_meeting(scorer, ranked.passages[0])):
+        return [*heads_of(rows[0], scorer.passages, [], scorer.stems), *rows[:MAX_ITEMS]], 0
     if scorer.kind in ("list", "steps", "item_count") and (found := _list_of(scorer, ranked)):
         if scorer.kind != "item_count":
             return found.quoted(), 0

@@ -24,7 +24,7 @@ _ORDINAL = re.compile(
     r"(?:first|second|third|fourth|fifth|finally|lastly|erstens|zweitens|drittens)\w*,? |첫째|둘째|셋째",
     re.IGNORECASE,
 )
-_SUM = re.compile(
+SUM = re.compile(
     r"(?:sub|grand )?-?total|sum\b|net\b|vat\b|tax\b|amount due|balance|summe|gesamt|합계",
     re.IGNORECASE,
 )
@@ -102,7 +102,7 @@ def _lists_of_page(passages: Sequence[Passage]) -> Iterator[ItemList]:
             if rows and items[0].is_head:
                 lead, items = items[0], items[1:]
             if rows:
-                items = tuple(each for each in items if not _SUM.match(each.text)) or items
+                items = tuple(each for each in items if not SUM.match(each.text)) or items
             if items:
                 numbered = items[0].text[:1].isdigit() and not rows
                 yield ItemList(items[:MAX_COUNTED], heading, lead, numbered, rows)

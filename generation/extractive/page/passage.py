@@ -72,7 +72,7 @@ class Passage:
     @property
     def heads(self) -> frozenset[str] | None:
         """Stems of the heads of a table's row."""
-        return self.unit.heads
+        return self.unit.row.heads if self.unit.row else None
 
     @property
     def is_head(self) -> bool:

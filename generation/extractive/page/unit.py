@@ -8,20 +8,20 @@ the words of the document's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from generation.extractive.page.cut_sentence import join_cut
 from generation.extractive.page.field_row import Field, find_fields
+from generation.extractive.page.table_row import TableRow, read_tables
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span
 from ingest.box import union_box
 from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
-from ingest.reading.table import find_tables
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -38,9 +38,8 @@ _LEADERS = re.compile(r"[.·…_]{5,}|(?:[.·…] ){4,}")
 class Unit:
     """Unit of a page: words `start` up to (not with) `end`.
 
-    `label` are the words of a label that is quoted with it. `heads` are the terms of the
-    heads of a row's cells, where it is of a table whose columns have heads; `is_head`
-    marks a line of these. `leads` marks lines of a table of contents.
+    `label` are the words of a label that is quoted with it. `row` is set where it is of a
+    table whose columns have heads; `is_head` marks a line of these. `leads` marks lines of a table of contents.
     """
 
     start: int
@@ -51,7 +50,7 @@ class Unit:
     terms: frozenset[str]
     context_terms: frozenset[str]
     role: WordRole = "text"
-    heads: frozenset[str] | None = None
+    row: TableRow | None = None
     is_head: bool = False
     label: Span | None = None
     leads: bool = False
@@ -69,7 +68,7 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     contexts = _contexts(sentences, boxes)
     named = content_stems(" ".join(split_name(document_name)))
     fields = find_fields(words)
-    heads, rows = _table_heads(words, fields)
+    heads, rows = read_tables(words, fields)
     units: list[Unit] = []
     for at, (each, box, context) in enumerate(zip(sentences, boxes, contexts, strict=True)):
         if sum(map(str.isalnum, each.text)) < MIN_CHARS:
@@ -119,23 +118,6 @@ def _fields(
             "row",
             label=field.label if label else None,
         )
-
-
-def _table_heads(
-    words: Sequence[Word], fields: Container[int]
-) -> tuple[set[int], dict[int, frozenset[str]]]:
-    """First words of rows of heads, and of each row of a table with the terms of its heads."""
-    heads: set[int] = set()
-    rows: dict[int, frozenset[str]] = {}
-    for table in find_tables(words):
-        if table.heads[0][0].start in fields:
-            continue
-        heads |= {line[0].start for line in table.heads}
-        for row in table.rows:
-            named = [head for cell in row[1:] for head in table.column_heads(cell)]
-            text = " ".join(text_of(words, (head.start, head.end)) for head in named)
-            rows[row[0].start] = content_stems(text)
-    return heads, rows
 
 
 def _contexts(units: Sequence[Sentence], boxes: Sequence[Box]) -> list[str]:

@@ -16,9 +16,9 @@ from generation.extractive.page.passage import Passage
 from ingest.forms.whole.find_forms import find_whole_forms, normalize_digits
 from ingest.forms.whole.form import WholeForm
 
-HELD, REPLACED = 0.3, -0.3
-"""Added to the score of a passage with an asked form, and of one with another in its place, on a
-page that has both."""
+HELD, HELD_ROW, REPLACED = 0.3, 0.6, -0.3
+"""Added to the score of a passage with an asked form, more for a row of a table, and of one with
+another in its place, on a page that has both."""
 MISSING = 0.8
 """Factor on the confidence where no page has any of the asked forms."""
 OTHER_IN_PLACE = 0.4
@@ -74,7 +74,7 @@ class AskedForms:
             return 0.0
         held = _forms_of(passage.text)
         if any(form.is_like(each) for form in self.forms for each in held):
-            return HELD
+            return HELD_ROW if passage.role == "row" else HELD
         replaced = any(_is_other(form, each) for form in self.forms for each in held)
         dates = self.asks_for_date and all(form.kind == "date" for form in self.forms)
         return REPLACED if replaced and not dates else 0.0
