@@ -42,6 +42,8 @@ LITTLE, LITTLE_FACTOR = 0.2, 0.85
 """Share of the question on a page that has little of it, and the factor there."""
 PLACE_FACTOR = 1.3
 """Factor where the page, figure or table that the question names is there."""
+MET = 0.4
+"""Share of the question, but for its condition, on the page of the rows that meet it."""
 MIN_OF_AUTHOR = 0.2
 """Share of the question on a page whose author is named."""
 
@@ -95,16 +97,17 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
         return Choice((), Features())
     ranked = rank(scorer, passages)
     best = ranked.passages[0]
-    chosen, count = quotes_of(scorer, ranked)
+    quotes = quotes_of(scorer, ranked)
+    chosen = quotes.passages
     features = _features(prompt, best, chosen, scorer, ranked.cosines[0])
     by_document = (
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
     first = next((passage for passage in chosen if not passage.is_head), best)
     sure = confidence(features) * asked.confidence * _lacking(scorer, best, first)
-    if by_document or _is_strong(scorer, best, features):
+    if by_document or quotes.meets >= MET or _is_strong(scorer, best, features):
         sure = max(sure, STRONG)
-    return Choice(tuple(chosen), features, min(1.0, sure), by_document, count)
+    return Choice(tuple(chosen), features, min(1.0, sure), by_document, quotes.count)
 
 
 def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:

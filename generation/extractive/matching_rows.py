@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
+from typing import NamedTuple
 
 from generation.extractive.page.item_list import SUM
 from generation.extractive.page.passage import Passage
@@ -21,8 +22,15 @@ MIN_ROWS = 2
 _NONE: frozenset[str] = frozenset()
 
 
-def rows_meeting(scorer: Scorer, best_passage: Passage) -> list[Passage]:
-    """The rows that meet the condition of a question, top to bottom; none without one.
+class MatchingRows(NamedTuple):
+    """Rows, top to bottom, and the share of the question's other terms on their page."""
+
+    passages: list[Passage]
+    share: float
+
+
+def rows_meeting(scorer: Scorer, best_passage: Passage) -> MatchingRows:
+    """The rows that meet the condition of a question; none without one.
 
     They are of the table, on the page of the best passage, whose column's heads have most of
     the question. Where a cell has nothing but terms of the question, as in "executive"
@@ -30,7 +38,7 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> list[Passage]:
     """
     condition = read_condition(scorer.question)
     if condition is None:
-        return []
+        return MatchingRows([], 0.0)
     terms = question_stems(condition.rest) & scorer.weights.keys()
     best: tuple[float, dict[int, Decimal], Sequence[Passage]] = (0.0, {}, ())
     for rows in _tables([p for p in scorer.passages if p.evidence is best_passage.evidence]):
@@ -44,7 +52,9 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> list[Passage]:
     named = [at for at in values if _is_named(rows[at], terms)]
     places = named or list(values)
     met = condition.meets([values[at] for at in places])
-    return [rows[places[at]] for at in met]
+    page = scorer.page_terms[best_passage.evidence.label]
+    share = _share(scorer.weights, terms, page) / (_share(scorer.weights, terms, terms) or 1.0)
+    return MatchingRows([rows[places[at]] for at in met], share)
 
 
 def _tables(passages: Sequence[Passage]) -> Iterator[list[Passage]]:
@@ -63,9 +73,9 @@ def _columns(rows: Sequence[Passage]) -> Mapping[frozenset[str], dict[int, Decim
     columns: dict[frozenset[str], dict[int, Decimal]] = {}
     for at, passage in enumerate(rows):
         for cell in passage.unit.row.cells[1:] if passage.unit.row else ():
-            number = next(read_numbers(normalize_digits(cell.text)), None)
-            if number is not None and cell.heads:
-                columns.setdefault(cell.heads, {}).setdefault(at, number.values[0])
+            numbers = list(read_numbers(normalize_digits(cell.text)))
+            if len(numbers) == 1 and cell.heads:
+                columns.setdefault(cell.heads, {}).setdefault(at, numbers[0].values[0])
     return columns
 
 

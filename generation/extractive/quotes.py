@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,18 +28,33 @@ LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 
 
-def quotes_of(scorer: Scorer, ranked: Ranked) -> tuple[list[Passage], int]:
-    """Passages to quote, and how many items a question counts; 0 for any other."""
+class Quotes(NamedTuple):
+    """Passages to quote.
+
+    `count` is how many items there are, where a question asks for that; `meets`, where they
+    are the rows that meet its condition, is the share of its other terms on their page.
+    """
+
+    passages: list[Passage]
+    count: int = 0
+    meets: float = 0.0
+
+
+def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
+    """Quotes by the kind of the question."""
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
-        return two, 0
-    if scorer.kind not in NO_ROWS and (rows := rows_meeting(scorer, ranked.passages[0])):
-        return [*heads_of(rows[0], scorer.passages, [], scorer.stems), *rows[:MAX_ITEMS]], 0
+        return Quotes(two)
+    if scorer.kind not in NO_ROWS:
+        rows, share = rows_meeting(scorer, ranked.passages[0])
+        if rows:
+            heads = heads_of(rows[0], scorer.passages, [], scorer.stems)
+            return Quotes([*heads, *rows[:MAX_ITEMS]], meets=share)
     if scorer.kind in ("list", "steps", "item_count") and (found := _list_of(scorer, ranked)):
         if scorer.kind != "item_count":
-            return found.quoted(), 0
+            return Quotes(found.quoted())
         counted = found.with_terms(frozenset(scorer.weights))
-        return counted.quoted(), counted.count
-    return _best(scorer, ranked), 0
+        return Quotes(counted.quoted(), counted.count)
+    return Quotes(_best(scorer, ranked))
 
 
 def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:

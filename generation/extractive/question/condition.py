@@ -18,7 +18,10 @@ _LARGE = "more|greater|higher|larger|bigger|longer|older|heavier|taller|wider|be
 _SMALL = "less|fewer|lower|smaller|cheaper|shorter|younger|lighter|worse"
 _BEFORE: Sequence[tuple[str, Callable[[Decimal, Decimal], bool]]] = (
     (rf"(?:no|not) (?:{_LARGE}) than|at most|up to|höchstens|nicht mehr als|bis zu", operator.le),
-    (rf"(?:no|not) (?:{_SMALL}) than|at least|mindestens|nicht weniger als|wenigstens", operator.ge),
+    (
+        rf"(?:no|not) (?:{_SMALL}) than|at least|mindestens|nicht weniger als|wenigstens",
+        operator.ge,
+    ),
     (rf"(?:{_LARGE}) than|over|above|exceed(?:s|ed|ing)?|mehr als|über|größer als", operator.gt),
     (rf"(?:{_SMALL}) than|under|below|weniger als|unter|kleiner als", operator.lt),
 )
