@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import Passage, heads_of, with_neighbour
 from generation.extractive.question.question_kind import comparison_subject
-from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
 from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
+from generation.extractive.titled_part import find_title
 
 MAX_QUOTES = 3
 MAX_GAP, MAX_GAP_SURE, MAX_GAP_E5 = 0.15, 0.04, 0.1
@@ -31,8 +32,8 @@ LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 class Quotes(NamedTuple):
     """Passages to quote.
 
-    `count` is how many items there are, where a question asks for that; `meets`, where they
-    are the rows that meet its condition, is the share of its other terms on their page.
+    `count` is how many items there are, where a question asks for that; `meets`, where their form
+    shows that they answer, is the share of what else it asks on their page.
     """
 
     passages: list[Passage]
@@ -42,6 +43,8 @@ class Quotes(NamedTuple):
 
 def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
     """Quotes by the kind of the question."""
+    if titled := find_title(scorer.question, scorer.passages):
+        return Quotes([titled], meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return Quotes(two)
     if scorer.kind not in NO_ROWS:
