@@ -24,7 +24,7 @@ from ingest.index.quantization import pack_signs
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.remove import forget
-from ingest.replica.connect import connect_home
+from ingest.shards.connect import connect_home
 from ingest.replica.object_store import ObjectStore
 from ingest.replica.publish import publish
 from retrieval import nearest_pages

@@ -33,7 +33,7 @@ from ingest.library.library import Library
 from ingest.remove import remove
 from ingest.replica import mirror as mirrors
 from ingest.replica import publish as publishing
-from ingest.replica.connect import connect_home
+from ingest.shards.connect import connect_home
 from ingest.replica.head import ObjectStoreFormatError, read_head
 from ingest.replica.object_store import (
     ObjectStore,
