@@ -20,7 +20,7 @@ from pathlib import Path
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.replica.object_store import ObjectStore
-from ingest.replica.publish import _take_snapshot
+from ingest.replica.publish import take_snapshot
 from ingest.replica.snapshot_blocks import BLOCKS, fetch_blocks, hash_block, put_blocks, read_blocks
 from tests.make_library import write_document
 
@@ -98,12 +98,12 @@ def measure(pages: int) -> None:
         for time_ in range(1, pages // MADE):
             library.repeat(time_)
         assert library.page_count() == pages
-        _take_snapshot(home, snapshot)
+        take_snapshot(home, snapshot)
         put_blocks(store, snapshot, ())
         fetch_blocks(store, [hash_block(each) for each in read_blocks(snapshot)], mirrored)
         add(library, pages, vocabulary)
         clock = Clock()
-        _take_snapshot(home, snapshot)
+        take_snapshot(home, snapshot)
         digests = [hash_block(each) for each in read_blocks(snapshot)]
         there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
         sent = put_blocks(store, snapshot, there)

@@ -82,11 +82,12 @@ def verify_home(home: Home, *, repair: bool = False) -> list[str]:
     """Find disagreements (see `ingest.verify.verify`), in each shard and between them.
 
     Raises:
-        What `ingest.verify.verify` raises, of a home that is not in shards.
+        ReadOnlyMirror, and what `ingest.verify.verify` raises of a home that is not in shards.
     """
     layout = read_layout(home)
     if layout is None:
         return verify(home, repair=repair)
+    home.check_writable()
     problems: list[str] = []
     for name, shard in shard_homes(home).items():
         try:

@@ -52,7 +52,7 @@ class OpenShardReaders:
                 if seen == self._seen:
                     break
                 self._read_all(libraries, seen)
-                if len(libraries) == 1:
+                if "" in libraries:  # no shards between which documents could move
                     break
             shards = tuple(shard for shard in self._shards if shard.name not in without)
         if not shards:
