@@ -1,4 +1,4 @@
-"""Published home: its keys in the object store, and what a local copy of it offers.
+"""Published home: keys in its object store, and what a local copy offers.
 
     head.json                                       the one key that is written over while mirrors read it
     library/GENERATION-HASH.json                    a snapshot of the library: its blocks

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from filelock import FileLock
 
 from ingest.library.atomic import write_atomically
-from ingest.library.keys import HEAD
+from ingest.library.keys import HEAD, Replica
 from ingest.replica.cache import Cache
 from ingest.replica.head import ShardsHead, unpack_head
 from ingest.replica.mirrored_library import MirroredLibrary
@@ -87,7 +87,7 @@ class Mirror:
                 hint="Ingest where the library is: that publishes what is missing.",
             )
 
-    def shard(self, name: str) -> MirroredShard:
+    def shard(self, name: str) -> Replica:
         """The copy of a shard, where the library is in shards."""
         return MirroredShard(self, name)
 

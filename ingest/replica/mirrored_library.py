@@ -1,4 +1,4 @@
-"""Mirrored library: the local copy of one published library, and what it brings up to date."""
+"""Mirrored library: local copy of a published one, and how it is renewed."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,72 +24,52 @@ from ingest.replica.object_store import ObjectStore
 Opened = TypeVar("Opened")
 
 
-@dataclass(frozen=True, slots=True)
 class MirroredShard:
     """Replica of a shard: its part of the mirror of the whole library."""
 
-    whole: Replica
-    name: str
-
-    @property
-    def url(self) -> str:
-        """Address of what is mirrored."""
-        return f"{self.whole.url}/{shard_prefix(self.name)}"
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the copy."""
-        return self.whole.shards_file.parent / shard_prefix(self.name)
-
-    @property
-    def database(self) -> Path:
-        """Copy of the library."""
-        return self.folder / "library.sqlite3"
-
-    @property
-    def index(self) -> Path:
-        """Folder of the copies of indexes."""
-        return self.folder / "index"
-
-    @property
-    def shards_file(self) -> Path:
-        """No file: a shard has no shards."""
-        return self.folder / "shards.json"
+    def __init__(self, whole: Replica, name: str) -> None:
+        self._whole = whole
+        self._prefix = shard_prefix(name)
+        folder = whole.shards_file.parent / self._prefix
+        self.url = f"{whole.url}/{self._prefix}"
+        self.database = folder / "library.sqlite3"
+        self.index = folder / "index"
+        self.shards_file = folder / "shards.json"  # there is none: a shard has no shards
 
     def shard(self, name: str) -> Replica:
         """The copy of another shard."""
-        return self.whole.shard(name)
+        return self._whole.shard(name)
 
     def refresh(self) -> None:
         """Bring all shards up to the newest state."""
-        self.whole.refresh()
+        self._whole.refresh()
 
     def path(self, key: str) -> Path:
         """Where the file under a key is once it has been fetched."""
-        return self.whole.path(self._key(key))
+        return self._whole.path(self._key(key))
 
     def fetch(self, key: str) -> Path:
         """The file under a key. Raises FileNotFoundError."""
-        return self.whole.fetch(self._key(key))
+        return self._whole.fetch(self._key(key))
 
     def read(self, key: str) -> bytes:
         """The bytes under a key. Raises FileNotFoundError."""
-        return self.whole.read(self._key(key))
+        return self._whole.read(self._key(key))
 
     def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
         """Result of `load` for the file under a key. Raises FileNotFoundError."""
-        return self.whole.open(self._key(key), load)
+        return self._whole.open(self._key(key), load)
 
     def prefetch(self, keys: Sequence[str]) -> None:
         """Fetch several files at once."""
-        self.whole.prefetch(list(map(self._key, keys)))
+        self._whole.prefetch(list(map(self._key, keys)))
 
     def has(self, key: str) -> bool:
         """Whether there is a file under a key."""
-        return self.whole.has(self._key(key))
+        return self._whole.has(self._key(key))
 
     def _key(self, key: str) -> str:
-        return f"{shard_prefix(self.name)}/{key}"
+        return f"{self._prefix}/{key}"
 
 
 def take_shards(shards_file: Path, store: ObjectStore, head: ShardsHead) -> Wanted:

@@ -214,10 +214,9 @@ def _put_centroids(
 
 
 def sweep(store: ObjectStore, kept: Set[str]) -> bool:
-    """Delete what no head has named for a while, and record what is unnamed from now on.
+    """Delete what no head has named for a while; whether nothing is left for later.
 
-    Returns whether nothing is left to be deleted later.
-
+    What is unnamed from now on is recorded.
     Where images of a removed document are there, nothing waits: earlier snapshots hold its
     words. A mirror that still reads them takes the newest head. Images go last, so that
     whoever is cut off does the same again.
@@ -229,7 +228,7 @@ def sweep(store: ObjectStore, kept: Set[str]) -> bool:
     # SeaweedFS lists folders that have become empty.
     images = [key for key in store.children("pages") if key in kept or store.children(key)]
     there += images
-    grace = GRACE if kept.issuperset(images) else 0.0
+    grace = GRACE if all(key in kept for key in images) else 0.0
     noted, now = _read_json(store, STALE, {}), time.time()
     stale = {key: noted.get(key, now) for key in there if key not in kept}
     for key in [key for key, since in stale.items() if now - since >= grace]:
