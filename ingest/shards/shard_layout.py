@@ -80,12 +80,24 @@ class ShardLayout:
         >>> ShardLayout(("000", "001")).shard_of("3f786850e387550fdab8")
         '001'
         """
-        return max(self.names, key=lambda name: _weight(document_id, name))
+        return max(self.names, key=lambda name: shard_weight(document_id, name))
 
     def resized(self, count: int) -> ShardLayout:
         """Layout with so many shards: the first stay, the others leave."""
-        wanted = tuple(f"{number:03}" for number in range(check_count(count)))
+        wanted = tuple(map(shard_name, range(check_count(count))))
         return ShardLayout(wanted, tuple(name for name in self.every if name not in wanted))
+
+
+def parse_count(wanted: int | str) -> int:
+    """Number of shards, 0 for "auto". Raises InvalidShards."""
+    if wanted == "auto":
+        return 0
+    try:
+        return check_count(int(wanted))
+    except ValueError:
+        raise InvalidShards(
+            f"A library cannot have {wanted!r} shards.", hint=f"Take 1 to {MAX_SHARDS}, or auto."
+        ) from None
 
 
 def check_count(count: int) -> int:
@@ -235,5 +247,15 @@ def first_with_indexes(home: Home) -> Home:
     )
 
 
-def _weight(document_id: str, name: str) -> bytes:
+def shard_name(number: int) -> str:
+    """Name of a shard by its number.
+
+    >>> shard_name(7)
+    '007'
+    """
+    return f"{number:03}"
+
+
+def shard_weight(document_id: str, name: str) -> bytes:
+    """Weight of a shard for a document, which belongs to the one of the highest."""
     return hashlib.sha256(f"{document_id}/{name}".encode()).digest()
