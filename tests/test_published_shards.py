@@ -27,6 +27,7 @@ from ingest.index.server import RecordsMissing, Server
 from ingest.library.home import Home, ReadOnlyMirror
 from ingest.library.keys import HEAD
 from ingest.library.library import Library
+from ingest.library.writer import LibraryWriter
 from ingest.replica import mirror as mirrors
 from ingest.replica.head import Head, ShardsHead, read_head
 from ingest.replica.mirrored_library import MirroredLibrary
@@ -36,7 +37,7 @@ from ingest.shards.acts import edit_document, remove_documents, verify_home
 from ingest.shards.add_to_shards import add_documents
 from ingest.shards.connect import connect_home
 from ingest.shards.reshard import reshard
-from ingest.shards.shard_layout import ShardMissing, read_layout, shard_homes
+from ingest.shards.shard_layout import ShardMissing, moves_mark, read_layout, shard_homes
 from ingest.shards.sharded_library import open_library
 from retrieval.hit import Hit
 from retrieval.search import Searcher
@@ -394,6 +395,33 @@ def test_a_long_run_is_published_as_it_goes(
         assert second.document.id not in mirrored()
     list(run)
     assert {note.name for note in notes} <= {d.name for d in open_library(mirror).documents()}
+
+
+def test_a_shard_that_is_being_written_is_published_by_its_writer(
+    writer: Home, mirror: Home
+) -> None:
+    shards = shard_homes(writer)
+    names = {name: Library(shard).documents()[0].id for name, shard in shards.items()}
+
+    def mirrored() -> set[str]:
+        return {document.id for document in open_library(mirror).documents()}
+
+    with shards["001"].writing():
+        library = LibraryWriter(shards["001"])
+        library.remove([names["001"]])
+        library.close()
+        remove_documents(writer, [names["000"]])
+        assert mirrored().isdisjoint({names["000"]})
+        assert names["001"] in mirrored()
+        moves_mark(writer).touch()  # now one alone could lose a document
+        shards["000"].publish()
+        assert moves_mark(writer).exists()
+        with shards["000"].writing(publish=False):
+            LibraryWriter(shards["000"]).touch()
+            shards["000"].publish()
+        assert moves_mark(writer).exists()
+    assert names["001"] not in mirrored()
+    assert not moves_mark(writer).exists()
 
 
 def test_a_shard_that_is_down_is_published_by_none(writer: Home, mirror: Home) -> None:

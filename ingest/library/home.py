@@ -77,11 +77,12 @@ class Publisher(Protocol):
         """Raise where the home may not be published."""
         ...
 
-    def publish(self, home: Home, held: str = "") -> None:
+    def publish(self, home: Home, shard: str = "", *, held: bool = False) -> None:
         """Publish the home as it is now; the writer's lock is held.
 
         Args:
-            held: the shard whose lock is held too; then others are not waited for.
+            shard: the one that must be published, of a home in shards.
+            held: its writer's lock is held too, so that no other may be waited for.
         """
         ...
 

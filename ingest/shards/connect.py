@@ -34,7 +34,7 @@ class StorePublisher:
             shard.check()
         check_owner(home, self.store)
 
-    def publish(self, home: Home, held: str = "") -> None:
+    def publish(self, home: Home, shard: str = "", *, held: bool = False) -> None:
         """Bring the store up to the home, in shards or not.
 
         Raises:
@@ -45,7 +45,7 @@ class StorePublisher:
         from ingest.shards.publish_shards import publish_shards
 
         if layout := read_layout(home):
-            publish_shards(home, layout, self.store, held)
+            publish_shards(home, layout, self.store, shard, held=held)
         else:
             publish(home, self.store)
 

@@ -24,6 +24,7 @@ from ingest.shards.shard_layout import (
     ShardLayout,
     ShardsChanged,
     check_count,
+    moves_mark,
     read_layout,
     shard_folder,
     shard_homes,
@@ -114,6 +115,7 @@ def _rebalance(
         while families := _misplaced(shard, layout):
             target = layout.shard_of(families[0][0])
             some = [ids for ids in families if layout.shard_of(ids[0]) == target][:AT_ONCE]
+            moves_mark(home).touch()
             with _both(shard, homes[target], on_wait):
                 move_documents(shard, homes[target], [id_ for ids in some for id_ in ids])
             left -= len(some)

@@ -154,10 +154,10 @@ class _ShardPublisher:
         """Raise where the home may not be published."""
         self.publisher.check(self.whole)
 
-    def publish(self, _: Home, held: str = "") -> None:
-        """Publish all shards, but not while documents move, or others must be waited for."""
+    def publish(self, _: Home, shard: str = "", *, held: bool = True) -> None:
+        """Publish the shard, but not while documents move, or others must be waited for."""
         with suppress(HomeBusy), self.whole.writing(0, publish=False):
-            self.publisher.publish(self.whole, held or self.name)
+            self.publisher.publish(self.whole, shard or self.name, held=held)
 
 
 class ShardHome(Home):
@@ -191,7 +191,7 @@ class ShardHome(Home):
         *,
         publish: bool = True,
     ) -> Iterator[WriterLock]:
-        """Hold the writer's lock, as of any home; publish all shards once it is released.
+        """Hold the writer's lock, as of any home; publish once it is released.
 
         Raises:
             ShardsChanged: the shard has been given up meanwhile.
@@ -205,9 +205,9 @@ class ShardHome(Home):
         with super().writing(timeout, on_wait, publish=False) as lock:
             self.check()
             yield lock
-        if self.publisher and publish:
-            with self._whole.writing(timeout, on_wait):
-                pass
+        if self._whole.publisher and publish:
+            with self._whole.writing(timeout, on_wait, publish=False):
+                self._whole.publisher.publish(self._whole, self.name)
 
     def check(self) -> None:
         """Check that the shard is listed and there. Raises ShardsChanged, ShardMissing."""
@@ -237,6 +237,11 @@ def shard_homes(home: Home) -> dict[str, ShardHome]:
     """
     layout = read_layout(home)
     return {name: ShardHome(home, name) for name in layout.every} if layout else {}
+
+
+def moves_mark(home: Home) -> Path:
+    """File that is there from when documents move until all shards have been published."""
+    return home.root / "shards.moved"
 
 
 def first_with_indexes(home: Home) -> Home:
