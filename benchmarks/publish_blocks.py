@@ -153,7 +153,8 @@ def measure(pages: int) -> None:
         )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, nargs="+", default=[1_000, 10_000])
     given = parser.parse_args()
@@ -163,3 +164,7 @@ if __name__ == "__main__":
     )
     for each in given.pages:
         measure(each)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ from ingest.library.writer import LibraryWriter
 from ingest.replica import mirror as mirrors
 from ingest.replica.head import Head, ShardsHead, read_head
 from ingest.replica.mirrored_library import MirroredLibrary
-from ingest.replica.object_store import ObjectStore
+from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
 from ingest.replica.snapshot_blocks import BLOCKS, block_key, unpack_digests
 from ingest.shards.acts import edit_document, remove_documents, verify_home
 from ingest.shards.add_to_shards import add_documents
@@ -422,6 +422,19 @@ def test_a_shard_that_is_being_written_is_published_by_its_writer(
         assert moves_mark(writer).exists()
     assert names["001"] not in mirrored()
     assert not moves_mark(writer).exists()
+
+
+def test_a_store_that_is_down_is_no_shard_that_is_down(
+    mirror: Home, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer from the shards that happen to be cached would be no answer."""
+    with closing(Searcher(mirror)) as searcher:
+        assert searcher.search(QUESTION)
+        monkeypatch.setattr(mirrors, "CHECK", 1_000.0)
+        shutil.rmtree(store.url.removeprefix("file://"))
+        shutil.rmtree(mirror.root / "mirror" / "cache")
+        with pytest.raises(ObjectStoreRefused, match="holds no library"):
+            searcher.search("Where is rope sold?")
 
 
 def test_a_shard_that_is_down_is_published_by_none(writer: Home, mirror: Home) -> None:

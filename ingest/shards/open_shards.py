@@ -11,6 +11,7 @@ from ingest.error import PageglassError, UnavailableError
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
+from ingest.replica.object_store import ObjectStoreError
 from ingest.shards.shard_layout import ShardHome, ShardLayout, ShardMissing, read_layout
 
 Result = TypeVar("Result")
@@ -96,6 +97,8 @@ def _open(home: Home) -> Library | None:
     try:
         library = Library(home)
         _ = library.generation
+    except ObjectStoreError:
+        raise  # that of a mirror, which all shards come from
     except SHARD_ERRORS:
         return None
     return library
