@@ -27,11 +27,18 @@ from ingest.library.library import Library
 from ingest.readers.limits import ReadLimits
 from ingest.readers.reader_pool import ReaderPool
 from ingest.replica.backup import HomeNotEmpty, restore
+from ingest.shards import reshard as reshard_module
 from ingest.shards.acts import back_up_home, edit_document, remove_documents, verify_home
 from ingest.shards.add_to_shards import add_documents
 from ingest.shards.grow import count_shards, grow_shards
 from ingest.shards.reshard import reshard
-from ingest.shards.shard_layout import ShardLayout, ShardMissing, read_layout, shard_homes
+from ingest.shards.shard_layout import (
+    ShardHome,
+    ShardLayout,
+    ShardMissing,
+    read_layout,
+    shard_homes,
+)
 from ingest.shards.sharded_library import ShardedLibrary, open_library
 from retrieval import candidates
 from retrieval.hit import Hit
@@ -191,6 +198,36 @@ def test_more_and_fewer_shards_move_documents_without_encoding(
         assert_same(found(own), found(single))
     searcher.close()
     assert list(reshard(own, 1)) == []
+
+
+def test_a_shard_that_is_given_up_and_made_again_is_opened_again(own: Home) -> None:
+    with closing(Searcher(own)) as searcher:
+        before = found(own)
+        assert_pages(searcher, before)
+        for count in (2, 3):
+            list(reshard(own, count))
+        assert_pages(searcher, before)
+
+
+def test_a_document_that_is_removed_meanwhile_is_not_moved(own: Home) -> None:
+    moves = reshard(own, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.shards.reshard.AT_ONCE", 1)
+        next(moves)
+        (gone, *_) = Library(shard_homes(own)["001"]).document_ids()
+        misplaced = reshard_module._misplaced
+
+        def remove_after(shard: ShardHome, layout: ShardLayout) -> list[list[str]]:
+            ids = misplaced(shard, layout)
+            if [gone] in ids and open_library(own).has(gone):
+                remove_documents(own, [gone])
+            return ids
+
+        patch.setattr(reshard_module, "_misplaced", remove_after)
+        list(moves)
+    assert not open_library(own).has(gone)
+    assert open_library(own).document_count() == len(TEXTS) - 1
+    assert verify_home(own) == []
 
 
 def assert_pages(searcher: Searcher, expected: dict[str, list[Hit]]) -> None:
