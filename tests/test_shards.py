@@ -230,6 +230,38 @@ def test_a_document_that_is_removed_meanwhile_is_not_moved(own: Home) -> None:
     assert verify_home(own) == []
 
 
+@pytest.mark.parametrize("count", [4, 2])
+def test_documents_that_move_meanwhile_are_removed_and_edited(own: Home, count: int) -> None:
+    """Between the look for their shard and the turn to write to it."""
+    looked, edited = Library.has, False
+    layout = ShardLayout(("000",)).resized(count)
+    name, shard = next(
+        (id_, n)
+        for n, each in shard_homes(own).items()
+        for id_ in Library(each).document_ids()
+        if layout.shard_of(id_) != n
+    )
+
+    def look_before_it_moves(self: Library, document_id: str) -> bool:
+        nonlocal edited
+        has = looked(self, document_id)
+        if self.home.root.name == shard and document_id == name and not edited:
+            edited = True
+            list(reshard(own, count))
+        return has
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Library, "has", look_before_it_moves)
+        assert edit_document(own, name, title="Moved").title == "Moved"
+    with pytest.MonkeyPatch.context() as patch:
+        edited, shard = False, layout.shard_of(name)
+        count, layout = 3, ShardLayout(("000",)).resized(3)
+        patch.setattr(Library, "has", look_before_it_moves)
+        assert [document.id for document in remove_documents(own, [name])] == [name]
+    assert edited
+    assert not open_library(own).has(name)
+
+
 def assert_pages(searcher: Searcher, expected: dict[str, list[Hit]]) -> None:
     """The same pages are found, once each."""
     for query, hits in expected.items():

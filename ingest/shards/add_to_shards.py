@@ -172,6 +172,8 @@ def _forget(
     wait: float | None,
 ) -> Iterator[Removed]:
     """Let a shard forget files that have changed and whose content is in another now."""
+    for home in homes.values():
+        home.check()
     added = {shard: set(Library(home).names()) for shard, home in homes.items()}
     gone = [path for path in paths if path in added[routes.shards[path]]]
     if gone:
