@@ -240,7 +240,7 @@ def shard_homes(home: Home) -> dict[str, ShardHome]:
 
 
 def moves_mark(home: Home) -> Path:
-    """File that is there from when documents move until all shards have been published."""
+    """File that says that documents have moved since all shards were published."""
     return home.root / "shards.moved"
 
 
