@@ -27,7 +27,7 @@ def open_home(settings: Settings, root: Path | None = None, *, create: bool = Tr
     Raises:
         HomeUnusable: the folder cannot be created or used.
     """
-    from ingest.replica.connect import connect_home
+    from ingest.shards.connect import connect_home
 
     return connect_home(
         root or settings.home, settings.chroma_server(), settings.published(), create=create

@@ -47,7 +47,8 @@ class IngestOptions:
         again: read files of folders whose documents were removed.
         rebuild: drop every index and derive it anew from the library.
         ray: a Ray cluster that does the work: the address of its head, or "auto".
-        shards: keep the library in this number of shards from now on.
+        shards: keep the library in this number of shards from now on, or by "auto" in as
+            many as its pages need (`Settings.shard_pages`).
     """
 
     encoder: str | None = None
@@ -76,7 +77,7 @@ class IngestOptions:
     again: bool = False
     rebuild: bool = False
     ray: str | None = None
-    shards: int | None = None
+    shards: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class IngestPlan:
     """Settings of one ingest; `note` says why an encoder was chosen.
 
     `ray` is the address of a cluster, and `store` what its nodes write to; `shards` is
-    the number of shards wanted, None for what there is.
+    the number of shards wanted, None for what there is; `shard_pages` is how many pages
+    one may have before shards are added, None where none are.
     """
 
     settings: AddSettings
@@ -94,6 +96,7 @@ class IngestPlan:
     ray: str | None = None
     store: ObjectStore | None = None
     shards: int | None = None
+    shard_pages: int | None = None
 
 
 def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> IngestPlan:
@@ -102,7 +105,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     A captioning model is loaded now, so that a wrong one fails early.
 
     Raises:
-        UnknownOcr, UnknownOffice, UnknownSpeech, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused
+        UnknownOcr, UnknownOffice, UnknownSpeech, MissingExtra, UnknownEncoder, UnknownQuantization, InvalidLabels, CaptionPromptUnused, InvalidShards
         ModelError: the captioning model cannot be used.
     """
     from api.factory import render_settings
@@ -113,7 +116,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
     from ingest.files.formats.office import check_office
     from ingest.files.video.video_settings import VideoSettings
     from ingest.index.quantization import parse_quantization
-    from ingest.shards.shard_layout import first_with_indexes
+    from ingest.shards.shard_layout import first_with_indexes, parse_count
     from ingest.speech.load_speech import check_speech
 
     ocr = choose_ocr(options.ocr, settings.ocr)
@@ -127,6 +130,7 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         renew=options.rebuild,
     )
     caption, load_captioner = _captioning(settings, options)
+    shards = None if options.shards is None else parse_count(options.shards)
     return IngestPlan(
         AddSettings(
             render=replace(
@@ -162,7 +166,8 @@ def plan_ingest(home: Home, settings: Settings, options: IngestOptions) -> Inges
         settings.fetch_policy(),
         options.ray,
         settings.published() if options.ray else None,
-        options.shards,
+        shards or None,
+        settings.shard_pages if shards == 0 else None,
     )
 
 
@@ -186,11 +191,14 @@ def run_ingest(
     from ingest.fetch.fetch_remote import fetch_remote
     from ingest.shards.acts import renew_indexes
     from ingest.shards.add_to_shards import add_documents
+    from ingest.shards.grow import grow_after, grow_shards
     from ingest.shards.reshard import reshard
 
     settings = plan.settings
     if plan.shards:
         yield from reshard(home, plan.shards, on_wait=on_wait)
+    if plan.shard_pages:
+        yield from grow_shards(home, plan.shard_pages, on_wait=on_wait)
     if plan.rebuild:
         yield from renew_indexes(
             home,
@@ -207,13 +215,16 @@ def run_ingest(
         plan.fetch or FetchPolicy(),
         again=settings.again or settings.redo or settings.retry,
     )
-    if paths or settings.caption or not (plan.rebuild or plan.shards):
+    if paths or settings.caption or not (plan.rebuild or plan.shards or plan.shard_pages):
         if plan.ray:
             from ingest.cluster.cluster_add import add_on_cluster
 
-            yield from add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
+            events = add_on_cluster(home, files, settings, plan.ray, plan.store, on_wait=on_wait)
         else:
-            yield from add_documents(home, files, settings, on_wait=on_wait)
+            events = add_documents(home, files, settings, on_wait=on_wait)
+        if plan.shard_pages:
+            events = grow_after(events, home, plan.shard_pages, on_wait=on_wait)
+        yield from events
 
 
 def choose_ocr(option: str | None, setting: str) -> str:

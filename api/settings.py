@@ -153,13 +153,12 @@ class Settings(BaseModel):
         default=None, description="Lowest level logged; unset, info for servers, else warning."
     )
     log_format: Literal["text", "json"] = Field(default="text", description="Of log lines.")
+    shard_pages: int = Field(default=500_000, ge=1, description="Of a shard, by --shards auto.")
     exhaustive_pages: int = Field(
         default=1_000, ge=0, description="Pages up to which all are scored exactly."
     )
     max_upload_mb: int = Field(
-        default=200,
-        ge=1,
-        description="The largest upload over HTTP, in megabytes, all its files together.",
+        default=200, ge=1, description="Megabytes of an upload over HTTP, all files together."
     )
     fetch_mb: int = Field(
         default=50, ge=1, description="The largest file fetched by its URL, in megabytes."

@@ -3,14 +3,16 @@
     python -m benchmarks.publish_blocks --pages 1000 10000 100000
 
 Libraries of synthetic pages of 400 words, without images and vectors, in a folder store: what
-is measured is the library's snapshot in blocks. A document of 20 pages is added. The images and
-vectors of a document are files of their own, which travel once at any size of the library.
+is measured is the library's snapshot in blocks: `publish`, and what a mirror does with a new head.
+A document of 20 pages is added. The images and vectors of a document are files of their own, which
+travel once at any size of the library.
 Pages beyond 10,000 repeat the first ones, under documents of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import tempfile
@@ -18,10 +20,21 @@ import time
 from pathlib import Path
 
 from ingest.library.home import Home
+from ingest.library.keys import HEAD, page_folder
+from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
+from ingest.replica.head import Head, read_head
+from ingest.replica.mirrored_library import MirroredLibrary
 from ingest.replica.object_store import ObjectStore
-from ingest.replica.publish import _take_snapshot
-from ingest.replica.snapshot_blocks import BLOCKS, fetch_blocks, hash_block, put_blocks, read_blocks
+from ingest.replica.publish import publish, take_snapshot
+from ingest.replica.snapshot_blocks import (
+    fetch_blocks,
+    hash_block,
+    pack_digests,
+    put_blocks,
+    read_blocks,
+    unpack_digests,
+)
 from tests.make_library import write_document
 
 PAGES = 20
@@ -84,31 +97,54 @@ class Clock:
         return f"{wall:.1f} / {spent:.1f}"
 
 
+def publish_first(home: Home, store: ObjectStore, snapshot: Path) -> Head:
+    """Publish a library whose images and indexes are taken to be in the store."""
+    generation = take_snapshot(home, snapshot)
+    digests = [hash_block(each) for each in read_blocks(snapshot)]
+    head = Head(home.id, f"{generation}-first", {}, {})
+    put_blocks(store, snapshot, ())
+    store.write(head.library_key, pack_digests(digests))
+    folders = [page_folder(each.id, each.revision) for each in Library(home).documents()]
+    store.write(head.contents_key, json.dumps(folders).encode())
+    store.write(HEAD, head.pack())
+    return head
+
+
+def sizes(folder: Path) -> dict[Path, int]:
+    """Bytes of the files of a store but for images."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".webp")
+    return {path: path.stat().st_size for path in files}
+
+
 def measure(pages: int) -> None:
     """Print one row of the table."""
     chosen = random.Random(0)
     vocabulary = ["".join(chosen.choices("abcdefghijklmnop", k=7)) for _ in range(20_000)]
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder, "home"))
-        store = ObjectStore(f"file://{folder}/store")
-        snapshot, mirrored = Path(folder, "snapshot"), Path(folder, "mirror")
+        bucket = Path(folder, "store")
+        store = ObjectStore(f"file://{bucket}")
+        snapshot = Path(folder, "snapshot")
+        mirror = MirroredLibrary(Path(folder, "mirror"), store)
         library = Repeater(home)
         for at in range(min(pages, MADE) // PAGES):
             add(library, at, vocabulary)
         for time_ in range(1, pages // MADE):
             library.repeat(time_)
         assert library.page_count() == pages
-        _take_snapshot(home, snapshot)
-        put_blocks(store, snapshot, ())
-        fetch_blocks(store, [hash_block(each) for each in read_blocks(snapshot)], mirrored)
+        mirror.take(publish_first(home, store, snapshot))
         add(library, pages, vocabulary)
+        before = sizes(bucket)
         clock = Clock()
-        _take_snapshot(home, snapshot)
-        digests = [hash_block(each) for each in read_blocks(snapshot)]
-        there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
-        sent = put_blocks(store, snapshot, there)
-        published, clock = str(clock), Clock()
-        fetched = fetch_blocks(store, digests, Path(folder, "new"), mirrored)
+        publish(home, store)
+        published = str(clock)
+        head = read_head(store)
+        assert isinstance(head, Head)
+        sent = sum(size for path, size in sizes(bucket).items() if path not in before)
+        digests = unpack_digests(store.read(head.library_key))
+        fetched = fetch_blocks(store, digests, snapshot, mirror.database)
+        clock = Clock()
+        mirror.take(head)
         whole = snapshot.stat().st_size
         print(
             f"| {pages:,} | {whole / 1e6:.1f} MB | {sent / 1e6:.1f} MB | {sent / whole:.2f}"
@@ -117,7 +153,8 @@ def measure(pages: int) -> None:
         )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, nargs="+", default=[1_000, 10_000])
     given = parser.parse_args()
@@ -127,3 +164,7 @@ if __name__ == "__main__":
     )
     for each in given.pages:
         measure(each)
+
+
+if __name__ == "__main__":
+    main()

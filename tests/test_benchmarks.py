@@ -34,6 +34,7 @@ RUN = {
     "pages": ("{set} --home {home}", "3 questions (1 name a page)"),
     "photos": ("{photos} --home {home}", "own set"),
     "plan": ("--pages 1000 --home {home} --json", '"shards": 1'),
+    "publish_blocks": ("--pages 40", "| 40 |"),
     "quality": ("{eval} --home {homes} --out {out}", "unanswerable declined"),
     "quantization": ("{set} --rows 64 --dim 64 --home {home}", "binary+int8"),
     "receipts": ("{receipts} --home {home}", "error rate"),

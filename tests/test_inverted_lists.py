@@ -24,9 +24,9 @@ from ingest.index.quantization import pack_signs
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.remove import forget
-from ingest.replica.connect import connect_home
 from ingest.replica.object_store import ObjectStore
 from ingest.replica.publish import publish
+from ingest.shards.connect import connect_home
 from retrieval import nearest_pages
 from retrieval.listed_pages import ListedPages
 from retrieval.nearest_pages import find_nearest

@@ -33,7 +33,6 @@ from ingest.library.library import Library
 from ingest.remove import remove
 from ingest.replica import mirror as mirrors
 from ingest.replica import publish as publishing
-from ingest.replica.connect import connect_home
 from ingest.replica.head import ObjectStoreFormatError, read_head
 from ingest.replica.object_store import (
     ObjectStore,
@@ -42,6 +41,7 @@ from ingest.replica.object_store import (
 )
 from ingest.replica.publish import ObjectStoreTaken
 from ingest.replica.snapshot_blocks import BLOCKS, block_key, unpack_digests
+from ingest.shards.connect import connect_home
 from ingest.verify import verify
 from retrieval.search import Searcher
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from make_pdf import make_pdf
+from typer.testing import CliRunner
 
+import pageglass
+from api.cli.main import app
 from ingest.add import AddSettings, add
 from ingest.encoders.load import load_encoder
 from ingest.event import Added, Done, Moved, Removed
@@ -24,10 +27,18 @@ from ingest.library.library import Library
 from ingest.readers.limits import ReadLimits
 from ingest.readers.reader_pool import ReaderPool
 from ingest.replica.backup import HomeNotEmpty, restore
+from ingest.shards import reshard as reshard_module
 from ingest.shards.acts import back_up_home, edit_document, remove_documents, verify_home
 from ingest.shards.add_to_shards import add_documents
+from ingest.shards.grow import count_shards, grow_shards
 from ingest.shards.reshard import reshard
-from ingest.shards.shard_layout import ShardLayout, ShardMissing, read_layout, shard_homes
+from ingest.shards.shard_layout import (
+    ShardHome,
+    ShardLayout,
+    ShardMissing,
+    read_layout,
+    shard_homes,
+)
 from ingest.shards.sharded_library import ShardedLibrary, open_library
 from retrieval import candidates
 from retrieval.hit import Hit
@@ -189,6 +200,68 @@ def test_more_and_fewer_shards_move_documents_without_encoding(
     assert list(reshard(own, 1)) == []
 
 
+def test_a_shard_that_is_given_up_and_made_again_is_opened_again(own: Home) -> None:
+    with closing(Searcher(own)) as searcher:
+        before = found(own)
+        assert_pages(searcher, before)
+        for count in (2, 3):
+            list(reshard(own, count))
+        assert_pages(searcher, before)
+
+
+def test_a_document_that_is_removed_meanwhile_is_not_moved(own: Home) -> None:
+    moves = reshard(own, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.shards.reshard.AT_ONCE", 1)
+        next(moves)
+        (gone, *_) = Library(shard_homes(own)["001"]).document_ids()
+        misplaced = reshard_module._misplaced
+
+        def remove_after(shard: ShardHome, layout: ShardLayout) -> list[list[str]]:
+            ids = misplaced(shard, layout)
+            if [gone] in ids and open_library(own).has(gone):
+                remove_documents(own, [gone])
+            return ids
+
+        patch.setattr(reshard_module, "_misplaced", remove_after)
+        list(moves)
+    assert not open_library(own).has(gone)
+    assert open_library(own).document_count() == len(TEXTS) - 1
+    assert verify_home(own) == []
+
+
+@pytest.mark.parametrize("count", [4, 2])
+def test_documents_that_move_meanwhile_are_removed_and_edited(own: Home, count: int) -> None:
+    """Between the look for their shard and the turn to write to it."""
+    looked, edited = Library.has, False
+    layout = ShardLayout(("000",)).resized(count)
+    name, shard = next(
+        (id_, n)
+        for n, each in shard_homes(own).items()
+        for id_ in Library(each).document_ids()
+        if layout.shard_of(id_) != n
+    )
+
+    def look_before_it_moves(self: Library, document_id: str) -> bool:
+        nonlocal edited
+        has = looked(self, document_id)
+        if self.home.root.name == shard and document_id == name and not edited:
+            edited = True
+            list(reshard(own, count))
+        return has
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Library, "has", look_before_it_moves)
+        assert edit_document(own, name, title="Moved").title == "Moved"
+    with pytest.MonkeyPatch.context() as patch:
+        edited, shard = False, layout.shard_of(name)
+        count, layout = 3, ShardLayout(("000",)).resized(3)
+        patch.setattr(Library, "has", look_before_it_moves)
+        assert [document.id for document in remove_documents(own, [name])] == [name]
+    assert edited
+    assert not open_library(own).has(name)
+
+
 def assert_pages(searcher: Searcher, expected: dict[str, list[Hit]]) -> None:
     """The same pages are found, once each."""
     for query, hits in expected.items():
@@ -202,6 +275,75 @@ def test_a_library_becomes_shards(single: Home, tmp_path: Path) -> None:
     assert not (home.root / "library.sqlite3").exists()
     assert verify_home(home) == []
     assert_same(found(home), found(single))
+
+
+def test_shards_are_added_where_one_is_full(
+    single: Home, files: Path, settings: AddSettings, tmp_path: Path
+) -> None:
+    home = Home(shutil.copytree(single.root, tmp_path / "home"))
+    assert list(grow_shards(home, count_pages(home))) == []
+    assert read_layout(home) is None
+    assert list(grow_shards(Home(tmp_path / "empty"), 1)) == []
+    list(grow_shards(home, 4))
+    layout = read_layout(home)
+    assert layout
+    sizes = [Library(shard).page_count() for shard in shard_homes(home).values()]
+    assert len(sizes) > 1
+    assert max(sizes) <= 4
+    assert_same(found(home), found(single))
+    for number in range(5):
+        (tmp_path / "more").mkdir(exist_ok=True)
+        (tmp_path / "more" / f"{number}.txt").write_text(f"Sail number {number}.\n")
+    list(add_documents(home, [tmp_path / "more"], settings))
+    list(grow_shards(home, 4))
+    after = read_layout(home)
+    assert after
+    assert after.names[: len(layout.names)] == layout.names
+    assert len(after.names) > len(layout.names)
+    assert max(Library(shard).page_count() for shard in shard_homes(home).values()) <= 4
+    assert verify_home(home) == []
+
+
+def test_a_document_that_is_too_large_has_a_shard_of_its_own() -> None:
+    assert count_shards({"a": 9}, 3) == 1
+    assert count_shards({}, 3) == 1
+    pages = {f"{n:020x}": 1 + n % 3 for n in range(40)} | {"large": 50}
+    count = count_shards(pages, 10, 2)
+    layout = ShardLayout(("000",)).resized(count)
+    placed: dict[str, list[str]] = {}
+    for id_ in pages:
+        placed.setdefault(layout.shard_of(id_), []).append(id_)
+    assert all(len(ids) == 1 or sum(pages[id_] for id_ in ids) <= 10 for ids in placed.values())
+    fewer = ShardLayout(("000",)).resized(count - 1)
+    sizes = [
+        sum(min(pages[id_], 10) for id_ in pages if fewer.shard_of(id_) == n) for n in fewer.names
+    ]
+    assert max(sizes) > 10
+
+
+def test_the_option_counts_pages(files: Path, tmp_path: Path) -> None:
+    settings = {"PAGEGLASS_HOME": str(tmp_path / "home"), "PAGEGLASS_SHARD_PAGES": "1"}
+    command = [
+        "ingest",
+        str(files / "visits"),
+        "--shards",
+        "auto",
+        "--ocr",
+        "none",
+        "--encoder",
+        "minilm",
+    ]
+    CliRunner().invoke(app, [*command, "--dpi", "40", "--workers", "1"], env=settings)
+    home = Home(tmp_path / "home")
+    assert count_pages(home) == 2
+    assert max(Library(shard).page_count() for shard in shard_homes(home).values()) == 1
+    for wrong in ("0", "many", "1001"):
+        done = CliRunner().invoke(app, ["ingest", "--shards", wrong], env=settings)
+        assert done.exit_code
+        assert "shards" in done.stderr
+    with pageglass.open(tmp_path / "client", shard_pages=1, ocr="none", dpi=40, workers=1) as lib:
+        lib.ingest(files / "visits", shards="auto", encoder="minilm")
+    assert read_layout(Home(tmp_path / "client")) == read_layout(home)
 
 
 @pytest.mark.parametrize("killed_at", ["take", "forget"])

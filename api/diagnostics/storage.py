@@ -52,14 +52,14 @@ def check_store(home: Home, store: ObjectStore) -> Finding:
     if head is None:
         return Finding("store", store.url, "ok", "empty yet: the next ingest publishes to it")
     if mirror:
-        detail = f"used: the home is a mirror of it, snapshot {head.snapshot}"
+        detail = f"used: the home is a mirror of it, {head.state}"
         return Finding("store", store.url, "ok", detail)
     if head.home != home.id:
         return Finding(
             "store", store.url, "broken", "it holds the library of another home",
             "Give each home that is written to a store, or a prefix in one, of its own.",
         )  # fmt: skip
-    return Finding("store", store.url, "ok", f"used: published up to snapshot {head.snapshot}")
+    return Finding("store", store.url, "ok", f"used: published up to {head.state}")
 
 
 def check_home(home: Home, settings: Settings) -> Iterator[Finding]:

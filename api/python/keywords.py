@@ -61,6 +61,7 @@ class SettingsKeywords(TypedDict, total=False):
     cache_mb: int
     log_level: Literal["debug", "info", "warning", "error"] | None
     log_format: Literal["text", "json"]
+    shard_pages: int
     exhaustive_pages: int
     max_upload_mb: int
     fetch_mb: int
@@ -98,7 +99,7 @@ class IngestKeywords(TypedDict, total=False):
     again: bool
     rebuild: bool
     ray: str | None
-    shards: int | None
+    shards: int | Literal["auto"] | None
 
 
 class TrainingKeywords(TypedDict, total=False):

@@ -28,63 +28,25 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from ingest.disk import disk_full, is_disk_full
 from ingest.error import ConflictError
 from ingest.file_state import folder_size
 from ingest.library.atomic import discard
+from ingest.library.keys import Replica
 from ingest.library.lock import HomeBusy, HomeUnusable, WriterLock
 from ingest.library.names import REMOTE
 
 __all__ = ["Home", "HomeBusy", "HomeUnusable", "ReadOnlyMirror", "WriterLock"]
 
-Opened = TypeVar("Opened")
+SHARDS_FILE = "shards.json"
 
 
 class ReadOnlyMirror(ConflictError):
     """The home is a mirror of another, and cannot be written."""
 
     code = "read-only-mirror"
-
-
-class Replica(Protocol):
-    """A local copy of another home's library, fetched file by file where it is needed."""
-
-    url: str
-    database: Path
-    index: Path
-
-    def refresh(self) -> None:
-        """Bring the copy up to the newest state."""
-        ...
-
-    def path(self, key: str) -> Path:
-        """Where the file under a key is once it has been fetched."""
-        ...
-
-    def fetch(self, key: str) -> Path:
-        """The file under a key. Raises FileNotFoundError where there is none."""
-        ...
-
-    def read(self, key: str) -> bytes:
-        """The bytes under a key. Raises FileNotFoundError where there are none."""
-        ...
-
-    def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
-        """Result of `load` for the file under a key.
-
-        The result is kept while the file is. Raises FileNotFoundError.
-        """
-        ...
-
-    def prefetch(self, keys: Sequence[str]) -> None:
-        """Fetch several files at once."""
-        ...
-
-    def has(self, key: str) -> bool:
-        """Whether there is a file under a key."""
-        ...
 
 
 class RecordServer(Protocol):
@@ -115,8 +77,13 @@ class Publisher(Protocol):
         """Raise where the home may not be published."""
         ...
 
-    def publish(self, home: Home) -> None:
-        """Publish the home as it is now; the writer's lock is held."""
+    def publish(self, home: Home, shard: str = "", *, held: bool = False) -> None:
+        """Publish the home as it is now; the writer's lock is held.
+
+        Args:
+            shard: the one that must be published, of a home in shards.
+            held: its writer's lock is held too, so that no other may be waited for.
+        """
         ...
 
 
@@ -160,7 +127,6 @@ class Home:
             ) from error
         self.pages = self.root / "pages"
         self.staging = self.root / "staging"
-        self.shards_file = self.root / "shards.json"
         self.uploads = uploads or self.root / "uploads"
         self.remote = self.uploads / REMOTE
 
@@ -171,11 +137,18 @@ class Home:
         Raises:
             ObjectStoreError: the store cannot be asked.
         """
-        if self._find_replica is None or (self.root / "library.sqlite3").exists():
+        own = (self.root / name for name in ("library.sqlite3", SHARDS_FILE))
+        if self._find_replica is None or any(path.exists() for path in own):
             return None
         if self._replica is None:
             self._replica = self._find_replica(self.root / "mirror")
         return self._replica
+
+    @property
+    def shards_file(self) -> Path:
+        """The list of shards, which only a home in shards has."""
+        replica = self.replica
+        return replica.shards_file if replica else self.root / SHARDS_FILE
 
     @property
     def database(self) -> Path:

@@ -1,4 +1,4 @@
-"""Keys of a published home in its object store.
+"""Published home: keys in its object store, and what a local copy offers.
 
     head.json                                       the one key that is written over while mirrors read it
     library/GENERATION-HASH.json                    a snapshot of the library: its blocks
@@ -12,16 +12,20 @@
     stale.json                                      what waits to be deleted, and since when
 
 EDITION is a hash of the manifest and the probe, so that vectors that a changed
-encoder made never meet the old ones.
+encoder made never meet the old ones. Of a library in shards `head.json` names all of them,
+and each has the other keys below `shards/NAME`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from ingest.page import Document
 
+Opened = TypeVar("Opened")
 HEAD = "head.json"
 STALE = "stale.json"
 ABOUT = ("probe.png", "probe.npz", "manifest.json")
@@ -30,6 +34,55 @@ ABOUT = ("probe.png", "probe.npz", "manifest.json")
 
 INVERTED_LISTS = "inverted.lists"
 """An index's file of inverted lists, which is written again as the library grows."""
+
+
+class Replica(Protocol):
+    """A local copy of another home's library, fetched file by file where it is needed."""
+
+    url: str
+    database: Path
+    index: Path
+    shards_file: Path
+
+    def shard(self, name: str) -> Replica:
+        """The copy of a shard's library, where the library is in shards."""
+        ...
+
+    def refresh(self) -> None:
+        """Bring the copy up to the newest state."""
+        ...
+
+    def path(self, key: str) -> Path:
+        """Where the file under a key is once it has been fetched."""
+        ...
+
+    def fetch(self, key: str) -> Path:
+        """The file under a key. Raises FileNotFoundError where there is none."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The bytes under a key. Raises FileNotFoundError where there are none."""
+        ...
+
+    def open(self, key: str, load: Callable[[Path], Opened]) -> Opened:
+        """Result of `load` for the file under a key.
+
+        The result is kept while the file is. Raises FileNotFoundError.
+        """
+        ...
+
+    def prefetch(self, keys: Sequence[str]) -> None:
+        """Fetch several files at once."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Whether there is a file under a key."""
+        ...
+
+
+def shard_prefix(name: str) -> str:
+    """Key prefix of a shard."""
+    return f"shards/{name}"
 
 
 def page_folder(document_id: str, revision: str) -> str:

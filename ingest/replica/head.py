@@ -1,15 +1,18 @@
-"""Head of an object store: newest snapshot of a library, its home and indexes."""
+"""Head of an object store: newest snapshot of a library, or of each of its shards."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ingest.library.keys import HEAD
 from ingest.library.schema import FORMAT as LIBRARY_FORMAT
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 
 FORMAT = 2
+SHARDS_FORMAT = 3
+"""Format of a library in shards, which a version that knows of none refuses."""
 
 
 class ObjectStoreFormatError(ObjectStoreError):
@@ -39,6 +42,15 @@ class Head:
         return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
 
     @property
+    def state(self) -> str:
+        """What is published, in words."""
+        return f"snapshot {self.snapshot}"
+
+    def is_of(self, generation: int) -> bool:
+        """Whether the snapshot is of a generation of the library."""
+        return self.snapshot.startswith(f"{generation}-")
+
+    @property
     def library_key(self) -> str:
         """Key of the list of the snapshot's blocks."""
         return f"library/{self.snapshot}.json"
@@ -49,7 +61,33 @@ class Head:
         return f"contents/{self.snapshot}.json"
 
 
-def read_head(store: ObjectStore) -> Head | None:
+@dataclass(frozen=True, slots=True)
+class ShardsHead:
+    """Newest published state of a library in shards: all of them, as of one moment.
+
+    `layout` is the writer's list of shards; `shards` are the heads of those by name.
+    """
+
+    home: str
+    layout: dict[str, Any]
+    shards: dict[str, Head]
+    format: int = SHARDS_FORMAT
+    library: int = LIBRARY_FORMAT
+
+    def pack(self) -> bytes:
+        """Stored form, as JSON."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
+
+    @property
+    def state(self) -> str:
+        """What is published, in words."""
+        return f"snapshots of {len(self.shards)} shards"
+
+
+AnyHead = Head | ShardsHead
+
+
+def read_head(store: ObjectStore) -> AnyHead | None:
     """Head of a store; None where nothing was published yet.
 
     Raises:
@@ -62,7 +100,7 @@ def read_head(store: ObjectStore) -> Head | None:
     return unpack_head(packed, store.url)
 
 
-def unpack_head(packed: bytes, url: str) -> Head:
+def unpack_head(packed: bytes, url: str) -> AnyHead:
     """Head from its stored form.
 
     Raises:
@@ -70,9 +108,11 @@ def unpack_head(packed: bytes, url: str) -> Head:
     """
     values = json.loads(packed)
     formats = (values["format"], values.get("library"))
-    if formats != (FORMAT, LIBRARY_FORMAT):
+    if formats not in {(FORMAT, LIBRARY_FORMAT), (SHARDS_FORMAT, LIBRARY_FORMAT)}:
         raise ObjectStoreFormatError(
             f"The store {url} has formats {formats}; this pageglass reads {(FORMAT, LIBRARY_FORMAT)}.",
             hint="Run the same version of pageglass wherever the store is used.",
         )
-    return Head(**values)
+    if values["format"] == FORMAT:
+        return Head(**values)
+    return ShardsHead(**values | {"shards": {n: Head(**of) for n, of in values["shards"].items()}})

@@ -4,38 +4,30 @@ HOME/mirror/library.sqlite3    the newest snapshot, put into place by one transa
 HOME/mirror/index/ENCODER/     manifest, probe, and which collection of the Chroma server
 HOME/mirror/cache/             page images and multi-vectors fetched so far (ingest.replica.cache)
 HOME/mirror/head.json          what the three belong to
+HOME/mirror/shards/NAME/       of a library in shards, in place of library and index (ingest.replica.mirrored_shards)
 
 Never writes to the store. Any number of processes may share the folder.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
 
-from ingest.library.atomic import discard, write_atomically
-from ingest.library.keys import (
-    ABOUT,
-    HEAD,
-    INVERTED_LISTS,
-    find_edition,
-    hash_file,
-    lists_key,
-    page_folder,
-)
+from ingest.library.atomic import write_atomically
+from ingest.library.keys import HEAD, Replica
 from ingest.replica.cache import Cache
-from ingest.replica.head import Head, unpack_head
+from ingest.replica.head import ShardsHead, unpack_head
+from ingest.replica.mirrored_library import MirroredLibrary
+from ingest.replica.mirrored_shards import MirroredShard, take_shards
 from ingest.replica.object_store import ObjectStore, ObjectStoreRefused
-from ingest.replica.snapshot_blocks import fetch_blocks, unpack_digests
 
 Opened = TypeVar("Opened")
 
@@ -57,6 +49,7 @@ class Mirror:
         self.folder = folder
         self.database = folder / "library.sqlite3"
         self.index = folder / "index"
+        self.shards_file = folder / "shards.json"
         self.store = store
         self.url = store.url
         self.cache = Cache(folder / "cache", store.cache_mb * 1_000_000)
@@ -93,6 +86,10 @@ class Mirror:
                 f"The store {self.store.url} lacks what its head names.",
                 hint="Ingest where the library is: that publishes what is missing.",
             )
+
+    def shard(self, name: str) -> Replica:
+        """The copy of a shard, where the library is in shards."""
+        return MirroredShard(self, name)
 
     def path(self, key: str) -> Path:
         """Where the file under a key is once it has been fetched."""
@@ -184,66 +181,16 @@ class Mirror:
         with FileLock(self.folder / "lock"):
             if applied.exists() and applied.read_bytes() == packed:
                 return  # another process was faster
-            snapshot = self.folder / f".{uuid.uuid4().hex}.sqlite3"
-            try:
-                digests = unpack_digests(self.store.read(head.library_key))
-                fetch_blocks(self.store, digests, snapshot, self.database)
-                self._take_indexes(head)
-                self._take_library(snapshot)
-            finally:
-                snapshot.unlink(missing_ok=True)
-            self._forget_removed(head)
-            write_atomically(applied, packed)
-
-    def _take_indexes(self, head: Head) -> None:
-        for slug, edition in head.editions.items():
-            folder = self.index / slug
-            folder.mkdir(parents=True, exist_ok=True)
-            if find_edition(folder) != edition:
-                files = {name: self.store.read(f"index/{slug}/{edition}/{name}") for name in ABOUT}
-                for name, data in files.items():
-                    write_atomically(folder / name, data)
-            self._take_lists(slug, edition, head.lists.get(slug, ""))
-            if slug in head.collections:
-                write_atomically(folder / "collection", head.collections[slug].encode())
+            # A library may have become one in shards.
+            whole = MirroredLibrary(self.folder, self.store)
+            if isinstance(head, ShardsHead):
+                wanted = take_shards(self.shards_file, self.store, head)
+                whole.discard()
             else:
-                discard(folder / "collection")
-        for folder in list(self.index.iterdir()) if self.index.exists() else []:
-            if folder.name not in head.editions:
-                discard(folder)
-
-    def _take_lists(self, slug: str, edition: str, content: str) -> None:
-        """Bring an index's inverted lists up to those of a hash; none where it is empty."""
-        path = self.index / slug / INVERTED_LISTS
-        if not content:
-            discard(path)
-        elif not path.exists() or hash_file(path) != content:
-            write_atomically(path, self.store.read(lists_key(slug, edition, content)))
-
-    def _take_library(self, snapshot: Path) -> None:
-        if not self.database.exists():
-            snapshot.replace(self.database)
-            return
-        with (
-            closing(sqlite3.connect(snapshot)) as source,
-            closing(sqlite3.connect(self.database, timeout=30)) as target,
-        ):
-            source.backup(target)
-            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _forget_removed(self, head: Head) -> None:
-        """Delete what was fetched of documents and indexes that were removed."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as library:
-            rows = library.execute("SELECT id, revision FROM documents").fetchall()
-        folders = {page_folder(document_id, revision) for document_id, revision in rows}
-        names = {folder.removeprefix("pages/") for folder in folders}
-        indexes = {f"index/{slug}/{edition}" for slug, edition in head.editions.items()}
-
-        def wanted(key: str) -> bool:
-            above, _, name = key.rpartition("/")
-            return above in folders or (above in indexes and name.partition(".")[0] in names)
-
-        self.cache.keep(wanted)
+                whole.take(head)
+                wanted = whole.wants(head)
+            self.cache.keep(wanted)
+            write_atomically(applied, packed)
 
 
 def find_mirror(folder: Path, store: ObjectStore) -> Mirror | None:

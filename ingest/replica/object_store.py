@@ -12,7 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ class ObjectStore:
 
     url: str
     cache_mb: int = 10_000
+
+    def below(self, prefix: str) -> ObjectStore:
+        """The part of the store under a key prefix, as a store of its own."""
+        return replace(self, url=f"{self.url}/{prefix}")
 
     def read(self, key: str) -> bytes:
         """The bytes under a key.

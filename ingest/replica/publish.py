@@ -11,8 +11,9 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from ingest.library.keys import (
 )
 from ingest.library.library import Library
 from ingest.page import Document
-from ingest.replica.head import Head, read_head
+from ingest.replica.head import AnyHead, Head, read_head
 from ingest.replica.object_store import ObjectStore, ObjectStoreError
 from ingest.replica.snapshot_blocks import (
     BLOCKS,
@@ -56,7 +57,33 @@ class ObjectStoreTaken(ObjectStoreError):
     code = "object-store-taken"
 
 
-def check_owner(home: Home, store: ObjectStore) -> Head | None:
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What a head says of the indexes of a home, by index."""
+
+    editions: dict[str, str]
+    collections: dict[str, str]
+    lists: dict[str, str]
+
+    @classmethod
+    def read(cls, home: Home) -> IndexState:
+        """The state of a home's indexes."""
+        state = cls({}, {}, {})
+        for index in open_indexes(home):
+            slug, note = index.manifest.slug, index.folder / "collection"
+            state.editions[slug] = find_edition(index.folder)
+            if note.exists():
+                state.collections[slug] = note.read_text(encoding="utf-8")
+            if index.lists_path.exists():
+                state.lists[slug] = hash_file(index.lists_path)
+        return state
+
+    def is_of(self, head: Head) -> bool:
+        """Whether a head says the same."""
+        return self == IndexState(head.editions, head.collections, head.lists)
+
+
+def check_owner(home: Home, store: ObjectStore) -> AnyHead | None:
     """Head of the store, which must be this home's or none.
 
     Raises:
@@ -80,31 +107,44 @@ def publish(home: Home, store: ObjectStore) -> None:
     before = check_owner(home, store)
     if not home.database.exists():
         return
+    head, kept = send_library(home, store, before if isinstance(before, Head) else None)
+    if head != before:
+        store.write(HEAD, head.pack())
+    sweep(store, kept)
+
+
+def send_library(home: Home, store: ObjectStore, before: Head | None) -> tuple[Head, set[str]]:
+    """Send what a head needs that names the home's library as it is now.
+
+    Returns the head, and every key that it needs. The writer's lock must be held.
+
+    Args:
+        before: the head of the last time.
+    """
     home.staging.mkdir(exist_ok=True)
     snapshot = home.staging / "snapshot.sqlite3"
     try:
-        generation = _take_snapshot(home, snapshot)
+        generation = take_snapshot(home, snapshot)
         digests = [hash_block(block) for block in read_blocks(snapshot)]
         name = f"{generation}-{hash_block(pack_digests(digests))[:16]}"
         documents = Library(home).documents()
         folders = [page_folder(d.id, d.revision) for d in documents]
         _put_pages(home, store, before, documents)
-        editions, collections, lists, kept = _put_indexes(home, store, documents)
-        head = Head(home.id, name, editions, collections, lists)
-        kept |= {*folders, head.library_key, head.contents_key, *map(block_key, digests)}
+        state = IndexState.read(home)
+        kept = _put_indexes(home, store, state, documents)
+        head = Head(home.id, name, state.editions, state.collections, state.lists)
         if head != before:
             there = {key.rpartition("/")[2] for key in store.children(BLOCKS)}
             sent = put_blocks(store, snapshot, there)
             store.write(head.library_key, pack_digests(digests))
             store.write(head.contents_key, json.dumps(folders).encode())
-            store.write(HEAD, head.pack())
-            log.info("published snapshot %s to the store, %d bytes of it new", name, sent)
+            log.info("sent snapshot %s to the store, %d bytes of it new", name, sent)
     finally:
         discard(snapshot)
-    _sweep(store, kept)
+    return head, kept | {*folders, head.library_key, head.contents_key, *map(block_key, digests)}
 
 
-def _take_snapshot(home: Home, path: Path) -> str:
+def take_snapshot(home: Home, path: Path) -> str:
     """Copy the library into one file; returns its generation."""
     discard(path)
     with (
@@ -134,34 +174,23 @@ def _put_pages(
 
 
 def _put_indexes(
-    home: Home, store: ObjectStore, documents: Sequence[Document]
-) -> tuple[dict[str, str], dict[str, str], dict[str, str], set[str]]:
-    """Upload the indexes.
-
-    Returns their editions, their collections on a server, the hashes of their
-    inverted lists, and every key.
-    """
-    editions: dict[str, str] = {}
-    lists: dict[str, str] = {}
-    collections: dict[str, str] = {}
+    home: Home, store: ObjectStore, state: IndexState, documents: Sequence[Document]
+) -> set[str]:
+    """Upload the indexes; returns every key."""
     kept: set[str] = set()
     for index in open_indexes(home):
-        slug, edition = index.manifest.slug, find_edition(index.folder)
+        slug = index.manifest.slug
+        edition = state.editions[slug]
         files = {f"index/{slug}/{edition}/{name}": index.folder / name for name in ABOUT}
         for document in documents:
             if index.has(document):
                 files[vectors_key(slug, edition, document)] = index.path(document)
-        if index.lists_path.exists():
-            lists[slug] = hash_file(index.lists_path)
-            files[lists_key(slug, edition, lists[slug])] = index.lists_path
+        if slug in state.lists:
+            files[lists_key(slug, edition, state.lists[slug])] = index.lists_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
         kept |= files.keys() | _put_centroids(home, store, index, documents, there)
-        editions[slug] = edition
-        note = index.folder / "collection"
-        if note.exists():
-            collections[slug] = note.read_text(encoding="utf-8")
-    return editions, collections, lists, kept
+    return kept
 
 
 def _put_centroids(
@@ -184,9 +213,10 @@ def _put_centroids(
     return set(held)
 
 
-def _sweep(store: ObjectStore, kept: set[str]) -> None:
-    """Delete what no head has named for a while, and record what is unnamed from now on.
+def sweep(store: ObjectStore, kept: Set[str]) -> bool:
+    """Delete what no head has named for a while; whether nothing is left for later.
 
+    What is unnamed from now on is recorded.
     Where images of a removed document are there, nothing waits: earlier snapshots hold its
     words. A mirror that still reads them takes the newest head. Images go last, so that
     whoever is cut off does the same again.
@@ -198,7 +228,7 @@ def _sweep(store: ObjectStore, kept: set[str]) -> None:
     # SeaweedFS lists folders that have become empty.
     images = [key for key in store.children("pages") if key in kept or store.children(key)]
     there += images
-    grace = GRACE if kept.issuperset(images) else 0.0
+    grace = GRACE if all(key in kept for key in images) else 0.0
     noted, now = _read_json(store, STALE, {}), time.time()
     stale = {key: noted.get(key, now) for key in there if key not in kept}
     for key in [key for key, since in stale.items() if now - since >= grace]:
@@ -206,6 +236,7 @@ def _sweep(store: ObjectStore, kept: set[str]) -> None:
         del stale[key]
     if stale != noted:
         store.write(STALE, json.dumps(stale).encode())
+    return not stale
 
 
 def _read_json(store: ObjectStore, key: str, default: Any) -> Any:

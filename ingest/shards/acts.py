@@ -13,6 +13,7 @@ from ingest.encoders.encoder import Encoding
 from ingest.error import PageglassError
 from ingest.event import Event
 from ingest.index.quantization import Quantization
+from ingest.library.documents import DocumentNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Document
@@ -21,8 +22,14 @@ from ingest.rebuild import rebuild_indexes
 from ingest.remove import remove
 from ingest.replica.backup import BackupContent, Report, back_up
 from ingest.shards.open_shards import check_shards
-from ingest.shards.shard_layout import ShardHome, ShardLayout, read_layout, shard_homes
-from ingest.shards.sharded_library import ShardedLibrary, open_library
+from ingest.shards.shard_layout import (
+    ShardHome,
+    ShardLayout,
+    ShardsChanged,
+    read_layout,
+    shard_homes,
+)
+from ingest.shards.sharded_library import MOVES, ShardedLibrary, open_library
 from ingest.verify import verify
 
 __all__ = ["back_up_home", "edit_document", "remove_documents", "renew_indexes", "verify_home"]
@@ -38,19 +45,20 @@ def remove_documents(
     Raises:
         What `ingest.remove.remove` raises.
     """
-    homes = shard_homes(home)
-    if not homes:
+    if read_layout(home) is None:
         return remove(home, wanted, wait=wait)
     library = ShardedLibrary(home)
     every = library.documents()
     names = {document.id: document.name for document in every}
     ids = list(dict.fromkeys(library.document(name).id for name in wanted))
     removed: dict[str, Document] = {}
-    for name, its_library in library.shards().items():
-        if its_ids := [id_ for id_ in ids if its_library.has(id_)]:
-            for document in remove(homes[name], its_ids, wait=wait):
-                shown = names.get(document.id, document.name)
-                removed[document.id] = replace(document, name=shown)
+
+    def remove_from(shard: Home, its_ids: list[str]) -> None:
+        for document in remove(shard, its_ids, wait=wait):
+            shown = names.get(document.id, document.name)
+            removed[document.id] = replace(document, name=shown)
+
+    _act_on(library, ids, remove_from)
     return list(removed.values())
 
 
@@ -67,26 +75,59 @@ def edit_document(
     Raises:
         What `ingest.annotate.edit.edit` raises.
     """
-    homes = shard_homes(home)
-    if not homes:
+    if read_layout(home) is None:
         return edit(home, wanted, title=title, tags=tags, wait=wait)
     library = ShardedLibrary(home)
     document = library.document(wanted)
-    for name, its_library in library.shards().items():
-        if its_library.has(document.id):
-            edit(homes[name], document.id, title=title, tags=tags, wait=wait)
+
+    def edit_in(shard: Home, _: list[str]) -> None:
+        edit(shard, document.id, title=title, tags=tags, wait=wait)
+
+    _act_on(library, [document.id], edit_in)
     return library.document(document.id)
+
+
+def _act_on(
+    library: ShardedLibrary, document_ids: Sequence[str], act: Callable[[Home, list[str]], None]
+) -> None:
+    """Act on documents in every shard that has some of them.
+
+    Those that move between the look for their shard and the act are looked for again.
+
+    Raises:
+        DocumentNotFound: they have been removed meanwhile.
+        What `act` raises.
+    """
+    left = set(document_ids)
+    for _ in range(MOVES):
+        moved = False
+        for its_library in library.shards().values():
+            its_ids = [id_ for id_ in document_ids if its_library.has(id_)]
+            try:
+                if its_ids:
+                    act(its_library.home, its_ids)
+                    left -= set(its_ids)
+            except (DocumentNotFound, ShardsChanged):
+                moved = True
+        if not (left or moved):
+            return
+    if left:
+        raise DocumentNotFound(
+            f"There is no document {min(left)!r} any more.",
+            hint="List the documents to see what there is.",
+        )
 
 
 def verify_home(home: Home, *, repair: bool = False) -> list[str]:
     """Find disagreements (see `ingest.verify.verify`), in each shard and between them.
 
     Raises:
-        What `ingest.verify.verify` raises, of a home that is not in shards.
+        ReadOnlyMirror, and what `ingest.verify.verify` raises of a home that is not in shards.
     """
     layout = read_layout(home)
     if layout is None:
         return verify(home, repair=repair)
+    home.check_writable()
     problems: list[str] = []
     for name, shard in shard_homes(home).items():
         try:

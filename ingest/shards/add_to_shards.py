@@ -30,7 +30,6 @@ from ingest.shards.route import FileRoutes, route_files
 from ingest.shards.seed import seed_indexes
 from ingest.shards.shard_layout import (
     ShardHome,
-    ShardsUnsupported,
     first_with_indexes,
     read_layout,
     shard_homes,
@@ -70,7 +69,7 @@ def _add(
     on_wait: Callable[[], None] | None,
 ) -> Iterator[Event]:
     started = time.monotonic()
-    _check_unpublished(home)
+    home.check_writable()
     check_shards(home)
     routes = _route(home, homes, paths, settings)
     yield FilesFound(len(routes.shards), routes.to_read)
@@ -161,7 +160,7 @@ def _seed(
     wait: float | None,
     on_wait: Callable[[], None] | None,
 ) -> None:
-    with shard.writing(wait, on_wait):
+    with shard.writing(wait, on_wait, publish=False):
         seed_indexes(shard, list(homes.values()))
 
 
@@ -173,6 +172,8 @@ def _forget(
     wait: float | None,
 ) -> Iterator[Removed]:
     """Let a shard forget files that have changed and whose content is in another now."""
+    for home in homes.values():
+        home.check()
     added = {shard: set(Library(home).names()) for shard, home in homes.items()}
     gone = [path for path in paths if path in added[routes.shards[path]]]
     if gone:
@@ -187,16 +188,3 @@ def _sum(one: Done, other: Done) -> Done:
     """Totals of two runs; files that a run left out are counted once for all."""
     added = {f.name: getattr(one, f.name) + getattr(other, f.name) for f in fields(Done)}
     return Done(**{**added, "left_out": one.left_out})
-
-
-def _check_unpublished(home: Home) -> None:
-    """Refuse a home that is published: its shards would not be.
-
-    Raises:
-        ShardsUnsupported
-    """
-    if home.publisher:
-        raise ShardsUnsupported(
-            "A library in shards is not published to an object store.",
-            hint="Unset the store, or publish each shard as a home of its own.",
-        )

@@ -36,7 +36,8 @@ def move_documents(source: Home, target: Home, document_ids: Sequence[str]) -> N
     held, taking = LibraryWriter(source), RowCopier(target)
     finish_interrupted(source, held)
     finish_interrupted(target, taking)
-    new = [document_id for document_id in document_ids if not taking.has(document_id)]
+    # One that another command has removed meanwhile stays removed.
+    new = [id_ for id_ in document_ids if held.has(id_) and not taking.has(id_)]
     if new:
         taking.begin(new)
         seed_indexes(target, [source])

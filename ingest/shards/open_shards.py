@@ -11,6 +11,7 @@ from ingest.error import PageglassError, UnavailableError
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
+from ingest.replica.object_store import ObjectStoreError
 from ingest.shards.shard_layout import ShardHome, ShardLayout, ShardMissing, read_layout
 
 Result = TypeVar("Result")
@@ -35,7 +36,7 @@ class OpenShards:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._lock = threading.RLock()
-        self._opened: dict[str, Library] = {}
+        self._opened: dict[str, tuple[Library, int]] = {}
         self.missing: tuple[str, ...] = ()
         self._layout()
 
@@ -56,12 +57,13 @@ class OpenShards:
         with self._lock:
             names = self._layout().every
             for name in names:
-                held = self._opened.get(name)
-                if held is None or not held.home.database.exists():
+                home = ShardHome(self._home, name)
+                file = _file_of(home)
+                if name not in self._opened or self._opened[name][1] != file:
                     self._opened.pop(name, None)
-                    if (opened := _open(ShardHome(self._home, name))) is not None:
-                        self._opened[name] = opened
-            found = {name: self._opened[name] for name in names if name in self._opened}
+                    if file and (opened := _open(home)) is not None:
+                        self._opened[name] = opened, file
+            found = {name: self._opened[name][0] for name in names if name in self._opened}
             self.missing = tuple(name for name in names if name not in found)
         if not found:
             raise ShardsMissing(
@@ -85,17 +87,25 @@ class OpenShards:
     def close(self) -> None:
         """Close this thread's connections."""
         with self._lock:
-            for library in self._opened.values():
+            for library, _ in self._opened.values():
                 library.close()
+
+
+def _file_of(home: Home) -> int:
+    """Number of a library's file, 0 for none: a shard that is made again has another."""
+    try:
+        return home.database.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _open(home: Home) -> Library | None:
     """Library of a shard; None where it cannot be read."""
-    if not home.database.exists():
-        return None
     try:
         library = Library(home)
         _ = library.generation
+    except ObjectStoreError:
+        raise  # that of a mirror, which all shards come from
     except SHARD_ERRORS:
         return None
     return library

@@ -14,7 +14,7 @@ from ingest.event import Event, Moved
 from ingest.index.index import open_indexes
 from ingest.index.inverted.update import update_lists
 from ingest.library.atomic import discard
-from ingest.library.home import Home
+from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
 from ingest.shards.move import link_or_copy, move_documents
 from ingest.shards.open_shards import check_shards
@@ -22,8 +22,9 @@ from ingest.shards.row_copier import RowCopier
 from ingest.shards.shard_layout import (
     ShardHome,
     ShardLayout,
-    ShardsUnsupported,
+    ShardsChanged,
     check_count,
+    moves_mark,
     read_layout,
     shard_folder,
     shard_homes,
@@ -45,15 +46,11 @@ def reshard(
 
     Raises:
         InvalidShards, ShardMissing, ShardsUnreadable, HomeBusy, DiskFull, ReadOnlyMirror
-        ShardsUnsupported: the home is published to an object store.
+        ObjectStoreError: the home cannot be published; documents have moved.
+        ShardsChanged: another command took another number meanwhile.
     """
     check_count(count)
-    if home.publisher:
-        raise ShardsUnsupported(
-            "A library in shards is not published to an object store.",
-            hint="Unset the store, or publish each shard as a home of its own.",
-        )
-    with home.writing(on_wait=on_wait, publish=False):
+    with home.writing(on_wait=on_wait) as lock:
         layout = read_layout(home)
         if layout is None:
             _adopt(home)
@@ -65,7 +62,7 @@ def reshard(
         _clear_adopted(home)
         layout = layout.resized(count)
         write_layout(home, layout)
-        yield from _rebalance(home, layout, on_wait)
+        yield from _rebalance(home, layout, lock, on_wait)
 
 
 def _adopt(home: Home) -> None:
@@ -106,20 +103,29 @@ def _clear_adopted(home: Home) -> None:
 
 
 def _rebalance(
-    home: Home, layout: ShardLayout, on_wait: Callable[[], None] | None
+    home: Home, layout: ShardLayout, lock: WriterLock, on_wait: Callable[[], None] | None
 ) -> Iterator[Event]:
-    """Move documents to the shards that they belong to; then drop shards that are empty."""
+    """Move documents to the shards that they belong to; then drop shards that are empty.
+
+    Others may publish the home in between.
+    """
     homes = shard_homes(home)
     left = sum(len(_misplaced(shard, layout)) for shard in homes.values())
     for name, shard in homes.items():
         while families := _misplaced(shard, layout):
             target = layout.shard_of(families[0][0])
             some = [ids for ids in families if layout.shard_of(ids[0]) == target][:AT_ONCE]
+            moves_mark(home).touch()
             with _both(shard, homes[target], on_wait):
                 move_documents(shard, homes[target], [id_ for ids in some for id_ in ids])
             left -= len(some)
             yield Moved(sum(map(len, some)), name, target, left)
-        with shard.writing(on_wait=on_wait):
+            if lock.give_way() and read_layout(home) != layout:
+                raise ShardsChanged(
+                    "The library was given another number of shards meanwhile.",
+                    hint="Run the same again.",
+                )
+        with shard.writing(on_wait=on_wait, publish=False):
             _tidy(shard)
     for name in layout.leaving:
         with _both(homes[name], homes[layout.names[0]], on_wait):
@@ -141,7 +147,7 @@ def _both(source: ShardHome, target: ShardHome, on_wait: Callable[[], None] | No
     """Locks of two shards, taken in the order of their names."""
     with ExitStack() as stack:
         for shard in sorted((source, target), key=lambda shard: shard.name):
-            stack.enter_context(shard.writing(on_wait=on_wait))
+            stack.enter_context(shard.writing(on_wait=on_wait, publish=False))
         return stack.pop_all()
 
 

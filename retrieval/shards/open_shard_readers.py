@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ingest.index.index import Index
 from ingest.index.manifest import Manifest
 from ingest.library.library import Library
+from ingest.replica.object_store import ObjectStoreError
 from ingest.shards.open_shards import SHARD_ERRORS, ShardsMissing
 from retrieval.shards.shard import Shard
 from retrieval.shards.shard_reader import ShardReader
@@ -52,7 +53,7 @@ class OpenShardReaders:
                 if seen == self._seen:
                     break
                 self._read_all(libraries, seen)
-                if len(libraries) == 1:
+                if "" in libraries:  # no shards between which documents could move
                     break
             shards = tuple(shard for shard in self._shards if shard.name not in without)
         if not shards:
@@ -81,8 +82,8 @@ class OpenShardReaders:
         for name, library in libraries.items():
             try:
                 seen[name] = library, library.generation
-            except SHARD_ERRORS:
-                if not name:
+            except SHARD_ERRORS as error:
+                if not name or isinstance(error, ObjectStoreError):
                     raise
         return seen
 
@@ -98,8 +99,8 @@ class OpenShardReaders:
                 self._readers[name] = reader
             try:
                 shard = reader.read(elsewhere)
-            except SHARD_ERRORS:
-                if not name:
+            except SHARD_ERRORS as error:
+                if not name or isinstance(error, ObjectStoreError):
                     raise
                 continue
             shards.append(shard)

@@ -14,6 +14,7 @@ from ingest.error import StorageError
 from ingest.index.index import Index
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library
+from ingest.replica.object_store import ObjectStoreError
 from retrieval.snapshot import LibrarySnapshot
 
 Result = TypeVar("Result")
@@ -67,8 +68,8 @@ def ask_shards(shards: Sequence[Shard], question: Callable[[Shard], Result]) -> 
 def _ask(shard: Shard, question: Callable[[Shard], Result]) -> Result:
     try:
         return question(shard)
-    except FileNotFoundError:
-        raise  # a document was removed, or has moved to another shard
+    except (FileNotFoundError, ObjectStoreError):
+        raise  # a document was removed, or has moved to another shard; or no shard can be asked
     except (sqlite3.DatabaseError, StorageError, OSError) as error:
         if not shard.name:
             raise

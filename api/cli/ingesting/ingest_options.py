@@ -159,10 +159,10 @@ def read_options(
         ),
     ] = None,
     shards: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            min=1,
-            help="Keep the library in so many shards from now on; documents move to their places.",
+            metavar="N|auto",
+            help="Keep the library in so many shards from now on, or add one where one is full.",
             show_default="as it is",
         ),
     ] = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.library.home import Home, RecordServer
+from ingest.shards.shard_layout import read_layout, shard_homes
 
 if TYPE_CHECKING:
     from ingest.replica.object_store import ObjectStore
@@ -22,16 +23,31 @@ class StorePublisher:
     store: ObjectStore
 
     def check(self, home: Home) -> None:
-        """Check that the store is this home's. Raises ObjectStoreTaken, ObjectStoreError."""
+        """Check that the store is this home's, and every shard there.
+
+        Raises:
+            ObjectStoreTaken, ObjectStoreError, ShardMissing
+        """
         from ingest.replica.publish import check_owner
 
+        for shard in shard_homes(home).values():
+            shard.check()
         check_owner(home, self.store)
 
-    def publish(self, home: Home) -> None:
-        """Bring the store up to the home. Raises ObjectStoreTaken, ObjectStoreError."""
-        from ingest.replica.publish import publish
+    def publish(self, home: Home, shard: str = "", *, held: bool = False) -> None:
+        """Bring the store up to the home, in shards or not.
 
-        publish(home, self.store)
+        Raises:
+            ObjectStoreTaken, ObjectStoreError
+            ShardMissing, and HomeBusy where a lock is `held`.
+        """
+        from ingest.replica.publish import publish
+        from ingest.shards.publish_shards import publish_shards
+
+        if layout := read_layout(home):
+            publish_shards(home, layout, self.store, shard, held=held)
+        else:
+            publish(home, self.store)
 
 
 def connect_home(
