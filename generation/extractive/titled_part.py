@@ -19,8 +19,8 @@ _ASKED = re.compile(
     r"|(?P<ko>그림|표|도표|차트)\s?(?P<ko_number>\d{1,3}(?:[.-]\d{1,3})?)\s?(?:의|은|는)?\s?(?:제목|이름)",
     re.IGNORECASE,
 )
-MAX_LABEL = 3
-"""Words of a passage that is the label alone, at most."""
+_SECTIONS = frozenset("section chapter item point part abschnitt kapitel punkt teil".split())
+"""Words for parts whose headings may begin with the number alone."""
 
 
 def titled_part(question: str) -> tuple[str, str] | None:
@@ -47,15 +47,17 @@ def find_title(question: str, passages: Sequence[Passage]) -> Passage | None:
     if asked is None:
         return None
     word, number = map(re.escape, asked)
-    label = re.compile(rf"\W*{word}[\s-]{{1,2}}{number}(?![\w-]|\.\d)", re.IGNORECASE)
+    before = rf"(?:{word}[\s-]{{1,2}})" + ("?" if word.lower() in _SECTIONS else "")
+    label = re.compile(rf"\W*{before}{number}(?![\w-]|\.\d)", re.IGNORECASE)
     parts = read_places(question).parts
     for at, passage in enumerate(passages):
         if passage.unit.leads:
             continue
         words = passage.evidence.words[passage.start : passage.end]
-        if not label.match(passage.text) and not any(has_caption(words, part) for part in parts):
+        named = label.match(passage.text) and (passage.short or not passage.text[0].isdigit())
+        if not named and not any(has_caption(words, part) for part in parts):
             continue
-        if passage.end - passage.start > MAX_LABEL:
+        if any(map(str.isalpha, passage.text.partition(asked[1])[2])):
             return passage
         after = passages[at + 1 : at + 2]
         if after and after[0].evidence is passage.evidence and after[0].short:
