@@ -1,4 +1,4 @@
-"""Rows of a table that meet a question's condition: more than a number, or the most."""
+"""Rows of a table that meet a condition: more than a number, or the most."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> MatchingRows:
             whole = share + 0.1 * _share(scorer.weights, terms, _terms_of(rows))
             if share and len(values) >= MIN_ROWS and whole > best[0]:
                 best = whole, values, rows
-    _, values, rows = best
-    named = [at for at in values if _is_named(rows[at], terms)]
+    _, values, table = best
+    named = [at for at in values if _is_named(table[at], terms)]
     places = named or list(values)
     met = condition.meets([values[at] for at in places])
     page = scorer.page_terms[best_passage.evidence.label]
     share = _share(scorer.weights, terms, page) / (_share(scorer.weights, terms, terms) or 1.0)
-    return MatchingRows([rows[places[at]] for at in met], share)
+    return MatchingRows([table[places[at]] for at in met], share)
 
 
 def _tables(passages: Sequence[Passage]) -> Iterator[list[Passage]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,7 +29,8 @@ LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 
 
-class Quotes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Quotes:
     """Passages to quote.
 
     `count` is how many items there are, where a question asks for that; `meets`, where their form

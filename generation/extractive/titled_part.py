@@ -1,4 +1,4 @@
-"""Titles of parts: what a figure, table, chapter or unit that a question names is called."""
+"""Titles of parts: what a figure, table, chapter or unit is called."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECTIONS = frozenset("section chapter item point part abschnitt kapitel punkt t
 
 
 def titled_part(question: str) -> tuple[str, str] | None:
-    """The word and the number of a part whose title a question asks for, None for none.
+    """The word and the number of the part whose title is asked for, None for none.
 
     >>> titled_part("What's the topic of UNIT 14?"), titled_part("What is Table 2 about?")
     (('UNIT', '14'), ('Table', '2'))

@@ -46,7 +46,7 @@ class PrintedTable:
     rows: tuple[tuple[Cell, ...], ...]
 
     def column_heads(self, cell: Cell) -> list[Cell]:
-        """Heads of a cell's column, of each line the one that it shares most of its width with."""
+        """Heads of a cell's column: of each line the one nearest above it."""
         best = [max(line, key=lambda head: _shared(head.box, cell.box)) for line in self.heads]
         return [head for head in best if _shared(head.box, cell.box) > 0]
 

@@ -20,9 +20,9 @@ class ColumnCell:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """Row of a table: `table` is the first word of its heads, `cells` from left to right.
+    """Row of a table, with its `cells` from left to right.
 
-    `heads` are the stems of the heads of all cells but the first.
+    `table` is the first word of the table's heads; `heads` are the stems of the heads of all cells but the first.
     """
 
     table: int

@@ -1,4 +1,4 @@
-"""Conditions of a question on a table's rows: a comparison with a number, or the most.
+"""Conditions on rows of a table: a comparison with a number, or the most.
 
 Words in English, German and Korean.
 """
