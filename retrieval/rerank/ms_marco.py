@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from tokenizers import Tokenizer
 
-from ingest.encoders.embedded.runtime.session import Session, open_session
+from ingest.encoders.embedded.runtime.session import Session, open_kept_session
 from ingest.encoders.embedded.weights import MS_MARCO
 from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.page import Vectors
@@ -77,4 +77,4 @@ class MsMarcoReranker:
 
     @cached_property
     def _session(self) -> Session:
-        return open_session(self._path, self._threads)
+        return open_kept_session("ms-marco", MS_MARCO.sha256, self._path.read_bytes, self._threads)

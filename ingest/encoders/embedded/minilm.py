@@ -22,7 +22,7 @@ from tokenizers import Encoding
 
 from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.runtime.onnx_file import look_up_first
-from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
+from ingest.encoders.embedded.runtime.session import Session, open_kept_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.encoders.encoder import Modality
@@ -35,6 +35,8 @@ WINDOW = 128
 MAX_QUERY_TOKENS = 254
 TITLE_LENGTH = 24
 """Tokens of the title that a page is encoded with."""
+NETWORK_SHA256 = "214f35f64eae191211dc65b89e919fbff719193d7a045e562122fae95c3f23ee"
+"""Of the weights' file with embeddings looked up first."""
 LATIN_END = "\u0250"
 STATE_BYTES = 4 << 20
 """Of the last texts' hidden states, 18 KB for a query of ten tokens."""
@@ -144,12 +146,12 @@ class MiniLmEncoder:
 
     @cached_property
     def _for_pages(self) -> Session:
-        return open_session(_network(), self._threads)
+        return open_kept_session("minilm", NETWORK_SHA256, _network, self._threads)
 
     @cached_property
     def _for_texts(self) -> Session:
         """One thread: a text is short, and a server has several at once."""
-        return open_session(_network(), 1)
+        return open_kept_session("minilm", NETWORK_SHA256, _network, 1)
 
     def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
         """Unit rows of a page's tokens, without the start and end tokens (n, dim)."""

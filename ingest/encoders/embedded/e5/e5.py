@@ -17,13 +17,15 @@ import numpy as np
 from ingest.encoders.embedded.e5.e5_checkpoint import E5Checkpoint, dequantize
 from ingest.encoders.embedded.e5.e5_network import build_network
 from ingest.encoders.embedded.e5.unigram import Unigram
-from ingest.encoders.embedded.runtime.session import open_session
+from ingest.encoders.embedded.runtime.session import open_kept_session
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.page import Vectors, unit
 
 DIM = 384
 QUERY = "query: "
 PASSAGE = "passage: "
+NETWORK_SHA256 = "d1b5cde7fffca9f69fad18f228e0dba59ee0b3592707517884d7848ae4b562db"
+"""Of the network that is built of the weights."""
 COSINE_RANGE = (0.7, 1.0)
 """E5 was trained at a low temperature: cosines of unrelated texts are near 0.7."""
 
@@ -57,7 +59,9 @@ class E5Model:
         self._words = checkpoint.blocks("emb.word")
         self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
         self._places = self._places + checkpoint.values("emb.type")[:DIM]
-        self._session = open_session(build_network(checkpoint), threads)
+        self._session = open_kept_session(
+            "e5", NETWORK_SHA256, lambda: build_network(checkpoint), threads
+        )
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions and descriptions: one unit row each (n, dim)."""
