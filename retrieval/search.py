@@ -98,6 +98,8 @@ class Searcher:
         """
 
         def find(shards: Sequence[Shard]) -> list[Hit]:
+            if not images:
+                self._encoder.open_ahead(indexes_of(shards), self._reranker)
             words = LexicalQuery.of(query, images=images, glossary=self._glossary)
             encoded = self._encoder.encode_text(words.text, indexes_of(shards), images=images)
             return self._find_hits(shards, encoded, words, filter, top)
@@ -259,9 +261,8 @@ class Searcher:
             else:
                 self._searched.without = tuple(sorted({*self._shards.missing, *failed}))
                 return result
-        raise LibraryChanging(
-            "The library kept changing while it was searched.", hint="Search again."
-        )
+        changed = "The library kept changing while it was searched."
+        raise LibraryChanging(changed, hint="Search again.")
 
     def _find_hits(
         self,
@@ -271,9 +272,8 @@ class Searcher:
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        ranking = self._ranker.rank(
-            shards, manifests_of(shards), encoded, words, filter, self._reranker
-        )
+        of = manifests_of(shards)
+        ranking = self._ranker.rank(shards, of, encoded, words, filter, self._reranker)
         names = self.library.display_names()
         return [self._hit(encoded, ranking, i, names) for i in ranking.order()[:top]]
 

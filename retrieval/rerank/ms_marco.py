@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from ingest.encoders.embedded.runtime.session import Session, open_kept_session
+from ingest.encoders.embedded.runtime.lazy_session import LazySession
+from ingest.encoders.embedded.runtime.session import open_kept_session
 from ingest.encoders.embedded.weights import MS_MARCO
 from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.page import Vectors
+from retrieval.scoring.parallel import parallel_map
 
 QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
 BATCH = 2
@@ -28,7 +31,7 @@ class MsMarcoReranker:
     """ms-marco-MiniLM-L-12-v2 as a `Reranker`.
 
     Args:
-        threads: CPU threads; 0 for one a core. A server has several questions at once.
+        alone: no other question is asked meanwhile, so that one may have every core.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -37,9 +40,16 @@ class MsMarcoReranker:
     name = "ms-marco"
     reads_any_script = False
 
-    def __init__(self, threads: int = 1) -> None:
-        self._path = MS_MARCO.verified()
-        self._threads = threads
+    def __init__(self, alone: bool = False) -> None:
+        path = MS_MARCO.verified()
+        self._session = LazySession(
+            lambda: open_kept_session("ms-marco", MS_MARCO.sha256, path.read_bytes, 1)
+        )
+        self._alone = alone
+
+    def open_ahead(self) -> None:
+        """Open the network."""
+        self._session.open()
 
     def score(self, query: str, passages: Sequence[str]) -> Vectors:
         """See `Reranker`; texts are cut after 64 and 256 tokens."""
@@ -52,9 +62,16 @@ class MsMarcoReranker:
         logits = np.zeros(len(rows), np.float32)
         # Those of like length together: what is padded is computed too.
         order = np.argsort([len(row) for row in rows], kind="stable")
-        for at in range(0, len(rows), BATCH):
-            some = order[at : at + BATCH]
+        batches = [order[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+
+        def run(some: npt.NDArray[np.intp]) -> None:
             logits[some] = self._run([rows[i] for i in some], len(first))
+
+        if self._alone:
+            parallel_map(run, reversed(batches))  # the longest first, so that none is waited for
+        else:
+            for some in batches:
+                run(some)
         return logits
 
     def _run(self, rows: Sequence[Sequence[int]], query_length: int) -> Vectors:
@@ -74,7 +91,3 @@ class MsMarcoReranker:
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         return load_wordpiece()
-
-    @cached_property
-    def _session(self) -> Session:
-        return open_kept_session("ms-marco", MS_MARCO.sha256, self._path.read_bytes, self._threads)

@@ -30,7 +30,10 @@ _INVERSE = pow(BASE, -1, 1 << 64)
 
 
 class HashTable(NamedTuple):
-    """Hashes of all pieces, sorted, with the id of each, and the longest piece's length."""
+    """Hashes of all pieces, sorted, with the id of each.
+
+    `longest` is the length of the longest piece, in characters.
+    """
 
     hashes: Hashes
     ids: npt.NDArray[np.int64]
