@@ -97,7 +97,7 @@ def main() -> None:
                 stderr=log,
             )
             try:
-                figures = asyncio.run(run(_address(Path(folder, "log")), server.pid, args))
+                figures = asyncio.run(run(address_in(Path(folder, "log")), server.pid, args))
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(60)
@@ -105,12 +105,13 @@ def main() -> None:
     sys.exit(bool(figures.errors))
 
 
-def _address(log: Path) -> str:
-    """Address of the server, once it says so."""
-    for _ in range(600):
+def address_in(log: Path, pause: float = 0.1) -> str:
+    """Address of the server, once it says so; looked for after each pause, in seconds."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if found := re.search(r"http://\S+", log.read_text(encoding="utf-8")):
             return found[0]
-        time.sleep(0.1)
+        time.sleep(pause)
     sys.exit("the server does not start")
 
 
