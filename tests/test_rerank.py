@@ -83,6 +83,15 @@ def test_what_answers_is_more_relevant(ms_marco: MsMarcoReranker) -> None:
     assert relevance[0] > 0.9 > 0.1 > relevance[1:].max()
 
 
+def test_a_question_with_the_same_passages_is_read_once() -> None:
+    reranker = MsMarcoReranker()
+    first = reranker.score(QUESTION, PASSAGES)
+    reranker._run = None  # type: ignore[assignment,method-assign]
+    np.testing.assert_array_equal(reranker.score(QUESTION, list(PASSAGES)), first)
+    with pytest.raises(TypeError):
+        reranker.score(QUESTION, PASSAGES[1:])
+
+
 def test_pairs_are_spread_over_the_cores_with_the_same_logits(ms_marco: MsMarcoReranker) -> None:
     passages = [" ".join(PASSAGES[: at % 4 + 1]) for at in range(7)]
     alone = MsMarcoReranker(alone=True).logits(QUESTION, passages)

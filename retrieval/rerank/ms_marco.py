@@ -6,6 +6,7 @@ It was trained on questions to a web search engine and passages that answer them
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.runtime.lazy_session import LazySession
 from ingest.encoders.embedded.runtime.session import open_kept_session
 from ingest.encoders.embedded.weights import MS_MARCO
@@ -23,6 +25,8 @@ from retrieval.scoring.parallel import parallel_map
 QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
 BATCH = 2
 """Pairs that are read together."""
+KNOWN_BYTES = 4 << 20
+"""Of the last questions with their passages and relevance, about 7 KB each."""
 TEMPERATURE = 2.0
 """Divides the logits, which spread from -11 to 11: what is half relevant stays apart."""
 
@@ -46,6 +50,7 @@ class MsMarcoReranker:
             lambda: open_kept_session("ms-marco", MS_MARCO.sha256, path.read_bytes, 1)
         )
         self._alone = alone
+        self._known = ByteCache[Vectors](KNOWN_BYTES)
 
     def open_ahead(self) -> None:
         """Open the network."""
@@ -53,7 +58,12 @@ class MsMarcoReranker:
 
     def score(self, query: str, passages: Sequence[str]) -> Vectors:
         """See `Reranker`; texts are cut after 64 and 256 tokens."""
-        return np.asarray(1 / (1 + np.exp(-self.logits(query, passages) / TEMPERATURE)))
+        # All passages together: int8 is scaled by a batch, so a pair depends on its neighbour.
+        asked = (query, *passages)
+        if (relevance := self._known.get(asked)) is None:
+            relevance = np.asarray(1 / (1 + np.exp(-self.logits(query, passages) / TEMPERATURE)))
+            self._known.put(asked, relevance, sum(map(sys.getsizeof, asked)) + relevance.nbytes)
+        return relevance
 
     def logits(self, query: str, passages: Sequence[str]) -> Vectors:
         """The network's output (n,) for each passage."""
