@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from api.factory import make_model, make_searcher, render_settings
 from api.ingestion import IngestOptions, plan_ingest
+from api.rag.answer import generate_answer
 from api.rag.evidence import RetrievedEvidence, retrieve_evidence
 from api.settings import Settings
 from ingest.add import AddSettings
 from ingest.encoders.shared import SharedEncoders
 from ingest.files.render import RenderSettings
 from ingest.filter import ALL_PAGES, PageFilter
+from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.readers.reader_pool import ReaderPool
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from generation.prompt import Message
     from ingest.readers.shot_reader import ShotReader
     from retrieval.search import Searcher
+
+WARM_QUERY = "opening hours of the exhibition"
+"""Any words will do that are no question for pages."""
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +53,30 @@ class Engine:
         self._encoders = SharedEncoders()
         self._readers: ReaderPool | None = None
         self._shots: ShotReader | None = None
+        self._warming: threading.Thread | None = None
+
+    def start_warming(self) -> None:
+        """Begin to load what a search and an answer need, on a thread of its own."""
+        self._warming = threading.Thread(target=self._warm, name="warm", daemon=True)
+        self._warming.start()
+
+    @property
+    def warming(self) -> bool:
+        """Whether that is not done yet."""
+        return self._warming is not None and self._warming.is_alive()
+
+    def _warm(self) -> None:
+        """Ask a question that nobody waits for; a language model is not called."""
+        started = time.monotonic()
+        try:
+            evidence, model = self.retrieve(WARM_QUERY), self.model()
+            if model.chat is None:
+                generate_answer(evidence, model)
+            log.info("ready to search after %.1f s", time.monotonic() - started)
+        except LibraryNotFound:
+            pass  # nothing was ingested yet
+        except Exception as error:  # said again where somebody asks
+            log.warning("models could not be loaded ahead: %s", error)
 
     def searcher(self) -> Searcher:
         """Searcher of the home.
@@ -174,6 +203,8 @@ class Engine:
 
     def close(self) -> None:
         """Close the searcher, and end the readers."""
+        if self._warming:
+            self._warming.join()
         with self._lock:
             readers, self._readers, self._shots = self._readers, None, None
             if readers:

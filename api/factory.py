@@ -61,7 +61,7 @@ def make_searcher(
         encoding=settings.encoding(),
         opener=opener or Index.vectors,
         scorer=open_vector_cache(device, settings.device_cache_mb, score_ordinal(settings.device)),
-        reranker=load_reranker(settings.rerank, settings.device),
+        reranker=load_reranker(settings.rerank, settings.device, alone=once),
     )
 
 

@@ -10,14 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from PIL import Image
-
 from api.rag.text_search import search_text
 from ingest.error import InvalidInputError
 from ingest.filter import ALL_PAGES, PageFilter, PhotoFilter
 from ingest.page import DOCUMENT_KINDS, Page
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ingest.readers.reader_pool import ReaderPool
     from retrieval.hit import Hit
     from retrieval.search import Searcher
@@ -39,7 +39,7 @@ def search_pages(
     searcher: Searcher,
     query: str | QueryParts | None = None,
     *,
-    readers: ReaderPool,
+    readers: ReaderPool | None,
     like: ImageSource | None = None,
     top: int = 10,
     images: bool = False,
@@ -49,7 +49,7 @@ def search_pages(
 
     Args:
         query: a text, which may have `file:NAME` and `tag:NAME` in it, or weighted parts.
-        readers: open image files.
+        readers: open image files; None for a query that is a text.
         like: an image, a video or the key of a page, in place of a query.
         top: pages at most.
         images: only photos and figures, by what they show.
@@ -66,10 +66,12 @@ def search_pages(
         raise InvalidSearch(
             "A search is for a query or by an image, one of them.", hint="Give either of them."
         )
-    if like is not None:
+    if isinstance(query, str):
+        return search_text(searcher, query, top=top, images=images, filter=filter)
+    assert readers is not None
+    if query is None:
+        assert like is not None
         return _search_like(searcher, like, readers, top, filter)
-    if query is None or isinstance(query, str):
-        return search_text(searcher, query or "", top=top, images=images, filter=filter)
     parts = [
         (weight, part if isinstance(part, str) else open_image(part, readers))
         for weight, part in query
@@ -85,6 +87,8 @@ def _search_like(
     if page := _find_page(searcher, like):
         if has_clips and page.span:
             return searcher.search_by_clip(page, top=top, filter=filter)
+        from PIL import Image
+
         with Image.open(io.BytesIO(searcher.library.image(page))) as image:
             like = image.convert("RGB")
     elif has_clips and isinstance(like, str | os.PathLike):

@@ -1,6 +1,7 @@
 """Server under load: latency and memory while documents are uploaded and removed.
 
     python -m benchmarks.server_load [--clients 64] [--seconds 60] [--pages 1000] [--fresh]
+        [--searches] [--rerank none]
 
 A server over the samples answers CLIENTS clients, each sending its next request
 once the last is answered: searches, answers, page images and lists. Meanwhile
@@ -8,7 +9,7 @@ PDFs of PAGES pages are uploaded as jobs, one after the other, and one-page file
 uploaded and removed. Client and server share the machine. Memory is that of the
 server and its workers, shared pages counted once (PSS, Linux). Processor time is that
 of the server without its workers. With --fresh no query is asked twice, else there are
-five. Exits 1 on an error.
+five. With --searches there are no other requests and no uploads. Exits 1 on an error.
 For a soak: --clients 8 --seconds 1800 --pages 100.
 """
 
@@ -26,6 +27,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--pages", type=int, default=1_000)
     parser.add_argument("--fresh", action="store_true", help="ask no query twice")
+    parser.add_argument("--searches", action="store_true", help="nothing but searches")
+    parser.add_argument("--rerank", default="auto", help="PAGEGLASS_RERANK of the server")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pageglass-load-") as folder:
         home = Path(folder, "home")
         command = [sys.executable, "-m", "api.cli.main"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PAGEGLASS_")}
+        environment["PAGEGLASS_RERANK"] = args.rerank
         subprocess.run(
             [*command, "ingest", str(ROOT / "data" / "samples"), "--quiet", "--home", str(home)],
             cwd=ROOT,
@@ -97,7 +102,7 @@ def main() -> None:
                 stderr=log,
             )
             try:
-                figures = asyncio.run(run(_address(Path(folder, "log")), server.pid, args))
+                figures = asyncio.run(run(address_in(Path(folder, "log")), server.pid, args))
             finally:
                 server.send_signal(signal.SIGTERM)
                 server.wait(60)
@@ -105,12 +110,13 @@ def main() -> None:
     sys.exit(bool(figures.errors))
 
 
-def _address(log: Path) -> str:
-    """Address of the server, once it says so."""
-    for _ in range(600):
+def address_in(log: Path, pause: float = 0.1) -> str:
+    """Address of the server, once it says so; looked for after each pause, in seconds."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if found := re.search(r"http://\S+", log.read_text(encoding="utf-8")):
             return found[0]
-        time.sleep(0.1)
+        time.sleep(pause)
     sys.exit("the server does not start")
 
 
@@ -126,31 +132,29 @@ async def run(address: str, pid: int, args: argparse.Namespace) -> Figures:
         pages = [hit["page"] for hit in found.json()["hits"]]
         until = time.monotonic() + args.seconds
         before = _processor_seconds(pid)
+        uploads = [] if args.searches else [_upload_large(client, figures, args.pages, until)]
+        uploads += [] if args.searches else [_upload_and_remove(client, figures, until)]
         await asyncio.gather(
             _watch(figures, pid, until),
-            _upload_large(client, figures, args.pages, until),
-            _upload_and_remove(client, figures, until),
-            *(
-                _client(client, figures, pages, seed, until, args.fresh)
-                for seed in range(args.clients)
-            ),
+            *uploads,
+            *(_client(address, figures, pages, seed, until, args) for seed in range(args.clients)),
         )
         figures.processor = _processor_seconds(pid) - before
     return figures
 
 
 async def _client(
-    client: httpx.AsyncClient,
+    address: str,
     figures: Figures,
     pages: list[str],
     seed: int,
     until: float,
-    fresh: bool,
+    args: argparse.Namespace,
 ) -> None:
-    choice = random.Random(seed)
+    choice, client = random.Random(seed), _Connection(address)
     while time.monotonic() < until:
-        kind = choice.choices(list(MIX), list(MIX.values()))[0]
-        own = f" {choice.getrandbits(32):x}" if fresh else ""
+        kind = "search" if args.searches else choice.choices(list(MIX), list(MIX.values()))[0]
+        own = f" {choice.getrandbits(32):x}" if args.fresh else ""
         query = {"query": choice.choice(QUERIES) + own}
         match kind:
             case "search":
@@ -162,6 +166,34 @@ async def _client(
             case _:
                 sent = client.get("/v1/documents")
         await figures.timed(kind, sent)
+
+
+class _Connection:
+    """HTTP connection with as little work as can be: the machine is the server's too."""
+
+    def __init__(self, address: str) -> None:
+        self._host, _, port = address.removeprefix("http://").partition(":")
+        self._port = int(port)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def post(self, path: str, json: dict[str, Any]) -> httpx.Response:
+        return await self._send("POST", path, dumps(json).encode())
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self._send("GET", path, b"")
+
+    async def _send(self, method: str, path: str, body: bytes) -> httpx.Response:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(self._host, self._port, limit=1 << 22)
+        reader, writer = self._streams
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", answer)
+        assert length, answer
+        content = await reader.readexactly(int(length[1]))
+        return httpx.Response(int(answer.split(b" ", 2)[1]), content=content)
 
 
 async def _upload_large(
@@ -240,7 +272,8 @@ def make_pdf(pages: int, name: str) -> bytes:
 
 def report(figures: Figures, args: argparse.Namespace) -> None:
     """Print the figures as a table."""
-    print(f"{args.clients} clients, {args.seconds:.0f} s, {os.cpu_count()} cores")
+    load = os.getloadavg()[0]
+    print(f"{args.clients} clients, {args.seconds:.0f} s, {os.cpu_count()} cores, load {load:.1f}")
     print("| request | count | p50 ms | p95 ms | max ms |\n|---|---|---|---|---|")
     for kind, seconds in sorted(figures.seconds.items()):
         p50, p95, most = np.percentile(seconds, [50, 95, 100]) * 1000

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ingest.encoders.encoder import Encoding
 from ingest.filter import ALL_PAGES, PageFilter
@@ -18,7 +17,7 @@ from ingest.library.pages import PageNotFound
 from ingest.page import Clip, Page, QueryVectors, Vectors
 from ingest.shards.sharded_library import open_library
 from retrieval.candidates import Candidates
-from retrieval.error import LibraryChanging, PageNotEncoded
+from retrieval.error import PageNotEncoded
 from retrieval.explain.explain import Explanation, explain_rows
 from retrieval.hit import Hit
 from retrieval.hit_regions import RegionFinder
@@ -30,17 +29,16 @@ from retrieval.rank import CandidateRanker
 from retrieval.ranking import CandidateSet, Ranking
 from retrieval.rerank.reranker import Reranker
 from retrieval.scoring.scores import BatchScorer
+from retrieval.shards.attempts import Attempts
 from retrieval.shards.open_shard_readers import OpenShardReaders, indexes_of, manifests_of
-from retrieval.shards.shard import Shard, ShardFailed
+from retrieval.shards.shard import Shard
 from retrieval.snapshot import Opener
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Result = TypeVar("Result")
 EXHAUSTIVE_PAGES = 1_000
 """Up to this many pages, all are candidates: exact, and as fast as an ANN query first."""
-TRIES = 5
 
 
 class Searcher:
@@ -76,7 +74,7 @@ class Searcher:
         self._shards = OpenShardReaders(self.library, exhaustive_pages, opener)
         self._regions = RegionFinder()
         self._reranker = reranker
-        self._searched = threading.local()
+        self._attempts = Attempts(self._shards)
 
     def search(
         self,
@@ -98,11 +96,13 @@ class Searcher:
         """
 
         def find(shards: Sequence[Shard]) -> list[Hit]:
+            if not images:
+                self._encoder.open_ahead(indexes_of(shards), self._reranker)
             words = LexicalQuery.of(query, images=images, glossary=self._glossary)
             encoded = self._encoder.encode_text(words.text, indexes_of(shards), images=images)
             return self._find_hits(shards, encoded, words, filter, top)
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def search_by_image(
         self, image: Image.Image, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -117,7 +117,7 @@ class Searcher:
             encoded = self._encoder.encode_image(image, indexes_of(shards))
             return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def search_by_clip(
         self, clip: Clip | Page, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -137,7 +137,7 @@ class Searcher:
             encoded = self._encoder.encode_clip(clip, indexes_of(shards), page_rows)
             return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def search_composed(
         self, parts: QueryParts, *, top: int = 10, filter: PageFilter = ALL_PAGES
@@ -156,7 +156,7 @@ class Searcher:
             encoded = self._encoder.encode_composed(parts, indexes_of(shards))
             return self._find_hits(shards, encoded, LexicalQuery(""), filter, top)
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def rank(self, query: str, *, images: bool = False, filter: PageFilter = ALL_PAGES) -> Ranking:
         """Every candidate page with its score and signals, for evaluation.
@@ -196,7 +196,7 @@ class Searcher:
                 self._ranker.score(manifests_of(shards), sets, self._reranker)
             return rankings
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def explain(self, query: str, page: Page, encoder: str | None = None) -> Explanation:
         """A page's MaxSim by the query's tokens and the page's rows.
@@ -228,7 +228,7 @@ class Searcher:
             vectors = shard.open(name, page.document_id).page(page.number)
             return explain_rows(page, name, encoded[name], ranking.weights[name], vectors)
 
-        return self._retry(find)
+        return self._attempts.run(find)
 
     def manifests(self) -> list[Manifest]:
         """The manifest of each index."""
@@ -237,31 +237,11 @@ class Searcher:
     @property
     def missing_shards(self) -> tuple[str, ...]:
         """Names of the shards that this thread's last search went without."""
-        return getattr(self._searched, "without", ())
+        return self._attempts.without
 
     def close(self) -> None:
         """Close the indexes."""
         self._shards.close()
-
-    def _retry(self, find: Callable[[Sequence[Shard]], Result]) -> Result:
-        """The result of `find`; tried again where a document was removed meanwhile.
-
-        A shard that fails is left out.
-        """
-        failed: set[str] = set()
-        for _ in range(TRIES):
-            try:
-                result = find(self._shards.read(failed))
-            except (FileNotFoundError, PageNotFound):
-                self._shards.forget()
-            except ShardFailed as error:
-                failed.add(error.name)
-            else:
-                self._searched.without = tuple(sorted({*self._shards.missing, *failed}))
-                return result
-        raise LibraryChanging(
-            "The library kept changing while it was searched.", hint="Search again."
-        )
 
     def _find_hits(
         self,
@@ -271,9 +251,8 @@ class Searcher:
         filter: PageFilter,
         top: int,
     ) -> list[Hit]:
-        ranking = self._ranker.rank(
-            shards, manifests_of(shards), encoded, words, filter, self._reranker
-        )
+        of = manifests_of(shards)
+        ranking = self._ranker.rank(shards, of, encoded, words, filter, self._reranker)
         names = self.library.display_names()
         return [self._hit(encoded, ranking, i, names) for i in ranking.order()[:top]]
 

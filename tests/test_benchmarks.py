@@ -59,6 +59,7 @@ ELSEWHERE = {
     "runtimes": "OCR in two processes; test_runtime compares the runtimes",
     "shards": "copies a home three times; test_shards compares the rankings",
     "server_load": "starts a server; test_server and test_jobs do",
+    "server_start": "starts a server; test_service waits for one that warms up",
     "tiled_lists": "test_inverted_lists runs it",
     "ways": "scale runs it",
     "web_app": "needs Chromium; test_web_app drives it",

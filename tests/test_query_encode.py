@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,6 +58,24 @@ def test_a_text_is_encoded_for_every_index_or_for_images_alone(loaded: list[str]
     assert list(queries.encode_text("a cat", [WORDS, PHOTOS])) == ["words", "photos"]
     assert list(queries.encode_text("a cat", [WORDS, PHOTOS], images=True)) == ["photos"]
     assert loaded == ["words", "photos"]
+
+
+def test_networks_are_opened_ahead_once(loaded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    class Opening(FixedEncoder):
+        def open_ahead(self) -> None:
+            opened.append(threading.current_thread().name)
+            raise OSError("said where the network is run")
+
+    monkeypatch.setattr(encode, "load_encoder", lambda _name, _how: Opening())
+    queries = QueryEncoder(Encoding())
+    for _ in range(2):
+        queries.open_ahead([WORDS], Opening(), None)
+    for thread in threading.enumerate():
+        if thread.name == "open-ahead":
+            thread.join()
+    assert opened == ["open-ahead"] * 2
 
 
 def test_a_text_is_composed_before_it_is_encoded(loaded: list[str]) -> None:

@@ -48,7 +48,7 @@ class Scripted:
 
 @pytest.fixture(scope="module")
 def ms_marco() -> MsMarcoReranker:
-    return MsMarcoReranker(threads=1)
+    return MsMarcoReranker()
 
 
 # --- windows
@@ -81,6 +81,21 @@ def test_what_answers_is_more_relevant(ms_marco: MsMarcoReranker) -> None:
     relevance = ms_marco.score(QUESTION, PASSAGES)
     assert relevance.argmax() == 0
     assert relevance[0] > 0.9 > 0.1 > relevance[1:].max()
+
+
+def test_a_question_with_the_same_passages_is_read_once() -> None:
+    reranker = MsMarcoReranker()
+    first = reranker.score(QUESTION, PASSAGES)
+    reranker._run = None  # type: ignore[assignment,method-assign]
+    np.testing.assert_array_equal(reranker.score(QUESTION, list(PASSAGES)), first)
+    with pytest.raises(TypeError):
+        reranker.score(QUESTION, PASSAGES[1:])
+
+
+def test_pairs_are_spread_over_the_cores_with_the_same_logits(ms_marco: MsMarcoReranker) -> None:
+    passages = [" ".join(PASSAGES[: at % 4 + 1]) for at in range(7)]
+    alone = MsMarcoReranker(alone=True).logits(QUESTION, passages)
+    np.testing.assert_array_equal(alone, ms_marco.logits(QUESTION, passages))
 
 
 def test_logits_are_those_of_the_network_on_single_pairs(ms_marco: MsMarcoReranker) -> None:

@@ -26,9 +26,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from typer.testing import CliRunner
 
 from api.cli.main import app as cli
+from api.engine import Engine
 from api.http.app import create_app
 from api.http.readiness import Readiness
 from api.settings import Settings
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.library.home import Home
 
 SECRET = "zephyr"
@@ -58,6 +60,50 @@ def test_a_server_with_a_library_is_ready(sample_home: Home) -> None:
 def test_a_server_without_a_library_is_ready_for_uploads(tmp_path: Path) -> None:
     with open_app(Home(tmp_path / "home")) as client:
         assert client.get("/ready").status_code == 200
+
+
+def test_a_server_that_warms_up_is_ready_once_its_models_are_loaded(
+    sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    retrieve = Engine.retrieve
+
+    def wait(*args: Any, **options: Any) -> Any:
+        reached.set()
+        assert go_on.wait(30)
+        return retrieve(*args, **options)
+
+    monkeypatch.setattr(Engine, "retrieve", wait)
+    app = create_app(sample_home, Settings(workers=1), hosts={"testserver"}, warm=True)
+    with TestClient(app) as client:
+        assert reached.wait(30)
+        loading = client.get("/ready")
+        assert (loading.status_code, loading.json()["checks"]) == (503, {"models": "loading"})
+        engine: Engine = app.state.engine
+        go_on.set()
+        assert engine._warming is not None
+        engine._warming.join()
+        assert engine._searcher is not None
+        assert client.get("/ready").json()["status"] == "ready"
+
+
+def test_a_server_without_a_library_or_models_warms_up_all_the_same(
+    tmp_path: Path,
+    sample_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with TestClient(create_app(Home(tmp_path), warm=True)) as client:
+        assert client.get("/health", headers={"host": "localhost"}).status_code == 200
+    assert "ahead" not in caplog.text
+
+    def missing(_engine: Engine) -> None:
+        raise WeightsMissing("The weights are gone.", hint="Install them.")
+
+    monkeypatch.setattr(Engine, "searcher", missing)
+    with TestClient(create_app(sample_home, warm=True)) as client:
+        assert client.get("/health", headers={"host": "localhost"}).status_code == 200
+    assert "could not be loaded ahead: The weights are gone." in caplog.text
 
 
 def test_a_part_that_is_not_ready_is_named(own_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ Nothing heavy is imported until a command runs, so `--help` answers at once.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sqlite3
 import sys
@@ -73,6 +74,9 @@ def _home_folder(ctx: Any) -> Path | None:
     return None
 
 
+SHORT_COMMANDS = frozenset(("search", "ask", "list", "open", "text", "config"))
+"""Commands that end before collecting garbage would give back what it costs."""
+
 app = typer.Typer(
     name="pageglass",
     help="Ask a pile of PDFs and images anything; get an answer that points at the exact spot"
@@ -117,6 +121,8 @@ def start(
     """Read the environment before the command runs."""
     from api.settings import Settings, read_settings
 
+    if ctx.invoked_subcommand not in SHORT_COMMANDS:
+        gc.enable()
     set_up_streams()
     settings = read_settings()
     if verbose:
@@ -147,7 +153,13 @@ def _silence_stdout() -> None:
 
 def main() -> None:
     """Run the `pageglass` script."""
-    app()
+    # A tenth of a short command went into looking through what it had imported, again at its end.
+    gc.disable()
+    try:
+        app()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """HTTP application: its endpoints, middleware and lifespan (docs/http.md).
 
-Endpoints are plain functions, run on the server's threads. No model and no
-index is loaded until a request needs one.
+Endpoints are plain functions, run on the server's threads. No model and no index is
+loaded until a request needs one, unless the application is told to warm up.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def create_app(
     hosts: Collection[str] = (),
     folders: Sequence[Path] = (),
     prune: bool = False,
+    warm: bool = False,
 ) -> FastAPI:
     """HTTP application over a home.
 
@@ -76,6 +77,7 @@ def create_app(
         hosts: names besides loopback's that are served where no token is set.
         folders: are followed while the application runs; absolute paths.
         prune: forget files that are gone from them.
+        warm: load the models as the application starts, not with the first request.
 
     Raises:
         MissingExtra: traces are wanted, and their packages are not installed.
@@ -104,6 +106,8 @@ def create_app(
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
         await jobs.start()
+        if warm:
+            engine.start_warming()
         yield
         await jobs.close()
         engine.close()

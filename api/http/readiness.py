@@ -34,6 +34,8 @@ class Readiness:
 
     def check(self) -> dict[str, str]:
         """Say "ok", or the code of the error, of each part."""
+        if self._engine.warming:
+            return {"models": "loading"}
         if time.monotonic() - self._checked < KEEP or not self._lock.acquire(blocking=False):
             return self._last
         try:

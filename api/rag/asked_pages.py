@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from generation.prompt import Task
 from ingest.filter import PageFilter
 from ingest.forms.terms import split_terms
 from ingest.library.library import Library
@@ -20,6 +19,7 @@ from retrieval.query.page_question import PageQuestion, numbered, read_page_ques
 from retrieval.query.terms import stem
 
 if TYPE_CHECKING:
+    from generation.prompt import Task
     from retrieval.search import Searcher
 
 MAX_DOCUMENTS = 3

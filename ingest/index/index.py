@@ -22,7 +22,6 @@ from ingest.index.centroids import CENTER_SHARE
 from ingest.index.chroma import Records, Where, collection_prefix
 from ingest.index.convert import check_convertible, convert
 from ingest.index.manifest import IndexFormatError, Manifest, read_manifest
-from ingest.index.probe import write_probe
 from ingest.index.quantization import DEFAULT, Quantization
 from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors
@@ -73,6 +72,8 @@ class Index:
         path = home.index / wanted.slug / "manifest.json"
         new = not path.exists()
         if new:
+            from ingest.index.probe import write_probe  # draws: no search needs it
+
             write_probe(path.parent, encoder)
             merged = {**wanted.provenance, **provenance}
             replace(wanted, provenance=merged, quantization=quantization or DEFAULT).write(path)

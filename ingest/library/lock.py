@@ -17,8 +17,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ingest.disk import disk_full, is_disk_full
 from ingest.error import StorageError, UnavailableError
 from ingest.library.atomic import discard
@@ -49,6 +47,8 @@ class WriterLock:
     """Writer's lock of a data folder; any thread may release what another took."""
 
     def __init__(self, root: Path) -> None:
+        from filelock import FileLock
+
         self._root = root
         self._writer = FileLock(root / "writer.lock", thread_local=False)
         self._next = FileLock(root / "writer.next", thread_local=False)
@@ -123,6 +123,8 @@ class WriterLock:
 
     def _take(self, timeout: float | None, poll: float = POLL) -> bool:
         """Take the lock by way of the turnstile; False if that takes longer than `timeout`."""
+        from filelock import Timeout
+
         end = None if timeout is None else time.monotonic() + timeout
         try:
             self._next.acquire(timeout=-1 if timeout is None else timeout, poll_interval=poll)
@@ -140,6 +142,8 @@ class WriterLock:
 
     def _wanted(self) -> bool:
         """Whether somebody stands at the turnstile."""
+        from filelock import Timeout
+
         try:
             self._next.acquire(timeout=0)
         except Timeout:

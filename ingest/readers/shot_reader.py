@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from ingest.caches.byte_cache import ByteCache
 from ingest.error import PageglassError
-from ingest.files.video.shot_view import ShotView, view_shot
 from ingest.library.library import Library
 from ingest.page import Page
 from ingest.readers.original import find_original
-from ingest.readers.reader_pool import ReaderPool
+
+if TYPE_CHECKING:
+    from ingest.files.video.shot_view import ShotView
+    from ingest.readers.reader_pool import ReaderPool
 
 log = logging.getLogger(__name__)
 
 SECONDS = 20.0
 """Time limit of a shot, which somebody waits for."""
 CACHE_BYTES = 32_000_000
-NOTHING = ShotView()
 
 
 class ShotReader:
@@ -29,7 +31,7 @@ class ShotReader:
     def __init__(self, library: Library, pool: ReaderPool) -> None:
         self._library = library
         self._pool = pool
-        self._views = ByteCache[ShotView](CACHE_BYTES)
+        self._views = ByteCache["ShotView"](CACHE_BYTES)
 
     def read(self, page: Page, count: int) -> ShotView:
         """Frames and cues of a shot, at most `count` frames.
@@ -44,8 +46,10 @@ class ShotReader:
         return self._views.put(key, view, view.size + len(page.key))
 
     def _read(self, page: Page, count: int) -> ShotView:
+        from ingest.files.video.shot_view import ShotView, view_shot
+
         if page.span is None:
-            return NOTHING
+            return ShotView()
         try:
             path = find_original(self._library, self._library.document(page.document_id))
             future = self._pool.submit(
@@ -55,4 +59,4 @@ class ShotReader:
             return view
         except (PageglassError, OSError) as error:
             log.info("%s has one frame alone: %s", page.key, error)
-            return NOTHING
+            return ShotView()

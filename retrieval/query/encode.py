@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.encoders.encoder import Encoder, Encoding
 from ingest.encoders.load import load_encoder
+from ingest.encoders.loading.open_ahead import open_ahead
 from ingest.index.index import Index
 from ingest.page import WHOLE, Clip, Page, QueryVectors, Rendered, Vectors
 from ingest.trace import span
@@ -42,6 +43,13 @@ class QueryEncoder:
         self._encoding = encoding
         self._encoders: dict[str, Encoder] = {}
         self._lock = threading.Lock()
+        self._ahead = False
+
+    def open_ahead(self, indexes: Sequence[Index], *others: object) -> None:
+        """At the first query, begin to open networks of indexes and other models."""
+        if not self._ahead:
+            self._ahead = True
+            open_ahead([*others, *map(self.encoder, indexes)])
 
     @span("encode")
     def encode_text(

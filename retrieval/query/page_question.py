@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from retrieval.query.generic_words import GENERIC_WORDS, generic_phrases
@@ -50,14 +51,12 @@ _RANGE = rf"(?:\s?(?:(?P<to>[-–—]|to|bis|à|al?|do|до)|and|und|et|y|e|ve|�
 _ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1)}
 
-_AFTER = re.compile(
-    rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
+_NAMED = re.compile(_PAGE, re.IGNORECASE)
+"""What a question has that one of `_western` finds something in: that takes longer to compile."""
+_AFTER = rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)"
+_BEFORE = (
     rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
-    rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)",
-    re.IGNORECASE,
+    rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)"
 )
 _EAST_ASIAN = re.compile(
     r"第?\s?(\d{1,5}|[一二三四五六七八九十])\s?(?:ページ|頁|页|쪽|페이지|번?째? ?슬라이드)(?:目)?"
@@ -105,13 +104,20 @@ def read_page_question(question: str) -> PageQuestion | None:
     True
     """
     text = unicodedata.normalize("NFKC", question)
-    for pattern in (_AFTER, _BEFORE, _EAST_ASIAN):
+    western = _western() if _NAMED.search(text) else ()
+    for pattern in (*western, *(() if text.isascii() else (_EAST_ASIAN,))):
         if found := pattern.search(text):
             labels = _labels(found)
             return PageQuestion("pages", labels, _rest(text, found.start(), found.end()))
     if found := _SUMMARY.search(text):
         return PageQuestion("summary", (), _rest(text, found.start(), found.end()))
     return None
+
+
+@cache
+def _western() -> tuple[re.Pattern[str], ...]:
+    """Patterns of a number after the word for pages, and before it."""
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_AFTER, _BEFORE))
 
 
 def numbered(label: str, page_count: int) -> int | None:

@@ -8,13 +8,14 @@ compared outside of the index takes their stems.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from snowballstemmer.porter_stemmer import PorterStemmer  # type: ignore[import-untyped]
 
+from ingest.forms.snowball import load_stemmer
 from ingest.forms.terms import split_terms
 from retrieval.query.question_words import strip_question_words
 
@@ -54,10 +55,15 @@ def stem(term: str) -> str:
         term = "".join(letter for letter in bare if not unicodedata.combining(letter))
     if len(term) < 3 or not term.isascii():
         return term
-    return str(PorterStemmer().stemWord(term))  # one for each call: it keeps state
+    return str(_porter()().stemWord(term))  # one for each call: it keeps state
 
 
 _LATIN_END = "\u0370"
+
+
+@cache
+def _porter() -> Callable[[], Any]:
+    return load_stemmer("porter")
 
 
 def _content(text: str) -> list[str]:

@@ -16,10 +16,13 @@ class UnknownReranker(InvalidInputError):
     code = "unknown-reranker"
 
 
-def load_reranker(name: str, device: str = "auto") -> Reranker | None:
+def load_reranker(name: str, device: str = "auto", *, alone: bool = False) -> Reranker | None:
     """Load a reranker.
 
     "auto" is ms-marco where its weights are installed, "none" is None.
+
+    Args:
+        alone: no other question is asked meanwhile (`MsMarcoReranker`).
 
     Raises:
         UnknownReranker: there is none of that name.
@@ -34,7 +37,7 @@ def load_reranker(name: str, device: str = "auto") -> Reranker | None:
         case "auto" | "ms-marco", "":
             from retrieval.rerank.ms_marco import MsMarcoReranker
 
-            return MsMarcoReranker()
+            return MsMarcoReranker(alone=alone)
         case "cross-encoder", _ if model:
             require("torch", "transformers", extra="models", feature=f"The reranker {name}")
             from retrieval.rerank.cross_encoder import CrossEncoderReranker

@@ -6,20 +6,27 @@ It was trained on questions to a web search engine and passages that answer them
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from ingest.encoders.embedded.runtime.session import Session, open_session
+from ingest.caches.byte_cache import ByteCache
+from ingest.encoders.embedded.runtime.lazy_session import LazySession
+from ingest.encoders.embedded.runtime.session import open_kept_session
 from ingest.encoders.embedded.weights import MS_MARCO
 from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.page import Vectors
+from retrieval.scoring.parallel import parallel_map
 
 QUERY_TOKENS, PASSAGE_TOKENS = 64, 256
 BATCH = 2
 """Pairs that are read together."""
+KNOWN_BYTES = 4 << 20
+"""Of the last questions with their passages and relevance, about 7 KB each."""
 TEMPERATURE = 2.0
 """Divides the logits, which spread from -11 to 11: what is half relevant stays apart."""
 
@@ -28,7 +35,7 @@ class MsMarcoReranker:
     """ms-marco-MiniLM-L-12-v2 as a `Reranker`.
 
     Args:
-        threads: CPU threads; 0 for one a core. A server has several questions at once.
+        alone: no other question is asked meanwhile, so that one may have every core.
 
     Raises:
         WeightsMissing, WeightsChanged
@@ -37,13 +44,26 @@ class MsMarcoReranker:
     name = "ms-marco"
     reads_any_script = False
 
-    def __init__(self, threads: int = 1) -> None:
-        self._path = MS_MARCO.verified()
-        self._threads = threads
+    def __init__(self, alone: bool = False) -> None:
+        path = MS_MARCO.verified()
+        self._session = LazySession(
+            lambda: open_kept_session("ms-marco", MS_MARCO.sha256, path.read_bytes, 1)
+        )
+        self._alone = alone
+        self._known = ByteCache[Vectors](KNOWN_BYTES)
+
+    def open_ahead(self) -> None:
+        """Open the network."""
+        self._session.open()
 
     def score(self, query: str, passages: Sequence[str]) -> Vectors:
         """See `Reranker`; texts are cut after 64 and 256 tokens."""
-        return np.asarray(1 / (1 + np.exp(-self.logits(query, passages) / TEMPERATURE)))
+        # All passages together: int8 is scaled by a batch, so a pair depends on its neighbour.
+        asked = (query, *passages)
+        if (relevance := self._known.get(asked)) is None:
+            relevance = np.asarray(1 / (1 + np.exp(-self.logits(query, passages) / TEMPERATURE)))
+            self._known.put(asked, relevance, sum(map(sys.getsizeof, asked)) + relevance.nbytes)
+        return relevance
 
     def logits(self, query: str, passages: Sequence[str]) -> Vectors:
         """The network's output (n,) for each passage."""
@@ -52,9 +72,16 @@ class MsMarcoReranker:
         logits = np.zeros(len(rows), np.float32)
         # Those of like length together: what is padded is computed too.
         order = np.argsort([len(row) for row in rows], kind="stable")
-        for at in range(0, len(rows), BATCH):
-            some = order[at : at + BATCH]
+        batches = [order[at : at + BATCH] for at in range(0, len(rows), BATCH)]
+
+        def run(some: npt.NDArray[np.intp]) -> None:
             logits[some] = self._run([rows[i] for i in some], len(first))
+
+        if self._alone:
+            parallel_map(run, reversed(batches))  # the longest first, so that none is waited for
+        else:
+            for some in batches:
+                run(some)
         return logits
 
     def _run(self, rows: Sequence[Sequence[int]], query_length: int) -> Vectors:
@@ -74,7 +101,3 @@ class MsMarcoReranker:
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         return load_wordpiece()
-
-    @cached_property
-    def _session(self) -> Session:
-        return open_session(self._path, self._threads)

@@ -168,10 +168,8 @@ def ask(
         )
     from api.cli.answer_view import AnswerView
     from api.cli.progress.upload_progress import UploadProgress
-    from api.cli.save_page import save_pages
     from api.rag.answer import AnsweredQuery, generate_answer
     from api.rag.evidence import retrieve_evidence
-    from api.results.answer_document import save_answer
     from generation.models.model import keep_files
     from ingest.readers.shot_reader import ShotReader
 
@@ -207,14 +205,24 @@ def ask(
                     whole=whole,
                 )
             answer = generate_answer(evidence, writer, view.begin(evidence))
-            saved = save_pages(images, answer.citations, save_page) if save_page else []
+            saved: list[Path] = []
+            if save_page:
+                from api.cli.save_page import save_pages
+
+                saved += save_pages(images, answer.citations, save_page)
             if save:
+                from api.results.answer_document import save_answer
+
                 saved.append(save_answer(save, answer, evidence, images))
             view.show(AnsweredQuery(answer, evidence), images, saved)
             return answer
 
         if chat:
+            import gc
+
             from api.cli.chat import converse
+
+            gc.enable()  # switched off for a short command
 
             if ended := converse(found.terminal, turn, "".join(texts[-1:])):
                 raise typer.Exit(ended)

@@ -92,11 +92,12 @@ def search(
     policy = found.settings.fetch_policy()
     with ExitStack() as stack:
         searcher = stack.enter_context(closing(found.open_searcher(home)))
-        readers = stack.enter_context(found.readers())
+        wanted_parts = _read_query(query) if query else None
+        opens_files = not isinstance(wanted_parts, str)
         hits = search_pages(
             searcher,
-            _read_query(query) if query else None,
-            readers=readers,
+            wanted_parts,
+            readers=stack.enter_context(found.readers()) if opens_files else None,
             like=stack.enter_context(local_file(like, policy)) if like else None,
             top=top,
             images=images,

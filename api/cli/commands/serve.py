@@ -105,7 +105,7 @@ def serve(
     def make() -> ASGIApp:
         from api.http.app import create_app
 
-        return create_app(opened, found.settings, folders=folders, prune=prune)
+        return create_app(opened, found.settings, folders=folders, prune=prune, warm=True)
 
     run_app(found, host, port, make, processes=processes)
 

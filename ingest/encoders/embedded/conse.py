@@ -14,16 +14,20 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from ingest.box import crop_image
-from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 from ingest.encoders.embedded.minilm import DIM, MiniLmEncoder, known_share, load_minilm
 from ingest.encoders.embedded.weights import EFFICIENTNET
 from ingest.encoders.encoder import Modality
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ingest.encoders.embedded.efficientnet import EfficientNetLite2
 
 TOP_LABELS = 50
 MANY_WORDS = 20
@@ -58,6 +62,8 @@ class ConseEncoder:
     @cached_property
     def _classifier(self) -> EfficientNetLite2:
         """Loaded when images are encoded; a query needs MiniLM alone."""
+        from ingest.encoders.embedded.efficientnet import EfficientNetLite2
+
         return EfficientNetLite2(self._threads)
 
     @cached_property
@@ -68,6 +74,10 @@ class ConseEncoder:
 
     def preparer(self) -> None:
         """None: there is little preprocessing."""
+
+    def open_ahead(self) -> None:
+        """Open the network of words; a query needs no other."""
+        self._words.open_ahead()
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """Encode pages: one row for each figure.

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 from tokenizers import Encoding
 
 from ingest.caches.byte_cache import ByteCache
+from ingest.encoders.embedded.runtime.lazy_session import LazySession
 from ingest.encoders.embedded.runtime.onnx_file import look_up_first
-from ingest.encoders.embedded.runtime.session import Session, open_session, runtime_version
+from ingest.encoders.embedded.runtime.session import Session, open_kept_session, runtime_version
 from ingest.encoders.embedded.weights import MINILM
 from ingest.encoders.embedded.wordpiece import CLS, SEP, load_wordpiece
 from ingest.encoders.encoder import Modality
@@ -35,6 +36,8 @@ WINDOW = 128
 MAX_QUERY_TOKENS = 254
 TITLE_LENGTH = 24
 """Tokens of the title that a page is encoded with."""
+NETWORK_SHA256 = "214f35f64eae191211dc65b89e919fbff719193d7a045e562122fae95c3f23ee"
+"""Of the weights' file with embeddings looked up first."""
 LATIN_END = "\u0250"
 STATE_BYTES = 4 << 20
 """Of the last texts' hidden states, 18 KB for a query of ten tokens."""
@@ -62,14 +65,20 @@ class MiniLmEncoder:
 
     def __init__(self, threads: int = 0) -> None:
         self.provenance = runtime_version()
-        self._threads = threads
         MINILM.verified()
         self._tokenizer = load_wordpiece()
+        self._for_pages: Session = _lazy(threads)
+        self._for_texts = _lazy(1)
+        """One thread: a text is short, and a server has several at once."""
         self._states = ByteCache[Vectors](STATE_BYTES)
         self._embedded = ByteCache[Vectors](EMBEDDED_BYTES)
 
     def preparer(self) -> None:
         """None: there is little preprocessing."""
+
+    def open_ahead(self) -> None:
+        """Open the network for texts."""
+        self._for_texts.open()
 
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """Encode pages: a row for each token of the words and captions, then of the title.
@@ -142,15 +151,6 @@ class MiniLmEncoder:
     def _tokens(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    @cached_property
-    def _for_pages(self) -> Session:
-        return open_session(_network(), self._threads)
-
-    @cached_property
-    def _for_texts(self) -> Session:
-        """One thread: a text is short, and a server has several at once."""
-        return open_session(_network(), 1)
-
     def _encode_tokens(self, tokens: Sequence[int]) -> Vectors:
         """Unit rows of a page's tokens, without the start and end tokens (n, dim)."""
         return unit(self._hidden(tokens, self._for_pages)[1:-1])
@@ -175,6 +175,10 @@ def load_minilm(threads: int) -> MiniLmEncoder:
         WeightsMissing, WeightsChanged
     """
     return MiniLmEncoder(threads)
+
+
+def _lazy(threads: int) -> LazySession:
+    return LazySession(lambda: open_kept_session("minilm", NETWORK_SHA256, _network, threads))
 
 
 def _network() -> bytes:

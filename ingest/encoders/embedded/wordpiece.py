@@ -6,6 +6,9 @@ Gives the tokens of sentence-transformers/all-MiniLM-L6-v2's own tokenizer.json
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
@@ -19,15 +22,20 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def load_wordpiece() -> Tokenizer:
-    """Build the WordPiece tokenizer.
+    """Build the WordPiece tokenizer, once a process: threads may share it.
 
     It neither pads nor truncates, and adds no special tokens.
 
     Raises:
         WeightsMissing, WeightsChanged: the vocabulary is not there, or not as it should be.
     """
-    vocab = WordPiece.read_file(str(BERT_VOCAB.verified()))
-    tokenizer = Tokenizer(WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=100))
+    return _build(BERT_VOCAB.verified())
+
+
+@cache
+def _build(vocabulary: Path) -> Tokenizer:
+    model = WordPiece.from_file(str(vocabulary), unk_token="[UNK]", max_input_chars_per_word=100)
+    tokenizer = Tokenizer(model)
     tokenizer.normalizer = BertNormalizer(
         clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 SAMPLE = 200_000
 """Bytes from which an encoding is guessed."""
 _BOMS = (
@@ -79,6 +77,8 @@ def _declared(data: bytes) -> str:
 
 
 def _guess(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
     matches = from_bytes(sample)
     best = matches.best()
     if best is None:

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
-from babel import Locale
-
 from ingest.forms.fold import fold
 from ingest.forms.terms import MARKS
 from ingest.forms.whole.form import WholeForm
@@ -141,6 +139,8 @@ def _day(year: str, month: int, day: str) -> str | None:
 
 @cache
 def _months() -> dict[str, int]:
+    from babel import Locale
+
     months: dict[str, int] = {}
     for language in LANGUAGES:
         names = Locale.parse(language).months

@@ -13,26 +13,40 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from babel.numbers import list_currencies
-
 from ingest.forms.whole.form import Kind, WholeForm, form_token
 
 _GROUPED = r"\d{1,3}(?P<space> )\d{3}(?: \d{3}){0,4}(?:[.,]\d{1,12})?"
 _DIGITS = r"\d{1,24}(?:[.,'’]\d{1,12}){0,8}"
 _WORDS = frozenset("ALL CUP MOP PEN TOP TRY".split())
 """Codes of currencies that are words in capitals."""
-_ISO_CODES = "|".join(sorted(list_currencies() - _WORDS))
-_CODE = rf"(?:{_ISO_CODES}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{{1,2}}\$|元|円|원|ريال)"
-_CURRENCY = rf"(?:[$€£¥₩₹₺₽₪฿₫₴¢]|(?<![^\W\d]){_CODE})"
 _FIRST_OF_CODE = "A-Zkzl元円원ر"
 _SIGN = (
     r"[-\u2010-\u2013\u2212+±](?=[^\s])|\u2212\s|[-\u2010-\u2013](?=\s\d[\d.,]*\s?°)\s"
     r"|(?i:minus)\s|\((?=[^()\s]*\d\))"
 )
-_AFTER = (
-    rf"\s?(?:°\s?[CFKcf](?!\w)|[°º]|degrees?(?:\s[CF]\w*)?|%|‰|[$€£¥₩₹₺₽₪]|{_CODE}(?!\w))"
-    r"|-(?=\s|$)|\)"
-)
+
+
+@cache
+def _code() -> str:
+    """Pattern of what a currency is called; Babel's list is read at first use."""
+    from babel.numbers import list_currencies
+
+    iso_codes = "|".join(sorted(list_currencies() - _WORDS))
+    return rf"(?:{iso_codes}|Rs\.?|kr\.?|zł|Kč|Ft|lei|TL|R\$|[A-Z]{{1,2}}\$|元|円|원|ريال)"
+
+
+@cache
+def _before() -> str:
+    """Pattern of a currency before a number."""
+    return rf"(?:[$€£¥₩₹₺₽₪฿₫₴¢]|(?<![^\W\d]){_code()})"
+
+
+def _after() -> str:
+    """Pattern of a unit, currency or sign after a number."""
+    return (
+        rf"\s?(?:°\s?[CFKcf](?!\w)|[°º]|degrees?(?:\s[CF]\w*)?|%|‰|[$€£¥₩₹₺₽₪]|{_code()}(?!\w))"
+        r"|-(?=\s|$)|\)"
+    )
 
 
 @cache
@@ -43,8 +57,8 @@ def _grammar(start: str, end: str) -> re.Pattern[str]:
     """
     return re.compile(
         rf"(?=[\d(+±\-\u2010-\u2013\u2212mM$€£¥₩₹₺₽₪฿₫₴¢{_FIRST_OF_CODE}])"
-        rf"(?P<before>{_CURRENCY}\s?)?{start}(?P<sign>(?:(?<!\w)(?:{_SIGN}))?)(?P<between>{_CURRENCY}\s?)?"
-        rf"(?P<digits>{_GROUPED}|{_DIGITS})(?P<after>{_AFTER})?{end}"
+        rf"(?P<before>{_before()}\s?)?{start}(?P<sign>(?:(?<!\w)(?:{_SIGN}))?)(?P<between>{_before()}\s?)?"
+        rf"(?P<digits>{_GROUPED}|{_DIGITS})(?P<after>{_after()})?{end}"
     )
 
 
@@ -52,13 +66,18 @@ _ALONE = (r"(?<![\w.,/:])(?<![^\W\d][-\u2010-\u2015])", r"(?![\w]|[.,/:]\d|-[\w]
 """What bounds a number that stands by itself,"""
 _ANYWHERE = (r"(?<![\d.,])", "")
 """and one that may be part of a date, a code or a measure, such as 5kg."""
-_ATTACHED = re.compile(rf"(?<![^\W\d])(?=[{_FIRST_OF_CODE}])({_CODE})(?=\d)")
 _YEAR = re.compile("1[5-9]\\d\\d|20\\d\\d")
 _RANGE = re.compile(r"\d\s?$")
 _IN_RANGE = re.compile(r"\d[-\u2010-\u2015]$")
 _KINDS: tuple[Kind, ...] = ("temperature", "number")
 MIN_DIGITS = 4
 """Digits of a whole number that counts by itself."""
+
+
+@cache
+def _attached() -> re.Pattern[str]:
+    """Pattern of a currency's code that a number is written to, as in USD5."""
+    return re.compile(rf"(?<![^\W\d])(?=[{_FIRST_OF_CODE}])({_code()})(?=\d)")
 
 
 def find_numbers(text: str) -> Iterator[WholeForm]:
@@ -69,7 +88,7 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
     """
     if not any(map(str.isdigit, text)):
         return
-    for number in _find(_grammar(*_ALONE), _ATTACHED.sub(lambda f: f[1][:-1] + " ", text)):
+    for number in _find(_grammar(*_ALONE), _attached().sub(lambda f: f[1][:-1] + " ", text)):
         found, after = number.found, number.after
         keys = tuple(_key(value) for value in number.values)
         span = text[number.start : found.end()], number.start, found.end()
@@ -108,7 +127,7 @@ def read_numbers(text: str) -> Iterator[Number]:
     """
     for number in _find(_grammar(*_ANYWHERE), text):
         found, values = number.found, number.values
-        currency = bool(_currency(found) or re.fullmatch(_CURRENCY, number.after))
+        currency = bool(_currency(found) or re.fullmatch(_before(), number.after))
         if found["sign"] == "(":
             values += tuple(-value for value in values)
         if not currency and re.fullmatch(r"\d+ \d+", found["digits"]):

@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ingest.forms.fold import fold
 from ingest.forms.terms import UNSPACED, split_terms
 from retrieval.query.terms import stem
 
+NAMES = 1 << 13
+"""Names of entries whose stems or letters are kept: every question is compared with them."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SMALL = re.compile(r"[a-z]")
 
@@ -121,11 +123,13 @@ class _Question:
     def find(self, name: str) -> Iterator[tuple[float, float]]:
         """Where a name begins and ends, as shares of the question."""
         if _UNSPACED.search(name):
-            for found in re.finditer(re.escape(_letters(name)), self.letters):
+            if (letters := _letters_of(name)) not in self.letters:
+                return
+            for found in re.finditer(re.escape(letters), self.letters):
                 yield found.start() / len(self.letters), found.end() / len(self.letters)
             return
         text, parts = (
-            (self.words, _words(name)) if _is_capitals(name) else (self.stems, _stems(name))
+            (self.words, _words(name)) if _is_capitals(name) else (self.stems, _stems_of(name))
         )
         for at in range(len(text) - len(parts) + 1):
             if text[at : at + len(parts)] == parts:
@@ -153,6 +157,16 @@ def _is_capitals(name: str) -> bool:
 
 def _stems(text: str) -> list[str]:
     return [stem(term) for term in split_terms(text)]
+
+
+@lru_cache(maxsize=NAMES)
+def _stems_of(name: str) -> list[str]:
+    return _stems(name)
+
+
+@lru_cache(maxsize=NAMES)
+def _letters_of(name: str) -> str:
+    return _letters(name)
 
 
 def _words(text: str) -> list[str]:

@@ -53,6 +53,11 @@ class ConseE5Encoder(ConseEncoder):
             means = {name: file[name].astype(np.float32) for name in file.files}
         return means.pop("labels"), means
 
+    def open_ahead(self) -> None:
+        """Open both networks of words; a query needs no other."""
+        self._e5.open_ahead()
+        super().open_ahead()
+
     def mix_labels(self, weights: Vectors) -> Vectors:
         """Unit rows of images, from the weights of their classes (n, 1000)."""
         parts = [super().mix_labels(weights), unit(weights @ self._spaces[0])]

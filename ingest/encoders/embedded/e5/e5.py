@@ -14,16 +14,22 @@ from functools import cache
 
 import numpy as np
 
+from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.e5.e5_checkpoint import E5Checkpoint, dequantize
 from ingest.encoders.embedded.e5.e5_network import build_network
 from ingest.encoders.embedded.e5.unigram import Unigram
-from ingest.encoders.embedded.runtime.session import open_session
+from ingest.encoders.embedded.runtime.lazy_session import LazySession
+from ingest.encoders.embedded.runtime.session import open_kept_session
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.page import Vectors, unit
 
 DIM = 384
+MEAN_BYTES = 2 << 20
+"""Of the last texts' means, about 2 KB each: words and photos are searched for the same query."""
 QUERY = "query: "
 PASSAGE = "passage: "
+NETWORK_SHA256 = "d1b5cde7fffca9f69fad18f228e0dba59ee0b3592707517884d7848ae4b562db"
+"""Of the network that is built of the weights."""
 COSINE_RANGE = (0.7, 1.0)
 """E5 was trained at a low temperature: cosines of unrelated texts are near 0.7."""
 
@@ -41,7 +47,7 @@ class E5Model:
     model = f"multilingual-e5-small 4 bits {E5_SMALL.sha256[:12]}"
 
     def __init__(self, threads: int = 0) -> None:
-        checkpoint = E5Checkpoint(E5_SMALL.verified())
+        checkpoint = E5Checkpoint(E5_SMALL.verified(), E5_SMALL.sha256)
         special = {checkpoint.start, checkpoint.end, checkpoint.unknown}
         for name in ("<pad>", "<mask>"):
             special |= {token for _, end, token in checkpoint.pieces.find(name) if end == len(name)}
@@ -57,7 +63,16 @@ class E5Model:
         self._words = checkpoint.blocks("emb.word")
         self._places = checkpoint.values("emb.pos").reshape(-1, DIM)
         self._places = self._places + checkpoint.values("emb.type")[:DIM]
-        self._session = open_session(build_network(checkpoint), threads)
+        self._means = ByteCache[Vectors](MEAN_BYTES)
+        self._session = LazySession(
+            lambda: open_kept_session(
+                "e5", NETWORK_SHA256, lambda: build_network(checkpoint), threads
+            )
+        )
+
+    def open_ahead(self) -> None:
+        """Open the network."""
+        self._session.open()
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions and descriptions: one unit row each (n, dim)."""
@@ -77,9 +92,11 @@ class E5Model:
 
     def _mean(self, tokens: Sequence[int]) -> Vectors:
         """The mean of the last hidden state (dim,), start and end tokens included."""
-        ids = [self._start, *tokens, self._end]
-        rows = dequantize(self._words[ids]) + self._places[: len(ids)]
-        row: Vectors = self._session.run({"rows": rows[None].astype(np.float32)})[0][0]
+        ids = (self._start, *tokens, self._end)
+        if (row := self._means.get(ids)) is None:
+            rows = dequantize(self._words[list(ids)]) + self._places[: len(ids)]
+            row = self._session.run({"rows": rows[None].astype(np.float32)})[0][0]
+            self._means.put(ids, row, row.nbytes + 16 * len(ids))
         return row
 
 

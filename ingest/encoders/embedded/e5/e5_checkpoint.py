@@ -16,6 +16,7 @@ bytes are the first 16 numbers. What is no matrix is fp32.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.encoders.embedded.e5.vocabulary import Vocabulary
+from ingest.caches.kept_files import keep_folder
+from ingest.encoders.embedded.e5.vocabulary import Bytes, HashTable, Places, Vocabulary
 from ingest.page import Vectors
 
 BLOCK = 32
 """Weights that share a scale."""
-CONTINUATION = -64
-"""Bytes of UTF-8 below it, read as signed, continue a character."""
+TABLE, TABLE_FORM = "table.npy", 1
+"""The kept file of hashes; the number changes with how they are computed."""
 _HEADER = struct.Struct("<4sI7ifi")
 _VOCABULARY = struct.Struct("<5iQ")
 _NORMALIZATION = struct.Struct("<iI")
@@ -54,9 +56,11 @@ class E5Checkpoint:
 
     Args:
         path: a file whose hash has been verified.
+        keep: this hash, by which what is computed of the vocabulary is kept between runs; "" if not.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: str = "") -> None:
+        self._keep = keep
         self._bytes = np.memmap(path, np.uint8, "r")
         header = _HEADER.unpack(self._take(0, _HEADER.size))
         self.dim, self.layers, self.heads = map(int, header[2:5])
@@ -92,12 +96,22 @@ class E5Checkpoint:
         at += 4 * (count + 1)
         self.log_probabilities = np.frombuffer(self._take(at, 4 * count), "<f4")
         at += 4 * count
-        encoded = self._take(at, size)
-        starts = np.frombuffer(encoded, np.int8) >= CONTINUATION
-        characters = np.zeros(len(starts) + 1, np.int32)
-        np.cumsum(starts, dtype=np.int32, out=characters[1:])
-        self.pieces = Vocabulary(encoded.decode(), characters[edges])
+        encoded = self._bytes[at : at + size]
+        self.pieces = Vocabulary(encoded, edges, self._hash_pieces(encoded, edges))
         return at + int(size)
+
+    def _hash_pieces(self, encoded: Bytes, edges: Places) -> HashTable:
+        """Hashes of the pieces: from the cache folder, where these weights have a name there."""
+        if not self._keep:
+            return HashTable.of(encoded, edges)
+        with suppress(OSError):
+            folder = keep_folder(
+                "e5-vocabulary",
+                f"{TABLE_FORM}-{self._keep[:16]}",
+                lambda folder: HashTable.of(encoded, edges).write(folder / TABLE),
+            )
+            return HashTable.read(folder / TABLE)
+        return HashTable.of(encoded, edges)
 
     def _read_normalization(self, at: int) -> int:
         """Read the replacement of each code point; returns where they end."""

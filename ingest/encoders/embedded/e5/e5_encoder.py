@@ -53,6 +53,10 @@ class E5Encoder:
     def preparer(self) -> None:
         """None: there is little preprocessing."""
 
+    def open_ahead(self) -> None:
+        """Open the network."""
+        self._e5.open_ahead()
+
     def encode_pages(self, pages: Sequence[Rendered]) -> list[PageVectors]:
         """Encode pages: a row for each window of words, with the box around them."""
         return [self._encode_page(page.searchable_words) for page in pages]

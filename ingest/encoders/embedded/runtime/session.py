@@ -7,7 +7,7 @@ that an index made by one is searched by the other (docs/performance.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -79,3 +79,19 @@ def open_session(
     from ingest.encoders.embedded.runtime.onnxruntime_session import OnnxRuntimeSession
 
     return OnnxRuntimeSession(model, threads, arena=arena)
+
+
+def open_kept_session(
+    name: str, sha256: str, network: Callable[[], bytes], threads: int
+) -> Session:
+    """Open a session by onnxruntime; the optimized network is kept for the next start.
+
+    Args:
+        name: of the network.
+        sha256: of its bytes.
+        network: gives these where the optimized one is not kept yet.
+        threads: CPU threads; 0 for one a core.
+    """
+    from ingest.encoders.embedded.runtime.kept_session import open_kept
+
+    return open_kept(name, sha256, network, threads)

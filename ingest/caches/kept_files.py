@@ -1,0 +1,80 @@
+"""Kept files: what takes long to make, between runs, in the user's cache folder.
+
+Whatever is there can be deleted at any time, and is made again. A folder appears whole
+or not at all: it is made beside its place, written to the disk, then renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+VERSIONS = 2
+"""Folders of one name that stay: those of two installed versions."""
+ABANDONED_SECONDS = 3_600
+"""Age of a half-made folder whose process must have been killed."""
+
+
+def cache_folder() -> Path:
+    """The folder; it may not exist yet."""
+    return user_cache_path("pageglass", appauthor=False)
+
+
+def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
+    """The folder of this name and version, made if there is none.
+
+    Args:
+        make: writes files into an empty folder.
+
+    Raises:
+        OSError: there is none, and it cannot be written.
+        What `make` raises.
+    """
+    place = cache_folder() / "kept" / name / version
+    if not place.is_dir():
+        _make(place, make)
+    return place
+
+
+def discard_folder(folder: Path) -> None:
+    """Delete a kept folder, so that it is made again."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make(place: Path, make: Callable[[Path], None]) -> None:
+    import tempfile
+
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
+    try:
+        make(beside)
+        for path in beside.iterdir():
+            _sync(path)
+        try:
+            beside.rename(place)
+        except OSError:
+            if not place.is_dir():  # else another process was first
+                raise
+    finally:
+        discard_folder(beside)
+    others = [path for path in place.parent.glob("[!.]*") if path != place]
+    for path in place.parent.glob(".*"):
+        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            discard_folder(path)
+    others.sort(key=lambda path: path.stat().st_mtime)
+    for path in others[: 1 - VERSIONS]:
+        discard_folder(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
