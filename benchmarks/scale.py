@@ -8,8 +8,9 @@ Synthetic pages (benchmarks.made_pages) in real homes: SQLite, Chroma and vector
 searched by the Searcher with a question's rows already made, so that the time is
 that of the search alone, regions included. Each way is timed in a process of its
 own (benchmarks.ways), so that its memory can be told apart. Peers
-(benchmarks.peers) run at sizes that they can hold; one that is not installed is
-named.
+(benchmarks.peers) run at sizes that they can hold; one that is not installed, or that
+takes longer than the limit, is named. `--results FILE` appends a line of JSON for each way
+(benchmarks.peers_chart draws them).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ import psutil
 from benchmarks.made_home import build, read_questions
 from benchmarks.peers import PEERS
 from benchmarks.ways import OURS
+from ingest.library.home import Home
+from ingest.library.library import Library
 
 MOST_EXHAUSTIVE = 10_000
 """Pages up to which every page is scored too."""
@@ -48,12 +51,14 @@ def main() -> None:
     parser.add_argument("--build", type=Path)
     parser.add_argument("--search", type=Path)
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--limit", type=float, help="seconds for each way, building included")
+    parser.add_argument("--results", type=Path)
     args = parser.parse_args()
     print(_machine(), flush=True)
     if args.build:
         _build(args.build, args.pages[0], args.rows, args.questions)
     elif args.search:
-        _show(args.search, args.ways or ["candidates"], args.questions, args.cold)
+        _show(args.search, args.ways or ["candidates"], args)
     else:
         for count in args.pages:
             _try(count, args, list(OURS) if count <= MOST_EXHAUSTIVE else ["candidates"])
@@ -66,7 +71,7 @@ def _try(count: int, args: argparse.Namespace, ways: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="pageglass-scale-") as folder:
         home = Path(folder) / "home"
         _build(home, count, args.rows, args.questions)
-        _show(home, ways, args.questions, args.cold)
+        _show(home, ways, args)
 
 
 def _build(home: Path, count: int, rows: int, questions: int) -> None:
@@ -83,34 +88,45 @@ def _build(home: Path, count: int, rows: int, questions: int) -> None:
     )
 
 
-def _show(home: Path, ways: list[str], questions: int, cold: bool) -> None:
+def _show(home: Path, ways: list[str], args: argparse.Namespace) -> None:
     """A line for each way; times are set against the first one's."""
-    held = len(read_questions(home).sought)
+    questions = min(args.questions, len(read_questions(home).sought))
     print(
-        f"{min(questions, held)} questions{', page cache dropped before each' if cold else ''}\n"
+        f"{questions} questions{', page cache dropped before each' if args.cold else ''}\n"
         f"  {'':14}{'p50 ms':>9}{'p95 ms':>9}{'times':>8}{'cpu ms':>9}{'first':>7}"
-        f"{'records':>9}{'open s':>8}{'changed':>9}{'peak MB':>9}{'private':>9}{'mapped':>8}"
+        f"{'records':>9}{'open s':>8}{'changed':>9}{'disk MB':>9}{'peak MB':>9}{'private':>9}{'mapped':>8}"
     )
     ours = 0.0
     for way in ways:
-        found = _run(home, way, min(questions, ASKED.get(way, questions)), cold)
+        asked = min(questions, ASKED.get(way, questions))
+        found = _run(home, way, asked, args.cold, args.limit)
         if found is None:
             continue
+        if args.results:
+            pages = Library(Home(home)).page_count()
+            with args.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"pages": pages, **found}) + "\n")
         ours = ours or found["p50"]
         print(
             f"  {way:14}{found['p50']:9.1f}{found['p95']:9.1f}{found['p50'] / ours:8.1f}"
             f"{found['cpu']:9.1f}{found['first']:7.2f}{found['records']:9}{found['opened']:8.1f}"
-            f"{found['changed']:9.1f}"
+            f"{found['changed']:9.1f}{found['disk']:9.0f}"
             f"{found['peak']:9.0f}{found['private']:9.0f}{found['mapped']:8.0f}",
             flush=True,
         )
 
 
-def _run(home: Path, way: str, questions: int, cold: bool) -> dict[str, Any] | None:
+def _run(
+    home: Path, way: str, questions: int, cold: bool, limit: float | None
+) -> dict[str, Any] | None:
     """What benchmarks.ways says of one way, in a process of its own; None where it cannot run."""
     command = [sys.executable, "-m", "benchmarks.ways", str(home), "--way", way]
     command += ["--questions", str(questions), *(["--cold"] if cold else [])]
-    ran = subprocess.run(command, capture_output=True, text=True)
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        print(f"  {way:14} not measured: more than {limit:.0f} s", flush=True)
+        return None
     if ran.returncode:
         lines = ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"]
         print(f"  {way:14} not measured: {lines[-1]}", flush=True)

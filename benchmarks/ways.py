@@ -5,7 +5,9 @@
 Prints one line of JSON. This program runs every query once before any is timed,
 so that files are in the page cache as far as memory reaches, the others one;
 with `--cold` the vector files are dropped from the page cache before each query. `cpu` is the
-processor time of a search, of all threads; `changed` the first search after a change. `peak` is the largest resident set
+processor time of a search, of all threads; `changed` the first search after a change; `disk` what
+the index takes, the rows of pages among it; `opened` counts the time to build one that is not there.
+`peak` is the largest resident set
 that the process ever had (VmHWM); `private` and `mapped` are the most of either
 after a search: memory of the process itself (RssAnon), and pages of files that
 it has mapped (RssFile), which the system takes back when it needs them. Linux.
@@ -48,6 +50,7 @@ class Outcome:
     opened: float
     changed: float
     records: int
+    disk: float
     peak: float
     private: float
     mapped: float
@@ -61,6 +64,7 @@ def main() -> None:
     parser.add_argument("--cold", action="store_true")
     args = parser.parse_args()
     questions = read_questions(args.home)
+    before = _bytes_below(args.home / "peers")
     started = time.perf_counter()
     try:
         ask, records = _open(args.home, args.way)
@@ -92,6 +96,7 @@ def main() -> None:
         opened=opened,
         changed=_after_a_change(args.home, ask) if args.way in OURS else 0.0,
         records=records,
+        disk=_disk(args.home, args.way, before) / 1e6,
         peak=memory[-1]["VmHWM"],
         private=max(m["RssAnon"] for m in memory),
         mapped=max(m["RssFile"] for m in memory),
@@ -129,6 +134,15 @@ def _after_a_change(root: Path, ask: Ask) -> float:
         ask(0)
         took.append((time.perf_counter() - began) * 1000)
     return float(np.median(took))
+
+
+def _disk(root: Path, way: str, before: int) -> int:
+    """Bytes of this program's index, or of what a peer has built; 0 for one built before."""
+    return _bytes_below(root / "index") if way in OURS else _bytes_below(root / "peers") - before
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _memory() -> dict[str, float]:
