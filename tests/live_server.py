@@ -70,6 +70,13 @@ class LiveServer:
             if "pageglass is at http" in line:
                 self._address.set()
 
+    def until_ready(self) -> None:
+        """Wait until the models are loaded."""
+        deadline = time.monotonic() + 120
+        while self.client.get("/ready").status_code != 200:
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.1)
+
     def upload(self, *files: tuple[str, bytes], **params: Any) -> Any:
         sent = [("files", file) for file in files]
         return self.client.post("/v1/documents", files=sent, params=params)

@@ -57,6 +57,7 @@ def app(
     """Description and client of a server over a copy of the samples."""
     home = copy_home(sample_home, tmp_path_factory.mktemp("contract") / "home")
     with live_server(home.root) as server:
+        server.until_ready()
         yield schemathesis.openapi.from_url(f"{server.url}/openapi.json"), server.client
 
 
