@@ -84,7 +84,7 @@ def build(
         size = min(PAGES_A_DOCUMENT, count - at)
         pages, words = made.document(size)
         document = Document(
-            f"{number:020x}", "0" * 64, f"{number}.pdf", (f"/made/{number}.pdf",), "pdf", "", size,
+            f"{number:020x}", "0" * 64, _name(number), (f"/made/{_name(number)}",), "pdf", "", size,
             0, "0" * 12, "2026-01-01T00:00:00+00:00",
         )  # fmt: skip
         seen = [PageVectors(page.astype(np.float32), boxes) for page in pages]
@@ -112,6 +112,11 @@ def build(
     index.records.close()
     update_lists(index, library.documents())
     np.savez(root / "questions.npz", rows=np.stack(asked), sought=np.array(sought))
+
+
+def _name(number: int) -> str:
+    """File name in letters: a question is a number, which must not name a file."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number)) + ".pdf"
 
 
 def read_questions(root: Path) -> Questions:

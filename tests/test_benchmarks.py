@@ -32,6 +32,7 @@ RUN = {
     "fusion": ("{set} --home {home}", "best rules in hindsight"),
     "kernel": ("--pages 4 --rows 16 --runs 1", "fp16"),
     "pages": ("{set} --home {home}", "3 questions (1 name a page)"),
+    "peers_chart": ("{peers} {out}.png", "results in"),
     "photos": ("{photos} --home {home}", "own set"),
     "plan": ("--pages 1000 --home {home} --json", '"shards": 1'),
     "publish_blocks": ("--pages 40", "| 40 |"),
@@ -110,6 +111,7 @@ def places(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "out": root / "results",
         "small": scan,
         "formats": ROOT / "data" / "formats",
+        "peers": ROOT / "benchmarks" / "results" / "peers.jsonl",
     }
 
 
