@@ -40,9 +40,12 @@ def main() -> None:
 def draw(results: list[dict[str, Any]], chart: Path) -> None:
     """Draw a group of bars for each number of pages, on a logarithmic scale."""
     sizes = sorted({found["pages"] for found in results})
-    figure = Figure(figsize=(8, 1.4 + 0.34 * len(results)), layout="constrained")
+    counts = [sum(found["pages"] == size for found in results) for size in sizes]
+    figure = Figure(figsize=(8, 0.6 * len(sizes) + 0.34 * len(results)), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(len(sizes), sharex=True, squeeze=False)[:, 0]
+    axes = figure.subplots(
+        len(sizes), sharex=True, squeeze=False, height_ratios=[count + 0.6 for count in counts]
+    )[:, 0]
     for axis, size in zip(axes, sizes, strict=True):
         some = sorted((f for f in results if f["pages"] == size), key=lambda f: -f["p50"])
         colours = ["#2a6f97" if f["way"] in ("candidates", "every") else "#adb5bd" for f in some]
@@ -52,6 +55,7 @@ def draw(results: list[dict[str, Any]], chart: Path) -> None:
         axis.set_title(f"{size:,} pages of 1,030 patches", loc="left", fontsize=9)
         axis.set_xscale("log")
         axis.margins(x=0.4)
+        axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     axes[-1].set_xlabel("milliseconds a search (median)")
     figure.savefig(chart, dpi=130)
