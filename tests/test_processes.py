@@ -84,6 +84,17 @@ def test_two_processes_are_one_server(tmp_path: Path) -> None:
         assert "another is started" in live.log
 
 
+def run_script(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("lives", [0.0, 0.5])
 def test_a_process_is_replaced_however_short_its_life_once_one_has_served(
     tmp_path: Path, lives: float
@@ -109,14 +120,7 @@ def test_a_process_is_replaced_however_short_its_life_once_one_has_served(
 
         sys.exit(run_processes(1, serve))
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_script(code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("has ended (code 3); another is started") == 2
 
@@ -132,14 +136,7 @@ def test_processes_that_cannot_start_end_the_server() -> None:
         logging.basicConfig(stream=sys.stdout)
         sys.exit(run_processes(3, serve))
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_script(code)
     assert done.returncode == 1
     assert "could not start (code 1)" in done.stdout
     assert "another is started" not in done.stdout

@@ -138,14 +138,13 @@ def _evaluate_questions(
 def _evaluate_folder(
     path: Path, settings: Settings, options: EvaluationOptions, progress: EvaluationProgress
 ) -> Iterator[Run]:
-    from platformdirs import user_cache_path
-
+    from ingest.caches.kept_files import cache_folder
     from ingest.choose import default_images, default_pages
     from ingest.index.manifest import slug
     from retrieval.evaluate.corpus import fingerprint, identify
     from retrieval.evaluate.load import read_datasets
 
-    cache = user_cache_path("pageglass", appauthor=False) / "eval"
+    cache = cache_folder() / "eval"
     sets = read_datasets(path, cache / "files" / path.resolve().name, options.split)
     ids = identify(sets[0].items)
     if options.home is None:

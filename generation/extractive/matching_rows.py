@@ -10,7 +10,7 @@ from typing import NamedTuple
 from generation.extractive.page.item_list import SUM
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.condition import read_condition
-from generation.extractive.question.question_terms import ALIKE, question_stems
+from generation.extractive.question.question_terms import question_stems
 from generation.extractive.scoring.scorer import Scorer
 from ingest.forms.whole.find_forms import normalize_digits
 from ingest.forms.whole.numbers import read_numbers
@@ -18,8 +18,6 @@ from retrieval.query.terms import content_stems
 
 MIN_ROWS = 2
 """Rows with a number in the column, at least."""
-
-_NONE: frozenset[str] = frozenset()
 
 
 class MatchingRows(NamedTuple):
@@ -43,9 +41,9 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> MatchingRows:
     best: tuple[float, dict[int, Decimal], Sequence[Passage]] = (0.0, {}, ())
     for rows in _tables([p for p in scorer.passages if p.evidence is best_passage.evidence]):
         for heads, values in _columns(rows).items():
-            share = _share(scorer.weights, terms, heads)
+            share = scorer.weight_of(terms, heads)
             # The column decides, then what else the table has of the question.
-            whole = share + 0.1 * _share(scorer.weights, terms, _terms_of(rows))
+            whole = share + 0.1 * scorer.weight_of(terms, _terms_of(rows))
             if share and len(values) >= MIN_ROWS and whole > best[0]:
                 best = whole, values, rows
     _, values, table = best
@@ -53,7 +51,7 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> MatchingRows:
     places = named or list(values)
     met = condition.meets([values[at] for at in places])
     page = scorer.page_terms[best_passage.evidence.label]
-    share = _share(scorer.weights, terms, page) / (_share(scorer.weights, terms, terms) or 1.0)
+    share = scorer.weight_of(terms, page) / (scorer.weight_of(terms, terms) or 1.0)
     return MatchingRows([table[places[at]] for at in met], share)
 
 
@@ -77,10 +75,6 @@ def _columns(rows: Sequence[Passage]) -> Mapping[frozenset[str], dict[int, Decim
             if len(numbers) == 1 and cell.heads:
                 columns.setdefault(cell.heads, {}).setdefault(at, numbers[0].values[0])
     return columns
-
-
-def _share(weights: Mapping[str, float], terms: frozenset[str], held: frozenset[str]) -> float:
-    return sum(weights[t] for t in terms if t in held or ALIKE.get(t, _NONE) & held)
 
 
 def _terms_of(rows: Sequence[Passage]) -> frozenset[str]:

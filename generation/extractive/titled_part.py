@@ -10,11 +10,17 @@ from retrieval.named.printed_place import has_caption
 from retrieval.query.named_place import read_places
 
 _NUMBER = r"(?:\d{1,3}(?:[.-]\d{1,3}){0,3}|(?-i:[IVXLC]{1,6}|[A-Z]))(?!\w)"
-_PART = rf"(?P<word>[^\W\d_]{{3,20}})[\s-]{{1,2}}(?P<number>{_NUMBER})"
+
+
+def _part(word: str, number: str) -> str:
+    """Pattern of a part's word and number, as groups of these names."""
+    return rf"(?P<{word}>[^\W\d_]{{3,20}})[\s-]{{1,2}}(?P<{number}>{_NUMBER})"
+
+
 _ASKED = re.compile(
-    r"\b(?:title|topic|subject|theme|name|heading|caption|titel|thema|überschrift|name)s?"
-    rf"\s(?:(?:given|to|of|for|von|der|des|the)\s){{1,4}}{_PART}"
-    rf"|\bwhat(?:['’]s| is| are)\s(?:the\s)?{_PART.replace('word', 'called').replace('number', 'of')}"
+    r"\b(?:title|topic|subject|theme|name|heading|caption|titel|thema|überschrift)s?"
+    rf"\s(?:(?:given|to|of|for|von|der|des|the)\s){{1,4}}{_part('word', 'number')}"
+    rf"|\bwhat(?:['’]s| is| are)\s(?:the\s)?{_part('called', 'of')}"
     r"\s(?:\S+\s){0,6}?(?:about|called|titled|entitled)\b"
     r"|(?P<ko>그림|표|도표|차트)\s?(?P<ko_number>\d{1,3}(?:[.-]\d{1,3})?)\s?(?:의|은|는)?\s?(?:제목|이름)",
     re.IGNORECASE,

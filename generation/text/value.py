@@ -50,6 +50,11 @@ class PrintedNumber:
     cents: bool
 
 
+def text_of(words: Sequence[Word], span: Span) -> str:
+    """Text of a span of words."""
+    return " ".join(word.text for word in words[slice(*span)])
+
+
 def find_value(value: Any, words: Sequence[Word], within: Span | None = None) -> Span | None:
     """Find where a value is printed: words `start` up to (not with) `end`, or None.
 

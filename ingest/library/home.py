@@ -34,13 +34,11 @@ from ingest.disk import disk_full, is_disk_full
 from ingest.error import ConflictError
 from ingest.file_state import folder_size
 from ingest.library.atomic import discard
-from ingest.library.keys import Replica
+from ingest.library.keys import SHARDS_FILE, Replica
 from ingest.library.lock import HomeBusy, HomeUnusable, WriterLock
 from ingest.library.names import REMOTE
 
 __all__ = ["Home", "HomeBusy", "HomeUnusable", "ReadOnlyMirror", "WriterLock"]
-
-SHARDS_FILE = "shards.json"
 
 
 class ReadOnlyMirror(ConflictError):

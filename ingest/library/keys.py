@@ -26,6 +26,8 @@ from typing import Protocol, TypeVar
 from ingest.page import Document
 
 Opened = TypeVar("Opened")
+SHARDS_FILE = "shards.json"
+"""The list of shards, in a home and in its mirror."""
 HEAD = "head.json"
 STALE = "stale.json"
 ABOUT = ("probe.png", "probe.npz", "manifest.json")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
+from itertools import islice, pairwise
 
 from ingest.box import union_box
+from ingest.forms.shape import shape_of
 from ingest.page import Box, Word
 from ingest.reading.blocks import printed_blocks
 from ingest.reading.line import Line, cell_starts, split_lines
@@ -118,12 +119,11 @@ def _is_row(
 
 
 def _shape(words: Sequence[Word], cell: Cell) -> str:
-    """Kinds of a cell's characters, each run once; "" for a year, which may be a head."""
+    """Shape of a cell's text; "" for a year, which may be a head."""
     text = "".join(word.text for word in words[cell.start : cell.end])
     if text.isdecimal() and len(text) == YEAR_DIGITS:
         return ""
-    kinds = ("1" if c.isdigit() else "a" if c.isalpha() else c for c in text)
-    return "".join(kind for kind, _ in groupby(kinds))
+    return shape_of(text)
 
 
 def row_cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from filelock import FileLock
 
 from ingest.library.atomic import write_atomically
-from ingest.library.keys import HEAD, Replica
+from ingest.library.keys import HEAD, SHARDS_FILE, Replica
 from ingest.replica.cache import Cache
 from ingest.replica.head import ShardsHead, unpack_head
 from ingest.replica.mirrored_library import MirroredLibrary
@@ -49,7 +49,7 @@ class Mirror:
         self.folder = folder
         self.database = folder / "library.sqlite3"
         self.index = folder / "index"
-        self.shards_file = folder / "shards.json"
+        self.shards_file = folder / SHARDS_FILE
         self.store = store
         self.url = store.url
         self.cache = Cache(folder / "cache", store.cache_mb * 1_000_000)

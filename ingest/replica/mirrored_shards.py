@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.library.atomic import discard, write_atomically
-from ingest.library.keys import HEAD, Replica, shard_prefix
+from ingest.library.keys import HEAD, SHARDS_FILE, Replica, shard_prefix
 from ingest.replica.head import Head, ShardsHead
 from ingest.replica.mirrored_library import MirroredLibrary, Wanted
 from ingest.replica.object_store import ObjectStore
@@ -34,7 +34,7 @@ class MirroredShard:
         self.url = f"{whole.url}/{self._prefix}"
         self.database = folder / "library.sqlite3"
         self.index = folder / "index"
-        self.shards_file = folder / "shards.json"  # there is none: a shard has no shards
+        self.shards_file = folder / SHARDS_FILE  # there is none: a shard has no shards
 
     def shard(self, name: str) -> Replica:
         """The copy of another shard."""

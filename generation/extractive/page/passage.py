@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from generation.extractive.page.unit import Unit, read_units, text_of
+from generation.extractive.page.unit import Unit, read_units
 from generation.prompt import Evidence, Prompt
-from generation.text.value import Span
+from generation.text.value import Span, text_of
 from ingest.box import contains_center
 from ingest.caches.byte_cache import ByteCache
 from ingest.page import Box, Word, WordRole

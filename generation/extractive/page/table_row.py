@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from generation.text.value import text_of
 from ingest.page import Word
 from ingest.reading.table import Cell, PrintedTable, find_tables
 from retrieval.query.terms import content_stems
@@ -52,9 +53,5 @@ def read_tables(
 
 
 def _cell(words: Sequence[Word], table: PrintedTable, cell: Cell) -> ColumnCell:
-    heads = " ".join(_text(words, head) for head in table.column_heads(cell))
-    return ColumnCell(_text(words, cell), content_stems(heads))
-
-
-def _text(words: Sequence[Word], cell: Cell) -> str:
-    return " ".join(word.text for word in words[cell.start : cell.end])
+    heads = " ".join(text_of(words, (head.start, head.end)) for head in table.column_heads(cell))
+    return ColumnCell(text_of(words, (cell.start, cell.end)), content_stems(heads))

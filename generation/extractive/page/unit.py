@@ -18,7 +18,7 @@ from generation.extractive.page.field_row import Field, find_fields
 from generation.extractive.page.table_row import TableRow, read_tables
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
-from generation.text.value import Span
+from generation.text.value import Span, text_of
 from ingest.box import union_box
 from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
@@ -95,11 +95,6 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
 
 def _box(words: Sequence[Word], start: int, end: int) -> Box:
     return union_box([word.box for word in words[start:end]])
-
-
-def text_of(words: Sequence[Word], span: Span) -> str:
-    """Text of a span of words."""
-    return " ".join(word.text for word in words[slice(*span)])
 
 
 def _fields(

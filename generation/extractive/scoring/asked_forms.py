@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from generation.extractive.page.passage import Passage
+from ingest.forms.shape import shape_of
 from ingest.forms.whole.find_forms import find_whole_forms, normalize_digits
 from ingest.forms.whole.form import WholeForm
 
@@ -115,13 +116,5 @@ def _is_other(form: WholeForm, other: WholeForm) -> bool:
         form.kind in _EXACT_KINDS
         and form.kind == other.kind
         and not form.is_like(other)
-        and (form.kind != "identifier" or _shape(form) == _shape(other))
+        and (form.kind != "identifier" or shape_of(form.keys[0]) == shape_of(other.keys[0]))
     )
-
-
-def _shape(form: WholeForm) -> str:
-    """Kinds of characters of an identifier's normal form, each run once."""
-    kinds = (
-        "1" if letter.isdigit() else "a" if letter.isalpha() else letter for letter in form.keys[0]
-    )
-    return re.sub(r"(.)\1+", r"\1", "".join(kinds))

@@ -7,7 +7,7 @@ asked about, not which line.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -135,8 +135,11 @@ class Scorer:
 
     def share(self, terms: frozenset[str]) -> float:
         """The weighted share of the question's terms that are among `terms`."""
-        held = (w for t, w in self.weights.items() if t in terms or ALIKE.get(t, _NONE) & terms)
-        return sum(held) / self._whole
+        return self.weight_of(self.weights, terms) / self._whole
+
+    def weight_of(self, asked: Iterable[str], terms: frozenset[str]) -> float:
+        """Sum of the weights of terms of the question that are among `terms`."""
+        return sum(self.weights[t] for t in asked if t in terms or ALIKE.get(t, _NONE) & terms)
 
     def covered(self, passage: Passage) -> float:
         """The same for a passage, terms of its context and page in part."""
