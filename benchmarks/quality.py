@@ -26,7 +26,7 @@ from typing import Any
 
 from api.evaluation.evaluate_sets import EvaluationOptions, EvaluationProgress, evaluate_path
 from api.settings import Settings
-from ingest.library.atomic import write_atomically
+from ingest.disk.atomic import write_atomically
 from retrieval.evaluate.interval import difference
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.disk import DiskFull
+from ingest.disk.full_disk import DiskFull
 from ingest.event import Added, Event
 from ingest.library.home import Home
 from ingest.replica.object_store import ObjectStoreUnreachable

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from ingest.disk import is_disk_full
+from ingest.disk.atomic import discard
+from ingest.disk.full_disk import is_disk_full
 from ingest.index.index import open_indexes
 from ingest.index.sync import sync_records
-from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document

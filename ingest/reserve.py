@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.disk import has_little_space
-from ingest.library.atomic import discard
+from ingest.disk.atomic import discard
+from ingest.disk.full_disk import has_little_space
 
 SMALLEST, LARGEST = 1 << 20, 32 << 20
 """Bytes of the reserve; between these it is an eighth of the library's database."""

@@ -25,7 +25,7 @@ from api.http.errors import STATUSES, status_of
 from api.jobs.spool import ABANDONED_AFTER, clean_name, sweep
 from api.settings import Settings
 from generation.providers.access import Unreachable
-from ingest.disk import DiskFull
+from ingest.disk.full_disk import DiskFull
 from ingest.error import PageglassError
 from ingest.files.pdf import NeedsPassword
 from ingest.library.home import Home, HomeBusy

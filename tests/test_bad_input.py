@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from ingest.add import AddSettings, add
-from ingest.disk import DiskFull
+from ingest.disk.full_disk import DiskFull
 from ingest.event import Added, Done, DuplicateFound, Event, Failed, FileOpened, FilesFound, Removed
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home

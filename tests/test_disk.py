@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from chromadb.errors import InternalError
 
-from ingest.disk import LITTLE_SPACE, DiskFull, disk_full, has_little_space, is_disk_full
+from ingest.disk.full_disk import LITTLE_SPACE, DiskFull, disk_full, has_little_space, is_disk_full
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pymupdf
 import pytest
 
 from ingest.add import AddSettings, add
-from ingest.disk import DiskFull, is_disk_full
+from ingest.disk.full_disk import DiskFull, is_disk_full
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library

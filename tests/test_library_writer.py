@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from make_library import STAMP, make_image, render, stage, write_document
 
-from ingest.disk import is_disk_full
+from ingest.disk.full_disk import is_disk_full
 from ingest.file_state import Failure, FileStamp
 from ingest.library.database import LibraryFormatError
 from ingest.library.home import Home

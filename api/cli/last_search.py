@@ -35,7 +35,7 @@ class LastSearch:
 
 def remember_search(home: Path, query: str, pages: Sequence[Page]) -> None:
     """Remember a search in a home."""
-    from ingest.library.atomic import write_atomically
+    from ingest.disk.atomic import write_atomically
 
     record = {"home": str(home), "query": query, "pages": [page.key for page in pages]}
     with contextlib.suppress(OSError):

@@ -24,7 +24,7 @@ from api.cli.terminal import Terminal, set_up_streams
 from api.environment import unknown_settings
 from api.log import configure_logging
 from api.version import find_version
-from ingest.disk import is_disk_full
+from ingest.disk.full_disk import is_disk_full
 from ingest.error import PageglassError
 
 

@@ -13,9 +13,9 @@ from api.jobs.job import ADDED, KNOWN, UNREADABLE, Job, JobFile, now
 from api.jobs.job_error import JobFilesLost
 from api.jobs.spool import clear_unused, place, place_of, spool_folder
 from ingest.add import AddSettings
+from ingest.disk.atomic import discard
 from ingest.event import Added, Event, Failed, FileOpened, FilesFound, PagesEncoded
 from ingest.file_state import Failure
-from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeBusy
 from ingest.page import Document

@@ -18,8 +18,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from api.jobs.job import Job, JobFile
-from ingest.disk import DiskFull, is_disk_full
-from ingest.library.atomic import discard, sync
+from ingest.disk.atomic import discard, sync
+from ingest.disk.full_disk import DiskFull, is_disk_full
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home, HomeUnusable
 from ingest.shards.sharded_library import open_library

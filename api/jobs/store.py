@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from api.jobs.job import Job, JobFile, read_job, write_file, write_job
 from api.jobs.job_error import JobNotFound, JobStoreUnusable
-from ingest.disk import DiskFull, is_disk_full
+from ingest.disk.full_disk import DiskFull, is_disk_full
 from ingest.library.home import Home
 
 FORMAT = 1

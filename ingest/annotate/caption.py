@@ -18,12 +18,12 @@ from PIL import Image
 
 from ingest.annotate.captioner import Captioner
 from ingest.box import crop_image
+from ingest.disk.atomic import aside
 from ingest.encoders.encoder import Encoder
 from ingest.event import Captioned
 from ingest.filter import PageFilter
 from ingest.index.encode import encode_document
 from ingest.index.index import Index
-from ingest.library.atomic import aside
 from ingest.library.pages import PageRecord
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document

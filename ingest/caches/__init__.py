@@ -1,1 +1,1 @@
-"""Caches in memory, bounded in bytes."""
+"""Caches: in memory, bounded in bytes, and in the user's cache folder."""

@@ -6,12 +6,13 @@ or not at all: it is made beside its place, written to the disk, then renamed.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_cache_path
+
+from ingest.disk.atomic import discard, sync
 
 VERSIONS = 2
 """Folders of one name that stay: those of two installed versions."""
@@ -40,13 +41,6 @@ def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
     return place
 
 
-def discard_folder(folder: Path) -> None:
-    """Delete a kept folder, so that it is made again."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _make(place: Path, make: Callable[[Path], None]) -> None:
     import tempfile
 
@@ -55,26 +49,18 @@ def _make(place: Path, make: Callable[[Path], None]) -> None:
     try:
         make(beside)
         for path in beside.iterdir():
-            _sync(path)
+            sync(path)
         try:
             beside.rename(place)
         except OSError:
             if not place.is_dir():  # else another process was first
                 raise
     finally:
-        discard_folder(beside)
+        discard(beside)
     others = [path for path in place.parent.glob("[!.]*") if path != place]
     for path in place.parent.glob(".*"):
         if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-            discard_folder(path)
+            discard(path)
     others.sort(key=lambda path: path.stat().st_mtime)
     for path in others[: 1 - VERSIONS]:
-        discard_folder(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        discard(path)

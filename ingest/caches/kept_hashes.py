@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from ingest.caches.kept_files import cache_folder
+from ingest.disk.atomic import write_atomically
 
 SETTLED_SECONDS = 10.0
 """A file that was changed later than so long ago may change again within its time stamp."""
@@ -61,6 +62,4 @@ def _read() -> dict[str, list[int | str]]:
 def _write(hashes: dict[str, list[int | str]]) -> None:
     path = _file()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(hashes), encoding="utf-8")
-    beside.replace(path)
+    write_atomically(path, json.dumps(hashes).encode())

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from ingest.disk.atomic import discard
 from ingest.event import Event, Failed, FileFetched, FolderListed
 from ingest.fetch.bucket_folder import BucketFolder
 from ingest.fetch.fetch import MAX_NAME
@@ -17,7 +18,6 @@ from ingest.fetch.remote_folder import RemoteFile, RemoteFolder
 from ingest.fetch.remote_url import is_bucket_url
 from ingest.fetch.web_folder import WebFolder
 from ingest.file_state import MISSING, Failure
-from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import Home
 from ingest.library.library import Library

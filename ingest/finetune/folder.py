@@ -19,11 +19,11 @@ import torch
 from filelock import FileLock, Timeout
 from safetensors.torch import save
 
+from ingest.disk.atomic import aside, discard, write_atomically
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.open_clip_model import COSINE_RANGE, OPEN_CLIP_CONFIG, OpenClip
 from ingest.error import ConflictError
 from ingest.finetune.curve import draw_curve
-from ingest.library.atomic import aside, discard, write_atomically
 
 MODEL = "open_clip_model.safetensors"
 TRAINING = "training.json"

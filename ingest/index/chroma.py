@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import discard, write_atomically
 from ingest.index.scrub import scrub
 from ingest.index.server import (
     RecordsMissing,
@@ -32,7 +33,6 @@ from ingest.index.server import (
     disconnect,
     records_missing,
 )
-from ingest.library.atomic import discard, write_atomically
 from ingest.library.home import RecordServer
 from ingest.page import Page
 

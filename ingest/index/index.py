@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import discard
 from ingest.encoders.encoder import Encoder
 from ingest.index.centroids import CENTER_SHARE
 from ingest.index.chroma import Records, Where, collection_prefix
@@ -26,7 +27,6 @@ from ingest.index.quantization import DEFAULT, Quantization
 from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
-from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.keys import INVERTED_LISTS, find_edition, vectors_key
 from ingest.page import Document, Page, PageVectors, Vectors

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ingest.disk.atomic import write_atomically
 from ingest.encoders.encoder import Encoder, Modality
 from ingest.error import StorageError
 from ingest.index.centroids import CENTROIDS
 from ingest.index.muvera import MEAN_FDE, PATCH_FDE, FixedDimensionalEncoding
 from ingest.index.quantization import DEFAULT, Quantization, parse_quantization
-from ingest.library.atomic import write_atomically
 
 FORMAT = 5
 MAX_SLUG = 40

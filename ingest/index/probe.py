@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ingest.disk.atomic import write_atomically
 from ingest.encoders.encoder import Encoder
-from ingest.library.atomic import write_atomically
 from ingest.page import WHOLE, Page, Rendered, Vectors, Word
 
 QUERY = "Which lighthouse has a red lantern?"

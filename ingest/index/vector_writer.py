@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import sync
 from ingest.index.centroids import pool_rows
 from ingest.index.quantization import (
     DEFAULT,
@@ -27,7 +28,6 @@ from ingest.index.quantization import (
     sign_bytes,
 )
 from ingest.index.tensor_layout import NUMPY, OFFSETS
-from ingest.library.atomic import sync
 from ingest.page import PageVectors, Vectors, unit
 
 PASSAGE_ROWS = 64

@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.disk import disk_full, is_disk_full
+from ingest.disk.full_disk import disk_full, is_disk_full
 
 Stamp = tuple[int, int, int, int]
 """Modification time in ns and size in bytes, of the database and of its log."""

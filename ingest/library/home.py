@@ -30,10 +30,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from ingest.disk import disk_full, is_disk_full
+from ingest.disk.atomic import discard
+from ingest.disk.full_disk import disk_full, is_disk_full
 from ingest.error import ConflictError
 from ingest.file_state import folder_size
-from ingest.library.atomic import discard
 from ingest.library.keys import SHARDS_FILE, Replica
 from ingest.library.lock import HomeBusy, HomeUnusable, WriterLock
 from ingest.library.names import REMOTE

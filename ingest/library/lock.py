@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.disk import disk_full, is_disk_full
+from ingest.disk.atomic import discard
+from ingest.disk.full_disk import disk_full, is_disk_full
 from ingest.error import StorageError, UnavailableError
-from ingest.library.atomic import discard
 
 GIVE_WAY_EVERY = 1.0
 """Seconds that a writer keeps the lock at least before it gives way."""

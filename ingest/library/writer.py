@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ingest.disk.atomic import discard
 from ingest.file_state import Failure, FileStamp
 from ingest.forms.index_text import IndexText, index_words
 from ingest.library.annotations import AnnotationWriter
-from ingest.library.atomic import discard, replaced_images, restore_images
 from ingest.library.library import Library
 from ingest.library.name_writer import NameWriter
+from ingest.library.replaced_images import replaced_images, restore_images
 from ingest.library.schema import GIVEN, PHOTOS, REMOTE_FILES, REMOVALS, SHOTS
 from ingest.library.upgrade import upgrade
 from ingest.library.words import pack_words

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ingest.disk.atomic import discard, sync
 from ingest.error import ConflictError, InvalidInputError
-from ingest.library.atomic import discard, sync
 from ingest.library.home import Home
 from ingest.library.library import Library
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
-from ingest.library.atomic import write_atomically
+from ingest.disk.atomic import write_atomically
 from ingest.library.keys import HEAD, SHARDS_FILE, Replica
 from ingest.replica.cache import Cache
 from ingest.replica.head import ShardsHead, unpack_head

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from ingest.library.atomic import discard, write_atomically
+from ingest.disk.atomic import discard, write_atomically
 from ingest.library.keys import (
     ABOUT,
     INVERTED_LISTS,

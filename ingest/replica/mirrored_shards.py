@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from ingest.library.atomic import discard, write_atomically
+from ingest.disk.atomic import discard, write_atomically
 from ingest.library.keys import HEAD, SHARDS_FILE, Replica, shard_prefix
 from ingest.replica.head import Head, ShardsHead
 from ingest.replica.mirrored_library import MirroredLibrary, Wanted

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ingest.disk.atomic import aside
 from ingest.error import PageglassError, StorageError
 from ingest.extras import EXTRAS, MissingExtra, missing_extra, require
-from ingest.library.atomic import aside
 
 AT_ONCE = 500
 """Files handed to fsspec together; it sends several of them at a time."""

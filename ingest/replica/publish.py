@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.disk.atomic import discard
 from ingest.index.centroid_file import write_centroids
 from ingest.index.index import Index, open_indexes
-from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.keys import (
     ABOUT,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import sync
 from ingest.index.index import Index
 from ingest.index.vector_writer import VectorWriter
-from ingest.library.atomic import sync
 from ingest.library.home import Home
 from ingest.library.writer import PageRow
 from ingest.page import Document, Page, PageVectors, PhotoInfo, Rendered

@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.annotate.caption import caption_documents
 from ingest.annotate.tag import tag_documents
 from ingest.choose import choose_encoders, load_encoders
-from ingest.disk import disk_full, has_little_space
+from ingest.disk.full_disk import disk_full, has_little_space
 from ingest.encoders.encoder import Encoder, Preparer
 from ingest.encoders.load import reads_clips
 from ingest.error import ConflictError, PageglassError

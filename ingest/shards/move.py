@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.disk.atomic import discard
 from ingest.index.convert import convert
 from ingest.index.index import Index, open_indexes
 from ingest.index.sync import sync_records
-from ingest.library.atomic import discard
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter

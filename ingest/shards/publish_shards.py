@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import AbstractContextManager, closing, nullcontext
 
-from ingest.library.atomic import discard, write_atomically
+from ingest.disk.atomic import discard, write_atomically
 from ingest.library.home import Home, HomeBusy
 from ingest.library.keys import HEAD, shard_prefix
 from ingest.library.library import Library

@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
+from ingest.disk.atomic import discard
 from ingest.event import Event, Moved
 from ingest.index.index import open_indexes
 from ingest.index.inverted.update import update_lists
-from ingest.library.atomic import discard
 from ingest.library.home import Home, WriterLock
 from ingest.library.writer import LibraryWriter
 from ingest.shards.move import link_or_copy, move_documents

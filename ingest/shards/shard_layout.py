@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.disk.atomic import write_atomically
 from ingest.error import ConflictError, InvalidInputError, StorageError
-from ingest.library.atomic import write_atomically
 from ingest.library.home import Home, HomeBusy, Publisher, WriterLock
 from ingest.library.keys import Replica, shard_prefix
 

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingest.disk.atomic import write_atomically
 from ingest.files.formats.kinds import IMAGE_SUFFIXES
-from ingest.library.atomic import write_atomically
 from retrieval.evaluate.dataset import (
     Dataset,
     InvalidDataset,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.library.atomic import write_atomically
+from ingest.disk.atomic import write_atomically
 from retrieval.evaluate.dataset import Dataset, InvalidDataset
 from retrieval.evaluate.interval import Interval, Sampling, difference, interval, resampling_unit
 from retrieval.evaluate.metrics import METRICS

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ingest.disk.atomic import write_atomically
 from ingest.extras import require
-from ingest.library.atomic import write_atomically
 from retrieval.evaluate.beir import LABELS, assemble, pick_split
 from retrieval.evaluate.dataset import Dataset, InvalidDataset, Question, validate
 from retrieval.evaluate.table import Row, texts

@@ -182,7 +182,7 @@ def _write(
     if out:
         write_results(out, results)
     if plot:
-        from ingest.library.atomic import write_atomically
+        from ingest.disk.atomic import write_atomically
         from retrieval.evaluate.plot import draw_results
 
         write_atomically(plot, draw_results(runs))

@@ -52,7 +52,7 @@ def explain(
     found = session(ctx, json=json)
     from api.cli.last_search import find_page
     from api.schemas.explanations import explanation_fields
-    from ingest.library.atomic import write_atomically
+    from ingest.disk.atomic import write_atomically
     from retrieval.explain.heatmap import draw_heatmap, draw_heatmap_sheet
 
     searcher = found.open_searcher(home)

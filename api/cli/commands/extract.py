@@ -100,8 +100,8 @@ def extract(
     from api.rag.extraction import extract_record
     from api.schemas.records import record_fields
     from generation.extraction.schema import open_schema, ready_schemas
+    from ingest.disk.atomic import write_atomically
     from ingest.error import PageglassError
-    from ingest.library.atomic import write_atomically
 
     if list_schemas:
         ready = ready_schemas()
@@ -214,7 +214,7 @@ def _compare(
     """Print the differences of two sources."""
     from api.rag.extraction import compare_pages
     from api.schemas.records import comparison_fields
-    from ingest.library.atomic import write_atomically
+    from ingest.disk.atomic import write_atomically
 
     terminal = found.terminal
     body = comparison_fields(compare_pages(a, b, chat))

@@ -28,8 +28,8 @@ from api.jobs.job_service import JobService
 from api.jobs.spool import spool_folder
 from api.schemas.documents import DocumentBody, DocumentsBody, UploadBody
 from api.schemas.jobs import JobBody, JobFileBody
+from ingest.disk.atomic import discard
 from ingest.error import PageglassError
-from ingest.library.atomic import discard
 from ingest.library.database import LibraryNotFound
 from ingest.library.home import HomeBusy
 from ingest.page import DocumentKind

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import aside
 from ingest.error import StorageError
 from ingest.index.tensor_layout import NUMPY, FileIdentity, OpenFile, Tensor
-from ingest.library.atomic import aside
 from ingest.page import Document, Vectors
 
 _DTYPES = {dtype: name for name, dtype in NUMPY.items()}

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ingest.disk.atomic import discard
 from ingest.index.index import Index
 from ingest.index.inverted.codebook import (
     SAMPLE_A_LIST,
@@ -24,7 +25,6 @@ from ingest.index.inverted.codebook import (
 )
 from ingest.index.inverted.lists import InvalidLists, InvertedLists, document_name, read_lists
 from ingest.index.quantization import SignCodes, sign_bytes
-from ingest.library.atomic import discard
 from ingest.page import Document, Vectors
 
 MIN_PAGES = 1_000

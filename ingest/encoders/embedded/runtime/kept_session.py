@@ -17,7 +17,8 @@ from pathlib import Path
 
 import onnxruntime
 
-from ingest.caches.kept_files import discard_folder, keep_folder
+from ingest.caches.kept_files import keep_folder
+from ingest.disk.atomic import discard
 from ingest.encoders.embedded.runtime.onnxruntime_session import OnnxRuntimeSession
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def open_kept(
         return OnnxRuntimeSession(folder / NETWORK, threads, optimized=True)
     except _ORT_ERRORS as error:
         log.warning("the kept network %s is damaged, and is made again: %s", name, error)
-        discard_folder(folder)
+        discard(folder)
         return OnnxRuntimeSession(network(), threads)
 
 

@@ -1,0 +1,1 @@
+"""The disk: atomic writes, and errors of a full one."""
