@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ingest.filter import PageFilter
 from ingest.index.inverted.lists import InvertedLists, document_name
+from ingest.library.pages import PageAddress
 from ingest.page import Document, Vectors
 from retrieval.scoring.list_scores import score_lists
 
@@ -50,8 +51,8 @@ class ListedPages:
         count: int,
         filter: PageFilter,
         ids: Collection[str],
-    ) -> list[str]:
-        """Keys of the matching pages that score best by the lists, best first.
+    ) -> list[PageAddress]:
+        """The matching pages that score best by the lists, best first.
 
         Args:
             query: (q, dim).
@@ -64,7 +65,7 @@ class ListedPages:
         if len(places) > count:
             places = places[np.argpartition(-scores[places], count)[:count]]
         places = places[np.argsort(-scores[places], kind="stable")]
-        return list(self._keys(places))
+        return self._addresses(places)
 
     def _matching(self, filter: PageFilter, ids: Collection[str]) -> npt.NDArray[np.bool_]:
         """The pages (pages,) that match."""
@@ -80,9 +81,9 @@ class ListedPages:
                 matching &= numbers <= filter.last
         return matching
 
-    def _keys(self, places: npt.NDArray[np.int64]) -> Iterator[str]:
-        """Keys of pages by their places."""
+    def _addresses(self, places: npt.NDArray[np.int64]) -> list[PageAddress]:
+        """Pages by their places."""
         rows = np.searchsorted(self.lists.pages, places, side="right") - 1
         numbers = places - self.lists.pages[rows] + 1
-        for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
-            yield f"{self.lists.ids[row]}-{number}"
+        ids = map(self.lists.ids.__getitem__, rows.tolist())
+        return list(zip(ids, numbers.tolist(), strict=True))

@@ -22,6 +22,7 @@ from ingest.index.inverted.lists import InvalidLists, InvertedLists, read_lists
 from ingest.index.inverted.update import page_codes, update_lists
 from ingest.index.quantization import pack_signs
 from ingest.library.home import Home
+from ingest.library.pages import split_key
 from ingest.library.writer import LibraryWriter
 from ingest.remove import forget
 from ingest.replica.object_store import ObjectStore
@@ -119,18 +120,16 @@ def test_the_page_that_is_asked_for_is_near_the_front(made):
     ones = np.ones(asked.rows.shape[1], np.float32)
     places = []
     for rows, key in zip(asked.rows, asked.sought, strict=True):
-        keys = listed.nearest(index.center_query(rows), ones, PAGES, ALL_PAGES, ())
-        assert len(set(keys)) == len(keys)
-        places.append(keys.index(key))
+        found = listed.nearest(index.center_query(rows), ones, PAGES, ALL_PAGES, ())
+        assert len(set(found)) == len(found)
+        places.append(found.index(split_key(key)))
     assert (
         np.mean(places) < PAGES / 5
     )  # 256 lists say little; a library that needs them has thousands
     some = PageFilter((min(documents),), first=4, last=20)
     found = listed.nearest(asked.rows[0], ones, 5, some, [min(documents)])
     assert len(found) == 5
-    assert all(
-        key.startswith(min(documents)) and 4 <= int(key.rsplit("-")[-1]) <= 20 for key in found
-    )
+    assert all(id_ == min(documents) and 4 <= number <= 20 for id_, number in found)
 
 
 def test_a_search_asks_the_lists_and_not_chroma(root, monkeypatch):
@@ -263,7 +262,7 @@ def test_a_mirror_has_the_lists(root, tmp_path):
 
 def test_a_mirror_chooses_the_candidates_of_the_writer(root, tmp_path, monkeypatch):
     """By page centroids, which come without the rows of documents that are not scored."""
-    monkeypatch.setattr(nearest_pages, "ANN_TOP_K", 40)
+    monkeypatch.setattr(nearest_pages, "LISTED_TOP_K", 40)
     store = ObjectStore(f"file://{tmp_path}/store")
     publish_made(root, store)
     asked, chosen = read_questions(root), []
