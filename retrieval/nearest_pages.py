@@ -7,7 +7,7 @@ by page centroids. The filter is part of the query, never applied to its result.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ingest.index.chroma import MAX_FILTER_VALUES, Where
 from ingest.index.index import Index
 from ingest.library.pages import PageAddress, split_key
 from ingest.page import Document, Page, Vectors
-from retrieval.scoring.prefilter import prefilter
+from retrieval.scoring.prefilter import PageCodes, prefilter
 from retrieval.shards.shard import Shard
 from retrieval.snapshot import LibrarySnapshot
 
@@ -64,17 +64,28 @@ def find_nearest(
     if not index.manifest.centroids:
         scores = _nearest_records(shard, index, rows, weights, ANN_TOP_K_DIRECT, filter, ids)
         return NearestPages(scores, ANN_TOP_K_DIRECT)
+    query = index.center_query(rows)
     if (listed := shard.snapshot.listed(index)) is not None:
-        found = _pages_of(listed.unlisted, filter, ids)
-        found += listed.nearest(index.center_query(rows), weights, LISTED_TOP_K, filter, ids)
+        newer = _pages_of(listed.unlisted, filter, ids)
+        places = listed.nearest(query, weights, LISTED_TOP_K, filter, ids)
+        found = newer + listed.addresses(places)
     else:
         nearest = _nearest_records(shard, index, rows, weights, ANN_TOP_K, filter, ids)
-        found = [split_key(key) for key in nearest]
+        found = newer = [split_key(key) for key in nearest]
     if not found or (len(found) <= most and not compared):
         return NearestPages({_key(page): math.inf for page in found}, most)
-    centroids = shard.snapshot.centroids(shard.library, index, found)
-    best = prefilter(index.center_query(rows), weights, centroids, most)
+    if listed is not None and listed.codes is not None:
+        centroids = PageCodes(*listed.codes.take(places))
+        if newer:
+            centroids = _read_centroids(shard, index, newer) + centroids
+    else:
+        centroids = _read_centroids(shard, index, found)
+    best = prefilter(query, weights, centroids, most)
     return NearestPages({_key(found[position]): score for position, score in best.items()}, most)
+
+
+def _read_centroids(shard: Shard, index: Index, pages: Sequence[PageAddress]) -> PageCodes:
+    return PageCodes.of(shard.snapshot.centroids(shard.library, index, pages))
 
 
 def _nearest_records(
