@@ -20,7 +20,7 @@ from retrieval.scoring.maxsim import Scores, maxsim
 
 @dataclass(frozen=True, slots=True)
 class PageCodes:
-    """Sign codes (n, bytes) of pages one after the other; page i has offsets[i] to offsets[i + 1]."""
+    """Sign codes (n, bytes) of pages in a row; page i begins at offsets[i]."""
 
     codes: SignCodes
     offsets: npt.NDArray[np.int64]

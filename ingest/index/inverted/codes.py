@@ -38,7 +38,7 @@ class ListedCodes:
     identity: FileIdentity
 
     def take(self, places: npt.NDArray[np.int64]) -> tuple[SignCodes, npt.NDArray[np.int64]]:
-        """Codes (n, bytes) of pages one after the other, and their offsets (pages + 1,) there."""
+        """Codes (n, bytes) of pages in a row, and their offsets (pages + 1,) there."""
         starts = self.offsets[places]
         lengths = self.offsets[places + 1] - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)])
