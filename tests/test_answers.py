@@ -22,7 +22,7 @@ from ingest.library.home import Home
 from retrieval.search import Searcher
 
 MAX_IDLE = 1
-"""Quotes without anything of the right answer, such as a row of heads, at most."""
+"""Quotes without anything of the right answer, such as a row of heads, at most; of each step."""
 MAX_WORDS = 60
 """Words of a quote, at most: a whole page is no answer."""
 
@@ -94,7 +94,8 @@ def fault(asked: Asked, given: Answer) -> str:
         return f"lacks a quote: {given.text}"
     if {c.page.document_name for c, _ in right} != set(asked.documents):
         return f"quotes another document: {given.text}"
-    if asked.kind != "about" and len(quotes) - len({id(c) for c, _ in right}) > MAX_IDLE:
+    idle = len(quotes) - len({id(c) for c, _ in right})
+    if asked.kind != "about" and idle > MAX_IDLE * (1 + (asked.kind == "two-step")):
         return f"says too much: {given.text}"
     return "says too much" if any(len(c.quote.split()) > MAX_WORDS for c in quotes) else ""
 
