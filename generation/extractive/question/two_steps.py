@@ -59,7 +59,7 @@ _PARTS = frozenset(
         stem,
         "chart figure table page slide section graph diagram picture photo image map paragraph report"
         " document paper line row column list chapter appendix text article survey year fact question"
-        " study reason way time part number percentage proportion share amount group".split(),
+        " study reason way time part people men women children number percentage proportion share amount group".split(),
     )
 )
 """What has no name of its own that could be found: places of documents, amounts."""
