@@ -12,6 +12,7 @@ from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
 from api.rag.query_filters import apply_known_filters, filter_documents
 from api.rag.second_search import FoundPages, search_in_steps
+from api.rag.title_pages import with_title_pages
 from api.rag.whole_document import whole_prompt
 from generation.context.abstain import MIN_SCORE
 from generation.prompt import Evidence, Message, Prompt, Step
@@ -73,7 +74,7 @@ def retrieve_evidence(
     for them. A chat model gets the question and the history as given; a model
     without chat gets the query that was searched. Pages that the question asks for
     by number, or those that sum up the document that it names, come in place of a search.
-    A question that describes what it asks about may be searched in steps
+    Title pages are added for who wrote a document (`with_title_pages`). A question that describes what it asks about may be searched in steps
     (`search_in_steps`).
     `file:NAME` and `tag:NAME` in it restrict the pages (`apply_known_filters`).
 
@@ -107,6 +108,7 @@ def retrieve_evidence(
 
     def search(query: str) -> FoundPages:
         found = searcher.search(query, top=wanted, filter=filter)
+        found = with_title_pages(searcher, query, found, filter, top)
         return list(_readable(searcher, model, found, top, shots))
 
     asked = find_asked_pages(searcher, searched, filter, top) if searched.strip() else None
