@@ -74,8 +74,8 @@ def retrieve_evidence(
     for them. A chat model gets the question and the history as given; a model
     without chat gets the query that was searched. Pages that the question asks for
     by number, or those that sum up the document that it names, come in place of a search.
-    Title pages are added for who wrote a document (`with_title_pages`). A question that describes what it asks about may be searched in steps
-    (`search_in_steps`).
+    Title pages are added for who wrote a document (`with_title_pages`), and a question that
+    describes what it asks about may be searched in steps (`search_in_steps`).
     `file:NAME` and `tag:NAME` in it restrict the pages (`apply_known_filters`).
 
     Args:

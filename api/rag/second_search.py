@@ -1,4 +1,4 @@
-"""Second search: with what a first one gave, for a model that reads questions in steps."""
+"""Second search: with what a first one gave, for questions in two steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Title pages: first pages of documents, for questions about who wrote them and when."""
+"""Title pages: first pages of documents, for who wrote them and when."""
 
 from __future__ import annotations
 
