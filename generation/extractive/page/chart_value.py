@@ -1,4 +1,4 @@
-"""Values of charts: numbers above the columns of a chart, each with its column's label.
+"""Values of charts: numbers above columns, each with its column's label.
 
 Reading order says nothing of them: a chart's words are read by their places alone. What
 stands in the same line as its label, or right by it, is read as a row or a sentence.
@@ -35,7 +35,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 @dataclass(frozen=True, slots=True)
 class ChartValues:
-    """Values of a chart with their labels, and the words of its title, none for no title."""
+    """Values of a chart with their labels, and the words of its title."""
 
     fields: tuple[Field, ...]
     title: Span = (0, 0)

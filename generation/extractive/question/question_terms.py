@@ -50,7 +50,7 @@ _RUN = re.compile(
 
 
 def proper_names(question: str) -> list[frozenset[str]]:
-    """Stems of each run of words in capitals within a question, but for its first word.
+    """Stems of each run of words in capitals in a question, but its first word.
 
     None of a question all in capitals, nor of a word after an article, which may be any noun.
 
