@@ -47,7 +47,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Step of a question in two steps: what a page says, and how sure, 0 to 1."""
+    """Step of a question in two searches: quotes of a page, how sure, 0..1."""
 
     evidence: Evidence
     quotes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Second search: with what a first one gave, for questions in two steps."""
+"""Second search: with what a first one gave, for models that read in steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Title pages: first pages of documents, for who wrote them and when."""
+"""Title pages: first pages, for questions about who wrote a document."""
 
 from __future__ import annotations
 

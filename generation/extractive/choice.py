@@ -11,7 +11,11 @@ from generation.extractive.page.passage import Passage, read_passages
 from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
 from generation.extractive.question.question_kind import asks_expansion, defined_name
-from generation.extractive.question.question_terms import latin_share, named_share
+from generation.extractive.question.question_terms import (
+    latin_share,
+    named_share,
+    proper_names,
+)
 from generation.extractive.question.spelling import mend_spelling
 from generation.extractive.quotes import SURE, quotes_of
 from generation.extractive.ranking import rank
@@ -36,6 +40,8 @@ NO_TYPE_FACTOR, NO_PERSON_FACTOR = 0.6, 0.7
 nobody's name,"""
 NO_NAME_FACTOR = 0.6
 """where its page has none of the question's names,"""
+UNKNOWN_NAME_FACTOR = 0.8
+"""where no page at all has a name of the question, as for forms that no page has,"""
 CARRIED_FACTOR = 0.6
 """and where all that it has of the question is from an earlier one."""
 LITTLE, LITTLE_FACTOR = 0.2, 0.85
@@ -105,6 +111,7 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
     )
     first = next((passage for passage in chosen if not passage.is_head), best)
     sure = confidence(features) * asked.confidence * _lacking(scorer, best, first)
+    sure *= UNKNOWN_NAME_FACTOR if _has_unknown_name(prompt.question, every) else 1.0
     if by_document or quotes.meets >= MET or _is_strong(scorer, best, features):
         sure = max(sure, STRONG)
     return Choice(tuple(chosen), features, min(1.0, sure), by_document, quotes.count)
@@ -123,6 +130,13 @@ def _lacking(scorer: Scorer, best: Passage, first: Passage) -> float:
     if scorer.is_in_place(best):
         factor *= PLACE_FACTOR
     return factor
+
+
+def _has_unknown_name(question: str, every: Sequence[Passage]) -> bool:
+    """Whether a name of the question stands on no page and in no document's name."""
+    names = proper_names(question)
+    held = frozenset[str]().union(*(p.terms | p.context_terms for p in every)) if names else ()
+    return any(not name.intersection(held) for name in names)
 
 
 def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:

@@ -35,7 +35,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 @dataclass(frozen=True, slots=True)
 class ChartValues:
-    """Values of a chart with their labels, and the words of its title, if any."""
+    """Values of a chart with their labels, and the words of its title."""
 
     fields: tuple[Field, ...]
     title: Span = (0, 0)

@@ -44,6 +44,25 @@ def named_share(names: frozenset[str], page: frozenset[str], document_name: str)
     return held / len(names) if names else 1.0
 
 
+_RUN = re.compile(
+    r"(?<=\s)(?<!\bthe )(?<!\ban )(?<!\ba )[A-Z][^\W\d]+(?!\w)(?: [A-Z][^\W\d]+(?!\w))*"
+)
+
+
+def proper_names(question: str) -> list[frozenset[str]]:
+    """Stems of each run of words in capitals in a question, but its first word.
+
+    None of a question all in capitals, nor of a word after an article, which may be any noun.
+
+    >>> proper_names("What did Ada Kerrow see in the Harbour?") == [content_stems("Ada Kerrow")]
+    True
+    """
+    if question.isupper():
+        return []
+    stems = (content_stems(run) - KINDS_OF_DOCUMENT for run in _RUN.findall(question))
+    return [each for each in stems if each]
+
+
 def _number_of(name: str) -> str:
     found = re.fullmatch(r"[^\W\d_]+(\d{2,})", name)
     return found[1] if found else name

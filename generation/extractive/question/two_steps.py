@@ -1,4 +1,4 @@
-"""Two-step questions: what is asked about is described, and found first.
+"""Two-step questions: one thing is described by another, to be found first.
 
 "Who leads the department that ordered invoice 4711?" asks which department ordered it,
 and then who leads that one. English, German and Korean.
