@@ -18,11 +18,7 @@ HEAD, BELOW = 12, 3
 
 
 def find_title_fact(scorer: Scorer) -> Passage | None:
-<<<<<<< HEAD
-    """The passage of a first page with the degree or affiliation that is asked for.
-=======
     """The passage with the degree or affiliation that is asked for, or None.
->>>>>>> answers2
 
     It is in the line that names the person, or right below. Without a name in the question
     that line is the byline.

@@ -19,13 +19,7 @@ _NONE: frozenset[str] = frozenset()
 
 
 def described(clause: str, passage: Passage) -> float:
-<<<<<<< HEAD
-    """The share of a description in a passage and its context.
-
-    0 where a number is missing.
-=======
     """The share of a description in a passage; 0 where it lacks a number.
->>>>>>> answers2
 
     A condition, such as "more than 5", is of the row that meets it: it need not be printed.
     """
@@ -44,14 +38,7 @@ def held_by(passage: Passage) -> frozenset[str]:
 
 
 def share_of(asked: frozenset[str], held: frozenset[str]) -> float:
-<<<<<<< HEAD
-    """The share of stems that are held, themselves or by what labels them.
-
-    1 for no stems.
-    """
-=======
     """The share of stems that are held, or what labels them; 1 for no stems."""
->>>>>>> answers2
     found = sum(stem in held or bool(ALIKE.get(stem, _NONE) & held) for stem in asked)
     return found / len(asked) if asked else 1.0
 
