@@ -21,6 +21,7 @@ class Evidence:
     `image` loads the page's image, encoded as WebP; models that read only words
     never call it. `score` and `regions` are those of the search's `Hit`. `shot` loads
     frames of a shot, at most so many, with its cues; None where the page is none.
+    `relevance` is the reranker's, 0 to 1; None where it did not read the page.
     """
 
     label: int
@@ -30,6 +31,7 @@ class Evidence:
     score: float
     regions: tuple[Region, ...] = ()
     shot: Callable[[int], ShotView] | None = None
+    relevance: float | None = None
 
     @property
     def text(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
@@ -259,11 +259,14 @@ def test_any_cutting_gives_the_same_regions(text: str, size: int) -> None:
     assert (cut.citations, cut.support) == (whole.citations, whole.support)
 
 
-def test_a_model_is_not_asked_what_no_page_is_near() -> None:
-    class Unasked(Said):
-        def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
-            raise AssertionError("the model was asked")
+class Unasked(Said):
+    """A model that must not be asked."""
 
+    def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
+        raise AssertionError("the model was asked")
+
+
+def test_a_model_is_not_asked_what_no_page_is_near() -> None:
     far = Prompt("Why is the sky blue?", (evidence(5, PAGES[0]),))
     answer = ask(far, Unasked([]), min_score=0.35)
     assert (answer.text, answer.declined, answer.grounded) == (NO_RELEVANT_PAGE, True, False)
@@ -282,3 +285,13 @@ def test_a_model_is_not_asked_what_no_page_is_near() -> None:
 )
 def test_a_model_is_asked_where_the_search_cannot_tell(near: Prompt) -> None:
     assert ask(near, Said(["Asked."]), min_score=0.35).text == "Asked."
+
+
+@pytest.mark.parametrize(("relevance", "asked"), [(None, False), (0.01, False), (0.4, True)])
+def test_a_relevant_page_is_near_however_low_its_score(
+    relevance: float | None, asked: bool
+) -> None:
+    page = replace(evidence(1, "A store at 45 per cent humidity"), score=0.2, relevance=relevance)
+    prompt = Prompt("How much is the humidity store?", (page,))
+    answer = ask(prompt, Said(["Asked."]) if asked else Unasked([]), min_score=0.35)
+    assert answer.text == ("Asked." if asked else NO_RELEVANT_PAGE)

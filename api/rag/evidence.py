@@ -21,7 +21,7 @@ from ingest.encoders.encoder import WORDLESS
 from ingest.filter import ALL_PAGES, PageFilter
 from ingest.library.pages import PageNotFound
 from ingest.page import shown_words
-from retrieval.ranking import FUSED
+from retrieval.ranking import FUSED, RERANK
 
 if TYPE_CHECKING:
     from generation.citations.verify import RegionLocator
@@ -158,7 +158,8 @@ def _readable(
         shot = partial(shots.read, hit.page) if shots and hit.kind == "video" else None
         # Confidence and threshold are of scores without a reranker.
         score = hit.signals.get(FUSED, hit.score)
-        yield Evidence(label, hit.page, words, image, score, hit.regions, shot), hit
+        relevance = hit.signals.get(RERANK)
+        yield Evidence(label, hit.page, words, image, score, hit.regions, shot, relevance), hit
 
 
 def _names_a_file(question: str, hits: Sequence[Hit]) -> bool:

@@ -13,6 +13,11 @@ knowledge and 33 % of 15 about other documents (benchmarks/answers.py). That
 score alone separates them as well as five features of generation.extractive.confidence
 together: area under the curve, cross-validated over documents, 0.94 and 0.93.
 """
+MIN_RELEVANCE = 0.05
+"""Relevance of a page, by the reranker, from which the question does not count as off-topic.
+
+Of those 140 questions 1 % are stopped then, of general knowledge 67 %, of the others 40 %.
+"""
 
 NO_RELEVANT_PAGE = "No page is about this."
 NOTE = "The language model was not asked: the best page does not come near the question."
@@ -21,7 +26,7 @@ _LATIN_END = "\u0530"
 
 
 def should_abstain(prompt: Prompt, min_score: float) -> bool:
-    """Decide whether no page is near enough; never where `min_score` is 0.
+    """Decide whether no page is near enough, or relevant; never where `min_score` is 0.
 
     False where the score says little: where the best page is an image without
     words, and where the question is mostly not in Latin script. In another
@@ -31,6 +36,8 @@ def should_abstain(prompt: Prompt, min_score: float) -> bool:
         return False
     if not prompt.evidence:
         return True
+    if any((evidence.relevance or 0.0) >= MIN_RELEVANCE for evidence in prompt.evidence):
+        return False
     best = max(prompt.evidence, key=lambda evidence: evidence.score)
     terms = split_terms(prompt.question)
     foreign = sum(term[0] >= _LATIN_END for term in terms)
