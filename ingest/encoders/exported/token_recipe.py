@@ -19,7 +19,7 @@ Side = Literal["left", "right"]
 
 @dataclass(frozen=True, slots=True)
 class TokenRecipe:
-    """How a tokenizer is used: the length that texts are cut and padded to, and with what.
+    """Use of a tokenizer: how texts are cut and padded to one length.
 
     `mask` says whether the tower takes a mask of the padding; `lowercase` whether it was
     trained on text in small letters.
