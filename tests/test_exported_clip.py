@@ -205,8 +205,8 @@ def test_an_export_that_is_cut_off_leaves_nothing(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(export_towers, "write_facts", interrupt)
+    monkeypatch.setattr(export_towers, "write_facts", interrupt)
+    with pytest.raises(KeyboardInterrupt):
         load_for_ingest(f"clip:{folder}", CPU)
     assert list((cache_folder() / "kept" / kept_name(str(folder))).iterdir()) == []
 

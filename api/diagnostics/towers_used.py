@@ -1,4 +1,4 @@
-"""Check of CLIP's towers: whether searches run them without torch, and if not, why."""
+"""Check of CLIP's towers: whether they run without torch, and if not, why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ LOADED = "torch runs its towers, which each program loads first"
 
 
 def check_towers(manifest: Manifest, encoding: Encoding) -> Iterator[Finding]:
-    """Check which way the towers of an index's dual encoder are run; nothing for others."""
+    """Check how the towers of an index's dual encoder run.
+
+    Nothing is found of other encoders.
+    """
     kind, _, model = manifest.encoder.partition(":")
     if kind != "clip" or find_missing(*EXPORTERS):
         return
