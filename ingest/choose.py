@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.encoders.encoder import WORDLESS, Encoder, Encoding
-from ingest.encoders.load import load_encoder
+from ingest.encoders.load import load_for_ingest
 from ingest.extras import find_missing, install_name
 from ingest.index.quantization import Quantization, parse_quantization
 from ingest.library.home import Home
@@ -156,7 +156,7 @@ def load_encoders(
     home: Home,
     names: Sequence[str],
     encoding: Encoding,
-    load: Callable[[str, Encoding], Encoder] = load_encoder,
+    load: Callable[[str, Encoding], Encoder] = load_for_ingest,
 ) -> list[Encoder]:
     """Load encoders; the pooling of one that has an index is that of the index.
 

@@ -45,10 +45,11 @@ from ingest.add import AddSettings, add
 from ingest.box import crop_image
 from ingest.encoders.checkpoint import InvalidCheckpoint
 from ingest.encoders.clip import ClipEncoder, ImagePreparer
-from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE, QueryTruncated
+from ingest.encoders.dual_encoder import CLIP_COSINE_RANGE
 from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.load import load_encoder
+from ingest.encoders.loading.query_truncated import QueryTruncated
 from ingest.event import Done
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
 from api.diagnostics.models import check_drift, check_weight_names
+from api.diagnostics.towers_used import check_towers
 from api.hints import hint_for
 from api.settings import Settings
+from ingest.encoders.encoder import Encoding
 from ingest.error import PageglassError
 from ingest.extras import MissingExtra
 from ingest.index.index import open_indexes
@@ -84,6 +86,7 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
                 f" format {index.manifest.format}",
             )  # fmt: skip
             yield check_drift(index, settings)
+            yield from check_towers(index.manifest, Encoding(settings.device, settings.dtype))
             yield from check_weight_names(index.manifest.encoder)
         yield from check_weight_names(library.captioner().partition(" prompt=")[0])
     except LibraryNotFound:

@@ -25,6 +25,17 @@ def cache_folder() -> Path:
     return user_cache_path("pageglass", appauthor=False)
 
 
+def find_folder(name: str, version: str) -> Path | None:
+    """The folder of this name and version; None if it is not kept."""
+    place = _place(name, version)
+    return place if place.is_dir() else None
+
+
+def find_versions(name: str) -> list[Path]:
+    """Folders of every version that is kept of a name."""
+    return sorted(_place(name, "").glob("[!.]*"))
+
+
 def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
     """The folder of this name and version, made if there is none.
 
@@ -35,10 +46,14 @@ def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
         OSError: there is none, and it cannot be written.
         What `make` raises.
     """
-    place = cache_folder() / "kept" / name / version
+    place = _place(name, version)
     if not place.is_dir():
         _make(place, make)
     return place
+
+
+def _place(name: str, version: str) -> Path:
+    return cache_folder() / "kept" / name / version
 
 
 def _make(place: Path, make: Callable[[Path], None]) -> None:

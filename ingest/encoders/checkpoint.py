@@ -104,7 +104,7 @@ def find_checkpoint(model: str, fallback: str) -> Checkpoint:
         return Checkpoint(str(found), found, _fingerprint(found))
     _check_name(model, fallback)
     fetched = fetch(model, model, [SAFE, *METADATA], fallback)
-    if any(path.match(SAFE) for path in _model_files(fetched.folder)):
+    if any(path.match(SAFE) for path in model_files(fetched.folder)):
         return fetched
     # Only older checkpoints have their weights in no other form.
     return fetch(model, model, [*WEIGHTS, *METADATA], fallback)
@@ -201,7 +201,7 @@ def without_weights(fallback: str) -> str:
 def _fingerprint(folder: Path) -> str:
     """Hash a folder's model files: small ones whole, of large ones both ends and the size."""
     digest = hashlib.sha256()
-    for path in _model_files(folder):
+    for path in model_files(folder):
         size = path.stat().st_size
         digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
         with path.open("rb") as file:
@@ -212,8 +212,11 @@ def _fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _model_files(folder: Path) -> Iterator[Path]:
-    """Model files of a folder and of its subfolders: sentence-transformers has one a module."""
+def model_files(folder: Path) -> Iterator[Path]:
+    """Model files of a folder and its subfolders.
+
+    sentence-transformers has a subfolder a module.
+    """
     for pattern in (*METADATA, *WEIGHTS):
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
         for path in sorted(folder.glob(f"*/{pattern}")):

@@ -6,8 +6,6 @@ Radford et al. 2021 (arXiv:2103.00020), figure 1. Implementations are chosen by
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -19,10 +17,6 @@ RARE = 6.9
 """The logit of a probability of one in a thousand."""
 PreparedImage = Mapping[str, torch.Tensor]
 """The keyword arguments of a model for one image: tensors on the host, without a batch axis."""
-
-
-class QueryTruncated(UserWarning):
-    """A text is longer than the model reads; its end was left out."""
 
 
 class DualEncoder(Protocol):
@@ -99,12 +93,3 @@ def stack_images(
 def unit_rows(rows: torch.Tensor) -> torch.Tensor:
     """Normalize rows to length one in fp32: half precision is not exact enough."""
     return torch.nn.functional.normalize(rows.float(), dim=-1)
-
-
-def warn_truncated(text: str, length: int) -> None:
-    """Warn that only the first `length` tokens of a text are read."""
-    warnings.warn(
-        f"The model reads {length} tokens; the end of {json.dumps(text[:60])}... is left out.",
-        QueryTruncated,
-        stacklevel=3,
-    )

@@ -23,11 +23,22 @@ def reads_clips(spec: str) -> bool:
     return spec.partition(":")[0] in VIDEO_KINDS
 
 
-def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
+def load_for_ingest(spec: str, encoding: Encoding | None = None) -> Encoder:
+    """Load an encoder for an ingest: as `load_encoder` does.
+
+    On a CPU the towers of a CLIP model are exported for later programs.
+    """
+    return load_encoder(spec, encoding, export=True)
+
+
+def load_encoder(spec: str, encoding: Encoding | None = None, *, export: bool = False) -> Encoder:
     """Load an encoder by name.
 
     Names: `minilm`, `e5`, `conse`, `conse-e5`, `colpali:MODEL`, `text:MODEL`, `clip:MODEL`,
     `videomae:MODEL` and `xclip:MODEL`; MODEL is a hub id, a hub id with `@revision`, or a local folder.
+
+    Args:
+        export: see `ingest.encoders.exported.load_clip`.
 
     Raises:
         UnknownEncoder: no encoder has this name.
@@ -40,7 +51,7 @@ def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
         from ingest.encoders.multi_device import MultiDeviceEncoder
 
         return MultiDeviceEncoder(spec, how, load_encoder)
-    encoder = _load(spec, how)
+    encoder = _load(spec, how, export)
     if how.pool_factor > 1 and encoder.modality not in WORDLESS:
         require("scipy", extra="models", feature="Merging the vectors of a page")
         from ingest.encoders.pooled import PooledEncoder
@@ -49,7 +60,7 @@ def load_encoder(spec: str, encoding: Encoding | None = None) -> Encoder:
     return encoder
 
 
-def _load(spec: str, how: Encoding) -> Encoder:
+def _load(spec: str, how: Encoding, export: bool) -> Encoder:
     kind, _, model = spec.partition(":")
     match kind:
         case "minilm" if not model:
@@ -80,9 +91,9 @@ def _load(spec: str, how: Encoding) -> Encoder:
             return TextEncoder(model, how)
         case "clip" if model:
             _require(spec, "transformers", "open_clip")
-            from ingest.encoders.clip import ClipEncoder
+            from ingest.encoders.exported.load_clip import load_clip
 
-            return ClipEncoder(model, how)
+            return load_clip(model, how, export=export)
         case "videomae" if model:
             _require(spec, "transformers", "av")
             from ingest.encoders.video.video_encoder import VideoEncoder

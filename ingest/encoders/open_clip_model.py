@@ -19,9 +19,9 @@ from ingest.encoders.dual_encoder import (
     read_logits,
     stack_images,
     unit_rows,
-    warn_truncated,
 )
 from ingest.encoders.loading.open_clip_network import create_network
+from ingest.encoders.loading.query_truncated import warn_truncated
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")

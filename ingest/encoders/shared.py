@@ -13,7 +13,7 @@ from ingest.encoders.encoder import (
     ImageEncoder,
     Preparer,
 )
-from ingest.encoders.load import load_encoder
+from ingest.encoders.load import load_for_ingest
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
 
 
@@ -62,7 +62,7 @@ class SharedEncoders:
         load: loads an encoder by its name.
     """
 
-    def __init__(self, load: Callable[[str, Encoding], Encoder] = load_encoder) -> None:
+    def __init__(self, load: Callable[[str, Encoding], Encoder] = load_for_ingest) -> None:
         self._load = load
         self._lock = threading.Lock()
         self._loaded: dict[tuple[str, Encoding], SharedEncoder] = {}

@@ -16,9 +16,9 @@ from ingest.encoders.dual_encoder import (
     read_logits,
     stack_images,
     unit_rows,
-    warn_truncated,
 )
 from ingest.encoders.loading.load_report import LoadReport, check_missing
+from ingest.encoders.loading.query_truncated import warn_truncated
 
 DUAL_ENCODER_ATTRIBUTES = ("get_image_features", "get_text_features", "logit_scale")
 """What a dual encoder of transformers has, and other models lack."""
@@ -50,22 +50,24 @@ class TransformersClip:
             processor: Any = AutoProcessor.from_pretrained(
                 checkpoint.folder, trust_remote_code=False
             )
+            self.image_processor = processor.image_processor
             self.prepare: Callable[[Image.Image], PreparedImage] = _TransformersPreparer(
-                processor.image_processor
+                self.image_processor
             )
-            self._tokenizer = processor.tokenizer
-            self._lowercase = _is_siglip2(network, checkpoint)
+            self.tokenizer = processor.tokenizer
+            self.lowercase = _is_siglip2(network, checkpoint)
         except LOAD_ERRORS as error:
             raise checkpoint.load_error(error, hint) from error
+        self.checkpoint = checkpoint
         self.spec, self.title = checkpoint.spec, f"transformers {checkpoint.title}"
         self.logit_scale, self.cosine_range = read_logits(network)
-        self._network = network.to(device=device, dtype=dtype).eval()
+        self.network = network.to(device=device, dtype=dtype).eval()
         self._device, self._dtype = device, dtype
         positions = int(network.config.text_config.max_position_embeddings)
-        self._length = min(positions, self._tokenizer.model_max_length)
+        self.length = min(positions, self.tokenizer.model_max_length)
         self.provenance = {"transformers": version("transformers")}
         self.dim = self.encode_texts(["a photo"]).shape[1]
-        check_missing(checkpoint, LoadReport.read(info), self._network, self._probe)
+        check_missing(checkpoint, LoadReport.read(info), self.network, self._probe)
 
     def _probe(self) -> list[torch.Tensor]:
         """Rows of an image and of a text, to see which weights they depend on."""
@@ -76,7 +78,7 @@ class TransformersClip:
     def encode_images(self, prepared: Sequence[PreparedImage]) -> torch.Tensor:
         """See `DualEncoder`."""
         batch = stack_images(prepared, self._device, self._dtype)
-        return unit_rows(pooled_features(self._network.get_image_features(**batch)))
+        return unit_rows(pooled_features(self.network.get_image_features(**batch)))
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> torch.Tensor:
@@ -85,9 +87,9 @@ class TransformersClip:
         Texts are padded to the full length, as SigLIP was trained; CLIP masks the
         padding.
         """
-        texts = [text.lower() for text in texts] if self._lowercase else texts
-        inputs = tokenize_padded(self._tokenizer, texts, self._length).to(self._device)
-        return unit_rows(pooled_features(self._network.get_text_features(**inputs)))
+        texts = [text.lower() for text in texts] if self.lowercase else texts
+        inputs = tokenize_padded(self.tokenizer, texts, self.length).to(self._device)
+        return unit_rows(pooled_features(self.network.get_text_features(**inputs)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ingest.annotate.captioner import Captioner
 from ingest.encoders.encoder import Encoder, Encoding
-from ingest.encoders.load import load_encoder
+from ingest.encoders.load import load_for_ingest
 from ingest.files.render import RenderSettings
 from ingest.index.quantization import Quantization
 from ingest.readers.limits import ReadLimits
@@ -52,7 +52,7 @@ class AddSettings:
     caption: str | None = None
     load_captioner: Callable[[str], Captioner] | None = None
     encoding: Encoding = field(default_factory=Encoding)
-    load_encoder: Callable[[str, Encoding], Encoder] = load_encoder
+    load_encoder: Callable[[str, Encoding], Encoder] = load_for_ingest
     quantization: Quantization | None = None
     record_failures: bool = True
     read_jobs: ReadJobs | None = None

@@ -20,6 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
+_compiling = threading.Lock()
+"""Threads that open networks ahead do so one after the other, by one core."""
+
 
 class OpenVinoSession:
     """Network on OpenVINO as a `Session`; arguments as of `open_session`.
@@ -27,16 +30,18 @@ class OpenVinoSession:
     Each thread has a request of its own, since a request holds its inputs and outputs.
     """
 
-    def __init__(self, model: Path | bytes, threads: int) -> None:
-        data = model if isinstance(model, bytes) else model.read_bytes()
-        core = _core()
-        settings = {
+    def __init__(self, model: Path | bytes, threads: int, precision: str | None = None) -> None:
+        settings: dict[str, Any] = {
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
             "NUM_STREAMS": 1,
             # A worker is one of several on the machine: the system places its thread.
             "ENABLE_CPU_PINNING": False,
         }
-        self._network = core.compile_model(core.read_model(io.BytesIO(data)), "CPU", settings)
+        if precision:
+            settings["INFERENCE_PRECISION_HINT"] = precision
+        with _compiling:
+            core = _core()
+            self._network = core.compile_model(_read(core, model), "CPU", settings)
         self._requests = threading.local()
 
     def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
@@ -47,6 +52,14 @@ class OpenVinoSession:
         request.infer(dict(inputs), share_inputs=True)
         # Copied: the next run of this thread writes into the same memory.
         return [np.array(tensor.data) for tensor in request.output_tensors]
+
+
+def _read(core: openvino.Core, model: Path | bytes) -> openvino.Model:
+    """Read a network; the weights of one in OpenVINO's own format are mapped."""
+    if isinstance(model, Path) and model.suffix == ".xml":
+        return core.read_model(model)
+    data = model if isinstance(model, bytes) else model.read_bytes()
+    return core.read_model(io.BytesIO(data))
 
 
 @cache

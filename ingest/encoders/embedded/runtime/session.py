@@ -1,7 +1,8 @@
 """Inference session of a network on the CPU: the one place that opens one.
 
 onnxruntime runs the networks, but for one of the reading workers that OpenVINO runs where
-it is installed and the processor has bf16. Vectors of the two are near enough
+it is installed and the processor has bf16, and for exported towers of CLIP, which are in
+OpenVINO's format. Vectors of the two are near enough
 that an index made by one is searched by the other (docs/performance.md).
 """
 
@@ -16,6 +17,7 @@ from typing import Any, Literal, Protocol
 import numpy.typing as npt
 
 Runtime = Literal["openvino", "onnxruntime"]
+Precision = Literal["f32", "bf16"]
 BF16_FLAGS = frozenset(("avx512_bf16", "amx_bf16", "bf16"))
 """Names that Linux has for products of bf16: x86's, and Arm's."""
 
@@ -62,6 +64,7 @@ def open_session(
     threads: int,
     *,
     runtime: Runtime = "onnxruntime",
+    precision: Precision | None = None,
     arena: bool = False,
 ) -> Session:
     """Open an inference session.
@@ -70,12 +73,13 @@ def open_session(
         model: a file, or a serialized model.
         threads: CPU threads; 0 for one a core.
         runtime: what runs the network; `worker_runtime` in a process with one thread.
+        precision: what the network is computed in (OpenVINO); None for what the processor has.
         arena: keep memory allocated between runs (onnxruntime).
     """
     if runtime == "openvino":
         from ingest.encoders.embedded.runtime.openvino_session import OpenVinoSession
 
-        return OpenVinoSession(model, threads)
+        return OpenVinoSession(model, threads, precision)
     from ingest.encoders.embedded.runtime.onnxruntime_session import OnnxRuntimeSession
 
     return OnnxRuntimeSession(model, threads, arena=arena)

@@ -1,0 +1,1 @@
+"""Exported towers of CLIP and SigLIP: run without torch on a CPU."""
