@@ -67,8 +67,16 @@ def build(
     rows: int,
     questions: int,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    records: bool = True,
+    a_document: int = PAGES_A_DOCUMENT,
 ) -> None:
-    """Make a home of `count` pages of `rows` rows, and questions for some of them."""
+    """Make a home of `count` pages of `rows` rows, and questions for some of them.
+
+    Args:
+        records: write Chroma's too, which a search by inverted lists does not ask.
+        a_document: pages of a document.
+    """
     made, home = MadePages(rows=rows), Home(root)
     library = LibraryWriter(home)
     manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
@@ -80,8 +88,8 @@ def build(
     sought: list[str] = []
     none = pack_words(())
     boxes = _grid(rows)
-    for number, at in enumerate(range(0, count, PAGES_A_DOCUMENT)):
-        size = min(PAGES_A_DOCUMENT, count - at)
+    for number, at in enumerate(range(0, count, a_document)):
+        size = min(a_document, count - at)
         pages, words = made.document(size)
         document = Document(
             f"{number:020x}", "0" * 64, _name(number), (f"/made/{_name(number)}",), "pdf", "", size,
@@ -94,7 +102,8 @@ def build(
             writer.append(one)
         writer.close()
         addresses = [Page(document.id, i + 1, document.name) for i in range(size)]
-        index.put(addresses, seen)
+        if records:
+            index.put(addresses, seen)
         images = home.staging / document.id
         images.mkdir()
         library.add(

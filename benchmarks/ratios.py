@@ -26,7 +26,7 @@ from ingest.index.quantization import Rows, pack_signs, to_int8
 from ingest.page import unit
 from retrieval.scoring.list_scores import score_lists
 from retrieval.scoring.maxsim import maxsim
-from retrieval.scoring.prefilter import score_centroids
+from retrieval.scoring.prefilter import PageCodes, score_centroids
 
 DIM, QUERY_ROWS, PAGE_ROWS = 128, 18, 1_030
 Step = Callable[[], object]
@@ -83,7 +83,7 @@ def _checks(count: int) -> list[Check]:
               lambda: maxsim(query, ones, coded, ends), plain_maxsim, 0.55),
         Check("inverted lists / sign codes of every page",
               lambda: score_lists(query, ones, lists),
-              lambda: score_centroids(query, ones, codes), 0.12),
+              lambda: score_centroids(query, ones, PageCodes.of(codes)), 0.12),
         Check("centroids of two pages / row by row",
               lambda: [pool_rows(pages[0], 64) for _ in range(2)], plain_pooling, 0.5),
     ]  # fmt: skip

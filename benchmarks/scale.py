@@ -2,6 +2,7 @@
 
     python -m benchmarks.scale [--pages 1000 10000] [--compare 200 1000]     build, search, delete
     python -m benchmarks.scale --build DIR --pages 100000                    build a home and keep it (26 GB)
+    python -m benchmarks.scale --build DIR --pages 1000000 --rows 64 --no-records --a-document 100
     python -m benchmarks.scale --search DIR [--cold] [--ways candidates ...] search one that is there
 
 Synthetic pages (benchmarks.made_pages) in real homes: SQLite, Chroma and vector files,
@@ -27,7 +28,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.made_home import build, read_questions
+from benchmarks.made_home import PAGES_A_DOCUMENT, build, read_questions
 from benchmarks.peers import PEERS
 from benchmarks.ways import OURS
 from ingest.library.home import Home
@@ -51,12 +52,14 @@ def main() -> None:
     parser.add_argument("--build", type=Path)
     parser.add_argument("--search", type=Path)
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--no-records", action="store_true", help="build without Chroma's records")
+    parser.add_argument("--a-document", type=int, default=PAGES_A_DOCUMENT, help="pages")
     parser.add_argument("--limit", type=float, help="seconds for each way, building included")
     parser.add_argument("--results", type=Path)
     args = parser.parse_args()
     print(_machine(), flush=True)
     if args.build:
-        _build(args.build, args.pages[0], args.rows, args.questions)
+        _build(args.build, args.pages[0], args)
     elif args.search:
         _show(args.search, args.ways or ["candidates"], args)
     else:
@@ -70,11 +73,11 @@ def main() -> None:
 def _try(count: int, args: argparse.Namespace, ways: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="pageglass-scale-") as folder:
         home = Path(folder) / "home"
-        _build(home, count, args.rows, args.questions)
+        _build(home, count, args)
         _show(home, ways, args)
 
 
-def _build(home: Path, count: int, rows: int, questions: int) -> None:
+def _build(home: Path, count: int, args: argparse.Namespace) -> None:
     started = time.perf_counter()
 
     def tell(done: int) -> None:
@@ -82,9 +85,12 @@ def _build(home: Path, count: int, rows: int, questions: int) -> None:
         took = time.perf_counter() - started
         print(f"  {done} pages, {took:.0f} s, {memory:.2f} GB resident", flush=True)
 
-    build(home, count, rows, questions, tell)
+    build(
+        home, count, args.rows, args.questions, tell,
+        records=not args.no_records, a_document=args.a_document,
+    )  # fmt: skip
     print(
-        f"{count} pages of {rows} rows: made and indexed in {time.perf_counter() - started:.0f} s"
+        f"{count} pages of {args.rows} rows: made and indexed in {time.perf_counter() - started:.0f} s"
     )
 
 

@@ -28,7 +28,7 @@ from ingest.index.inverted.lists import InvertedLists, read_lists
 from ingest.library.home import Home
 from ingest.page import Document
 from retrieval.listed_pages import ListedPages
-from retrieval.nearest_pages import ANN_TOP_K
+from retrieval.nearest_pages import LISTED_TOP_K
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def main() -> None:
         took = [
             _timed(
                 lambda rows=rows: listed.nearest(  # type: ignore[misc]
-                    index.center_query(rows), ones, ANN_TOP_K, ALL_PAGES, ()
+                    index.center_query(rows), ones, LISTED_TOP_K, ALL_PAGES, ()
                 )
             )[0]
             for rows in asked
@@ -69,7 +69,7 @@ def main() -> None:
         f"{lists.page_count} pages of {len(lists.documents)} documents, {size / 1e6:.0f} MB, "
         f"{size / lists.page_count:.0f} bytes a page\n"
         f"opened in {opened:.0f} ms, compared with the library in {followed:.0f} ms\n"
-        f"{ANN_TOP_K} candidates in {np.percentile(took, 50):.1f} ms (p50), "
+        f"{LISTED_TOP_K} candidates in {np.percentile(took, 50):.1f} ms (p50), "
         f"{np.percentile(took, 95):.1f} ms (p95) of processor time; "
         f"{memory / 1e6:.0f} MB more resident"
     )

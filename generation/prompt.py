@@ -45,6 +45,15 @@ class Message:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Step of a question in two steps: what a page says, and how sure, 0 to 1."""
+
+    evidence: Evidence
+    quotes: tuple[str, ...]
+    sure: float
+
+
 Task = Literal["answer", "page", "summary"]
 """Answer a question, say what is on the pages, or sum up the document that they are of."""
 
@@ -57,6 +66,7 @@ class Prompt:
     order of the pages. `layout` is a free question about pictures that the user gave: texts
     and labels of the evidence in the user's order. `is_whole` where the evidence is all of one
     document, in order; `file` is its file, for models that read files whole.
+    `steps` were found by a second search with what the first gave; their pages are evidence.
     """
 
     question: str
@@ -66,3 +76,4 @@ class Prompt:
     layout: tuple[str | int, ...] = ()
     is_whole: bool = False
     file: SourceFile | None = None
+    steps: tuple[Step, ...] = ()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
-from ingest.index.inverted.lists import InvertedLists, document_name
+from ingest.index.index import Index
+from ingest.index.inverted.codes import ListedCodes, read_codes
+from ingest.index.inverted.lists import InvertedLists, document_name, read_lists
+from ingest.library.pages import PageAddress
 from ingest.page import Document, Vectors
 from retrieval.scoring.list_scores import score_lists
 
@@ -20,16 +23,43 @@ class ListedPages:
 
     `live` (pages,) are the pages of documents that are still as they were listed,
     `rows` their place among the lists' documents by id; `unlisted` are the other
-    documents of the library.
+    documents of the library. `codes` are the centroids of the listed pages, None where
+    they are read from the documents' files.
     """
 
     lists: InvertedLists
     live: npt.NDArray[np.bool_]
     rows: Mapping[str, int]
     unlisted: Mapping[str, Document]
+    codes: ListedCodes | None = None
 
     @classmethod
-    def of(cls, lists: InvertedLists, documents: Mapping[str, Document]) -> ListedPages:
+    def open(
+        cls, index: Index, documents: Mapping[str, Document], before: ListedPages | None
+    ) -> ListedPages | None:
+        """The lists of an index; None where it has none.
+
+        Args:
+            before: what was opened before, whose files are not read again while they are the same.
+
+        Raises:
+            InvalidLists: a file is damaged.
+        """
+        if not index.manifest.centroids:
+            return None
+        lists = read_lists(index.lists_path, before.lists if before else None)
+        if lists is None:
+            return None
+        codes = read_codes(index.codes_path, lists.documents, before.codes if before else None)
+        return cls.of(lists, documents, codes)
+
+    @classmethod
+    def of(
+        cls,
+        lists: InvertedLists,
+        documents: Mapping[str, Document],
+        codes: ListedCodes | None = None,
+    ) -> ListedPages:
         """The lists, for these documents by id."""
         place = {name: row for row, name in enumerate(lists.documents)}
         rows = {
@@ -41,7 +71,7 @@ class ListedPages:
         live_rows[list(rows.values())] = True
         live = np.repeat(live_rows, np.diff(lists.pages))
         unlisted = {id_: document for id_, document in documents.items() if id_ not in rows}
-        return cls(lists, live, rows, unlisted)
+        return cls(lists, live, rows, unlisted, codes)
 
     def nearest(
         self,
@@ -50,8 +80,8 @@ class ListedPages:
         count: int,
         filter: PageFilter,
         ids: Collection[str],
-    ) -> list[str]:
-        """Keys of the matching pages that score best by the lists, best first.
+    ) -> npt.NDArray[np.int64]:
+        """Places of the matching pages that score best by the lists, best first.
 
         Args:
             query: (q, dim).
@@ -63,8 +93,14 @@ class ListedPages:
         places = np.flatnonzero(scores > 0)
         if len(places) > count:
             places = places[np.argpartition(-scores[places], count)[:count]]
-        places = places[np.argsort(-scores[places], kind="stable")]
-        return list(self._keys(places))
+        return places[np.argsort(-scores[places], kind="stable")]
+
+    def addresses(self, places: npt.NDArray[np.int64]) -> list[PageAddress]:
+        """Pages by their places in the lists."""
+        rows = np.searchsorted(self.lists.pages, places, side="right") - 1
+        numbers = places - self.lists.pages[rows] + 1
+        ids = map(self.lists.ids.__getitem__, rows.tolist())
+        return list(zip(ids, numbers.tolist(), strict=True))
 
     def _matching(self, filter: PageFilter, ids: Collection[str]) -> npt.NDArray[np.bool_]:
         """The pages (pages,) that match."""
@@ -79,10 +115,3 @@ class ListedPages:
             if filter.last:
                 matching &= numbers <= filter.last
         return matching
-
-    def _keys(self, places: npt.NDArray[np.int64]) -> Iterator[str]:
-        """Keys of pages by their places."""
-        rows = np.searchsorted(self.lists.pages, places, side="right") - 1
-        numbers = places - self.lists.pages[rows] + 1
-        for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
-            yield f"{self.lists.ids[row]}-{number}"

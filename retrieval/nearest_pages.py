@@ -7,7 +7,7 @@ by page centroids. The filter is part of the query, never applied to its result.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,16 @@ import numpy.typing as npt
 from ingest.filter import PageFilter
 from ingest.index.chroma import MAX_FILTER_VALUES, Where
 from ingest.index.index import Index
-from ingest.library.pages import split_key
+from ingest.library.pages import PageAddress, split_key
 from ingest.page import Document, Page, Vectors
-from retrieval.scoring.prefilter import prefilter
+from retrieval.scoring.prefilter import PageCodes, prefilter
 from retrieval.shards.shard import Shard
 from retrieval.snapshot import LibrarySnapshot
 
 ANN_TOP_K = 2_000
 """Results of an ANN query that are prefiltered by page centroids."""
+LISTED_TOP_K = 2_000
+"""Pages named by inverted lists that are prefiltered by page centroids."""
 ANN_TOP_K_DIRECT = 400
 """Results of an ANN query where the index has no page centroids."""
 
@@ -59,23 +61,31 @@ def find_nearest(
         most: pages that page centroids leave.
         compared: the scores will be compared with those of other shards.
     """
-    prefiltered = index.manifest.centroids > 0
-    count = ANN_TOP_K if prefiltered else ANN_TOP_K_DIRECT
+    if not index.manifest.centroids:
+        scores = _nearest_records(shard, index, rows, weights, ANN_TOP_K_DIRECT, filter, ids)
+        return NearestPages(scores, ANN_TOP_K_DIRECT)
+    query = index.center_query(rows)
     if (listed := shard.snapshot.listed(index)) is not None:
-        keys = _pages_of(listed.unlisted, filter, ids)
-        keys += listed.nearest(index.center_query(rows), weights, count, filter, ids)
-        scores = dict.fromkeys(keys, math.inf)
+        newer = _pages_of(listed.unlisted, filter, ids)
+        places = listed.nearest(query, weights, LISTED_TOP_K, filter, ids)
+        found = newer + listed.addresses(places)
     else:
-        scores = _nearest_records(shard, index, rows, weights, count, filter, ids)
-    if not prefiltered:
-        return NearestPages(scores, count)
-    keys = list(scores)
-    if not keys or (len(keys) <= most and not compared):
-        return NearestPages(scores, most)
-    addresses = [split_key(key) for key in keys]
-    centroids = shard.snapshot.centroids(shard.library, index, addresses)
-    best = prefilter(index.center_query(rows), weights, centroids, most)
-    return NearestPages({keys[position]: score for position, score in best.items()}, most)
+        nearest = _nearest_records(shard, index, rows, weights, ANN_TOP_K, filter, ids)
+        found = newer = [split_key(key) for key in nearest]
+    if not found or (len(found) <= most and not compared):
+        return NearestPages({_key(page): math.inf for page in found}, most)
+    if listed is not None and listed.codes is not None:
+        centroids = PageCodes(*listed.codes.take(places))
+        if newer:
+            centroids = _read_centroids(shard, index, newer) + centroids
+    else:
+        centroids = _read_centroids(shard, index, found)
+    best = prefilter(query, weights, centroids, most)
+    return NearestPages({_key(found[position]): score for position, score in best.items()}, most)
+
+
+def _read_centroids(shard: Shard, index: Index, pages: Sequence[PageAddress]) -> PageCodes:
+    return PageCodes.of(shard.snapshot.centroids(shard.library, index, pages))
 
 
 def _nearest_records(
@@ -89,7 +99,7 @@ def _nearest_records(
 ) -> dict[str, float]:
     """Scores of the pages that Chroma finds nearest, and of those that it may not know."""
     snapshot = shard.snapshot
-    scores = dict.fromkeys(_pages_of(snapshot.pending, filter, ids), math.inf)
+    scores = {_key(page): math.inf for page in _pages_of(snapshot.pending, filter, ids)}
     with shard.lock:
         for where in _filters(snapshot, filter, ids):
             nearest = index.nearest_scored(rows, weights, count, where)
@@ -99,15 +109,19 @@ def _nearest_records(
 
 def _pages_of(
     documents: Mapping[str, Document], filter: PageFilter, ids: Iterable[str]
-) -> list[str]:
-    """Keys of the pages of some documents that match the filter, whose documents are `ids`."""
+) -> list[PageAddress]:
+    """Pages of some documents that match the filter, whose documents are `ids`."""
     return [
-        Page(document_id, number).key
+        (document_id, number)
         for document_id in (ids if documents else ())
         if (document := documents.get(document_id))
         for number in range(1, document.page_count + 1)
         if (filter.first or 1) <= number <= (filter.last or number)
     ]
+
+
+def _key(page: PageAddress) -> str:
+    return Page(*page).key
 
 
 def _filters(snapshot: LibrarySnapshot, filter: PageFilter, ids: Iterable[str]) -> list[Where]:

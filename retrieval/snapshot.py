@@ -16,7 +16,6 @@ import numpy as np
 
 from ingest.index.centroid_file import fetch_centroids, prefetch_centroids
 from ingest.index.index import Index
-from ingest.index.inverted.lists import InvertedLists, read_lists
 from ingest.index.quantization import SignCodes, sign_bytes
 from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
@@ -70,8 +69,8 @@ class LibrarySnapshot:
     opener: Opener = Index.vectors
     _mapped: dict[int, DocumentVectors] = field(default_factory=dict)
     _joined: dict[tuple[str, FloatRows], JoinedRows | None] = field(default_factory=dict)
-    _lists: dict[str, InvertedLists | None] = field(default_factory=dict)
     _listed: dict[str, ListedPages | None] = field(default_factory=dict)
+    _listed_before: dict[str, ListedPages | None] = field(default_factory=dict)
     _joining: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -115,7 +114,7 @@ class LibrarySnapshot:
                     if key[1:] in revisions
                 }
             )
-            snapshot._lists.update(previous._lists)
+            snapshot._listed_before = previous._listed_before | previous._listed
         return snapshot
 
     def can_reuse(self, baseline: IndexBaseline) -> bool:
@@ -148,10 +147,8 @@ class LibrarySnapshot:
         name = index.manifest.encoder
         with self._lock:
             if name not in self._listed:
-                known = self._lists.get(name)
-                lists = read_lists(index.lists_path, known) if index.manifest.centroids else None
-                self._lists[name] = lists
-                self._listed[name] = ListedPages.of(lists, self.documents) if lists else None
+                before = self._listed_before.get(name)
+                self._listed[name] = ListedPages.open(index, self.documents, before)
             return self._listed[name]
 
     def page_rows(self, index: Index, page: Page) -> Vectors:

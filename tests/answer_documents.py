@@ -2,12 +2,14 @@
 
 A line `# ` is a title, `## ` a heading, `- ` and `1. ` list items, `| ` a table's row,
 `: ` a label with its value at its right (`:> ` far right), `^ ` labels side by side
-with their values in the line `v ` below, `% ` a bar of a chart, `_ ` a footer. `---`
+with their values in the line `v ` below, `% ` a bar of a chart, `%% ` a chart of columns,
+`%o ` a pie, `_ ` a footer. `---`
 begins a page, `===` a document; any other line is a paragraph.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -95,8 +97,41 @@ def _draw_line(sheet: _Sheet, mark: str, text: str, line: str, head: bool) -> No
         sheet.page.draw_rect(bar, fill=(0.3, 0.5, 0.8))
         sheet.at(180 + wide, f"{cells[1]}%")
         sheet.y += 34
+    elif mark == "%%":
+        _draw_columns(sheet, [cell.split() for cell in cells])
+    elif mark == "%o":
+        _draw_pie(sheet, cells)
     elif mark == "_":
         sheet.y = 820
         sheet.at(LEFT, text, 9)
     else:
         sheet.paragraph(line)
+
+
+def _draw_columns(sheet: _Sheet, columns: Sequence[Sequence[str]]) -> None:
+    """Columns with their values above and their labels below."""
+    step, bottom = (RIGHT - LEFT) / len(columns), sheet.y + 180
+    for at, (*label, value) in enumerate(columns):
+        left, high = LEFT + step * at + 10, 3 * float(value.strip("%"))
+        bar = pymupdf.Rect(left, bottom - high, left + 30, bottom)
+        sheet.page.draw_rect(bar, fill=(0.3, 0.5, 0.8))
+        sheet.y = bottom - high - 4
+        sheet.at(left + 4, value, 9)
+        sheet.y = bottom + 14
+        sheet.at(left, " ".join(label), 9)
+    sheet.y = bottom + 40
+
+
+def _draw_pie(sheet: _Sheet, cells: Sequence[str]) -> None:
+    """Labels around a circle, each with its value below."""
+    middle, top = 300.0, sheet.y + 110
+    sheet.page.draw_circle((middle, top), 60, fill=(0.8, 0.8, 0.9))
+    for at, cell in enumerate(cells):
+        angle = 2 * math.pi * at / len(cells)
+        label, _, value = cell.rpartition(" ")
+        x = middle + 130 * math.sin(angle)
+        sheet.y = top - 90 * math.cos(angle)
+        sheet.at(x, label, 9)
+        sheet.y += 11
+        sheet.at(x, value, 9)
+    sheet.y = top + 140

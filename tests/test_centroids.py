@@ -15,7 +15,7 @@ from ingest.index.quantization import pack_signs, to_int8
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors, unit
-from retrieval.scoring.prefilter import prefilter, score_centroids
+from retrieval.scoring.prefilter import PageCodes, prefilter, score_centroids
 
 DIM = 24
 
@@ -88,7 +88,8 @@ def test_the_score_is_maxsim_with_the_signs(tmp_path):
     pages = [unit_rows(10, 30), unit_rows(11, 0), unit_rows(12, 2)]
     held = write(tmp_path, pages, 6)
     query, weights = unit_rows(13, 4), np.array([1, 0, 2, 0.5], np.float32)
-    scores = score_centroids(query, weights, [held.centroids(number) for number in (3, 2, 1)])
+    codes = PageCodes.of([held.centroids(number) for number in (3, 2, 1)])
+    scores = score_centroids(query, weights, codes)
     for place, rows in ((0, pages[2]), (2, pages[0])):
         signs = np.where(pool_rows(rows, 6) > 0, 1, -1) / np.sqrt(rows.shape[1])
         expected = weights @ (to_int8(query).dequantize() @ signs.T).max(axis=1) / weights.sum()
@@ -102,7 +103,7 @@ def test_a_page_that_holds_the_question_outlives_many_that_do_not(tmp_path):
     pages[17] = np.concatenate([np.repeat(asked, 5, axis=0), pages[17][:45]])
     held = write(tmp_path, pages, 16)
     centroids = [held.centroids(1)[:0], *(held.centroids(number) for number in range(1, 31))]
-    best = prefilter(asked, np.ones(3, np.float32), centroids, 30)
+    best = prefilter(asked, np.ones(3, np.float32), PageCodes.of(centroids), 30)
     assert next(iter(best)) == 18
     assert len(best) == 30
     assert 0 not in best
@@ -114,7 +115,7 @@ def test_pages_of_like_and_of_unlike_lengths_are_scored_alike(tmp_path):
     held = write(tmp_path, [*pages, unit_rows(40, 2)], 8)
     centroids = [held.centroids(number) for number in range(1, 6)]
     like, unlike = (
-        score_centroids(query, ones, centroids[:4]),
-        score_centroids(query, ones, centroids),
+        score_centroids(query, ones, PageCodes.of(centroids[:4])),
+        score_centroids(query, ones, PageCodes.of(centroids)),
     )
     np.testing.assert_allclose(like, unlike[:4], atol=1e-6)

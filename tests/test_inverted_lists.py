@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from benchmarks import ratios, tiled_lists
 from benchmarks.made_home import NAME, MadeEncoder, build, open_searcher, read_questions
@@ -18,10 +19,12 @@ from ingest.index.index import Index, open_indexes
 from ingest.index.inverted import update as updating
 from ingest.index.inverted.check import check_lists
 from ingest.index.inverted.codebook import assign_lists, train_codebook
+from ingest.index.inverted.codes import read_codes, write_codes
 from ingest.index.inverted.lists import InvalidLists, InvertedLists, read_lists
 from ingest.index.inverted.update import page_codes, update_lists
 from ingest.index.quantization import pack_signs
 from ingest.library.home import Home
+from ingest.library.pages import split_key
 from ingest.library.writer import LibraryWriter
 from ingest.remove import forget
 from ingest.replica.object_store import ObjectStore
@@ -97,6 +100,37 @@ def test_a_page_is_in_the_lists_of_its_centroids(made):
             place += 1
 
 
+def test_listed_codes_are_those_of_the_vector_files(made):
+    index = only_index(made)
+    lists = lists_of(index)
+    codes = read_codes(index.codes_path, lists.documents)
+    assert codes
+    pages = [p for d in LibraryWriter(Home(made)).documents() for p in page_codes(index, d)]
+    places = np.array([PAGES - 1, 3, 4, 60])
+    taken, offsets = codes.take(places)
+    assert offsets.tolist() == np.cumsum([0, *(len(pages[i]) for i in places)]).tolist()
+    assert (taken == np.concatenate([pages[i] for i in places])).all()
+    for one, other in zip(codes.pages(25, 50), pages[25:50], strict=True):
+        assert (one == other).all()
+    assert read_codes(index.codes_path, lists.documents, codes) is codes
+    assert read_codes(index.codes_path, lists.documents[::-1]) is None
+
+
+def test_codes_of_pages_of_unlike_lengths_and_none(tmp_path):
+    random = np.random.default_rng(5)
+    pages = [random.integers(0, 256, (n, 3), np.uint8) for n in (2, 0, 5, 1)]
+    write_codes(tmp_path / "codes", ["a-1", "b-2"], iter(pages), 3)
+    codes = read_codes(tmp_path / "codes", ["a-1", "b-2"])
+    assert codes
+    taken, offsets = codes.take(np.array([3, 1, 0]))
+    assert offsets.tolist() == [0, 1, 1, 3]
+    assert (taken == np.concatenate([pages[3], pages[0]])).all()
+    assert [len(page) for page in codes.pages(1, 4)] == [0, 5, 1]
+    tensors = load((tmp_path / "codes").read_bytes())
+    assert (tensors["codes"] == np.concatenate(pages)).all()
+    assert tensors["offsets"].tolist() == [0, 2, 2, 7, 8]
+
+
 def test_scores_are_those_of_the_slow_loop(made):
     lists = lists_of(only_index(made))
     query = read_questions(made).rows[3]
@@ -119,18 +153,18 @@ def test_the_page_that_is_asked_for_is_near_the_front(made):
     ones = np.ones(asked.rows.shape[1], np.float32)
     places = []
     for rows, key in zip(asked.rows, asked.sought, strict=True):
-        keys = listed.nearest(index.center_query(rows), ones, PAGES, ALL_PAGES, ())
-        assert len(set(keys)) == len(keys)
-        places.append(keys.index(key))
+        found = listed.addresses(
+            listed.nearest(index.center_query(rows), ones, PAGES, ALL_PAGES, ())
+        )
+        assert len(set(found)) == len(found)
+        places.append(found.index(split_key(key)))
     assert (
         np.mean(places) < PAGES / 5
     )  # 256 lists say little; a library that needs them has thousands
     some = PageFilter((min(documents),), first=4, last=20)
-    found = listed.nearest(asked.rows[0], ones, 5, some, [min(documents)])
+    found = listed.addresses(listed.nearest(asked.rows[0], ones, 5, some, [min(documents)]))
     assert len(found) == 5
-    assert all(
-        key.startswith(min(documents)) and 4 <= int(key.rsplit("-")[-1]) <= 20 for key in found
-    )
+    assert all(id_ == min(documents) and 4 <= number <= 20 for id_, number in found)
 
 
 def test_a_search_asks_the_lists_and_not_chroma(root, monkeypatch):
@@ -194,6 +228,46 @@ def test_a_library_that_has_outgrown_its_codebook_gets_another(root, monkeypatch
     monkeypatch.setattr(updating, "MAX_UNLISTED", -2)
     assert update_lists(index, documents)
     assert lists_of(index).trained == PAGES
+
+
+@pytest.mark.parametrize("damage", ["none", "of other documents", "cut off"])
+def test_a_search_finds_the_same_with_and_without_listed_codes(root, damage):
+    home, index, asked = Home(root), only_index(root), read_questions(root)
+    documents = LibraryWriter(home).documents()
+
+    def found() -> list[list[str]]:
+        searcher = open_searcher(root, asked, exhaustive=0)
+        hits = [[hit.page.key for hit in searcher.search(str(i), top=5)] for i in range(10)]
+        searcher.close()
+        return hits
+
+    before = found()
+    if damage == "none":
+        index.codes_path.unlink()
+    elif damage == "of other documents":
+        write_codes(index.codes_path, ["x-1"], [np.zeros((2, 16), np.uint8)], 16)
+    else:
+        index.codes_path.write_bytes(index.codes_path.read_bytes()[:5_000])
+        with pytest.raises(InvalidLists, match=r"inverted\.codes is damaged"):
+            read_codes(index.codes_path, lists_of(index).documents)
+        assert any("cannot be read" in problem for problem in check_lists(index, documents))
+    if damage != "cut off":
+        assert found() == before
+    assert update_lists(index, documents)
+    assert read_codes(index.codes_path, lists_of(index).documents)
+    assert not update_lists(index, documents)
+    assert found() == before
+
+
+def test_codes_of_another_page_are_told(root):
+    index, documents = only_index(root), LibraryWriter(Home(root)).documents()
+    names = lists_of(index).documents
+    codes = read_codes(index.codes_path, names)
+    assert codes
+    write_codes(index.codes_path, names, codes.pages(0, PAGES)[::-1], 16)
+    problems = list(check_lists(index, documents))
+    assert problems
+    assert all("listed centroids" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "no file", "other lists", "pages of none"])
@@ -263,7 +337,7 @@ def test_a_mirror_has_the_lists(root, tmp_path):
 
 def test_a_mirror_chooses_the_candidates_of_the_writer(root, tmp_path, monkeypatch):
     """By page centroids, which come without the rows of documents that are not scored."""
-    monkeypatch.setattr(nearest_pages, "ANN_TOP_K", 40)
+    monkeypatch.setattr(nearest_pages, "LISTED_TOP_K", 40)
     store = ObjectStore(f"file://{tmp_path}/store")
     publish_made(root, store)
     asked, chosen = read_questions(root), []

@@ -67,7 +67,7 @@ def find_asked_pages(
 def _asked(
     searcher: Searcher, question: str, pages: Sequence[Page], filter: PageFilter, task: Task
 ) -> AskedPages | None:
-    hits = tuple(_hit(searcher, question, page, filter) for page in pages)
+    hits = tuple(page_hit(searcher, question, page, filter) for page in pages)
     return AskedPages(hits, task) if hits else None
 
 
@@ -153,7 +153,7 @@ def _only(page: Page, filter: PageFilter) -> PageFilter:
     return replace(filter, document_ids=ids, first=page.number, last=page.number)
 
 
-def _hit(searcher: Searcher, question: str, page: Page, filter: PageFilter) -> Hit:
+def page_hit(searcher: Searcher, question: str, page: Page, filter: PageFilter) -> Hit:
     """Hit of a page with the regions that a search would give it."""
     for hit in searcher.search(question, top=1, filter=_only(page, filter)):
         return hit

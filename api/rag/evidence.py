@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from api.rag.asked_pages import find_asked_pages
 from api.rag.locate import locator
 from api.rag.query_filters import apply_known_filters, filter_documents
+from api.rag.second_search import FoundPages, search_in_steps
+from api.rag.title_pages import with_title_pages
 from api.rag.whole_document import whole_prompt
 from generation.context.abstain import MIN_SCORE
-from generation.prompt import Evidence, Message, Prompt
+from generation.prompt import Evidence, Message, Prompt, Step
 from generation.rewrite import rewrite
 from ingest.encoders.encoder import WORDLESS
 from ingest.filter import ALL_PAGES, PageFilter
@@ -72,6 +74,8 @@ def retrieve_evidence(
     for them. A chat model gets the question and the history as given; a model
     without chat gets the query that was searched. Pages that the question asks for
     by number, or those that sum up the document that it names, come in place of a search.
+    Title pages are added for who wrote a document (`with_title_pages`), and a question that
+    describes what it asks about may be searched in steps (`search_in_steps`).
     `file:NAME` and `tag:NAME` in it restrict the pages (`apply_known_filters`).
 
     Args:
@@ -101,38 +105,60 @@ def retrieve_evidence(
     chat = model.chat
     searched = rewrite(text, history, chat) if text.strip() else text
     wanted = top if model.uses_images else OVERSAMPLING * top
-    evidence: list[Evidence] = []
-    hits: list[Hit] = []
+
+    def search(query: str) -> FoundPages:
+        found = searcher.search(query, top=wanted, filter=filter)
+        found = with_title_pages(searcher, query, found, filter, top)
+        return list(_readable(searcher, model, found, top, shots))
+
     asked = find_asked_pages(searcher, searched, filter, top) if searched.strip() else None
-    for hit in asked.hits if asked else searcher.search(searched, top=wanted, filter=filter):
-        try:
-            words = shown_words(searcher.library.words(hit.page))
-        except PageNotFound:
-            continue
-        if (words or model.uses_images) and len(evidence) < top:
-            image = partial(searcher.library.image, hit.page)
-            label = len(evidence) + 1
-            shot = partial(shots.read, hit.page) if shots and hit.kind == "video" else None
-            # Confidence and threshold are of scores without a reranker.
-            score = hit.signals.get(FUSED, hit.score)
-            evidence.append(Evidence(label, hit.page, words, image, score, hit.regions, shot))
-            hits.append(hit)
+    steps: tuple[Step, ...] = ()
+    if asked:
+        found: FoundPages = list(_readable(searcher, model, asked.hits, top, shots))
+    else:
+        found, steps = search_in_steps(model, searched, search(searched), search, top)
+    evidence = tuple(page for page, _ in found)
+    hits = tuple(hit for _, hit in found)
     task = asked.task if asked else "answer"
     prompt = (
-        Prompt(text, tuple(evidence), tuple(history), task)
+        Prompt(text, evidence, tuple(history), task)
         if chat
-        else Prompt(searched, tuple(evidence), task=task)
+        else Prompt(searched, evidence, task=task, steps=steps)
     )
     return RetrievedEvidence(
         question,
         searched,
-        tuple(hits),
+        hits,
         prompt,
         locator(searcher),
         # Pages that were named are the right ones, however near they come to the words.
         0.0 if asked or named or _names_a_file(question, hits) else min_score(searcher, model),
         searcher.missing_shards,
     )
+
+
+def _readable(
+    searcher: Searcher,
+    model: VisionModel,
+    hits: Iterable[Hit],
+    top: int,
+    shots: ShotReader | None,
+) -> Iterator[tuple[Evidence, Hit]]:
+    """Pages that a model can read, at most `top`, labelled from 1, each with its hit."""
+    label = 0
+    for hit in hits:
+        try:
+            words = shown_words(searcher.library.words(hit.page))
+        except PageNotFound:
+            continue
+        if label == top or not (words or model.uses_images):
+            continue
+        label += 1
+        image = partial(searcher.library.image, hit.page)
+        shot = partial(shots.read, hit.page) if shots and hit.kind == "video" else None
+        # Confidence and threshold are of scores without a reranker.
+        score = hit.signals.get(FUSED, hit.score)
+        yield Evidence(label, hit.page, words, image, score, hit.regions, shot), hit
 
 
 def _names_a_file(question: str, hits: Sequence[Hit]) -> bool:

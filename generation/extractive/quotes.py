@@ -14,6 +14,7 @@ from generation.extractive.question.question_kind import comparison_subject
 from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
 from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
+from generation.extractive.title_fact import find_title_fact
 from generation.extractive.titled_part import find_title
 
 MAX_QUOTES = 3
@@ -46,6 +47,8 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
     """Quotes by the kind of the question."""
     if titled := find_title(scorer.question, scorer.passages):
         return Quotes([titled], meets=1.0)
+    if fact := find_title_fact(scorer):
+        return Quotes([fact], meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return Quotes(two)
     if scorer.kind not in NO_ROWS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from generation.answer import SelfAssessment, Usage
 from generation.context.limits import Limits
@@ -13,13 +14,15 @@ from generation.context.shot_input import add_frames
 from generation.context.whole_input import build_whole_request
 from generation.models.model import ChatModel
 from generation.prompt import Prompt
-from generation.providers.access import ReplyTruncated
+from generation.providers.access import ImagesUnsupported, ReplyTruncated
 from generation.request import Request
 
 DECLINED = "The pages do not hold the answer."
 """Text of an answer where a model gives the marker alone."""
 
 CUT_SHORT = "The answer stops in the middle: it reached the most tokens allowed."
+
+WORDS_ALONE = "{} reads no images: it was given the words of the pages alone."
 
 MAX_BYTES_PER_TOKEN = 8
 """UTF-8 bytes of text that a token holds at most, on average."""
@@ -53,13 +56,27 @@ class ChatVisionModel:
 
         The assessment says whether the model declines. The first characters are
         held back until it is clear whether they are the marker. A reply that
-        its limit of tokens cut short is noted.
+        its limit of tokens cut short is noted. A model that reads no images is asked again
+        with the words of the pages alone, which is noted too.
 
         Raises:
+            ImagesUnsupported: the model reads no images, and the pages have no words.
             ModelError: what else the chat model raises.
         """
+        try:
+            yield from self._stream(prompt)
+        except ImagesUnsupported:
+            readable = any(each.words for each in prompt.evidence) and not prompt.layout
+            if not (self._limits.max_images and readable):
+                raise
+            self._limits = replace(self._limits, max_images=0, max_frames=0)
+            yield from self._stream(prompt)
+
+    def _stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         request, note = self._request(prompt)
         notes = [note] if note else []
+        if not self._limits.max_images:
+            notes.append(WORDS_ALONE.format(self.name))
         detector = DeclineDetector()
         reply = self._chat.reply(request)
         usage = Usage(self.name)

@@ -17,7 +17,8 @@ from generation.extractive.page.main_passages import main_passages
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.question_kind import question_kind
 from generation.extractive.question.yes_no import is_about, settles
-from generation.prompt import Prompt
+from generation.extractive.steps.find_steps import Find, find_steps
+from generation.prompt import Prompt, Step
 from ingest.encoders.embedded.minilm import MiniLmEncoder, load_minilm
 from retrieval.query.terms import content_stems
 
@@ -25,6 +26,7 @@ NOTE = (
     "No language model was used: these are sentences from the pages that match the question best, "
     "word for word."
 )
+STEPS = " The first quote names what the last one is about."
 COUNTED = " The number counts them."
 NOTHING = "Nothing in these pages answers the question well enough."
 NO_COUNT = (
@@ -63,6 +65,17 @@ class Extractive:
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
             return
+        if prompt.steps:
+            yield SelfAssessment(
+                min(step.sure for step in prompt.steps),
+                THRESHOLD,
+                declined=False,
+                note=NOTE + STEPS,
+            )
+            quotes = [quoted(q, step.evidence.label) for step in prompt.steps for q in step.quotes]
+            yield "\n".join(quotes)
+            yield Usage(self.name)
+            return
         if not prompt.evidence:
             yield SelfAssessment(None, None, declined=True)
             yield NO_PAGES
@@ -85,6 +98,10 @@ class Extractive:
                 name = f"{_plain_name(passage)}: " if choice.by_document else ""
                 yield ("\n" if number else "") + name + _quotes(passage)
         yield Usage(self.name)
+
+    def find_steps(self, question: str, find: Find) -> tuple[Step, ...]:
+        """Steps of a question that describes what it asks about; `find` searches for each."""
+        return find_steps(question, find, self._encoder)
 
     def _is_about(self, prompt: Prompt, best: Passage) -> bool:
         page = content_stems(" ".join(word.text for word in best.evidence.words))

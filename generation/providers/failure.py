@@ -20,6 +20,8 @@ from generation.providers.access import (
 
 MAX_QUOTED_CHARS = 300
 """Characters of a provider's own message in an error."""
+LONG_KEY = 8
+"""Characters; a shorter key is hidden where it stands as a word."""
 
 _CREDIT = re.compile(
     r"credit balance|insufficient.{0,12}(?:quota|balance|credit|funds)|no credit|out of credits?"
@@ -94,6 +96,8 @@ def convert_error(error: Exception, access: Access, name: str) -> ModelError:
             f"Nothing came from {name} within {access.timeout:g} s.",
             hint="Ask again, or allow more time.",
         )
+    if _NO_VISION.search(detail):  # llama.cpp's status is 500
+        return _no_vision(detail, name)
     if status is not None and status < 500:
         return ModelError(
             f"{name} refused the request with status {status}.{detail}",
@@ -134,10 +138,7 @@ def _refusal(status: int, detail: str, name: str) -> ModelError | None:
             f"{name} does not take so many images.{detail}", hint="Ask with fewer pages."
         )
     if _NO_VISION.search(detail):
-        return ImagesUnsupported(
-            f"{name} does not read images.{detail}",
-            hint="Use a model that takes images as input.",
-        )
+        return _no_vision(detail, name)
     if status == 404:
         return ModelNotFound(
             f"There is no model {name} there.{detail}",
@@ -154,6 +155,12 @@ def _refusal(status: int, detail: str, name: str) -> ModelError | None:
             hint="Ask with fewer pages.",
         )
     return None
+
+
+def _no_vision(detail: str, name: str) -> ImagesUnsupported:
+    return ImagesUnsupported(
+        f"{name} does not read images.{detail}", hint="Use a model that takes images as input."
+    )
 
 
 def _no_status(error: Exception, name: str) -> ModelError:
@@ -198,7 +205,9 @@ def provider_message(error: Exception, access: Access) -> str:
     """The provider's own message, shortened, without the key; with a space before."""
     words = " ".join(message_of(getattr(error, "body", None)).split())
     if access.key:
-        words = words.replace(access.key, "***")
+        key = re.escape(access.key)
+        # Keys of servers on one's own machine are often a letter or a word, such as "x".
+        words = re.sub(key if len(access.key) >= LONG_KEY else rf"\b{key}\b", "***", words)
     words = re.sub(r"\b(?:sk|key|AIza)[-_A-Za-z0-9]{12,}", "***", words)
     return f' It says: "{words[:MAX_QUOTED_CHARS]}"' if words else ""
 

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from generation.answer import Usage
-from generation.providers.access import Access, ReplyEmpty, ReplyInterrupted
+from generation.providers.access import Access, ImagesUnsupported, ReplyEmpty, ReplyInterrupted
 from generation.providers.failure import (
     NotAnApi,
     StreamEnded,
@@ -81,7 +81,7 @@ def retry(
                 amended += 1
                 log.info("%s: the request is sent again as the server asks", name)
                 continue
-            wait = _wait(error, attempt)
+            wait = None if isinstance(failure, ImagesUnsupported) else _wait(error, attempt)
             if attempt >= access.retries or wait is None:
                 raise failure from None
             attempt += 1

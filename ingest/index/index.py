@@ -3,6 +3,7 @@
     HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
     HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    multi-vectors (ingest.index.vector_file)
     HOME/index/ENCODER/inverted.lists   pages by clusters of their centroids (ingest.index.inverted)
+    HOME/index/ENCODER/inverted.codes   the centroids of these pages
     HOME/index/chroma/                  a record a page (ingest.index.chroma)
 
 A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.index.muvera).
@@ -28,7 +29,7 @@ from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
 from ingest.library.home import Home
-from ingest.library.keys import INVERTED_LISTS, find_edition, vectors_key
+from ingest.library.keys import INVERTED_LISTS, LISTED_CODES, find_edition, vectors_key
 from ingest.page import Document, Page, PageVectors, Vectors
 
 
@@ -39,6 +40,7 @@ class Index:
         self.manifest = manifest
         self.folder = home.index / manifest.slug
         self.lists_path = self.folder / INVERTED_LISTS
+        self.codes_path = self.folder / LISTED_CODES
         self.records = Records(
             home.chroma,
             manifest.slug,

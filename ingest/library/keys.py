@@ -36,6 +36,8 @@ ABOUT = ("probe.png", "probe.npz", "manifest.json")
 
 INVERTED_LISTS = "inverted.lists"
 """An index's file of inverted lists, which is written again as the library grows."""
+LISTED_CODES = "inverted.codes"
+"""Centroids of the pages in the lists, written with them; not published."""
 
 
 class Replica(Protocol):

@@ -22,6 +22,9 @@ ROWS_OF_KEYS = (
 )
 """SQL: rows of pages whose keys, taken apart, are a JSON list."""
 
+PageAddress = tuple[str, int]
+"""Document id and page number, from 1."""
+
 TRIES = 20
 """How often an image that should be there is looked for, 10 ms apart."""
 
@@ -48,8 +51,8 @@ class PageRecord:
     has_text: bool
 
 
-def split_key(key: str) -> tuple[str, int]:
-    """Document id and number of a page key."""
+def split_key(key: str) -> PageAddress:
+    """Address of a page key."""
     document_id, _, number = key.rpartition("-")
     return document_id, int(number)
 

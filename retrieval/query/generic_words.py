@@ -14,7 +14,7 @@ _LISTED = (
     printed quote read report reported say says said show shown shows short stated tell text that the
     there this to us what what's whats whole with write written you your i want would like key""".split()
     # German
-    + """auf aus bitte das dem den der des die diese dieser dieses dokument ein eine eines einer es
+    + """auf aus bitte das dem den der des die diese diesem diesen dieser dieses dokument ein eine eines einer es
     fasse fass gib geht gesamte ganze im in inhalt ist kurz lies mir nach sagt seite steht text und
     von vom was wird worum zeig zeige zusammen zusammenfassung datei pdf""".split()
     # French

@@ -8,6 +8,7 @@ library and no Chroma.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,27 @@ from ingest.page import Vectors
 from retrieval.scoring.maxsim import Scores, maxsim
 
 
+@dataclass(frozen=True, slots=True)
+class PageCodes:
+    """Sign codes (n, bytes) of pages in a row; page i begins at offsets[i]."""
+
+    codes: SignCodes
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pages: Sequence[SignCodes]) -> PageCodes:
+        """Join the codes of at least one page."""
+        return cls(np.concatenate(pages), np.cumsum([0, *map(len, pages)]))
+
+    def __add__(self, other: PageCodes) -> PageCodes:
+        codes = np.concatenate([self.codes, other.codes])
+        return PageCodes(
+            codes, np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
+        )
+
+
 def prefilter(
-    query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes], most: int
+    query: Vectors, weights: npt.NDArray[np.float32], centroids: PageCodes, most: int
 ) -> dict[int, float]:
     """Scores by position of the `most` pages whose centroids score best, best first.
 
@@ -27,7 +47,7 @@ def prefilter(
     Args:
         query: (q, dim).
         weights: (q,), not all zero.
-        centroids: (rows, bytes) of each page.
+        centroids: of the pages.
     """
     scores = score_centroids(query, weights, centroids)
     best = np.argsort(-scores, kind="stable")[:most]
@@ -35,11 +55,10 @@ def prefilter(
 
 
 def score_centroids(
-    query: Vectors, weights: npt.NDArray[np.float32], centroids: Sequence[SignCodes]
+    query: Vectors, weights: npt.NDArray[np.float32], centroids: PageCodes
 ) -> Scores:
     """MaxSim of a query with each page's centroids (pages,).
 
     NaN for pages without rows.
     """
-    ends = np.cumsum([0, *map(len, centroids)])
-    return maxsim(query, weights, Rows(np.concatenate(centroids)), ends)
+    return maxsim(query, weights, Rows(centroids.codes), centroids.offsets)

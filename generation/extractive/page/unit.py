@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from generation.extractive.page.chart_value import ChartValues, find_chart_values
 from generation.extractive.page.cut_sentence import join_cut
 from generation.extractive.page.field_row import Field, find_fields
-from generation.extractive.page.table_row import TableRow, read_tables
+from generation.extractive.page.table_row import ColumnCell, TableRow, read_tables
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span, text_of
 from ingest.box import union_box
 from ingest.library.names import split_name
 from ingest.page import Box, Word, WordRole
+from ingest.reading.line import split_lines
 from retrieval.query.terms import content_stems
 
 SHORT = 10
@@ -69,6 +71,12 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     named = content_stems(" ".join(split_name(document_name)))
     fields = find_fields(words)
     heads, rows = read_tables(words, fields)
+    in_rows = {word for start in (*fields, *heads, *rows) for word in _line_of(words, start)}
+    charts = [
+        chart
+        for chart in find_chart_values(words)
+        if not any(field.value[0] in in_rows for field in chart.fields)
+    ]
     units: list[Unit] = []
     for at, (each, box, context) in enumerate(zip(sentences, boxes, contexts, strict=True)):
         if sum(map(str.isalnum, each.text)) < MIN_CHARS:
@@ -90,7 +98,34 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
             leads=bool(_LEADERS.search(each.text)),
         )
         units.append(unit)
-    return units
+    return _with_charts(words, units, charts, named)
+
+
+def _line_of(words: Sequence[Word], start: int) -> range:
+    return range(start, split_lines(words, start)[0].end)
+
+
+def _with_charts(
+    words: Sequence[Word],
+    units: Sequence[Unit],
+    charts: Sequence[ChartValues],
+    named: frozenset[str],
+) -> list[Unit]:
+    """Units with the values of charts, in place of those that are nothing but values."""
+    if not charts:
+        return list(units)
+    values = {at for chart in charts for field in chart.fields for at in range(*field.value)}
+    found = [unit for unit in units if not set(range(unit.start, unit.end)) <= values]
+    for chart in charts:
+        title = text_of(words, chart.title)
+        heads = content_stems(title)
+        for unit in _fields(words, chart.fields, named):
+            cells = ColumnCell(unit.context, frozenset()), ColumnCell(unit.text, heads)
+            row = TableRow(chart.fields[0].value[0], cells, heads)
+            context = f"{title} {unit.context}".strip()
+            terms = unit.context_terms | heads
+            found.append(replace(unit, context=context, context_terms=terms, row=row))
+    return sorted(found, key=lambda unit: unit.start)
 
 
 def _box(words: Sequence[Word], start: int, end: int) -> Box:

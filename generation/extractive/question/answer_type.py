@@ -46,6 +46,8 @@ _ASKED = {
     r"|\bwie (?:viel|groß|hoch|oft|schwer|weit|alt)|\bnumber of\b|\bin (?:thousands?|millions?|billions?)\b",
     "phone": r"\b(?:tele)?phone number|\btelephone\b|\btelefon\w*|전화\s?번호|연락처",
     "email": r"\be-?mail\b|이메일",
+    "degree": r"\bdegrees? (?:does|do|did|has|have|is)\b|\bqualifications? (?:does|do|did|has|have)\b|\bacademic (?:degree|title)\b|\bakademische\w* (?:grad|titel)|학위",
+    "institution": r"\baffiliat\w+|\b(?:what|which) (?:university|institute|institution|department|college) (?:is|are|was|were|does|do)\b|소속",
     "person": r"^\W*(?:\w+ )?who(?:m|se)?\b|\b(?:by|to|of|with|from) whom\b|(?:\band|,) who(?:se)?\b|\bwe[rmn]\b(?! du)|누구|누가",
 }  # fmt: skip
 _HELD = {
@@ -57,6 +59,8 @@ _HELD = {
     "number": _NUMBER,
     "phone": r"^(?!.*\b(?:iban|tax|vat|account|invoice|isbn)\b).*(?<![\d.,])(?:\d[\s/()-]?){6,}(?![.,]\d)",
     "email": r"\S@\S",
+    "degree": r"(?-i:\b(?:[BM]\.? ?(?:A|Sc|Phil|Eng|Ed|S)|D\.? ?Phil|Ph\.? ?D|MBA|M\.? ?D|LL\.? ?[BM]|Dr|Prof|Dipl|F\.[A-Z]\.[A-Z])\b)|\b(?:bachelor|master|doctor|professor|diplom)|[박석학]사",
+    "institution": r"\b(?:universit|institut|department|colleg|academy|laborator|faculty|school of|hochschule|ministry|agency|centre for|center for)|대학|연구[소원]",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }
 STRICT = frozenset({"money", "percent", "phone", "email", "date"})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ingest.index.index import Index
+from ingest.index.inverted.codes import ListedCodes, read_codes
 from ingest.index.inverted.lists import InvalidLists, InvertedLists, document_name, read_lists
 from ingest.index.inverted.update import find_pairs, page_codes
 from ingest.page import Document
@@ -27,6 +28,7 @@ def check_lists(index: Index, documents: Sequence[Document]) -> Iterator[str]:
     name = index.manifest.encoder
     try:
         lists = read_lists(index.lists_path)
+        codes = read_codes(index.codes_path, lists.documents) if lists else None
     except InvalidLists as error:
         yield f"The inverted lists of {name} cannot be read: {error}"
         return
@@ -43,6 +45,18 @@ def check_lists(index: Index, documents: Sequence[Document]) -> Iterator[str]:
             yield f"The inverted lists of {name} have another number of pages of {document.name}."
         elif not _agree(index, lists, row, document):
             yield f"The inverted lists of {name} disagree with the vectors of {document.name}."
+        elif codes and not _same_codes(index, codes, int(lists.pages[row]), document):
+            yield f"The listed centroids of {name} are not those of {document.name}."
+
+
+def _same_codes(index: Index, codes: ListedCodes, first: int, document: Document) -> bool:
+    """Whether a document's pages, from place `first` on, have the centroids of its file."""
+    try:
+        own = page_codes(index, document)
+    except (OSError, ValueError, KeyError):
+        return True  # told of the vector file
+    there = codes.pages(first, first + document.page_count)
+    return all(map(np.array_equal, own, there))
 
 
 def _agree(index: Index, lists: InvertedLists, row: int, document: Document) -> bool:

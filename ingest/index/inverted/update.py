@@ -23,6 +23,7 @@ from ingest.index.inverted.codebook import (
     codebook_size,
     train_codebook,
 )
+from ingest.index.inverted.codes import ListedCodes, read_codes, write_codes
 from ingest.index.inverted.lists import InvalidLists, InvertedLists, document_name, read_lists
 from ingest.index.quantization import SignCodes, sign_bytes
 from ingest.page import Document, Vectors
@@ -46,13 +47,15 @@ def update_lists(index: Index, documents: Sequence[Document]) -> bool:
     total = sum(document.page_count for document in documents)
     if total <= MIN_PAGES:
         discard(index.lists_path)
+        discard(index.codes_path)
         return False
     try:
         held = read_lists(index.lists_path)
     except InvalidLists:
         held = None
+    codes = _read_codes(index, held) if held else None
     wanted = {document_name(document): document for document in documents}
-    if held is not None and _changed(held, wanted) <= MAX_UNLISTED + total // 100:
+    if held and codes and _changed(held, wanted) <= MAX_UNLISTED + total // 100:
         return False
     wanted = {name: document for name, document in wanted.items() if index.has(document)}
     total = sum(document.page_count for document in wanted.values())
@@ -68,7 +71,11 @@ def update_lists(index: Index, documents: Sequence[Document]) -> bool:
             np.zeros(1, np.int64),
             total,
         )
-    _merge(index, held, wanted).write(index.lists_path)
+    lists = _merge(index, held, wanted)
+    pages = _codes_of(index, lists.documents, wanted, held, codes)
+    # A search takes the codes only with the lists of the same documents.
+    write_codes(index.codes_path, lists.documents, pages, sign_bytes(index.manifest.dim))
+    lists.write(index.lists_path)
     return True
 
 
@@ -87,6 +94,30 @@ def find_pairs(codes: Sequence[SignCodes], codebook: Vectors, dim: int) -> npt.N
     pairs = np.empty(len(keys), PAIR)
     pairs["page"], pairs["list"] = np.divmod(keys, len(codebook))
     return pairs
+
+
+def _read_codes(index: Index, held: InvertedLists) -> ListedCodes | None:
+    """The codes of the lists' pages; None where they are not there, or damaged."""
+    try:
+        return read_codes(index.codes_path, held.documents)
+    except InvalidLists:
+        return None
+
+
+def _codes_of(
+    index: Index,
+    names: Sequence[str],
+    wanted: Mapping[str, Document],
+    held: InvertedLists,
+    codes: ListedCodes | None,
+) -> Iterator[SignCodes]:
+    """Codes of each page of the named documents, from the file or from their vector files."""
+    rows = {name: row for row, name in enumerate(held.documents)} if codes else {}
+    for name in names:
+        if codes and (row := rows.get(name)) is not None:
+            yield from codes.pages(int(held.pages[row]), int(held.pages[row + 1]))
+        else:
+            yield from page_codes(index, wanted[name])
 
 
 def _changed(held: InvertedLists, wanted: Mapping[str, Document]) -> int:
