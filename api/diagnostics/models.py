@@ -18,11 +18,13 @@ from ingest.encoders.embedded.weights import (
     Weights,
 )
 from ingest.encoders.encoder import Encoding
+from ingest.encoders.exported.towers import NotExported, find_towers
 from ingest.encoders.load import load_encoder
 from ingest.error import PageglassError
 from ingest.extras import find_missing
 from ingest.index.index import Index
 from ingest.index.probe import measure_drift
+from ingest.library.documents import readable
 from ingest.ocr.load_ocr import check_ocr, parse_ocr
 from ingest.ocr.tesseract import tesseract_languages
 
@@ -173,6 +175,23 @@ def _inspect(kind: str, model: str) -> LoadReport | None:
     from ingest.encoders.loading.inspect_encoder import inspect_encoder
 
     return inspect_encoder(f"{kind}:{model}", "minilm")
+
+
+def check_towers(spec: str, settings: Settings) -> Iterator[Finding]:
+    """Say whether CLIP runs by its exported towers or by torch, and why."""
+    kind, _, model = spec.partition(":")
+    if kind != "clip" or find_missing(*LOADERS) or "," in settings.device:
+        return
+    try:
+        found = find_towers(model, Encoding(settings.device, settings.dtype))
+    except PageglassError as error:
+        yield Finding("towers", spec, "broken", error.message, hint_for(error, "cli"))
+        return
+    if isinstance(found, NotExported):
+        yield Finding("towers", spec, "note", f"run by torch: {found.reason}")
+    else:
+        detail = f"exported, run by OpenVINO without torch, in {readable(str(found.folder))}"
+        yield Finding("towers", spec, "ok", detail)
 
 
 def check_drift(index: Index, settings: Settings) -> Finding:

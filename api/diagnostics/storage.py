@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from api.diagnostics.finding import Finding
-from api.diagnostics.models import check_drift, check_weight_names
+from api.diagnostics.models import check_drift, check_towers, check_weight_names
 from api.hints import hint_for
 from api.settings import Settings
 from ingest.error import PageglassError
@@ -84,6 +84,7 @@ def check_home(home: Home, settings: Settings) -> Iterator[Finding]:
                 f" format {index.manifest.format}",
             )  # fmt: skip
             yield check_drift(index, settings)
+            yield from check_towers(index.manifest.encoder, settings)
             yield from check_weight_names(index.manifest.encoder)
         yield from check_weight_names(library.captioner().partition(" prompt=")[0])
     except LibraryNotFound:
