@@ -36,11 +36,14 @@ def find_versions(name: str) -> list[Path]:
     return sorted(_place(name, "").glob("[!.]*"))
 
 
-def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
+def keep_folder(
+    name: str, version: str, make: Callable[[Path], None], versions: int = VERSIONS
+) -> Path:
     """The folder of this name and version, made if there is none.
 
     Args:
         make: writes files into an empty folder.
+        versions: how many of the name stay, this one included.
 
     Raises:
         OSError: there is none, and it cannot be written.
@@ -48,15 +51,35 @@ def keep_folder(name: str, version: str, make: Callable[[Path], None]) -> Path:
     """
     place = _place(name, version)
     if not place.is_dir():
-        _make(place, make)
+        _make(place, make, versions)
     return place
+
+
+def drop_oldest(prefix: str, most_bytes: int, *, but: str) -> None:
+    """Delete the oldest folders of names with a prefix until the rest are small enough.
+
+    Args:
+        but: a name whose folders stay.
+    """
+    total = 0
+    folders = [
+        path for name in _place(prefix, "").parent.glob(f"{prefix}*") for path in name.glob("[!.]*")
+    ]
+    for folder in sorted(folders, key=_newest_first(but)):
+        total += sum(path.stat().st_size for path in folder.iterdir())
+        if total > most_bytes and folder.parent.name != but:
+            discard(folder)
+
+
+def _newest_first(first: str) -> Callable[[Path], tuple[bool, float]]:
+    return lambda folder: (folder.parent.name != first, -folder.stat().st_mtime)
 
 
 def _place(name: str, version: str) -> Path:
     return cache_folder() / "kept" / name / version
 
 
-def _make(place: Path, make: Callable[[Path], None]) -> None:
+def _make(place: Path, make: Callable[[Path], None], versions: int) -> None:
     import tempfile
 
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,5 +100,5 @@ def _make(place: Path, make: Callable[[Path], None]) -> None:
         if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
             discard(path)
     others.sort(key=lambda path: path.stat().st_mtime)
-    for path in others[: 1 - VERSIONS]:
+    for path in others[: len(others) + 1 - versions]:
         discard(path)

@@ -21,6 +21,7 @@ from ingest.encoders.device import choose_device, choose_dtype, dtype_name
 from ingest.encoders.dual_encoder import PreparedImage
 from ingest.encoders.encoder import Encoding, Modality
 from ingest.encoders.load_dual_encoder import load_dual_encoder
+from ingest.encoders.loading.label_templates import LABEL_TEMPLATES
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors
 
 IMAGE_TOKENS = 256
@@ -55,6 +56,7 @@ class ClipEncoder:
     modality: Modality = "image"
     calibrated = False
     batch_pages = 64
+    templates = LABEL_TEMPLATES
 
     def __init__(self, model: str, encoding: Encoding) -> None:
         device = choose_device(encoding.device)

@@ -23,12 +23,13 @@ from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from PIL import Image
 
-from ingest.caches.kept_files import keep_folder
+from ingest.caches.kept_files import drop_oldest, keep_folder
 from ingest.encoders.checkpoint import reason
 from ingest.encoders.embedded.runtime.session import open_session
 from ingest.encoders.exported.pixel_recipe import PixelRecipe
 from ingest.encoders.exported.token_recipe import TokenRecipe, TowerTokenizer
 from ingest.encoders.exported.towers import (
+    KEPT_PREFIX,
     TEXT,
     TOKENIZER,
     VISION,
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 
 PROCESSORS = ("CLIPImageProcessor", "SiglipImageProcessor", "CLIPFeatureExtractor")
 """Processors of images whose steps `PixelRecipe` knows."""
+KEPT_BYTES = 8_000_000_000
+"""Of all exported towers: ten of ViT-B/32, or four of ViT-L/14."""
 LEAST_COSINE = 0.9999
 """Of rows by torch and by the exported tower, in fp32."""
 PIXEL_DIFFERENCE = 0.02
@@ -72,20 +75,23 @@ def export_towers(clip: TransformersClip) -> Towers | NotExported:
 
     Raises:
         OSError: nothing can be kept.
+        MemoryError: there is too little memory.
     """
     checkpoint = clip.checkpoint
 
     def make(folder: Path) -> None:
         try:
             _export(clip, folder)
-        except OSError:
-            raise
+        except (OSError, MemoryError):
+            raise  # another time there may be room
         # Tracing runs a model's own code, which raises what it likes.
         except Exception as error:
             log.warning("the towers of %s are not exported: %s", checkpoint.spec, reason(error))
             write_refusal(folder, reason(error))
 
-    keep_folder(kept_name(checkpoint.spec), kept_version(checkpoint), make)
+    name, version_ = kept_name(checkpoint.spec), kept_version(checkpoint)
+    keep_folder(name, version_, make, versions=1)
+    drop_oldest(KEPT_PREFIX, KEPT_BYTES, but=name)
     return towers_of(checkpoint)
 
 

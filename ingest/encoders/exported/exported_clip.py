@@ -18,6 +18,7 @@ from ingest.encoders.encoder import Encoding, InvalidVectors, Modality
 from ingest.encoders.exported.pixel_recipe import Pixels
 from ingest.encoders.exported.token_recipe import TowerTokenizer
 from ingest.encoders.exported.towers import TEXT, TOKENIZER, VISION, Towers
+from ingest.encoders.loading.label_templates import LABEL_TEMPLATES
 from ingest.page import WHOLE, Box, PageVectors, QueryVectors, Rendered, Vectors, unit
 
 BATCHES = (8, 4, 2, 1)
@@ -30,6 +31,7 @@ class ExportedClip:
     modality: Modality = "image"
     calibrated = False
     batch_pages = 64
+    templates = LABEL_TEMPLATES
 
     def __init__(self, towers: Towers, encoding: Encoding) -> None:
         precision: Precision = "bf16" if encoding.dtype == "bf16" else "f32"

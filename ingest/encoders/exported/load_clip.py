@@ -48,7 +48,7 @@ def _export(encoder: object) -> Towers | None:
         return None
     try:
         exported = export_towers(encoder.dual_encoder)
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         log.warning("the towers of %s are not exported: %s", encoder.name, error)
         return None
     return exported if isinstance(exported, Towers) else None

@@ -38,6 +38,9 @@ DTYPES = ("auto", "fp32", "bf16")
 GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """What Linux has where torch may find a GPU."""
 FALLBACK = "conse"
+KEPT_PREFIX = "clip-"
+"""Head of the names of kept towers."""
+OPEN_CLIP_CONFIG = "open_clip_config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,9 @@ def find_towers(model: str, encoding: Encoding) -> Towers | NotExported:
         return NotExported(reason, lasting=True)
     # A tag of open_clip is told from a hub id by open_clip alone, which imports torch.
     if not find_versions(kept_name(model)):
-        return NotExported("its towers are not exported yet")
+        if (Path(os.path.expanduser(model)) / OPEN_CLIP_CONFIG).is_file():
+            return NotExported("models of open_clip are not exported", lasting=True)
+        return NotExported("no ingest has exported its towers (models of open_clip have none)")
     return towers_of(find_checkpoint(model, FALLBACK))
 
 
@@ -88,13 +93,19 @@ def towers_of(checkpoint: Checkpoint) -> Towers | NotExported:
     folder = find_folder(kept_name(checkpoint.spec), kept_version(checkpoint))
     if folder is None:
         return NotExported("its towers are not exported yet for these weights and versions")
-    facts = json.loads((folder / FACTS).read_bytes())
-    if reason := facts.get("refused"):
-        return NotExported(reason, lasting=True)
-    if any((folder / name).stat().st_size != size for name, size in facts["sizes"].items()):
+    try:
+        facts = json.loads((folder / FACTS).read_bytes())
+        whole = all(
+            (folder / name).stat().st_size == n for name, n in facts.get("sizes", {}).items()
+        )
+    except (OSError, ValueError):
+        whole = False  # files were deleted, or cut off
+    if not whole:
         log.warning("the exported towers of %s are damaged", checkpoint.spec)
         discard(folder)
         return NotExported("its exported towers were damaged")
+    if reason := facts.get("refused"):
+        return NotExported(reason, lasting=True)
     low, high = facts["cosine_range"]
     return Towers(
         folder=folder,
@@ -132,7 +143,7 @@ def kept_name(model: str) -> str:
     """Name of a model's towers in the cache folder: one a model, whatever its weights."""
     folder = Path(os.path.expanduser(model))
     spec = str(folder.absolute()) if folder.is_dir() else model
-    return f"clip-{hashlib.sha256(spec.encode()).hexdigest()[:16]}"
+    return f"{KEPT_PREFIX}{hashlib.sha256(spec.encode()).hexdigest()[:16]}"
 
 
 def kept_version(checkpoint: Checkpoint) -> str:

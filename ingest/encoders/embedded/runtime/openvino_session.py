@@ -32,7 +32,7 @@ class OpenVinoSession:
 
     def __init__(self, model: Path | bytes, threads: int, precision: str | None = None) -> None:
         settings: dict[str, Any] = {
-            "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
+            "INFERENCE_NUM_THREADS": threads or _cores(),
             "NUM_STREAMS": 1,
             # A worker is one of several on the machine: the system places its thread.
             "ENABLE_CPU_PINNING": False,
@@ -52,6 +52,12 @@ class OpenVinoSession:
         request.infer(dict(inputs), share_inputs=True)
         # Copied: the next run of this thread writes into the same memory.
         return [np.array(tensor.data) for tensor in request.output_tensors]
+
+
+def _cores() -> int:
+    """Cores that this process may use, where the system tells them apart (Linux)."""
+    own = getattr(os, "sched_getaffinity", None)
+    return len(own(0)) if own else os.cpu_count() or 1
 
 
 def _read(core: openvino.Core, model: Path | bytes) -> openvino.Model:
