@@ -47,6 +47,7 @@ ELSEWHERE = {
     "clip_vectors": "needs vectors of a real CLIP",
     "cold": "times new processes, which test_imports and test_cli check",
     "crops": "OCR of whole pages, twice each",
+    "exported_towers": "needs a checkpoint; test_exported_clip compares both ways",
     "finetune": "test_finetune trains, with its drawings",
     "gpu": "needs a GPU",
     "kill": "test_kill runs its rounds",

@@ -26,7 +26,7 @@ _LATIN_END = "\u0530"
 
 
 def should_abstain(prompt: Prompt, min_score: float) -> bool:
-    """Decide whether no page is near enough, or relevant; never where `min_score` is 0.
+    """Decide whether no page is near or relevant; never where `min_score` is 0.
 
     False where the score says little: where the best page is an image without
     words, and where the question is mostly not in Latin script. In another
