@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ingest.box import crop_image
 from ingest.encoders.embedded.runtime.lazy_session import LazySession
 from ingest.encoders.embedded.runtime.session import Precision, Session, open_session
+from ingest.encoders.embedded.weights import WeightsMissing
 from ingest.encoders.encoder import Encoding, InvalidVectors, Modality
 from ingest.encoders.exported.pixel_recipe import Pixels
 from ingest.encoders.exported.token_recipe import TowerTokenizer
@@ -38,6 +39,11 @@ class ExportedClip:
 
         def open_tower(name: str) -> Session:
             path = towers.folder / name
+            if not path.is_file():
+                raise WeightsMissing(
+                    f"The exported towers of {towers.spec} were deleted since the program started.",
+                    hint="Start the program again.",
+                )
             return open_session(path, encoding.threads, runtime="openvino", precision=precision)
 
         self.name = f"clip:{towers.spec}"
