@@ -316,8 +316,8 @@ def doctor_says(home: Home) -> str:
     ("make", "why"),
     [
         (make_siglip2, "prepared by Siglip2ImageProcessor"),
-        (make_open_clip, "models of open_clip are not exported"),
-        (make_clip, "exported, run by OpenVINO"),
+        (make_open_clip, "split by open_clip's own code"),
+        (make_clip, "exported: OpenVINO runs them"),
     ],
 )
 def test_doctor_says_which_way_and_why(
