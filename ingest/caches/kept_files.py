@@ -56,7 +56,7 @@ def keep_folder(
 
 
 def drop_oldest(prefix: str, most_bytes: int, *, but: str) -> None:
-    """Delete the oldest folders of names with a prefix until the rest are small enough.
+    """Delete the oldest folders of names with a prefix, down to a size in all.
 
     Args:
         but: a name whose folders stay.

@@ -213,7 +213,10 @@ def _fingerprint(folder: Path) -> str:
 
 
 def model_files(folder: Path) -> Iterator[Path]:
-    """Model files of a folder and of its subfolders: sentence-transformers has one a module."""
+    """Model files of a folder and of its subfolders.
+
+    sentence-transformers has a subfolder for each module.
+    """
     for pattern in (*METADATA, *WEIGHTS):
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
         for path in sorted(folder.glob(f"*/{pattern}")):

@@ -24,7 +24,10 @@ def reads_clips(spec: str) -> bool:
 
 
 def load_for_ingest(spec: str, encoding: Encoding | None = None) -> Encoder:
-    """Load an encoder as `load_encoder` does; on a CPU, CLIP's towers are exported and kept."""
+    """Load an encoder as `load_encoder` does, for an ingest.
+
+    On a CPU, CLIP's towers are exported and kept.
+    """
     return load_encoder(spec, encoding, export=True)
 
 

@@ -19,9 +19,9 @@ Side = Literal["left", "right"]
 
 @dataclass(frozen=True, slots=True)
 class TokenRecipe:
-    """How a tokenizer is used: the length that texts are cut and padded to, and with what.
+    """How a tokenizer is used.
 
-    `mask` says whether the tower takes a mask of the padding; `lowercase` whether it was
+    Texts are cut and padded to `length`. `mask` says whether the tower takes a mask of the padding; `lowercase` whether it was
     trained on text in small letters.
     """
 

@@ -60,7 +60,10 @@ class Towers:
 
 @dataclass(frozen=True, slots=True)
 class NotExported:
-    """Why torch encodes, as a clause; `lasting` where another ingest would not change it."""
+    """Why torch encodes, as a clause.
+
+    `lasting` where another ingest would not change it.
+    """
 
     reason: str
     lasting: bool = False

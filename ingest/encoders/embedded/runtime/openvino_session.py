@@ -20,8 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from ingest.encoders.embedded.runtime.session import Precision
-
 _compiling = threading.Lock()
 """Threads that open networks ahead do so one after the other, by one core."""
 
@@ -32,9 +30,7 @@ class OpenVinoSession:
     Each thread has a request of its own, since a request holds its inputs and outputs.
     """
 
-    def __init__(
-        self, model: Path | bytes, threads: int, precision: Precision | None = None
-    ) -> None:
+    def __init__(self, model: Path | bytes, threads: int, precision: str | None = None) -> None:
         settings: dict[str, Any] = {
             "INFERENCE_NUM_THREADS": threads or _cores(),
             "NUM_STREAMS": 1,
