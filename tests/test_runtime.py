@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +81,33 @@ def test_threads_share_a_session(runtime: Runtime) -> None:
     with ThreadPoolExecutor(4) as pool:
         for value, found in enumerate(pool.map(run, range(200))):
             assert (found == 2 * value).all()
+
+
+FIRST_RUNS = """
+import sys, threading
+import numpy as np
+from ingest.encoders.embedded.runtime.onnx_graph import OnnxGraph
+from ingest.encoders.embedded.runtime.session import open_session
+graph = OnnxGraph()
+graph.add("Relu", ["x"], "y")
+shape = ("float32", ["n", 4])
+session = open_session(graph.serialize({"x": shape}, {"y": shape}, 17), 1, runtime=sys.argv[1])
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+def run():
+    together.wait()
+    session.run({"x": np.ones((2, 4), np.float32)})
+threads = [threading.Thread(target=run) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_first_runs_of_many_threads_end(runtime: Runtime) -> None:
+    """OpenVINO's own tables, made by two threads at once, kept both waiting without end."""
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-c", FIRST_RUNS, runtime]
+    subprocess.run(command, cwd=root, check=True, timeout=60)
 
 
 def test_a_file_is_opened_as_its_bytes_are(runtime: Runtime, tmp_path: Path) -> None:

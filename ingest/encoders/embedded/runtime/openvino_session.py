@@ -20,6 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
+# OpenVINO 2026 makes its table of types at the first use, and two threads that do so at once
+# wait for each other without end, one holding the interpreter's lock. An import is of one thread.
+openvino.Type.f32.to_dtype()
+
 _compiling = threading.Lock()
 """Threads that open networks ahead do so one after the other, by one core."""
 

@@ -35,8 +35,7 @@ def worker_runtime() -> Runtime:
     """The runtime of processes with one thread: "openvino" where it is faster.
 
     It is faster where the processor multiplies bf16; in fp32 it reads lines no faster, and
-    takes longer to start. With OpenVINO in a process with threads, a server under test
-    stopped answering once, at its first search for photos.
+    takes longer to start.
     """
     try:
         version("openvino")
