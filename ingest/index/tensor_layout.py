@@ -11,6 +11,7 @@ import json
 import math
 import mmap
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -134,6 +135,18 @@ class Tensor:
             return np.zeros(self.shape, self.dtype)
         count = math.prod(self.shape)
         return np.frombuffer(whole, self.dtype, count, self.start).reshape(self.shape)
+
+
+def map_tensors(file: OpenFile, names: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    """Tensors of a safetensors file by name, memory-mapped.
+
+    Raises:
+        ValueError, KeyError, TypeError: the file is no such file, or lacks one.
+    """
+    whole = file.whole()
+    base = 8 + int.from_bytes(whole[:8], "little")
+    header: dict[str, Any] = json.loads(whole[8:base])
+    return {name: Tensor.of(header[name], base).view(whole) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

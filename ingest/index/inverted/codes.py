@@ -22,8 +22,9 @@ import numpy.typing as npt
 from ingest.disk.atomic import aside
 from ingest.index.inverted.lists import InvalidLists
 from ingest.index.quantization import SignCodes
-from ingest.index.tensor_layout import FileIdentity, OpenFile, Tensor
+from ingest.index.tensor_layout import FileIdentity, OpenFile, map_tensors
 
+_MEMBERS = ("codes", "offsets", "listed")
 HEAD_BYTES = 512
 """Of the header, which is written last and padded: how many codes there are is known then."""
 
@@ -114,17 +115,13 @@ def read_codes(
 
 def _read(path: Path, file: OpenFile) -> ListedCodes:
     try:
-        whole = file.whole()
-        header: dict[str, Any] = json.loads(whole[8:HEAD_BYTES])
-        codes, offsets, listed = (
-            Tensor.of(header[name], HEAD_BYTES).view(whole)
-            for name in ("codes", "offsets", "listed")
-        )
+        tensors = map_tensors(file, _MEMBERS)
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path, str(error)) from error
+    codes, offsets = tensors["codes"], np.array(tensors["offsets"])
     if len(codes) != offsets[-1] or (np.diff(offsets) < 0).any():
         raise _damaged(path, "its pages do not fill the codes")
-    return ListedCodes(codes, np.array(offsets), listed.tobytes(), file.identity)
+    return ListedCodes(codes, offsets, tensors["listed"].tobytes(), file.identity)
 
 
 def _damaged(path: Path, what: str) -> InvalidLists:

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from ingest.disk.atomic import aside
 from ingest.error import StorageError
-from ingest.index.tensor_layout import NUMPY, FileIdentity, OpenFile, Tensor
+from ingest.index.tensor_layout import NUMPY, FileIdentity, OpenFile, map_tensors
 from ingest.page import Document, Vectors
 
 _DTYPES = {dtype: name for name, dtype in NUMPY.items()}
@@ -114,10 +114,7 @@ def read_lists(path: Path, known: InvertedLists | None = None) -> InvertedLists 
     if known is not None and known.identity == file.identity:
         return known
     try:
-        whole = file.whole()
-        length = int.from_bytes(whole[:8], "little")
-        header: dict[str, Any] = json.loads(whole[8 : 8 + length])
-        tensors = {name: Tensor.of(header[name], 8 + length).view(whole) for name in _MEMBERS}
+        tensors = map_tensors(file, _MEMBERS)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidLists(
             f"{path} is damaged: {error}.", hint="The next ingest makes it again."
