@@ -7,9 +7,10 @@ stands in the same line as its label, or right by it, is read as a row or a sent
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from generation.extractive.page.field_row import Field
 from generation.text.quote import MIN_CHARS
@@ -52,26 +53,40 @@ def find_chart_values(words: Sequence[Word]) -> list[ChartValues]:
     if len(values) < MIN_VALUES:
         return []
     axes = [row for row in _rows(cells) if len(row) >= MIN_VALUES and _is_axis(words, row)]
+    values.sort(key=_top)
+    titles = sorted((c for c in cells if c.end - c.start >= MIN_TITLE), key=_top, reverse=True)
     charts = []
-    for axis in axes:
-        pairs = _pairs(axis, axes, values)
+    for axis, floor in zip(axes, _floors(axes), strict=True):
+        top = axis[0].box[1]
+        low = bisect_left(values, max(floor, top - MAX_HEIGHT), key=_top)
+        pairs = _pairs(axis, values[low : bisect_left(values, top, key=_top)])
         if pairs:
             fields = (Field((a.start, a.end), (v.start, v.end)) for a, v in pairs)
-            charts.append(ChartValues(tuple(fields), _title(cells, [v.box for _, v in pairs])))
+            charts.append(ChartValues(tuple(fields), _title(titles, [v.box for _, v in pairs])))
     return charts
 
 
-def _title(cells: Sequence[Cell], values: Sequence[Box]) -> Span:
+def _top(cell: Cell) -> float:
+    return cell.box[1]
+
+
+def _floors(axes: Sequence[Sequence[Cell]]) -> list[float]:
+    """The lowest edge of the axes that begin above each axis, 0 where none does."""
+    tops = sorted(axis[0].box[1] for axis in axes)
+    by_top = sorted(axes, key=lambda axis: axis[0].box[1])
+    edges = [0.0, *accumulate((axis[0].box[3] for axis in by_top), max)]
+    return [edges[bisect_left(tops, axis[0].box[1])] for axis in axes]
+
+
+def _title(titles: Sequence[Cell], values: Sequence[Box]) -> Span:
+    """The lowest of the titles, which are in order from the bottom, that is above the values."""
     box = union_box(values)
-    above = [
-        cell
-        for cell in cells
-        if cell.end - cell.start >= MIN_TITLE
-        and cell.box[3] <= box[1]
-        and min(cell.box[2], box[2]) > max(cell.box[0], box[0])
-    ]
-    lowest = max(above, key=lambda cell: cell.box[1], default=None)
-    return (lowest.start, lowest.end) if lowest else (0, 0)
+    first = bisect_left(titles, -box[1], key=lambda cell: -_top(cell))
+    for cell in titles[first:]:
+        above = cell.box[3] <= box[1]
+        if above and min(cell.box[2], box[2]) > max(cell.box[0], box[0]):
+            return cell.start, cell.end
+    return 0, 0
 
 
 def _rows(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
@@ -86,15 +101,14 @@ def _rows(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
         yield sorted(row, key=lambda each: each.box[0])
 
 
-def _pairs(
-    axis: Sequence[Cell], axes: Sequence[Sequence[Cell]], values: Sequence[Cell]
-) -> list[tuple[Cell, Cell]]:
-    """Each label of an axis with the value above it; none where they are no chart's."""
+def _pairs(axis: Sequence[Cell], inside: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+    """Each label of an axis with the value above it; none where they are no chart's.
+
+    Args:
+        inside: the values between the axis and the one above.
+    """
     middles = [center(label.box)[0] for label in axis]
     pitch = min(after - before for before, after in pairwise(middles))
-    top = axis[0].box[1]
-    floor = max((a[0].box[3] for a in axes if a[0].box[1] < top), default=0.0)
-    inside = [v for v in values if max(floor, top - MAX_HEIGHT) <= v.box[1] < top]
     columns = [[v for v in inside if abs(center(v.box)[0] - x) < pitch / 2] for x in middles]
     pairs = [(label, its[0]) for label, its in zip(axis, columns, strict=True) if len(its) == 1]
     heights = {round(value.box[1], 2) for _, value in pairs}

@@ -8,7 +8,7 @@ the words of the document's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,12 +71,7 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     named = content_stems(" ".join(split_name(document_name)))
     fields = find_fields(words)
     heads, rows = read_tables(words, fields)
-    in_rows = {word for start in (*fields, *heads, *rows) for word in _line_of(words, start)}
-    charts = [
-        chart
-        for chart in find_chart_values(words)
-        if not any(field.value[0] in in_rows for field in chart.fields)
-    ]
+    charts = _charts_beside(words, {*fields, *heads, *rows})
     units: list[Unit] = []
     for at, (each, box, context) in enumerate(zip(sentences, boxes, contexts, strict=True)):
         if sum(map(str.isalnum, each.text)) < MIN_CHARS:
@@ -101,8 +96,17 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     return _with_charts(words, units, charts, named)
 
 
-def _line_of(words: Sequence[Word], start: int) -> range:
-    return range(start, split_lines(words, start)[0].end)
+def _charts_beside(words: Sequence[Word], starts: Set[int]) -> list[ChartValues]:
+    """Charts with no value in a row; rows go from their starts to the ends of their lines."""
+    charts = find_chart_values(words)
+    if not charts:
+        return []
+    in_rows: set[int] = set()
+    for line in split_lines(words):
+        span = range(line.start, line.end)
+        first = next((at for at in span if at in starts), line.end)
+        in_rows.update(range(first, line.end))
+    return [c for c in charts if not any(field.value[0] in in_rows for field in c.fields)]
 
 
 def _with_charts(
