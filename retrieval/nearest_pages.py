@@ -71,7 +71,7 @@ def find_nearest(
         found = newer + listed.addresses(places)
     else:
         nearest = _nearest_records(shard, index, rows, weights, ANN_TOP_K, filter, ids)
-        found = newer = [split_key(key) for key in nearest]
+        found = [split_key(key) for key in nearest]
     if not found or (len(found) <= most and not compared):
         return NearestPages({_key(page): math.inf for page in found}, most)
     if listed is not None and listed.codes is not None:

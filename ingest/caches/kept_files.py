@@ -65,14 +65,11 @@ def drop_oldest(prefix: str, most_bytes: int, *, but: str) -> None:
     folders = [
         path for name in _place(prefix, "").parent.glob(f"{prefix}*") for path in name.glob("[!.]*")
     ]
-    for folder in sorted(folders, key=_newest_first(but)):
+    folders.sort(key=lambda folder: (folder.parent.name != but, -folder.stat().st_mtime))
+    for folder in folders:
         total += sum(path.stat().st_size for path in folder.iterdir())
         if total > most_bytes and folder.parent.name != but:
             discard(folder)
-
-
-def _newest_first(first: str) -> Callable[[Path], tuple[bool, float]]:
-    return lambda folder: (folder.parent.name != first, -folder.stat().st_mtime)
 
 
 def _place(name: str, version: str) -> Path:
@@ -99,6 +96,6 @@ def _make(place: Path, make: Callable[[Path], None], versions: int) -> None:
     for path in place.parent.glob(".*"):
         if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
             discard(path)
-    others.sort(key=lambda path: path.stat().st_mtime)
-    for path in others[: len(others) + 1 - versions]:
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[versions - 1 :]:
         discard(path)

@@ -23,6 +23,7 @@ SAFE = "*.safetensors"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.pth")
 METADATA = ("*.json", "*.txt", "*.model", "*.jinja", "artifact.metadata")
 """Configs and tokenizers; the last is the config of Stanford's ColBERT."""
+OPEN_CLIP_CONFIG = "open_clip_config.json"
 SAMPLE = 1 << 20
 """Bytes of either end of a weights file that go into its fingerprint."""
 LOAD_ERRORS = (
@@ -138,7 +139,7 @@ def is_local(model: str) -> bool:
     from huggingface_hub.errors import HFValidationError
 
     name, revision = _split(model)
-    files = ("adapter_config.json", "config.json", "open_clip_config.json")
+    files = ("adapter_config.json", "config.json", OPEN_CLIP_CONFIG)
     try:
         return any(
             isinstance(try_to_load_from_cache(name, file, revision=revision), str) for file in files

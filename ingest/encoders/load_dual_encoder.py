@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import torch
 
-from ingest.encoders.checkpoint import InvalidCheckpoint, find_checkpoint
+from ingest.encoders.checkpoint import OPEN_CLIP_CONFIG, InvalidCheckpoint, find_checkpoint
 from ingest.encoders.dual_encoder import DualEncoder
 
 FALLBACK = "conse"
@@ -24,7 +24,6 @@ def load_dual_encoder(model: str, device: torch.device, dtype: torch.dtype) -> D
         WeightsMissing, InvalidCheckpoint
     """
     from ingest.encoders.open_clip_model import (
-        OPEN_CLIP_CONFIG,
         OpenClip,
         is_pretrained_tag,
         load_folder,

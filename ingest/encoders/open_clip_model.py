@@ -13,7 +13,13 @@ from typing import Any
 import torch
 from PIL import Image
 
-from ingest.encoders.checkpoint import METADATA, Checkpoint, fetch, without_weights
+from ingest.encoders.checkpoint import (
+    METADATA,
+    OPEN_CLIP_CONFIG,
+    Checkpoint,
+    fetch,
+    without_weights,
+)
 from ingest.encoders.dual_encoder import (
     PreparedImage,
     read_logits,
@@ -23,7 +29,6 @@ from ingest.encoders.dual_encoder import (
 from ingest.encoders.loading.open_clip_network import create_network
 from ingest.encoders.loading.query_truncated import warn_truncated
 
-OPEN_CLIP_CONFIG = "open_clip_config.json"
 OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 COSINE_RANGE = "cosine_range"
 """The key in the config of the range that `ingest.finetune` has measured."""

@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from safetensors.torch import save
 
 from ingest.disk.atomic import aside, discard, write_atomically
-from ingest.encoders.checkpoint import InvalidCheckpoint
-from ingest.encoders.open_clip_model import COSINE_RANGE, OPEN_CLIP_CONFIG, OpenClip
+from ingest.encoders.checkpoint import OPEN_CLIP_CONFIG, InvalidCheckpoint
+from ingest.encoders.open_clip_model import COSINE_RANGE, OpenClip
 from ingest.error import ConflictError
 from ingest.finetune.curve import draw_curve
 

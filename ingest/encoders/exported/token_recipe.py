@@ -21,7 +21,7 @@ Side = Literal["left", "right"]
 class TokenRecipe:
     """Use of a tokenizer: how texts are cut and padded to one length.
 
-    Texts are cut and padded to `length`. `mask` says whether the tower takes a mask of the padding; `lowercase` whether it was
+    `mask` says whether the tower takes a mask of the padding; `lowercase` whether it was
     trained on text in small letters.
     """
 

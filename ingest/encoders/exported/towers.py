@@ -20,7 +20,7 @@ from typing import Any
 from ingest.caches.kept_files import find_folder, find_versions
 from ingest.caches.kept_hashes import file_sha256
 from ingest.disk.atomic import discard
-from ingest.encoders.checkpoint import Checkpoint, find_checkpoint, model_files
+from ingest.encoders.checkpoint import OPEN_CLIP_CONFIG, Checkpoint, find_checkpoint, model_files
 from ingest.encoders.encoder import Encoding
 from ingest.encoders.exported.pixel_recipe import PixelRecipe
 from ingest.encoders.exported.token_recipe import TokenRecipe
@@ -40,7 +40,6 @@ GPU_SIGNS = ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd"
 FALLBACK = "conse"
 KEPT_PREFIX = "clip-"
 """Head of the names of kept towers."""
-OPEN_CLIP_CONFIG = "open_clip_config.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ingest.index.index import Index
-from ingest.index.inverted.codes import ListedCodes, read_codes
+from ingest.index.inverted.codes import read_codes
 from ingest.index.inverted.lists import InvalidLists, InvertedLists, document_name, read_lists
 from ingest.index.inverted.update import find_pairs, page_codes
 from ingest.page import Document
@@ -43,28 +44,20 @@ def check_lists(index: Index, documents: Sequence[Document]) -> Iterator[str]:
         document = here[lists.documents[row]]
         if lists.pages[row + 1] - lists.pages[row] != document.page_count:
             yield f"The inverted lists of {name} have another number of pages of {document.name}."
-        elif not _agree(index, lists, row, document):
+            continue
+        try:
+            own = page_codes(index, document)
+        except (OSError, ValueError, KeyError):
+            continue  # told of the vector file
+        first = int(lists.pages[row])
+        if not _agree(lists, row, find_pairs(own, lists.codebook, index.manifest.dim)):
             yield f"The inverted lists of {name} disagree with the vectors of {document.name}."
-        elif codes and not _same_codes(index, codes, int(lists.pages[row]), document):
+        elif codes and not all(map(np.array_equal, own, codes.pages(first, first + len(own)))):
             yield f"The listed centroids of {name} are not those of {document.name}."
 
 
-def _same_codes(index: Index, codes: ListedCodes, first: int, document: Document) -> bool:
-    """Whether a document's pages, from place `first` on, have the centroids of its file."""
-    try:
-        own = page_codes(index, document)
-    except (OSError, ValueError, KeyError):
-        return True  # told of the vector file
-    there = codes.pages(first, first + document.page_count)
-    return all(map(np.array_equal, own, there))
-
-
-def _agree(index: Index, lists: InvertedLists, row: int, document: Document) -> bool:
+def _agree(lists: InvertedLists, row: int, pairs: npt.NDArray[np.void]) -> bool:
     """Whether a document's pages are in the lists that their centroids are nearest to."""
-    try:
-        pairs = find_pairs(page_codes(index, document), lists.codebook, index.manifest.dim)
-    except (OSError, ValueError, KeyError):
-        return True  # told of the vector file
     pages = np.asarray(lists.postings)
     own = np.flatnonzero((pages >= lists.pages[row]) & (pages < lists.pages[row + 1]))
     held = np.searchsorted(lists.ends, own, side="right") - 1

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.disk.atomic import aside
-from ingest.index.inverted.lists import InvalidLists
+from ingest.index.inverted.lists import damaged, read_members
 from ingest.index.quantization import SignCodes
-from ingest.index.tensor_layout import FileIdentity, OpenFile, map_tensors
+from ingest.index.tensor_layout import FileIdentity, OpenFile
 
 _MEMBERS = ("codes", "offsets", "listed")
 HEAD_BYTES = 512
@@ -114,18 +114,11 @@ def read_codes(
 
 
 def _read(path: Path, file: OpenFile) -> ListedCodes:
-    try:
-        tensors = map_tensors(file, _MEMBERS)
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, str(error)) from error
+    tensors = read_members(path, file, _MEMBERS)
     codes, offsets = tensors["codes"], np.array(tensors["offsets"])
     if len(codes) != offsets[-1] or (np.diff(offsets) < 0).any():
-        raise _damaged(path, "its pages do not fill the codes")
+        raise damaged(path, "its pages do not fill the codes")
     return ListedCodes(codes, offsets, tensors["listed"].tobytes(), file.identity)
-
-
-def _damaged(path: Path, what: str) -> InvalidLists:
-    return InvalidLists(f"{path} is damaged: {what}.", hint="The next ingest makes it again.")
 
 
 def _entry(dtype: str, shape: list[int], start: int, end: int) -> dict[str, Any]:

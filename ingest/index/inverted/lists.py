@@ -12,7 +12,7 @@ The file is memory-mapped: a search reads the lists that it needs, 4 bytes a pag
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,12 +113,7 @@ def read_lists(path: Path, known: InvertedLists | None = None) -> InvertedLists 
         return None
     if known is not None and known.identity == file.identity:
         return known
-    try:
-        tensors = map_tensors(file, _MEMBERS)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidLists(
-            f"{path} is damaged: {error}.", hint="The next ingest makes it again."
-        ) from error
+    tensors = read_members(path, file, _MEMBERS)
     names = tensors["documents"]
     lists = InvertedLists(
         codebook=np.array(tensors["codebook"]),
@@ -130,8 +125,25 @@ def read_lists(path: Path, known: InvertedLists | None = None) -> InvertedLists 
         identity=file.identity,
     )
     if damage := find_damage(lists):
-        raise InvalidLists(f"{path} is damaged: {damage}.", hint="The next ingest makes it again.")
+        raise damaged(path, damage)
     return lists
+
+
+def read_members(path: Path, file: OpenFile, names: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    """Tensors of a file of the lists, memory-mapped.
+
+    Raises:
+        InvalidLists: the file is damaged.
+    """
+    try:
+        return map_tensors(file, names)
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, what: str) -> InvalidLists:
+    """The error of a damaged file, which is derived."""
+    return InvalidLists(f"{path} is damaged: {what}.", hint="The next ingest makes it again.")
 
 
 def find_damage(lists: InvertedLists) -> str:

@@ -117,6 +117,7 @@ def _codes_of(
         if codes and (row := rows.get(name)) is not None:
             yield from codes.pages(int(held.pages[row]), int(held.pages[row + 1]))
         else:
+            # Read again: those of all new documents may be more than memory holds.
             yield from page_codes(index, wanted[name])
 
 
