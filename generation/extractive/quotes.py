@@ -16,6 +16,7 @@ from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
 from generation.extractive.title_fact import find_title_fact
 from generation.extractive.titled_part import find_title
+from generation.extractive.total_amount import find_totals
 
 MAX_QUOTES = 3
 MAX_GAP, MAX_GAP_SURE, MAX_GAP_E5 = 0.15, 0.04, 0.1
@@ -49,6 +50,8 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
         return Quotes([titled], meets=1.0)
     if fact := find_title_fact(scorer):
         return Quotes([fact], meets=1.0)
+    if totals := find_totals(scorer, ranked.passages[0]):
+        return Quotes(totals, meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return Quotes(two)
     if scorer.kind not in NO_ROWS:

@@ -33,11 +33,15 @@ _MONEY = (
 
 _PRICES = "price|cost|fee|fare|rent|salary|wages?|fine|deposit|amount due"
 
+_AMOUNTS = "amounts?|totals?|sub-?totals?|balance|sum"
+
 _ASKED = {
     "money": r"\bhow much (?:does|do|did|is|are|was|were|will|would) .*\b(?:cost|charged?|paid|pay|earn)"
     r"|\b(?:what|which|whats)\b(?:['’]s)? (?:(?!of\b|for\b|in\b|on\b)\S+ ){0,4}?"
     rf"(?:{_PRICES})s?\b|^(?:\W|and|what about|how about|the)*(?:\w+ )?(?:{_PRICES})s?\b"
     r"|\bhow expensive\b|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
+    "amount": r"^(?!.*\bnumber of\b)(?:[^?]*\b(?:what|which|how (?:much|high|large)|tell me|give me|find|state)\b(?:['’]?s| is| was| are| were)?"
+    rf" (?:the |an? )?)?(?:(?!(?:of|on|for|in|at|by|from)\b)[^\s?]+ ){{0,4}}?(?:{_AMOUNTS})\b(?! number)|\b\w*betrag\b|총액|합계|금액|잔액",
     "date": r"^\W*(?:(?:and|so|but|since|until) )?when\b|\bwhen (?:is|was|were|are|did|does|do|will|must|can|should|has|had|have)\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
     r"|언제|날짜|지급일",
     "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",
@@ -52,6 +56,7 @@ _ASKED = {
 }  # fmt: skip
 _HELD = {
     "money": _MONEY,
+    "amount": rf"{_MONEY}|\d[.,]\s?\d{{2,3}}(?!\d)|\d \d\d$|\d\s?(?:million|billion|thousand|Mio|Mrd|[만억])",
     "date": rf"\b(?:{_MONTHS})\b|(?<![\d.,])1\d{{3}}(?![\d.,]\d)|\b20\d\d\b|(?<![\d.,])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|\b(?:{_DAYS})\b|\d\s?[ap]\.?m\b"
     r"|\d\s?[년월일시]|\bUhr\b|\b(?:after|before|within|until|during) \w+|\b\d+(?:st|nd|rd|th)\b",
     "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
@@ -63,7 +68,7 @@ _HELD = {
     "institution": r"\b(?:universit|institut|department|colleg|academy|laborator|faculty|school of|hochschule|ministry|agency|centre for|center for)|대학|연구[소원]",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }
-STRICT = frozenset({"money", "percent", "phone", "email", "date"})
+STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date"})
 """Types of which a passage that has none is no answer."""
 _ASKS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ASKED.items()}
 _HAS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HELD.items()}

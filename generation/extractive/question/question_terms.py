@@ -83,6 +83,8 @@ _NOUNS = {
     "expensive": "price cost fee",
     "cost": "price fee fare rent",
     "price": "cost fee fare",
+    "amount": "amt sum",
+    "sum": "amount amt total",
     "born": "birth",
     "made": "maker manufacturer",
     "makes": "maker manufacturer",

@@ -30,6 +30,8 @@ _ASKS_FOR_DATE = re.compile(
     r"\b(?:when|(?:what|which) (?:date|day)|wann|quand|cuándo|quando|ne zaman)\b|언제|何日|いつ|哪天",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"\b(?:dated|datiert)(?: (?:on|vom|auf))?\s*$", re.IGNORECASE)
+"""What stands before a form and says no more than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class AskedForms:
             return question
         text = normalize_digits(question)
         for form in reversed(self.forms):
-            text = f"{text[: form.start]} {text[form.end :]}"
+            text = f"{_DATED.sub('', text[: form.start])} {text[form.end :]}"
         return text
 
     @property

@@ -19,7 +19,8 @@ class LineFeatures(NamedTuple):
     that is asked for, none, or none of one that an answer must have. `phrase` is the share of
     the question's pairs such as "power off". `other_page`: its page lacks names that another
     has. `other_subject`: it does not name the subject of a yes-or-no question. `aside`: a
-    heading, a caption, an echo. `forms`, `defines` and `author` are what dates, definitions
+    heading, a caption, an echo. `focus` is the share of the words that name what is asked for, of
+    those of its context the half. `forms`, `defines` and `author` are what dates, definitions
     and bylines add, `cell` that row and column are named, `part` how near it is to the caption
     of a figure or table that is named. `cosine` is of the passage in its
     context and the question.
@@ -38,6 +39,7 @@ class LineFeatures(NamedTuple):
     other_page: float = 0.0
     other_subject: float = 0.0
     aside: float = 0.0
+    focus: float = 0.0
     forms: float = 0.0
     defines: float = 0.0
     author: float = 0.0
@@ -60,6 +62,7 @@ WEIGHTS = LineFeatures(
     other_page=-0.1,
     other_subject=-0.2,
     aside=-0.3,
+    focus=0.3,
     forms=1.0,
     defines=1.7,
     author=1.7,

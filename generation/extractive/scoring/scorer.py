@@ -20,6 +20,7 @@ from generation.extractive.page.passage import (
     region_score,
     term_weights,
 )
+from generation.extractive.question.focus import focus_stems
 from generation.extractive.question.question_kind import (
     asks_expansion,
     defined_name,
@@ -51,7 +52,6 @@ FORM_WEIGHT = 4.0
 """Weight of the forms of a question among its terms: that of a rare term."""
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
-
 _NONE: frozenset[str] = frozenset()
 _PARTICLES = frozenset("on off up down out in over not no without".split())
 
@@ -88,6 +88,7 @@ class Scorer:
             self.weights[term] *= CARRIED_WEIGHT
         self._whole = sum(self.weights.values()) or 1.0
         self._subject = subject_stems(question)
+        self.focus = focus_stems(self._head)
 
     @property
     def bare(self) -> frozenset[str]:
@@ -139,7 +140,7 @@ class Scorer:
 
     def weight_of(self, asked: Iterable[str], terms: frozenset[str]) -> float:
         """Sum of the weights of terms of the question that are among `terms`."""
-        return sum(self.weights[t] for t in asked if t in terms or ALIKE.get(t, _NONE) & terms)
+        return sum(self.weights[t] for t in asked if _has(t, terms))
 
     def covered(self, passage: Passage) -> float:
         """The same for a passage, terms of its context and page in part."""
@@ -154,7 +155,7 @@ class Scorer:
 
     def has_form(self, passage: Passage) -> bool:
         """Whether a passage has a date, an identifier or the like of the question."""
-        return self._asked.score(passage) > 0
+        return self._form_score(passage) > 0
 
     def is_in_place(self, passage: Passage) -> bool:
         """Whether a passage is on a page that the question names, or by such a figure."""
@@ -170,11 +171,11 @@ class Scorer:
         shares = dict.fromkeys(("quoted", "named", "context", "page"), 0.0)
         for term, weight in self.weights.items():
             share = weight / self._whole
-            if term in quoted or ALIKE.get(term, _NONE) & quoted:
+            if _has(term, quoted):
                 shares["quoted"] += share
             elif term in page and term in self.of_page:
                 shares["named"] += share
-            elif term in passage.context_terms or ALIKE.get(term, _NONE) & passage.context_terms:
+            elif _has(term, passage.context_terms):
                 shares["context"] += share
             elif term in page:
                 shares["page"] += share
@@ -223,12 +224,36 @@ class Scorer:
             other_page=self._other_page(label),
             other_subject=float(bool(self._subject) and not self._subject & passage.terms),
             aside=float(self.asides.has(passage)),
-            forms=self._asked.score(passage),
+            focus=self._focus_in(passage),
+            forms=self._form_score(passage),
             defines=self._defines(passage),
             author=author,
             cell=float(names_cell(passage, self.stems)),
             part=self._parts.near(passage),
         )
+
+    def _focus_in(self, passage: Passage) -> float:
+        """The share of the question's focus in a passage, of its context's the half.
+
+        All of it in a row of which the question names a cell: a caption may say what it holds.
+        """
+        if not self.focus:
+            return 0.0
+        if names_cell(passage, self.stems):
+            return 1.0
+        quoted = passage.terms | (passage.heads or _NONE)
+        held = [term for term in self.focus if _has(term, quoted)]
+        near = [term for term in self.focus - set(held) if _has(term, passage.context_terms)]
+        return (len(held) + 0.5 * len(near)) / len(self.focus)
+
+    def _form_score(self, passage: Passage) -> float:
+        """What forms of the question in a passage are worth.
+
+        Nothing where what is asked for has a name, and the passage has nothing of it: then
+        they say which page is meant.
+        """
+        score = self._asked.score(passage)
+        return score if score < 0 or not self.focus or self._focus_in(passage) else 0.0
 
     @cached_property
     def _places(self) -> NamedPlaces:
@@ -284,3 +309,8 @@ class Scorer:
         best = self.passages[0].evidence.text
         foreign = not (is_english(self._head) and is_english(best))
         return foreign and can_translate()
+
+
+def _has(term: str, terms: frozenset[str]) -> bool:
+    """Whether terms have one, or a word that labels the same."""
+    return term in terms or bool(ALIKE.get(term, _NONE) & terms)
