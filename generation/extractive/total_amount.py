@@ -29,7 +29,7 @@ _PART = re.compile(
 )
 """Labels of parts of a total, of what is taken from it, or of counts."""
 _WITH_TAX = re.compile(
-    r"\(?\b(?:incl?|including|inclusive|inkl|with|w/)\b\.?:?(?: of)?[^\d:)]{0,12}(?:@? ?\d+ ?%)?\)?",
+    r"\(?\b(?:incl?|including|inclusive|inkl|with|w/|inc)\b\.?:?(?: of)?[^\d:)]{0,12}(?:@? ?\d+ ?%)?\)?",
     re.IGNORECASE,
 )
 
@@ -66,7 +66,7 @@ def find_totals(scorer: Scorer, best: Passage) -> list[Passage]:
 def _asks_part(scorer: Scorer, page: Sequence[Passage]) -> bool:
     """Whether the rest of the question names one of the amounts of a page."""
     rest = scorer.terms - scorer.focus - scorer.of_page
-    return any(rest & p.terms and _amount(p.text) is not None for p in page)
+    return any(rest & p.terms and _has_price(p.text) for p in page)
 
 
 def _gives_total(passage: Passage) -> bool:
@@ -81,7 +81,15 @@ def _gives_total(passage: Passage) -> bool:
 def _amounts(text: str) -> Sequence[Number]:
     """Numbers of a text with decimals or a currency, others where there are none of these."""
     numbers = list(read_numbers(normalize_digits(text)))
-    return [n for n in numbers if n.cents or n.currency] or numbers
+    return _prices(numbers) or numbers
+
+
+def _prices(numbers: Sequence[Number]) -> list[Number]:
+    return [number for number in numbers if number.cents or number.currency]
+
+
+def _has_price(text: str) -> bool:
+    return bool(_prices(list(read_numbers(normalize_digits(text)))))
 
 
 def _amount(text: str) -> Decimal | None:
