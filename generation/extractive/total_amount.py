@@ -21,7 +21,9 @@ _TOTAL = re.compile(
     r"|합계|총액|총계|총\s?금액|合計|总计|總計",
     re.IGNORECASE,
 )
-_ASKED = re.compile(r"\btotals?\b|\bgesamt\w*|\bsumme\b|\bamount due\b|합계|총액|총계", re.IGNORECASE)
+_ASKED = re.compile(
+    r"\btotals?\b|\bgesamt\w*|\bsumme\b|\bamount due\b|합계|총액|총계", re.IGNORECASE
+)
 _PART = re.compile(
     r"\b(?:sub|net|netto|zwischen\w*|tax|vat|mwst|gst amount|discount|savings?|rabatt|qty|quantity|items?"
     r"|ex|excl|excluding|exkl|before|rounding|change|paid|points|weight|sr|hours?)\b|소계|세액|부가세|小計",

@@ -36,6 +36,7 @@ _KOREAN = re.compile(
 )
 _PARTICIPLE = re.compile(r"(?<=\w) (?:\w{3,}ed|written|spent)$")
 """It says where something stands: "the counties mentioned"."""
+_NAME = question_stems("name")
 
 
 @lru_cache(maxsize=256)
@@ -54,6 +55,7 @@ def question_focus(question: str) -> str:
 
 
 def focus_stems(question: str) -> frozenset[str]:
-    """Stems of the focus, without words for documents."""
+    """Stems of the focus, without words for documents, and "name" beside what it names."""
     focus = question_focus(question)
-    return question_stems(focus) - KINDS_OF_DOCUMENT if focus else frozenset()
+    stems = question_stems(focus) - KINDS_OF_DOCUMENT if focus else frozenset[str]()
+    return stems - _NAME or stems

@@ -79,8 +79,7 @@ class AskedForms:
         if any(form.is_like(each) for form in self.forms for each in held):
             return HELD_ROW if passage.role == "row" else HELD
         replaced = any(_is_other(form, each) for form in self.forms for each in held)
-        dates = self.asks_for_date and all(form.kind == "date" for form in self.forms)
-        return REPLACED if replaced and not dates else 0.0
+        return REPLACED if replaced and not (self.asks_for_date and self.are_dates) else 0.0
 
     def without_forms(self, question: str) -> str:
         """The question without its forms, where pages have them: what is asked about them."""
@@ -90,6 +89,11 @@ class AskedForms:
         for form in reversed(self.forms):
             text = f"{_DATED.sub('', text[: form.start])} {text[form.end :]}"
         return text
+
+    @property
+    def are_dates(self) -> bool:
+        """Whether there are dates, and nothing else."""
+        return bool(self.forms) and all(form.kind == "date" for form in self.forms)
 
     @property
     def confidence(self) -> float:

@@ -249,11 +249,12 @@ class Scorer:
     def _form_score(self, passage: Passage) -> float:
         """What forms of the question in a passage are worth.
 
-        Nothing where what is asked for has a name, and the passage has nothing of it: then
-        they say which page is meant.
+        A date is worth nothing where what is asked for has a name, and the passage nothing of it:
+        then it says which page is meant.
         """
         score = self._asked.score(passage)
-        return score if score < 0 or not self.focus or self._focus_in(passage) else 0.0
+        of_page = self._asked.are_dates and self.focus and not self._focus_in(passage)
+        return 0.0 if score > 0 and of_page else score
 
     @cached_property
     def _places(self) -> NamedPlaces:
