@@ -59,7 +59,8 @@ class Choice:
     """Chosen passages, features of the best, and how sure they answer, 0..1.
 
     `by_document` where they are of documents that are compared. `count` is how many items
-    there are, where a question asks for that.
+    there are, where a question asks for that. `unanswered` are parts of a question for which
+    nothing was found (`choice_by_part`).
     """
 
     passages: tuple[Passage, ...]
@@ -67,6 +68,7 @@ class Choice:
     sure: float = 0.0
     by_document: bool = False
     count: int = 0
+    unanswered: tuple[str, ...] = ()
 
 
 def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from generation.answer import SelfAssessment, Usage
 from generation.extractive.choice import choose
+from generation.extractive.choice_by_part import choose_by_part
 from generation.extractive.confidence import THRESHOLD
 from generation.extractive.page.main_passages import main_passages
 from generation.extractive.page.passage import Passage
@@ -28,6 +29,7 @@ NOTE = (
 )
 STEPS = " The first quote names what the last one is about."
 COUNTED = " The number counts them."
+UNANSWERED = " Nothing in these pages answers: {}."
 NOTHING = "Nothing in these pages answers the question well enough."
 NO_COUNT = (
     "This asks how many documents there are, which is not printed on a page: search for them."
@@ -81,12 +83,14 @@ class Extractive:
             yield NO_PAGES
             yield Usage(self.name)
             return
-        choice = choose(prompt, self._encoder)
+        choice = choose_by_part(prompt, self._encoder)
         sure = choice.sure
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
         note = NOTE + COUNTED if choice.count and not declined else NOTE
+        if choice.unanswered and not declined:
+            note += UNANSWERED.format("; ".join(choice.unanswered))
         yield SelfAssessment(sure, THRESHOLD, declined, note)
         if declined:
             nearest = choice.passages[0].evidence if choice.passages else prompt.evidence[0]

@@ -17,6 +17,7 @@ from generation.extractive.page.chart_value import ChartValues, find_chart_value
 from generation.extractive.page.cut_sentence import join_cut
 from generation.extractive.page.field_row import Field, find_fields
 from generation.extractive.page.table_row import ColumnCell, TableRow, read_tables
+from generation.extractive.page.wrapped_row import join_wrapped
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
 from generation.text.value import Span, text_of
@@ -66,11 +67,12 @@ class Unit:
 def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
     """Units of a page in reading order."""
     sentences = join_cut(words, split_sentences(words))
+    fields = find_fields(words)
+    heads, rows = read_tables(words, fields)
+    sentences = join_wrapped(words, sentences, {*fields, *heads})
     boxes = [_box(words, s.start, s.end) for s in sentences]
     contexts = _contexts(sentences, boxes)
     named = content_stems(" ".join(split_name(document_name)))
-    fields = find_fields(words)
-    heads, rows = read_tables(words, fields)
     charts = _charts_beside(words, {*fields, *heads, *rows})
     units: list[Unit] = []
     for at, (each, box, context) in enumerate(zip(sentences, boxes, contexts, strict=True)):

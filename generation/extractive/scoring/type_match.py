@@ -7,6 +7,7 @@ from functools import cached_property
 
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.answer_type import STRICT, asked_types, held_types
+from generation.extractive.question.asked_unit import asked_unit
 from generation.extractive.question.question_terms import NAMED
 
 
@@ -20,9 +21,15 @@ class TypeMatch:
     def __init__(self, question: str) -> None:
         self._question = question
         self.types = asked_types(question)
+        self._unit = asked_unit(question)
 
     def has_type(self, passage: Passage) -> bool:
-        """Whether a passage has a value of a type that is asked for; True where none is."""
+        """Whether a passage has a value of a type that is asked for; True where none is.
+
+        A number has to be in the unit that is asked for; a column's head may name it.
+        """
+        if self._unit and not passage.heads and not self._unit.search(passage.text):
+            return False
         return not self.types or bool(self.types & self._held(passage))
 
     def lacks_strict(self, passage: Passage) -> bool:
