@@ -1,6 +1,7 @@
 """Documents that tests ask, drawn from golden/answer_documents.txt.
 
-A line `# ` is a title, `## ` a heading, `- ` and `1. ` list items, `| ` a table's row,
+A line `# ` is a title, `## ` a heading, `- ` and `1. ` list items, `| ` a table's row, `|+ ` the
+next line of its cells,
 `: ` a label with its value at its right (`:> ` far right), `^ ` labels side by side
 with their values in the line `v ` below, `% ` a bar of a chart, `%% ` a chart of columns,
 `%o ` a pie, `_ ` a footer. `---`
@@ -17,6 +18,8 @@ from pathlib import Path
 import pymupdf
 
 LEFT, RIGHT, TOP, BOTTOM = 60.0, 535.0, 60.0, 780.0
+WRAPPED = 5
+"""By how much lines of a row are nearer than rows, in points."""
 GOLDEN = Path(__file__).parent / "golden" / "answer_documents.txt"
 
 
@@ -63,9 +66,9 @@ def _draw(page: pymupdf.Page, lines: Sequence[str]) -> None:
     before = ""
     for line in lines:
         mark, _, text = line.partition(" ")
-        if before in (":", ":>", "|") and mark != before:
+        if before in (":", ":>", "|", "|+") and mark not in (before, "|", "|+"):
             sheet.y += 8
-        _draw_line(sheet, mark, text, line, head=mark != before)
+        _draw_line(sheet, mark, text, line, head=before not in ("|", "|+"))
         before = mark
 
 
@@ -81,11 +84,12 @@ def _draw_line(sheet: _Sheet, mark: str, text: str, line: str, head: bool) -> No
         sheet.paragraph(text, LEFT + 26)
     elif mark in (":", ":>"):
         sheet.row(cells, (LEFT, 220 if mark == ":" else 450), bold=1)
-    elif mark == "|":
+    elif mark in ("|", "|+"):
+        sheet.y -= WRAPPED if mark == "|+" else 0
         first = 300 if len(cells) == 2 else 250
         step = (RIGHT - first) / (len(cells) - 1)
         columns = [LEFT, *(first + step * at for at in range(len(cells) - 1))]
-        sheet.row(cells, columns, bold=len(cells) if head else 0)
+        sheet.row(cells, columns, bold=len(cells) if head and mark == "|" else 0)
     elif mark in ("^", "v"):
         for at, cell in enumerate(cells):
             sheet.at(LEFT + 160 * at, cell, 8.5 if mark == "^" else 12)

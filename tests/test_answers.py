@@ -22,7 +22,9 @@ from ingest.library.home import Home
 from retrieval.search import Searcher
 
 MAX_IDLE = 1
-"""Quotes without anything of the right answer, such as a row of heads, at most; of each step."""
+"""Quotes without anything of the right answer, such as a row of heads, at most; of each step or part."""
+SEVERAL = ("two-step", "parts")
+"""Kinds of question that two quotes answer."""
 MAX_WORDS = 60
 """Words of a quote, at most: a whole page is no answer."""
 
@@ -95,7 +97,7 @@ def fault(asked: Asked, given: Answer) -> str:
     if {c.page.document_name for c, _ in right} != set(asked.documents):
         return f"quotes another document: {given.text}"
     idle = len(quotes) - len({id(c) for c, _ in right})
-    if asked.kind != "about" and idle > MAX_IDLE * (1 + (asked.kind == "two-step")):
+    if asked.kind != "about" and idle > MAX_IDLE * (1 + (asked.kind in SEVERAL)):
         return f"says too much: {given.text}"
     return "says too much" if any(len(c.quote.split()) > MAX_WORDS for c in quotes) else ""
 
@@ -120,5 +122,5 @@ def test_one_page_is_no_room_for_two_steps(searcher: Searcher, model: Extractive
 
 
 def test_most_are_answered_rightly() -> None:
-    assert len(QUESTIONS) >= 258
+    assert len(QUESTIONS) >= 278
     assert sum(each.missed for each in QUESTIONS) <= 17

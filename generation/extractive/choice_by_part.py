@@ -39,8 +39,12 @@ def choose_by_part(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
 
 
 def _best_of(choice: Choice) -> list[Passage]:
-    """The best passage with its heads, or all of a list."""
+    """The best passage with its heads, rather than a heading, or all of a list."""
     if choice.count or choice.by_document:
         return list(choice.passages)
     answers = [at for at, passage in enumerate(choice.passages) if not passage.is_head]
-    return list(choice.passages[: answers[0] + 1 if answers else None])
+    answers = [at for at in answers if choice.passages[at].role != "heading"] or answers
+    if not answers:
+        return list(choice.passages)
+    heads = [passage for passage in choice.passages[: answers[0]] if passage.is_head]
+    return [*heads, choice.passages[answers[0]]]

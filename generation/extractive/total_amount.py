@@ -22,8 +22,11 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"\btotals?\b|\bgesamt\w*|\bsumme\b|\bamount due\b|합계|총액|총계", re.IGNORECASE
+    r"(?:(?:grand |final |overall )?totals?|gesamt\w*|rechnungsbetrag|(?:end)?summe|합계|총액|총계)"
+    r"(?: (?:amount|sum|cost|price|bill|payment|금액))?",
+    re.IGNORECASE,
 )
+_DUE = re.compile(r"\b(?:amount|balance|total) (?:due|payable)\b", re.IGNORECASE)
 _PART = re.compile(
     r"\b(?:sub|net|netto|zwischen\w*|tax|vat|mwst|gst amount|discount|savings?|rabatt|qty|quantity|items?"
     r"|ex|excl|excluding|exkl|before|rounding|change|paid|points|weight|sr|hours?)\b|소계|세액|부가세|小計",
@@ -44,8 +47,7 @@ def asks_total(question: str) -> bool:
     >>> asks_total("What is the total number of berths?")
     False
     """
-    focus = question_focus(question)
-    return bool(_ASKED.search(focus)) and "number" not in focus.lower()
+    return bool(_ASKED.fullmatch(question_focus(question)) or _DUE.search(question))
 
 
 def find_totals(scorer: Scorer, best: Passage) -> list[Passage]:

@@ -41,7 +41,7 @@ _ASKED = {
     rf"(?:{_PRICES})s?\b|^(?:\W|and|what about|how about|the)*(?:\w+ )?(?:{_PRICES})s?\b"
     r"|\bhow expensive\b|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
     "amount": r"^(?!.*\bnumber of\b)(?:[^?]*\b(?:what|which|how (?:much|high|large)|tell me|give me|find|state)\b(?:['’]?s| is| was| are| were)?"
-    rf" (?:the |an? )?)?(?:(?!(?:of|on|for|in|at|by|from)\b)[^\s?]+ ){{0,4}}?(?:{_AMOUNTS})\b(?! number)|\b\w*betrag\b|총액|합계|금액|잔액",
+    rf" (?:the |an? )?)?(?:(?!(?:of|on|for|in|at|by|from)\b)[^\s?]+ ){{0,4}}?(?:{_AMOUNTS})\b(?= (?:of|on|in|for|from|at|by|due|payable|paid|amount|cost|price|sum|is|was|did|does|printed|shown)\b|\W*(?:$|\?))|\b\w*betrag\b|총액|합계|금액|잔액",
     "date": r"^\W*(?:(?:and|so|but|since|until) )?when\b|\bwhen (?:is|was|were|are|did|does|do|will|must|can|should|has|had|have)\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
     r"|언제|날짜|지급일",
     "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",

@@ -84,7 +84,7 @@ _NOUNS = {
     "cost": "price fee fare rent",
     "price": "cost fee fare",
     "amount": "amt sum",
-    "sum": "amount amt total",
+    "sum": "amount amt",
     "born": "birth",
     "made": "maker manufacturer",
     "makes": "maker manufacturer",
