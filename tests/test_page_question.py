@@ -76,6 +76,13 @@ def test_questions_for_pages(question: str, labels: tuple[str, ...], rest: str) 
 
 
 @pytest.mark.parametrize(
+    "question", ["What does the warranty cover?", "What does tides.pdf say about the moon?"]
+)
+def test_questions_for_a_part_are_no_requests_for_a_summary(question: str) -> None:
+    assert read_page_question(question) is None
+
+
+@pytest.mark.parametrize(
     ("question", "rest"),
     [
         ("Summarise the harbour guide", "harbour guide"),
@@ -94,6 +101,12 @@ def test_questions_for_pages(question: str, labels: tuple[str, ...], rest: str) 
         ("لخص هذا المستند", ""),
         ("סכם את המסמך", ""),
         ("इस दस्तावेज़ का सारांश", ""),
+        ("What does -tides.pdf say?", "tides.pdf"),
+        ("What is in the file tides v2.pdf?", "tides v2.pdf"),
+        ("Was steht in Hafenführer.pdf?", "hafenführer.pdf"),
+        ("Que contient facture.pdf ?", "facture.pdf"),
+        ("영수증.pdf에 뭐라고 적혀 있나요?", "영수증.pdf"),
+        ("潮汐.pdfには何が書いてありますか？", "潮汐.pdf"),
     ],
 )
 def test_requests_for_a_summary(question: str, rest: str) -> None:

@@ -175,10 +175,15 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return True
     if features.covered < SURE:
         return False
-    if scorer.has_form(best):
+    if scorer.has_form(best) or (best.role == "row" and _says_more(scorer, best)):
         return True
     several = len(scorer.terms) > 1 or best.role == "row"
     return several and bool(scorer.types.types) and scorer.types.has_type(best)
+
+
+def _says_more(scorer: Scorer, row: Passage) -> bool:
+    """Whether a row has all that a question asks, in several terms, and something else."""
+    return len(scorer.terms) > 1 and scorer.terms < row.terms
 
 
 def _features(

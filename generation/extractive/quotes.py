@@ -103,12 +103,14 @@ def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
 
 
 def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
-    """The items below a passage that ends in a colon."""
+    """The items below a passage that ends in a colon, or the row right below it."""
     if not passage.text.endswith((":", "：")):
         return ()
-    return next(
-        (each.items[:MAX_ITEMS] for each in find_lists(scorer.passages) if each.lead is passage), ()
-    )
+    for each in find_lists(scorer.passages):
+        if each.lead is passage:
+            return each.items[:MAX_ITEMS]
+    below = [p for p in scorer.passages if p.evidence is passage.evidence and p.start == passage.end]
+    return tuple(p for p in below if p.role == "row")
 
 
 def _list_of(scorer: Scorer, ranked: Ranked) -> ItemList | None:

@@ -75,6 +75,15 @@ _SUMMARY = re.compile(
     re.IGNORECASE,
 )
 
+_FILE = r"\S*\.[a-z][a-z\d]{1,4}(?![a-z\d]).*"
+_CONTENTS = re.compile(
+    rf"^\W*(?:what (?:does|do) .*{_FILE} (?:say|contain|cover|describe)"
+    rf"|what(?:['’]?s| is| are)(?: written)? (?:in|inside) .*{_FILE}|was (?:steht|ist) (?:in|im) .*{_FILE}"
+    rf"|was enthält .*{_FILE}|que (?:dit|contient) .*{_FILE}|qué (?:dice|contiene) .*{_FILE}"
+    rf"|{_FILE}(?:에는?|의 내용[은이]?)\s?(?:뭐|무엇).*|{_FILE}に(?:は)?何が書.*)\W*$",
+    re.IGNORECASE,
+)
+"""What a file says as a whole, named with its ending; without it the question may be of a part."""
 
 _LETTER = r"[^\W_][\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0962\u0963]*"
 _WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
@@ -112,6 +121,8 @@ def read_page_question(question: str) -> PageQuestion | None:
             return PageQuestion("pages", labels, _rest(text, found.start(), found.end()))
     if found := _SUMMARY.search(text):
         return PageQuestion("summary", (), _rest(text, found.start(), found.end()))
+    if "." in text and _CONTENTS.match(text):
+        return PageQuestion("summary", (), _rest(text, 0, 0))
     return None
 
 

@@ -17,6 +17,8 @@ OTHER_HEIGHT = 1.1
 """Labels and values above each other are in letters whose heights differ by this factor."""
 MAX_GAP = 2.0
 """Between the tops of a label and its value, in heights of the higher one."""
+MAX_FILLED = 4
+"""Words of labels and of what a form has below them in words, at most."""
 MAX_LABEL = 6
 """Words of a label, at most."""
 
@@ -83,7 +85,7 @@ def _order(
         if values == [True, False]:
             return "below"
         return "above" if not values[0] and lower > upper else ""
-    if values != [False, True]:
+    if values[0] or not (values[1] or _are_short(above, below)):
         return ""
     in_table = any(_are_stacked(row, above) or _are_stacked(below, row) for row in beside)
     return "" if in_table else "above"
@@ -99,6 +101,11 @@ def _are_stacked(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
     return all(
         abs(one.box[0] - other.box[0]) < ALIGNED for one, other in zip(above, below, strict=True)
     )
+
+
+def _are_short(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Whether the cells of two rows are no longer than labels, as in a form filled in by hand."""
+    return all(cell.end - cell.start <= MAX_FILLED for cell in (*above, *below))
 
 
 def _height(row: Sequence[Cell]) -> float:

@@ -50,6 +50,8 @@ from retrieval.query.terms import content_stems
 
 FORM_WEIGHT = 4.0
 """Weight of the forms of a question among its terms: that of a rare term."""
+import os
+SCOPE=float(os.environ.get("SCOPE","1"))
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 _NONE: frozenset[str] = frozenset()
@@ -89,6 +91,11 @@ class Scorer:
         self._whole = sum(self.weights.values()) or 1.0
         self._subject = subject_stems(question)
         self.focus = focus_stems(self._head)
+        held = frozenset().union(*(p.terms for p in passages)) if passages else frozenset()
+        if self.focus and all(_has(t, held) for t in self.focus):
+            for t in self.weights.keys() - self.focus:
+                self.weights[t] *= SCOPE
+            self._whole = sum(self.weights.values()) or 1.0
 
     @property
     def bare(self) -> frozenset[str]:
