@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from generation.extractive.asked_heading import find_asked_heading
 from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import Passage, heads_of, with_neighbour
@@ -50,6 +51,8 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
         return Quotes([titled], meets=1.0)
     if fact := find_title_fact(scorer):
         return Quotes([fact], meets=1.0)
+    if below := find_asked_heading(scorer):
+        return Quotes(below, meets=1.0)
     if totals := find_totals(scorer, ranked.passages[0]):
         return Quotes(totals, meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):

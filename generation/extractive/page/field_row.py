@@ -17,7 +17,7 @@ OTHER_HEIGHT = 1.1
 """Labels and values above each other are in letters whose heights differ by this factor."""
 MAX_GAP = 2.0
 """Between the tops of a label and its value, in heights of the higher one."""
-MAX_FILLED = 4
+MAX_FILLED = 3
 """Words of labels and of what a form has below them in words, at most."""
 MAX_LABEL = 6
 """Words of a label, at most."""

@@ -16,7 +16,7 @@ _DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week(?:day|end)s?|noon|mid
 _WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
     "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-    "|hundred|thousand|million|billion|dozen|half|once|twice|both|none|single"
+    "|hundred|thousand|million|billion|dozen|half|once|twice|none|single"
     "|eine?[mnrs]?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
 )
 _NUMBER = rf"(?:\d|\b(?:{_WORDS})\b|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열)\s?\w)"
@@ -68,7 +68,7 @@ _HELD = {
     "institution": r"\b(?:universit|institut|department|colleg|academy|laborator|faculty|school of|hochschule|ministry|agency|centre for|center for)|대학|연구[소원]",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }
-STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date"})
+STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date", "person"})
 """Types of which a passage that has none is no answer."""
 _ASKS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ASKED.items()}
 _HAS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HELD.items()}

@@ -107,9 +107,38 @@ _NOUNS = {
     "alt": "alter",
     "breit": "breite",
 }
-ALIKE = {
-    next(iter(content_stems(word))): content_stems(others)
-    for word, others in _NOUNS.items()
-    if content_stems(word)
-}
-"""Stems of the words that label on a page what a question asks by an adjective or a verb."""
+_VERBS = (
+    "write wrote written,make made,build built,buy bought,sell sold,lead led,pay paid,hold held"
+    ",give gave given,take took taken,begin began begun,draw drew drawn,speak spoke spoken"
+    ",choose chose chosen,drive drove driven,fall fell fallen,grow grew grown,know knew known"
+    ",lose lost,meet met,rise rose risen,run ran,see saw seen,send sent,show shown,spend spent"
+    ",steal stole stolen,teach taught,think thought,throw threw thrown,win won,wear wore worn"
+    ",bring brought,break broke broken,catch caught,come came,eat ate eaten,fight fought,find found"
+    ",fly flew flown,forget forgot forgotten,get got,go went gone,keep kept,leave left,lend lent"
+    ",mean meant,ride rode ridden,say said,sing sang sung,sink sank sunk,sleep slept,stand stood"
+    ",swim swam swum,tell told,understand understood,feed fed,freeze froze frozen,hide hid hidden"
+    ",bear bore born,become became,light lit,shoot shot,strike struck,swear swore sworn,tear tore torn"
+)
+"""Forms of irregular verbs, which have different stems."""
+
+
+def _alike() -> dict[str, frozenset[str]]:
+    pairs = [(word, others) for word, others in _NOUNS.items()]
+    for verb in _VERBS.split(","):
+        pairs += [(form, verb) for form in verb.split()]
+    found: dict[str, frozenset[str]] = {}
+    for word, others in pairs:
+        for term in content_stems(word):
+            found[term] = found.get(term, _NONE) | (content_stems(others) - {term})
+    return found
+
+
+_NONE: frozenset[str] = frozenset()
+ALIKE = _alike()
+"""Stems of words that say on a page what a question asks: labels for an adjective or a verb, and
+other forms of an irregular verb."""
+
+
+def has_term(term: str, terms: frozenset[str]) -> bool:
+    """Whether stems have one, or a word that labels the same."""
+    return term in terms or bool(ALIKE.get(term, _NONE) & terms)

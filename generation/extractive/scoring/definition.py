@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-EXPANDS, DEFINES, NAMES, BEGINS = 0.5, 0.35, 0.2, 0.15
+EXPANDS, DEFINES, NAMES, BEGINS = 0.6, 0.35, 0.2, 0.15
 """Added to the score of a passage that spells out an abbreviation, that says what the name is, that
 has a name or description beside it, and that begins with it."""
 
@@ -20,7 +20,7 @@ def definition_bonus(name: str, text: str, *, expansion: bool = False) -> float:
 
     >>> definition_bonus("TideNet", "We present TideNet, a network for tides."), definition_bonus(
     ...     "MAE", "The mean absolute error (MAE) is small.", expansion=True)
-    (0.35, 0.5)
+    (0.35, 0.6)
     """
     if _expands(name, text):
         return EXPANDS
@@ -45,7 +45,7 @@ def _patterns(name: str) -> tuple[tuple[re.Pattern[str], float], ...]:
                 DEFINES,
             ),
             (
-                rf"{word}, (?:also called|or|an?|the)\b|\bdefined? (?:an?|the)?\s?[\"“'‘]?{word}",
+                rf"{begin}{word}, (?:which|that|who)\b|{word}, (?:also called|or|an?|the)\b|\bdefined? (?:an?|the)?\s?[\"“'‘]?{word}",
                 DEFINES,
             ),
             (rf"{begin}{word}[\"”'’]?(?: \([^)]*\))? {_IS}\b|{begin}{word}\s?[:：–—]", NAMES),

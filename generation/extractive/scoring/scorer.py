@@ -20,16 +20,15 @@ from generation.extractive.page.passage import (
     region_score,
     term_weights,
 )
-from generation.extractive.question.focus import focus_stems
 from generation.extractive.question.question_kind import (
     asks_expansion,
     defined_name,
     question_kind,
 )
 from generation.extractive.question.question_terms import (
-    ALIKE,
     KINDS_OF_DOCUMENT,
     NAMED,
+    has_term,
     question_stems,
 )
 from generation.extractive.question.yes_no import subject_stems
@@ -37,6 +36,7 @@ from generation.extractive.scoring.aside import Asides
 from generation.extractive.scoring.asked_forms import AskedForms
 from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import definition_bonus
+from generation.extractive.scoring.focus_share import FocusShare
 from generation.extractive.scoring.line_features import WEIGHTS, LineFeatures
 from generation.extractive.scoring.named_part import NamedParts
 from generation.extractive.scoring.question_cosines import QuestionCosines
@@ -50,8 +50,6 @@ from retrieval.query.terms import content_stems
 
 FORM_WEIGHT = 4.0
 """Weight of the forms of a question among its terms: that of a rare term."""
-import os
-SCOPE=float(os.environ.get("SCOPE","1"))
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 _NONE: frozenset[str] = frozenset()
@@ -88,14 +86,15 @@ class Scorer:
         self.weights = term_weights(self.terms, passages)
         for term in self.carried & self.weights.keys() - question_stems(self._head):
             self.weights[term] *= CARRIED_WEIGHT
+        self._focus = FocusShare.of(self._head, self.stems)
+        self.weights = self._focus.weigh(self.weights, passages)
         self._whole = sum(self.weights.values()) or 1.0
         self._subject = subject_stems(question)
-        self.focus = focus_stems(self._head)
-        held = frozenset().union(*(p.terms for p in passages)) if passages else frozenset()
-        if self.focus and all(_has(t, held) for t in self.focus):
-            for t in self.weights.keys() - self.focus:
-                self.weights[t] *= SCOPE
-            self._whole = sum(self.weights.values()) or 1.0
+
+    @property
+    def focus(self) -> frozenset[str]:
+        """Stems of what the question asks for, where it says so."""
+        return self._focus.focus
 
     @property
     def bare(self) -> frozenset[str]:
@@ -147,7 +146,7 @@ class Scorer:
 
     def weight_of(self, asked: Iterable[str], terms: frozenset[str]) -> float:
         """Sum of the weights of terms of the question that are among `terms`."""
-        return sum(self.weights[t] for t in asked if _has(t, terms))
+        return sum(self.weights[t] for t in asked if has_term(t, terms))
 
     def covered(self, passage: Passage) -> float:
         """The same for a passage, terms of its context and page in part."""
@@ -178,11 +177,11 @@ class Scorer:
         shares = dict.fromkeys(("quoted", "named", "context", "page"), 0.0)
         for term, weight in self.weights.items():
             share = weight / self._whole
-            if _has(term, quoted):
+            if has_term(term, quoted):
                 shares["quoted"] += share
             elif term in page and term in self.of_page:
                 shares["named"] += share
-            elif _has(term, passage.context_terms):
+            elif has_term(term, passage.context_terms):
                 shares["context"] += share
             elif term in page:
                 shares["page"] += share
@@ -231,27 +230,13 @@ class Scorer:
             other_page=self._other_page(label),
             other_subject=float(bool(self._subject) and not self._subject & passage.terms),
             aside=float(self.asides.has(passage)),
-            focus=self._focus_in(passage),
+            focus=self._focus.of_passage(passage),
             forms=self._form_score(passage),
             defines=self._defines(passage),
             author=author,
             cell=float(names_cell(passage, self.stems)),
             part=self._parts.near(passage),
         )
-
-    def _focus_in(self, passage: Passage) -> float:
-        """The share of the question's focus in a passage, of its context's the half.
-
-        All of it in a row of which the question names a cell: a caption may say what it holds.
-        """
-        if not self.focus:
-            return 0.0
-        if names_cell(passage, self.stems):
-            return 1.0
-        quoted = passage.terms | (passage.heads or _NONE)
-        held = [term for term in self.focus if _has(term, quoted)]
-        near = [term for term in self.focus - set(held) if _has(term, passage.context_terms)]
-        return (len(held) + 0.5 * len(near)) / len(self.focus)
 
     def _form_score(self, passage: Passage) -> float:
         """What forms of the question in a passage are worth.
@@ -260,7 +245,7 @@ class Scorer:
         then it says which page is meant.
         """
         score = self._asked.score(passage)
-        of_page = self._asked.are_dates and self.focus and not self._focus_in(passage)
+        of_page = self._asked.are_dates and self._focus.lacks(passage)
         return 0.0 if score > 0 and of_page else score
 
     @cached_property
@@ -317,8 +302,3 @@ class Scorer:
         best = self.passages[0].evidence.text
         foreign = not (is_english(self._head) and is_english(best))
         return foreign and can_translate()
-
-
-def _has(term: str, terms: frozenset[str]) -> bool:
-    """Whether terms have one, or a word that labels the same."""
-    return term in terms or bool(ALIKE.get(term, _NONE) & terms)
