@@ -29,6 +29,7 @@ def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage
         passage
         for passage in passages
         if sum(map(str.isalpha, passage.text)) >= MIN_LETTERS
+        and not (passage.unit.leads or passage.is_running)
         and (passage.role == "row" or passage.end - passage.start >= MIN_WORDS)
         and language(passage.evidence.text) != asked
     )

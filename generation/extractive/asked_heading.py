@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from generation.extractive.page.passage import Passage
 from generation.extractive.page.item_list import MAX_ITEMS, find_lists
+from generation.extractive.page.passage import Passage
 from generation.extractive.scoring.scorer import Scorer
 
-MIN_ASKED, MIN_SHARED = 0.85, 0.6
+MIN_ASKED, MIN_SHARED = 0.65, 0.75
 """Share of the question in the heading, and of the heading's terms in the question, at least."""
 MIN_WORDS = 5
 """Words of an answer that stands alone, at least: "Yes." goes on in the next sentence."""
@@ -33,7 +33,7 @@ def _asks(scorer: Scorer, heading: Passage) -> bool:
         return False
     own = frozenset(term for term in heading.terms if not term.isdigit())
     shared = len(own & scorer.terms) / max(1, len(own))
-    return scorer.share(heading.terms) >= MIN_ASKED and shared >= MIN_SHARED
+    return shared >= MIN_SHARED and scorer.share(heading.terms) >= MIN_ASKED
 
 
 def _answer(below: list[Passage]) -> list[Passage]:

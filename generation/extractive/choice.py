@@ -12,6 +12,7 @@ from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
 from generation.extractive.question.question_kind import asks_expansion, defined_name
 from generation.extractive.question.question_terms import (
+    has_term,
     latin_share,
     named_share,
     proper_names,
@@ -50,6 +51,8 @@ PLACE_FACTOR = 1.3
 """Factor where the page, figure or table that the question names is there."""
 MET = 0.4
 """Share of the question, but for its condition, on the page of the rows that meet it."""
+RELEVANT = 0.3
+"""Relevance by the reranker of the page of a passage that has all of the question."""
 MIN_OF_AUTHOR = 0.2
 """Share of the question on a page whose author is named."""
 
@@ -175,15 +178,19 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return True
     if features.covered < SURE:
         return False
-    if scorer.has_form(best) or (best.role == "row" and _says_more(scorer, best)):
+    relevant = (best.evidence.relevance or 0.0) >= RELEVANT
+    if (best.role == "row" or relevant) and _holds_all(scorer, best):
+        return True
+    if scorer.has_form(best):
         return True
     several = len(scorer.terms) > 1 or best.role == "row"
     return several and bool(scorer.types.types) and scorer.types.has_type(best)
 
 
-def _says_more(scorer: Scorer, row: Passage) -> bool:
-    """Whether a row has all that a question asks, in several terms, and something else."""
-    return len(scorer.terms) > 1 and scorer.terms < row.terms
+def _holds_all(scorer: Scorer, passage: Passage) -> bool:
+    """Whether a passage has all terms of a question of several itself, and others."""
+    held = all(has_term(term, passage.terms) for term in scorer.terms)
+    return held and len(scorer.terms) > 1 and not passage.terms <= scorer.terms
 
 
 def _features(

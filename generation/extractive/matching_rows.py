@@ -18,6 +18,8 @@ from retrieval.query.terms import content_stems
 
 MIN_ROWS = 2
 """Rows with a number in the column, at least."""
+IMPLIED = 1.0
+"""Weight of a column that the condition is about without naming it."""
 
 
 class MatchingRows(NamedTuple):
@@ -38,10 +40,11 @@ def rows_meeting(scorer: Scorer, best_passage: Passage) -> MatchingRows:
     if condition is None:
         return MatchingRows([], 0.0)
     terms = question_stems(condition.rest) & scorer.weights.keys()
+    implied = content_stems(condition.column)
     best: tuple[float, dict[int, Decimal], Sequence[Passage]] = (0.0, {}, ())
     for rows in _tables([p for p in scorer.passages if p.evidence is best_passage.evidence]):
         for heads, values in _columns(rows).items():
-            share = scorer.weight_of(terms, heads)
+            share = scorer.weight_of(terms, heads) + IMPLIED * bool(implied & heads)
             # The column decides, then what else the table has of the question.
             whole = share + 0.1 * scorer.weight_of(terms, _terms_of(rows))
             if share and len(values) >= MIN_ROWS and whole > best[0]:

@@ -77,7 +77,7 @@ def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
     first = ranked.passages[0]
     covered = scorer.covered(first)
     sure = bool(scorer.types.types) and scorer.types.has_type(first) and covered >= SURE
-    sure = sure or (first.role == "row" and covered >= SURE_ROW)
+    sure = sure or scorer.names_focus(first) or (first.role == "row" and covered >= SURE_ROW)
     gap = MAX_GAP_SURE if sure else MAX_GAP_E5 if scorer.translates else MAX_GAP
     chosen: list[Passage] = []
     number = 0
@@ -112,7 +112,9 @@ def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
     for each in find_lists(scorer.passages):
         if each.lead is passage:
             return each.items[:MAX_ITEMS]
-    below = [p for p in scorer.passages if p.evidence is passage.evidence and p.start == passage.end]
+    below = [
+        p for p in scorer.passages if p.evidence is passage.evidence and p.start == passage.end
+    ]
     return tuple(p for p in below if p.role == "row")
 
 

@@ -20,6 +20,7 @@ from generation.extractive.page.table_row import ColumnCell, TableRow, read_tabl
 from generation.extractive.page.wrapped_row import join_wrapped
 from generation.text.quote import MIN_CHARS
 from generation.text.sentence import Sentence, split_sentences
+from generation.text.stems import text_stems
 from generation.text.value import Span, text_of
 from ingest.box import union_box
 from ingest.library.names import split_name
@@ -87,7 +88,7 @@ def read_units(words: Sequence[Word], document_name: str) -> list[Unit]:
             each.text,
             box,
             context,
-            content_stems(each.text),
+            text_stems(each.text),
             content_stems(context) | named,
             _role(sentences, at),
             rows.get(each.start),
@@ -149,7 +150,7 @@ def _fields(
             text,
             _box(words, *field.value),
             label,
-            content_stems(f"{label} {text}"),
+            text_stems(f"{label} {text}"),
             named,
             "row",
             label=field.label if label else None,

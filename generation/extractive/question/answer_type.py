@@ -37,7 +37,7 @@ _AMOUNTS = "amounts?|totals?|sub-?totals?|balance|sum"
 
 _ASKED = {
     "money": r"\bhow much (?:does|do|did|is|are|was|were|will|would) .*\b(?:cost|charged?|paid|pay|earn)"
-    r"|\b(?:what|which|whats)\b(?:['’]s)? (?:(?!of\b|for\b|in\b|on\b)\S+ ){0,4}?"
+    r"|\b(?:what|which|whats|how much)\b(?:['’]s)? (?:(?!of\b|for\b|in\b|on\b)\S+ ){0,4}?"
     rf"(?:{_PRICES})s?\b|^(?:\W|and|what about|how about|the)*(?:\w+ )?(?:{_PRICES})s?\b"
     r"|\bhow expensive\b|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
     "amount": r"^(?!.*\bnumber of\b)(?:[^?]*\b(?:what|which|how (?:much|high|large)|tell me|give me|find|state)\b(?:['’]?s| is| was| are| were)?"
@@ -68,7 +68,7 @@ _HELD = {
     "institution": r"\b(?:universit|institut|department|colleg|academy|laborator|faculty|school of|hochschule|ministry|agency|centre for|center for)|대학|연구[소원]",
     "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
 }
-STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date", "person"})
+STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date"})
 """Types of which a passage that has none is no answer."""
 _ASKS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ASKED.items()}
 _HAS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HELD.items()}

@@ -34,16 +34,30 @@ _AFTER: Sequence[tuple[str, Callable[[Decimal, Decimal], bool]]] = (
 )
 """and after it."""
 _MOST = re.compile(
-    r"\b(?:most|highest|largest|biggest|greatest|longest|oldest|heaviest|tallest|maximum)\b"
+    r"\b(?:most expensive|dearest|most|highest|largest|biggest|greatest|longest|oldest|heaviest|tallest|maximum)\b"
     r"|\b(?:höchste|größte|längste|meiste|teuerste|älteste)[mnrs]?\b|가장 (?:많|높|크|큰|길|긴|비싼|무거)",
     re.IGNORECASE,
 )
 _LEAST = re.compile(
-    r"\b(?:least|lowest|smallest|fewest|shortest|cheapest|youngest|lightest|minimum)\b"
+    r"\b(?:least expensive|least|lowest|smallest|fewest|shortest|cheapest|youngest|lightest|minimum)\b"
     r"|\b(?:niedrigste|kleinste|kürzeste|wenigste|billigste|jüngste)[mnrs]?\b"
     r"|가장 (?:적|낮|작|짧|싼|가벼)",
     re.IGNORECASE,
 )
+_COLUMNS = {
+    "cheap": "price cost fee fare",
+    "expensive": "price cost fee fare",
+    "billig": "preis",
+    "teuer": "preis",
+    "비싼": "가격 요금",
+    "싼": "가격 요금",
+    "old": "age",
+    "young": "age",
+    "heav": "weight",
+    "light": "weight",
+    "tall": "height",
+}
+"""Words for the columns that adjectives are about, by a part of theirs, the longer first."""
 MAX_UNIT = 8
 """Characters between a number and what follows it, such as its unit, at most."""
 
@@ -52,12 +66,14 @@ MAX_UNIT = 8
 class Condition:
     """Condition on the values of one column.
 
-    `rest` is the question without it: what names the column and the rows.
+    `rest` is the question without it: what names the column and the rows. `column` are words for
+    the column that an adjective is about, such as prices for the cheapest.
     """
 
     rest: str
     meets: Callable[[Sequence[Decimal]], list[int]]
     """Positions of the values that meet it."""
+    column: str = ""
 
 
 def read_condition(question: str) -> Condition | None:
@@ -79,8 +95,13 @@ def read_condition(question: str) -> Condition | None:
                 return Condition(before + after[found.end() :], _than(compare, number.values[0]))
     for pattern_of, choose in ((_MOST, max), (_LEAST, min)):
         if found := pattern_of.search(text):
-            return Condition(text[: found.start()] + text[found.end() :], _extreme(choose))
+            rest = text[: found.start()] + text[found.end() :]
+            return Condition(rest, _extreme(choose), _column_of(found[0]))
     return None
+
+
+def _column_of(word: str) -> str:
+    return next((column for stem, column in _COLUMNS.items() if stem in word.lower()), "")
 
 
 def _than(

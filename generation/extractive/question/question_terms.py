@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from generation.text.stems import text_stems
 from ingest.library.names import split_name
 from retrieval.query.terms import content_stems
 
+MIN_COMPOUND = 8
+"""Letters of a stem that is looked for at the end of longer ones."""
 KINDS_OF_DOCUMENT = content_stems(
     "document paper report invoice letter handbook manual guide form file page slide deck brochure"
     " contract lease agreement book article receipt pdf"
@@ -25,7 +28,7 @@ NAMED = re.compile(
 
 def question_stems(text: str) -> frozenset[str]:
     """Stems of a text's terms, without requests and German function words."""
-    stems = content_stems(text)
+    stems = text_stems(text)
     return stems - FILLERS or stems
 
 
@@ -106,6 +109,23 @@ _NOUNS = {
     "lang": "länge dauer",
     "alt": "alter",
     "breit": "breite",
+    "supplies": "supplier",
+    "supply": "supplier",
+    "insures": "insurer",
+    "employs": "employer",
+    "manages": "manager",
+    "publishes": "publisher",
+    "edits": "editor",
+    "teaches": "teacher lecturer",
+    "cheap": "price cost fee fare",
+    "cheapest": "price cost fee fare",
+    "monday": "mon",
+    "wednesday": "wed",
+    "tuesday": "tue tues",
+    "thursday": "thu thur thurs",
+    "friday": "fri",
+    "saturday": "sat",
+    "sunday": "sun",
 }
 _VERBS = (
     "write wrote written,make made,build built,buy bought,sell sold,lead led,pay paid,hold held"
@@ -123,7 +143,7 @@ _VERBS = (
 
 
 def _alike() -> dict[str, frozenset[str]]:
-    pairs = [(word, others) for word, others in _NOUNS.items()]
+    pairs = list(_NOUNS.items())
     for verb in _VERBS.split(","):
         pairs += [(form, verb) for form in verb.split()]
     found: dict[str, frozenset[str]] = {}
@@ -140,5 +160,11 @@ other forms of an irregular verb."""
 
 
 def has_term(term: str, terms: frozenset[str]) -> bool:
-    """Whether stems have one, or a word that labels the same."""
-    return term in terms or bool(ALIKE.get(term, _NONE) & terms)
+    """Whether stems have one, a word that labels the same, or a compound that ends in it.
+
+    >>> has_term("versicherungssumm", frozenset({"haftpflichtversicherungssumm"}))
+    True
+    """
+    if term in terms or ALIKE.get(term, _NONE) & terms:
+        return True
+    return len(term) >= MIN_COMPOUND and any(each.endswith(term) for each in terms)

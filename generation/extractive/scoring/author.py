@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from generation.extractive.page.passage import Passage
+from retrieval.query.terms import content_stems
 
 MAX_WORDS = 40
 """Words of a line of authors, at most."""
@@ -13,6 +14,8 @@ MIN_NAMES = 0.6
 """Share of capitalised words in it, at least."""
 MAX_BELOW = 4
 """Passages below a title among which its authors are looked for."""
+AUTHORED = content_stems("write writes wrote written author authored published prepared compiled")
+"""Stems of words that ask for an author, who need not stand beside them."""
 _BYLINE = re.compile(
     r"\b(?:written|prepared|compiled|authored|edited|drawn up|produced|published|created|issued) by\b"
     r"|^(?:by|von|autor(?:in)?|authors?|written by|prepared by|작성자|저자|지은이)\b\s?:?",

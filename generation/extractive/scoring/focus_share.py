@@ -43,9 +43,7 @@ class FocusShare:
             return 1.0
         quoted = passage.terms | (passage.heads or _NONE)
         held = [term for term in self.focus if has_term(term, quoted)]
-        near = [
-            term for term in self.focus - set(held) if has_term(term, passage.context_terms)
-        ]
+        near = [term for term in self.focus - set(held) if has_term(term, passage.context_terms)]
         return (len(held) + IN_CONTEXT * len(near)) / len(self.focus)
 
     def lacks(self, passage: Passage) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -34,11 +33,12 @@ from generation.extractive.question.question_terms import (
 from generation.extractive.question.yes_no import subject_stems
 from generation.extractive.scoring.aside import Asides
 from generation.extractive.scoring.asked_forms import AskedForms
-from generation.extractive.scoring.author import find_authors
+from generation.extractive.scoring.author import AUTHORED, find_authors
 from generation.extractive.scoring.definition import definition_bonus
 from generation.extractive.scoring.focus_share import FocusShare
 from generation.extractive.scoring.line_features import WEIGHTS, LineFeatures
 from generation.extractive.scoring.named_part import NamedParts
+from generation.extractive.scoring.phrases import share_of_pairs, small_word_pairs
 from generation.extractive.scoring.question_cosines import QuestionCosines
 from generation.extractive.scoring.similarity import can_translate, is_english
 from generation.extractive.scoring.type_match import TypeMatch
@@ -53,7 +53,6 @@ FORM_WEIGHT = 4.0
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 _NONE: frozenset[str] = frozenset()
-_PARTICLES = frozenset("on off up down out in over not no without".split())
 
 
 COSINE = LineFeatures._fields.index("cosine")
@@ -83,6 +82,8 @@ class Scorer:
         self.carried = content_stems(carried) if mark else frozenset[str]()
         self.stems = question_stems(question)
         self.terms = question_stems(asked.without_forms(question)) or self.stems
+        if self.kind == "author":
+            self.terms = self.terms - AUTHORED or self.terms
         self.weights = term_weights(self.terms, passages)
         for term in self.carried & self.weights.keys() - question_stems(self._head):
             self.weights[term] *= CARRIED_WEIGHT
@@ -90,6 +91,7 @@ class Scorer:
         self.weights = self._focus.weigh(self.weights, passages)
         self._whole = sum(self.weights.values()) or 1.0
         self._subject = subject_stems(question)
+        self._pairs = small_word_pairs(self._head)
 
     @property
     def focus(self) -> frozenset[str]:
@@ -205,6 +207,11 @@ class Scorer:
         """Scorer of another question about some of the passages."""
         return Scorer(question, passages, AskedForms.find(question, passages), self._encoder)
 
+    def names_focus(self, passage: Passage) -> bool:
+        """Whether a passage names all that is asked for, and has a value of its type."""
+        typed = bool(self.types.types) and self.types.has_type(passage)
+        return typed and self._focus.of_passage(passage) == 1
+
     def names_of_document(self, passage: Passage) -> float:
         """How many of the question's terms are in the name of a passage's document."""
         named = content_stems(" ".join(split_name(passage.evidence.page.document_name)))
@@ -218,7 +225,7 @@ class Scorer:
 
     def _features(self, passage: Passage, author: float) -> LineFeatures:
         label = passage.evidence.label
-        typed = self.types.has_type(passage)
+        typed, aside = self.types.has_type(passage), self.asides.has(passage)
         return LineFeatures(
             **self._shares(passage),
             rank=1 / label,
@@ -226,11 +233,11 @@ class Scorer:
             typed=float(bool(self.types.types) and typed),
             untyped=float(not typed),
             lacks_strict=float(self.types.lacks_strict(passage)),
-            phrase=self._phrases_in(passage.text),
+            phrase=share_of_pairs(self._pairs, passage.text),
             other_page=self._other_page(label),
             other_subject=float(bool(self._subject) and not self._subject & passage.terms),
-            aside=float(self.asides.has(passage)),
-            focus=self._focus.of_passage(passage),
+            aside=float(aside),
+            focus=0.0 if aside else self._focus.of_passage(passage),
             forms=self._form_score(passage),
             defines=self._defines(passage),
             author=author,
@@ -261,19 +268,6 @@ class Scorer:
             return 0.0
         name, expansion = defined_name(self.question), asks_expansion(self.question)
         return definition_bonus(name, passage.text, expansion=expansion)
-
-    @cached_property
-    def _pairs(self) -> frozenset[tuple[str, str]]:
-        """Words of the question that stand side by side, one of them a small one."""
-        words = self._head.lower().strip(" ?.!").split()
-        return frozenset(pair for pair in pairwise(words) if set(pair) & _PARTICLES)
-
-    def _phrases_in(self, text: str) -> float:
-        """The share of these pairs that a text has."""
-        if not self._pairs:
-            return 0.0
-        words = [word.strip(".,;:!?()\"'") for word in text.lower().split()]
-        return len(self._pairs & set(pairwise(words))) / len(self._pairs)
 
     @cached_property
     def asked_text(self) -> str:
