@@ -1,4 +1,4 @@
-"""Asked headings: a heading that asks the question itself, as in a list of frequent ones."""
+"""Asked headings: those that ask the question itself, as in an FAQ."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from ingest.encoders.embedded.minilm import MiniLmEncoder
 
 
 def choose_by_part(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
-    """Choose the passages that answer each part of a question; `unanswered` names the others.
+    """Choose the passages that answer each part of a question.
 
-    A question of one part, and one of which no part is answered, is taken as a whole.
+    `unanswered` names the other parts. A question of one part, and one of which no part is answered, is taken as a whole.
     """
     parts = split_parts(prompt.question)
     choices = (

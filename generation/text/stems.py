@@ -1,4 +1,4 @@
-"""Stems of a text: content words, and acronyms that are function words in small letters."""
+"""Stems of a text: content words, and acronyms such as IT and WHO."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ _HELD = tuple(re.compile(rf"\d[\d.,]*\s?-?(?:{names})(?!\w)", re.IGNORECASE) for
 
 @lru_cache(maxsize=256)
 def asked_unit(question: str) -> re.Pattern[str] | None:
-    """Pattern of numbers in the unit that a question asks for; None where it asks for none.
+    """Pattern of numbers in the unit that a question asks for; None for none.
 
     >>> bool(asked_unit("How many cm wide is it?").search("Width: 2.5 cm"))
     True

@@ -1,8 +1,7 @@
-"""Question focus: the words that name what is asked for, as "total amount" in
-"What is the total amount on the receipt from Ondine?".
+"""Question focus: the words that name what is asked for.
 
-What follows says of which page or row it is asked. Patterns for English, German and Korean;
-other questions have no focus. The term is that of LASSO (Moldovan et al., TREC-8, 1999).
+"Total amount" in "What is the total amount on the receipt from Ondine?". What follows
+says of which page or row it is asked. Patterns for English, German and Korean; other questions have no focus. The term is that of LASSO (Moldovan et al., TREC-8, 1999).
 """
 
 from __future__ import annotations
@@ -55,7 +54,10 @@ def question_focus(question: str) -> str:
 
 
 def focus_stems(question: str) -> frozenset[str]:
-    """Stems of the focus, without words for documents, and "name" beside what it names."""
+    """Stems of the focus, without words for documents.
+
+    Nor "name" beside what it names.
+    """
     focus = question_focus(question)
     stems = question_stems(focus) - KINDS_OF_DOCUMENT if focus else frozenset[str]()
     return stems - _NAME or stems

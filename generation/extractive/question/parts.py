@@ -1,6 +1,7 @@
-"""Parts of a question that asks several things: "What does it cost, and who sells it?"
+"""Parts of a question that asks several things at once.
 
-English and German question words, and question marks in any language.
+"What does it cost, and who sells it?" English and German question words, and question
+marks in any language.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ other forms of an irregular verb."""
 
 
 def has_term(term: str, terms: frozenset[str]) -> bool:
-    """Whether stems have one, a word that labels the same, or a compound that ends in it.
+    """Whether stems have one, an equal of it, or a compound that ends in it.
 
     >>> has_term("versicherungssumm", frozenset({"haftpflichtversicherungssumm"}))
     True
