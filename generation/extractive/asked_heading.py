@@ -13,7 +13,7 @@ MIN_WORDS = 5
 
 
 def find_asked_heading(scorer: Scorer) -> list[Passage]:
-    """What stands right below a heading that asks the question; none where no heading does.
+    """What stands right below a heading that asks the question; else none.
 
     The first sentence, with the next one where it is short, or the items of a list.
     """
