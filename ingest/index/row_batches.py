@@ -65,8 +65,16 @@ class RowBatch:
         """One past the last page."""
         return self.first + len(self._pages)
 
-    def read(self, buffers: RowBuffers) -> Rows:
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the rows."""
+        return self._pages[0].layout.tensors[self._tensor].dtype
+
+    def read(self, buffers: RowBuffers, first: int = 0, last: int | None = None) -> Rows:
         """Read the rows; they are valid until the buffers are used again.
+
+        Args:
+            first, last: read those of pages first to last alone, without last.
 
         Raises:
             ValueError: a file is truncated.
@@ -74,12 +82,15 @@ class RowBatch:
         layout = self._pages[0].layout
         scaled = self._tensor == "vectors" and "scales" in layout.tensors
         arrays: dict[str, npt.NDArray[Any]] = {}
-        ends = self.edges.tolist()
+        pages = self._pages[first:last]
+        count = sum(page.length for page in pages)
         for name in (self._tensor, "scales") if scaled else (self._tensor,):
-            array = arrays[name] = buffers.take(name, ends[-1], layout)
-            for page, start, end in zip(self._pages, ends[:-1], ends[1:], strict=True):
-                tensor = page.layout.tensors[name]
+            array = arrays[name] = buffers.take(name, count, layout)
+            start = 0
+            for page in pages:
+                tensor, end = page.layout.tensors[name], start + page.length
                 page.file.read(tensor.start + page.start * tensor.row_bytes, array[start:end])
+                start = end
         return Rows(arrays[self._tensor], arrays.get("scales"))
 
 

@@ -21,11 +21,13 @@ from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
 from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
+from retrieval.scoring.maxsim import MaxSimQuery, Scores, maxsim, page_blocks
 from retrieval.scoring.parallel import parallel_map
 
 RESCORE_TOP_K = 50
 """Pages that are rescored by their rows, of those scored by sign codes (benchmarks/quantization.py)."""
+BATCH_ROWS = 8_192
+"""Rows that one core takes at once, and scores in blocks that fit its cache."""
 MAPPED_PAGES = 8
 """A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
 
@@ -160,6 +162,7 @@ def _score_into(
         found = maxsim(query, weights, rows, offsets)
         scores[..., batch.positions] = found[..., batch.numbers - 1]
 
+    asked = MaxSimQuery(query, weights)
     spare: deque[RowBuffers] = deque()
 
     def score_group(group: RowBatch) -> None:
@@ -167,12 +170,15 @@ def _score_into(
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
             buffers = RowBuffers()
-        found = maxsim(query, weights, group.read(buffers), group.edges)
+        most = asked.block_rows(group.dtype)
+        for first, last in page_blocks(group.edges, most):
+            rows = group.read(buffers, first, last)
+            found = asked.score(rows, np.diff(group.edges[first : last + 1]))
+            scores[..., positions[group.first + first : group.first + last]] = found
         spare.append(buffers)
-        scores[..., positions[group.first : group.last]] = found
 
     parallel_map(score_document, whole)
-    parallel_map(score_group, iter_row_batches(single, kind, BLOCK_ROWS))
+    parallel_map(score_group, iter_row_batches(single, kind, BATCH_ROWS))
 
 
 def document_rows(vectors: DocumentVectors, kind: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
