@@ -104,6 +104,9 @@ def _score_pages(
             return joined.score(query, weights, len(pages))
     addresses = [(record.page.document_id, record.page.number) for record in pages]
     batches = snapshot.batches(shard.library, index, addresses)
-    scores = score_batches(query, weights, batches, len(pages), kind, scorer=scorer)
+    centered = index.center_query(query)
+    scores = score_batches(
+        query, weights, batches, len(pages), kind, scorer=scorer, centered=centered
+    )
     snapshot.unmap(batches)
     return scores

@@ -74,11 +74,14 @@ def score_batches(
     kind: FloatRows,
     rescore_top_k: int = RESCORE_TOP_K,
     scorer: BatchScorer | None = None,
+    centered: Vectors | None = None,
 ) -> Scores:
     """MaxSim of a query (q, dim) with `count` candidates (count,).
 
     Args:
         weights: (q,), or (queries, q) for several queries whose rows follow each other.
+        centered: the query's rows for sign codes, which are about the index's center; None for
+            those of `query`.
         scorer: scores rows on a device; None for the CPU, which always scores sign codes.
 
     Returns:
@@ -91,25 +94,31 @@ def score_batches(
     with_codes = {id(batch.vectors) for batch in coded}
     uncoded = [batch for batch in batches if id(batch.vectors) not in with_codes]
     _score_into(scores, query, weights, uncoded, kind, scorer)
+    rows = query, query if centered is None else centered
     if coded and weights.ndim == 1:
-        _rescore(scores, query, weights, coded, rescore_top_k, scorer)
+        _rescore(scores, rows, weights, coded, rescore_top_k, scorer)
     elif coded:
         for its_scores, its_weights in zip(scores, weights, strict=True):
-            _rescore(its_scores, query, its_weights, coded, rescore_top_k, scorer)
+            _rescore(its_scores, rows, its_weights, coded, rescore_top_k, scorer)
     return scores
 
 
 def _rescore(
     scores: Scores,
-    query: Vectors,
+    query: tuple[Vectors, Vectors],
     weights: npt.NDArray[np.float32],
     batches: Sequence[CandidateBatch],
     rescore_top_k: int,
     scorer: BatchScorer | None,
 ) -> None:
-    """Put one query's scores of pages with sign codes in their positions."""
+    """Put one query's scores of pages with sign codes in their positions.
+
+    Args:
+        query: its rows (q, dim), and those for the codes.
+    """
+    rows, centered = query
     rough = np.full(len(scores), np.nan, np.float32)
-    _score_into(rough, query, weights, batches, "codes", None)
+    _score_into(rough, centered, weights, batches, "codes", None)
     order = np.argsort(-rough, kind="stable")  # NaN last
     best = np.zeros(len(scores), np.bool_)
     best[order[:rescore_top_k]] = True
@@ -118,7 +127,7 @@ def _rescore(
         some = best[batch.positions]
         if some.any():
             chosen.append(CandidateBatch(batch.vectors, batch.numbers[some], batch.positions[some]))
-    _score_into(scores, query, weights, chosen, "vectors", scorer)
+    _score_into(scores, rows, weights, chosen, "vectors", scorer)
     known = best & ~np.isnan(scores)
     rest = ~best & ~np.isnan(rough)
     if rest.any():
