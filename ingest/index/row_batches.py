@@ -87,7 +87,7 @@ class RowBatch:
         for name in (self._tensor, "scales") if scaled else (self._tensor,):
             array = arrays[name] = buffers.take(name, count, layout)
             start = 0
-            for page in pages:
+            for page in _join(pages):
                 tensor, end = page.layout.tensors[name], start + page.length
                 page.file.read(tensor.start + page.start * tensor.row_bytes, array[start:end])
                 start = end
@@ -117,6 +117,18 @@ def iter_row_batches(
         ends.append(rows)
     if batch:
         yield RowBatch(first, np.array(ends), batch, tensor)
+
+
+def _join(pages: Sequence[_PageSpan]) -> Iterator[_PageSpan]:
+    """Pages with those that follow them in their file, which are read at once."""
+    last = pages[0]
+    for page in pages[1:]:
+        if page.file is last.file and page.start == last.start + last.length:
+            last = last._replace(length=last.length + page.length)
+        else:
+            yield last
+            last = page
+    yield last
 
 
 def _same_dtype(one: Layout, other: Layout) -> bool:

@@ -19,8 +19,8 @@ from retrieval.scoring.page_maxima import QueryRows, page_maxima
 from retrieval.scoring.parallel import parallel_map
 
 BLOCK_BYTES = 1 << 20
-"""Of page rows as one core multiplies them, in fp32 or as int8, so that they and what they were
-cast from stay in its cache (benchmarks/kernel.py)."""
+"""Of page rows as one core multiplies them, in fp32 or as unpacked bits, so that these and what
+they were made from stay in its cache (benchmarks/kernel.py)."""
 BLOCK_PRODUCTS = 1 << 20
 """With several queries fewer rows, so that a block has about this many products."""
 MIN_BLOCK_ROWS = 256

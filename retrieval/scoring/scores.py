@@ -29,7 +29,7 @@ RESCORE_TOP_K = 50
 BATCH_ROWS = 8_192
 """Rows that one core takes at once, and scores in blocks that fit its cache."""
 MAPPED_PAGES = 8
-"""A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
+"""Where all pages of all documents are candidates, one of at least so many is memory-mapped."""
 
 Positions = npt.NDArray[np.int64]
 
@@ -159,8 +159,10 @@ def _score_into(
     whole: list[CandidateBatch] = []
     single: list[tuple[DocumentVectors, int]] = []
     positions: list[int] = []
+    # Of a few chosen pages none are mapped: those of one search after another would be resident.
+    mapped = all(len(batch.positions) == batch.vectors.page_count for batch in batches)
     for batch in batches:
-        if len(batch.positions) == batch.vectors.page_count >= MAPPED_PAGES:
+        if mapped and batch.vectors.page_count >= MAPPED_PAGES:
             whole.append(batch)
             continue
         single.extend((batch.vectors, number) for number in batch.numbers.tolist())
