@@ -33,7 +33,8 @@ from retrieval import signals
 from retrieval.evaluate.metrics import ndcg
 from retrieval.evaluate.quantizations import Converted
 from retrieval.scoring.dot_products import dot_products, dot_products_dense
-from retrieval.scoring.scores import BATCH_ROWS, RESCORE_TOP_K, score_batches
+from retrieval.scoring.maxsim import BLOCK_ROWS
+from retrieval.scoring.scores import RESCORE_TOP_K, score_batches
 from retrieval.search import Searcher
 
 TIMES = 5
@@ -77,8 +78,8 @@ def _time_products(count: int, dim: int) -> None:
         took = []
         for _ in range(TIMES):
             started = time.perf_counter()
-            for at in range(0, count, BATCH_ROWS):
-                score(held[at : at + BATCH_ROWS])
+            for at in range(0, count, BLOCK_ROWS):
+                score(held[at : at + BLOCK_ROWS])
             took.append(time.perf_counter() - started)
         size = held.values.nbytes + (held.scales.nbytes if held.scales is not None else 0)
         print(f"{name:34}{min(took) * 1000:8.1f}{size / count:13.0f}")

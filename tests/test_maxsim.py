@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from retrieval.scoring.dot_products import dot_products_dense
-from retrieval.scoring.maxsim import BLOCK_BYTES, maxsim
+from retrieval.scoring.maxsim import BLOCK_ROWS, maxsim
 
 
 def unit_rows(seed: int, count: int, dim: int = 8) -> np.ndarray:
@@ -57,8 +57,7 @@ def test_same_as_the_slow_loop(seed, lengths, weights):
 
 
 def test_pages_longer_than_one_chunk_and_empty_pages_between():
-    block = BLOCK_BYTES // 32  # rows of dim 8
-    lengths = [3, 0, block + 5, 0, 0, 2, block, 1, 0]
+    lengths = [3, 0, BLOCK_ROWS + 5, 0, 0, 2, BLOCK_ROWS, 1, 0]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     rows, query = unit_rows(3, int(offsets[-1])), unit_rows(4, 3)
     whole = maxsim(query, np.ones(3, np.float32), rows, offsets)

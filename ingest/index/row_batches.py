@@ -65,11 +65,6 @@ class RowBatch:
         """One past the last page."""
         return self.first + len(self._pages)
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the rows."""
-        return self._pages[0].layout.tensors[self._tensor].dtype
-
     def read(self, buffers: RowBuffers, first: int = 0, last: int | None = None) -> Rows:
         """Read the rows; they are valid until the buffers are used again.
 

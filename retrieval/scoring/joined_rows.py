@@ -12,8 +12,8 @@ from ingest.index.quantization import Rows, concatenate, has_signs
 from ingest.index.row_batches import RowBuffers, iter_row_batches
 from ingest.index.tensor_layout import FloatRows
 from ingest.page import Vectors
-from retrieval.scoring.maxsim import Scores, maxsim
-from retrieval.scoring.scores import BATCH_ROWS, CandidateBatch, Positions
+from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
+from retrieval.scoring.scores import CandidateBatch, Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class JoinedRows:
         offsets: list[npt.NDArray[np.int64]] = [np.zeros(1, np.int64)]
         pages = [(b.vectors, number) for b in batches for number in b.numbers.tolist()]
         used = 0
-        for group in iter_row_batches(pages, kind, BATCH_ROWS):
+        for group in iter_row_batches(pages, kind, BLOCK_ROWS):
             part = group.read(RowBuffers())
             if part.values.dtype == np.float16:
                 part = Rows(part.dequantize())

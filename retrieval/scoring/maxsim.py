@@ -18,13 +18,10 @@ from ingest.page import Vectors, unit
 from retrieval.scoring.page_maxima import QueryRows, page_maxima
 from retrieval.scoring.parallel import parallel_map
 
-BLOCK_BYTES = 1 << 20
-"""Of page rows as one core multiplies them, in fp32 or as unpacked bits, so that these and what
-they were made from stay in its cache (benchmarks/kernel.py)."""
+BLOCK_ROWS = 8_192
+"""Page rows that one core multiplies at once: they and their products stay in its cache."""
 BLOCK_PRODUCTS = 1 << 20
 """With several queries fewer rows, so that a block has about this many products."""
-MIN_BLOCK_ROWS = 256
-"""However wide rows are, or many the queries."""
 
 Scores = npt.NDArray[np.float32]
 
@@ -61,7 +58,7 @@ def maxsim(
         some = stored[offsets[first] : offsets[last]]
         scores[..., first:last] = asked.score(some, np.diff(offsets[first : last + 1]))
 
-    parallel_map(score, list(page_blocks(offsets, asked.block_rows(stored.values.dtype))))
+    parallel_map(score, list(page_blocks(offsets, asked.block_rows)))
     return scores
 
 
@@ -77,11 +74,10 @@ class MaxSimQuery:
         self._rows = QueryRows(query[used])
         self._weights = weights / weights.sum(axis=-1, keepdims=True)
 
-    def block_rows(self, dtype: np.dtype[np.generic]) -> int:
-        """Rows of this type that are best scored at once."""
-        width = 1 if dtype == np.uint8 else 4
-        rows = BLOCK_BYTES // max(width * self._rows.rows.shape[1], 1)
-        return max(min(rows, BLOCK_PRODUCTS // max(len(self._rows), 1)), MIN_BLOCK_ROWS)
+    @property
+    def block_rows(self) -> int:
+        """Page rows that are best scored at once."""
+        return max(min(BLOCK_ROWS, BLOCK_PRODUCTS // max(len(self._rows), 1)), 1_024)
 
     def score(self, rows: Rows, lengths: npt.NDArray[np.int64]) -> Scores:
         """Scores (pages,), or (queries, pages), of pages with so many rows each."""

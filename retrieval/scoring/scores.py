@@ -21,13 +21,11 @@ from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
 from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from retrieval.scoring.maxsim import MaxSimQuery, Scores, maxsim, page_blocks
+from retrieval.scoring.maxsim import BLOCK_ROWS, MaxSimQuery, Scores, maxsim, page_blocks
 from retrieval.scoring.parallel import parallel_map
 
 RESCORE_TOP_K = 50
 """Pages that are rescored by their rows, of those scored by sign codes (benchmarks/quantization.py)."""
-BATCH_ROWS = 8_192
-"""Rows that one core takes at once, and scores in blocks that fit its cache."""
 MAPPED_PAGES = 8
 """Where all pages of all documents are candidates, one of at least so many is memory-mapped."""
 
@@ -181,15 +179,14 @@ def _score_into(
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
             buffers = RowBuffers()
-        most = asked.block_rows(group.dtype)
-        for first, last in page_blocks(group.edges, most):
+        for first, last in page_blocks(group.edges, asked.block_rows):
             rows = group.read(buffers, first, last)
             found = asked.score(rows, np.diff(group.edges[first : last + 1]))
             scores[..., positions[group.first + first : group.first + last]] = found
         spare.append(buffers)
 
     parallel_map(score_document, whole)
-    parallel_map(score_group, iter_row_batches(single, kind, BATCH_ROWS))
+    parallel_map(score_group, iter_row_batches(single, kind, BLOCK_ROWS))
 
 
 def document_rows(vectors: DocumentVectors, kind: RowTensor) -> tuple[Rows, npt.NDArray[np.int64]]:
