@@ -27,9 +27,9 @@ _centers = ByteCache[tuple[Sequence[Word], npt.NDArray[np.float64]]](CENTERS_BYT
 
 
 class PlacedPage:
-    """Rows of a page that have a place there, as they are stored, and the lines that these are on.
+    """Rows of a page that have a place there, and the lines that these are on.
 
-    `rows` (n, dim) and `boxes` (n, 4) are in reading order.
+    They are as they are stored. `rows` (n, dim) and `boxes` (n, 4) are in reading order.
     """
 
     def __init__(self, rows: Rows, boxes: npt.NDArray[np.float32]) -> None:

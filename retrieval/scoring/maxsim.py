@@ -91,7 +91,10 @@ class MaxSimQuery:
 
 
 def page_blocks(offsets: npt.NDArray[np.int64], block_rows: int) -> Iterator[tuple[int, int]]:
-    """Runs of whole pages with up to that many rows (a longer page by itself) and at least one."""
+    """Runs of whole pages with up to that many rows, and at least one.
+
+    A longer page is one by itself.
+    """
     ends = offsets.tolist()
     first, pages = 0, len(ends) - 1
     while first < pages:

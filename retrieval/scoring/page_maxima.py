@@ -35,7 +35,10 @@ class QueryRows:
 
     @cached_property
     def columns(self) -> tuple[npt.NDArray[np.int8], Maxima, Maxima]:
-        """The rows as int8 columns (dim, q); factor and sum of each, for products with signs."""
+        """The rows as int8 columns (dim, q), and what makes products with signs of theirs.
+
+        That is a factor and a sum for each (q,).
+        """
         quantized = to_int8(self.rows)
         assert quantized.scales is not None
         # A row of signs has length one when each is 1 or -1 over the root of dim. With bits 1 and
