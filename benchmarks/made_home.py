@@ -9,7 +9,7 @@ images and words, which synthetic pages lack.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from ingest.forms.index_text import IndexText
 from ingest.index.index import Index
 from ingest.index.inverted.update import update_lists
 from ingest.index.manifest import Manifest
+from ingest.index.quantization import Quantization
 from ingest.library.home import Home
 from ingest.library.words import pack_words
 from ingest.library.writer import LibraryWriter, PageRow
@@ -70,16 +71,19 @@ def build(
     *,
     records: bool = True,
     a_document: int = PAGES_A_DOCUMENT,
+    quantization: Quantization = "fp16",
 ) -> None:
     """Make a home of `count` pages of `rows` rows, and questions for some of them.
 
     Args:
         records: write Chroma's too, which a search by inverted lists does not ask.
         a_document: pages of a document.
+        quantization: how rows are stored.
     """
     made, home = MadePages(rows=rows), Home(root)
     library = LibraryWriter(home)
     manifest = Manifest.of(MadeEncoder(np.zeros((0, 0, 128), np.float32)))  # type: ignore[arg-type]
+    manifest = replace(manifest, quantization=quantization)
     manifest.write(home.index / manifest.slug / "manifest.json")
     index = Index(home, manifest)
     home.staging.mkdir(exist_ok=True)

@@ -83,7 +83,7 @@ def _checks(count: int) -> list[Check]:
               lambda: maxsim(query, ones, coded, ends), plain_maxsim, 0.55),
         Check("inverted lists / sign codes of every page",
               lambda: score_lists(query, ones, lists),
-              lambda: score_centroids(query, ones, PageCodes.of(codes)), 0.12),
+              lambda: score_centroids(query, ones, PageCodes.of(codes)), 0.16),
         Check("centroids of two pages / row by row",
               lambda: [pool_rows(pages[0], 64) for _ in range(2)], plain_pooling, 0.5),
     ]  # fmt: skip

@@ -31,6 +31,7 @@ import psutil
 from benchmarks.made_home import PAGES_A_DOCUMENT, build, read_questions
 from benchmarks.peers import PEERS
 from benchmarks.ways import OURS
+from ingest.index.quantization import QUANTIZATIONS
 from ingest.library.home import Home
 from ingest.library.library import Library
 
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--search", type=Path)
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--no-records", action="store_true", help="build without Chroma's records")
+    parser.add_argument("--quantization", choices=QUANTIZATIONS, default="fp16")
     parser.add_argument("--a-document", type=int, default=PAGES_A_DOCUMENT, help="pages")
     parser.add_argument("--limit", type=float, help="seconds for each way, building included")
     parser.add_argument("--results", type=Path)
@@ -87,7 +89,7 @@ def _build(home: Path, count: int, args: argparse.Namespace) -> None:
 
     build(
         home, count, args.rows, args.questions, tell,
-        records=not args.no_records, a_document=args.a_document,
+        records=not args.no_records, a_document=args.a_document, quantization=args.quantization,
     )  # fmt: skip
     print(
         f"{count} pages of {args.rows} rows: made and indexed in {time.perf_counter() - started:.0f} s"

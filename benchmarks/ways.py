@@ -84,7 +84,7 @@ def main() -> None:
         answers.append(ask(number))
         took.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - worked) * 1000)
-        memory.append(_memory())
+        memory.append(read_memory())
     right = [found == page for found, page in zip(answers, questions.sought, strict=False)]
     outcome = Outcome(
         way=args.way,
@@ -145,7 +145,7 @@ def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _memory() -> dict[str, float]:
+def read_memory() -> dict[str, float]:
     """Lines of /proc/self/status, in megabytes."""
     status = Path("/proc/self/status").read_text()
     return {name: int(kb) * 1024 / 1e6 for name, kb in re.findall(r"(\w+):\s+(\d+) kB", status)}

@@ -176,7 +176,7 @@ class _Query:
         library, documents = shard.library, shard.snapshot.documents
         ids = {split_key(key)[0] for key in keys}
         keys = keys | set(keys_called(library, self.words.places, ids, documents, self.filter))
-        pages = _known(library.records_of(keys), shard)
+        pages = _known(shard.snapshot.records_of(library, keys), shard)
         bm25 = library.match_terms(
             self.words.terms, keys=keys, also=self.also, statistics=self.shared
         )

@@ -104,6 +104,10 @@ def _score_pages(
             return joined.score(query, weights, len(pages))
     addresses = [(record.page.document_id, record.page.number) for record in pages]
     batches = snapshot.batches(shard.library, index, addresses)
-    scores = score_batches(query, weights, batches, len(pages), kind, scorer=scorer)
+    # Of words' rows, unlike patches', more of the first ten are kept by the query as it is.
+    centered = index.center_query(query) if index.manifest.modality == "page" else None
+    scores = score_batches(
+        query, weights, batches, len(pages), kind, scorer=scorer, centered=centered
+    )
     snapshot.unmap(batches)
     return scores

@@ -21,7 +21,7 @@ from ingest.index.tensor_layout import FloatRows
 from ingest.index.vector_file import DocumentVectors
 from ingest.library.library import Library
 from ingest.library.pages import PageRecord
-from ingest.page import Document, Page, Vectors
+from ingest.page import Document
 from retrieval.listed_pages import ListedPages
 from retrieval.scoring.joined_rows import JoinedRows
 from retrieval.scoring.scores import CandidateBatch
@@ -34,6 +34,8 @@ MAX_MAPPED_DOCUMENTS = 128
 """Documents that stay memory-mapped in a library whose pages are not all scored; each holds a file open."""
 JOINED_BYTES = 32 << 20
 """Rows of one kind that are held joined, of a library whose pages are all scored."""
+MAX_RECORDS = 16_384
+"""Records of pages that are held, half a KB each; dropped when there are more."""
 Found = TypeVar("Found")
 Opener = Callable[[Index, Document], DocumentVectors]
 """Opens a document's vectors in an index; raises FileNotFoundError where there are none."""
@@ -67,6 +69,7 @@ class LibrarySnapshot:
     frequency: dict[str, int] = field(default_factory=dict)
     opened: dict[tuple[str, str, str], DocumentVectors] = field(default_factory=dict)
     opener: Opener = Index.vectors
+    _records: dict[str, PageRecord] = field(default_factory=dict)
     _mapped: dict[int, DocumentVectors] = field(default_factory=dict)
     _joined: dict[tuple[str, FloatRows], JoinedRows | None] = field(default_factory=dict)
     _listed: dict[str, ListedPages | None] = field(default_factory=dict)
@@ -151,11 +154,6 @@ class LibrarySnapshot:
                 self._listed[name] = ListedPages.open(index, self.documents, before)
             return self._listed[name]
 
-    def page_rows(self, index: Index, page: Page) -> Vectors:
-        """Rows (n, dim) of a page in an index. Raises as `open`."""
-        rows: Vectors = self.open(index, page.document_id).page(page.number).vectors
-        return rows
-
     def open(self, index: Index, document_id: str) -> DocumentVectors:
         """A document's vectors in an index.
 
@@ -210,6 +208,19 @@ class LibrarySnapshot:
                     return None  # the index is still being built
                 self._joined[key] = JoinedRows.read(batches, kind, JOINED_BYTES)
             return self._joined[key]
+
+    def records_of(self, library: Library, keys: Iterable[str]) -> list[PageRecord]:
+        """Records of the pages with these keys, in order; each is read once."""
+        held = {key: self._records.get(key) for key in keys}
+        if missing := [key for key, record in held.items() if record is None]:
+            read = {record.page.key: record for record in library.records_of(missing)}
+            held.update(read)
+            with self._lock:
+                if len(self._records) + len(read) > MAX_RECORDS:
+                    self._records.clear()
+                self._records.update(read)
+        found = [record for record in held.values() if record is not None]
+        return sorted(found, key=lambda record: (record.page.document_id, record.page.number))
 
     def batches(
         self, library: Library, index: Index, pages: Sequence[tuple[str, int]]

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 RUN = {
     "answers": ("{set} --home {home}", "gold page cited"),
+    "clients": ("--pages 12 --rows 8 --questions 2 --clients 2 --seconds 0", "2 clients: "),
     "chroma_server": ("--records 900 --dim 16", "       900"),
     "candidates": ("made --pages 30 --questions 3", "gists of every page"),
     "duplicates": ("{photos} --photos 1", "known again"),

@@ -5,14 +5,14 @@ from retrieval.search import Searcher
 def test_a_page_is_read_once_for_the_regions_of_several_searches(sample_home, monkeypatch):
     searcher = Searcher(sample_home)
     read: list[int] = []
-    page = DocumentVectors.page
+    page = DocumentVectors.stored_page
 
     def counted(vectors: DocumentVectors, number: int):
         if len(vectors.vectors) > 100:  # photos have a row for each part
             read.append(number)
         return page(vectors, number)
 
-    monkeypatch.setattr(DocumentVectors, "page", counted)
+    monkeypatch.setattr(DocumentVectors, "stored_page", counted)
     first = searcher.search("How many steps lead to the lamp?")
     once = len(read)
     assert once

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from retrieval.scoring import parallel as module
-from retrieval.scoring.parallel import parallel_map
+from retrieval.scoring.parallel import computing, parallel_map
 
 
 @pytest.fixture(params=[1, 2, 5])
@@ -32,6 +32,26 @@ def test_each_piece_is_worked_on_once(on_cores, count):
 def test_as_many_at_once_as_there_are_cores(on_cores):
     together = threading.Barrier(on_cores)
     parallel_map(lambda _: together.wait(timeout=10), range(3 * on_cores))
+
+
+def test_searches_that_compute_at_once_keep_to_their_threads(on_cores):
+    def threads() -> set[int]:
+        found: set[int] = set()
+        free = threading.Barrier(max(on_cores - 1, 1))
+
+        def work(_: int) -> None:
+            found.add(threading.get_ident())
+            free.wait(timeout=10)
+
+        parallel_map(work, range(3 * max(on_cores - 1, 1)))
+        return found
+
+    with computing(), computing():  # one core is the other's
+        assert len(threads()) == max(on_cores - 1, 1)
+        with computing(), computing(), computing():
+            seen: set[int] = set()
+            parallel_map(lambda _: seen.add(threading.get_ident()), range(20))
+            assert seen == {threading.get_ident()}
 
 
 def test_what_fails_is_raised_and_the_rest_is_not_begun(on_cores):

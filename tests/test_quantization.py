@@ -182,6 +182,19 @@ def test_the_best_by_sign_bits_get_exact_scores_and_the_rest_the_line_through_th
     np.testing.assert_allclose(everything, exact, atol=1e-6)
 
 
+def test_codes_about_a_center_are_scored_with_the_query_less_it(tmp_path):
+    center = unit_rows(5, 1, 128)[0] * 2  # what all rows have in common
+    pages = [unit_rows(seed, 6, 128) + center for seed in range(40)]
+    query, weights = unit_rows(99, 4, 128) + center, np.ones(4, np.float32)
+    held = whole(write(tmp_path, "binary+fp16", pages, center.tolist()))
+    given = query, weights, [held], 40, "vectors"
+    found = score_batches(*given, rescore_top_k=10, centered=query - center)
+    rough = maxsim(query - center, weights, held.vectors.codes, held.vectors.offsets)
+    exact = maxsim(query, weights, held.vectors.vectors, held.vectors.offsets)
+    best = np.argsort(-rough)[:10]
+    np.testing.assert_allclose(found[best], exact[best], atol=1e-3)
+
+
 def test_documents_of_several_kinds_are_scored_together(tmp_path):
     """As they lie while a conversion is under way, with pages that have no rows."""
     pages = [unit_rows(1, 5, 64), np.zeros((0, 64), np.float32), unit_rows(2, 3, 64)]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ingest.index.quantization import Rows
 from ingest.page import PageVectors, QueryVectors, Word
 from retrieval.explain.regions import PlacedPage, find_image_region, find_word_regions, line_starts
 
@@ -25,7 +26,10 @@ def test_the_line_that_matches_comes_first_with_its_words():
     page = PageVectors(AXES[[0, 1, 2, 3]], LINES)
     words = [Word(text, tuple(box.tolist())) for text, box in zip("abcd", LINES, strict=True)]
     regions = find_word_regions(
-        QueryVectors(AXES[[2, 3]], ("c", "d")), np.ones(2, np.float32), PlacedPage.of(page), words
+        QueryVectors(AXES[[2, 3]], ("c", "d")),
+        np.ones(2, np.float32),
+        PlacedPage(Rows(page.vectors), page.boxes),
+        words,
     )
     assert [region.words for region in regions] == ["c d"]
     assert regions[0].score == pytest.approx(1)
@@ -35,7 +39,12 @@ def test_the_line_that_matches_comes_first_with_its_words():
 def test_rows_of_the_title_are_nowhere_on_the_page():
     page = PageVectors(AXES[:2], np.zeros((2, 4), np.float32))
     query = QueryVectors(AXES[:1], ("a",))
-    assert find_word_regions(query, np.ones(1, np.float32), PlacedPage.of(page), []) == ()
+    assert (
+        find_word_regions(
+            query, np.ones(1, np.float32), PlacedPage(Rows(page.vectors), page.boxes), []
+        )
+        == ()
+    )
 
 
 def test_the_part_of_a_picture_that_matches():
@@ -46,7 +55,7 @@ def test_the_part_of_a_picture_that_matches():
 
 def test_words_are_those_of_the_page_that_is_given():
     """Centers are held by the identity of the words: other words are never taken for these."""
-    page = PlacedPage.of(PageVectors(AXES, LINES))
+    page = PlacedPage(Rows(AXES), LINES)
     query, even = QueryVectors(AXES[[0, 1]], ("a", "b")), np.ones(2, np.float32)
     for texts in ("abcd", "efgh", "ijkl"):
         words = tuple(Word(t, tuple(b.tolist())) for t, b in zip(texts, LINES, strict=True))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.index.convert import convert
 from ingest.index.quantization import QUANTIZATIONS, parse_quantization
 from ingest.index.row_batches import PREFETCHED, RowBuffers, iter_row_batches
+from ingest.index.tensor_layout import OpenFile
 from ingest.index.vector_file import SMALL, DocumentVectors
 from ingest.index.vector_writer import VectorWriter
 from ingest.page import PageVectors
@@ -73,6 +74,17 @@ def test_rows_of_any_pages_in_any_order(documents, data, most_rows):
     assert len(found) == len(chosen)
     for rows, (d, n) in zip(found, chosen, strict=True):
         np.testing.assert_allclose(rows, documents[d][1][n], atol=5e-3)
+
+
+def test_pages_that_follow_each_other_are_read_at_once(tmp_path, monkeypatch):
+    pages = write(tmp_path / "document", [40, 300, 0, 41, 200])
+    held, reads = DocumentVectors(tmp_path / "document"), []
+    read = OpenFile.read
+    monkeypatch.setattr(OpenFile, "read", lambda *given: reads.append(1) or read(*given))
+    (batch,) = iter_row_batches([(held, n) for n in (1, 2, 3, 5)], "vectors", 1_000)
+    rows = batch.read(RowBuffers(), 1, 4).dequantize()
+    np.testing.assert_allclose(rows, np.concatenate([pages[1], pages[4]]), atol=5e-3)
+    assert len(reads) == 2
 
 
 def test_passages_and_sign_bits_are_those_of_the_mapped_file(documents):

@@ -11,7 +11,8 @@ import pytest
 
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
-from ingest.page import PageVectors
+from ingest.library.pages import split_key
+from ingest.page import Page, PageVectors
 from retrieval import snapshot as module
 from retrieval.scoring.scores import CandidateBatch
 from retrieval.snapshot import LibrarySnapshot
@@ -71,3 +72,23 @@ def test_a_small_library_stays_mapped(opened):
     assert all(len(one.vectors) for one in held)
     state.unmap(parts(held))
     assert all(one.mapped for one in held)
+
+
+def test_a_record_is_read_once(opened, monkeypatch):
+    state, _, _ = opened
+    read: list[str] = []
+
+    def records_of(keys: list[str]) -> list[Any]:
+        read.extend(keys)
+        pages = [Page(*split_key(key)) for key in keys if not key.startswith("gone")]
+        return [SimpleNamespace(page=page) for page in pages]
+
+    library: Any = SimpleNamespace(records_of=records_of)
+    found = state.records_of(library, {"b-1", "a-10", "a-9", "gone-1"})
+    assert [record.page.key for record in found] == ["a-9", "a-10", "b-1"]
+    read.clear()
+    assert [r.page.key for r in state.records_of(library, ["b-1", "c-1"])] == ["b-1", "c-1"]
+    assert read == ["c-1"]
+    monkeypatch.setattr(module, "MAX_RECORDS", 2)
+    state.records_of(library, ["d-1"])
+    assert len(state._records) == 1

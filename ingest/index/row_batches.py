@@ -65,8 +65,11 @@ class RowBatch:
         """One past the last page."""
         return self.first + len(self._pages)
 
-    def read(self, buffers: RowBuffers) -> Rows:
+    def read(self, buffers: RowBuffers, first: int = 0, last: int | None = None) -> Rows:
         """Read the rows; they are valid until the buffers are used again.
+
+        Args:
+            first, last: read those of pages first to last alone, without last.
 
         Raises:
             ValueError: a file is truncated.
@@ -74,12 +77,15 @@ class RowBatch:
         layout = self._pages[0].layout
         scaled = self._tensor == "vectors" and "scales" in layout.tensors
         arrays: dict[str, npt.NDArray[Any]] = {}
-        ends = self.edges.tolist()
+        pages = self._pages[first:last]
+        count = sum(page.length for page in pages)
         for name in (self._tensor, "scales") if scaled else (self._tensor,):
-            array = arrays[name] = buffers.take(name, ends[-1], layout)
-            for page, start, end in zip(self._pages, ends[:-1], ends[1:], strict=True):
-                tensor = page.layout.tensors[name]
+            array = arrays[name] = buffers.take(name, count, layout)
+            start = 0
+            for page in _join(pages):
+                tensor, end = page.layout.tensors[name], start + page.length
                 page.file.read(tensor.start + page.start * tensor.row_bytes, array[start:end])
+                start = end
         return Rows(arrays[self._tensor], arrays.get("scales"))
 
 
@@ -106,6 +112,18 @@ def iter_row_batches(
         ends.append(rows)
     if batch:
         yield RowBatch(first, np.array(ends), batch, tensor)
+
+
+def _join(pages: Sequence[_PageSpan]) -> Iterator[_PageSpan]:
+    """Pages with those that follow them in their file, which are read at once."""
+    last = pages[0]
+    for page in pages[1:]:
+        if page.file is last.file and page.start == last.start + last.length:
+            last = last._replace(length=last.length + page.length)
+        else:
+            yield last
+            last = page
+    yield last
 
 
 def _same_dtype(one: Layout, other: Layout) -> bool:

@@ -114,14 +114,15 @@ class DocumentVectors:
 
     def page(self, number: int) -> PageVectors:
         """Read a page's vectors and boxes as fp32."""
+        rows, boxes = self.stored_page(number)
+        return PageVectors(rows.dequantize(), boxes)
+
+    def stored_page(self, number: int) -> tuple[Rows, npt.NDArray[np.float32]]:
+        """Read a page's rows as they are stored, and their boxes (n, 4)."""
         file, layout = self.open()
-        vectors = Rows(
-            layout.read(file, "vectors", number),
-            layout.read(file, "scales", number) if "scales" in layout.tensors else None,
-        )
-        return PageVectors(
-            vectors.dequantize(), layout.read(file, "boxes", number).astype(np.float32)
-        )
+        scales = layout.read(file, "scales", number) if "scales" in layout.tensors else None
+        rows = Rows(layout.read(file, "vectors", number), scales)
+        return rows, layout.read(file, "boxes", number).astype(np.float32)
 
     def open(self) -> tuple[TensorFile, Layout]:
         """Open the file, and read its layout if the file was replaced.

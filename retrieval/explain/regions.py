@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import compress
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from ingest.box import union_box
 from ingest.caches.byte_cache import ByteCache
-from ingest.page import Box, PageVectors, QueryVectors, Vectors, Word
+from ingest.index.quantization import Rows
+from ingest.page import Box, PageVectors, QueryVectors, Word
 from retrieval.hit import Region
-from retrieval.scoring.dot_products import dot_products_dense
+from retrieval.scoring.dot_products import dot_products, dot_products_dense
 
 MAX_REGIONS = 3
 MAX_PATCHES = 40
@@ -25,38 +26,32 @@ WORD_BYTES = 366
 _centers = ByteCache[tuple[Sequence[Word], npt.NDArray[np.float64]]](CENTERS_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
 class PlacedPage:
     """Rows of a page that have a place there, and the lines that these are on.
 
-    `rows` (n, dim) and `boxes` (n, 4) are in reading order, `starts` (lines,) the first
-    row of each line, and `lines` (lines, 4) the boxes of the lines.
+    They are as they are stored. `rows` (n, dim) and `boxes` (n, 4) are in reading order.
     """
 
-    rows: Vectors
-    boxes: npt.NDArray[np.float32]
-    starts: npt.NDArray[np.int64]
-    lines: npt.NDArray[np.float32]
+    def __init__(self, rows: Rows, boxes: npt.NDArray[np.float32]) -> None:
+        placed = boxes[:, 2] > boxes[:, 0]
+        if not placed.all():
+            scales = None if rows.scales is None else rows.scales[placed]
+            rows, boxes = Rows(rows.values[placed], scales), boxes[placed]
+        self.rows = rows
+        self.boxes = boxes
 
-    @classmethod
-    def of(cls, page: PageVectors) -> PlacedPage:
-        """Placed rows of a page; not copied where all are."""
-        placed = page.placed
-        every = bool(placed.all())
-        rows, boxes = (
-            (page.vectors, page.boxes) if every else (page.vectors[placed], page.boxes[placed])
-        )
-        if not len(rows):
-            return cls(rows, boxes, np.zeros(0, np.int64), boxes)
-        starts = line_starts(boxes)
-        low = np.minimum.reduceat(boxes[:, :2], starts)
-        high = np.maximum.reduceat(boxes[:, 2:], starts)
-        return cls(rows, boxes, starts, np.concatenate([low, high], axis=1))
+    @cached_property
+    def lines(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """The first row of each line (lines,), and the boxes of the lines (lines, 4)."""
+        starts = line_starts(self.boxes)
+        low = np.minimum.reduceat(self.boxes[:, :2], starts)
+        high = np.maximum.reduceat(self.boxes[:, 2:], starts)
+        return starts, np.concatenate([low, high], axis=1)
 
     @property
     def nbytes(self) -> int:
-        """Size in bytes."""
-        return self.rows.nbytes + self.boxes.nbytes + self.starts.nbytes + self.lines.nbytes
+        """Size in bytes; lines are at most as many as boxes."""
+        return self.rows.values.nbytes + 2 * self.boxes.nbytes
 
 
 def find_word_regions(
@@ -68,13 +63,13 @@ def find_word_regions(
     """The lines that match a query best, best first, by the MaxSim of each line alone."""
     if not len(page.rows):
         return ()
-    products = dot_products_dense(query.vectors, page.rows)
-    best = np.maximum.reduceat(products, page.starts, axis=1)
+    starts, lines = page.lines
+    best = np.maximum.reduceat(dot_products(query.vectors, page.rows), starts, axis=1)
     scores = weights @ best / weights.sum()
     found = []
     for i in np.argsort(scores, kind="stable")[::-1][:MAX_REGIONS]:
         if scores[i] >= MIN_RELATIVE_SCORE * scores.max():
-            left, top, right, bottom = page.lines[i].tolist()
+            left, top, right, bottom = lines[i].tolist()
             box = (left, top, right, bottom)
             found.append(Region(box, float(scores[i]), _text_in(box, words)))
     return tuple(found)
@@ -99,30 +94,36 @@ def find_patch_regions(
     row's mean on the page. Hot patches that touch are joined; a part's score is
     the best cosine of its patches.
     """
-    rows, boxes = page.rows, page.boxes
-    if not len(rows):
+    if not len(page.rows):
         return ()
-    products = dot_products_dense(query.vectors, rows)
-    heat = (products - products.mean(axis=1, keepdims=True)).mean(axis=0)
+    products = dot_products(query.vectors, page.rows)
+    heat = products.mean(axis=0)
+    heat -= heat.mean()  # that of the rows' means
     order = np.argsort(-heat)[:MAX_PATCHES]
-    hot = order[heat[order] >= MIN_RELATIVE_SCORE * heat.max()].tolist()
+    hot = order[heat[order] >= MIN_RELATIVE_SCORE * heat[order[0]]]
     regions = []
-    for patches in _join_touching(boxes, hot)[:MAX_REGIONS]:
-        box = union_box(boxes[patches].tolist())
+    for patches in _join_touching(page.boxes, hot):
+        box = union_box(page.boxes[patches].tolist())
         regions.append(Region(box, float(products[:, patches].max()), _text_in(box, words)))
     return tuple(regions)
 
 
-def _join_touching(boxes: npt.NDArray[np.float32], hot: Sequence[int]) -> list[list[int]]:
-    """Connected components of boxes that touch, in the order of their first boxes."""
-    chosen = boxes[np.asarray(hot)]
-    low, high = chosen[:, :2], chosen[:, 2:]
-    touch = (low[:, None] <= high + 1e-3).all(axis=2)
+def _join_touching(
+    boxes: npt.NDArray[np.float32], hot: npt.NDArray[np.int64]
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Connected components of boxes that touch, in the order of their first boxes.
+
+    At most MAX_REGIONS are given.
+    """
+    chosen = boxes[hot]
+    low, high = chosen[:, :2], chosen[:, 2:] + np.float32(1e-3)
+    touch = (low[:, None] <= high).all(axis=2)
     touch &= touch.T
     first = np.arange(len(hot))  # the first box known to be connected to each
-    while (nearer := np.where(touch, first, len(hot)).min(axis=1)).tolist() != first.tolist():
+    while ((nearer := np.where(touch, first, len(hot)).min(axis=1)) != first).any():
         first = nearer
-    return [np.asarray(hot)[first == group].tolist() for group in np.unique(first)]
+    for group in np.flatnonzero(first == np.arange(len(hot)))[:MAX_REGIONS].tolist():
+        yield hot[first == group]
 
 
 def line_starts(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.encoders.embedded.runtime.session import Session
 
 OPSET = 17
-_DTYPES = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.int8))
+DTYPES = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.int8))
 
 
 def dot_products(query: npt.NDArray[np.float32], rows: Rows) -> npt.NDArray[np.float32]:
@@ -47,7 +47,7 @@ def dot_products_dense(
     Args:
         rows: fp32, fp16 or int8, memory-mapped or not; other types are cast to fp32 first.
     """
-    if rows.dtype not in _DTYPES:
+    if rows.dtype not in DTYPES:
         rows = rows.astype(np.float32)
     feed = {"query": np.ascontiguousarray(query, np.float32), "rows": np.ascontiguousarray(rows)}
     product: npt.NDArray[np.float32] = _session(rows.dtype).run(feed)[0]
@@ -93,7 +93,7 @@ def _signs() -> Session:
         "scales": ("float32", ["q"]),
         "less": ("float32", ["q"]),
     }
-    return _open(graph.serialize(takes, {"product": ("float32", ["n", "q"])}, OPSET))
+    return open_graph(graph.serialize(takes, {"product": ("float32", ["n", "q"])}, OPSET))
 
 
 @cache
@@ -103,10 +103,11 @@ def _session(dtype: np.dtype[Any]) -> Session:
     wide = graph.add("Cast", ["rows"], to=TYPES["float32"])
     graph.add("Gemm", ["query", wide], "product", transB=1)
     takes: Tensors = {"query": ("float32", ["q", "dim"]), "rows": (dtype.name, ["n", "dim"])}
-    return _open(graph.serialize(takes, {"product": ("float32", ["q", "n"])}, OPSET))
+    return open_graph(graph.serialize(takes, {"product": ("float32", ["q", "n"])}, OPSET))
 
 
-def _open(model: bytes) -> Session:
+def open_graph(model: bytes) -> Session:
+    """Open a graph of products as a session with one thread."""
     from ingest.encoders.embedded.runtime.session import open_session
 
     # Rows come in blocks of one size, whose memory is worth keeping.

@@ -7,14 +7,15 @@ a negative maximum stays negative. With one row each it is the cosine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.index.quantization import Rows
 from ingest.page import Vectors, unit
-from retrieval.scoring.dot_products import dot_products
+from retrieval.scoring.page_maxima import QueryRows, page_maxima
 from retrieval.scoring.parallel import parallel_map
 
 BLOCK_ROWS = 8_192
@@ -48,53 +49,59 @@ def maxsim(
     [1.0, -0.5]
     """
     offsets = np.asarray(offsets, np.int64)
+    asked = MaxSimQuery(query, weights)
     scores = np.full((*weights.shape[:-1], len(offsets) - 1), np.nan, np.float32)
-    used = (np.atleast_2d(weights) > 0).any(axis=0)
-    query, weights = np.asarray(query[used], np.float32), weights[..., used]
-    weights = weights / weights.sum(axis=-1, keepdims=True)
     stored = rows if isinstance(rows, Rows) else Rows(rows)
-    lengths = np.diff(offsets)
 
     def score(block: tuple[int, int]) -> None:
         first, last = block
-        found = dot_products(query, stored[offsets[first] : offsets[last]])
-        best = _page_maxima(found, lengths[first:last])
-        scores[..., first:last][..., lengths[first:last] > 0] = weights @ best
+        some = stored[offsets[first] : offsets[last]]
+        scores[..., first:last] = asked.score(some, np.diff(offsets[first : last + 1]))
 
-    parallel_map(score, _page_blocks(offsets, _block_rows(len(query))))
+    parallel_map(score, list(page_blocks(offsets, asked.block_rows)))
     return scores
 
 
-def _page_maxima(products: Scores, lengths: npt.NDArray[np.int64]) -> Scores:
-    """The largest products (q, pages) within each page that has rows.
+class MaxSimQuery:
+    """Rows and weights of a query, or of several, made ready to score many pages.
 
-    Args:
-        products: (q, n), the pages' one after the other.
-        lengths: (pages,) numbers of rows.
+    Args: as of `maxsim`.
     """
-    if products.flags.c_contiguous and (lengths == lengths[0]).all():  # often so, and faster
-        return np.asarray(products.reshape(len(products), len(lengths), -1).max(axis=2))
-    lengths = lengths[lengths > 0]
-    best: Scores = np.maximum.reduceat(products, np.cumsum(lengths) - lengths, axis=1)
-    return best
+
+    def __init__(self, query: Vectors, weights: npt.NDArray[np.float32]) -> None:
+        used = (np.atleast_2d(weights) > 0).any(axis=0)
+        weights = weights[..., used]
+        self._rows = QueryRows(query[used])
+        self._weights = weights / weights.sum(axis=-1, keepdims=True)
+
+    @property
+    def block_rows(self) -> int:
+        """Page rows that are best scored at once."""
+        return max(min(BLOCK_ROWS, BLOCK_PRODUCTS // max(len(self._rows), 1)), 1_024)
+
+    def score(self, rows: Rows, lengths: npt.NDArray[np.int64]) -> Scores:
+        """Scores (pages,), or (queries, pages), of pages with so many rows each."""
+        best = page_maxima(self._rows, rows, lengths)
+        found: Scores = self._weights @ best
+        if best.shape[1] == len(lengths):
+            return found
+        scores = np.full((*found.shape[:-1], len(lengths)), np.nan, np.float32)
+        scores[..., lengths > 0] = found
+        return scores
 
 
-def _block_rows(query_rows: int) -> int:
-    return max(min(BLOCK_ROWS, BLOCK_PRODUCTS // max(query_rows, 1)), 1_024)
+def page_blocks(offsets: npt.NDArray[np.int64], block_rows: int) -> Iterator[tuple[int, int]]:
+    """Runs of whole pages with up to that many rows, and at least one.
 
-
-def _page_blocks(offsets: npt.NDArray[np.int64], block_rows: int) -> list[tuple[int, int]]:
-    """Runs of whole pages with up to that many rows (a longer page by itself) and at least one."""
-    blocks = []
-    first = 0
-    pages = len(offsets) - 1
+    A longer page is one by itself.
+    """
+    ends = offsets.tolist()
+    first, pages = 0, len(ends) - 1
     while first < pages:
-        last = int(np.searchsorted(offsets, offsets[first] + block_rows, side="right")) - 1
-        last = min(max(last, first + 1), pages)
-        if offsets[last] > offsets[first]:
-            blocks.append((first, last))
+        last = max(bisect_right(ends, ends[first] + block_rows, first + 1) - 1, first + 1)
+        if ends[last] > ends[first]:
+            yield first, last
         first = last
-    return blocks
 
 
 def mean_row(query: Vectors) -> Vectors:

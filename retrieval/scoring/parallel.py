@@ -3,15 +3,17 @@
 numpy and onnxruntime release the interpreter lock while they compute. A core
 that takes whole tasks keeps its data in its own cache: with 8,192 rows a task
 that is a quarter faster than every product shared by all cores, and takes a
-quarter less CPU time (benchmarks/kernel.py).
+quarter less CPU time (benchmarks/kernel.py). Where several searches compute at once, each
+keeps to its own thread: more would only wait for each other.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from operator import length_hint
@@ -28,15 +30,39 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+class _Searches:
+    """How many searches compute now."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lock = threading.Lock()
+
+
+_searches = _Searches()
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    """Context of a search that computes: others leave it a core."""
+    with _searches.lock:
+        _searches.count += 1
+    try:
+        yield
+    finally:
+        with _searches.lock:
+            _searches.count -= 1
+
+
 def parallel_map(function: Callable[[T], None], items: Iterable[T]) -> None:
     """Call a function on each item in parallel, in no fixed order.
 
-    As many calls run at once as there are cores.
+    As many calls run at once as there are cores, less those that other searches compute on.
 
     Items are drawn one at a time. After the first call that raises no other one
     begins; its error is raised when those that had begun are done.
     """
-    workers = min(cores(), length_hint(items, cores()))
+    free = max(cores() - max(_searches.count - 1, 0), 1)
+    workers = min(free, length_hint(items, free))
     queue = iter(items)
     first, second = next(queue, _END), next(queue, _END)
     if second is _END:

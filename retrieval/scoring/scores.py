@@ -21,13 +21,13 @@ from ingest.index.row_batches import RowBatch, RowBuffers, iter_row_batches
 from ingest.index.tensor_layout import FloatRows, RowTensor
 from ingest.index.vector_file import DocumentVectors
 from ingest.page import Vectors
-from retrieval.scoring.maxsim import BLOCK_ROWS, Scores, maxsim
+from retrieval.scoring.maxsim import BLOCK_ROWS, MaxSimQuery, Scores, maxsim, page_blocks
 from retrieval.scoring.parallel import parallel_map
 
 RESCORE_TOP_K = 50
 """Pages that are rescored by their rows, of those scored by sign codes (benchmarks/quantization.py)."""
 MAPPED_PAGES = 8
-"""A document of at least this many pages, all of them candidates, is memory-mapped; others are read."""
+"""Where all pages of all documents are candidates, one of at least so many is memory-mapped."""
 
 Positions = npt.NDArray[np.int64]
 
@@ -72,11 +72,14 @@ def score_batches(
     kind: FloatRows,
     rescore_top_k: int = RESCORE_TOP_K,
     scorer: BatchScorer | None = None,
+    centered: Vectors | None = None,
 ) -> Scores:
     """MaxSim of a query (q, dim) with `count` candidates (count,).
 
     Args:
         weights: (q,), or (queries, q) for several queries whose rows follow each other.
+        centered: the query's rows for sign codes, which are about the index's center; None for
+            those of `query`.
         scorer: scores rows on a device; None for the CPU, which always scores sign codes.
 
     Returns:
@@ -89,25 +92,31 @@ def score_batches(
     with_codes = {id(batch.vectors) for batch in coded}
     uncoded = [batch for batch in batches if id(batch.vectors) not in with_codes]
     _score_into(scores, query, weights, uncoded, kind, scorer)
+    rows = query, query if centered is None else centered
     if coded and weights.ndim == 1:
-        _rescore(scores, query, weights, coded, rescore_top_k, scorer)
+        _rescore(scores, rows, weights, coded, rescore_top_k, scorer)
     elif coded:
         for its_scores, its_weights in zip(scores, weights, strict=True):
-            _rescore(its_scores, query, its_weights, coded, rescore_top_k, scorer)
+            _rescore(its_scores, rows, its_weights, coded, rescore_top_k, scorer)
     return scores
 
 
 def _rescore(
     scores: Scores,
-    query: Vectors,
+    query: tuple[Vectors, Vectors],
     weights: npt.NDArray[np.float32],
     batches: Sequence[CandidateBatch],
     rescore_top_k: int,
     scorer: BatchScorer | None,
 ) -> None:
-    """Put one query's scores of pages with sign codes in their positions."""
+    """Put one query's scores of pages with sign codes in their positions.
+
+    Args:
+        query: its rows (q, dim), and those for the codes.
+    """
+    rows, centered = query
     rough = np.full(len(scores), np.nan, np.float32)
-    _score_into(rough, query, weights, batches, "codes", None)
+    _score_into(rough, centered, weights, batches, "codes", None)
     order = np.argsort(-rough, kind="stable")  # NaN last
     best = np.zeros(len(scores), np.bool_)
     best[order[:rescore_top_k]] = True
@@ -116,7 +125,7 @@ def _rescore(
         some = best[batch.positions]
         if some.any():
             chosen.append(CandidateBatch(batch.vectors, batch.numbers[some], batch.positions[some]))
-    _score_into(scores, query, weights, chosen, "vectors", scorer)
+    _score_into(scores, rows, weights, chosen, "vectors", scorer)
     known = best & ~np.isnan(scores)
     rest = ~best & ~np.isnan(rough)
     if rest.any():
@@ -148,8 +157,10 @@ def _score_into(
     whole: list[CandidateBatch] = []
     single: list[tuple[DocumentVectors, int]] = []
     positions: list[int] = []
+    # Of a few chosen pages none are mapped: those of one search after another would be resident.
+    mapped = all(len(batch.positions) == batch.vectors.page_count for batch in batches)
     for batch in batches:
-        if len(batch.positions) == batch.vectors.page_count >= MAPPED_PAGES:
+        if mapped and batch.vectors.page_count >= MAPPED_PAGES:
             whole.append(batch)
             continue
         single.extend((batch.vectors, number) for number in batch.numbers.tolist())
@@ -160,6 +171,7 @@ def _score_into(
         found = maxsim(query, weights, rows, offsets)
         scores[..., batch.positions] = found[..., batch.numbers - 1]
 
+    asked = MaxSimQuery(query, weights)
     spare: deque[RowBuffers] = deque()
 
     def score_group(group: RowBatch) -> None:
@@ -167,9 +179,11 @@ def _score_into(
             buffers = spare.pop()
         except IndexError:  # as many as there are threads
             buffers = RowBuffers()
-        found = maxsim(query, weights, group.read(buffers), group.edges)
+        for first, last in page_blocks(group.edges, asked.block_rows):
+            rows = group.read(buffers, first, last)
+            found = asked.score(rows, np.diff(group.edges[first : last + 1]))
+            scores[..., positions[group.first + first : group.first + last]] = found
         spare.append(buffers)
-        scores[..., positions[group.first : group.last]] = found
 
     parallel_map(score_document, whole)
     parallel_map(score_group, iter_row_batches(single, kind, BLOCK_ROWS))

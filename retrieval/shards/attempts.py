@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from ingest.library.pages import PageNotFound
 from retrieval.error import LibraryChanging
-from retrieval.scoring.parallel import cores
+from retrieval.scoring.parallel import computing, cores
 from retrieval.shards.open_shard_readers import OpenShardReaders
 from retrieval.shards.shard import Shard, ShardFailed
 
 Result = TypeVar("Result")
 TRIES = 5
-AT_ONCE = 2 * max(2, cores())
+AT_ONCE = max(2, cores()) + 1
 """Searches that compute at once. More would wait for the cores and the interpreter's lock
 all the same, each with memory of its own: 64 reranked ones took 200 MB more."""
 
@@ -47,7 +47,7 @@ class Attempts:
         """
         if getattr(self._own, "searching", False):
             return self._try(find)
-        with self._slots:
+        with self._slots, computing():
             self._own.searching = True
             try:
                 return self._try(find)

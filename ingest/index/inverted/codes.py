@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,20 @@ class ListedCodes:
     listed: bytes
     identity: FileIdentity
 
+    @cached_property
+    def _codes_a_page(self) -> int:
+        """Codes of every page where all have as many, otherwise 0; it is faster to copy pages."""
+        lengths = np.diff(self.offsets)
+        return int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else 0
+
     def take(self, places: npt.NDArray[np.int64]) -> tuple[SignCodes, npt.NDArray[np.int64]]:
         """Codes (n, bytes) of pages in a row, and their offsets (pages + 1,) there."""
         starts = self.offsets[places]
         lengths = self.offsets[places + 1] - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)])
+        if size := self._codes_a_page:
+            paged = self.codes.reshape(-1, size * self.codes.shape[1])
+            return paged.take(places, axis=0).reshape(-1, self.codes.shape[1]), offsets
         rows = np.repeat(starts - offsets[:-1], lengths)
         rows += np.arange(len(rows))
         return self.codes.take(rows, axis=0), offsets

@@ -16,7 +16,7 @@ import numpy.typing as npt
 IR_VERSION = 9
 MICROSOFT = "com.microsoft"
 """Domain of onnxruntime's own operators."""
-TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int64": 7, "float16": 10}
+TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "float16": 10}
 """Numbers of TensorProto.DataType."""
 VARINT, LENGTH, FIXED32 = 0, 2, 5
 """Wire types."""
