@@ -27,6 +27,11 @@ from ingest.reading.spelling.letters import (
     plain_text,
     split_words,
 )
+from ingest.reading.spelling.right_to_left import (
+    may_be_out_of_order,
+    order_from_left,
+    order_letters,
+)
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
 from ingest.reading.text_line import Angle, LineWord, TextLine
 
@@ -99,7 +104,10 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
     text = "".join(span.text for span in spans)
     if marks_are_astray(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = order_marks([letter for span in spans for letter in span.letters(across, down)])
-        words = [_word(word) for word in split_words(letters)]
+        words = [_word(order_letters(order_from_left(word))) for word in split_words(letters)]
+    elif may_be_out_of_order(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
+        letters = [letter for span in spans for letter in span.letters(across, down)]
+        words = [_word(order_letters(word)) for word in split_words(order_from_left(letters))]
     elif needs_care(text):
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]

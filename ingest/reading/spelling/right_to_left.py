@@ -1,0 +1,60 @@
+"""Order of letters in words from right to left with numbers or signs in them.
+
+A text layer gives such a word in either direction: a number in Arabic digits
+backwards, or the letters around the sign of a Hebrew acronym from the left. The places
+of the letters show how they are read (UAX #9, within one word).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import chain
+
+from ingest.reading.line import is_right_to_left
+from ingest.reading.spelling.letters import Letter
+from ingest.reading.spelling.vowel_marks import MARKS
+
+_DIGITS = "\u0660-\u0669\u06f0-\u06f9"
+_MIXED = re.compile(
+    rf"[{_DIGITS}](?=\S)|(?<=\S)[{_DIGITS}]|(?<=\S)[\"'\u2019\u201d/(0-9A-Za-z-](?=\S)"
+)
+_PART = re.compile(
+    rf"[{_DIGITS}](?:[.,:/\u00a0\u060c\u066b\u066c]?[{_DIGITS}])*"
+    r"|[#$\u20aa\u20ac]?[0-9A-Za-z](?:[.,:/@_%+-]?[0-9A-Za-z])*[%\u00b0]?"
+    rf"|.[{MARKS}]*",
+    re.DOTALL,
+)
+"""A number, a Latin word, or a letter with its marks."""
+
+
+def may_be_out_of_order(text: str) -> bool:
+    """Whether a text has a word from right to left with something else in it."""
+    return is_right_to_left(text) and _MIXED.search(text) is not None
+
+
+def order_from_left(letters: Sequence[Letter]) -> list[Letter]:
+    """Letters of a line by their places, from the left, marks after their letter."""
+    clusters: list[list[Letter]] = []
+    for letter in letters:
+        narrow = letter.place[2] - letter.place[0] < 0.01
+        if clusters and (narrow or unicodedata.combining(letter.text)):
+            clusters[-1].append(letter)
+        else:
+            clusters.append([letter])
+    clusters.sort(key=lambda cluster: cluster[0].place[0] + cluster[0].place[2])
+    return list(chain.from_iterable(clusters))
+
+
+def order_letters(word: Sequence[Letter]) -> list[Letter]:
+    """Letters of a word as they are read: from the right, but numbers and Latin from the left.
+
+    Args:
+        word: as `order_from_left` gives it.
+    """
+    text = "".join(letter.text[:1] for letter in word)
+    if not is_right_to_left(text):
+        return list(word)
+    parts = [found.span() for found in _PART.finditer(text)]
+    return [letter for start, end in reversed(parts) for letter in word[start:end]]
