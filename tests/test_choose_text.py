@@ -94,6 +94,20 @@ def test_a_font_that_maps_letters_to_others_is_read_by_ocr(
     assert shown(page) == words(lines)
 
 
+MONGOLIAN = ["Монгол улсын ерөнхийлөгч", "Усан онгоцны зогсоол", "Түлхүүр нь шүүгээнд бий"]
+
+
+@pytest.mark.parametrize("lines", [[*RUSSIAN, PROSE[2]], [*MONGOLIAN, "North Pier Ltd, Ostwick"]])
+def test_lines_in_two_scripts_are_no_cipher(lines: list[str], tmp_path: Path) -> None:
+    """OCR reads the one and not the other."""
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=450, height=200)
+    page.insert_font(fontname="dj", fontfile=str(DEJAVU))
+    write_page(page, lines, font="dj")
+    pdf.save(tmp_path / "a.pdf")
+    assert shown(read(tmp_path / "a.pdf")) == words(lines)
+
+
 @pytest.mark.parametrize("broken", [shift_letters(3), {c: chr(0xE000 + c) for c in range(33, 127)}])
 def test_only_the_words_of_the_broken_font_are_replaced(
     tmp_path: Path, broken: dict[int, str]

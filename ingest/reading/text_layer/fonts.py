@@ -18,7 +18,12 @@ from PIL import Image
 from ingest.box import union_box
 from ingest.ocr.corners import Corners, box_corners, turn_corners
 from ingest.ocr.ocr import Ocr
-from ingest.reading.text_layer.letter_likelihood import FLUENT, letter_likelihood, letter_words
+from ingest.reading.text_layer.letter_likelihood import (
+    FLUENT,
+    letter_likelihood,
+    letter_words,
+    script_of,
+)
 from ingest.reading.text_layer.similarity import letters_of, similarity
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -38,6 +43,8 @@ BELIEVABLE = 20
 """Letters of a text in a broken font that are believed if they are likely nevertheless."""
 SURE_SCORE = 0.8
 """Confidence of OCR, at least, to be believed against the file."""
+MIN_READ = 0.5
+"""Letters of OCR's reading of a piece for each of the file's, at least: else it cannot read it."""
 MAX_SIMILARITY = 0.6
 """Share of letters in common with which the file is still believed."""
 MORE_LIKELY = 0.5
@@ -120,16 +127,21 @@ def _is_ciphered(ocr: Ocr, image: Image.Image, lines: Sequence[TextLine], font: 
     corners = [_corners(words, line, image) for _, words, line in pieces]
     if not pieces or min(abs(c[3] - c[0]).max() for c in corners) < MIN_LINE_PIXELS:
         return None
-    read = ocr.recognize(image, corners)
-    ours, theirs = " ".join(line.text for line in read), " ".join(text for text, _, _ in pieces)
-    score = sum(line.score * len(line.text) for line in read) / max(
-        sum(len(r.text) for r in read), 1
-    )
+    both = [
+        (line, text)
+        for line, (text, _, _) in zip(ocr.recognize(image, corners), pieces, strict=True)
+        if len(letters_of(line.text)) >= MIN_READ * len(letters_of(text))
+    ]
+    ours, theirs = " ".join(line.text for line, _ in both), " ".join(text for _, text in both)
+    letters = max(sum(len(line.text) for line, _ in both), 1)
+    score = sum(line.score * len(line.text) for line, _ in both) / letters
     if score < SURE_SCORE or len(letters_of(ours)) < FEWEST_LETTERS:
         return False
     if similarity(ours, theirs) > MAX_SIMILARITY:
         return False
     likely, given = letter_likelihood(ours), letter_likelihood(theirs)
+    if script_of(ours) != script_of(theirs) and not is_fluent(likely):
+        return False  # letters of another script, as an engine that does not know theirs sees them
     return likely is not None and given is not None and likely > given + MORE_LIKELY
 
 
