@@ -70,6 +70,8 @@ class PdfSource:
         self._password = password
         try:
             self._pdf = _open(path)
+            if not self._pdf.is_pdf:  # MuPDF goes by the bytes, whatever it is told
+                raise no_pdf(path)
             if self._pdf.needs_pass and not authenticate(self._pdf, password):
                 clear = without_encryption(path, self._pdf)
                 if clear is None:
