@@ -76,6 +76,38 @@ def test_columns_written_row_by_row_are_read_one_after_the_other(read: Any) -> N
     assert not any("and A fair" in unit or "come with from" in unit for unit in units)
 
 
+def test_the_longest_line_of_a_column_does_not_cross_its_gutter(read: Any) -> None:
+    """Of three columns whose lines end at different places."""
+    columns = [
+        [
+            "The harbour board meets",
+            "on the first Monday and",
+            "elected Mrs Brandvold",
+            "as chair.",
+        ],
+        [
+            "The bakery on the quay",
+            "closes for repairs until",
+            "June and sells its bread",
+            "from a van at the church.",
+        ],
+        [
+            "The choir seeks altos who",
+            "can rehearse on Thursday",
+            "evenings; write to Yusuf",
+            "Karadeniz now.",
+        ],
+    ]
+
+    def draw(page: Any) -> None:
+        write(page, 60, 60, ["Quayside Gazette: news from the three parishes"], fontsize=16)
+        for number in range(4):
+            for column, x in zip(columns, (60, 225, 390), strict=True):
+                write(page, x, 110 + 15 * number, [column[number]], fontsize=9.5)
+
+    assert texts(read(draw))[1:] == list(map(" ".join, columns))
+
+
 def test_a_title_and_a_last_line_span_two_columns(read: Any) -> None:
     def draw(page: Any) -> None:
         write(page, 60, 80, ["Notices of the parish council for the coming year"], fontsize=18)

@@ -69,15 +69,15 @@ def _is_right_to_left(pieces: Sequence[Piece]) -> bool:
 
 
 def _find_cut(pieces: Sequence[Piece]) -> Cut | None:
-    """The gutter with the most lines beside it; None where there is none."""
+    """The gutter with the most lines beside it, of these the one that the fewest cross."""
     boxes = boxes_of(pieces)
     line = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    best: tuple[int, float] = (0, 0.0)
+    best: tuple[int, int, float] = (0, 0, 0.0)
     cut = None
     for x in _candidates(boxes, line):
         for found, lines, gap in _cuts_at(x, pieces, boxes, line):
-            if (lines, gap) > best:
-                best, cut = (lines, gap), found
+            if (rank := (lines, len(found.left) + len(found.right), gap)) > best:
+                best, cut = rank, found
     return cut
 
 
