@@ -41,6 +41,20 @@ def test_numbers_and_acronyms_are_read_as_they_are_printed(text: str, tmp_path: 
     assert page_text(read(tmp_path / "a.pdf", text)) == text
 
 
+def test_cells_beside_each_other_stay_apart(tmp_path: Path) -> None:
+    pdf = pymupdf.open()
+    page = pdf.new_page()
+    for row in range(4):
+        for x, text in ((60, f"{row}193"), (200, f"7{row}83"), (340, shown("משרד הנמל"))):
+            page.insert_text(
+                (x, 80 + 20 * row), text, fontsize=12, fontname="dj", fontfile=str(DEJAVU)
+            )
+    pdf.save(tmp_path / "a.pdf")
+    found = PdfSource(tmp_path / "a.pdf").page_image(1, 72)
+    rows = page_text(arrange(found.lines, found.image.width / found.image.height))
+    assert rows.split() == " ".join(f"משרד הנמל 7{row}83 {row}193" for row in range(4)).split()
+
+
 def letters(text: str) -> list[Letter]:
     return [
         Letter(each, x, x + 6.0, 10.0, (x, 0.0, x + 6.0, 10.0))

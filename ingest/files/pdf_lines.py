@@ -31,6 +31,7 @@ from ingest.reading.spelling.right_to_left import (
     may_be_out_of_order,
     order_from_left,
     order_letters,
+    words_from_left,
 )
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
 from ingest.reading.text_line import Angle, LineWord, TextLine
@@ -107,7 +108,7 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
         words = [_word(order_letters(order_from_left(word))) for word in split_words(letters)]
     elif may_be_out_of_order(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = [letter for span in spans for letter in span.letters(across, down)]
-        words = [_word(order_letters(word)) for word in split_words(order_from_left(letters))]
+        words = list(map(_word, words_from_left(order_from_left(letters))))
     elif needs_care(text):
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from ingest.reading.line import is_right_to_left
-from ingest.reading.spelling.letters import Letter
+from ingest.reading.spelling.letters import Letter, split_words
 from ingest.reading.spelling.vowel_marks import MARKS
 
 _DIGITS = "\u0660-\u0669\u06f0-\u06f9"
@@ -27,6 +27,8 @@ _PART = re.compile(
     re.DOTALL,
 )
 """A number, a Latin word, or a letter with its marks."""
+MAX_GAP = 0.3
+"""Gap between two letters of a word in sizes of the font, at most."""
 
 
 def may_be_out_of_order(text: str) -> bool:
@@ -45,6 +47,20 @@ def order_from_left(letters: Sequence[Letter]) -> list[Letter]:
             clusters.append([letter])
     clusters.sort(key=lambda cluster: cluster[0].place[0] + cluster[0].place[2])
     return list(chain.from_iterable(clusters))
+
+
+def words_from_left(letters: Sequence[Letter]) -> list[list[Letter]]:
+    """Words of a line that `order_from_left` has put in order, each as it is read."""
+    words: list[list[Letter]] = []
+    for whole in split_words(letters):
+        words.append([])
+        right = whole[0].place[2]
+        for letter in whole:
+            if letter.place[0] - right > MAX_GAP * letter.size:  # cells of a table
+                words.append([])
+            right = max(right, letter.place[2])
+            words[-1].append(letter)
+    return list(map(order_letters, words))
 
 
 def order_letters(word: Sequence[Letter]) -> list[Letter]:
