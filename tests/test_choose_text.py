@@ -22,6 +22,7 @@ from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import (
     CJK,
     DEJAVU,
+    SCAN,
     draw_lines,
     map_font,
     save_scan,
@@ -217,6 +218,18 @@ def test_a_good_hidden_layer_stays_once(tmp_path: Path, lines: list[str], font: 
     assert page.source == "text"
     assert shown(page) == words(lines)
     assert all(word.role != "hidden" for word in page.words)
+
+
+def test_the_target_of_a_link_on_a_scan_is_not_taken_for_its_print(tmp_path: Path) -> None:
+    path = save_scan(tmp_path / "a.pdf", draw_lines(MINUTES))
+    with pymupdf.open(path) as pdf:
+        place = pymupdf.Rect(50, 48, 350, 78) * (72 / SCAN)  # of the first line
+        link = {"kind": pymupdf.LINK_URI, "from": place, "uri": "https://a.example/x"}
+        pdf[0].insert_link(link)
+        pdf.save(tmp_path / "b.pdf")
+    found = read(tmp_path / "b.pdf")
+    assert [w.role for w in found.words if "example" in w.text] == ["hidden"]
+    assert shown(found) == words(MINUTES)
 
 
 def test_a_layer_below_its_scan_is_compared_too(tmp_path: Path) -> None:

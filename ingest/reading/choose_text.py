@@ -226,7 +226,8 @@ def _shown(lines: Sequence[TextLine]) -> list[LineWord]:
 
 
 def _hidden(lines: Sequence[TextLine]) -> list[LineWord]:
-    return [word for line in lines for word in line.words if word.hidden]
+    """Words of the text layer that cannot be seen."""
+    return [w for line in lines if line.origin == "text" for w in line.words if w.hidden]
 
 
 def _map_words(lines: Sequence[TextLine], change: Callable[[LineWord], LineWord]) -> list[TextLine]:
