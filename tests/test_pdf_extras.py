@@ -13,6 +13,7 @@ import pytest
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, render
 from ingest.page import Page, Word
+from ingest.run.title import find_title
 
 Make = Callable[[Any], None]
 
@@ -273,3 +274,21 @@ def test_damage_of_what_is_optional_costs_no_page(path: Path, key: str, junk: st
 
     page = open_source(edit(make(path, form), change)).page_image(1, 72)
     assert "skipper:" in [word.text for word in page.words]
+
+
+def test_a_value_is_no_higher_than_a_line(path: Path) -> None:
+    """A field has room for more; the largest print of a page is taken for its title."""
+
+    def fill(page: Any) -> None:
+        page.insert_text((60, 60), "Membership form", fontsize=14)
+        choices = ["Lake Vaal", "Lake Umber", "Lake Sil"]
+        list_box = pymupdf.PDF_WIDGET_TYPE_LISTBOX
+        field(page, list_box, (60, 100, 200, 160), "Lake Umber", choice_values=choices)
+        text = pymupdf.PDF_WIDGET_TYPE_TEXT
+        field(page, text, (60, 200, 400, 300), "Needs a ramp", field_flags=1 << 12)
+
+    [page] = render(make(path, fill), Page("a", 1, "a"), 1, RenderSettings(ocr="none"))
+    heights = {word.text: (word.box[3] - word.box[1]) * 842 for word in page.words}
+    assert heights["Umber"] < 20
+    assert heights["ramp"] < 20
+    assert find_title("", page.words).text == "Membership form"

@@ -163,6 +163,19 @@ def test_watermarks_are_no_title(text: str) -> None:
     assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
 
 
+@pytest.mark.parametrize("text", ["APPROVED", "Not for public release", "bezahlt"])
+def test_stamps_are_no_title(text: str) -> None:
+    mark = block(1, line(text, 0.75, 0.06))
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
+
+
+def test_words_on_their_side_are_as_high_as_their_letters() -> None:
+    turned = block(1, [Word("Newsletter", (0.02, 0.3, 0.03, 0.5))])
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*turned, *title, *BODY]).text == "Tides of the Sound"
+
+
 def test_large_letters_over_the_text_are_no_title() -> None:
     mark = block(1, [Word("Oduya", (0.05, 0.3, 0.5, 0.7))])
     title = block(2, line("Tides of the Sound", 0.15, 0.03))
