@@ -27,7 +27,7 @@ MAX_TARGET = 300
 """Characters of a link's target."""
 CORNER: Box = (0.0, 0.0, 0.001, 0.001)
 """Place of what has none on its page."""
-MAX_LINE = 14.0
+MAX_LINE = 13.0
 """Height of a line of a field in points, at most; a higher field has room for more lines."""
 LETTER_WIDTH = 0.5
 """Usual width of a letter in letter heights."""
@@ -170,11 +170,16 @@ def _value(widget: Any) -> str:
 
 
 def _value_lines(page: Any, widget: Any, value: str, hidden: bool) -> Iterator[TextLine]:
-    """Lines of a value: in the middle of a field of one line, at the top of a higher one."""
+    """Lines of a value: in the middle of a field of one line, at the top of a higher one.
+
+    The chosen items of a list take all of it.
+    """
     texts = [text for text in value.split("\n") if text.strip()]
     rect = widget.rect
-    step = min(rect.height / max(len(texts), 1), MAX_LINE)
+    step = rect.height / max(len(texts), 1)
     listed = widget.field_type == pymupdf.PDF_WIDGET_TYPE_LISTBOX
+    if not listed:  # what else a list shows was not chosen, and is not to be read
+        step = min(step, MAX_LINE)
     centered = len(texts) == 1 and not listed and not widget.field_flags & _MULTILINE
     first = rect.y0 + (rect.height - step) / 2 if centered else rect.y0
     for at, text in enumerate(texts):

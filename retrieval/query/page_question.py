@@ -18,10 +18,10 @@ MAX_PAGES = 8
 
 _PAGE = (
     "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
-    "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
-    "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
+    "|sidan?|siden?|sivu(?:lla|n)?|oldal(?:on|a)?|stron[aęy]|stronie|str\\.|strán(?:ka|ce|ky|ke)"
+    "|stran[aěuy]|stranic[aeiu]|страниц[аеиуы]|стр\\.|сторінк[аиу]|сторінці|σελίδα|σελ\\.|halaman|trang"
     "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[еа]?"
-    "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
+    "|(?:ال)?صفح[ةهہ]|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?|পৃষ্ঠা|பக்கம்|หน้า(?:ที่)?"
 )
 _LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
 _ORDINALS = {
@@ -36,7 +36,18 @@ _ORDINALS = {
     **{word: at for at, word in enumerate("primeira segunda terceira quarta quinta sexta".split(), 1)},
     **{word: at for at, word in enumerate("ilk ikinci üçüncü dördüncü beşinci".split(), 1)},
     **{word: at for at, word in enumerate("первая вторая третья четвёртая пятая".split(), 1)},
-    **dict.fromkeys("last letzte dernière última ultima son последняя".split(), -1),
+    **{word: at for at, word in enumerate("первой второй третьей четвёртой пятой".split(), 1)},
+    **{word: at for at, word in enumerate("pierwsza druga trzecia czwarta piąta".split(), 1)},
+    **{word: at for at, word in enumerate("pierwszej drugiej trzeciej czwartej piątej".split(), 1)},
+    **{word: at for at, word in enumerate("první druhé třetí čtvrté páté".split(), 1)},
+    **{word: at for at, word in enumerate("első második harmadik negyedik ötödik".split(), 1)},
+    **{word: at for at, word in enumerate("eerste tweede derde vierde vijfde".split(), 1)},
+    **{word: at for at, word in enumerate("första andra tredje fjärde femte".split(), 1)},
+    **{word: at for at, word in enumerate("første anden tredje fjerde femte".split(), 1)},
+    **dict.fromkeys((
+        "last letzte dernière última ultima son последняя последней ostatnia ostatniej poslední"
+        " utolsó laatste sista sidste"
+    ).split(), -1),
 }  # fmt: skip
 _CARDINALS = {
     **{word: at for at, word in enumerate(
@@ -53,7 +64,7 @@ _HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1
 
 _NAMED = re.compile(_PAGE, re.IGNORECASE)
 """What a question has that one of `_western` finds something in: that takes longer to compile."""
-_AFTER = rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)"
+_AFTER = rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?:['’][^\W\d]{{1,4}})?(?!\w)"
 _BEFORE = (
     rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
     rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)"
