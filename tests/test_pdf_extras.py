@@ -13,7 +13,6 @@ import pytest
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, render
 from ingest.page import Page, Word
-from ingest.run.title import find_title
 
 Make = Callable[[Any], None]
 
@@ -274,17 +273,3 @@ def test_damage_of_what_is_optional_costs_no_page(path: Path, key: str, junk: st
 
     page = open_source(edit(make(path, form), change)).page_image(1, 72)
     assert "skipper:" in [word.text for word in page.words]
-
-
-def test_a_value_is_no_higher_than_a_line(path: Path) -> None:
-    """A field has room for more; the largest print of a page is taken for its title."""
-
-    def fill(page: Any) -> None:
-        page.insert_text((60, 60), "Membership form", fontsize=14)
-        text = pymupdf.PDF_WIDGET_TYPE_TEXT
-        field(page, text, (60, 200, 400, 300), "Needs a ramp", field_flags=1 << 12)
-
-    form = edit(make(path, fill), without_appearances)
-    [page] = render(form, Page("a", 1, "a"), 1, RenderSettings(ocr="none"))
-    assert "ramp" in [word.text for word in page.words]
-    assert find_title("", page.words).text == "Membership form"

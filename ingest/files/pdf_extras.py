@@ -27,8 +27,6 @@ MAX_TARGET = 300
 """Characters of a link's target."""
 CORNER: Box = (0.0, 0.0, 0.001, 0.001)
 """Place of what has none on its page."""
-MAX_LINE = 13.0
-"""Height of a line of a field in points, at most; a higher field has room for more lines."""
 LETTER_WIDTH = 0.5
 """Usual width of a letter in letter heights."""
 
@@ -39,7 +37,6 @@ _VALUES = frozenset(
     }
 )
 _COMB = 1 << 24
-_MULTILINE = pymupdf.PDF_TX_FIELD_IS_MULTILINE
 _PASSWORD = pymupdf.PDF_TX_FIELD_IS_PASSWORD
 _UNSEEN = pymupdf.PDF_ANNOT_IS_HIDDEN | pymupdf.PDF_ANNOT_IS_NO_VIEW
 _NO_COMMENT = frozenset(
@@ -158,7 +155,7 @@ def _read_field(page: Any, widget: Any, lines: Sequence[TextLine]) -> Field | No
     comb = bool(widget.field_flags & _COMB) and widget.field_type == pymupdf.PDF_WIDGET_TYPE_TEXT
     if not value or (same and not unseen and not (comb and len(there) > len(value.split()))):
         return None
-    return Field(box, tuple(_value_lines(page, widget, value, unseen)), bool(there))
+    return Field(box, tuple(_value_lines(page, widget.rect, value, unseen)), bool(there))
 
 
 def _value(widget: Any) -> str:
@@ -169,21 +166,11 @@ def _value(widget: Any) -> str:
     return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _value_lines(page: Any, widget: Any, value: str, hidden: bool) -> Iterator[TextLine]:
-    """Lines of a value: in the middle of a field of one line, at the top of a higher one.
-
-    The chosen items of a list take all of it.
-    """
+def _value_lines(page: Any, rect: Any, value: str, hidden: bool) -> Iterator[TextLine]:
     texts = [text for text in value.split("\n") if text.strip()]
-    rect = widget.rect
     step = rect.height / max(len(texts), 1)
-    listed = widget.field_type == pymupdf.PDF_WIDGET_TYPE_LISTBOX
-    if not listed:  # what else a list shows was not chosen, and is not to be read
-        step = min(step, MAX_LINE)
-    centered = len(texts) == 1 and not listed and not widget.field_flags & _MULTILINE
-    first = rect.y0 + (rect.height - step) / 2 if centered else rect.y0
     for at, text in enumerate(texts):
-        top = first + at * step
+        top = rect.y0 + at * step
         place = pymupdf.Rect(rect.x0, top, rect.x1, top + step)
         yield _spread(page, text, place, "unseen" if hidden else "field", hidden)
 
