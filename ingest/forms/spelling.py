@@ -43,7 +43,7 @@ def page_spellings(text: str) -> Iterator[str]:
         if not word.isascii():
             yield from spellings(word)
         elif word[0].isupper():
-            yield from _as_one_letter(word)
+            yield from as_one_letter(word)
     yield from _joined(text)
 
 
@@ -79,7 +79,7 @@ def spellings(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _as_one_letter(word: str) -> tuple[str, ...]:
+def as_one_letter(word: str) -> tuple[str, ...]:
     """A word with ae, oe or ue as one letter, where it has them; a final one is left."""
     small = word.lower()
     short = _PAIR.sub(r"\1", small)
