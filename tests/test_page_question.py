@@ -225,6 +225,23 @@ def test_a_page_that_is_not_there_is_no_page_question(searcher: Searcher) -> Non
     assert 300 not in {citation.page.number for citation in answer.citations}
 
 
+def test_a_page_is_found_by_the_number_that_it_shows(tmp_path: Path) -> None:
+    """Of an excerpt: the file has neither labels nor so many pages."""
+    with pymupdf.open() as pdf:
+        for number, leaf in ((47, "gorse"), (48, "heath"), (49, "iris")):
+            page = pdf.new_page()
+            page.insert_text((60, 80), f"Body text of leaf {leaf} in this book.")
+            page.insert_text((280, 815), f"- {number} -", fontsize=9)
+        pdf.save(tmp_path / "excerpt.pdf")
+    home = Home(tmp_path / "home")
+    list(add(home, [tmp_path / "excerpt.pdf"], AddSettings(NO_OCR, ("minilm",), 1)))
+    searcher = make_searcher(home, Settings.model_construct())
+    answer = ask(searcher, "Was steht auf Seite 48?")
+    assert cited(answer) == {2}
+    assert "heath" in answer.text
+    searcher.close()
+
+
 def test_a_page_may_be_asked_for_in_a_conversation(searcher: Searcher) -> None:
     history = [Message("user", "What does page 3 of the harbour guide say?")]
     answered = answer_query(searcher, MODEL, "And page 4?", top=5, history=history)
