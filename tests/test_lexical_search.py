@@ -15,6 +15,7 @@ from ingest.library.writer import LibraryWriter
 from retrieval.search import Searcher
 
 PAGES = {
+    "irish": "Mrs O’Sullivan and Mr D'Artagnan sold the berth.",
     "english": "The lease may be ended early by the tenant if the berth is dredged.",
     "scattered": "The tenant ended the phase early; by then the lease had lapsed.",
     "german": "Der Hafenkran ist neu und die Prüfung der Schiffsdiesel in der Straße beginnt.",
@@ -58,6 +59,9 @@ PAGES = {
     "iso": "Certified by ISO 9001:2015",
     "iso-other": "Certified by ISO 9015:2001",
     "iban": "Pay to DE89 3704 0044 0532 0130 00",
+    "isbn": "ISBN 978-3-16-148410-0",
+    "isbn-other": "ISBN 978-3-16-148401-0",
+    "vat": "USt-IdNr. DE 123 456 789",
     "phone": "Call +49 30 1234567",
 }
 
@@ -93,6 +97,9 @@ def found(searcher: Searcher, query: str) -> list[str]:
         ("STRASSE", "german"),
         ("strasse", "german"),
         ("Prufung", "german"),
+        ("OSullivan", "irish"),
+        ("dartagnan", "irish"),
+        ("O'Sullivan", "irish"),
         ("Dach", "german-roof"),
         ("Muell", "german-roof"),
         ("Motor", "german-roof"),
@@ -148,6 +155,9 @@ def test_bare_consonants_are_no_match(searcher: Searcher) -> None:
         ("02091-C-712", "part-c"),
         ("wage form W-2", "w-2"),
         ("W-4", "w-4"),
+        ("9783161484100", "isbn"),
+        ("978-3161484010", "isbn-other"),
+        ("DE123456789", "vat"),
         ("9.90", "paid-a"),
         ("9,90 EUR", "paid-a"),
         ("1000.20", "paid-d"),

@@ -16,7 +16,7 @@ from ingest.files.pdf import PdfSource
 from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
-from ingest.reading.spelling.letters import Letter
+from ingest.reading.spelling.letters import Letter, plain_text
 from ingest.reading.spelling.vowel_marks import order_marks
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -271,6 +271,20 @@ def test_vowel_marks_go_with_the_letter_under_them(wide: float) -> None:
         letters.append(Letter(each, x, x, 10.0, place, blank=each == " "))
     stored = sorted(letters, key=lambda letter: (-letter.place[2], letter.text not in VOWEL_MARKS))
     assert "".join(letter.text for letter in order_marks(stored)) == text
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("ఒప్పంందం", "ఒప్పందం"),
+        ("അവസാനിക്കുംും", "അവസാനിക്കും"),
+        ("ដែរធ្នូូ", "ដែរធ្នូ"),
+        ("ဆုံးး", "ဆုံး"),
+        ("नौका", "नौका"),
+    ],
+)
+def test_signs_that_a_font_gives_twice_are_read_once(stored: str, text: str) -> None:
+    assert plain_text(stored) == text
 
 
 def test_soft_hyphens_are_no_letters() -> None:

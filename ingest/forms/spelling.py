@@ -23,6 +23,8 @@ _WORD = re.compile(rf"{LETTER}+")
 _HYPHENATED = re.compile(
     rf"(?<![\w-])(?:(?![\d{UNSPACED}_])[\w{MARKS}])+(?:[-\u2010] ?(?:(?![\d{UNSPACED}_])[\w{MARKS}])+)+"
 )
+_APOSTROPHE = re.compile(r"(?<!\w)(?:[OD]|Mc|Mac)['’](?=[A-Z])\w+")
+"""Names whose first part some write to the second, O'Brien."""
 _ACCENTED = re.compile("[\u00c0-\u052f\u1e00-\u1fff]")
 _STEMMERS = (
     (re.compile("[\u0600-\u06ff]"), "arabic"),
@@ -87,6 +89,8 @@ def as_one_letter(word: str) -> tuple[str, ...]:
 
 
 def _joined(text: str) -> Iterator[str]:
-    """Words with hyphens inside or before a line end, without them."""
+    """Words with hyphens inside or before a line end, and names with an apostrophe, without."""
     for found in _HYPHENATED.finditer(text):
         yield fold(re.sub("[-\u2010 ]", "", found[0]))
+    for found in _APOSTROPHE.finditer(text):
+        yield fold(re.sub("['’]", "", found[0]))
