@@ -107,6 +107,9 @@ def test_questions_for_pages(question: str, labels: tuple[str, ...], rest: str) 
         ("لخص هذا المستند", ""),
         ("סכם את המסמך", ""),
         ("इस दस्तावेज़ का सारांश", ""),
+        ("What does tide-tables.pdf say?", "tide-tables.pdf"),
+        ("Was steht in Preise 2024.xlsx?", "preise 2024.xlsx"),
+        ("What is the total in bill.pdf?", "total bill.pdf"),
     ],
 )
 def test_requests_for_a_summary(question: str, rest: str) -> None:
@@ -218,6 +221,13 @@ def test_a_summary_has_sentences_of_several_pages(searcher: Searcher) -> None:
     assert cited(answer) == {1, 2, 3, 4}
     for word in ("crews", "Showers", "Oil", "Generators"):
         assert word in answer.text
+
+
+def test_a_file_that_is_named_alone_is_summed_up(searcher: Searcher) -> None:
+    answer = ask(searcher, "What does tide-tables.pdf say?")
+    assert {citation.page.document_name for citation in answer.citations} == {"tide-tables.pdf"}
+    answer = ask(searcher, "When is high water in January, in tide-tables.pdf?")
+    assert "High water is at four." in answer.text
 
 
 def test_a_page_that_is_not_there_is_no_page_question(searcher: Searcher) -> None:

@@ -87,6 +87,12 @@ _SUMMARY = re.compile(
 )
 
 
+_FILE = re.compile(
+    r"\w\.(?:pdf|docx?|odt|rtf|txt|md|html?|pptx?|xlsx?|csv|eml|epub|jpe?g|png|tiff?)(?!\w)",
+    re.IGNORECASE,
+)
+
+
 _LETTER = r"[^\W_][\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0962\u0963]*"
 _WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
 
@@ -123,6 +129,8 @@ def read_page_question(question: str) -> PageQuestion | None:
             return PageQuestion("pages", labels, _rest(text, found.start(), found.end()))
     if found := _SUMMARY.search(text):
         return PageQuestion("summary", (), _rest(text, found.start(), found.end()))
+    if _FILE.search(text):  # "What does guide.pdf say?"; what is asked of it is in the rest
+        return PageQuestion("summary", (), _rest(text, 0, 0))
     return None
 
 
