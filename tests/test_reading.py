@@ -318,6 +318,17 @@ def test_reference_marks_are_no_digits_of_the_number_before(read: Any) -> None:
     assert texts(read(draw)) == ["It sold 4,120 loaves of 12 cm² each, on the 2nd of May."]
 
 
+def test_charges_and_powers_in_equations_are_no_reference_marks(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for y, parts in ((100, ("E = mc", "2")), (130, ("of Ca", "2+")), (160, ("the cost", "2"))):
+            page.insert_text((60, y), parts[0], fontsize=11)
+            x = 60 + pymupdf.get_text_length(parts[0], fontsize=11)
+            page.insert_text((x, y - 4), parts[1], fontsize=6.5)
+
+    found = " ".join(word.text for word in read(draw))
+    assert found == "E = mc² of Ca²⁺ the cost"
+
+
 def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> None:
     words = read(
         lambda page: write(page, 60, 100, ["They bought a spectro-", "photometer in Ulm."])

@@ -7,11 +7,16 @@ from collections.abc import Collection, Sequence
 from ingest.box import gap_between, union_box
 from ingest.page import Box, Word, WordRole
 from ingest.reading.spelling.hyphen import SOFT, drop_soft_hyphens, join_broken
-from ingest.reading.spelling.superscript import attach_superscript, read_superscript
+from ingest.reading.spelling.superscript import (
+    attach_power,
+    attach_superscript,
+    read_superscript,
+)
 from ingest.reading.text_line import LineWord
 
 ATTACHED = 0.6
 """A superscript belongs to the word before it where it is nearer than this many heights."""
+_EQUATION = frozenset("=+-−±×·≈≤≥<>≠")
 
 
 def read_line(words: Sequence[LineWord]) -> list[LineWord]:
@@ -21,6 +26,8 @@ def read_line(words: Sequence[LineWord]) -> list[LineWord]:
     for word in words:
         if word.raised and found and _is_attached(found[-1], word):
             whole = attach_superscript(found[-1].text, word.text)
+            if whole is None and len(found) > 1 and found[-2].text in _EQUATION:
+                whole = attach_power(found[-1].text, word.text)
             if whole is not None:
                 found[-1] = _with_text(found[-1], whole, word.box)
             mark = word
