@@ -15,6 +15,8 @@ from ingest.library.writer import LibraryWriter
 from retrieval.search import Searcher
 
 PAGES = {
+    "plate": "Номер: А123ВС 77",
+    "switched": "The owner is Ivаn Реtrоv of the kiosk.",
     "irish": "Mrs O’Sullivan and Mr D'Artagnan sold the berth.",
     "english": "The lease may be ended early by the tenant if the berth is dredged.",
     "scattered": "The tenant ended the phase early; by then the lease had lapsed.",
@@ -97,6 +99,8 @@ def found(searcher: Searcher, query: str) -> list[str]:
         ("STRASSE", "german"),
         ("strasse", "german"),
         ("Prufung", "german"),
+        ("A123BC", "plate"),
+        ("Petrov", "switched"),
         ("OSullivan", "irish"),
         ("dartagnan", "irish"),
         ("O'Sullivan", "irish"),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.forms.fold import fold, keep_accents, normalize
+from ingest.forms.look_alike import as_latin
 from ingest.forms.terms import LETTER, MARKS, UNSPACED
 
 STEM_MARK = "~"
@@ -66,10 +67,10 @@ def spellings(word: str) -> tuple[str, ...]:
     if word.isascii():
         return ()
     folded = fold(word)
-    forms = []
+    forms = [fold(latin)] if (latin := as_latin(word)) else []
     if _ACCENTED.search(word):
         accented = keep_accents(word)
-        forms = [accented, fold(accented.translate(_TWO_LETTERS))]
+        forms += [accented, fold(accented.translate(_TWO_LETTERS))]
     for script, language in _STEMMERS:
         if script.match(folded):
             import snowballstemmer  # type: ignore[import-untyped]
