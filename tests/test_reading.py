@@ -19,6 +19,7 @@ from ingest.reading.layout import arrange
 from ingest.reading.spelling.letters import Letter, plain_text
 from ingest.reading.spelling.vowel_marks import order_marks
 from ingest.reading.text_line import LineWord, TextLine
+from tests.make_scan import DEJAVU
 
 VOWEL_MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0652"
 PORT = [
@@ -123,6 +124,51 @@ def test_a_title_and_a_last_line_span_two_columns(read: Any) -> None:
 
     assert [role for role, _ in blocks(read(draw))] == ["heading", "text", "text", "text"]
     assert texts(read(draw))[1:3] == [" ".join(PORT), " ".join(FAIR)]
+
+
+def test_a_heading_close_below_two_columns_is_no_part_of_the_longer_one(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 100, [*PORT, *PORT])
+        write(page, 300, 100, FAIR)
+        below = 100 + 15 * 2 * len(PORT)
+        write(page, 60, below + 12, ["Weather of the month"], fontsize=16)
+        write(
+            page, 60, below + 30, ["It rained on seventeen days and the wind reached force nine."]
+        )
+
+    found = texts(read(draw))
+    assert found.index(" ".join(FAIR)) < found.index("Weather of the month")
+
+
+def test_cells_in_the_middle_of_a_wrapped_label_are_a_table(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 60, ["Philemon Wynd", "11 Salt Lane", "Umber"])
+        for x, y, text in (
+            *((60, 140, "Goods"), (360, 140, "Qty"), (440, 140, "Price")),
+            *((60, 158, "Boots, waxed, with"), (60, 173, "brass hooks")),
+            *((364, 165.5, "2"), (440, 165.5, "48.00")),
+            *((60, 191, "Laces"), (360, 191, "10"), (446, 191, "5.00")),
+            *((420, 209, "Net 53.00"), (420, 224, "VAT 10.60"), (415, 239, "Total 63.60")),
+        ):
+            write(page, x, y, [text])
+
+    found = texts(read(draw))
+    assert "Goods Qty Price" in found
+    assert "Laces 10 5.00" in found
+
+
+def test_the_upper_line_of_the_left_column_stays_there_in_hebrew(read: Any) -> None:
+    left = ["משרד הנמל נפתח בשעה שבע", "ונסגר אחרי שהמעבורת", "האחרונה עוזבת את הרציף"]
+    right = ["הוועדה החליטה לתקן את", "העגורן הישן לפני תחילת", "החורף הבא בעיר שלנו"]
+    font = {"fontname": "dj", "fontfile": str(DEJAVU)}
+
+    def draw(page: Any) -> None:
+        for edge, y, lines in ((290, 94, left), (530, 100, right)):
+            for number, line in enumerate(lines):
+                width = pymupdf.Font(fontfile=str(DEJAVU)).text_length(line, 11)
+                write(page, edge - width, y + 15 * number, [line[::-1]], **font)
+
+    assert texts(read(draw)) == [" ".join(right), " ".join(left)]
 
 
 def test_a_narrow_column_on_lines_of_its_own_is_a_sidebar(read: Any) -> None:

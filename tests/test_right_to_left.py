@@ -41,6 +41,16 @@ def test_numbers_and_acronyms_are_read_as_they_are_printed(text: str, tmp_path: 
     assert page_text(read(tmp_path / "a.pdf", text)) == text
 
 
+def test_a_comma_goes_with_the_word_beside_it(tmp_path: Path) -> None:
+    """The comma comes first in the text layer, before the other word."""
+    pdf = pymupdf.open()
+    pdf.new_page().insert_text((60, 80), "،رانيد ةعست", fontsize=12, fontname="dj", fontfile=DEJAVU)
+    pdf.save(tmp_path / "a.pdf")
+    [line] = PdfSource(tmp_path / "a.pdf").page_image(1, 72).lines
+    assert [word.text for word in line.words] == ["دينار،", "تسعة"]
+    assert min(word.box[2] - word.box[0] for word in line.words) > 0.04
+
+
 def test_cells_beside_each_other_stay_apart(tmp_path: Path) -> None:
     pdf = pymupdf.open()
     page = pdf.new_page()

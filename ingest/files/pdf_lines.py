@@ -20,6 +20,7 @@ from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
 from ingest.page import Box
+from ingest.reading.line import is_right_to_left
 from ingest.reading.spelling.letters import (
     MAX_CARE,
     Letter,
@@ -28,7 +29,6 @@ from ingest.reading.spelling.letters import (
     split_words,
 )
 from ingest.reading.spelling.right_to_left import (
-    may_be_out_of_order,
     order_from_left,
     order_letters,
     words_from_left,
@@ -106,7 +106,7 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
     if marks_are_astray(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = order_marks([letter for span in spans for letter in span.letters(across, down)])
         words = [_word(order_letters(order_from_left(word))) for word in split_words(letters)]
-    elif may_be_out_of_order(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
+    elif is_right_to_left(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = list(map(_word, words_from_left(order_from_left(letters))))
     elif needs_care(text):
@@ -146,8 +146,7 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
     foot = _height(main["chars"][0]["origin"], across, down)
     return [
         _Span(
-            _span_text(span["chars"]),
-            [char["bbox"] for char in span["chars"]],
+            *_text_and_places(span["chars"]),
             span["font"],
             span["size"],
             span["size"] <= RAISED_SIZE * size
@@ -158,15 +157,20 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
     ]
 
 
-def _span_text(chars: Sequence[dict[str, Any]]) -> str:
-    """Text of a span, one character for each place."""
+def _text_and_places(chars: Sequence[dict[str, Any]]) -> tuple[str, list[Box]]:
+    """Text of a span, one character for each place, and the places."""
     text = "".join([char["c"][:1] for char in chars])
+    places: list[Box] = [char["bbox"] for char in chars]
     for found in _ALEF_LAM.finditer(text):
         # A ligature of lam and alef, turned around with its line: the alef has no width.
-        alef = chars[found.start()]["bbox"]
+        alef, lam = places[found.start()], places[found.start() + 1]
         if alef[2] - alef[0] < 0.01:
             text = text[: found.start()] + found[0][::-1] + text[found.end() :]
-    return text
+            left, top, right, bottom = lam
+            middle = (left + right) / 2
+            places[found.start()] = middle, top, right, bottom
+            places[found.start() + 1] = left, top, middle, bottom
+    return text, places
 
 
 def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:

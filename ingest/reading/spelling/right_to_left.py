@@ -1,8 +1,8 @@
-"""Order of letters in words from right to left with numbers or signs in them.
+"""Order of letters in lines from right to left, by their places.
 
-A text layer gives such a word in either direction: a number in Arabic digits
-backwards, or the letters around the sign of a Hebrew acronym from the left. The places
-of the letters show how they are read (UAX #9, within one word).
+A text layer gives a number in Arabic digits backwards, the letters around the sign of a
+Hebrew acronym from the left, and a comma at the wrong word. The places of the letters show
+how they are read (UAX #9, within one word; words are put in order later).
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from ingest.reading.spelling.letters import Letter, split_words
 from ingest.reading.spelling.vowel_marks import MARKS
 
 _DIGITS = "\u0660-\u0669\u06f0-\u06f9"
-_MIXED = re.compile(
-    rf"[{_DIGITS}](?=\S)|(?<=\S)[{_DIGITS}]|(?<=\S)[\"'\u2019\u201d/(0-9A-Za-z-](?=\S)"
-)
 _PART = re.compile(
     rf"[{_DIGITS}](?:[.,:/\u00a0\u060c\u066b\u066c]?[{_DIGITS}])*"
     r"|[#$\u20aa\u20ac]?[0-9A-Za-z](?:[.,:/@_%+-]?[0-9A-Za-z])*[%\u00b0]?"
@@ -29,11 +26,6 @@ _PART = re.compile(
 """A number, a Latin word, or a letter with its marks."""
 MAX_GAP = 0.3
 """Gap between two letters of a word in sizes of the font, at most."""
-
-
-def may_be_out_of_order(text: str) -> bool:
-    """Whether a text has a word from right to left with something else in it."""
-    return is_right_to_left(text) and _MIXED.search(text) is not None
 
 
 def order_from_left(letters: Sequence[Letter]) -> list[Letter]:
