@@ -375,6 +375,24 @@ def test_charges_and_powers_in_equations_are_no_reference_marks(read: Any) -> No
     assert found == "E = mc² of Ca²⁺ the cost"
 
 
+def test_a_large_capital_is_the_first_letter_of_its_word(read: Any) -> None:
+    def draw(page: Any) -> None:
+        page.insert_text((60, 190), "E", fontsize=40)
+        x = 62 + pymupdf.get_text_length("E", fontsize=40)
+        write(page, x, 174, ["thelbert rows the boat to", "the island each morning."])
+
+    assert texts(read(draw))[0].split()[0] == "Ethelbert"
+
+
+def test_words_that_are_drawn_twice_are_read_once(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for x in (60, 60.4):
+            page.insert_text((x, 100), "Fake bold of Dunstan", fontsize=14)
+        page.insert_text((60, 130), "bold bold as it is printed", fontsize=14)
+
+    assert texts(read(draw)) == ["Fake bold of Dunstan bold bold as it is printed"]
+
+
 def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> None:
     words = read(
         lambda page: write(page, 60, 100, ["They bought a spectro-", "photometer in Ulm."])

@@ -47,6 +47,8 @@ INK = 16 | 32
 """MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
 MAX_TOUCH = 0.25
 """Parts of a word in two fonts are nearer than this share of their size."""
+TWICE = 0.1
+"""Sizes of the font between the places of a word that is drawn twice."""
 RAISED_SIZE = 0.85
 """A superscript is smaller than this share of its line's letters,"""
 RAISED_BY = 0.12
@@ -90,13 +92,31 @@ def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
 
 def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
     lines: list[_Line] = []
+    seen = _Seen()
     for block in found["blocks"]:
         for line in join_spaced(block.get("lines", ())):
-            if words := _read_line(line):
+            if words := [word for word in _read_line(line) if not seen.again(word)]:
                 across, down = line["dir"]
                 angle = math.degrees(math.atan2(down, across))
                 lines.append(_Line(words, angle, line["wmode"] == 1))
     return lines
+
+
+class _Seen:
+    """Words of a page, to tell those that are drawn twice: bold type, or a shadow."""
+
+    def __init__(self) -> None:
+        self._places: set[tuple[str, bool, int, int]] = set()
+
+    def again(self, word: LineWord) -> bool:
+        """Whether the same word was drawn in nearly the same place; else it is remembered."""
+        step = TWICE * max(word.size, 1.0)
+        x, y = int(word.box[0] / step), int(word.box[1] / step)
+        for near in ((x + a, y + b) for a in (0, -1, 1) for b in (0, -1, 1)):
+            if (word.text, word.hidden, *near) in self._places:
+                return True
+        self._places.add((word.text, word.hidden, x, y))
+        return False
 
 
 def _read_line(line: dict[str, Any]) -> list[LineWord]:
