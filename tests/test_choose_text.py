@@ -209,6 +209,25 @@ def test_a_worse_hidden_layer_gives_way(tmp_path: Path, layer: list[str]) -> Non
     assert shown(page) == words(MINUTES)
 
 
+def test_a_hidden_layer_of_signs_gives_way(tmp_path: Path) -> None:
+    signs = ["~!@ ## 1l|l ;;; ,,,", "|||| .... ==== ++++", "^^ ** (( ))", "%% $$ ## @@"]
+    found = read(save_scan(tmp_path / "a.pdf", draw_lines(MINUTES), signs))
+    assert shown(found) == words(MINUTES)
+
+
+@pytest.mark.parametrize("lines", [PROSE, PROSE * 4])
+def test_words_whose_capitals_are_lost_are_read_by_ocr(tmp_path: Path, lines: list[str]) -> None:
+    """The rest of their lines stays as it is in the text layer."""
+    pdf = pymupdf.open()
+    page = pdf.new_page()
+    write_page(page, lines)
+    map_font(pdf, page, "helv", {c: chr(0xE000 + c if c < 97 else c) for c in range(65, 123)})
+    pdf.save(tmp_path / "a.pdf")
+    found = read(tmp_path / "a.pdf")
+    assert found.source == "text+ocr"
+    assert shown(found) == words(lines)
+
+
 @pytest.mark.parametrize(
     ("lines", "font"),
     [(MINUTES, DEJAVU), (GERMAN, DEJAVU), (RUSSIAN, DEJAVU), (KOREAN, CJK)],

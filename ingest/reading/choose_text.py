@@ -20,7 +20,12 @@ from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.remember import RememberingOcr
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE, Box
-from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
+from ingest.reading.text_layer.fonts import (
+    Verdicts,
+    ciphered_fonts,
+    has_lost_letters,
+    unmapped_fonts,
+)
 from ingest.reading.text_layer.hidden import is_worse, words_on
 from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
@@ -87,9 +92,11 @@ def choose_text(
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
     if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
         return _chosen(image, _unhide(believed, figures), figures)
+    is_lost = has_lost_letters(believed)
+    believed, lost = _split(believed, lambda word: is_lost(word) and not word.hidden)
     ciphered = ciphered_fonts(ocr, image, believed, verdicts or Verdicts())
     believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
-    return _PageReader(ocr, image, figures).read(believed, [*refused, *more])
+    return _PageReader(ocr, image, figures).read(believed, [*refused, *lost, *more])
 
 
 class _PageReader:
@@ -116,7 +123,7 @@ class _PageReader:
         figures = self._figures
         if turn:
             found, lines, figures = _apply(turn, found, lines, figures)
-        ours = read_found(self._ocr, found, _shown(lines), figures)
+        ours = read_found(self._ocr, found, _shown(lines), figures, refused)
         lines = _without_repeated(lines, ours) if layer else lines
         return _chosen(found.image, [*lines, *ours], figures, turn.degrees if turn else 0.0)
 

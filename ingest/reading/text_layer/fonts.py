@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
@@ -80,6 +80,28 @@ def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
         if len(set(bad)) >= FEWEST_BAD and len(bad) > MAX_BAD * len(text):
             broken.add(font)
     return broken
+
+
+def has_lost_letters(lines: Iterable[TextLine]) -> Callable[[LineWord], bool]:
+    """Tell words in which some of the letters are no text, such as the capitals of a font.
+
+    A character before the first word of lines, always the same, is a bullet.
+    """
+    mixed: list[LineWord] = []
+    bullets: dict[str, list[LineWord]] = defaultdict(list)
+    for line in lines:
+        for at, word in enumerate(line.words):
+            bad = [c for c in word.text if is_no_text(c)]
+            if not bad or line.origin != "text" or not any(map(str.isalpha, word.text)):
+                continue
+            if at == 0 and len(bad) == 1 and is_no_text(word.text[0]):
+                bullets[bad[0]].append(word)
+            else:
+                mixed.append(word)
+    if len(bullets) > 1:
+        mixed += [word for words in bullets.values() for word in words]
+    ids = set(map(id, mixed))
+    return lambda word: id(word) in ids
 
 
 def ciphered_fonts(
