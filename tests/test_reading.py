@@ -154,6 +154,7 @@ def test_cells_in_the_middle_of_a_wrapped_label_are_a_table(read: Any) -> None:
 
     found = texts(read(draw))
     assert "Goods Qty Price" in found
+    assert "Boots, waxed, with brass hooks 2 48.00" in found
     assert "Laces 10 5.00" in found
 
 
