@@ -268,7 +268,7 @@ def test_a_turned_page_is_read_as_it_is_shown(turn: int, tmp_path: Path) -> None
 
 
 def test_vertical_japanese_reads_down_and_to_the_left(read: Any) -> None:
-    columns = ["図書館は九時に開きます", "休館日は月曜日です", "館長は佐藤です"]
+    columns = ["図書館は九時に開きます", "休館日は月曜日で", "す。", "館長は佐藤です"]
 
     def draw(page: Any) -> None:
         for column, text in enumerate(columns):
