@@ -1,10 +1,10 @@
-"""Compound splitting: parts of German, Dutch and Scandinavian compounds, and base forms.
+"""Compound splitting: parts of Germanic compounds, and base forms of words.
 
-A compound is split where both sides, linking letters aside, are words of the language's
-dictionary (simplemma's), or where the second is and nothing is known of the first. Words of
-these languages whose inflection is not a suffix alone (Dächer) also give their base form.
-Dictionaries are large and are loaded for texts in these
-languages only, told by their function words.
+Of German, Dutch and Scandinavian words. A compound is split where both sides, linking
+letters aside, are words of the language's dictionary (simplemma's), or where the second is
+and nothing is known of the first. Words whose inflection is not a suffix alone (Dächer) also
+give their base form. Dictionaries are large and are loaded for texts in these languages
+only, told by their function words.
 """
 
 from __future__ import annotations

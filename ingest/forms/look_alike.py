@@ -12,9 +12,9 @@ _TO_LATIN = str.maketrans(_OTHERS, _LATIN)
 
 
 def as_latin(word: str) -> str | None:
-    """Word with look-alikes as the Latin letters that they look like; None for another.
+    """Word with look-alikes as the Latin letters that they look like.
 
-    A word counts that has Latin letters or digits too.
+    None for a word without look-alikes, or without Latin letters and digits beside them.
 
     >>> as_latin("Реtrоv"), as_latin("А123ВС"), as_latin("СОМЕТ"), as_latin("Petrov")
     ('Petrov', 'A123BC', None, None)

@@ -90,7 +90,7 @@ def sniff(path: Path, head: bytes) -> str:
 
 
 def is_container(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of one with others in it, as they are."""
+    """Whether a file may have the bytes of other files in it, by its first bytes."""
     return head.startswith((*_ZIP, _COMPOUND)) or head[257:262] == _TAR
 
 

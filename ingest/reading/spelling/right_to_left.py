@@ -56,7 +56,7 @@ def words_from_left(letters: Sequence[Letter]) -> list[list[Letter]]:
 
 
 def order_letters(word: Sequence[Letter]) -> list[Letter]:
-    """Letters of a word as they are read: from the right, but numbers and Latin from the left.
+    """Letters of a word as they are read; numbers and Latin from the left.
 
     Args:
         word: as `order_from_left` gives it.

@@ -83,7 +83,7 @@ def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
 
 
 def has_lost_letters(lines: Iterable[TextLine]) -> Callable[[LineWord], bool]:
-    """Tell words in which some of the letters are no text, such as the capitals of a font.
+    """Tell words in which some letters are no text, such as the capitals of a font.
 
     A character before the first word of lines, always the same, is a bullet.
     """
