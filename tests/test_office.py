@@ -45,7 +45,7 @@ echo "$@" >> {notes}/calls
 env >> {notes}/environment
 while [ "$1" != --convert-to ]; do shift; done
 {before}
-mkdir -p "$4" && cp {folder}/{result} "$4/document.$2"
+mkdir -p "$4" && cp {folder}/{result} "$4/document.${{2%%:*}}"
 """
 
 
@@ -345,6 +345,21 @@ def test_texts_and_numbers_of_narrow_cells_are_read_whole(tmp_path: Path) -> Non
     office = OfficeSettings(folder=tmp_path / "converted")
     [page] = read(tmp_path / "a.xlsx", RenderSettings(dpi=40, ocr="none", office=office))
     assert "Oar of Melisande from the yard at Ostwick 123,456,789,012.50 x" in text_of(page)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_comments_are_notes(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+
+    book = Workbook()
+    book.active.append(["Item", "Price"])
+    book.active["B1"].comment = Comment("checked by Nicodemus", "n")
+    book.save(tmp_path / "a.xlsx")
+    office = OfficeSettings(folder=tmp_path / "converted")
+    [page] = read(tmp_path / "a.xlsx", RenderSettings(dpi=40, ocr="none", office=office))
+    assert text_of(page, "note") == "checked by Nicodemus"
 
 
 @pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")

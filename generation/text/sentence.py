@@ -101,7 +101,7 @@ def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
 
 
 def is_counted(word: str) -> bool:
-    """Whether a word may follow an ordinal with a point: "30. Juni", "20. Jahrhundert".
+    """Whether a word may follow an ordinal with a point, as in "30. Juni".
 
     >>> is_counted("Juni."), is_counted("Jahrhundert"), is_counted("The")
     (True, True, False)

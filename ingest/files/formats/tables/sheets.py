@@ -58,9 +58,9 @@ def fit_layouts(styles: str) -> str:
 
 
 def wrap_cells(styles: str) -> str:
-    """Cell styles with lines that wrap, and rows as high as they need: else text is cut off.
+    """Cell styles with lines that wrap, and rows as high as they need.
 
-    A cell shows what fits into its column where the next one is filled.
+    Else a cell shows what fits into its column where the next one is filled.
     """
     wrapped = _CELL.sub(lambda found: found[1] + ' fo:wrap-option="wrap"', _WRAP.sub("", styles))
     wrapped = _DEFAULT.sub(r'\1<style:table-cell-properties fo:wrap-option="wrap"/>', wrapped)
