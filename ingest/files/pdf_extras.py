@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -237,7 +238,7 @@ def read_targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
         link, count = page.first_link, 0
         while link and count < MAX_LINKS:
             count += 1
-            target = _MAIL_OR_FILE.sub("", link.uri or "")[:MAX_TARGET]
+            target = _decoded(_MAIL_OR_FILE.sub("", link.uri or "")[:MAX_TARGET])
             bare = _joined([target]).partition("://")[2] or _joined([target])
             if link.is_external and target not in seen and bare.rstrip("/") not in printed:
                 seen.add(target)
@@ -246,6 +247,14 @@ def read_targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
             link = link.next
     except PDF_ERRORS:
         return
+
+
+def _decoded(target: str) -> str:
+    """A target in its own letters, where they are UTF-8: Gro%C3%9Fmarkt."""
+    try:
+        return unquote(target, errors="strict")
+    except UnicodeDecodeError:
+        return target
 
 
 # --- places
