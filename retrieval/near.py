@@ -26,7 +26,7 @@ NAMED = "named"
 
 
 def comes_near(best: Mapping[str, float]) -> bool:
-    """Whether a page may come near the query, by the best dense cosine of each encoder.
+    """Whether a page may come near the query, by the best cosine of each encoder.
 
     >>> comes_near({"dense.minilm": 0.12, "dense.e5": 0.79}), comes_near({"dense.e5": 0.85})
     (False, True)
