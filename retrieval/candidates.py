@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.filter import PageFilter
+from ingest.forms.spelling import as_one_letter
+from ingest.forms.terms import is_single
 from ingest.forms.whole.form import WholeForm
 from ingest.library.bm25 import Bm25Statistics, as_match, match_expressions
 from ingest.library.pages import PageRecord, split_key
@@ -25,13 +27,15 @@ from ingest.trace import span
 from retrieval.named.place_signal import keys_called
 from retrieval.nearest_pages import NearestPages, find_nearest
 from retrieval.promote import prove_forms
-from retrieval.query.compound_terms import MIN_COMPOUND, split_unknown
+from retrieval.query.compound_terms import split_unknown
 from retrieval.query.lexical import LexicalQuery
 from retrieval.shards.shard import Shard, ask_shards
 from retrieval.shards.statistics import Statistics
 
 RERANK_TOP_K = 200
 """Candidates from each index and from BM25, where not all pages are scored."""
+MIN_BEGINNING = 5
+"""Letters of a term that no page has, for words that begin with it to be found in its place."""
 COMMON_TERM = 0.2
 """A term on a larger share of the pages selects no candidates where a rarer one does."""
 
@@ -71,7 +75,7 @@ class Candidates:
         """
         shards = statistics.shards
         restriction = _restriction(shards, words, filter)
-        also = [*_expressions(words), *_parts_of_unknown(statistics, words.terms)]
+        also = [*_expressions(words), *_in_place_of_unknown(statistics, words.terms)]
         shared = statistics.bm25(match_expressions(words.terms, also))
         # Tags are of pages, which Chroma's records do not have.
         if filter.tags or self._is_exhaustive(statistics, filter):
@@ -247,13 +251,19 @@ def _every_page(shard: Shard, filter: PageFilter) -> Sequence[PageRecord]:
     return _known(shard.library.page_records(filter), shard)
 
 
-def _parts_of_unknown(statistics: Statistics, terms: Sequence[str]) -> Iterator[str]:
-    """Expressions of the parts of compounds that no page has."""
-    long = [term for term in terms if len(term) >= MIN_COMPOUND]
-    frequency = statistics.frequency(long)
-    for term in long:
-        if not frequency[term]:
-            yield from map(as_match, split_unknown(term, statistics.frequency))
+def _in_place_of_unknown(statistics: Statistics, terms: Sequence[str]) -> Iterator[str]:
+    """Expressions of what may stand for a term that no page has.
+
+    The parts of a compound, one letter for two (Muell), and words that begin with it.
+    """
+    frequency = statistics.frequency(terms)
+    for term in terms:
+        if frequency[term] or is_single(term):
+            continue
+        yield from map(as_match, split_unknown(term, statistics.frequency))
+        yield from map(as_match, as_one_letter(term))
+        if len(term) >= MIN_BEGINNING and term.isalpha():
+            yield f"{as_match(term)}*"
 
 
 def _rare_terms(statistics: Statistics, terms: Sequence[str]) -> Sequence[str]:

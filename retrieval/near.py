@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from retrieval.hit import Hit
 
@@ -17,10 +17,26 @@ MIN_COSINES = {
 Of queries about nothing in the sample library ("qzxwv", "photosynthesis", "kitten") e5 gives
 0.806 to 0.824, as its cosines are all high, and the others 0.233 at most.
 """
+IMAGE_COSINE = 0.15
+"""Cosine from which a photo may be what a query means, though not surely."""
 CENTERED_BELOW = 0.5
 """Cosines of e5 below this are about a mean: the query is in a script other than Latin."""
 NAMED = "named"
 """Signal of a page that the query asks for by its number."""
+
+
+def comes_near(best: Mapping[str, float]) -> bool:
+    """Whether a page may come near the query, by the best cosine of each encoder.
+
+    >>> comes_near({"dense.minilm": 0.12, "dense.e5": 0.79}), comes_near({"dense.e5": 0.85})
+    (False, True)
+    """
+    return any(
+        name not in MIN_COSINES
+        or score >= (IMAGE_COSINE if ".conse" in name else MIN_COSINES[name])
+        or (name == "dense.e5" and score < CENTERED_BELOW)
+        for name, score in best.items()
+    )
 
 
 def is_near(hits: Sequence[Hit]) -> bool:

@@ -9,9 +9,13 @@ import numpy.typing as npt
 
 from ingest.forms.whole.form import WholeForm
 from retrieval.fuse import Signal
+from retrieval.near import comes_near
+from retrieval.ranking import BM25
 
 MARGIN = 0.1
 """Between the scores of pages with a form and of pages with less of it."""
+WORD = np.float32(0.25)
+"""Proof of a word, which is less than that of any form."""
 MAX_SHARE = 0.5
 """A form on a larger share of the pages tells them apart no more."""
 
@@ -34,6 +38,25 @@ def prove_forms(
         if (its > 0).mean() <= MAX_SHARE or len(set(values)) > 2:
             proofs += its
     return proofs
+
+
+def prove_words(signals: Mapping[str, Signal]) -> npt.NDArray[np.float32]:
+    """Proof (pages,) of a word of the query, where no vector comes near it.
+
+    What vectors say then is noise: of a rare name in the target of a link, say. A page has
+    at least half of the best one's score.
+    """
+    bm25 = np.nan_to_num(signals[BM25])
+    best = {
+        name: float(np.nanmax(signal))
+        for name, signal in signals.items()
+        if name.startswith("dense.") and not np.isnan(signal).all()
+    }
+    least = max(float(bm25.max(initial=0.0)) / 2, 1e-3)
+    found: npt.NDArray[np.float32] = (bm25 >= least).astype(np.float32)
+    if not best or comes_near(best) or found.mean() > MAX_SHARE:
+        return np.zeros_like(found)
+    return WORD * found
 
 
 def promote(scores: Signal, proofs: npt.NDArray[np.float32]) -> Signal:

@@ -22,7 +22,7 @@ from ingest.trace import span
 from retrieval.candidates import Candidates, FoundPages, prove
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
 from retrieval.named.place_signal import PLACE, lift, place_signal
-from retrieval.promote import promote
+from retrieval.promote import promote, prove_words
 from retrieval.query.lexical import LexicalQuery
 from retrieval.query.terms import token_weights
 from retrieval.ranking import BM25, FUSED, RERANK, CandidateSet, Ranking, ShardPages
@@ -257,7 +257,10 @@ def _placed(candidates: CandidateSet, scores: Signal) -> Signal:
     """Scores (pages,) with pages that the query names, or whose forms it has, above others."""
     if candidates.place.any():
         scores = lift(scores, candidates.place)
-    return promote(scores, candidates.proofs)
+    proofs = candidates.proofs
+    if candidates.bm25 is not None:
+        proofs = proofs + prove_words(candidates.ranking.signals)
+    return promote(scores, proofs)
 
 
 def _coverage(candidates: CandidateSet) -> float:

@@ -79,9 +79,10 @@ def fills(count: int) -> bytes:
 
 
 def words(count: int) -> bytes:
-    """Page with `count` words, one on the other."""
-    start, some = b"BT /F 1 Tf 10 100 Td ", b"(a b c d e f g h i j )Tj 0 0 Td " * 100
-    return draw(stream(start + some * (count // 1000)), FONT)
+    """Page with `count` words, ten by ten in lines that overlap."""
+    some = b"1 0 0 1 %.1f %.2f Tm (a b c d e f g h i j )Tj "
+    lines = [some % (5 + 12 * (at % 15), 5 + 0.3 * (at // 15)) for at in range(count // 10)]
+    return draw(stream(b"BT /F 1 Tf " + b"".join(lines)), FONT)
 
 
 def count_lie(count: int, pages: int = 1) -> bytes:

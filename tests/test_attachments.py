@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from api.http.app import create_app
 from api.settings import Settings
 from ingest.add import AddSettings, add
 from ingest.event import Added, DuplicateFound, Event, Failed, LeftOut, Removed
+from ingest.files.open import open_source
 from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
@@ -124,6 +127,31 @@ def test_hostile_names_are_harmless(name: str) -> None:
 
 
 # --- in a library
+
+
+def test_names_of_attachments_are_in_their_own_letters(tmp_path: Path) -> None:
+    """PyMuPDF takes those of embedded files for Latin-1."""
+    names = ["Quittung für Segel.pdf", "영수증.pdf", "Прайс.pdf", "reçu.pdf"]
+    data = pdf_bytes("bill")
+    pdf = pdf_bytes("cover", dict.fromkeys(names[:2], data), dict.fromkeys(names[2:], data))
+    path = write(tmp_path / "cover.pdf", pdf)
+    assert [each.name for each in extract_attachments(path, tmp_path, NO_OCR)] == names
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_whose_first_file_is_a_pdf_is_an_archive(kind: str, tmp_path: Path) -> None:
+    """Where it is stored as it is, its header stands among the first bytes of the archive."""
+    folder = tmp_path / "papers"
+    write(folder / "a.pdf", pdf_bytes("bill"))
+    write(folder / "b.txt", b"The oars were turned by Quist.")
+    path = Path(shutil.make_archive(str(tmp_path / "papers"), kind, folder))
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as stored:
+            for name in ("a.pdf", "b.txt"):
+                stored.write(folder / name, name)
+    assert open_source(path).kind == "archive"
+    found = extract_attachments(path, tmp_path, NO_OCR)
+    assert sorted(each.name for each in found) == ["a.pdf", "b.txt"]
 
 
 def test_attachments_are_documents_of_their_own(home: Home, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import (
     CJK,
     DEJAVU,
+    SCAN,
     draw_lines,
     map_font,
     save_scan,
@@ -92,6 +93,20 @@ def test_a_font_that_maps_letters_to_others_is_read_by_ocr(
     page = read(path)
     assert page.source == "ocr"
     assert shown(page) == words(lines)
+
+
+MONGOLIAN = ["Монгол улсын ерөнхийлөгч", "Усан онгоцны зогсоол", "Түлхүүр нь шүүгээнд бий"]
+
+
+@pytest.mark.parametrize("lines", [[*RUSSIAN, PROSE[2]], [*MONGOLIAN, "North Pier Ltd, Ostwick"]])
+def test_lines_in_two_scripts_are_no_cipher(lines: list[str], tmp_path: Path) -> None:
+    """OCR reads the one and not the other."""
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=450, height=200)
+    page.insert_font(fontname="dj", fontfile=str(DEJAVU))
+    write_page(page, lines, font="dj")
+    pdf.save(tmp_path / "a.pdf")
+    assert shown(read(tmp_path / "a.pdf")) == words(lines)
 
 
 @pytest.mark.parametrize("broken", [shift_letters(3), {c: chr(0xE000 + c) for c in range(33, 127)}])
@@ -194,6 +209,25 @@ def test_a_worse_hidden_layer_gives_way(tmp_path: Path, layer: list[str]) -> Non
     assert shown(page) == words(MINUTES)
 
 
+def test_a_hidden_layer_of_signs_gives_way(tmp_path: Path) -> None:
+    signs = ["~!@ ## 1l|l ;;; ,,,", "|||| .... ==== ++++", "^^ ** (( ))", "%% $$ ## @@"]
+    found = read(save_scan(tmp_path / "a.pdf", draw_lines(MINUTES), signs))
+    assert shown(found) == words(MINUTES)
+
+
+@pytest.mark.parametrize("lines", [PROSE, PROSE * 4])
+def test_words_whose_capitals_are_lost_are_read_by_ocr(tmp_path: Path, lines: list[str]) -> None:
+    """The rest of their lines stays as it is in the text layer."""
+    pdf = pymupdf.open()
+    page = pdf.new_page()
+    write_page(page, lines)
+    map_font(pdf, page, "helv", {c: chr(0xE000 + c if c < 97 else c) for c in range(65, 123)})
+    pdf.save(tmp_path / "a.pdf")
+    found = read(tmp_path / "a.pdf")
+    assert found.source == "text+ocr"
+    assert shown(found) == words(lines)
+
+
 @pytest.mark.parametrize(
     ("lines", "font"),
     [(MINUTES, DEJAVU), (GERMAN, DEJAVU), (RUSSIAN, DEJAVU), (KOREAN, CJK)],
@@ -203,6 +237,18 @@ def test_a_good_hidden_layer_stays_once(tmp_path: Path, lines: list[str], font: 
     assert page.source == "text"
     assert shown(page) == words(lines)
     assert all(word.role != "hidden" for word in page.words)
+
+
+def test_the_target_of_a_link_on_a_scan_is_not_taken_for_its_print(tmp_path: Path) -> None:
+    path = save_scan(tmp_path / "a.pdf", draw_lines(MINUTES))
+    with pymupdf.open(path) as pdf:
+        place = pymupdf.Rect(50, 48, 350, 78) * (72 / SCAN)  # of the first line
+        link = {"kind": pymupdf.LINK_URI, "from": place, "uri": "https://a.example/x"}
+        pdf[0].insert_link(link)
+        pdf.save(tmp_path / "b.pdf")
+    found = read(tmp_path / "b.pdf")
+    assert [w.role for w in found.words if "example" in w.text] == ["hidden"]
+    assert shown(found) == words(MINUTES)
 
 
 def test_a_layer_below_its_scan_is_compared_too(tmp_path: Path) -> None:

@@ -130,6 +130,30 @@ def test_words_that_are_no_compounds_stay_whole(word: str) -> None:
     assert split_compound(word, "de") == ()
 
 
+@pytest.mark.parametrize(
+    ("word", "language", "part"),
+    [
+        ("Außenbordmotoren", "de", "motor"),
+        ("arbeidsongeschiktheidsverzekering", "nl", "verzekering"),
+    ],
+)
+def test_the_second_part_is_found_where_the_first_is_unknown(
+    word: str, language: str, part: str
+) -> None:
+    assert part in split_compound(word, language)
+
+
+@pytest.mark.parametrize("word", ["Informationen", "Universität", "Verantwortung", "Verträgen"])
+def test_words_that_end_like_others_have_no_second_part(word: str) -> None:
+    assert split_compound(word, "de") == ()
+
+
+def test_words_have_their_base_form_where_a_vowel_changes() -> None:
+    text = "Auf den Dächern der Häuser liegt Schnee und die Böden sind nass."
+    assert {"dach", "haus"} <= set(compound_parts(text))
+    assert "bok" in compound_parts("Det är de böcker som och att på")
+
+
 def test_compounds_are_split_in_the_languages_that_write_them() -> None:
     assert guess_compounding("the notebook of the harbour is on the table".split()) is None
     assert guess_compounding("Der Kran ist neu und die Winde auch".split()) == "de"

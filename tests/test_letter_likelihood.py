@@ -28,6 +28,13 @@ def test_text_is_likely_and_a_cipher_of_it_is_not(text: str) -> None:
     assert ciphered < FLUENT < likely
 
 
+def test_scripts_of_one_text_are_judged_apart() -> None:
+    russian = "Договор вступает в силу со дня подписания"
+    both, ciphered = f"{russian} by both of the parties", f"{russian} cz cpui pg uif qbsujft"
+    assert letter_likelihood(both) > FLUENT > letter_likelihood(ciphered.partition("ния ")[2])
+    assert letter_likelihood(both) > letter_likelihood(ciphered)
+
+
 @pytest.mark.parametrize("text", ["", "4,120 77", "— – ·", "მთვარე", "ทั้งหลาย"])
 def test_nothing_is_said_of_digits_and_unknown_scripts(text: str) -> None:
     assert letter_likelihood(text) is None

@@ -28,7 +28,8 @@ from ingest.files.formats.office import (
     readable_suffixes,
 )
 from ingest.files.formats.scratch import scratch_folder
-from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows
+from ingest.files.formats.tables.column_widths import widen_columns
+from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows, wrap_cells
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
 from ingest.files.source import FormatUnavailable, UnreadableFile
@@ -44,7 +45,7 @@ echo "$@" >> {notes}/calls
 env >> {notes}/environment
 while [ "$1" != --convert-to ]; do shift; done
 {before}
-mkdir -p "$4" && cp {folder}/{result} "$4/document.$2"
+mkdir -p "$4" && cp {folder}/{result} "$4/document.${{2%%:*}}"
 """
 
 
@@ -305,6 +306,60 @@ def test_sheets_are_scaled_to_a_page_with_their_first_row_repeated() -> None:
     assert once.count(head) == 1
     assert once.index(head) < once.index("<c/>") < once.index("</table:table-header-rows>")
     assert repeat_first_rows(once) == once
+
+
+def test_columns_are_as_wide_as_what_they_hold() -> None:
+    style = (
+        '<office:automatic-styles><style:style style:name="co1" style:family="table-column">'
+        '<style:table-column-properties style:column-width="0.5in"/></style:style>'
+        "</office:automatic-styles>"
+    )
+    cells = (
+        "<table:table-cell><office:annotation><text:p>a note as long as this</text:p>"
+        "</office:annotation><text:p>Oar of Melisande</text:p></table:table-cell>"
+        "<table:table-cell><text:p>44</text:p></table:table-cell><table:table-cell/>"
+    )
+    table = (
+        '<table:table table:name="a"><table:table-column table:style-name="co1"'
+        ' table:number-columns-repeated="1024"/>'
+        f'<table:table-row a="b">{cells}</table:table-row></table:table>'
+    )
+    widened = widen_columns(style + table)
+    assert 'style:column-width="1.510in"' in widened  # 16 letters
+    assert 'table:style-name="pg1510"/><table:table-column table:style-name="co1"/>' in widened
+    assert 'table:number-columns-repeated="1022"/>' in widened
+    wrapped = wrap_cells('<style:table-cell-properties a="b"/><x style:row-height="1in"/>')
+    assert wrapped == '<style:table-cell-properties fo:wrap-option="wrap" a="b"/><x/>'
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_texts_and_numbers_of_narrow_cells_are_read_whole(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["Item", "Price", "Note"])
+    book.active.append(["Oar of Melisande from the yard at Ostwick", 123456789012.5, "x"])
+    book.active["B2"].number_format = "#,##0.00"
+    book.save(tmp_path / "a.xlsx")
+    office = OfficeSettings(folder=tmp_path / "converted")
+    [page] = read(tmp_path / "a.xlsx", RenderSettings(dpi=40, ocr="none", office=office))
+    assert "Oar of Melisande from the yard at Ostwick 123,456,789,012.50 x" in text_of(page)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_comments_are_notes(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+
+    book = Workbook()
+    book.active.append(["Item", "Price"])
+    book.active["B1"].comment = Comment("checked by Nicodemus", "n")
+    book.save(tmp_path / "a.xlsx")
+    office = OfficeSettings(folder=tmp_path / "converted")
+    [page] = read(tmp_path / "a.xlsx", RenderSettings(dpi=40, ocr="none", office=office))
+    assert text_of(page, "note") == "checked by Nicodemus"
 
 
 @pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")

@@ -300,6 +300,29 @@ def test_a_picture_named_pdf_is_read_as_a_picture(tmp_path: Path) -> None:
     assert source.page_image(1, 72).image.size == (30, 20)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<html><body>Sign in to see the tide table</body></html>", "text"),
+        (
+            '<?xml version="1.0"?><FictionBook><body><section><p>a</p></section></body></FictionBook>',
+            "book",
+        ),
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>a</text></svg>',
+            "image",
+        ),
+    ],
+)
+def test_markup_named_pdf_is_read_as_what_it_is(tmp_path: Path, text: str, kind: str) -> None:
+    """A portal's page that was saved in place of a bill; MuPDF opens it as a PDF and crashes."""
+    path = tmp_path / "bill.pdf"
+    path.write_text(text)
+    assert open_source(path).kind == kind
+    with pytest.raises(UnreadableFile, match="is not a PDF"):
+        PdfSource(path)
+
+
 def test_a_pdf_named_png_is_read_as_a_pdf(tmp_path: Path) -> None:
     assert open_source(write_words(tmp_path / "a.png", 0, None)).kind == "pdf"
 

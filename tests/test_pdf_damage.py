@@ -15,7 +15,7 @@ from PIL import Image
 
 from ingest.add import AddSettings, add
 from ingest.event import Added, Done, Failed
-from ingest.files.mupdf import DATA_MISSING, IMAGE_LOST
+from ingest.files.mupdf import CONTENT_LOST, DATA_MISSING, IMAGE_LOST
 from ingest.files.open import open_source
 from ingest.files.pdf import NeedsPassword, PdfSource
 from ingest.files.pdf_password import saslprep
@@ -87,6 +87,18 @@ def test_what_is_optional_never_costs_a_page(tmp_path: Path, extra: bytes) -> No
     path = tmp_path / "a.pdf"
     path.write_bytes(one_page(stream(HELLO), extra=extra))
     assert words_of(path) == ["hello", "world"]
+
+
+def test_an_empty_stream_is_no_image_that_is_cut_off(tmp_path: Path) -> None:
+    """As programs write what a box shows that is not ticked."""
+    look = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Filter/FlateDecode"
+    box = b"/Annots[<</Subtype/Widget/FT/Btn/Rect[9 9 18 18]/AS/Off/AP<</N<</Off 6 0 R>>>>>>]"
+    path = tmp_path / "a.pdf"
+    path.write_bytes(one_page(stream(HELLO), b"null", stream(b"", look), extra=box))
+    assert open_source(path).page_image(1, 72).note == ""
+    packed = zlib.compress(HELLO + b" % and more" * 99)[:-20]
+    path.write_bytes(one_page(stream(packed, b"/Filter/FlateDecode")))
+    assert open_source(path).page_image(1, 72).note == CONTENT_LOST
 
 
 def test_damaged_metadata_and_outlines_cost_nothing(tmp_path: Path) -> None:

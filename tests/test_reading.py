@@ -16,9 +16,10 @@ from ingest.files.pdf import PdfSource
 from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
-from ingest.reading.spelling.letters import Letter
+from ingest.reading.spelling.letters import Letter, plain_text
 from ingest.reading.spelling.vowel_marks import order_marks
 from ingest.reading.text_line import LineWord, TextLine
+from tests.make_scan import DEJAVU
 
 VOWEL_MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0652"
 PORT = [
@@ -76,6 +77,38 @@ def test_columns_written_row_by_row_are_read_one_after_the_other(read: Any) -> N
     assert not any("and A fair" in unit or "come with from" in unit for unit in units)
 
 
+def test_the_longest_line_of_a_column_does_not_cross_its_gutter(read: Any) -> None:
+    """Of three columns whose lines end at different places."""
+    columns = [
+        [
+            "The harbour board meets",
+            "on the first Monday and",
+            "elected Mrs Brandvold",
+            "as chair.",
+        ],
+        [
+            "The bakery on the quay",
+            "closes for repairs until",
+            "June and sells its bread",
+            "from a van at the church.",
+        ],
+        [
+            "The choir seeks altos who",
+            "can rehearse on Thursday",
+            "evenings; write to Yusuf",
+            "Karadeniz now.",
+        ],
+    ]
+
+    def draw(page: Any) -> None:
+        write(page, 60, 60, ["Quayside Gazette: news from the three parishes"], fontsize=16)
+        for number in range(4):
+            for column, x in zip(columns, (60, 225, 390), strict=True):
+                write(page, x, 110 + 15 * number, [column[number]], fontsize=9.5)
+
+    assert texts(read(draw))[1:] == list(map(" ".join, columns))
+
+
 def test_a_title_and_a_last_line_span_two_columns(read: Any) -> None:
     def draw(page: Any) -> None:
         write(page, 60, 80, ["Notices of the parish council for the coming year"], fontsize=18)
@@ -91,6 +124,52 @@ def test_a_title_and_a_last_line_span_two_columns(read: Any) -> None:
 
     assert [role for role, _ in blocks(read(draw))] == ["heading", "text", "text", "text"]
     assert texts(read(draw))[1:3] == [" ".join(PORT), " ".join(FAIR)]
+
+
+def test_a_heading_close_below_two_columns_is_no_part_of_the_longer_one(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 100, [*PORT, *PORT])
+        write(page, 300, 100, FAIR)
+        below = 100 + 15 * 2 * len(PORT)
+        write(page, 60, below + 12, ["Weather of the month"], fontsize=16)
+        write(
+            page, 60, below + 30, ["It rained on seventeen days and the wind reached force nine."]
+        )
+
+    found = texts(read(draw))
+    assert found.index(" ".join(FAIR)) < found.index("Weather of the month")
+
+
+def test_cells_in_the_middle_of_a_wrapped_label_are_a_table(read: Any) -> None:
+    def draw(page: Any) -> None:
+        write(page, 60, 60, ["Philemon Wynd", "11 Salt Lane", "Umber"])
+        for x, y, text in (
+            *((60, 140, "Goods"), (360, 140, "Qty"), (440, 140, "Price")),
+            *((60, 158, "Boots, waxed, with"), (60, 173, "brass hooks")),
+            *((364, 165.5, "2"), (440, 165.5, "48.00")),
+            *((60, 191, "Laces"), (360, 191, "10"), (446, 191, "5.00")),
+            *((420, 209, "Net 53.00"), (420, 224, "VAT 10.60"), (415, 239, "Total 63.60")),
+        ):
+            write(page, x, y, [text])
+
+    found = texts(read(draw))
+    assert "Goods Qty Price" in found
+    assert "Boots, waxed, with brass hooks 2 48.00" in found
+    assert "Laces 10 5.00" in found
+
+
+def test_the_upper_line_of_the_left_column_stays_there_in_hebrew(read: Any) -> None:
+    left = ["משרד הנמל נפתח בשעה שבע", "ונסגר אחרי שהמעבורת", "האחרונה עוזבת את הרציף"]
+    right = ["הוועדה החליטה לתקן את", "העגורן הישן לפני תחילת", "החורף הבא בעיר שלנו"]
+    font = {"fontname": "dj", "fontfile": str(DEJAVU)}
+
+    def draw(page: Any) -> None:
+        for edge, y, lines in ((290, 94, left), (530, 100, right)):
+            for number, line in enumerate(lines):
+                width = pymupdf.Font(fontfile=str(DEJAVU)).text_length(line, 11)
+                write(page, edge - width, y + 15 * number, [line[::-1]], **font)
+
+    assert texts(read(draw)) == [" ".join(right), " ".join(left)]
 
 
 def test_a_narrow_column_on_lines_of_its_own_is_a_sidebar(read: Any) -> None:
@@ -189,7 +268,7 @@ def test_a_turned_page_is_read_as_it_is_shown(turn: int, tmp_path: Path) -> None
 
 
 def test_vertical_japanese_reads_down_and_to_the_left(read: Any) -> None:
-    columns = ["図書館は九時に開きます", "休館日は月曜日です", "館長は佐藤です"]
+    columns = ["図書館は九時に開きます", "休館日は月曜日で", "す。", "館長は佐藤です"]
 
     def draw(page: Any) -> None:
         for column, text in enumerate(columns):
@@ -241,6 +320,20 @@ def test_vowel_marks_go_with_the_letter_under_them(wide: float) -> None:
     assert "".join(letter.text for letter in order_marks(stored)) == text
 
 
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("ఒప్పంందం", "ఒప్పందం"),
+        ("അവസാനിക്കുംും", "അവസാനിക്കും"),
+        ("ដែរធ្នូូ", "ដែរធ្នូ"),
+        ("ဆုံးး", "ဆုံး"),
+        ("नौका", "नौका"),
+    ],
+)
+def test_signs_that_a_font_gives_twice_are_read_once(stored: str, text: str) -> None:
+    assert plain_text(stored) == text
+
+
 def test_soft_hyphens_are_no_letters() -> None:
     lines = [
         line("ein", "lan\u00adger", "Wert\u00adpapier\u00ad"),
@@ -270,6 +363,35 @@ def test_reference_marks_are_no_digits_of_the_number_before(read: Any) -> None:
             x += pymupdf.get_text_length(text, fontsize=size)
 
     assert texts(read(draw)) == ["It sold 4,120 loaves of 12 cm² each, on the 2nd of May."]
+
+
+def test_charges_and_powers_in_equations_are_no_reference_marks(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for y, parts in ((100, ("E = mc", "2")), (130, ("of Ca", "2+")), (160, ("the cost", "2"))):
+            page.insert_text((60, y), parts[0], fontsize=11)
+            x = 60 + pymupdf.get_text_length(parts[0], fontsize=11)
+            page.insert_text((x, y - 4), parts[1], fontsize=6.5)
+
+    found = " ".join(word.text for word in read(draw))
+    assert found == "E = mc² of Ca²⁺ the cost"
+
+
+def test_a_large_capital_is_the_first_letter_of_its_word(read: Any) -> None:
+    def draw(page: Any) -> None:
+        page.insert_text((60, 190), "E", fontsize=40)
+        x = 62 + pymupdf.get_text_length("E", fontsize=40)
+        write(page, x, 174, ["thelbert rows the boat to", "the island each morning."])
+
+    assert texts(read(draw))[0].split()[0] == "Ethelbert"
+
+
+def test_words_that_are_drawn_twice_are_read_once(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for x in (60, 60.4):
+            page.insert_text((x, 100), "Fake bold of Dunstan", fontsize=14)
+        page.insert_text((60, 130), "bold bold as it is printed", fontsize=14)
+
+    assert texts(read(draw)) == ["Fake bold of Dunstan bold bold as it is printed"]
 
 
 def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> None:

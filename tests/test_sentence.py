@@ -119,6 +119,9 @@ def test_right_to_left_lines_stay_lines() -> None:
         ("2024.", "12", True),
         ("wait…", "Then", True),
         ("lamp,", "The", False),
+        ("30.", "Juni.", False),
+        ("20.", "Jahrhundert", False),
+        ("17.", "Der", True),
     ],
 )
 def test_sentence_ends(word: str, following: str, ends: bool) -> None:

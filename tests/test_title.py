@@ -56,6 +56,9 @@ def test_a_title_that_somebody_wrote_is_taken(given: str) -> None:
         "v2",
         "Microsoft Word - minutes_final.doc",
         "Microsoft PowerPoint - talk",
+        "Full page fax print",
+        "Brief",
+        "Rechnung (2)",
         "untitled",
         "Untitled Document",
         "Document1",
@@ -161,6 +164,19 @@ def test_watermarks_are_no_title(text: str) -> None:
     mark = block(1, [Word(text, (0.2, 0.75, 0.8, 0.85))])
     title = block(2, line("Tides of the Sound", 0.15, 0.03))
     assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
+
+
+@pytest.mark.parametrize("text", ["APPROVED", "Not for public release", "bezahlt"])
+def test_stamps_are_no_title(text: str) -> None:
+    mark = block(1, line(text, 0.75, 0.06))
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*mark, *title, *BODY]).text == "Tides of the Sound"
+
+
+def test_words_on_their_side_are_as_high_as_their_letters() -> None:
+    turned = block(1, [Word("Newsletter", (0.02, 0.3, 0.03, 0.5))])
+    title = block(2, line("Tides of the Sound", 0.15, 0.03))
+    assert find_title("", [*turned, *title, *BODY]).text == "Tides of the Sound"
 
 
 def test_large_letters_over_the_text_are_no_title() -> None:

@@ -59,6 +59,27 @@ def one(text: str) -> WholeForm:
         "2025. 11. 3.",
         "2025. 11. 03.",
         "03NOV2025",
+        "Nov 3rd, '25",
+        "3 Nov ’25",
+        "Nov-03-2025",
+        "2025/Nov/03",
+        "the 3rd day of November 2025",
+        "3.XI.2025",
+        "3/XI/2025",
+        "03.11.2568",
+        "3 พฤศจิกายน 2568",
+        "3 พ.ย. 2568",
+        "๓ พฤศจิกายน พ.ศ. ๒๕๖๘",
+        "3 tháng 11 năm 2025",
+        "2025 m. lapkričio 3 d.",
+        "2025. gada 3. novembris",
+        "3η Νοεμβρίου 2025",
+        "3 நவம்பர் 2025",
+        "३ नोव्हेंबर २०२५",
+        "3 ნოემბერი 2025",
+        "3.11.2025г.",
+        "2025 - 11 - 03",
+        "令7.11.3",
     ],
 )
 def test_a_day_is_the_same_however_it_is_printed(text: str) -> None:
@@ -87,6 +108,21 @@ def test_years_of_eras_and_numbers_in_characters(text: str, day: str) -> None:
 )
 def test_a_year_without_its_era_is_no_date(text: str) -> None:
     assert [form for form in find_whole_forms(text) if form.kind == "date"] == []
+
+
+@pytest.mark.parametrize("text", ["20251103", "20251103T081500", "R7.11.3"])
+def test_what_may_be_a_day_is_found_as_one(text: str) -> None:
+    assert (one(text).kind, one(text).maybe) == ("date", ("2025-11-03",))
+
+
+@pytest.mark.parametrize("text", ["3-5 November 2025", "3. bis 5. November 2025", "3/5 Nov 2025"])
+def test_both_ends_of_days_are_found(text: str) -> None:
+    assert sorted(one(text).keys) == ["2025-11-03", "2025-11-05"]
+
+
+@pytest.mark.parametrize("text", ["20251399", "99999999", "3.XV.2025", "12345678"])
+def test_other_digits_are_no_days(text: str) -> None:
+    assert all(form.kind != "date" for form in find_whole_forms(text))
 
 
 def test_an_ambiguous_date_has_both_readings() -> None:

@@ -15,6 +15,7 @@ from ingest.library.pages import PageNotFound
 from ingest.page import Document, Page
 from retrieval.hit import Hit
 from retrieval.make_hit import make_hit
+from retrieval.named.place_signal import PLACE
 from retrieval.query.page_question import PageQuestion, numbered, read_page_question
 from retrieval.query.terms import stem
 
@@ -41,7 +42,8 @@ def find_asked_pages(
 ) -> AskedPages | None:
     """Find the pages that a question asks for; None for any other question.
 
-    A printed label counts before the place in the file. Where no document is named and
+    A printed label counts before the place in the file, a number that the page shows after it.
+    Where no document is named and
     there are several, those are taken that a search for the question finds.
 
     Args:
@@ -60,7 +62,8 @@ def find_asked_pages(
         return _asked(searcher, question, pages, filter, "summary")
     if len(named) > MAX_DOCUMENTS:
         named = _found(searcher, question, filter, named)
-    pages = [p for p in _pages(library, named, asked) if _allowed(library, p, filter)][:top]
+    found = list(_pages(library, named, asked)) or _printed(searcher, question, filter, named)
+    pages = [page for page in found if _allowed(library, page, filter)][:top]
     return _asked(searcher, question, pages, filter, "answer" if rest else "page")
 
 
@@ -131,6 +134,15 @@ def _pages(library: Library, documents: Sequence[Document], asked: PageQuestion)
             number = labels.get(label) or numbered(label, document.page_count)
             if number:
                 yield library.page(f"{document.id}-{number}")
+
+
+def _printed(
+    searcher: Searcher, question: str, filter: PageFilter, documents: Sequence[Document]
+) -> list[Page]:
+    """Pages on which the number is printed, where the file neither has nor names such a page."""
+    only = replace(filter, document_ids=tuple(document.id for document in documents))
+    hits = searcher.search(question, top=MAX_DOCUMENTS, filter=only)
+    return [hit.page for hit in hits if hit.signals.get(PLACE)]
 
 
 def _spread(document: Document, top: int) -> Iterator[Page]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.forms.whole.dates import month_number
 from ingest.page import Word, WordRole
 from ingest.reading.blocks import is_bullet, printed_blocks
 from ingest.reading.line import Line
@@ -24,6 +25,11 @@ ABBREVIATIONS = re.compile(
 _ALSO_WORDS = frozenset({"no", "art", "ed", "est"})
 """Abbreviations only before a number."""
 
+_ORDINAL = re.compile(r"\d{1,3}")
+_COUNTED = frozenset(
+    "Jahrhundert Jahrhunderts Auflage Stock Etage Kapitel Absatz Klasse Tag Woche Jahr Platz".split()
+)
+"""German nouns that stand after ordinals."""
 _CLOSERS = "\"'”’»」』)]】）"
 _END = re.compile(r"[.!?…。！？｡．]$")
 _DOTTED = re.compile(r"(?:[^\W\d]\.){2,}")
@@ -87,9 +93,21 @@ def ends_sentence(word: str, following: str, *, early: bool = False) -> bool:
         return False
     if early and is_bullet(bare):
         return False
+    if _ORDINAL.fullmatch(stem) and is_counted(following):
+        return False
     if ABBREVIATIONS.fullmatch(stem.lower()):
         return stem.lower() in _ALSO_WORDS and not following[:1].isdigit()
     return True
+
+
+def is_counted(word: str) -> bool:
+    """Whether a word may follow an ordinal with a point, as in "30. Juni".
+
+    >>> is_counted("Juni."), is_counted("Jahrhundert"), is_counted("The")
+    (True, True, False)
+    """
+    bare = word.strip(".,;:!?()" + _CLOSERS)
+    return bare in _COUNTED or (len(bare) > 2 and month_number(bare) is not None)
 
 
 def _split_long(start: int, end: int, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from ingest.file_state import FileStamp, stamp_of
 from ingest.files.formats.kinds import RAW_SUFFIXES, suffix_of
 from ingest.files.formats.office import LIBREOFFICE, OfficeSettings, convert_to_pdf
-from ingest.files.formats.sniff import HEAD, OFFICE, sniff
-from ingest.files.reasons import cannot_open, looks_like_pdf
+from ingest.files.formats.sniff import HEAD, OFFICE, is_container, sniff
+from ingest.files.reasons import cannot_open, has_pdf_parts, looks_like_pdf
 from ingest.files.source import Source, UnreadableFile
 from ingest.files.video.media_type import may_be_animated, sniff_media
 from ingest.files.video.video_settings import SHOTS, VideoSettings
@@ -59,10 +59,14 @@ def open_source(
 
         return PhotoSource(path, read_preview(path))
     if not _is_image(head):
-        # A PDF may have bytes before its header; an image may have that header in its metadata.
-        if b"%PDF-" in head[:1024] or looks_like_pdf(path, head):
+        # A PDF may have bytes before its header; an image may have that header in its metadata,
+        # and an archive in the first of its files.
+        contains = is_container(head)
+        is_pdf = not contains and b"%PDF-" in head[:1024]
+        name = sniff(path, head) if contains or not (is_pdf or has_pdf_parts(head)) else ""
+        if is_pdf or (not name and looks_like_pdf(path, head)):
             return _open_pdf(path, password, second_reader=second_reader)
-        if name := sniff(path, head):
+        if name:
             return _open_known(path, name, office, second_reader=second_reader)
     return _open_image(path, head, video)
 

@@ -8,6 +8,7 @@ whole is drawn by PDFium, the second reader.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from html import unescape
@@ -19,7 +20,14 @@ import numpy as np
 from PIL import Image
 
 from ingest.file_state import FileStamp, stamp_of
-from ingest.files.mupdf import DATA_MISSING, IMAGE_LOST, pymupdf, read_note, reset_warnings
+from ingest.files.mupdf import (
+    CONTENT_LOST,
+    DATA_MISSING,
+    IMAGE_LOST,
+    pymupdf,
+    read_note,
+    reset_warnings,
+)
 from ingest.files.page_tree import count_pages
 from ingest.files.pdf_catalog import Unprinted, embedded_files, has_attachments, read_unprinted
 from ingest.files.pdf_extras import read_extras
@@ -40,6 +48,8 @@ MAX_XMP = 1_000_000
 """Characters of XMP metadata that are searched for a title."""
 MAX_LABEL = 200
 """Characters of a page label."""
+MAX_UNPACKED = 64 << 20
+"""Bytes of a page's content that are unpacked to see whether it ends."""
 MAX_CACHED = 4
 _unprinted_of: dict[tuple[str, FileStamp | None], Unprinted] = {}
 """Texts of the files that this process read last."""
@@ -70,6 +80,8 @@ class PdfSource:
         self._password = password
         try:
             self._pdf = _open(path)
+            if not self._pdf.is_pdf:  # MuPDF goes by the bytes, whatever it is told
+                raise no_pdf(path)
             if self._pdf.needs_pass and not authenticate(self._pdf, password):
                 clear = without_encryption(path, self._pdf)
                 if clear is None:
@@ -104,6 +116,8 @@ class PdfSource:
                 raise MemoryError from error
             return self._second_reading(number, dpi, error)
         note = read_note()
+        if note == DATA_MISSING and not page.get_image_info():
+            note = _content_note(page)
         # What is cut off in the file no other renderer can have either.
         if note == IMAGE_LOST or (note != DATA_MISSING and is_blank(image) and _has_content(page)):
             image, note = self._check(number, dpi, image, note)
@@ -215,6 +229,29 @@ def _open(path: Path) -> Any:
     except UnicodeEncodeError:  # MuPDF takes UTF-8 names only.
         return pymupdf.open(stream=path.read_bytes(), filetype="pdf")
     return pymupdf.open(path, filetype="pdf")
+
+
+def _content_note(page: Any) -> str:
+    """Note of a page without images where a stream ends early: an empty one loses nothing."""
+    pdf = page.parent
+    for xref in page.get_contents():
+        data = pdf.xref_stream_raw(xref) or b""
+        packed = "FlateDecode" in pdf.xref_get_key(xref, "Filter")[1]
+        if data and packed and not _ends(data):
+            return CONTENT_LOST
+    return ""
+
+
+def _ends(data: bytes) -> bool:
+    """Whether packed data is whole, as far as it is looked at."""
+    unpacker, read = zlib.decompressobj(), 0
+    try:
+        while data and not unpacker.eof and read < MAX_UNPACKED:
+            read += len(unpacker.decompress(data, 1 << 20))
+            data = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return unpacker.eof or read >= MAX_UNPACKED
 
 
 def _is_cut_short(path: Path) -> bool:

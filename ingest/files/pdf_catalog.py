@@ -42,16 +42,24 @@ def embedded_files(pdf: Any) -> Iterator[EmbeddedFile]:
         except PDF_ERRORS:
             info = {}
         name = info.get("ufilename") or info.get("filename") or info.get("name") or ""
-        yield name, lambda position=position: bytes(pdf.embfile_get(position))  # type: ignore[misc]
+        yield _decoded(name), lambda position=position: bytes(pdf.embfile_get(position))  # type: ignore[misc]
     for number, xref in _annotations(pdf):
         yield from _attached_to_page(pdf, number, xref)
+
+
+def _decoded(name: str) -> str:
+    """A name as it is; PyMuPDF gives the bytes of its UTF-8 as letters of Latin-1."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _attached_to_page(pdf: Any, number: int, xref: int) -> Iterator[EmbeddedFile]:
     try:
         page = pdf[number]
         annotation = page.load_annot(xref)
-        name = annotation.file_info.get("filename") or ""
+        name = _decoded(annotation.file_info.get("filename") or "")
     except PDF_ERRORS:
         return
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -85,7 +86,10 @@ def read_extras(
         printed = _joined(word.text for line in kept for word in line.words)
         absent = [text for text in unprinted if _joined(text.split()) not in printed]
         added += [
-            TextLine(tuple(LineWord(word, CORNER, hidden=True) for word in _printable_words(text)))
+            TextLine(
+                tuple(LineWord(word, CORNER, hidden=True) for word in _printable_words(text)),
+                origin="unseen",
+            )
             for text in absent
         ]
     return kept, tuple(_limited(added))
@@ -140,7 +144,7 @@ def _read_field(page: Any, widget: Any, lines: Sequence[TextLine]) -> Field | No
     if widget.field_type in TICK_FIELDS:
         ticked = _is_ticked(page.parent, widget.xref)
         mark = _spread(page, TICKED if ticked else NOT_TICKED, widget.rect, "field", unseen)
-        state = _spread(page, "ticked" if ticked else "not ticked", widget.rect, "field", True)
+        state = _spread(page, "ticked" if ticked else "not ticked", widget.rect, "unseen", True)
         return Field(box, (mark, state))
     if widget.field_type not in _VALUES:
         return None
@@ -169,7 +173,7 @@ def _value_lines(page: Any, rect: Any, value: str, hidden: bool) -> Iterator[Tex
     for at, text in enumerate(texts):
         top = rect.y0 + at * step
         place = pymupdf.Rect(rect.x0, top, rect.x1, top + step)
-        yield _spread(page, text, place, "field", hidden)
+        yield _spread(page, text, place, "unseen" if hidden else "field", hidden)
 
 
 def _is_ticked(pdf: Any, xref: int) -> bool:
@@ -216,9 +220,9 @@ def _read_comment(page: Any, annotation: Any, lines: Sequence[TextLine]) -> Iter
     there = _joined(w.text for line in lines for w in line.words if contains_center(box, w.box))
     unseen = bool(annotation.flags & pymupdf.PDF_ANNOT_IS_HIDDEN)
     if text.strip() and _joined(text.split()) not in there:
-        yield _spread(page, text, annotation.rect, "text" if unseen else "note", unseen)
+        yield _spread(page, text, annotation.rect, "unseen" if unseen else "note", unseen)
     if author := (info.get("title") or "").strip():
-        yield _spread(page, author, annotation.rect, "text", True)
+        yield _spread(page, author, annotation.rect, "unseen", True)
 
 
 def _rich_text(pdf: Any, xref: int) -> str:
@@ -234,15 +238,23 @@ def read_targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
         link, count = page.first_link, 0
         while link and count < MAX_LINKS:
             count += 1
-            target = _MAIL_OR_FILE.sub("", link.uri or "")[:MAX_TARGET]
+            target = _decoded(_MAIL_OR_FILE.sub("", link.uri or "")[:MAX_TARGET])
             bare = _joined([target]).partition("://")[2] or _joined([target])
             if link.is_external and target not in seen and bare.rstrip("/") not in printed:
                 seen.add(target)
                 if _box(page, link.rect):
-                    yield _spread(page, target, link.rect, "text", True)
+                    yield _spread(page, target, link.rect, "unseen", True)
             link = link.next
     except PDF_ERRORS:
         return
+
+
+def _decoded(target: str) -> str:
+    """A target in its own letters, where they are UTF-8: Gro%C3%9Fmarkt."""
+    try:
+        return unquote(target, errors="strict")
+    except UnicodeDecodeError:
+        return target
 
 
 # --- places

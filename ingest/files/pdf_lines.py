@@ -20,12 +20,18 @@ from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
 from ingest.page import Box
+from ingest.reading.line import is_right_to_left
 from ingest.reading.spelling.letters import (
     MAX_CARE,
     Letter,
     needs_care,
     plain_text,
     split_words,
+)
+from ingest.reading.spelling.right_to_left import (
+    order_from_left,
+    order_letters,
+    words_from_left,
 )
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
 from ingest.reading.text_line import Angle, LineWord, TextLine
@@ -41,6 +47,8 @@ INK = 16 | 32
 """MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
 MAX_TOUCH = 0.25
 """Parts of a word in two fonts are nearer than this share of their size."""
+TWICE = 0.1
+"""Sizes of the font between the places of a word that is drawn twice."""
 RAISED_SIZE = 0.85
 """A superscript is smaller than this share of its line's letters,"""
 RAISED_BY = 0.12
@@ -84,13 +92,31 @@ def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
 
 def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
     lines: list[_Line] = []
+    seen = _Seen()
     for block in found["blocks"]:
         for line in join_spaced(block.get("lines", ())):
-            if words := _read_line(line):
+            if words := [word for word in _read_line(line) if not seen.again(word)]:
                 across, down = line["dir"]
                 angle = math.degrees(math.atan2(down, across))
                 lines.append(_Line(words, angle, line["wmode"] == 1))
     return lines
+
+
+class _Seen:
+    """Words of a page, to tell those that are drawn twice: bold type, or a shadow."""
+
+    def __init__(self) -> None:
+        self._places: set[tuple[str, bool, int, int]] = set()
+
+    def again(self, word: LineWord) -> bool:
+        """Whether the same word was drawn in nearly the same place; else it is remembered."""
+        step = TWICE * max(word.size, 1.0)
+        x, y = int(word.box[0] / step), int(word.box[1] / step)
+        for near in ((x + a, y + b) for a in (0, -1, 1) for b in (0, -1, 1)):
+            if (word.text, word.hidden, *near) in self._places:
+                return True
+        self._places.add((word.text, word.hidden, x, y))
+        return False
 
 
 def _read_line(line: dict[str, Any]) -> list[LineWord]:
@@ -99,7 +125,10 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
     text = "".join(span.text for span in spans)
     if marks_are_astray(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = order_marks([letter for span in spans for letter in span.letters(across, down)])
-        words = [_word(word) for word in split_words(letters)]
+        words = [_word(order_letters(order_from_left(word))) for word in split_words(letters)]
+    elif is_right_to_left(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
+        letters = [letter for span in spans for letter in span.letters(across, down)]
+        words = list(map(_word, words_from_left(order_from_left(letters))))
     elif needs_care(text):
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]
@@ -137,8 +166,7 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
     foot = _height(main["chars"][0]["origin"], across, down)
     return [
         _Span(
-            _span_text(span["chars"]),
-            [char["bbox"] for char in span["chars"]],
+            *_text_and_places(span["chars"]),
             span["font"],
             span["size"],
             span["size"] <= RAISED_SIZE * size
@@ -149,15 +177,20 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
     ]
 
 
-def _span_text(chars: Sequence[dict[str, Any]]) -> str:
-    """Text of a span, one character for each place."""
+def _text_and_places(chars: Sequence[dict[str, Any]]) -> tuple[str, list[Box]]:
+    """Text of a span, one character for each place, and the places."""
     text = "".join([char["c"][:1] for char in chars])
+    places: list[Box] = [char["bbox"] for char in chars]
     for found in _ALEF_LAM.finditer(text):
         # A ligature of lam and alef, turned around with its line: the alef has no width.
-        alef = chars[found.start()]["bbox"]
+        alef, lam = places[found.start()], places[found.start() + 1]
         if alef[2] - alef[0] < 0.01:
             text = text[: found.start()] + found[0][::-1] + text[found.end() :]
-    return text
+            left, top, right, bottom = lam
+            middle = (left + right) / 2
+            places[found.start()] = middle, top, right, bottom
+            places[found.start() + 1] = left, top, middle, bottom
+    return text, places
 
 
 def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:

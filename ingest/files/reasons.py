@@ -25,10 +25,13 @@ def cannot_open(path: Path, error: OSError) -> UnreadableFile:
 
 
 def looks_like_pdf(path: Path, head: bytes) -> bool:
-    """Whether a file without a PDF header has the parts of one."""
-    if path.suffix.lower() == ".pdf":
-        return True
-    return sum(part in head for part in _PDF_PARTS[:2]) == 2
+    """Whether a file without a PDF header has the parts of one, or its name."""
+    return path.suffix.lower() == ".pdf" or has_pdf_parts(head)
+
+
+def has_pdf_parts(head: bytes) -> bool:
+    """Whether the first bytes of a file have an object of a PDF."""
+    return all(part in head for part in _PDF_PARTS[:2])
 
 
 def no_pdf(path: Path) -> UnreadableFile:

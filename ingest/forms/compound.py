@@ -1,8 +1,10 @@
-"""Compound splitting: parts of German, Dutch and Scandinavian compounds.
+"""Compound splitting: parts of Germanic compounds, and base forms of words.
 
-A compound is split where both sides, linking letters aside, are words of the language's
-dictionary (simplemma's). Dictionaries are large and are loaded for texts in these
-languages only, told by their function words.
+Of German, Dutch and Scandinavian words. A compound is split where both sides, linking
+letters aside, are words of the language's dictionary (simplemma's), or where the second is
+and nothing is known of the first. Words whose inflection is not a suffix alone (Dächer) also
+give their base form. Dictionaries are large and are loaded for texts in these languages
+only, told by their function words.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
 from ingest.forms.fold import fold
+from ingest.forms.snowball import load_stemmer
 
 MIN_COMPOUND = 8
 MIN_PART = 4
 """Letters of a compound and of its parts: shorter parts are too often no parts."""
+MIN_TAIL = 5
+"""Letters of a second part after a first one that no dictionary has."""
 MAX_COMPOUND = 48
 MAX_CACHED = 1 << 15
 
@@ -46,6 +51,12 @@ _LINKS = {
     "da": ("", "s", "e"),
     "nb": ("", "s", "e"),
 }
+_PREFIXES = frozenset(
+    "über unter hinter wider gegen zwischen zusammen durch nach wieder voll fehl miss weiter"
+    " onder over tegen door voor achter samen terug under över mellan genom tillbaka mellem"
+    " igennem efter mellom gjennom etter".split()
+)
+"""First parts after which the second says something else."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -63,8 +74,8 @@ def compound_parts(text: str) -> list[str]:
     return [
         part
         for word in words
-        if len(word) >= MIN_COMPOUND and (word[0].isupper() or not nouns)
-        for part in split_compound(word, language)
+        if len(word) >= MIN_PART and (word[0].isupper() or not nouns)
+        for part in (*split_compound(word, language), *base_form(word, language))
     ]
 
 
@@ -78,12 +89,37 @@ def guess_compounding(words: list[str]) -> str | None:
 @lru_cache(maxsize=MAX_CACHED)
 def split_compound(word: str, language: str) -> tuple[str, ...]:
     """Folded parts of a compound with their dictionary forms; none of another word."""
-    if len(word) > MAX_COMPOUND:
+    if not MIN_COMPOUND <= len(word) <= MAX_COMPOUND:
         return ()
     parts: list[str] = []
-    for part in _split(word.lower(), language):
+    for part in list(_split(word.lower(), language)) or _second_part(word.lower(), language):
         parts += [fold(part), fold(_look_up(part, language) or part)]
     return tuple(dict.fromkeys(parts))
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def base_form(word: str, language: str) -> tuple[str, ...]:
+    """Folded dictionary form of a word, where the index has another stem of it.
+
+    >>> base_form("Häuser", "de"), base_form("Kran", "de")
+    (('haus',), ())
+    """
+    base = _look_up(word.lower(), language) if len(word) <= MAX_COMPOUND else None
+    if base is None or " " in base:
+        return ()
+    folded, stem = fold(base), load_stemmer("porter")().stemWord
+    return (folded,) if stem(folded) != stem(fold(word)) else ()
+
+
+def _second_part(word: str, language: str) -> list[str]:
+    """The second part of a compound of which nothing is known of the first."""
+    known = _look_up(word, language)
+    if known and (known == word.capitalize() or language not in _NOUNS_ARE_CAPITALIZED):
+        return []
+    for at in range(MIN_PART, len(word) - MIN_TAIL + 1):
+        if base := _look_up(word[at:], language):
+            return [] if word[:at] in _PREFIXES or len(base) < MIN_TAIL else [word[at:]]
+    return []
 
 
 def _split(word: str, language: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.forms.fold import fold, keep_accents, normalize
+from ingest.forms.look_alike import as_latin
 from ingest.forms.terms import LETTER, MARKS, UNSPACED
 
 STEM_MARK = "~"
@@ -23,6 +24,8 @@ _WORD = re.compile(rf"{LETTER}+")
 _HYPHENATED = re.compile(
     rf"(?<![\w-])(?:(?![\d{UNSPACED}_])[\w{MARKS}])+(?:[-\u2010] ?(?:(?![\d{UNSPACED}_])[\w{MARKS}])+)+"
 )
+_APOSTROPHE = re.compile(r"(?<!\w)(?:[OD]|Mc|Mac)['’](?=[A-Z])\w+")
+"""Names whose first part some write to the second, O'Brien."""
 _ACCENTED = re.compile("[\u00c0-\u052f\u1e00-\u1fff]")
 _STEMMERS = (
     (re.compile("[\u0600-\u06ff]"), "arabic"),
@@ -43,7 +46,7 @@ def page_spellings(text: str) -> Iterator[str]:
         if not word.isascii():
             yield from spellings(word)
         elif word[0].isupper():
-            yield from _as_one_letter(word)
+            yield from as_one_letter(word)
     yield from _joined(text)
 
 
@@ -64,10 +67,10 @@ def spellings(word: str) -> tuple[str, ...]:
     if word.isascii():
         return ()
     folded = fold(word)
-    forms = []
+    forms = [fold(latin)] if (latin := as_latin(word)) else []
     if _ACCENTED.search(word):
         accented = keep_accents(word)
-        forms = [accented, fold(accented.translate(_TWO_LETTERS))]
+        forms += [accented, fold(accented.translate(_TWO_LETTERS))]
     for script, language in _STEMMERS:
         if script.match(folded):
             import snowballstemmer  # type: ignore[import-untyped]
@@ -79,7 +82,7 @@ def spellings(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _as_one_letter(word: str) -> tuple[str, ...]:
+def as_one_letter(word: str) -> tuple[str, ...]:
     """A word with ae, oe or ue as one letter, where it has them; a final one is left."""
     small = word.lower()
     short = _PAIR.sub(r"\1", small)
@@ -87,6 +90,8 @@ def _as_one_letter(word: str) -> tuple[str, ...]:
 
 
 def _joined(text: str) -> Iterator[str]:
-    """Words with hyphens inside or before a line end, without them."""
+    """Words with hyphens inside or before a line end, and names with an apostrophe, without."""
     for found in _HYPHENATED.finditer(text):
         yield fold(re.sub("[-\u2010 ]", "", found[0]))
+    for found in _APOSTROPHE.finditer(text):
+        yield fold(re.sub("['’]", "", found[0]))

@@ -20,7 +20,12 @@ from ingest.ocr.orientation import Orientation, area_of, orient
 from ingest.ocr.remember import RememberingOcr
 from ingest.ocr.turn import Turn
 from ingest.page import WHOLE, Box
-from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
+from ingest.reading.text_layer.fonts import (
+    Verdicts,
+    ciphered_fonts,
+    has_lost_letters,
+    unmapped_fonts,
+)
 from ingest.reading.text_layer.hidden import is_worse, words_on
 from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
@@ -87,9 +92,11 @@ def choose_text(
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
     if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
         return _chosen(image, _unhide(believed, figures), figures)
+    is_lost = has_lost_letters(believed)
+    believed, lost = _split(believed, lambda word: is_lost(word) and not word.hidden)
     ciphered = ciphered_fonts(ocr, image, believed, verdicts or Verdicts())
     believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
-    return _PageReader(ocr, image, figures).read(believed, [*refused, *more])
+    return _PageReader(ocr, image, figures).read(believed, [*refused, *lost, *more])
 
 
 class _PageReader:
@@ -116,7 +123,7 @@ class _PageReader:
         figures = self._figures
         if turn:
             found, lines, figures = _apply(turn, found, lines, figures)
-        ours = read_found(self._ocr, found, _shown(lines), figures)
+        ours = read_found(self._ocr, found, _shown(lines), figures, refused)
         lines = _without_repeated(lines, ours) if layer else lines
         return _chosen(found.image, [*lines, *ours], figures, turn.degrees if turn else 0.0)
 
@@ -226,7 +233,8 @@ def _shown(lines: Sequence[TextLine]) -> list[LineWord]:
 
 
 def _hidden(lines: Sequence[TextLine]) -> list[LineWord]:
-    return [word for line in lines for word in line.words if word.hidden]
+    """Words of the text layer that cannot be seen."""
+    return [w for line in lines if line.origin == "text" for w in line.words if w.hidden]
 
 
 def _map_words(lines: Sequence[TextLine], change: Callable[[LineWord], LineWord]) -> list[TextLine]:

@@ -82,9 +82,10 @@ def continues_line(word: Word, following: Word) -> bool:
     shared = min(bottom, bottom2) - max(top, top2)
     if shared <= SHARED_HEIGHT * min(bottom - top, bottom2 - top2):
         return False
-    if is_right_to_left(word.text) and is_right_to_left(following.text):
-        return right2 <= right
-    return left2 >= left
+    turned, then = is_right_to_left(word.text), is_right_to_left(following.text)
+    if turned != then:
+        return True  # a number or a name in a line from right to left, or what follows it
+    return right2 <= right if turned else left2 >= left
 
 
 def is_right_to_left(text: str) -> bool:

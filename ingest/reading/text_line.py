@@ -12,8 +12,9 @@ from typing import Literal
 from ingest.box import union_box
 from ingest.page import Box
 
-Origin = Literal["text", "ocr", "field", "note"]
-"""Text layer, OCR, the value of a form field, or a comment that is not printed."""
+Origin = Literal["text", "ocr", "field", "note", "unseen"]
+"""Text layer, OCR, the value of a form field, a comment that is not printed, or what the
+file says of the page without showing it."""
 Angle = Literal[0, 90, 180, 270]
 """Direction of print as displayed, in degrees clockwise."""
 

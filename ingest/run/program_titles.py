@@ -20,6 +20,8 @@ _DEFAULTS = (
     "|sheet|tabelle|feuil|hoja|foglio|planilha|sayfa|лист|シート"
     "|layout|page|seite|image|img|picture|bild|scan|scanned|file|new|print|output|temp|test"
     "|title|titel|titre|título|titolo|başlık|название|タイトル|标题|標題|제목|none|null|undefined"
+    "|brief|letter|lettre|carta|lettera|invoice|rechnung|facture|factura|fattura|report|bericht"
+    "|rapport|informe|form|formular|formulaire|formulario|certificate|memo|draft|entwurf"
     "|blank|template|vorlage|modèle|plantilla|modello|şablon|шаблон"
 )
 _OFFICE = (
@@ -30,7 +32,7 @@ _OFFICE = (
     "|презентация powerpoint|powerpoint プレゼンテーション|powerpoint 演示文稿|powerpoint 프레젠테이션"
     "|new (?:document|microsoft word document)|neues (?:dokument|textdokument)|nouveau document"
     "|acrobat document|libreoffice.*|openoffice.*|google docs|crystal reports?.*|about:blank"
-    "|print preview|druckvorschau|normal(?:\\.dotm?)?"
+    "|full[- ]?page (?:fax )?print(?:out)?|print preview|druckvorschau|normal(?:\\.dotm?)?"
 )
 _TEX = (
     "(?:the |your |my |insert |enter |paper |article |contribution |document |full |short |thesis )+"

@@ -22,11 +22,16 @@ MAX_METADATA = 2_000
 """Characters of a title in the metadata that are looked at."""
 MAX_COVERED = 1
 """Words of other blocks that a word lies over; a watermark lies over more."""
+LONG_WORD = 5
+"""Letters of a word whose direction its shape shows."""
 SAME_PLACE = 0.01
 """Of the page; a running head has the same place on each page."""
 
 _WATERMARKS = re.compile(
-    r"(draft|confidential|copy|sample|specimen|void|internal|secret|original|preview|do not copy"
+    r"(draft|confidential|copy|sample|specimen|void|internal|(top )?secret|original|preview"
+    r"|do not copy|(not )?approved|received|paid|sold|expired|final|urgent|cancell?ed|rejected"
+    r"|as is|experimental|departmental|for comment|(not )?for public release|genehmigt|bezahlt"
+    r"|eingegangen|erledigt|storniert|approuvé|payé|reçu|urgent|aprobado|pagado|recibido"
     r"|entwurf|vertraulich|kopie|muster|intern|brouillon|projet|confidentiel|copie|spécimen"
     r"|borrador|copia|muestra|bozza|riservato|campione|rascunho|cópia|taslak|gizli|kopya|örnek"
     r"|черновик|копия|образец|конфиденциально|مسودة|سري|نسخة|טיוטה|סודי|עותק|प्रारूप|गोपनीय"
@@ -145,7 +150,14 @@ def _largest_print(words: Sequence[Word]) -> list[str]:
     words = [word for word in words if any(c.isalnum() for c in word.text)]
     if not words:
         return []
-    heights = np.array([word.box[3] - word.box[1] for word in words])
+    heights = np.array(list(map(_print_height, words)))
     # On a full page a single tall letter (a drop cap, a page number) is no title.
     tallest = float(np.quantile(heights, 0.98)) if len(words) > 20 else float(heights.max())
     return [word.text for word, tall in zip(words, heights, strict=True) if tall >= 0.75 * tallest]
+
+
+def _print_height(word: Word) -> float:
+    """Height of a word's letters; a longer word that is higher than wide is turned."""
+    left, top, right, bottom = word.box
+    turned = len(word.text) >= LONG_WORD and bottom - top > right - left
+    return right - left if turned else bottom - top

@@ -18,10 +18,10 @@ MAX_PAGES = 8
 
 _PAGE = (
     "pages?|pgs?\\.?|pp?\\.|seiten?|p[áa]ginas?|p[áa]gs?\\.|pagin[aeă]|pag\\.|sayfa(?:da|sı|sında|nın)?"
-    "|sidan?|siden|sivu(?:lla|n)?|oldal(?:on)?|stron[ay]|stronie|str\\.|strán(?:ka|ce|ky)|stran[ay]"
-    "|страниц[аеуы]|стр\\.|сторінк[аи]|σελίδα|σελ\\.|halaman|trang"
+    "|sidan?|siden?|sivu(?:lla|n)?|oldal(?:on|a)?|stron[aęy]|stronie|str\\.|strán(?:ka|ce|ky|ke)"
+    "|stran[aěuy]|stranic[aeiu]|страниц[аеиуы]|стр\\.|сторінк[аиу]|сторінці|σελίδα|σελ\\.|halaman|trang"
     "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[еа]?"
-    "|(?:ال)?صفحة|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?"
+    "|(?:ال)?صفح[ةهہ]|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?|পৃষ্ঠা|பக்கம்|หน้า(?:ที่)?"
 )
 _LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
 _ORDINALS = {
@@ -36,7 +36,18 @@ _ORDINALS = {
     **{word: at for at, word in enumerate("primeira segunda terceira quarta quinta sexta".split(), 1)},
     **{word: at for at, word in enumerate("ilk ikinci üçüncü dördüncü beşinci".split(), 1)},
     **{word: at for at, word in enumerate("первая вторая третья четвёртая пятая".split(), 1)},
-    **dict.fromkeys("last letzte dernière última ultima son последняя".split(), -1),
+    **{word: at for at, word in enumerate("первой второй третьей четвёртой пятой".split(), 1)},
+    **{word: at for at, word in enumerate("pierwsza druga trzecia czwarta piąta".split(), 1)},
+    **{word: at for at, word in enumerate("pierwszej drugiej trzeciej czwartej piątej".split(), 1)},
+    **{word: at for at, word in enumerate("první druhé třetí čtvrté páté".split(), 1)},
+    **{word: at for at, word in enumerate("első második harmadik negyedik ötödik".split(), 1)},
+    **{word: at for at, word in enumerate("eerste tweede derde vierde vijfde".split(), 1)},
+    **{word: at for at, word in enumerate("första andra tredje fjärde femte".split(), 1)},
+    **{word: at for at, word in enumerate("første anden tredje fjerde femte".split(), 1)},
+    **dict.fromkeys((
+        "last letzte dernière última ultima son последняя последней ostatnia ostatniej poslední"
+        " utolsó laatste sista sidste"
+    ).split(), -1),
 }  # fmt: skip
 _CARDINALS = {
     **{word: at for at, word in enumerate(
@@ -53,7 +64,7 @@ _HAN = {digit: at for at, digit in enumerate("一二三四五六七八九十", 1
 
 _NAMED = re.compile(_PAGE, re.IGNORECASE)
 """What a question has that one of `_western` finds something in: that takes longer to compile."""
-_AFTER = rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?!\w)"
+_AFTER = rf"(?<!\w)(?:{_PAGE})\s?(?:nr\.?|no\.?|n°|№|number|numéro|número|#|رقم|מספר)?\s?(?P<label>{_LABEL}|{_CARDINAL}){_RANGE}(?:['’][^\W\d]{{1,4}})?(?!\w)"
 _BEFORE = (
     rf"(?<!\w)(?:(\d{{1,5}})(?:\.|st|nd|rd|th|-?[яйе]|ª|º|ème|e|er|re|inci|üncü)|({_ORDINAL})n?)\s(?:{_PAGE})(?!\w)"
     rf"|(?<!\w)(?:{_PAGE})\s({_ORDINAL})(?!\w)"
@@ -75,15 +86,10 @@ _SUMMARY = re.compile(
     re.IGNORECASE,
 )
 
-_FILE = r"\S*\.[a-z][a-z\d]{1,4}(?![a-z\d]).*"
-_CONTENTS = re.compile(
-    rf"^\W*(?:what (?:does|do) .*{_FILE} (?:say|contain|cover|describe)"
-    rf"|what(?:['’]?s| is| are)(?: written)? (?:in|inside) .*{_FILE}|was (?:steht|ist) (?:in|im) .*{_FILE}"
-    rf"|was enthält .*{_FILE}|que (?:dit|contient) .*{_FILE}|qué (?:dice|contiene) .*{_FILE}"
-    rf"|{_FILE}(?:에는?|의 내용[은이]?)\s?(?:뭐|무엇).*|{_FILE}に(?:は)?何が書.*)\W*$",
+_FILE = re.compile(
+    r"\w\.(?:pdf|docx?|odt|rtf|txt|md|html?|pptx?|xlsx?|csv|eml|epub|jpe?g|png|tiff?)(?![a-z0-9])",
     re.IGNORECASE,
 )
-"""What a file says as a whole, named with its ending; without it the question may be of a part."""
 
 _LETTER = r"[^\W_][\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0962\u0963]*"
 _WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
@@ -121,7 +127,7 @@ def read_page_question(question: str) -> PageQuestion | None:
             return PageQuestion("pages", labels, _rest(text, found.start(), found.end()))
     if found := _SUMMARY.search(text):
         return PageQuestion("summary", (), _rest(text, found.start(), found.end()))
-    if "." in text and _CONTENTS.match(text):
+    if _FILE.search(text):  # "What does guide.pdf say?"; what is asked of it is in the rest
         return PageQuestion("summary", (), _rest(text, 0, 0))
     return None
 

@@ -8,6 +8,7 @@ that is not there, and the program reads no files but that one (`ingest.files.fo
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -151,6 +152,14 @@ def convert_to_pdf(path: Path, name: str, office: OfficeSettings) -> Path:
     return made
 
 
+_COMMENTED = {
+    **dict.fromkeys((".docx", ".odt"), "writer"),
+    **dict.fromkeys((".ods", ".xlsx"), "calc"),
+    **dict.fromkeys((".pptx", ".odp"), "impress"),
+}
+"""Programs of LibreOffice by the suffix of a file whose comments they export."""
+
+
 @contextmanager
 def _work_folder(folder: Path) -> Iterator[Path]:
     work = folder / f".work-{uuid.uuid4().hex}"
@@ -173,7 +182,8 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     _write_profile(profile)
     command = [
         *(program, "--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck"),
-        *(f"-env:UserInstallation={profile.as_uri()}", "--convert-to", target),
+        *(f"-env:UserInstallation={profile.as_uri()}", "--convert-to"),
+        _filter(source, target),
         *("--outdir", str(out), str(source)),
     ]
     environment = {
@@ -200,6 +210,15 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
     if not made.is_file() or made.stat().st_size == 0:
         raise _not_converted(path, source)
     return made
+
+
+def _filter(source: Path, target: str) -> str:
+    """Target of a conversion; a PDF has the comments of the document too."""
+    program = _COMMENTED.get(source.suffix)
+    if target != "pdf" or program is None:
+        return target
+    options = {"ExportNotes": {"type": "boolean", "value": "true"}}
+    return f"pdf:{program}_pdf_Export:{json.dumps(options)}"
 
 
 def _write_profile(profile: Path) -> None:

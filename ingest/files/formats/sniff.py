@@ -33,6 +33,9 @@ _HEADERS = re.compile(
     rb"^(?:Received|From|To|Return-Path|MIME-Version|Delivered-To|Message-ID|Subject|Date):",
     re.IGNORECASE | re.MULTILINE,
 )
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_TAR = b"ustar"
 _TYPES = "[Content_Types].xml"
 _OFFICE_PARTS = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
 _OPEN_DOCUMENT = re.compile(
@@ -69,9 +72,9 @@ def sniff(path: Path, head: bytes) -> str:
     Args:
         head: the first `HEAD` bytes.
     """
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(_ZIP):
         return _sniff_zip(path)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
+    if head.startswith(_COMPOUND):
         return _sniff_compound(path)
     if head.startswith(b"{\\rtf"):
         return "rtf"
@@ -86,8 +89,13 @@ def sniff(path: Path, head: bytes) -> str:
     return ""
 
 
+def is_container(head: bytes) -> bool:
+    """Whether a file may have the bytes of other files in it, by its first bytes."""
+    return head.startswith((*_ZIP, _COMPOUND)) or head[257:262] == _TAR
+
+
 def _is_tar(path: Path, head: bytes) -> bool:
-    if head[257:262] == b"ustar":
+    if head[257:262] == _TAR:
         return True
     packed = head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"))
     return packed and suffix_of(path) in _TAR_SUFFIXES

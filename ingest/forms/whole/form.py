@@ -21,6 +21,9 @@ Kind = Literal[
 """What a form is; forms of other kinds never stand in each other's place."""
 EXACT, SURE, MAYBE, UNLIKELY = 3.0, 2.0, 1.0, 0.5
 """How much a token proves that a page has a form: as printed, in a likely reading, or less."""
+MIN_DIGITS = 8
+"""Digits of a number that is found by them alone."""
+_NO_DIGITS = frozenset({"date", "temperature", "sign", "acronym"})
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe63]")
 _SPACES = re.compile(r"\s+")
 
@@ -49,6 +52,7 @@ class WholeForm:
         asked |= {_maybe(self.kind, key): MAYBE for key in self.keys}
         asked |= {form_token(self.kind, key): MAYBE for key in self.maybe}
         asked |= {form_token(self.kind, key): SURE for key in self.keys}
+        asked |= dict.fromkeys(self._digits, UNLIKELY)
         return asked | {self.printed_token: EXACT}
 
     @property
@@ -64,7 +68,17 @@ class WholeForm:
             *(form_token(self.kind, key) for key in self.keys),
             *(_maybe(self.kind, key) for key in self.maybe),
             *self.also,
+            *self._digits,
         ]
+
+    @property
+    def _digits(self) -> tuple[str, ...]:
+        """Index token of the digits of a long number, however it is grouped and begins."""
+        digits = re.sub(r"\D", "", self.printed)
+        is_amount = self.kind == "number" and re.search("[.,]", self.printed)
+        if self.kind in _NO_DIGITS or is_amount or len(digits) < MIN_DIGITS:
+            return ()
+        return (f"digits:{digits}:",)
 
     def is_like(self, other: WholeForm) -> bool:
         """Whether another form may be the same: they share a normal form."""

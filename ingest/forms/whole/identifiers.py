@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ingest.forms.look_alike import as_latin
 from ingest.forms.whole.form import WholeForm, form_token
 
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)", re.I)
@@ -150,10 +151,10 @@ def is_identifier(text: str) -> bool:
 def identifier_key(text: str) -> str:
     """Normal form: runs of letters and digits, a hyphen between runs of digits.
 
-    >>> identifier_key("AB-1234/5"), identifier_key("02091 C 71")
-    ('ab1234-5', '02091c71')
+    >>> identifier_key("AB-1234/5"), identifier_key("02091 C 71"), identifier_key("А123ВС")
+    ('ab1234-5', '02091c71', 'a123bc')
     """
     key = ""
-    for run in _RUN.findall(text.lower()):
+    for run in _RUN.findall((as_latin(text) or text).lower()):
         key += f"-{run}" if key[-1:].isdigit() and run[0].isdigit() else run
     return key

@@ -22,6 +22,8 @@ MIN_GUTTER = 0.55
 """Width of a gutter in heights of a line, at least."""
 APART = 1.2
 """Gap in heights of a line that parts what is above or below a column from it."""
+LARGER, HEADING_APART = 1.25, 0.4
+"""A line so many times as high is a heading, which a smaller gap parts."""
 MAX_CANDIDATES = 32
 """Places that are tried as gutters of a region."""
 MAX_PIECES = 3_000
@@ -69,15 +71,15 @@ def _is_right_to_left(pieces: Sequence[Piece]) -> bool:
 
 
 def _find_cut(pieces: Sequence[Piece]) -> Cut | None:
-    """The gutter with the most lines beside it; None where there is none."""
+    """The gutter with the most lines beside it, of these the one that the fewest cross."""
     boxes = boxes_of(pieces)
     line = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    best: tuple[int, float] = (0, 0.0)
+    best: tuple[int, int, float] = (0, 0, 0.0)
     cut = None
     for x in _candidates(boxes, line):
         for found, lines, gap in _cuts_at(x, pieces, boxes, line):
-            if (lines, gap) > best:
-                best, cut = (lines, gap), found
+            if (rank := (lines, len(found.left) + len(found.right), gap)) > best:
+                best, cut = rank, found
     return cut
 
 
@@ -132,7 +134,8 @@ def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
     top, bottom = boxes[other, 1].min(), boxes[other, 3].max()
     own = own[np.argsort(boxes[own, 1], kind="stable")]
     gaps = boxes[own[1:], 1] - np.maximum.accumulate(boxes[own, 3])[:-1]
-    apart = np.flatnonzero(gaps > APART * line)
+    larger = boxes[own[1:], 3] - boxes[own[1:], 1] > LARGER * line
+    apart = np.flatnonzero(gaps > np.where(larger, HEADING_APART, APART) * line)
     first = max((at + 1 for at in apart if boxes[own[at], 3] < top), default=0)
     last = min((at + 1 for at in apart if boxes[own[at + 1], 1] > bottom), default=len(own))
     return own[first:last]
@@ -141,7 +144,7 @@ def _beside(boxes: Boxes, own: Indices, other: Indices, line: float) -> Indices:
 def _without_ends(boxes: Boxes, own: Indices, inside: npt.NDArray[np.bool_]) -> Indices:
     """A side without what is in the gap at its upper or lower end, such as a page number."""
     clear = np.flatnonzero(~inside)
-    if not len(clear) or len(clear) == len(own):
+    if len(clear) == len(own) or 2 * len(clear) < len(own):  # most lines end at the gap
         return own
     tops = boxes[own, 1]
     first, last = tops[clear].min(), tops[clear].max()

@@ -27,6 +27,8 @@ NUMBERS = 0.9
 """Share of words with a digit in a column of numbers, which is part of a table."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
+WRAPPED, MAX_WRAPPED = 0.3, 4
+"""Gap in line heights between lines of a cell, and lines of one, at most."""
 WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
 MIN_GAPS = 3
@@ -101,19 +103,45 @@ class Side:
         return float(median(widths)) / max(right - left, 1e-6)
 
     def aligned(self, other: Side) -> float:
-        """Share of the rows of the shorter side that have one of the other beside them."""
-        few, many = sorted((self, other), key=lambda side: len(side.rows))
-        slack = SAME_LINE * min(few.height, many.height)
-        near = sum(
-            abs(many.middles[many.nearest(middle)] - middle) <= slack for middle in few.middles
-        )
-        return near / len(few.rows)
+        """Share of the rows of the shorter side that have one of the other beside them.
+
+        Of sides that overlap, rows above and below the other are left out.
+        """
+        both = [self._within(other), other._within(self)]
+        if min(map(len, both)) < 2:
+            both = [self.middles, other.middles]
+        few, many = sorted(both, key=len)
+        slack = SAME_LINE * min(self.height, other.height)
+        near = sum(abs(many[_nearest(many, middle)] - middle) <= slack for middle in few)
+        return near / len(few)
+
+    def _within(self, other: Side) -> list[float]:
+        """Middles of the cells that lie beside the other side."""
+        top, bottom = other.boxes[0][1], max(box[3] for box in other.boxes)
+        return [middle for middle in self._cells() if top <= middle <= bottom]
+
+    def _cells(self) -> list[float]:
+        """Middles of the rows; of what is no running text, a cell of some lines is one."""
+        if self.prose or self.dense:
+            return self.middles
+        cells: list[list[int]] = []
+        for at, row in enumerate(self.words):
+            close = at and self.boxes[at][1] - self.boxes[at - 1][3] < WRAPPED * self.height
+            if close and row[0][:1].islower() and len(cells[-1]) < MAX_WRAPPED:
+                cells[-1].append(at)
+            else:
+                cells.append([at])
+        return [(self.boxes[cell[0]][1] + self.boxes[cell[-1]][3]) / 2 for cell in cells]
 
     def nearest(self, middle: float) -> int:
         """Index of the row whose middle is nearest to a height."""
-        at = bisect_left(self.middles, middle)
-        near = [n for n in (at - 1, at) if 0 <= n < len(self.middles)]
-        return min(near, key=lambda n: abs(self.middles[n] - middle))
+        return _nearest(self.middles, middle)
+
+
+def _nearest(middles: Sequence[float], middle: float) -> int:
+    at = bisect_left(middles, middle)
+    near = [n for n in (at - 1, at) if 0 <= n < len(middles)]
+    return min(near, key=lambda n: abs(middles[n] - middle))
 
 
 def are_columns(left: Side, right: Side) -> bool:

@@ -41,7 +41,7 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     Pieces side by side are one row where they are cells of a table, a label and its
     value, or parts of one line; else each is read for itself.
     """
-    rows = group_rows(region)
+    rows = _with_labels(group_rows(region))
     split = [_has_cells(row) for row in rows]
     table = _table_rows(rows, split)
     groups: list[list[PrintedRow]] = [[]]
@@ -57,6 +57,36 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
             groups.extend([PrintedRow((piece,), False)] for piece in row)
             groups.append([])
     return [group for group in groups if group]
+
+
+def _with_labels(rows: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
+    """Rows in which a label of two lines is one with the cells at half its height."""
+    joined: list[list[Piece]] = []
+    waiting = [list(row) for row in reversed(rows)]
+    while waiting:
+        row = waiting.pop()
+        if len(row) == 1 and len(waiting) > 1 and _is_label(row[0], waiting[-2], waiting[-1]):
+            cells = waiting.pop()
+            row = [*row, *waiting.pop(), *cells]
+        elif len(row) > 1 and waiting and _is_label(row[0], waiting[-1], row[1:]):
+            row = [row[0], *waiting.pop(), *row[1:]]
+        joined.append(row)
+    return joined
+
+
+def _is_label(first: Piece, below: Sequence[Piece], cells: Sequence[Piece]) -> bool:
+    """Whether two lines are a label, and what stands to its right at half its height its cells."""
+    second = below[0]
+    if len(below) > 1 or not second.words[0].text[:1].islower():
+        return False
+    middle = (cells[0].box[1] + cells[0].box[3]) / 2
+    slack = ALIGNED * first.height
+    return (
+        abs(first.box[0] - second.box[0]) <= slack
+        and cells[0].box[0] > max(first.box[2], second.box[2])
+        and abs(middle - (first.box[1] + second.box[3]) / 2) <= slack
+        and second.box[1] - first.box[3] <= NEXT_LINE * first.height
+    )
 
 
 def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:

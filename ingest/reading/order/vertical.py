@@ -18,6 +18,8 @@ MAX_SINGLE = 5_000
 """Single characters of a page, at most, among which vertical lines are looked for."""
 MAX_STEP = 2.0
 """Distance of two characters of a vertical line in their height, at most."""
+MAX_PITCH = 4.0
+"""Two lines side by side are together as wide as so many characters, at most."""
 SAME_COLUMN = 0.4
 """Characters are in one column where their middles differ by less of their width."""
 
@@ -32,9 +34,11 @@ def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     single = [at for at, line in enumerate(lines) if _is_single(line)]
     if not MIN_STACK <= len(single) <= MAX_SINGLE:
         return list(lines)
-    stacks = [stack for stack in _stacks(lines, single) if _is_text(lines, stack)]
+    every = _stacks(lines, single)
+    stacks = [stack for stack in every if _is_text(lines, stack)]
     if not stacks or not _reads_down(lines, stacks, aspect):
         return list(lines)
+    stacks += [stack for stack in every if _ends_text(lines, stack, stacks)]
     first = {stack[0]: stack for stack in stacks}
     used = {at for stack in stacks for at in stack}
     joined: list[TextLine] = []
@@ -59,6 +63,21 @@ def _is_text(lines: Sequence[TextLine], stack: Sequence[int]) -> bool:
     """Whether a stack is long enough, and mostly of letters."""
     letters = sum(lines[at].text.isalnum() for at in stack)
     return len(stack) >= MIN_STACK and 2 * letters > len(stack)
+
+
+def _ends_text(
+    lines: Sequence[TextLine], stack: Sequence[int], stacks: Sequence[Sequence[int]]
+) -> bool:
+    """Whether one or two characters are the last line of a text: at its height, to its left."""
+    if len(stack) >= MIN_STACK or not any(lines[at].text.isalnum() for at in stack):
+        return False
+    left, top, right, bottom = lines[stack[0]].box
+    return any(
+        abs(box[1] - top) < SAME_COLUMN * (bottom - top)
+        and right - left <= box[2] - left <= MAX_PITCH * (right - left)
+        for box in (lines[other[0]].box for other in stacks)
+        if box[0] > left
+    )
 
 
 def _stacks(lines: Sequence[TextLine], single: Sequence[int]) -> list[list[int]]:

@@ -41,10 +41,14 @@ _DOTLESS = {"\u0131": "i", "\u0237": "j"}
 _CARE = re.compile(
     rf"[{re.escape(''.join(_ACCENTS))}\u0300-\u036f]|(?:(?<!\S)\w\s+){{{MIN_SPACED - 1}}}\w(?!\S)"
 )
-_TWICE = re.compile(
-    "([\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d\u0abc-\u0acd\u0bbe-\u0bcd\u0c3e-\u0c4d])\\1+"
+_SIGNS = (
+    "\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a03\u0a3c-\u0a4d\u0a81-\u0a83"
+    "\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b4d\u0b82\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c4d\u0c81-\u0c83"
+    "\u0cbc-\u0ccd\u0d00-\u0d03\u0d3b-\u0d4d\u0d82-\u0d83\u0dca-\u0ddf\u102b-\u103e\u17b6-\u17d3"
 )
-"""Vowel signs of Indic scripts, which no word has twice in a row: some fonts give them so."""
+_TWICE = re.compile(rf"([{_SIGNS}]{{1,3}}?)\1+")
+"""Vowel signs of Indic scripts, Khmer and Burmese, which no word has twice in a row: some fonts
+give a sign with the letter before it and once more by itself."""
 _JOINERS = "\u00ad\u200c\u200d"
 """Soft hyphens, and what joins letters or keeps them apart, are part of the spelling."""
 

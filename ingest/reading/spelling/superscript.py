@@ -7,6 +7,8 @@ import unicodedata
 
 MAX_LENGTH = 60
 """Letters of a word that may have a superscript."""
+MAX_PRODUCT = 3
+"""Letters of a product of variables."""
 _SMALL = str.maketrans("0123456789+-−–()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁽⁾")
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
 _OWN = re.compile(f"(.*[^{_RAISED}])([{_RAISED}]+)([.,;:!?)\\]”\"'»]*)")
@@ -15,6 +17,8 @@ _UNIT = re.compile(r"(?:.*[\d/·(])?(?:[cdkmµμn]?m|km|in|ft|yd|s|sec|Hz|kg|g|K
 _POWER = re.compile(r"(?:.*[^\d.,])?(?:10|\d)", re.DOTALL)
 _LARGE_BASE = re.compile(r"(?:.*[×x·*])10", re.DOTALL)
 _VARIABLE = re.compile(r"(?:.*[^\w])?[^\W\d_]|[a-z]+[(\[]?.*[)\]]", re.DOTALL)
+_CHARGE = re.compile(r"\d?[-−–+]")
+_ION = re.compile(r"[\[(]*(?:[A-Z][a-z]?\d{0,2}[)\]]?\d?)+")
 _COUNTED = re.compile(r"\D*\d{1,2}|\d{3}", re.DOTALL)
 _ORDINAL = frozenset("st nd rd th er re e ème eme o a os as º ª te de".split())
 
@@ -23,10 +27,12 @@ def attach_superscript(base: str, mark: str) -> str | None:
     """Word with a superscript, as it is read; None where that is no part of the word.
 
     A raised number after a word or a number is the mark of a footnote, unless the base is
-    a unit, a variable or a power of ten.
+    a unit, a variable or a power of ten, or the mark is the charge of an ion.
 
     >>> attach_superscript("4,120", "3"), attach_superscript("1,250", "a")
     (None, None)
+    >>> attach_superscript("Ca", "2+"), attach_superscript("OH", "−")
+    ('Ca²⁺', 'OH⁻')
     >>> attach_superscript("m", "2"), attach_superscript("×10", "-6"), attach_superscript("2", "nd")
     ('m²', '×10^-6', '2nd')
     """
@@ -34,6 +40,8 @@ def attach_superscript(base: str, mark: str) -> str | None:
         return None
     if mark.isalpha():
         return _attach_letters(base, mark)
+    if _CHARGE.fullmatch(mark) and _ION.fullmatch(base):
+        return base + mark.translate(_SMALL)
     if not _EXPONENT.fullmatch(mark):
         return None
     if _POWER.fullmatch(base):
@@ -44,6 +52,17 @@ def attach_superscript(base: str, mark: str) -> str | None:
     if _VARIABLE.fullmatch(base) and len(mark) == 1 and not base[-1:].isupper():
         return base + mark.translate(_SMALL)
     return base + mark.translate(_SMALL) if signed else None
+
+
+def attach_power(base: str, mark: str) -> str | None:
+    """A product of variables with its exponent, after the sign of an equation: mc².
+
+    >>> attach_power("mc", "2"), attach_power("cost", "2")
+    ('mc²', None)
+    """
+    if mark in ("2", "3") and len(base) <= MAX_PRODUCT and base.isalpha():
+        return base + mark.translate(_SMALL)
+    return None
 
 
 def _attach_letters(base: str, mark: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
@@ -18,7 +18,12 @@ from PIL import Image
 from ingest.box import union_box
 from ingest.ocr.corners import Corners, box_corners, turn_corners
 from ingest.ocr.ocr import Ocr
-from ingest.reading.text_layer.letter_likelihood import FLUENT, letter_likelihood, letter_words
+from ingest.reading.text_layer.letter_likelihood import (
+    FLUENT,
+    letter_likelihood,
+    letter_words,
+    script_of,
+)
 from ingest.reading.text_layer.similarity import letters_of, similarity
 from ingest.reading.text_line import LineWord, TextLine
 
@@ -38,6 +43,8 @@ BELIEVABLE = 20
 """Letters of a text in a broken font that are believed if they are likely nevertheless."""
 SURE_SCORE = 0.8
 """Confidence of OCR, at least, to be believed against the file."""
+MIN_READ = 0.5
+"""Letters of OCR's reading of a piece for each of the file's, at least: else it cannot read it."""
 MAX_SIMILARITY = 0.6
 """Share of letters in common with which the file is still believed."""
 MORE_LIKELY = 0.5
@@ -73,6 +80,28 @@ def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
         if len(set(bad)) >= FEWEST_BAD and len(bad) > MAX_BAD * len(text):
             broken.add(font)
     return broken
+
+
+def has_lost_letters(lines: Iterable[TextLine]) -> Callable[[LineWord], bool]:
+    """Tell words in which some letters are no text, such as the capitals of a font.
+
+    A character before the first word of lines, always the same, is a bullet.
+    """
+    mixed: list[LineWord] = []
+    bullets: dict[str, list[LineWord]] = defaultdict(list)
+    for line in lines:
+        for at, word in enumerate(line.words):
+            bad = [c for c in word.text if is_no_text(c)]
+            if not bad or line.origin != "text" or not any(map(str.isalpha, word.text)):
+                continue
+            if at == 0 and len(bad) == 1 and is_no_text(word.text[0]):
+                bullets[bad[0]].append(word)
+            else:
+                mixed.append(word)
+    if len(bullets) > 1:
+        mixed += [word for words in bullets.values() for word in words]
+    ids = set(map(id, mixed))
+    return lambda word: id(word) in ids
 
 
 def ciphered_fonts(
@@ -120,16 +149,21 @@ def _is_ciphered(ocr: Ocr, image: Image.Image, lines: Sequence[TextLine], font: 
     corners = [_corners(words, line, image) for _, words, line in pieces]
     if not pieces or min(abs(c[3] - c[0]).max() for c in corners) < MIN_LINE_PIXELS:
         return None
-    read = ocr.recognize(image, corners)
-    ours, theirs = " ".join(line.text for line in read), " ".join(text for text, _, _ in pieces)
-    score = sum(line.score * len(line.text) for line in read) / max(
-        sum(len(r.text) for r in read), 1
-    )
+    both = [
+        (line, text)
+        for line, (text, _, _) in zip(ocr.recognize(image, corners), pieces, strict=True)
+        if len(letters_of(line.text)) >= MIN_READ * len(letters_of(text))
+    ]
+    ours, theirs = " ".join(line.text for line, _ in both), " ".join(text for _, text in both)
+    letters = max(sum(len(line.text) for line, _ in both), 1)
+    score = sum(line.score * len(line.text) for line, _ in both) / letters
     if score < SURE_SCORE or len(letters_of(ours)) < FEWEST_LETTERS:
         return False
     if similarity(ours, theirs) > MAX_SIMILARITY:
         return False
     likely, given = letter_likelihood(ours), letter_likelihood(theirs)
+    if script_of(ours) != script_of(theirs) and not is_fluent(likely):
+        return False  # letters of another script, as an engine that does not know theirs sees them
     return likely is not None and given is not None and likely > given + MORE_LIKELY
 
 

@@ -15,7 +15,7 @@ from ingest.ocr.ocr import Ocr
 from ingest.page import Box
 from ingest.reading.text_layer.letter_likelihood import letter_likelihood, script_of
 from ingest.reading.text_layer.ocr_lines import Found, centers
-from ingest.reading.text_layer.similarity import differences
+from ingest.reading.text_layer.similarity import differences, letters_of
 from ingest.reading.text_line import LineWord
 
 SAMPLE = 6
@@ -28,6 +28,8 @@ LEAST_DIFFERENT = 0.05
 """and their share of the layer's words."""
 MORE_LIKELY = 0.25
 """Nats a letter by which our reading must be more likely."""
+FEW_LETTERS = 0.5
+"""Letters of the layer for each of ours; with fewer it is signs, or lacks lines."""
 SLACK = 0.004
 """Share of the page by which a layer's words may lie beside the print."""
 
@@ -60,6 +62,8 @@ def is_worse(ocr: Ocr, found: Found, words: Sequence[LineWord]) -> bool:
         return False
     ours = " ".join(line.text for line in read)
     theirs = " ".join(word.text for _, inside in pairs for word in inside)
+    if len(letters_of(theirs)) < FEW_LETTERS * len(letters_of(ours)):
+        return True
     differ = [(" ".join(a), " ".join(b)) for a, b in differences(ours.split(), theirs.split())]
     wrong = sum(len(b.split()) for _, b in differ)
     if wrong < FEWEST_DIFFERENT or wrong < LEAST_DIFFERENT * len(theirs.split()):

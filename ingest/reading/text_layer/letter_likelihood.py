@@ -11,7 +11,7 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -104,13 +104,23 @@ def _model(language: str) -> LetterModel:
 
 
 def letter_likelihood(text: str) -> float | None:
-    """Mean log-likelihood of a letter in the best language, in nats.
+    """Mean log-likelihood of a letter in nats, each script in its best language.
 
-    None for a text without letters, or in a script of no known language.
+    None for a text without letters, or in scripts of no known language.
     """
-    words = letter_words(text)
-    length = sum(map(len, words))
-    languages = LANGUAGES.get(script_of("".join(words)), ())
+    by_script: dict[str, list[str]] = defaultdict(list)
+    for word in letter_words(text):
+        by_script[script_of(word)].append(word)
+    total, letters = 0.0, 0
+    for script, words in by_script.items():
+        length = sum(map(len, words))
+        if (found := _best_likelihood(words, length, LANGUAGES.get(script, ()))) is not None:
+            total, letters = total + found * length, letters + length
+    return total / letters if letters else None
+
+
+def _best_likelihood(words: Sequence[str], length: int, languages: Sequence[str]) -> float | None:
+    """Mean log-likelihood of the letters of words in the best of some languages."""
     best: float | None = None
     for language in languages if length else ():
         found = sum(map(_model(language).log_likelihood, words)) / length

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ingest.box import center, crop_image, pixel_box
+from ingest.box import center, contains_center, crop_image, pixel_box
 from ingest.ocr.corners import Corners, angle_of, bounds, height_of, length_of, turn_corners
 from ingest.ocr.ocr import Ocr, OcrLine
 from ingest.page import WHOLE, Box, Word
@@ -71,16 +71,25 @@ def detect_in(ocr: Ocr, image: Image.Image, areas: Sequence[Box]) -> list[Corner
 
 
 def read_found(
-    ocr: Ocr, found: Found, known: Sequence[LineWord], figures: Sequence[Box] = ()
+    ocr: Ocr,
+    found: Found,
+    known: Sequence[LineWord],
+    figures: Sequence[Box] = (),
+    refused: Sequence[LineWord] = (),
 ) -> list[TextLine]:
     """Read lines without the words, and without whole lines, that are known.
 
     Args:
         figures: boxes of pictures; what is read in a photo must look like print.
+        refused: words of the text layer that are not believed: their lines are read.
     """
     boxes = box_array([word.box for word in known])
     aspect = found.image.width / found.image.height
-    new = [at for at, box in enumerate(found.boxes()) if not _is_read(box, boxes, aspect)]
+    new = [
+        at
+        for at, box in enumerate(found.boxes())
+        if not _is_read(box, boxes, aspect) or any(contains_center(box, w.box) for w in refused)
+    ]
     lines = []
     every = _read(ocr, found, new)
     sure = drop_texture(found.image, figures, [read for read in every if read.is_sure])

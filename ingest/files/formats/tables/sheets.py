@@ -6,12 +6,21 @@ import re
 import zipfile
 from pathlib import Path
 
+from ingest.files.formats.tables.column_widths import widen_columns
+
 PAGE = {"page-width": "420mm", "page-height": "297mm"}
 """A3 in landscape: as wide as can be read in a page image."""
 _LAYOUT = re.compile(r"<style:page-layout-properties\b[^>]*?(/?)>")
 _SCALED = re.compile(
     r'\s(?:style:scale-to(?:-pages|-X|-Y)?|fo:page-(?:width|height)|style:print-orientation)="[^"]*"'
 )
+_CELL = re.compile(r"(<style:table-cell-properties\b)")
+_WRAP = re.compile(r'\sfo:wrap-option="[^"]*"')
+_DEFAULT = re.compile(
+    r'(<style:style style:name="Default" style:family="table-cell"[^>]*[^/]>)'
+    r"(?!<style:table-cell-properties\b)"
+)
+_HEIGHT = re.compile(r'\sstyle:row-height="[^"]*"')
 _TABLE = re.compile(
     r"(<table:table(?=[\s>])[^>]*>(?:(?!<table:table-row\b|<table:table-header-rows\b"
     r"|<table:table-row-group\b|</table:table>).)*)"
@@ -27,9 +36,9 @@ def fit_sheets(path: Path) -> Path:
         for member in before.infolist():
             data = before.read(member)
             if member.filename == "styles.xml":
-                data = fit_layouts(data.decode()).encode()
+                data = wrap_cells(fit_layouts(data.decode())).encode()
             elif member.filename == "content.xml":
-                data = repeat_first_rows(data.decode()).encode()
+                data = wrap_cells(repeat_first_rows(widen_columns(data.decode()))).encode()
             kind = zipfile.ZIP_STORED if member.filename == "mimetype" else zipfile.ZIP_DEFLATED
             after.writestr(member, data, kind)
     return fitted
@@ -46,6 +55,18 @@ def fit_layouts(styles: str) -> str:
         return bare[:-end] + more + bare[-end:]
 
     return _LAYOUT.sub(fit, styles)
+
+
+def wrap_cells(styles: str) -> str:
+    """Cell styles with lines that wrap, and rows as high as they need.
+
+    Else a cell shows what fits into its column where the next one is filled.
+    """
+    wrapped = _CELL.sub(lambda found: found[1] + ' fo:wrap-option="wrap"', _WRAP.sub("", styles))
+    wrapped = _DEFAULT.sub(r'\1<style:table-cell-properties fo:wrap-option="wrap"/>', wrapped)
+    return _HEIGHT.sub("", wrapped).replace(
+        'style:use-optimal-row-height="false"', 'style:use-optimal-row-height="true"'
+    )
 
 
 def repeat_first_rows(content: str) -> str:
