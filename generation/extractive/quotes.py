@@ -12,6 +12,7 @@ from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import Passage, heads_of, with_neighbour
 from generation.extractive.question.question_kind import comparison_subject
+from generation.extractive.question.question_terms import has_term
 from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
 from generation.extractive.scoring.line_features import WEIGHTS
 from generation.extractive.scoring.scorer import Scorer
@@ -53,7 +54,7 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
         return Quotes([fact], meets=1.0)
     if below := find_asked_heading(scorer):
         return Quotes(below, meets=1.0)
-    if totals := find_totals(scorer, ranked.passages[0]):
+    if totals := find_totals(scorer):
         return Quotes(totals, meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return Quotes(two)
@@ -75,6 +76,8 @@ def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
     passages = scorer.passages
     most = 1 if scorer.kind in ("yes_no", "author", "definition") else MAX_QUOTES
     first = ranked.passages[0]
+    if beside := _typed_beside(scorer, first):
+        return [beside, first]
     covered = scorer.covered(first)
     sure = bool(scorer.types.types) and scorer.types.has_type(first) and covered >= SURE
     sure = sure or scorer.names_focus(first) or (first.role == "row" and covered >= SURE_ROW)
@@ -93,6 +96,23 @@ def _best(scorer: Scorer, ranked: Ranked) -> list[Passage]:
     most = MAX_ITEMS if any(c.text.endswith(":") for c in chosen) else MAX_QUOTES
     ends = [at for at, each in enumerate(chosen, start=1) if not each.is_head]
     return chosen[: ends[:most][-1]]
+
+
+def _typed_beside(scorer: Scorer, passage: Passage) -> Passage | None:
+    """The sentence after or before one without a value of the type that is asked for.
+
+    It has such a value, and more of the question: "Four piles are cracked. Ada leads the work."
+    """
+    if not scorer.types.types or scorer.types.has_type(passage) or passage.role != "text":
+        return None
+    page = [p for p in scorer.passages if p.evidence is passage.evidence and p.role == "text"]
+    at = next((at for at, p in enumerate(page) if p is passage), len(page))
+    lacking = frozenset(t for t in scorer.terms if not has_term(t, passage.terms))
+    for beside in (*page[at + 1 : at + 2], *page[at - 1 : at if at else 0]):
+        more = any(has_term(term, beside.terms) for term in lacking)
+        if more and scorer.types.has_type(beside) and not scorer.asides.has(beside):
+            return beside
+    return None
 
 
 def _below_heading(scorer: Scorer, passage: Passage) -> Passage:

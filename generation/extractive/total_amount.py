@@ -50,15 +50,16 @@ def asks_total(question: str) -> bool:
     return bool(_ASKED.fullmatch(question_focus(question)) or _DUE.search(question))
 
 
-def find_totals(scorer: Scorer, best: Passage) -> list[Passage]:
+def find_totals(scorer: Scorer) -> list[Passage]:
     """Lines that give the total which is asked for; none where it is that of a part.
 
-    They are on the page of the best passage: the last amount that is labelled as a total, since
-    what is taken off stands above it, and what differs from it by rounding.
+    They are on the first page with most of the question's names: the last amount that is labelled
+    as a total, since what is taken off stands above it, and what differs from it by rounding.
     """
     if not asks_total(scorer.question):
         return []
-    page = [p for p in scorer.passages if p.evidence is best.evidence]
+    label = max(scorer.names_on, key=lambda label: (scorer.names_on[label], -label))
+    page = [p for p in scorer.passages if p.evidence.label == label]
     found = [(_amount(p.text), p) for p in page if _gives_total(p)]
     whole = [(amount, p) for amount, p in found if amount is not None]
     if not whole or _asks_part(scorer, page):

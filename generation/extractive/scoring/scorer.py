@@ -125,14 +125,14 @@ class Scorer:
         return Asides.find(terms, self.of_page, self.types, self.passages, by_author=by_author)
 
     @cached_property
-    def _names_on(self) -> Mapping[int, int]:
+    def names_on(self) -> Mapping[int, int]:
         """How many of the terms that name a page are on each one, by its label."""
         return {label: len(self.of_page & terms) for label, terms in self.page_terms.items()}
 
     def _other_page(self, label: int) -> float:
         """The share of the names on the best page that a page has not."""
-        most = max(self._names_on.values())
-        return 1 - self._names_on[label] / most if most else 0.0
+        most = max(self.names_on.values())
+        return 1 - self.names_on[label] / most if most else 0.0
 
     @cached_property
     def page_terms(self) -> Mapping[int, frozenset[str]]:
