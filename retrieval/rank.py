@@ -33,6 +33,8 @@ from retrieval.shards.shard import Shard, ask_shards
 from retrieval.shards.statistics import Statistics
 from retrieval.signals import shard_signals
 
+WHOLE = 0.99
+"""Share of the query's terms on BM25's best page, at least, for words to prove anything."""
 NAME_SCORE = 0.5
 """Score of a page without words whose file's name has every term of the query."""
 
@@ -256,10 +258,13 @@ def _fuse_all(
 def _placed(candidates: CandidateSet, scores: Signal) -> Signal:
     """Scores (pages,) with pages that the query names, or whose forms it has, above others."""
     if candidates.place.any():
-        scores = lift(scores, candidates.place)
+        return promote(lift(scores, candidates.place), candidates.proofs)
     proofs = candidates.proofs
     if candidates.bm25 is not None:
-        proofs = proofs + prove_words(candidates.ranking.signals)
+        words = prove_words(candidates.ranking.signals)
+        # A page that lacks a term is near by chance.
+        if words.any() and _coverage(candidates) >= WHOLE:
+            proofs = proofs + words
     return promote(scores, proofs)
 
 
