@@ -294,9 +294,13 @@ def test_odd_page_sizes_give_a_page_of_bounded_size(
 
 def test_words_beyond_the_limit_of_a_page_are_left_out_with_a_note(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
+    lines = (
+        " ".join(f"{letter}{number}" for letter in "abcdefghij")
+        for number in range(MAX_WORDS // 10 + 50)
+    )
     many = (
         b"BT /F 1 Tf 10 100 Td "
-        + b"(a b c d e f g h i j )Tj 0 0 Td " * (MAX_WORDS // 10 + 50)
+        + b"".join(f"({line} )Tj 0 0 Td ".encode() for line in lines)
         + b"ET"
     )
     path.write_bytes(one_page(stream(many)))
