@@ -27,6 +27,8 @@ NUMBERS = 0.9
 """Share of words with a digit in a column of numbers, which is part of a table."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
+CELL_STEP, MIN_CELLS = 1.15, 0.8
+"""Steps between cells, in those between lines of one, and share of them side by side, at least."""
 WRAPPED, MAX_WRAPPED = 0.3, 4
 """Gap in line heights between lines of a cell, and lines of one, at most."""
 WIDER = 1.4
@@ -88,6 +90,15 @@ class Side:
         return even >= 0.8 * len(steps) and (self.lower >= MIN_LOWER or self._caseless())
 
     @property
+    def cellular(self) -> bool:
+        """Whether its lines are those of cells: they go on in lower case, and only closer by."""
+        steps = [after[1] - before[1] for before, after in pairwise(self.boxes)]
+        follows = [row[0][:1].islower() for row in self.words[1:]]
+        close = [step for step, lower in zip(steps, follows, strict=True) if lower]
+        apart = [step for step, lower in zip(steps, follows, strict=True) if not lower]
+        return min(len(close), len(apart)) > 1 and min(apart) > CELL_STEP * max(close)
+
+    @property
     def listed(self) -> bool:
         """Whether it is a list of items or an index: no line is the cell of a row."""
         items = sum(is_bullet(row[0]) and len(row) > 1 for row in self.words)
@@ -105,25 +116,30 @@ class Side:
     def aligned(self, other: Side) -> float:
         """Share of the rows of the shorter side that have one of the other beside them.
 
-        Of sides that overlap, rows above and below the other are left out.
+        Of sides that overlap, rows above and below the other are left out. Where neither is
+        running text, lines of a cell may count as one.
         """
-        both = [self._within(other), other._within(self)]
+        share = self._share(other, self.middles, other.middles)
+        if self.prose or self.dense or other.prose or other.dense:
+            return share
+        return max(share, self._share(other, self._cells(), other._cells()))
+
+    def _share(self, other: Side, own: Sequence[float], its: Sequence[float]) -> float:
+        both = [other.beside(own), self.beside(its)]
         if min(map(len, both)) < 2:
-            both = [self.middles, other.middles]
+            both = [list(own), list(its)]
         few, many = sorted(both, key=len)
         slack = SAME_LINE * min(self.height, other.height)
         near = sum(abs(many[_nearest(many, middle)] - middle) <= slack for middle in few)
         return near / len(few)
 
-    def _within(self, other: Side) -> list[float]:
-        """Middles of the cells that lie beside the other side."""
-        top, bottom = other.boxes[0][1], max(box[3] for box in other.boxes)
-        return [middle for middle in self._cells() if top <= middle <= bottom]
+    def beside(self, middles: Sequence[float]) -> list[float]:
+        """Those of some middles that lie beside this side."""
+        top, bottom = self.boxes[0][1], max(box[3] for box in self.boxes)
+        return [middle for middle in middles if top <= middle <= bottom]
 
     def _cells(self) -> list[float]:
-        """Middles of the rows; of what is no running text, a cell of some lines is one."""
-        if self.prose or self.dense:
-            return self.middles
+        """Middles of the rows, where lines that go on in lower case are of the same cell."""
         cells: list[list[int]] = []
         for at, row in enumerate(self.words):
             close = at and self.boxes[at][1] - self.boxes[at - 1][3] < WRAPPED * self.height
@@ -147,6 +163,8 @@ def _nearest(middles: Sequence[float], middle: float) -> int:
 def are_columns(left: Side, right: Side) -> bool:
     """Whether two sides of a gap are read one after the other, not row by row."""
     if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
+        return False
+    if left.cellular and right.cellular and left.aligned(right) >= MIN_CELLS:
         return False
     if (left.prose and right.prose) or (left.listed and right.listed):
         return True
