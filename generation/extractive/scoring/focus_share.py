@@ -51,7 +51,12 @@ class FocusShare:
         return bool(self.focus) and not self.of_passage(passage)
 
     def weigh(self, weights: Mapping[str, float], passages: Sequence[Passage]) -> dict[str, float]:
-        """Weights of terms, those of the others lowered where the passages have the focus."""
+        """Weights of terms, those of the others lowered where the passages have the focus.
+
+        Not where they name row and column of a table: these say where the answer stands.
+        """
+        if self.focus and any(names_cell(passage, self.stems) for passage in passages):
+            return dict(weights)
         held = frozenset().union(*(p.terms for p in passages)) if self.focus else _NONE
         if not self.focus or not all(has_term(term, held) for term in self.focus):
             return dict(weights)
