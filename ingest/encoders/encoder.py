@@ -113,6 +113,19 @@ class ImageEncoder(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class WordEncoder(Encoder, Protocol):
+    """Encoder that also embeds single words, those of several languages in one space."""
+
+    def embed_words(self, words: Sequence[str]) -> Vectors:
+        """Embed single words: one unit row each (n, dim)."""
+        ...
+
+    def sample_words(self, script: str) -> Vectors:
+        """Rows (m, dim) of everyday words in a script (`script.find_script`)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
     """Attributes of an encoder, which pickle; the last two are an image encoder's."""
