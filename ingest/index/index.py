@@ -1,11 +1,11 @@
 """Index of one encoder: the vectors of every page, derived from the library.
 
-    HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
-    HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    multi-vectors (ingest.index.vector_file)
-    HOME/index/ENCODER/inverted.lists, inverted.codes    pages by clusters (ingest.index.inverted)
-    HOME/index/ENCODER/vocabulary       words with their vectors (ingest.index.vocabulary)
-    HOME/index/chroma/                  a record a page (ingest.index.chroma): its vector is a
-                                        fixed-dimensional encoding of its rows (ingest.index.muvera)
+HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
+HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    multi-vectors (ingest.index.vector_file)
+HOME/index/ENCODER/inverted.lists, inverted.codes    pages by clusters (ingest.index.inverted)
+HOME/index/ENCODER/vocabulary       words with their vectors (ingest.index.vocabulary)
+HOME/index/chroma/                  a record a page (ingest.index.chroma): its vector is a
+                                    fixed-dimensional encoding of its rows (ingest.index.muvera)
 """
 
 from __future__ import annotations

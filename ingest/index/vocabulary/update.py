@@ -57,13 +57,10 @@ def update_vocabulary(encoder: Encoder, index: Index, library: Library) -> bool:
     documents = library.documents()
     if not isinstance(encoder, WordEncoder) or not is_outdated(index, documents):
         return False
-    pages = count_words(library.index_bodies(SAMPLED_PAGES))
-    sampled = min(SAMPLED_PAGES / max(library.page_count(), 1), 1)
-    words = sorted(pages)
+    words = sorted(choose_words(library.index_bodies(SAMPLED_PAGES)))
     vectors = _embed(words, encoder.embed_words, _read(index))
-    counts = np.array([round(pages[word] / sampled) for word in words], np.uint32)
     names = [document_name(document) for document in documents]
-    Vocabulary(words, counts, to_int8(vectors), names).write(index.vocabulary_path)
+    Vocabulary(words, to_int8(vectors), names).write(index.vocabulary_path)
     return True
 
 
@@ -82,14 +79,14 @@ def prune_vocabulary(index: Index, library: Library) -> None:
     documents = [name for name in held.documents if name in names]
     words = [word for word in held.words if word in there]
     rows = to_int8(held.vectors[kept])
-    Vocabulary(words, held.pages[kept], rows, documents).write(index.vocabulary_path)
+    Vocabulary(words, rows, documents).write(index.vocabulary_path)
 
 
-def count_words(bodies: Iterable[str]) -> dict[str, int]:
-    """The words of a vocabulary, each with the number of pages that have it in any form.
+def choose_words(bodies: Iterable[str]) -> list[str]:
+    """The words of a vocabulary, by the terms of pages.
 
-    >>> count_words(["the lamp of 1873", "lamps and lamps", "lamps", "a keeper"])
-    {'lamps': 3}
+    >>> choose_words(["the lamp of 1873", "lamps and lamps", "lamps", "a keeper"])
+    ['lamps']
     """
     forms: Counter[str] = Counter()
     for body in bodies:
@@ -101,9 +98,7 @@ def count_words(bodies: Iterable[str]) -> dict[str, int]:
         root = stem(form)
         words.setdefault(root, form)
         pages[root] += count
-    return {
-        words[root]: count for root, count in pages.most_common(MAX_WORDS) if count >= MIN_PAGES
-    }
+    return [words[root] for root, count in pages.most_common(MAX_WORDS) if count >= MIN_PAGES]
 
 
 def _is_word(form: str) -> bool:

@@ -2,8 +2,7 @@
 
 Derived from the library's full-text index. One safetensors file beside an encoder's
 vector files, replaced whole and memory-mapped: `words` are sorted, with a line end
-between, each with the number of `pages` that have it in any form, `vectors` (n, dim) int8
-and `scales`. `documents` are the names (as of the inverted lists) of those it was made of.
+between, with `vectors` (n, dim) int8 and `scales`. `documents` are the names (as of the inverted lists) of those it was made of.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from ingest.index.quantization import Rows
 from ingest.index.tensor_layout import FileIdentity, OpenFile, map_tensors, write_tensors
 from ingest.page import Vectors
 
-_MEMBERS = ("words", "pages", "vectors", "scales", "documents")
+_MEMBERS = ("words", "vectors", "scales", "documents")
 
 
 class InvalidVocabulary(StorageError):
@@ -31,10 +31,9 @@ class InvalidVocabulary(StorageError):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words in order, the pages that have each, and its vector."""
+    """Words in order, and the vector of each."""
 
     words: Sequence[str]
-    pages: npt.NDArray[np.uint32]
     rows: Rows
     documents: Sequence[str] = ()
     identity: FileIdentity = (0, 0, 0)
@@ -48,8 +47,7 @@ class Vocabulary:
         """Put the vocabulary in the file's place, whole."""
         scales = self.rows.scales
         assert scales is not None
-        tensors = {
-            "pages": np.asarray(self.pages, np.uint32),
+        tensors: dict[str, npt.NDArray[Any]] = {
             "scales": np.asarray(scales, np.float32).reshape(-1),
             "vectors": np.asarray(self.rows.values, np.int8),
             "words": _pack(self.words),
@@ -76,13 +74,13 @@ def read_vocabulary(path: Path, known: Vocabulary | None = None) -> Vocabulary |
     try:
         tensors = map_tensors(file, _MEMBERS)
         words, documents = (_unpack(tensors[name]) for name in ("words", "documents"))
-        sizes = {len(words), *(len(tensors[name]) for name in ("pages", "vectors", "scales"))}
+        sizes = {len(words), *(len(tensors[name]) for name in ("vectors", "scales"))}
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path, str(error)) from error
     if len(sizes) > 1:
         raise _damaged(path, "its tensors have other lengths than each other")
     rows = Rows(tensors["vectors"], tensors["scales"])
-    return Vocabulary(words, tensors["pages"], rows, documents, file.identity)
+    return Vocabulary(words, rows, documents, file.identity)
 
 
 def _pack(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
