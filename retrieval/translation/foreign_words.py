@@ -21,7 +21,7 @@ MIN_VOTES = 2
 SPOKEN = 0.1
 """A language whose function words are on a larger share of the pages is theirs."""
 MIN_UNKNOWN = 0.5
-"""Share of the words that no page has: below, the question is in the pages' language."""
+"""A question of whose words no larger share is on no page is in the pages' language."""
 MAX_WORDS = 16
 MIN_LETTERS, MIN_LATIN = 3, 4
 MAX_RUN = 4
@@ -83,7 +83,7 @@ def foreign_words(question: str, count_pages: CountPages, page_count: int) -> li
     terms = {word: " ".join(split_terms(word)) for word in words}
     found = count_pages([term for term in terms.values() if term])
     unknown = [word for word in words if (term := terms[word]) and not found[term]]
-    return unknown[:MAX_WORDS] if len(unknown) >= MIN_UNKNOWN * len(words) else []
+    return unknown[:MAX_WORDS] if len(unknown) > MIN_UNKNOWN * len(words) else []
 
 
 def _foreign_function_words(question: str) -> frozenset[str]:

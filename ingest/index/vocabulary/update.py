@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -80,6 +80,18 @@ def prune_vocabulary(index: Index, library: Library) -> None:
     words = [word for word in held.words if word in there]
     rows = to_int8(held.vectors[kept])
     Vocabulary(words, rows, documents).write(index.vocabulary_path)
+
+
+def check_vocabulary(index: Index, documents: Sequence[Document]) -> Iterator[str]:
+    """A sentence where the vocabulary cannot be read, or is of documents that are gone."""
+    name = index.manifest.encoder
+    try:
+        held = read_vocabulary(index.vocabulary_path)
+    except InvalidVocabulary as error:
+        yield f"The vocabulary of {name} cannot be read: {error}"
+        return
+    if held and not set(held.documents) <= {document_name(document) for document in documents}:
+        yield f"The vocabulary of {name} has words of documents that are gone."
 
 
 def choose_words(bodies: Iterable[str]) -> list[str]:
