@@ -13,7 +13,7 @@ from ingest.index.index import Index, drop_indexes, open_indexes
 from ingest.index.inverted.update import update_lists
 from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
-from ingest.index.vocabulary.update import is_outdated, update_vocabulary
+from ingest.index.vocabulary.update_vocabulary import is_outdated, update_vocabulary
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.readers.clip_reader import ClipReader

@@ -9,7 +9,7 @@ from ingest.disk.atomic import discard
 from ingest.disk.full_disk import is_disk_full
 from ingest.index.index import open_indexes
 from ingest.index.sync import sync_records
-from ingest.index.vocabulary.update import prune_vocabulary
+from ingest.index.vocabulary.update_vocabulary import prune_vocabulary
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ingest.index.index import Index, open_indexes
 from ingest.index.inverted.check import check_lists
-from ingest.index.vocabulary.update import check_vocabulary
+from ingest.index.vocabulary.update_vocabulary import check_vocabulary
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter

@@ -14,7 +14,7 @@ from ingest.encoders.embedded.e5.e5 import load_e5
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.files.render import RenderSettings
 from ingest.index.index import Index, open_indexes
-from ingest.index.vocabulary.vocabulary import InvalidVocabulary, Vocabulary, read_vocabulary
+from ingest.index.vocabulary.vocabulary_file import InvalidVocabulary, Vocabulary, read_vocabulary
 from ingest.library.home import Home
 from ingest.remove import remove
 from ingest.replica.object_store import ObjectStore

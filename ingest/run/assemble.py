@@ -25,7 +25,7 @@ from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.index.inverted.update import MAX_UNLISTED, update_lists
-from ingest.index.vocabulary.update import update_vocabulary
+from ingest.index.vocabulary.update_vocabulary import update_vocabulary
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.names import attachment_path

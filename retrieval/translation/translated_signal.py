@@ -1,4 +1,4 @@
-"""Translated signal: BM25 of pages by the translations of a question's foreign words."""
+"""Translated signal: BM25 of pages by translations of a question's words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def match_translations(
     keys: Iterable[str] | None = None,
     statistics: Bm25Statistics | None = None,
 ) -> dict[str, float]:
-    """BM25 of pages by key, each translation by its weight; arguments as of `match_terms`."""
+    """BM25 of pages by key, each translation by its weight.
+
+    Arguments are those of `match_terms`.
+    """
     wanted = None if keys is None else list(keys)
     scores: dict[str, float] = {}
     for one in translations:
@@ -39,7 +42,7 @@ def match_translations(
 def translated_signal(
     scores: Mapping[str, float], translations: Sequence[Translation], pages: Sequence[PageRecord]
 ) -> Signal:
-    """The signal (pages,), 0..1: the share of the best page, by how sure the words are."""
+    """The signal (pages,), 0..1: shares of the best page, by how sure the words are."""
     found = np.array([scores.get(record.page.key, 0.0) for record in pages], np.float32)
     best = float(found.max(initial=0))
     sure = min(sum(one.weight for one in translations), 1.0)
@@ -47,7 +50,7 @@ def translated_signal(
 
 
 def add_translated(scores: Signal, translated: Signal) -> Signal:
-    """Scores (pages,) of one modality with the signal added; the best one stays as high.
+    """Scores (pages,) of one modality with the signal; the best stays as high.
 
     >>> add_translated(np.array([0.5, 0.4]), np.array([0.0, 1.0])).round(3).tolist()
     [0.385, 0.5]

@@ -18,7 +18,7 @@ from ingest.encoders.embedded.e5.script import find_script
 from ingest.encoders.encoder import WordEncoder
 from ingest.index.index import Index
 from ingest.index.tensor_layout import FileIdentity
-from ingest.index.vocabulary.vocabulary import Vocabulary, read_vocabulary
+from ingest.index.vocabulary.vocabulary_file import Vocabulary, read_vocabulary
 from ingest.page import Vectors
 from ingest.trace import span
 from retrieval.query.encode import QueryEncoder

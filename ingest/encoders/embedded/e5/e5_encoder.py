@@ -77,7 +77,7 @@ class E5Encoder:
         return self._e5.embed_words(words)
 
     def sample_words(self, script: str) -> Vectors:
-        """Rows (m, dim) of everyday words in a script; of all, where it has none of its own.
+        """Rows (m, dim) of everyday words in a script, or in all.
 
         Written by data/make_labels.py.
         """

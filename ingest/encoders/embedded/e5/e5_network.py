@@ -24,9 +24,9 @@ INT8_ACTIVATIONS = 4
 
 
 def build_network(checkpoint: E5Checkpoint) -> bytes:
-    """The network as a serialized ONNX model: "rows" (texts, n, dim) to "mean" (texts, dim).
+    """The network as a serialized ONNX model: "rows" to "mean" (texts, dim).
 
-    Rows are sums of word, position and type embeddings; the mean is over the tokens. Texts
+    Rows (texts, n, dim) are sums of word, position and type embeddings; the mean is over the tokens. Texts
     that run together have the same number of tokens.
     """
     graph = _Graph(checkpoint)

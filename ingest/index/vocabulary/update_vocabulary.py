@@ -1,4 +1,4 @@
-"""Update of a library's vocabulary: new words are embedded, those that are gone leave.
+"""Update of a library's vocabulary: new words come, those that are gone leave.
 
 Words are taken from the full-text index, of a sample of its pages where there are many.
 One word stands for all its forms: the one that is on most pages. Text without spaces
@@ -20,7 +20,7 @@ from ingest.forms.terms import UNSPACED
 from ingest.index.index import Index
 from ingest.index.inverted.lists import document_name
 from ingest.index.quantization import to_int8
-from ingest.index.vocabulary.vocabulary import InvalidVocabulary, Vocabulary, read_vocabulary
+from ingest.index.vocabulary.vocabulary_file import InvalidVocabulary, Vocabulary, read_vocabulary
 from ingest.library.library import Library
 from ingest.page import Document, Vectors
 
@@ -36,7 +36,7 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def is_outdated(index: Index, documents: Sequence[Document]) -> bool:
-    """Whether an index that has a vocabulary lacks words of documents, or has some of others."""
+    """Whether an index should have a vocabulary of these documents, and has not."""
     if index.manifest.modality != "passage":
         return False
     held = _read(index)
@@ -50,9 +50,9 @@ def is_outdated(index: Index, documents: Sequence[Document]) -> bool:
 
 
 def update_vocabulary(encoder: Encoder, index: Index, library: Library) -> bool:
-    """Bring the vocabulary of an encoder of words up to the library; whether it was not.
+    """Bring the vocabulary of an encoder of words up to the library.
 
-    The writer's lock must be held.
+    Returns whether it was not. The writer's lock must be held.
     """
     documents = library.documents()
     if not isinstance(encoder, WordEncoder) or not is_outdated(index, documents):
@@ -65,7 +65,10 @@ def update_vocabulary(encoder: Encoder, index: Index, library: Library) -> bool:
 
 
 def prune_vocabulary(index: Index, library: Library) -> None:
-    """Take words from the vocabulary that no page has any more. The writer's lock must be held."""
+    """Take words from the vocabulary that no page has any more.
+
+    The writer's lock must be held.
+    """
     try:
         held = read_vocabulary(index.vocabulary_path)
     except InvalidVocabulary:
@@ -83,7 +86,7 @@ def prune_vocabulary(index: Index, library: Library) -> None:
 
 
 def check_vocabulary(index: Index, documents: Sequence[Document]) -> Iterator[str]:
-    """A sentence where the vocabulary cannot be read, or is of documents that are gone."""
+    """A sentence where the vocabulary is damaged, or of documents that are gone."""
     name = index.manifest.encoder
     try:
         held = read_vocabulary(index.vocabulary_path)
