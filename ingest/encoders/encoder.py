@@ -128,7 +128,7 @@ class WordEncoder(Encoder, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
-    """Attributes of an encoder, which pickle; the last two are an image encoder's."""
+    """Attributes of an encoder, which pickle; `logit_scale` and `templates` are of images."""
 
     name: str
     model: str
@@ -141,6 +141,7 @@ class EncoderFacts:
     preparer: Preparer | None = None
     logit_scale: float = 0.0
     templates: tuple[str, ...] = ()
+    embeds_words: bool = False
 
     @classmethod
     def of(cls, encoder: Encoder) -> EncoderFacts:
@@ -158,6 +159,7 @@ class EncoderFacts:
             encoder.preparer(),
             of_images.logit_scale if of_images else 0.0,
             of_images.templates if of_images else (),
+            isinstance(encoder, WordEncoder),
         )
 
 
