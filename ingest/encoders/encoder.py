@@ -128,7 +128,7 @@ class WordEncoder(Encoder, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
-    """Attributes of an encoder, which pickle; `logit_scale` and `templates` are of images."""
+    """Attributes of an encoder, which pickle; templates are an image encoder's."""
 
     name: str
     model: str
