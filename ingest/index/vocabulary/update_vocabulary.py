@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.disk.atomic import discard
 from ingest.encoders.encoder import Encoder, WordEncoder
+from ingest.encoders.load import load_encoder
 from ingest.forms.snowball import load_stemmer
 from ingest.forms.terms import UNSPACED
 from ingest.index.index import Index
@@ -55,7 +56,11 @@ def update_vocabulary(encoder: Encoder, index: Index, library: Library) -> bool:
     Returns whether it was not. The writer's lock must be held.
     """
     documents = library.documents()
-    if not isinstance(encoder, WordEncoder) or not is_outdated(index, documents):
+    if not is_outdated(index, documents):
+        return False
+    if not isinstance(encoder, WordEncoder):  # one of several devices, or pooled
+        encoder = load_encoder(index.manifest.encoder)
+    if not isinstance(encoder, WordEncoder):
         return False
     words = sorted(choose_words(library.index_bodies(SAMPLED_PAGES)))
     vectors = _embed(words, encoder.embed_words, _read(index))
