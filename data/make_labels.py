@@ -5,7 +5,8 @@
 Writes ingest/encoders/embedded/labels.npy (1000, 384) fp16, in the classifier's order, in
 MiniLM's space, and e5/labels.npz in e5's: the classes about their mean, and the mean of
 the captions in data/e5_captions.json for each script. e5/questions.npz has the means of
-the questions in data/e5_questions.json. Names and definitions come with timm.
+the questions in data/e5_questions.json, e5/words.npz the words in data/e5_words.json by
+script. Names and definitions come with timm.
 Run again when the weights of MiniLM or e5 change.
 """
 
@@ -26,6 +27,7 @@ from ingest.page import Vectors
 TARGET = Path(__file__).parents[1] / "ingest" / "encoders" / "embedded" / "labels.npy"
 CAPTIONS = Path(__file__).with_name("e5_captions.json")
 QUESTIONS = Path(__file__).with_name("e5_questions.json")
+WORDS = Path(__file__).with_name("e5_words.json")
 
 
 SYNSETS = Weights(
@@ -70,6 +72,12 @@ def embed_means(path: Path = CAPTIONS) -> dict[str, Vectors]:
     }
 
 
+def embed_words() -> dict[str, Vectors]:
+    """Everyday words (n, 384) of each script, in e5's space."""
+    samples: dict[str, list[str]] = json.loads(WORDS.read_text(encoding="utf-8"))
+    return {script: load_e5(0).embed_words(words) for script, words in samples.items()}
+
+
 def _read_table(weights: Weights) -> dict[str, str]:
     """WordNet id to text, a tab between them."""
     lines = weights.verified().read_text(encoding="utf-8").splitlines()
@@ -80,5 +88,7 @@ if __name__ == "__main__":
     np.save(TARGET, load_minilm(0).embed(read_labels()).astype(np.float16))
     means = {name: mean.astype(np.float16) for name, mean in embed_means(QUESTIONS).items()}
     np.savez(E5Encoder.MEANS, **means)
+    words = {name: rows.astype(np.float16) for name, rows in embed_words().items()}
+    np.savez(E5Encoder.WORDS, **words)
     made = {"labels": embed_labels(), **embed_means()}
     np.savez(ConseE5Encoder.LABELS, **{name: v.astype(np.float16) for name, v in made.items()})

@@ -13,6 +13,7 @@ from ingest.index.index import Index, drop_indexes, open_indexes
 from ingest.index.inverted.update import update_lists
 from ingest.index.quantization import Quantization
 from ingest.index.sync import sync_records
+from ingest.index.vocabulary.update_vocabulary import is_outdated, update_vocabulary
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.readers.clip_reader import ClipReader
@@ -41,7 +42,9 @@ def fill_indexes(
     lacking = {
         name
         for name in encoders
-        if name not in there or not all(there[name].has(d) for d in documents)
+        if name not in there
+        or not all(there[name].has(d) for d in documents)
+        or is_outdated(there[name], documents)
     }
     if not documents or not lacking:
         return
@@ -55,6 +58,7 @@ def fill_indexes(
                     library.touch()
                     yield Indexed(document, encoder.name)
             update_lists(index, documents)
+            update_vocabulary(encoder, index, library)
 
 
 def quantize(

@@ -9,6 +9,7 @@ from ingest.disk.atomic import discard
 from ingest.disk.full_disk import is_disk_full
 from ingest.index.index import open_indexes
 from ingest.index.sync import sync_records
+from ingest.index.vocabulary.update_vocabulary import prune_vocabulary
 from ingest.library.home import Home
 from ingest.library.writer import LibraryWriter
 from ingest.page import Document
@@ -109,5 +110,6 @@ def _clear(home: Home, library: LibraryWriter, document_ids: Sequence[str]) -> N
     for index in open_indexes(home):
         sync_records(index, library.documents())
         index.remove(document_ids)
+        prune_vocabulary(index, library)
         index.records.close()
     library.finish(document_ids)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ingest.index.index import Index, open_indexes
 from ingest.index.inverted.check import check_lists
+from ingest.index.vocabulary.update_vocabulary import check_vocabulary
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter
@@ -100,6 +101,7 @@ def _check_index(
             if mapped.offsets[number] > mapped.offsets[number - 1]
         )
     yield from check_lists(index, documents)
+    yield from check_vocabulary(index, documents)
     held = index.records.keys()
     if lacking := expected - held:
         yield f"Chroma lacks {len(lacking)} records of {name}, such as {min(lacking)}."

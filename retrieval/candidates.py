@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -31,6 +31,7 @@ from retrieval.query.compound_terms import split_unknown
 from retrieval.query.lexical import LexicalQuery
 from retrieval.shards.shard import Shard, ask_shards
 from retrieval.shards.statistics import Statistics
+from retrieval.translation.translated_signal import match_translations
 
 RERANK_TOP_K = 200
 """Candidates from each index and from BM25, where not all pages are scored."""
@@ -42,11 +43,15 @@ COMMON_TERM = 0.2
 
 @dataclass(frozen=True, slots=True)
 class FoundPages:
-    """Candidate pages of one shard, in order, and their BM25 by page key."""
+    """Candidate pages of one shard, in order, and their BM25 by page key.
+
+    `translated` is BM25 of the translations of a query in another language.
+    """
 
     shard: Shard
     pages: Sequence[PageRecord]
     bm25: Mapping[str, float]
+    translated: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class Candidates:
         shards = statistics.shards
         restriction = _restriction(shards, words, filter)
         also = [*_expressions(words), *_in_place_of_unknown(statistics, words.terms)]
-        shared = statistics.bm25(match_expressions(words.terms, also))
+        translated = [one.term for one in words.translations]
+        shared = statistics.bm25(match_expressions([*words.terms, *translated], also))
         # Tags are of pages, which Chroma's records do not have.
         if filter.tags or self._is_exhaustive(statistics, filter):
 
@@ -84,7 +90,10 @@ class Candidates:
                 bm25 = shard.library.match_terms(
                     words.terms, filter or None, also=also, statistics=shared
                 )
-                return FoundPages(shard, _every_page(shard, filter), bm25)
+                translated = match_translations(
+                    shard.library, words.translations, filter or None, statistics=shared
+                )
+                return FoundPages(shard, _every_page(shard, filter), bm25, translated)
 
             return restriction.apply(ask_shards(shards, every))
         query = _Query(vectors, weights, words, filter, also, shared, restriction.required)
@@ -132,7 +141,10 @@ class _Query:
 
     def choose(self, shard: Shard, rare: Sequence[str], compared: bool) -> list[NearestPages]:
         """Scored candidates by BM25, by whole forms and by each index."""
-        found = [self._by_words(shard, rare), self._with_forms(shard)]
+        found = [self._by_words(shard, rare, self.also), self._with_forms(shard)]
+        if self.words.translations:
+            terms = [one.term for one in self.words.translations]
+            found.append(self._by_words(shard, terms, ()))
         ids = (
             shard.library.select_documents(self.filter)
             if self.filter.has_document_conditions
@@ -157,13 +169,13 @@ class _Query:
             )
         return found
 
-    def _by_words(self, shard: Shard, rare: Sequence[str]) -> NearestPages:
+    def _by_words(self, shard: Shard, rare: Sequence[str], also: Sequence[str]) -> NearestPages:
         library = shard.library
         best = library.match_terms(
-            rare, self.filter, most=RERANK_TOP_K, also=self.also, required=self.required
+            rare, self.filter, most=RERANK_TOP_K, also=also, required=self.required
         )
         if self.shared and best:
-            best = library.match_terms(rare, keys=best, also=self.also, statistics=self.shared)
+            best = library.match_terms(rare, keys=best, also=also, statistics=self.shared)
         return NearestPages(best, RERANK_TOP_K)
 
     def _with_forms(self, shard: Shard) -> NearestPages:
@@ -184,7 +196,10 @@ class _Query:
         bm25 = library.match_terms(
             self.words.terms, keys=keys, also=self.also, statistics=self.shared
         )
-        return FoundPages(shard, pages, bm25)
+        translated = match_translations(
+            library, self.words.translations, keys=keys, statistics=self.shared
+        )
+        return FoundPages(shard, pages, bm25, translated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +214,7 @@ class _Restriction:
         """The pages that are left; all, where none would be."""
         if self.wanted is None and not self.unwanted:
             return found
-        left = [FoundPages(one.shard, self._of(one.pages), one.bm25) for one in found]
+        left = [replace(one, pages=self._of(one.pages)) for one in found]
         return left if any(one.pages for one in left) else found
 
     def _of(self, pages: Sequence[PageRecord]) -> list[PageRecord]:

@@ -25,7 +25,8 @@ class Hit:
 
     `signals` holds by name each signal that the page has: "bm25",
     "late.ENCODER" and "dense.ENCODER" (cosines); "place" where the query names pages,
-    figures or tables by number, above 0 for a page that is one of them; where a reranker read
+    figures or tables by number, above 0 for a page that is one of them; "translated", 0..1,
+    where it is in another language than the pages; where a reranker read
     pages, "rerank" is the relevance of each, 0..1, and "fused" the score without it. `caption` is what a model
     wrote about the page's images; it is not printed there. `note` says what of
     the page could not be read, empty for a whole page. `width` and `height` are

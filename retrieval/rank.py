@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ingest.encoders.encoder import WORDLESS
 from ingest.filter import PageFilter
-from ingest.forms.terms import split_terms
 from ingest.index.manifest import Manifest
 from ingest.library.pages import PageRecord
 from ingest.page import QueryVectors
@@ -32,6 +30,7 @@ from retrieval.scoring.scores import BatchScorer
 from retrieval.shards.shard import Shard, ask_shards
 from retrieval.shards.statistics import Statistics
 from retrieval.signals import shard_signals
+from retrieval.translation.translated_signal import TRANSLATED, add_translated, translated_signal
 
 WHOLE = 0.99
 """Share of the query's terms on BM25's best page, at least, for words to prove anything."""
@@ -75,7 +74,7 @@ class CandidateRanker:
     ) -> CandidateSet:
         """The candidate pages of a query, not scored yet."""
         statistics = Statistics(shards)
-        weights = _row_weights(statistics, vectors)
+        weights = statistics.row_weights(vectors)
         found = self._candidates.find(statistics, vectors, weights, words, filter)
         pages, parts = _merge(found)
         scores = np.full(len(pages), np.nan, np.float32)
@@ -85,8 +84,16 @@ class CandidateRanker:
         has_terms = bool(words.terms or words.forms or words.prefixes)
         bm25 = {key: score for one in found for key, score in one.bm25.items()}
         place = _place(ranking, words, filter)
+        translated = {key: score for one in found for key, score in one.translated.items()}
         return CandidateSet(
-            statistics, vectors, words, bm25 if has_terms else None, proofs, place, ranking
+            statistics,
+            vectors,
+            words,
+            bm25 if has_terms else None,
+            proofs,
+            place,
+            ranking,
+            translated_signal(translated, words.translations, pages) if translated else None,
         )
 
     def score(
@@ -243,6 +250,7 @@ def _fuse_all(
         bm25 = ranking.signals[BM25]
         coverage = _coverage(candidates)
         ranking.fused[BM25] = fuse_signals([bm25], bm25 * np.nan, known=0, coverage=coverage)
+    _add_translated(candidates, names)
     if ranking.fused:
         scores = fuse_modalities(ranking.fused)
         if candidates.place.any():
@@ -253,6 +261,15 @@ def _fuse_all(
             ranking.signals[RERANK] = relevance
             ranking.signals[FUSED] = ranking.scores.copy()
             ranking.scores[:] = _placed(candidates, add_relevance(scores, relevance))
+
+
+def _add_translated(candidates: CandidateSet, names: Sequence[str]) -> None:
+    """Add the translated signal to the fused scores of what has words."""
+    ranking, translated = candidates.ranking, candidates.translated
+    if translated is not None:
+        ranking.signals[TRANSLATED] = translated
+        for name in ranking.fused.keys() & {*names, BM25}:
+            ranking.fused[name] = add_translated(ranking.fused[name], translated)
 
 
 def _placed(candidates: CandidateSet, scores: Signal) -> Signal:
@@ -280,18 +297,3 @@ def _coverage(candidates: CandidateSet) -> float:
     weights = token_weights(terms, statistics.frequency(terms), statistics.page_count)
     there = np.array([bool(library.match_terms([term], keys=[key])) for term in terms])
     return float(weights[there].sum() / weights.sum())
-
-
-def _row_weights(
-    statistics: Statistics, vectors: Mapping[str, QueryVectors]
-) -> dict[str, npt.NDArray[np.float32]]:
-    """Weights of each encoder's query rows: by idf, or all one."""
-    words = {word for query in vectors.values() for word in query.words}
-    first_terms = {terms[0] for word in words if word and (terms := split_terms(word))}
-    frequency = statistics.frequency(first_terms)
-    return {
-        name: np.ones(len(query.vectors), np.float32)
-        if query.even
-        else token_weights(query.words, frequency, statistics.page_count)
-        for name, query in vectors.items()
-    }

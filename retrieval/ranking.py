@@ -71,7 +71,8 @@ class CandidateSet:
 
     `vectors` are the query's by encoder; `bm25` is by page key, None where the
     query has no terms; `proofs` (pages,) say how much each has the query's whole forms,
-    `place` (pages,) whether it is one that the query names; `ranking` is filled in when the
+    `place` (pages,) whether it is one that the query names, `translated` (pages,) how well it
+    matches the query's translations, None where it has none; `ranking` is filled in when the
     candidates are scored.
     """
 
@@ -82,3 +83,4 @@ class CandidateSet:
     proofs: npt.NDArray[np.float32]
     place: Signal
     ranking: Ranking
+    translated: Signal | None = None

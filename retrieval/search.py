@@ -33,6 +33,7 @@ from retrieval.shards.attempts import Attempts
 from retrieval.shards.open_shard_readers import OpenShardReaders, indexes_of, manifests_of
 from retrieval.shards.shard import Shard
 from retrieval.snapshot import Opener
+from retrieval.translation.translator import Translator
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -70,6 +71,7 @@ class Searcher:
         self.library = open_library(home)
         self._glossary = load_glossary(home.root)
         self._encoder = QueryEncoder(encoding or Encoding())
+        self._translator = Translator(self._encoder)
         self._ranker = CandidateRanker(Candidates(exhaustive_pages), scorer)
         self._shards = OpenShardReaders(self.library, exhaustive_pages, opener)
         self._regions = RegionFinder()
@@ -98,7 +100,7 @@ class Searcher:
         def find(shards: Sequence[Shard]) -> list[Hit]:
             if not images:
                 self._encoder.open_ahead(indexes_of(shards), self._reranker)
-            words = LexicalQuery.of(query, images=images, glossary=self._glossary)
+            words = self._read(query, shards, images)
             encoded = self._encoder.encode_text(words.text, indexes_of(shards), images=images)
             return self._find_hits(shards, encoded, words, filter, top)
 
@@ -186,7 +188,7 @@ class Searcher:
             by_pages: dict[tuple[str, ...], list[CandidateSet]] = defaultdict(list)
             rankings = []
             for query in queries:
-                words = LexicalQuery.of(query, images=images, glossary=self._glossary)
+                words = self._read(query, shards, images)
                 encoded = self._encoder.encode_text(words.text, indexes, images=images)
                 candidates = self._ranker.select(shards, encoded, words, filter)
                 pages = candidates.ranking.pages
@@ -211,7 +213,7 @@ class Searcher:
         """
 
         def find(shards: Sequence[Shard]) -> Explanation:
-            words = LexicalQuery.of(query, glossary=self._glossary).unrestricted
+            words = self._read(query, shards).unrestricted
             encoded = self._encoder.encode_text(words.text, indexes_of(shards))
             only = PageFilter.to([page.document_id])
             ranking = self._ranker.rank(shards, manifests_of(shards), encoded, words, only)
@@ -242,6 +244,10 @@ class Searcher:
     def close(self) -> None:
         """Close the indexes."""
         self._shards.close()
+
+    def _read(self, query: str, shards: Sequence[Shard], images: bool = False) -> LexicalQuery:
+        words = LexicalQuery.of(query, images=images, glossary=self._glossary)
+        return words if images else self._translator.translate(words, shards)
 
     def _find_hits(
         self,

@@ -19,7 +19,7 @@ from typing import Any
 
 from ingest.cluster.encoder_actor import EncoderSpec
 from ingest.cluster.ray_cluster import RayCluster
-from ingest.cluster.remote_encoder import RemoteEncoder, RemoteImageEncoder
+from ingest.cluster.remote_encoder import RemoteEncoder, RemoteImageEncoder, RemoteWordEncoder
 from ingest.cluster.slice_file import FORMAT, Slice, unpack_slice
 from ingest.cluster.slice_task import PAGES, SliceHead, SliceJob, load_bytes
 from ingest.encoders.encoder import Encoder, EncoderFacts, Encoding
@@ -95,7 +95,9 @@ class ClusterReader:
             raise facts
         self._encoders[spec, encoding] = facts
         kind = RemoteImageEncoder if facts.templates else RemoteEncoder
-        return kind((spec, encoding), facts, self._cluster.call)
+        return (RemoteWordEncoder if facts.embeds_words else kind)(
+            (spec, encoding), facts, self._cluster.call
+        )
 
     def read(
         self, jobs: Iterator[ReadJob], settings: RenderSettings

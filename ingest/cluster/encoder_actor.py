@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from ingest.cluster.slice_file import pack_slice
 from ingest.cluster.slice_task import SliceHead
-from ingest.encoders.encoder import Encoder, EncoderFacts, Encoding, ImageEncoder
+from ingest.encoders.encoder import (
+    Encoder,
+    EncoderFacts,
+    Encoding,
+    ImageEncoder,
+    WordEncoder,
+)
 from ingest.encoders.load import load_encoder
 from ingest.encoders.page_batch import batched_pages
 from ingest.error import PageglassError
@@ -64,6 +70,18 @@ class EncoderActor:
         encoder = self._encoder(spec)
         assert isinstance(encoder, ImageEncoder)
         return encoder.embed(texts)
+
+    def embed_words(self, spec: EncoderSpec, words: Sequence[str]) -> Vectors:
+        """Embed single words by an encoder of words."""
+        encoder = self._encoder(spec)
+        assert isinstance(encoder, WordEncoder)
+        return encoder.embed_words(words)
+
+    def sample_words(self, spec: EncoderSpec, script: str) -> Vectors:
+        """Rows of everyday words in a script by an encoder of words."""
+        encoder = self._encoder(spec)
+        assert isinstance(encoder, WordEncoder)
+        return encoder.sample_words(script)
 
     def _encoder(self, spec: EncoderSpec) -> Encoder:
         if spec not in self._loaded:

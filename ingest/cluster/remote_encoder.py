@@ -51,3 +51,17 @@ class RemoteImageEncoder(RemoteEncoder):
         """Embed texts."""
         rows: Vectors = self._call("embed", self._spec, list(texts))
         return rows
+
+
+class RemoteWordEncoder(RemoteEncoder):
+    """Encoder of words of the same kind."""
+
+    def embed_words(self, words: Sequence[str]) -> Vectors:
+        """Embed single words."""
+        rows: Vectors = self._call("embed_words", self._spec, list(words))
+        return rows
+
+    def sample_words(self, script: str) -> Vectors:
+        """Rows of everyday words in a script."""
+        rows: Vectors = self._call("sample_words", self._spec, script)
+        return rows

@@ -113,9 +113,22 @@ class ImageEncoder(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class WordEncoder(Encoder, Protocol):
+    """Encoder that also embeds single words, those of several languages in one space."""
+
+    def embed_words(self, words: Sequence[str]) -> Vectors:
+        """Embed single words: one unit row each (n, dim)."""
+        ...
+
+    def sample_words(self, script: str) -> Vectors:
+        """Rows (m, dim) of everyday words in a script (`script.find_script`)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
-    """Attributes of an encoder, which pickle; the last two are an image encoder's."""
+    """Attributes of an encoder, which pickle; templates are an image encoder's."""
 
     name: str
     model: str
@@ -128,6 +141,7 @@ class EncoderFacts:
     preparer: Preparer | None = None
     logit_scale: float = 0.0
     templates: tuple[str, ...] = ()
+    embeds_words: bool = False
 
     @classmethod
     def of(cls, encoder: Encoder) -> EncoderFacts:
@@ -145,6 +159,7 @@ class EncoderFacts:
             encoder.preparer(),
             of_images.logit_scale if of_images else 0.0,
             of_images.templates if of_images else (),
+            isinstance(encoder, WordEncoder),
         )
 
 

@@ -12,6 +12,7 @@ from ingest.encoders.encoder import (
     Encoding,
     ImageEncoder,
     Preparer,
+    WordEncoder,
 )
 from ingest.encoders.load import load_for_ingest
 from ingest.page import PageVectors, QueryVectors, Rendered, Vectors
@@ -55,6 +56,23 @@ class SharedImageEncoder(SharedEncoder):
             return self._image_encoder.embed(texts)
 
 
+class SharedWordEncoder(SharedEncoder):
+    """Encoder of words that several threads may use: one call at a time."""
+
+    def __init__(self, encoder: WordEncoder, lock: threading.Lock) -> None:
+        super().__init__(encoder, lock)
+        self._word_encoder = encoder
+
+    def embed_words(self, words: Sequence[str]) -> Vectors:
+        """Embed single words."""
+        with self._lock:
+            return self._word_encoder.embed_words(words)
+
+    def sample_words(self, script: str) -> Vectors:
+        """Rows of everyday words in a script."""
+        return self._word_encoder.sample_words(script)
+
+
 class SharedEncoders:
     """Loader that keeps what it loads; for `AddSettings.load_encoder`.
 
@@ -78,4 +96,6 @@ class SharedEncoders:
 def _share(encoder: Encoder) -> SharedEncoder:
     if isinstance(encoder, ImageEncoder):
         return SharedImageEncoder(encoder, threading.Lock())
+    if isinstance(encoder, WordEncoder):
+        return SharedWordEncoder(encoder, threading.Lock())
     return SharedEncoder(encoder, threading.Lock())

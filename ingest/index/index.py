@@ -1,12 +1,11 @@
 """Index of one encoder: the vectors of every page, derived from the library.
 
-    HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
-    HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    multi-vectors (ingest.index.vector_file)
-    HOME/index/ENCODER/inverted.lists   pages by clusters of their centroids (ingest.index.inverted)
-    HOME/index/ENCODER/inverted.codes   the centroids of these pages
-    HOME/index/chroma/                  a record a page (ingest.index.chroma)
-
-A page's Chroma vector is a fixed-dimensional encoding of its rows (ingest.index.muvera).
+HOME/index/ENCODER/manifest.json    which encoder, model, dim and format
+HOME/index/ENCODER/DOCUMENT-REVISION.safetensors    multi-vectors (ingest.index.vector_file)
+HOME/index/ENCODER/inverted.lists, inverted.codes    pages by clusters (ingest.index.inverted)
+HOME/index/ENCODER/vocabulary       words with their vectors (ingest.index.vocabulary)
+HOME/index/chroma/                  a record a page (ingest.index.chroma): its vector is a
+                                    fixed-dimensional encoding of its rows (ingest.index.muvera)
 """
 
 from __future__ import annotations
@@ -29,7 +28,13 @@ from ingest.index.server import RecordsMissing
 from ingest.index.vector_file import DocumentVectors
 from ingest.index.vector_writer import VectorWriter
 from ingest.library.home import Home
-from ingest.library.keys import INVERTED_LISTS, LISTED_CODES, find_edition, vectors_key
+from ingest.library.keys import (
+    INVERTED_LISTS,
+    LISTED_CODES,
+    VOCABULARY,
+    find_edition,
+    vectors_key,
+)
 from ingest.page import Document, Page, PageVectors, Vectors
 
 
@@ -39,8 +44,8 @@ class Index:
     def __init__(self, home: Home, manifest: Manifest) -> None:
         self.manifest = manifest
         self.folder = home.index / manifest.slug
-        self.lists_path = self.folder / INVERTED_LISTS
-        self.codes_path = self.folder / LISTED_CODES
+        names = (INVERTED_LISTS, LISTED_CODES, VOCABULARY)
+        self.lists_path, self.codes_path, self.vocabulary_path = map(self.folder.joinpath, names)
         self.records = Records(
             home.chroma,
             manifest.slug,
@@ -72,8 +77,7 @@ class Index:
         """
         wanted = Manifest.of(encoder)
         path = home.index / wanted.slug / "manifest.json"
-        new = not path.exists()
-        if new:
+        if new := not path.exists():
             from ingest.index.probe import write_probe  # draws: no search needs it
 
             write_probe(path.parent, encoder)

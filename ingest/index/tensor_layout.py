@@ -11,13 +11,15 @@ import json
 import math
 import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from ingest.disk.atomic import aside
 
 NUMPY: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
@@ -27,6 +29,7 @@ NUMPY: dict[str, np.dtype[Any]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
+DTYPES = {dtype: name for name, dtype in NUMPY.items()}
 OFFSETS = {"passages": "passage_offsets", "centroids": "centroid_offsets"}
 """The offsets tensor of each tensor that does not use `offsets`."""
 HEAD_BYTES = 4096
@@ -147,6 +150,25 @@ def map_tensors(file: OpenFile, names: Iterable[str]) -> dict[str, npt.NDArray[A
     base = 8 + int.from_bytes(whole[:8], "little")
     header: dict[str, Any] = json.loads(whole[8:base])
     return {name: Tensor.of(header[name], base).view(whole) for name in names}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Put a safetensors file in its place, whole, its tensors in this order."""
+    header, end = {}, 0
+    for name, tensor in tensors.items():
+        start, end = end, end + tensor.nbytes
+        header[name] = {
+            "dtype": DTYPES[tensor.dtype],
+            "shape": tensor.shape,
+            "data_offsets": [start, end],
+        }
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with aside(path) as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        for tensor in tensors.values():
+            file.write(np.ascontiguousarray(tensor).data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,17 @@ class Bm25Search(PageReader):
         """Page frequency of each term, by its stem in the full-text index."""
         return {term: self._count(as_match(term)) for term in set(terms)}
 
+    def held_terms(self, terms: Iterable[str]) -> frozenset[str]:
+        """Those of the terms that some page has in any form."""
+        query = "SELECT 1 FROM terms WHERE terms MATCH ? LIMIT 1"
+        return frozenset(t for t in terms if self._db.execute(query, [as_match(t)]).fetchone())
+
+    def index_bodies(self, most: int) -> Iterator[str]:
+        """The terms of each page as one text; of so many pages, evenly spaced, at most."""
+        step = -(-self.page_count() // most) or 1
+        query = "SELECT body FROM terms WHERE rowid % ? = 0"
+        return (body for (body,) in self._db.execute(query, [step]))
+
 
 def match_expressions(terms: Sequence[str], also: Sequence[str] = ()) -> list[str]:
     """Expressions of FTS5 that a search for terms counts."""

@@ -9,6 +9,7 @@
     index/ENCODER/EDITION/DOCUMENT-REVISION.safetensors    multi-vectors
     index/ENCODER/EDITION/DOCUMENT-REVISION.centroids      sign bits of page centroids
     index/ENCODER/EDITION/HASH.lists                inverted lists
+    index/ENCODER/EDITION/HASH.vocabulary           words of the library with their vectors
     stale.json                                      what waits to be deleted, and since when
 
 EDITION is a hash of the manifest and the probe, so that vectors that a changed
@@ -38,6 +39,8 @@ INVERTED_LISTS = "inverted.lists"
 """An index's file of inverted lists, which is written again as the library grows."""
 LISTED_CODES = "inverted.codes"
 """Centroids of the pages in the lists, written with them; not published."""
+VOCABULARY = "vocabulary"
+"""An index's file of the library's words with their vectors."""
 
 
 class Replica(Protocol):
@@ -107,6 +110,16 @@ def centroids_key(slug: str, edition: str, document: Document) -> str:
 def lists_key(slug: str, edition: str, content: str) -> str:
     """Key of inverted lists, by a hash of their content."""
     return f"index/{slug}/{edition}/{content}.lists"
+
+
+def vocabulary_name(slug: str) -> str:
+    """Name of an index's vocabulary among the hashes of its lists."""
+    return f"{slug}/{VOCABULARY}"
+
+
+def vocabulary_key(slug: str, edition: str, content: str) -> str:
+    """Key of a vocabulary, by a hash of its content."""
+    return f"index/{slug}/{edition}/{content}.{VOCABULARY}"
 
 
 def find_edition(folder: Path) -> str:

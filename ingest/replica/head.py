@@ -26,7 +26,7 @@ class Head:
     """Newest published state.
 
     `editions`, `collections` (on a Chroma server) and `lists` (hashes of the
-    inverted lists) are by index.
+    inverted lists, and of vocabularies by their names) are by index.
     """
 
     home: str

@@ -12,10 +12,13 @@ from ingest.disk.atomic import discard, write_atomically
 from ingest.library.keys import (
     ABOUT,
     INVERTED_LISTS,
+    VOCABULARY,
     find_edition,
     hash_file,
     lists_key,
     page_folder,
+    vocabulary_key,
+    vocabulary_name,
 )
 from ingest.replica.head import Head
 from ingest.replica.object_store import ObjectStore
@@ -82,7 +85,11 @@ class MirroredLibrary:
                 files = {name: self._store.read(f"index/{slug}/{edition}/{name}") for name in ABOUT}
                 for name, data in files.items():
                     write_atomically(folder / name, data)
-            self._take_lists(slug, edition, head.lists.get(slug, ""))
+            content, words = head.lists.get(slug), head.lists.get(vocabulary_name(slug))
+            key = lists_key(slug, edition, content) if content else ""
+            self._take_derived(folder / INVERTED_LISTS, key, content)
+            key = vocabulary_key(slug, edition, words) if words else ""
+            self._take_derived(folder / VOCABULARY, key, words)
             if slug in head.collections:
                 write_atomically(folder / "collection", head.collections[slug].encode())
             else:
@@ -91,13 +98,12 @@ class MirroredLibrary:
             if folder.name not in head.editions:
                 discard(folder)
 
-    def _take_lists(self, slug: str, edition: str, content: str) -> None:
-        """Bring an index's inverted lists up to those of a hash; none where it is empty."""
-        path = self.index / slug / INVERTED_LISTS
+    def _take_derived(self, path: Path, key: str, content: str | None) -> None:
+        """Bring a file of an index up to that of a key, by its hash; none without one."""
         if not content:
             discard(path)
         elif not path.exists() or hash_file(path) != content:
-            write_atomically(path, self._store.read(lists_key(slug, edition, content)))
+            write_atomically(path, self._store.read(key))
 
     def _take_library(self, snapshot: Path) -> None:
         if not self.database.exists():

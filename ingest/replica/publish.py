@@ -31,6 +31,8 @@ from ingest.library.keys import (
     lists_key,
     page_folder,
     vectors_key,
+    vocabulary_key,
+    vocabulary_name,
 )
 from ingest.library.library import Library
 from ingest.page import Document
@@ -76,6 +78,8 @@ class IndexState:
                 state.collections[slug] = note.read_text(encoding="utf-8")
             if index.lists_path.exists():
                 state.lists[slug] = hash_file(index.lists_path)
+            if index.vocabulary_path.exists():
+                state.lists[vocabulary_name(slug)] = hash_file(index.vocabulary_path)
         return state
 
     def is_of(self, head: Head) -> bool:
@@ -187,6 +191,8 @@ def _put_indexes(
                 files[vectors_key(slug, edition, document)] = index.path(document)
         if slug in state.lists:
             files[lists_key(slug, edition, state.lists[slug])] = index.lists_path
+        if content := state.lists.get(vocabulary_name(slug)):
+            files[vocabulary_key(slug, edition, content)] = index.vocabulary_path
         there = set(store.children(f"index/{slug}/{edition}"))
         store.put({key: path for key, path in files.items() if key not in there})
         kept |= files.keys() | _put_centroids(home, store, index, documents, there)

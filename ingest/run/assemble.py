@@ -25,6 +25,7 @@ from ingest.file_state import MISSING, Failure, FileStamp, stamp_of
 from ingest.files.source import UnreadableFile
 from ingest.index.index import Index
 from ingest.index.inverted.update import MAX_UNLISTED, update_lists
+from ingest.index.vocabulary.update_vocabulary import update_vocabulary
 from ingest.library.documents import readable
 from ingest.library.home import Home
 from ingest.library.names import attachment_path
@@ -241,10 +242,11 @@ class DocumentAssembler:
             self.list_pages()
 
     def list_pages(self) -> None:
-        """Bring the indexes' inverted lists up to the library."""
+        """Bring the indexes' inverted lists and vocabulary up to the library."""
         self._unlisted = 0
-        for _, index in self.load():
+        for encoder, index in self.load():
             update_lists(index, self._library.documents())
+            update_vocabulary(encoder, index, self._library)
 
     def _give_names(self, pending: PendingFile) -> Iterator[Event]:
         """Another run has added the same bytes: they gain the names that were read here."""
@@ -279,8 +281,7 @@ class DocumentAssembler:
         self, path: str, seen: FileStamp | None, error: PageglassError, *, record: bool = True
     ) -> Failed:
         """Record a failure; the file is not read again until its stamp changes."""
-        reason = readable(error.message)
-        failure = Failure(path, seen or MISSING, reason, error.hint)
+        failure = Failure(path, seen or MISSING, readable(error.message), error.hint)
         if record and self._record_failures:
             self._library.record_failure(failure)
         log.info("failed: %s (%s)", readable(path), error.code)

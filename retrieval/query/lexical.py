@@ -19,6 +19,14 @@ NO_GLOSSARY = Glossary(())
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """A word of the pages for one of the query's, and how much it counts, 0..1."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class LexicalQuery:
     """A query as the full-text index sees it.
 
@@ -26,7 +34,8 @@ class LexicalQuery:
     `forms` further index tokens: second forms of its words and its whole forms.
     `whole_forms` are those that rank pages before likeness. `prefixes`, `expansions` (the line
     items of a ratio), `required` and `excluded` are expressions of FTS5.
-    `places` are pages, figures and tables that it names.
+    `places` are pages, figures and tables that it names; `translations` are words of the
+    pages for those that are in another language.
     """
 
     text: str
@@ -38,6 +47,7 @@ class LexicalQuery:
     required: str = ""
     excluded: str = ""
     places: NamedPlaces = NO_PLACES
+    translations: tuple[Translation, ...] = ()
 
     @classmethod
     def of(

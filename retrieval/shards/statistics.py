@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from ingest.forms.terms import split_terms
 from ingest.library.bm25 import Bm25Statistics
+from ingest.page import QueryVectors
+from retrieval.query.terms import token_weights
 from retrieval.shards.shard import Shard, ask_shards
 
 
@@ -30,6 +36,20 @@ class Statistics:
 
         counts = ask_shards(self.shards, count) if wanted else []
         return {term: sum(its[term] for its in counts) for term in wanted}
+
+    def row_weights(
+        self, vectors: Mapping[str, QueryVectors]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Weights of each encoder's query rows: by idf, or all one."""
+        words = {word for query in vectors.values() for word in query.words}
+        first_terms = {terms[0] for word in words if word and (terms := split_terms(word))}
+        frequency = self.frequency(first_terms)
+        return {
+            name: np.ones(len(query.vectors), np.float32)
+            if query.even
+            else token_weights(query.words, frequency, self.page_count)
+            for name, query in vectors.items()
+        }
 
     def bm25(self, expressions: Sequence[str]) -> Bm25Statistics | None:
         """Statistics of BM25 for expressions; None for one library, which has its own."""

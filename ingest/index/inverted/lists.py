@@ -11,7 +11,6 @@ The file is memory-mapped: a search reads the lists that it needs, 4 bytes a pag
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,12 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ingest.disk.atomic import aside
 from ingest.error import StorageError
-from ingest.index.tensor_layout import NUMPY, FileIdentity, OpenFile, map_tensors
+from ingest.index.tensor_layout import FileIdentity, OpenFile, map_tensors, write_tensors
 from ingest.page import Document, Vectors
 
-_DTYPES = {dtype: name for name, dtype in NUMPY.items()}
 _MEMBERS = {"codebook", "postings", "ends", "documents", "pages", "trained"}
 
 
@@ -75,22 +72,7 @@ class InvertedLists:
             "postings": np.asarray(self.postings, np.uint32),
             "documents": padded.reshape(len(names), width),
         }
-        header, end = {}, 0
-        for name, tensor in tensors.items():
-            start, end = end, end + tensor.nbytes
-            shape = list(tensor.shape)
-            header[name] = {
-                "dtype": _DTYPES[tensor.dtype],
-                "shape": shape,
-                "data_offsets": [start, end],
-            }
-        head = json.dumps(header).encode()
-        head += b" " * (-len(head) % 8)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside(path) as file:
-            file.write(len(head).to_bytes(8, "little") + head)
-            for tensor in tensors.values():
-                file.write(np.ascontiguousarray(tensor).data)
+        write_tensors(path, tensors)
 
 
 def document_name(document: Document) -> str:

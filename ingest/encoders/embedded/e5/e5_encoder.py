@@ -37,6 +37,7 @@ class E5Encoder:
     """
 
     MEANS = Path(__file__).with_name("questions.npz")
+    WORDS = Path(__file__).with_name("words.npz")
     name = "e5"
     model = E5Model.model
     dim = DIM
@@ -71,6 +72,20 @@ class E5Encoder:
             for query, row in zip(queries, rows, strict=True)
         ]
 
+    def embed_words(self, words: Sequence[str]) -> Vectors:
+        """Embed single words in any language: one unit row each (n, dim)."""
+        return self._e5.embed_words(words)
+
+    def sample_words(self, script: str) -> Vectors:
+        """Rows (m, dim) of everyday words in a script, or in all.
+
+        Written by data/make_labels.py.
+        """
+        samples = self._samples
+        if script in samples:
+            return samples[script]
+        return np.concatenate(list(samples.values()))
+
     def _encode_page(self, words: Sequence[Word]) -> PageVectors:
         windows = self._windows(words)
         rows = self._e5.embed_passages([" ".join(w.text for w in window) for window in windows])
@@ -89,6 +104,11 @@ class E5Encoder:
             windows[-1].append(word)
             left -= tokens
         return windows
+
+    @cached_property
+    def _samples(self) -> dict[str, Vectors]:
+        with np.load(self.WORDS) as file:
+            return {name: file[name].astype(np.float32) for name in file.files}
 
     @cached_property
     def _means(self) -> dict[str, Vectors]:

@@ -24,9 +24,10 @@ INT8_ACTIVATIONS = 4
 
 
 def build_network(checkpoint: E5Checkpoint) -> bytes:
-    """The network as a serialized ONNX model: "rows" (1, n, dim) to "mean" (1, dim).
+    """The network as a serialized ONNX model: "rows" to "mean" (texts, dim).
 
-    Rows are sums of word, position and type embeddings; the mean is over the tokens.
+    Rows (texts, n, dim) are sums of word, position and type embeddings; the mean is over the tokens. Texts
+    that run together have the same number of tokens.
     """
     graph = _Graph(checkpoint)
     at = graph.normalize("rows", "emb.ln")
@@ -34,8 +35,8 @@ def build_network(checkpoint: E5Checkpoint) -> bytes:
         at = graph.add_layer(at, f"l{layer}.")
     axes = graph.constant(np.array([1], np.int64))
     graph.add("ReduceMean", [at, axes], "mean", keepdims=0)
-    takes: Tensors = {"rows": ("float32", [1, "n", checkpoint.dim])}
-    return graph.serialize(takes, {"mean": ("float32", [1, checkpoint.dim])}, OPSET)
+    takes: Tensors = {"rows": ("float32", ["texts", "n", checkpoint.dim])}
+    return graph.serialize(takes, {"mean": ("float32", ["texts", checkpoint.dim])}, OPSET)
 
 
 class _Graph(OnnxGraph):
@@ -51,7 +52,7 @@ class _Graph(OnnxGraph):
         scores = self.add("MatMul", [self.add("Mul", [queries, scale]), keys])
         mixed = self.add("MatMul", [self.add("Softmax", [scores], axis=-1), values])
         mixed = self.add("Transpose", [mixed], perm=[0, 2, 1, 3])
-        shape = self.constant(np.array([1, -1, self._checkpoint.dim], np.int64))
+        shape = self.constant(np.array([0, -1, self._checkpoint.dim], np.int64))
         mixed = self.project(self.add("Reshape", [mixed, shape]), f"{prefix}ao")
         at = self.normalize(self.add("Add", [at, mixed]), f"{prefix}aln")
         wide = self.add("Gelu", [self.project(at, f"{prefix}fi")])
@@ -59,8 +60,8 @@ class _Graph(OnnxGraph):
         return self.normalize(self.add("Add", [at, narrow]), f"{prefix}oln")
 
     def add_heads(self, at: str, name: str) -> str:
-        """A projection split into heads (1, heads, n, dim / heads)."""
-        shape = self.constant(np.array([1, -1, self._checkpoint.heads, self._head_size], np.int64))
+        """A projection split into heads (texts, heads, n, dim / heads)."""
+        shape = self.constant(np.array([0, -1, self._checkpoint.heads, self._head_size], np.int64))
         split = self.add("Reshape", [self.project(at, name), shape])
         return self.add("Transpose", [split], perm=[0, 2, 1, 3])
 

@@ -1,0 +1,1 @@
+"""Vocabulary of a library: its words with their vectors, to translate questions."""

@@ -1,0 +1,1 @@
+"""Translation of a question's words to words that the pages print."""
