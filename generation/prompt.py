@@ -69,6 +69,7 @@ class Prompt:
     and labels of the evidence in the user's order. `is_whole` where the evidence is all of one
     document, in order; `file` is its file, for models that read files whole.
     `steps` were found by a second search with what the first gave; their pages are evidence.
+    `translations` are words of the pages for those of a question in another language.
     """
 
     question: str
@@ -79,3 +80,4 @@ class Prompt:
     is_whole: bool = False
     file: SourceFile | None = None
     steps: tuple[Step, ...] = ()
+    translations: tuple[str, ...] = ()

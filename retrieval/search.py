@@ -232,6 +232,14 @@ class Searcher:
 
         return self._attempts.run(find)
 
+    def translations(self, query: str) -> tuple[str, ...]:
+        """Words of the pages for those of a query in another language; none for most."""
+
+        def find(shards: Sequence[Shard]) -> tuple[str, ...]:
+            return tuple(one.term for one in self._read(query, shards).translations)
+
+        return self._attempts.run(find)
+
     def manifests(self) -> list[Manifest]:
         """The manifest of each index."""
         return manifests_of(self._shards.read())

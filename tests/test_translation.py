@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from make_pdf import make_pdf
 
+from api.rag.evidence import retrieve_evidence
+from generation.models.extractive import Extractive
 from ingest.add import AddSettings, add
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.files.render import RenderSettings
@@ -184,4 +186,14 @@ def test_questions_in_english_do_not_change(home):
         path.unlink()
         assert [searcher.search(question) for question in questions] == before
         path.write_bytes(content)
+    searcher.close()
+
+
+@needs_e5
+def test_answers_take_the_translations_of_the_search(home):
+    searcher, model = Searcher(home), Extractive()
+    asked = retrieve_evidence(searcher, "비밀번호는 몇 글자인가요?", model, top=3)
+    assert "password" in asked.prompt.translations
+    plain = retrieve_evidence(searcher, "How many letters has the password?", model, top=3)
+    assert plain.prompt.translations == ()
     searcher.close()

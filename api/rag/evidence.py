@@ -123,7 +123,13 @@ def retrieve_evidence(
     prompt = (
         Prompt(text, evidence, tuple(history), task)
         if chat
-        else Prompt(searched, evidence, task=task, steps=steps)
+        else Prompt(
+            searched,
+            evidence,
+            task=task,
+            steps=steps,
+            translations=searcher.translations(searched),
+        )
     )
     return RetrievedEvidence(
         question,

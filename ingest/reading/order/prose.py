@@ -91,7 +91,7 @@ class Side:
 
     @property
     def cellular(self) -> bool:
-        """Whether its lines are those of cells: they go on in lower case, and only closer by."""
+        """Whether its lines are those of cells: closer where they go on in lower case."""
         steps = [after[1] - before[1] for before, after in pairwise(self.boxes)]
         follows = [row[0][:1].islower() for row in self.words[1:]]
         close = [step for step, lower in zip(steps, follows, strict=True) if lower]
