@@ -88,9 +88,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
         return choice
     foreign = foreign_passages(prompt.question, every)
     asked = AskedForms.find(prompt.question, foreign)
-    # Words after the question are weighed as those of an earlier one.
-    translated = f"{prompt.question.rstrip('?？ ')}? {' '.join(prompt.translations)}"
-    scorer = Scorer(translated, foreign, asked, encoder, full)
+    scorer = Scorer(prompt.question, foreign, asked, encoder, full, prompt.translations)
     if not foreign or not scorer.terms or choice.features.covered >= HALF:
         return choice
     passages, features, sure = choose_across(scorer)

@@ -53,8 +53,6 @@ FORM_WEIGHT = 4.0
 CARRIED_WEIGHT = 0.5
 """Factor on the weight of a term that was added from an earlier question."""
 _NONE: frozenset[str] = frozenset()
-
-
 COSINE = LineFeatures._fields.index("cosine")
 
 
@@ -63,6 +61,7 @@ class Scorer:
 
     Args:
         full: the question with instructions, which tell the type of the answer too.
+        translations: words of the pages for those of a question in another language.
     """
 
     def __init__(
@@ -72,6 +71,7 @@ class Scorer:
         asked: AskedForms,
         encoder: MiniLmEncoder,
         full: str = "",
+        translations: Sequence[str] = (),
     ) -> None:
         self.question, self.passages, self._asked = question, passages, asked
         self._encoder = encoder
@@ -79,9 +79,10 @@ class Scorer:
         # A count is of items, which need not hold a number.
         self.types = TypeMatch("" if self.kind == "item_count" else full or question)
         self._head, mark, carried = question.partition("?")
-        self.carried = content_stems(carried) if mark else frozenset[str]()
+        added = content_stems(" ".join(translations))
+        self.carried = (content_stems(carried) if mark else _NONE) | added
         self.stems = question_stems(question)
-        self.terms = question_stems(asked.without_forms(question)) or self.stems
+        self.terms = (question_stems(asked.without_forms(question)) or self.stems) | added
         if self.kind == "author":
             self.terms = self.terms - AUTHORED or self.terms
         self.weights = term_weights(self.terms, passages)
