@@ -33,7 +33,7 @@ from retrieval.signals import shard_signals
 from retrieval.translation.translated_signal import TRANSLATED, add_translated, translated_signal
 
 WHOLE = 0.99
-"""Share of the query's terms on BM25's best page, at least, for words to prove anything."""
+"""Share of the query's terms on BM25's best page for words to prove anything, not be by chance."""
 NAME_SCORE = 0.5
 """Score of a page without words whose file's name has every term of the query."""
 
@@ -256,11 +256,13 @@ def _fuse_all(
         if candidates.place.any():
             ranking.signals[PLACE] = candidates.place
         relevance = find_relevance(candidates, scores, reranker) if reranker else None
-        ranking.scores[:] = _placed(candidates, scores)
+        proofs, place = _proofs(candidates), candidates.place
+        ranking.scores[:] = promote(lift(scores, place), proofs)
         if relevance is not None:
             ranking.signals[RERANK] = relevance
             ranking.signals[FUSED] = ranking.scores.copy()
-            ranking.scores[:] = _placed(candidates, add_relevance(scores, relevance))
+            raised = lift(add_relevance(scores, relevance), place)
+            ranking.scores[:] = promote(raised, proofs)
 
 
 def _add_translated(candidates: CandidateSet, names: Sequence[str]) -> None:
@@ -272,17 +274,13 @@ def _add_translated(candidates: CandidateSet, names: Sequence[str]) -> None:
             ranking.fused[name] = add_translated(ranking.fused[name], translated)
 
 
-def _placed(candidates: CandidateSet, scores: Signal) -> Signal:
-    """Scores (pages,) with pages that the query names, or whose forms it has, above others."""
-    if candidates.place.any():
-        return promote(lift(scores, candidates.place), candidates.proofs)
-    proofs = candidates.proofs
-    if candidates.bm25 is not None:
-        words = prove_words(candidates.ranking.signals)
-        # A page that lacks a term is near by chance.
-        if words.any() and _coverage(candidates) >= WHOLE:
-            proofs = proofs + words
-    return promote(scores, proofs)
+def _proofs(candidates: CandidateSet) -> Signal:
+    """How much each page (pages,) proves to be meant: by forms, or by words that are rare."""
+    if candidates.bm25 is None or candidates.place.any():
+        return candidates.proofs
+    words = prove_words(candidates.ranking.signals)
+    whole = words.any() and _coverage(candidates) >= WHOLE
+    return candidates.proofs + words if whole else candidates.proofs
 
 
 def _coverage(candidates: CandidateSet) -> float:

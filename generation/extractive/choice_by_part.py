@@ -15,14 +15,13 @@ from ingest.encoders.embedded.minilm import MiniLmEncoder
 def choose_by_part(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     """Choose the passages that answer each part of a question.
 
-    `unanswered` names the other parts. A question of one part, and one of which no part is answered, is taken as a whole.
+    `unanswered` names the other parts. A question of one part, and one of which no part is
+    answered, is taken as a whole.
     """
     parts = split_parts(prompt.question)
-    choices = (
-        [choose(replace(prompt, question=part), encoder) for part in parts]
-        if len(parts) > 1
-        else []
-    )
+    if len(parts) == 1:
+        return choose(prompt, encoder)
+    choices = [choose(replace(prompt, question=part), encoder) for part in parts]
     sure = [choice for choice in choices if choice.sure >= THRESHOLD]
     if not sure:
         return choose(prompt, encoder)

@@ -94,7 +94,7 @@ def _prices(numbers: Sequence[Number]) -> list[Number]:
 
 
 def _has_price(text: str) -> bool:
-    return bool(_prices(list(read_numbers(normalize_digits(text)))))
+    return bool(_prices(_amounts(text)))
 
 
 def _amount(text: str) -> Decimal | None:

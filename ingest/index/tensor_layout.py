@@ -72,6 +72,14 @@ class OpenFile:
             os.posix_fadvise(file.number, 0, 0, os.POSIX_FADV_RANDOM)
         return file
 
+    @classmethod
+    def find(cls, path: Path) -> OpenFile | None:
+        """Open a file for random access; None where it is not there."""
+        try:
+            return cls.of(path)
+        except FileNotFoundError:
+            return None
+
     def __del__(self) -> None:
         self._close(self.number)
 

@@ -36,7 +36,7 @@ COMMON_BONUS = 0.006
 """Added for each e-fold of the pages that have a term: a wrong one is most often rare."""
 CHOICES = 8
 """Terms that are near enough to be chosen by their pages."""
-KEPT_HUBS = 16
+KEPT_HUBS, KEPT_QUESTIONS = 16, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Translator:
     def __init__(self, encoder: QueryEncoder) -> None:
         self._encoder = encoder
         self._read: dict[str, Vocabulary] = {}
+        self._words: dict[tuple[str, ...], Vectors] = {}
         self._hubs: dict[tuple[FileIdentity, str], Vectors] = {}
 
     @span("translate")
@@ -72,7 +73,7 @@ class Translator:
         encoder = self._encoder.encoder(vocabularies[0][0])
         if not isinstance(encoder, WordEncoder):
             return query
-        asked, script = encoder.embed_words(words), find_script(query.text)
+        asked, script = self._embed(encoder, words), find_script(query.text)
         found: list[list[_Choice]] = [[] for _ in words]
         for _, vocabulary in vocabularies:
             hubs = self._hub_means(vocabulary, encoder, script)
@@ -80,6 +81,16 @@ class Translator:
                 choices += nearest
         chosen = [_choose(choices, statistics) for choices in found]
         return replace(query, translations=_weigh(chosen))
+
+    def _embed(self, encoder: WordEncoder, words: Sequence[str]) -> Vectors:
+        """Vectors of words (n, dim), kept: an answer asks for those of its search again."""
+        key = tuple(words)
+        if (known := self._words.get(key)) is not None:
+            return known
+        if len(self._words) >= KEPT_QUESTIONS:
+            self._words.clear()
+        self._words[key] = vectors = encoder.embed_words(words)
+        return vectors
 
     def _vocabularies(self, shards: Sequence[Shard]) -> list[tuple[Index, Vocabulary]]:
         """The vocabulary of each shard that has one, with its index."""

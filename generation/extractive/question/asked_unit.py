@@ -38,11 +38,7 @@ _UNITS = (
     ("°", "degrees?|grad"),
 )
 _NAMES = tuple(f"{re.escape(sign)}|{names}" for sign, names in _UNITS)
-_ASKED = tuple(
-    re.compile(rf"\b(?:how many|wie ?viele?)\s+(?:{names})(?!\w)", re.IGNORECASE)
-    for names in _NAMES
-)
-_HELD = tuple(re.compile(rf"\d[\d.,]*\s?-?(?:{names})(?!\w)", re.IGNORECASE) for names in _NAMES)
+_HOW_MANY = re.compile(r"\b(?:how many|wie ?viele?)\s+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -53,7 +49,9 @@ def asked_unit(question: str) -> re.Pattern[str] | None:
     True
     >>> asked_unit("How many boats are there?")
     """
-    for asked, held in zip(_ASKED, _HELD, strict=True):
-        if asked.search(question):
-            return held
+    asked = [question[found.end() :] for found in _HOW_MANY.finditer(question)]
+    for names in _NAMES if asked else ():
+        unit = re.compile(rf"(?:{names})(?!\w)", re.IGNORECASE)
+        if any(map(unit.match, asked)):
+            return re.compile(rf"\d[\d.,]*\s?-?{unit.pattern}", re.IGNORECASE)
     return None

@@ -1,7 +1,8 @@
 """Question focus: the words that name what is asked for.
 
 "Total amount" in "What is the total amount on the receipt from Ondine?". What follows
-says of which page or row it is asked. Patterns for English, German and Korean; other questions have no focus. The term is that of LASSO (Moldovan et al., TREC-8, 1999).
+says of which page or row it is asked. Patterns for English, German and Korean; other
+questions have no focus. The term is that of LASSO (Moldovan et al., TREC-8, 1999).
 """
 
 from __future__ import annotations

@@ -16,15 +16,14 @@ MIN_TERMS = 2
 """Terms of the first part, at least: "when and where did it open" is one question."""
 WHOLE = ("comparison", "document_count", "yes_no")
 """Kinds of question that are asked of both sides at once."""
-_ASKS = (
-    "what|when|where|who|whom|whose|which|how|why|was|wann|wo|wer|wen|wem|wie|welche[rsmn]?|warum"
-)
+_ASKS_IN_GERMAN = "was|wann|wo|wer|wen|wem|wie|welche[rsmn]?|warum"
+_ASKS = f"what|when|where|who|whom|whose|which|how|why|{_ASKS_IN_GERMAN}"
 _BETWEEN = re.compile(
     rf"(?<=[\w)\"”])(?:,| ,)? (?:and|und|sowie) (?:also |auch )?(?=(?:(?:in|on|at|to|by|for|from|of) )?(?:{_ASKS})\b)"
     r"|(?<=[?？])\s+(?=\S.*[?？])",
     re.IGNORECASE,
 )
-_GERMAN = re.compile(r"(?:was|wann|wo|wer|wen|wem|wie|welche[rsmn]?|warum)\b", re.IGNORECASE)
+_GERMAN = re.compile(rf"(?:{_ASKS_IN_GERMAN})\b", re.IGNORECASE)
 _REFERS = re.compile(
     r"\b(?:it|its|they|them|their|this|that|these|those|he|his|him|she|her|er|sie|es|ihr|sein|ihn)\b"
     r"|그(?:것|의|는|녀)?\b",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.extractive.page.passage import Passage, names_cell
@@ -50,16 +50,16 @@ class FocusShare:
         """Whether a passage names nothing of what is asked for."""
         return bool(self.focus) and not self.of_passage(passage)
 
-    def weigh(self, weights: Mapping[str, float], passages: Sequence[Passage]) -> dict[str, float]:
+    def weigh(self, weights: dict[str, float], passages: Sequence[Passage]) -> dict[str, float]:
         """Weights of terms, those of the others lowered where the passages have the focus.
 
         Not where they name row and column of a table: these say where the answer stands.
         """
-        if self.focus and any(names_cell(passage, self.stems) for passage in passages):
-            return dict(weights)
-        held = frozenset().union(*(p.terms for p in passages)) if self.focus else _NONE
-        if not self.focus or not all(has_term(term, held) for term in self.focus):
-            return dict(weights)
+        if not self.focus or any(names_cell(passage, self.stems) for passage in passages):
+            return weights
+        held = _NONE.union(*(passage.terms for passage in passages))
+        if not all(has_term(term, held) for term in self.focus):
+            return weights
         return {
             term: weight if term in self.focus else SCOPE_WEIGHT * weight
             for term, weight in weights.items()

@@ -114,9 +114,7 @@ def read_codes(
     Raises:
         InvalidLists: the file is damaged.
     """
-    try:
-        file = OpenFile.of(path)
-    except FileNotFoundError:
+    if (file := OpenFile.find(path)) is None:
         return None
     if known is None or known.identity != file.identity:
         known = _read(path, file)

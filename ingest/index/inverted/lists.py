@@ -89,9 +89,7 @@ def read_lists(path: Path, known: InvertedLists | None = None) -> InvertedLists 
     Raises:
         InvalidLists: the file is damaged.
     """
-    try:
-        file = OpenFile.of(path)
-    except FileNotFoundError:
+    if (file := OpenFile.find(path)) is None:
         return None
     if known is not None and known.identity == file.identity:
         return known

@@ -65,9 +65,7 @@ def read_vocabulary(path: Path, known: Vocabulary | None = None) -> Vocabulary |
     Raises:
         InvalidVocabulary: the file is damaged.
     """
-    try:
-        file = OpenFile.of(path)
-    except FileNotFoundError:
+    if (file := OpenFile.find(path)) is None:
         return None
     if known is not None and known.identity == file.identity:
         return known
