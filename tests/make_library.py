@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
 
 from ingest.file_state import FileStamp
 from ingest.library.home import Home
-from ingest.library.library import Library
 from ingest.library.writer import LibraryWriter, PageRow
 from ingest.page import Box, Document, Page, Rendered, TitleSource, Word
 
@@ -20,9 +21,13 @@ STAMP = FileStamp(100, 1)
 
 
 def copy_home(home: Home, root: Path) -> Home:
-    """A copy of a home at a path that is not there yet, to be changed at will."""
-    Library(home)._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Home(shutil.copytree(home.root, root))
+    """A copy of a home and of its shards at a path that is not there yet."""
+    for database in home.root.rglob(home.database.name):
+        with closing(sqlite3.connect(database)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    # These files go when a reader closes, at any moment: none of what is committed is there.
+    beside = shutil.ignore_patterns(f"{home.database.name}-*")
+    return Home(shutil.copytree(home.root, root, ignore=beside))
 
 
 def make_words(text: str) -> tuple[Word, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from answer_documents import make_documents
+from make_library import copy_home
 
 from api.factory import make_searcher
 from api.rag.answer import answer_query
@@ -65,7 +65,7 @@ for each in QUESTIONS:
 @pytest.fixture(scope="module")
 def searcher(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
     folder = tmp_path_factory.mktemp("answers")
-    home = Home(shutil.copytree(sample_home.root, folder / "home"))
+    home = copy_home(sample_home, folder / "home")
     list(add(home, make_documents(folder / "files"), AddSettings(workers=1)))
     searcher = make_searcher(home, Settings.model_construct())
     yield searcher

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ from live_server import files_below, pdf_of, wait_for_no_files
 from api.http.app import create_app
 from api.http.routes import document_routes
 from api.http.routes.upload import with_plain_name
+from api.jobs.ingest_job import JobIngest
 from api.jobs.job import Job, JobFile, new_job_id, now, read_job, write_file, write_job
 from api.jobs.job_error import JobStoreUnusable
 from api.jobs.job_queue import LARGE_FILES, JobQueue
 from api.jobs.owner import Owner, inheritance
-from api.jobs.spool import ABANDONED_AFTER, sweep
+from api.jobs.spool import ABANDONED_AFTER, spool_folder, sweep
 from api.jobs.store import KEEP_JOBS, JobStore
 from api.settings import Settings
+from ingest.add import AddSettings
+from ingest.file_state import document_id
+from ingest.files.render import RenderSettings
 from ingest.library.home import Home
 from ingest.library.library import Library
 from ingest.page import Document
@@ -402,6 +407,35 @@ def test_the_store_keeps_the_newest_of_what_has_ended(home: Home) -> None:
     kept = {job.id for job in store.recent(5_000)}
     assert kept == {waiting.id, *(f"j{number}" for number in range(5, KEEP_JOBS + 5))}
     store.close()
+
+
+class TestTurns:
+    def turn(self, home: Home, job: Job, cut_off: bool = False) -> Job:
+        """What is saved of a turn; one that is cut off says nothing of what it added."""
+        saved = [job]
+
+        def update(changed: Job, lasting: bool) -> None:
+            if cut_off and changed.files != job.files:
+                raise KeyboardInterrupt
+            saved.append(changed)
+
+        for position in range(len(job.files)):
+            (folder := spool_folder(home, job.id)).mkdir(parents=True, exist_ok=True)
+            (folder / str(position)).write_bytes(pdf_of(2, "a"))
+        plain = AddSettings(RenderSettings(ocr="none", dpi=40), encoders=("minilm",))
+        turn = JobIngest(home, job, plain, update, lambda job: None)
+        with pytest.raises(KeyboardInterrupt) if cut_off else nullcontext():
+            turn.run()
+        return saved[-1]
+
+    def test_what_a_turn_added_that_was_cut_off_counts_as_added(self, home: Home) -> None:
+        name = document_id(hashlib.sha256(pdf_of(2, "a")).hexdigest())
+        cut_off = self.turn(home, a_job("me", name), cut_off=True)
+        assert cut_off.started_at
+        assert [file.status for file in cut_off.files] == [None]
+        assert [d.id for d in Library(home).documents()] == [name]
+        assert [file.status for file in self.turn(home, cut_off.requeued()).files] == [201]
+        assert [file.status for file in self.turn(home, a_job("me", name)).files] == [200]
 
 
 def test_a_file_that_is_no_store_says_so(home: Home) -> None:

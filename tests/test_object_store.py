@@ -384,7 +384,7 @@ def test_a_long_run_is_published_as_it_goes(
 
 def test_a_store_belongs_to_one_home(own_home: Home, folder: ObjectStore, tmp_path: Path) -> None:
     list(add(connect_home(own_home.root, store=folder), [], PLAIN))
-    other = shutil.copytree(own_home.root, tmp_path / "other")
+    other = copy_home(own_home, tmp_path / "other").root
     (other / "id").unlink()
     with pytest.raises(ObjectStoreTaken, match="another home"):
         list(add(connect_home(other, store=folder), [], PLAIN))

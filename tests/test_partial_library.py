@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
+from make_library import copy_home
 from make_pdf import make_pdf
 from PIL import Image
 from tiny_models import make_colpali
@@ -112,7 +113,7 @@ def test_a_scan_without_words_is_not_found_by_words_and_harms_no_other(
 
 
 def test_words_find_pages_that_an_index_does_not_hold_yet(tmp_path: Path, worded: Home) -> None:
-    home = Home(shutil.copytree(worded.root, tmp_path / "home"))
+    home = copy_home(worded, tmp_path / "home")
     (index,) = open_indexes(home)
     boat = next(d for d in Searcher(home).library.documents() if d.name == "boat.pdf")
     index.path(boat).unlink()
@@ -128,7 +129,7 @@ def test_words_find_pages_that_an_index_does_not_hold_yet(tmp_path: Path, worded
 
 
 def test_words_are_searched_where_no_index_reads_them(tmp_path: Path, sample_home: Home) -> None:
-    home = Home(shutil.copytree(sample_home.root, tmp_path / "home"))
+    home = copy_home(sample_home, tmp_path / "home")
     shutil.rmtree(home.index / "minilm")
     shutil.rmtree(home.index / "e5", ignore_errors=True)  # It is on some platforms only.
     searcher = Searcher(home)
@@ -143,7 +144,7 @@ def test_words_are_searched_where_no_index_reads_them(tmp_path: Path, sample_hom
 
 
 def test_no_index_at_all(tmp_path: Path, worded: Home) -> None:
-    home = Home(shutil.copytree(worded.root, tmp_path / "home"))
+    home = copy_home(worded, tmp_path / "home")
     shutil.rmtree(home.index / "minilm")
     searcher = Searcher(home)
     assert names(searcher, "Heron")[0] == "boat.pdf"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from make_library import copy_home
 from typer.testing import CliRunner
 
 from api.cli.main import app
@@ -86,7 +87,7 @@ def store(tmp_path: Path) -> ObjectStore:
 @pytest.fixture
 def writer(two_shards: Home, store: ObjectStore, tmp_path: Path) -> Home:
     """A copy of the library, published."""
-    home = connect_home(shutil.copytree(two_shards.root, tmp_path / "home"), store=store)
+    home = connect_home(copy_home(two_shards, tmp_path / "home").root, store=store)
     list(add_documents(home, [], PLAIN))
     return home
 
@@ -155,7 +156,7 @@ def test_a_mirror_finds_in_the_samples_what_the_writer_finds(
 def test_so_it_does_through_candidates(
     two_shards: Home, store: ObjectStore, chroma_server: Server, tmp_path: Path
 ) -> None:
-    root = shutil.copytree(two_shards.root, tmp_path / "home")
+    root = copy_home(two_shards, tmp_path / "home").root
     writer = connect_home(root, chroma_server, store)
     list(add_documents(writer, [], PLAIN))
     here = found(writer, exhaustive_pages=0)
@@ -180,7 +181,7 @@ def test_a_mirror_answers_as_the_writer_does(
 
 def test_s3_holds_shards_too(two_shards: Home, s3: str, tmp_path: Path) -> None:
     store = ObjectStore(f"{s3}/{tmp_path.name}")
-    writer = connect_home(shutil.copytree(two_shards.root, tmp_path / "home"), store=store)
+    writer = connect_home(copy_home(two_shards, tmp_path / "home").root, store=store)
     list(add_documents(writer, [], PLAIN))
     assert found(connect_home(tmp_path / "mirror", store=store)) == found(writer)
 

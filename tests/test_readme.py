@@ -2,16 +2,17 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from make_library import copy_home
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from ingest.library.home import Home
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ def test_it_is_short():
 
 @pytest.fixture(scope="module")
 def home_of_readme(sample_home, tmp_path_factory):
-    return shutil.copytree(sample_home.root, tmp_path_factory.mktemp("readme") / "home")
+    return copy_home(sample_home, tmp_path_factory.mktemp("readme") / "home").root
 
 
 def test_the_readme_shows_every_command():
@@ -50,7 +51,7 @@ def test_every_command_of_the_readme_works(command, home_of_readme, tmp_path, mo
 def test_the_python_example_runs(home_of_readme, tmp_path):
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (tmp_path / "data").symlink_to(ROOT / "data")
-    shutil.copytree(home_of_readme, tmp_path / "papers-home")
+    copy_home(Home(home_of_readme), tmp_path / "papers-home")
     done = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
     )

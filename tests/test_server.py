@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from make_library import copy_home
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -84,7 +84,7 @@ def test_a_rebuild_leaves_no_old_collection(own_home: Home, chroma_server: Serve
 
 def test_two_homes_share_a_server(own_home: Home, chroma_server: Server) -> None:
     first = Home(own_home.root, chroma_server)
-    other = shutil.copytree(own_home.root, own_home.root.with_name("other"))
+    other = copy_home(own_home, own_home.root.with_name("other")).root
     second = Home(other, chroma_server)
     assert first.id != second.id
     list(add(first, []))

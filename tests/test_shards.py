@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from make_library import copy_home
 from make_pdf import make_pdf
 from typer.testing import CliRunner
 
@@ -117,7 +118,7 @@ def count_pages(home: Home) -> int:
 
 @pytest.fixture
 def own(three: Home, tmp_path: Path) -> Home:
-    return Home(shutil.copytree(three.root, tmp_path / "own"))
+    return copy_home(three, tmp_path / "own")
 
 
 def found(
@@ -270,7 +271,7 @@ def assert_pages(searcher: Searcher, expected: dict[str, list[Hit]]) -> None:
 
 
 def test_a_library_becomes_shards(single: Home, tmp_path: Path) -> None:
-    home = Home(shutil.copytree(single.root, tmp_path / "home"))
+    home = copy_home(single, tmp_path / "home")
     list(reshard(home, 2))
     assert not (home.root / "library.sqlite3").exists()
     assert verify_home(home) == []
@@ -280,7 +281,7 @@ def test_a_library_becomes_shards(single: Home, tmp_path: Path) -> None:
 def test_shards_are_added_where_one_is_full(
     single: Home, files: Path, settings: AddSettings, tmp_path: Path
 ) -> None:
-    home = Home(shutil.copytree(single.root, tmp_path / "home"))
+    home = copy_home(single, tmp_path / "home")
     assert list(grow_shards(home, count_pages(home))) == []
     assert read_layout(home) is None
     assert list(grow_shards(Home(tmp_path / "empty"), 1)) == []

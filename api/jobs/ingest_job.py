@@ -50,6 +50,7 @@ class JobIngest:
         check: Callable[[Job], None],
     ) -> None:
         self.job = job
+        self._earlier_turn = job.started_at
         self._home = home
         self._settings = replace(settings, on_tick=lambda: check(self.job))
         self._update = update
@@ -134,7 +135,10 @@ class JobIngest:
         )
 
     def _look_up(self) -> None:
-        """Files without an event of their own are those that the library had."""
+        """Files without an event of their own are those that the library had.
+
+        A turn that was cut off may have added a document and not said so.
+        """
         waiting = {file.document_id for file in self.job.files if file.status is None}
         try:
             documents = open_library(self._home).documents() if waiting else []
@@ -142,7 +146,11 @@ class JobIngest:
             documents = []
         for document in documents:
             if document.id in waiting:
-                self._settle(document, KNOWN)
+                self._settle(document, ADDED if self._added_before(document) else KNOWN)
+
+    def _added_before(self, document: Document) -> bool:
+        """Whether an earlier turn of this job added the document (to the second)."""
+        return self._earlier_turn is not None and document.added_at[:19] >= self._earlier_turn[:19]
 
     def _fail_rest(self) -> None:
         self._change_files(
