@@ -14,7 +14,9 @@ from generation.models.model import ChatModel
 from generation.prompt import Message
 from generation.providers.access import ImageRequired
 from generation.request import Request, Turn
-from retrieval.query.terms import STOP_WORDS, content_stems
+from ingest.forms.fold import fold
+from retrieval.query.languages.languages import grammar_of
+from retrieval.query.terms import content_stems, query_stems
 
 MAX_QUERY_CHARS = 400
 """Characters of a query that a model may write."""
@@ -89,11 +91,11 @@ def _add_terms(question: str, before: Sequence[str]) -> str:
     if not _depends_on_history(question):
         return question
     stands = next((each for each in reversed(before) if not _depends_on_history(each)), before[0])
-    have = content_stems(question)
+    have, grammar = content_stems(question), grammar_of(stands)
     carried = [
         word
         for each in stands[:MAX_MESSAGE_CHARS].split()
-        if (word := each.strip(_EDGES)).lower() not in STOP_WORDS
+        if fold(word := each.strip(_EDGES)) not in grammar
         and (terms := content_stems(word))
         and not terms <= have
     ]
@@ -102,4 +104,4 @@ def _add_terms(question: str, before: Sequence[str]) -> str:
 
 def _depends_on_history(question: str) -> bool:
     """Whether a question is incomplete by itself."""
-    return len(content_stems(question)) < MIN_TERMS or bool(_DEPENDENT.search(question))
+    return len(query_stems(question)) < MIN_TERMS or bool(_DEPENDENT.search(question))

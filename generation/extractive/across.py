@@ -24,25 +24,28 @@ MAX_GAP = 0.1
 
 def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Passages with words, of pages in another language than the question."""
-    asked = language(question)
+    asked = frozenset(language(question))
     foreign = (
         passage
         for passage in passages
         if sum(map(str.isalpha, passage.text)) >= MIN_LETTERS
         and not (passage.unit.leads or passage.is_running)
         and (passage.role == "row" or passage.end - passage.start >= MIN_WORDS)
-        and language(passage.evidence.text) != asked
+        and asked.isdisjoint(language(passage.evidence.text))
     )
     return list(foreign)[:MAX_PASSAGES]
 
 
-def choose_across(scorer: Scorer) -> tuple[tuple[Passage, ...], Features, float]:
-    """Choose among passages: quotes, features, and how sure they answer, 0..1."""
+def choose_across(scorer: Scorer, *, own: bool) -> tuple[tuple[Passage, ...], Features, float]:
+    """Choose among passages: quotes, features, and how sure they answer, 0..1.
+
+    `own` where pages in the question's language were found too.
+    """
     passages = scorer.passages
     features = scorer.features(passages)
     scorer.add_cosines(features, passages)
     cosines = features[:, COSINE].copy()
-    languages = np.array([language(passage.evidence.text) for passage in passages])
+    languages = np.array([language(passage.evidence.text)[0] for passage in passages])
     for each in set(languages):
         # In some languages any two texts are nearer to each other.
         features[languages == each, COSINE] -= cosines[languages == each].mean()
@@ -52,4 +55,4 @@ def choose_across(scorer: Scorer) -> tuple[tuple[Passage, ...], Features, float]
     best, cosine = passages[first], float(cosines[first])
     page = scorer.share(scorer.page_terms[best.evidence.label])
     found = Features(cosine=cosine, on_page=page, page=best.evidence.score)
-    return tuple(passages[at] for at in chosen), found, sure_across(cosine)
+    return tuple(passages[at] for at in chosen), found, sure_across(found, own=own)

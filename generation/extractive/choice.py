@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from generation.extractive.across import choose_across, foreign_passages
-from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence
+from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence, sure_within
 from generation.extractive.page.passage import Passage, read_passages
 from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
@@ -24,9 +24,10 @@ from generation.extractive.scoring.asked_forms import AskedForms
 from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import DEFINES, definition_bonus
 from generation.extractive.scoring.scorer import Scorer
-from generation.extractive.scoring.similarity import can_translate, is_english
+from generation.extractive.scoring.similarity import can_translate, is_english, language
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
+from retrieval.query.languages.languages import languages_of
 from retrieval.query.syntax import parse_query
 
 WHOLE, HALF = 0.99, 0.5
@@ -91,13 +92,34 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     scorer = Scorer(prompt.question, foreign, asked, encoder, full, prompt.translations)
     if not foreign or not scorer.terms or choice.features.covered >= HALF:
         return choice
-    passages, features, sure = choose_across(scorer)
+    passages, features, sure = choose_across(scorer, own=_has_own(prompt))
     sure *= asked.confidence * _untyped(scorer, passages[0], passages[0])
     sure *= FAR_FACTOR if features.page < FAR else 1.0
-    own = 0.0 if english else choice.features.cosine - OWN_LANGUAGE
+    own = 0.0 if english else _own_cosine(prompt, choice)
     return (
         Choice(passages, features, sure) if sure > choice.sure and features.cosine > own else choice
     )
+
+
+def _own_cosine(prompt: Prompt, choice: Choice) -> float:
+    """Cosine above which a passage in another language is nearer than the chosen one.
+
+    A passage in the question's own language that answers by itself has to be outdone.
+    """
+    own = bool(choice.passages) and _is_own(prompt.question, choice.passages[0])
+    less = 0.0 if own and choice.sure >= THRESHOLD else OWN_LANGUAGE
+    return choice.features.cosine - less
+
+
+def _has_own(prompt: Prompt) -> bool:
+    """Whether a page in the language of the question was found."""
+    asked = set(language(prompt.question))
+    return any(asked.intersection(language(each.text)) for each in prompt.evidence if each.words)
+
+
+def _is_own(question: str, passage: Passage) -> bool:
+    """Whether the page of a passage may be in the language of the question."""
+    return bool(set(language(question)).intersection(language(passage.evidence.text)))
 
 
 def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLmEncoder) -> Choice:
@@ -115,7 +137,9 @@ def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLm
         scorer.kind == "comparison" and len({c.evidence.page.document_id for c in chosen}) > 1
     )
     first = next((passage for passage in chosen if not passage.is_head), best)
-    sure = confidence(features) * asked.confidence * _lacking(scorer, best, first)
+    within = scorer.translates and _is_own(prompt.question, best)
+    sure = sure_within(features) if within else confidence(features)
+    sure *= asked.confidence * _lacking(scorer, best, first)
     sure *= UNKNOWN_NAME_FACTOR if _has_unknown_name(prompt.question, every) else 1.0
     if by_document or quotes.meets >= MET or _is_strong(scorer, best, features):
         sure = max(sure, STRONG)
@@ -148,7 +172,7 @@ def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:
     """The same for the type of the answer."""
     if scorer.types.lacks_strict(best):
         return NO_TYPE_FACTOR
-    nobody = "person" not in held_types(first.text)
+    nobody = "person" not in held_types(first.text, languages_of(first.evidence.text))
     return NO_PERSON_FACTOR if scorer.types.types == {"person"} and nobody else 1.0
 
 

@@ -17,28 +17,26 @@ import numpy.typing as npt
 
 from ingest.forms.snowball import load_stemmer
 from ingest.forms.terms import split_terms
+from retrieval.query.languages.languages import STOP_WORDS, grammar_of
 from retrieval.query.question_words import strip_question_words
-
-STOP_WORDS = frozenset(
-    """a about according an and any are as at be been but by can could did do does for from had has
-    have how i if in into is it its many me most much my no not of on or our please s she should show
-    so some such t tell than that the their them then there these they this those to was we were what
-    when where which who whom whose why will with would you your""".split()
-)
-"""English words that carry grammar and no content."""
 
 
 def content_terms(query: str) -> list[str]:
-    """Terms of a query in order, without stop words.
+    """Terms of a query in order, without stop words of its language.
 
     Every term where only stop words are left.
     """
-    return _content(query) or split_terms(query)
+    return _content(query, grammar_of(query)) or split_terms(query)
+
+
+def query_stems(query: str) -> frozenset[str]:
+    """Stems of a query's terms without stop words of its language."""
+    return frozenset(map(stem, _content(query, grammar_of(query))))
 
 
 def content_stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms without stop words: equal for forms of the same word."""
-    return frozenset(map(stem, _content(text)))
+    """Stems of a text's terms without English stop words: equal for forms of the same word."""
+    return frozenset(map(stem, _content(text, STOP_WORDS)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -66,8 +64,8 @@ def _porter() -> Callable[[], Any]:
     return load_stemmer("porter")
 
 
-def _content(text: str) -> list[str]:
-    return [term for term in split_terms(strip_question_words(text)) if term not in STOP_WORDS]
+def _content(text: str, grammar: frozenset[str]) -> list[str]:
+    return [term for term in split_terms(strip_question_words(text)) if term not in grammar]
 
 
 def token_weights(

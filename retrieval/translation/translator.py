@@ -22,8 +22,8 @@ from ingest.index.vocabulary.vocabulary_file import Vocabulary, read_vocabulary
 from ingest.page import Vectors
 from ingest.trace import span
 from retrieval.query.encode import QueryEncoder
+from retrieval.query.languages.languages import STOP_WORDS
 from retrieval.query.lexical import LexicalQuery, Translation
-from retrieval.query.terms import STOP_WORDS
 from retrieval.shards.shard import Shard
 from retrieval.shards.statistics import Statistics
 from retrieval.translation.foreign_words import foreign_words

@@ -1,12 +1,24 @@
 """Answer types: date, money, person and so on, asked for and found in a text.
 
-English, German and Korean question words; other languages have no type.
+Patterns of English, German and Korean, which are tried on every text, and of the languages
+of `answer-types.toml`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import tomllib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal
+
+from retrieval.query.languages.languages import languages_of
+
+Side = Literal["asked", "held"]
+
+CAPITALS = "".join(chr(code) for code in range(0x590) if chr(code).isupper())
+"""Capital letters of Latin, Greek, Cyrillic and Armenian."""
 
 _MONTHS = (
     "jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
@@ -66,12 +78,14 @@ _HELD = {
     "email": r"\S@\S",
     "degree": r"(?-i:\b(?:[BM]\.? ?(?:A|Sc|Phil|Eng|Ed|S)|D\.? ?Phil|Ph\.? ?D|MBA|M\.? ?D|LL\.? ?[BM]|Dr|Prof|Dipl|F\.[A-Z]\.[A-Z])\b)|\b(?:bachelor|master|doctor|professor|diplom)|[박석학]사",
     "institution": r"\b(?:universit|institut|department|colleg|academy|laborator|faculty|school of|hochschule|ministry|agency|centre for|center for)|대학|연구[소원]",
-    "person": r"(?-i:\b[A-Z][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[A-Z]\w)|[가-힣]{2,4}(?=\s|$|\))",
+    "person": rf"(?-i:\b[{CAPITALS}][\w.'’-]*,? (?:(?:of|van|von|de|and|und) )?[{CAPITALS}]\w)|[가-힣]{{2,4}}(?=\s|$|\))",
 }
 STRICT = frozenset({"money", "amount", "percent", "phone", "email", "date"})
 """Types of which a passage that has none is no answer."""
 _ASKS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _ASKED.items()}
 _HAS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _HELD.items()}
+_FILE = Path(__file__).parent / "answer-types.toml"
+Patterns = Mapping[str, re.Pattern[str]]
 
 
 @lru_cache(maxsize=256)
@@ -80,15 +94,56 @@ def asked_types(question: str) -> frozenset[str]:
 
     >>> sorted(asked_types("How much does the boat cost?")), asked_types("What is a boat?")
     (['money', 'number'], frozenset())
+    >>> sorted(asked_types("Quand le phare a-t-il été construit ?"))
+    ['date']
     """
-    return frozenset(name for name, pattern in _ASKS.items() if pattern.search(question))
+    return _matching(_ASKS, "asked", question, languages_of(question))
 
 
 @lru_cache(maxsize=1 << 13)
-def held_types(text: str) -> frozenset[str]:
-    """Types of the values in a text.
+def held_types(text: str, languages: tuple[str, ...] = ()) -> frozenset[str]:
+    """Types of the values in a text; `languages` are those of its page.
 
     >>> sorted(held_types("Due on 3 March, to Ada Kerrow"))
     ['date', 'number', 'person']
     """
-    return frozenset(name for name, pattern in _HAS.items() if pattern.search(text))
+    return _matching(_HAS, "held", text, languages)
+
+
+def _matching(
+    common: Patterns, side: Side, text: str, languages: tuple[str, ...]
+) -> frozenset[str]:
+    found = {name for name, pattern in common.items() if pattern.search(text)}
+    for language in languages:
+        patterns = _patterns(language, side)
+        found.update(n for n, p in patterns.items() if n not in found and p.search(text))
+    return frozenset(found)
+
+
+@cache
+def _patterns(language: str, side: Side) -> Patterns:
+    """Patterns of a language by type; none where it has none of its own."""
+    sources = dict(_read().get(language, {}).get(side, {}))
+    if sources and side == "held":
+        sources["date"] = f"{sources['date']}|{_calendar(language)}"
+    return {name: re.compile(source, re.IGNORECASE) for name, source in sources.items()}
+
+
+@cache
+def _read() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def _calendar(language: str) -> str:
+    """Pattern of the names of months and days, which are those of the Unicode CLDR."""
+    from babel import Locale
+
+    locale = Locale.parse(language)
+    names = {
+        name
+        for kind in (locale.months, locale.days)
+        for context in ("format", "stand-alone")
+        for name in kind[context]["wide"].values()
+        if not any(map(str.isdigit, name))
+    }
+    return rf"\b(?:{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from generation.extractive.question.question_kind import question_kind
-from generation.extractive.question.question_terms import NAMED, question_stems
+from generation.extractive.question.question_terms import find_names, question_stems
 
 MAX_PARTS = 4
 MIN_TERMS = 2
@@ -60,5 +60,5 @@ def _alone(part: str, parts: list[str]) -> str:
         # Every German noun has a capital.
         return f"{part}?"
     others = [other for other in parts if other is not part]
-    names = [name for other in others for name in NAMED.findall(other) if name not in part]
+    names = [name for other in others for name in find_names(other) if name not in part]
     return f"{part}? {' '.join(names)}".strip()

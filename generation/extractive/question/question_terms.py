@@ -6,7 +6,8 @@ import re
 
 from generation.text.stems import text_stems
 from ingest.library.names import split_name
-from retrieval.query.terms import content_stems
+from retrieval.query.languages.languages import grammar_of, languages_of
+from retrieval.query.terms import content_stems, stem
 
 MIN_COMPOUND = 8
 """Letters of a stem that is looked for at the end of longer ones."""
@@ -15,10 +16,7 @@ KINDS_OF_DOCUMENT = content_stems(
     " contract lease agreement book article receipt pdf"
 )
 FILLERS = content_stems(
-    "stand list enumerate explain describe mention respectively please after before look"
-    " der die das den dem des ein eine einer eines einem einen ist sind war wie viel viele wer wen was"
-    " wann wo wird werden wurde hat haben muss kann ich man sie es und oder in im von zu für auf mit"
-    " an am bei aus lange oft welche welcher welches gibt heißt"
+    "stand list enumerate explain describe mention respectively please after before look oft lange"
 )
 NAMED = re.compile(
     r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
@@ -26,10 +24,27 @@ NAMED = re.compile(
 """Words in capitals and with digits; "the IBAN of" asks for something that has no name."""
 
 
+_SEVERAL = re.compile(r"(?<=\s)[A-ZÄÖÜ][\w-]+(?: [A-ZÄÖÜ][\w-]+)+")
+_MARKED = re.compile(r"\b\w*\d\w*|\b[A-ZÄÖÜ]{2,}\b|(?<=[a-zäöüß])[A-ZÄÖÜ]\w*")
+
+
+def find_names(question: str) -> list[str]:
+    """Names and numbers of a question.
+
+    German writes every noun in capitals: there, one word in capitals alone is no name.
+
+    >>> find_names("Who leads Ondine 2?"), find_names("Wie hoch ist die Miete von Ada Kerrow?")
+    (['Ondine', '2'], ['Ada Kerrow'])
+    """
+    if "de" in languages_of(question):
+        return [*_SEVERAL.findall(question), *_MARKED.findall(question)]
+    return NAMED.findall(question)
+
+
 def question_stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms, without requests and German function words."""
+    """Stems of a text's terms, without requests and function words of its language."""
     stems = text_stems(text)
-    return stems - FILLERS or stems
+    return stems - FILLERS - frozenset(map(stem, grammar_of(text))) or stems
 
 
 def latin_share(terms: frozenset[str]) -> float:
@@ -55,14 +70,16 @@ _RUN = re.compile(
 def proper_names(question: str) -> list[frozenset[str]]:
     """Stems of each run of words in capitals in a question, but its first word.
 
-    None of a question all in capitals, nor of a word after an article, which may be any noun.
+    None of a question all in capitals, nor of a word after an article, which may be any noun,
+    nor of one alone in German.
 
     >>> proper_names("What did Ada Kerrow see in the Harbour?") == [content_stems("Ada Kerrow")]
     True
     """
     if question.isupper():
         return []
-    stems = (content_stems(run) - KINDS_OF_DOCUMENT for run in _RUN.findall(question))
+    runs = (_SEVERAL if "de" in languages_of(question) else _RUN).findall(question)
+    stems = (content_stems(run) - KINDS_OF_DOCUMENT for run in runs)
     return [each for each in stems if each]
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.forms.terms import split_terms
-from retrieval.query.terms import STOP_WORDS, stem
+from retrieval.query.languages.languages import STOP_WORDS
+from retrieval.query.terms import stem
 
 MIN_SIMILARITY = 0.72
 """Cosine of two words that may mean the same: 0.93 for "bikes" and "bicycles", 0.71 for "cats"

@@ -26,7 +26,7 @@ from generation.extractive.question.question_kind import (
 )
 from generation.extractive.question.question_terms import (
     KINDS_OF_DOCUMENT,
-    NAMED,
+    find_names,
     has_term,
     question_stems,
 )
@@ -107,7 +107,7 @@ class Scorer:
     @cached_property
     def names(self) -> frozenset[str]:
         """Stems of the question's names and numbers."""
-        return content_stems(" ".join(NAMED.findall(self.question))) - KINDS_OF_DOCUMENT
+        return content_stems(" ".join(find_names(self.question))) - KINDS_OF_DOCUMENT
 
     @cached_property
     def of_page(self) -> frozenset[str]:

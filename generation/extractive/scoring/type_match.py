@@ -8,7 +8,8 @@ from functools import cached_property
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.answer_type import STRICT, asked_types, held_types
 from generation.extractive.question.asked_unit import asked_unit
-from generation.extractive.question.question_terms import NAMED
+from generation.extractive.question.question_terms import find_names
+from retrieval.query.languages.languages import languages_of
 
 
 class TypeMatch:
@@ -40,11 +41,11 @@ class TypeMatch:
     def _held(self, passage: Passage) -> frozenset[str]:
         """Types of values in a passage beside what the question says."""
         text = self._said.sub(" ", passage.text) if self._said else passage.text
-        return held_types(text)
+        return held_types(text, languages_of(passage.evidence.text))
 
     @cached_property
     def _said(self) -> re.Pattern[str] | None:
         """Names and numbers of the question."""
-        said = sorted(set(NAMED.findall(self._question)), key=len, reverse=True)
+        said = sorted(set(find_names(self._question)), key=len, reverse=True)
         said = [word for word in said if len(word) > 1]
         return re.compile(rf"\b(?:{'|'.join(map(re.escape, said))})\b") if said else None

@@ -18,6 +18,7 @@ from generation.extractive.steps.entity import find_entity
 from generation.prompt import Evidence, Prompt, Step
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.forms.terms import is_single
+from retrieval.query.languages.languages import languages_of
 from retrieval.query.terms import content_stems
 
 MIN_DESCRIBED, MIN_ASKED = 0.6, 0.5
@@ -76,7 +77,11 @@ def _is_about(name: str, asked: str, passage: Passage) -> bool:
     if not named <= page:
         return False
     types = asked_types(asked)
-    if named <= held and types and types & held_types(passage.text):
+    if (
+        named <= held
+        and types
+        and types & held_types(passage.text, languages_of(passage.evidence.text))
+    ):
         return True
     return share_of(question_stems(asked) - named, held) >= MIN_ASKED
 

@@ -1,0 +1,1 @@
+"""Languages of queries: their words that carry grammar and no content."""
