@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from generation.extractive.across import choose_across, foreign_passages
 from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence, sure_within
 from generation.extractive.page.passage import Passage, read_passages
+from generation.extractive.page.word_forms import with_word_forms
 from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
 from generation.extractive.question.question_kind import asks_expansion, defined_name
@@ -80,7 +81,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
 
     Pages in another language than the question are read by e5 too, where that is surer.
     """
-    every = read_passages(prompt)
+    every = with_word_forms(prompt.question, read_passages(prompt))
     full = parse_query(prompt.question).text
     prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
     choice = _choose(prompt, full, every, encoder)

@@ -25,6 +25,7 @@ _MONTHS = (
     "|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
 )
 _DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week(?:day|end)s?|noon|midnight|dawn|dusk"
+_DAYS += "|(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?|wochenende"
 _WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
     "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
