@@ -34,6 +34,8 @@ from retrieval.query.syntax import parse_query
 WHOLE, HALF = 0.99, 0.5
 """Share of the question on the page of a passage that is strong, and in a passage that needs no
 other language."""
+NEAR = 0.6
+"""The share of the best page's score from which a page in the question's language is near."""
 OWN_LANGUAGE = 0.12
 """By how much e5's cosines are higher within a language, about."""
 FAR, FAR_FACTOR = 0.03, 0.5
@@ -84,8 +86,8 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     every = with_word_forms(prompt.question, read_passages(prompt))
     full = parse_query(prompt.question).text
     prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
-    choice = _choose(prompt, full, every, encoder)
     english = is_english(prompt.question)
+    choice = _choose(prompt, full, every if english else _of_own_language(prompt, every), encoder)
     if not can_translate() or (english and choice.sure >= THRESHOLD):
         return choice
     foreign = foreign_passages(prompt.question, every)
@@ -105,11 +107,21 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
 def _own_cosine(prompt: Prompt, choice: Choice) -> float:
     """Cosine above which a passage in another language is nearer than the chosen one.
 
-    A passage in the question's own language that answers by itself has to be outdone.
+    A passage in the question's own language has to be outdone.
     """
     own = bool(choice.passages) and _is_own(prompt.question, choice.passages[0])
-    less = 0.0 if own and choice.sure >= THRESHOLD else OWN_LANGUAGE
-    return choice.features.cosine - less
+    return choice.features.cosine - (0.0 if own else OWN_LANGUAGE)
+
+
+def _of_own_language(prompt: Prompt, every: Sequence[Passage]) -> Sequence[Passage]:
+    """Passages in the question's language, where the search found such a page about as near.
+
+    Related languages share words: the same notice in another one would be quoted as well.
+    """
+    own = [passage for passage in every if _is_own(prompt.question, passage)]
+    best = max((evidence.score for evidence in prompt.evidence), default=0.0)
+    near = any(passage.evidence.score >= NEAR * best for passage in own)
+    return own if near else every
 
 
 def _has_own(prompt: Prompt) -> bool:

@@ -29,10 +29,21 @@ _ENDINGS = re.compile(
 _PARTICLES = {"은": True, "이": True, "을": True, "과": True, "는": False, "가": False}
 _PARTICLES |= {"를": False, "와": False}
 """Whether a particle follows a consonant, or else a vowel; otherwise it is part of the word."""
-_CHINESE_JAPANESE = re.compile(
-    "(でしょう|です|ます|ました|ません)か|(教えて)?ください|教えて"
-    "|为什么|為什麼|什么|什麼|多少|怎么样?|怎麼|哪里|哪裡|哪个|哪個|[吗嗎呢](?=\\W*$)"
+_JAPANESE_QUESTION = (
+    "(でしょう|です|ます|ました|ません)か|(教えて)?ください|教えて|て?も?いい(?=です|$)|あり(?=ます)|い(?=ますか)"
+    "|いつ|どこ|どなた|だれ|誰|いくら|いくつ|どのくらい|どれくらい|どうやって|どう(?=です|すれ)|なぜ|どれ|どの|どんな"
+    "|何(時間?|日間?|年間?|月|曜日|[人個本冊枚台回部階歳円分件名]|か月分?)?"
 )
+_CHINESE_QUESTION = (
+    "是?(为什么|為什麼|什么时候|什麼時候|什么|什麼|多少|多久|多长时间|多長時間|怎么样?|怎麼|如何|何时|何時|哪里|哪裡|哪个|哪個"
+    "|哪[天年些]|几[点个号天]|幾[點個號天]|谁|誰)(的?(?=\\W*$))?|[吗嗎呢的了](?=\\W*$)|请问|請問"
+)
+_CHINESE_JAPANESE = re.compile(f"{_JAPANESE_QUESTION}|{_CHINESE_QUESTION}")
+_HAN_KANA = "[\u30a1-\u30fa\u30fc\u3400-\u9fff]"
+_JAPANESE_PARTICLE = re.compile(
+    rf"(?<={_HAN_KANA})(?:[はを]|(?:まで|から|より|[がにでともへの])(?={_HAN_KANA}|\d|\s|$|[、。？]))"
+)
+"""Particles between words in Chinese characters or katakana, which are cut apart there."""
 
 
 def strip_question_words(text: str) -> str:
@@ -40,7 +51,9 @@ def strip_question_words(text: str) -> str:
 
     A one-syllable noun is kept with its particle and without.
     """
-    text = _CHINESE_JAPANESE.sub(" ", unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)
+    if not text.isascii():
+        text = _JAPANESE_PARTICLE.sub(" ", _CHINESE_JAPANESE.sub(" ", text))
     return _HANGUL.sub(lambda run: _strip_word(run[0], text[: run.start()][-1:].isalnum()), text)
 
 

@@ -1,4 +1,4 @@
-"""Query analysis: content terms without stop words, Porter stems and term weights.
+"""Query analysis: content terms without stop words, stems and term weights.
 
 Search and answers share it. The full-text index stems by itself, with the same
 Porter stemmer, so its queries take the terms as they are written; what is
