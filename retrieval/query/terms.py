@@ -35,7 +35,7 @@ def query_stems(query: str) -> frozenset[str]:
 
 
 def content_stems(text: str) -> frozenset[str]:
-    """Stems of a text's terms without English stop words: equal for forms of the same word."""
+    """Stems of a text without English stop words: equal for forms of one word."""
     return frozenset(map(stem, _content(text, STOP_WORDS)))
 
 

@@ -1,4 +1,4 @@
-"""Word forms: terms of passages that are forms of a question's words, beyond English.
+"""Word forms: terms of passages that are forms of a question's words.
 
 Terms are compared by their English stems. For a question in another language each form of
 one of its words counts as that word, by the Snowball stemmer of the language or by a long
