@@ -11,7 +11,7 @@ from generation.extractive.page.passage import Passage
 from generation.extractive.ranking import best_first
 from generation.extractive.scoring.line_features import ACROSS, totals
 from generation.extractive.scoring.scorer import COSINE, Scorer
-from generation.extractive.scoring.similarity import language
+from generation.extractive.scoring.similarity import language, may_share
 
 MAX_PASSAGES = 90
 """Passages whose cosines are computed, of the first pages."""
@@ -24,14 +24,14 @@ MAX_GAP = 0.1
 
 def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Passages with words, of pages in another language than the question."""
-    asked = frozenset(language(question))
+    asked = language(question)
     foreign = (
         passage
         for passage in passages
         if sum(map(str.isalpha, passage.text)) >= MIN_LETTERS
         and not (passage.unit.leads or passage.is_running)
         and (passage.role == "row" or passage.end - passage.start >= MIN_WORDS)
-        and asked.isdisjoint(language(passage.evidence.text))
+        and not may_share(asked, language(passage.evidence.text))
     )
     return list(foreign)[:MAX_PASSAGES]
 

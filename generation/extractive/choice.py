@@ -25,7 +25,7 @@ from generation.extractive.scoring.asked_forms import AskedForms
 from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import DEFINES, definition_bonus
 from generation.extractive.scoring.scorer import Scorer
-from generation.extractive.scoring.similarity import can_translate, is_english, language
+from generation.extractive.scoring.similarity import can_translate, is_english, language, may_share
 from generation.prompt import Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.languages.languages import languages_of
@@ -126,13 +126,13 @@ def _of_own_language(prompt: Prompt, every: Sequence[Passage]) -> Sequence[Passa
 
 def _has_own(prompt: Prompt) -> bool:
     """Whether a page in the language of the question was found."""
-    asked = set(language(prompt.question))
-    return any(asked.intersection(language(each.text)) for each in prompt.evidence if each.words)
+    asked = language(prompt.question)
+    return any(may_share(asked, language(each.text)) for each in prompt.evidence if each.words)
 
 
 def _is_own(question: str, passage: Passage) -> bool:
     """Whether the page of a passage may be in the language of the question."""
-    return bool(set(language(question)).intersection(language(passage.evidence.text)))
+    return may_share(language(question), language(passage.evidence.text))
 
 
 def _choose(prompt: Prompt, full: str, every: Sequence[Passage], encoder: MiniLmEncoder) -> Choice:

@@ -15,7 +15,7 @@ _HANGUL = re.compile("[\uac00-\ud7a3]+")
 _QUESTION = re.compile(
     "(무엇|무슨|뭐|뭔|뭘|어떤|어느|어떻|어디|언제|누구|얼마|며칠|몇).{0,5}|누가|왜|왜죠"
     "|(알려|가르쳐|말해|보여|찾아|설명해)?(줘|줘요|주세요|주십시오|주시겠어요|줄래|달라)?"
-    "|(?!하나$)(있|없|하|되|한|할|될|했|됐|합|됩|인|입|였|이었|가능한|가능하)"
+    "|(?!하나$)(있|없|하|되|가|오|주|받|쓰|걸리|나오|열리|끝나|한|할|될|했|됐|합|됩|인|입|였|이었|가능한|가능하)"
     "(나요?|습니까|는지|니까|가요?|까요?|어요?|지요?|죠|니)"
     "|(대|관)(해|한|하여)|것|것[은이을]|및|또는|그리고"
 )
@@ -26,6 +26,8 @@ _ENDINGS = re.compile(
     "|에서[는의도]?|에게서?|께서|에[는도]?|으로[는의도]?|로[는의도]?|까지|부터|보다|처럼|마다|이나|이란|이라는|라는|의|도|만)$"
 )
 """Removed where at least two syllables are left."""
+_COPULA = re.compile("(?<=^[대번분명개권장살월일시층])(인가요?|입니까|이에요|예요|일까요)$")
+"""Removed after the one syllable of a counter too: "몇 대인가요"."""
 _PARTICLES = {"은": True, "이": True, "을": True, "과": True, "는": False, "가": False}
 _PARTICLES |= {"를": False, "와": False}
 """Whether a particle follows a consonant, or else a vowel; otherwise it is part of the word."""
@@ -61,6 +63,8 @@ def _strip_word(word: str, attached: bool) -> str:
     """The rest of a run of Hangul; `attached` if it follows a word of another script or a number."""
     if _QUESTION.fullmatch(word) or (attached and (word in _PARTICLES or _ENDINGS.fullmatch(word))):
         return " "
+    if copula := _COPULA.search(word):
+        return word[: copula.start()]
     if (ending := _ENDINGS.search(word)) and ending.start() >= 2 - attached:
         word = word[: ending.start()]
     stem, last = word[:-1], word[-1]

@@ -1,7 +1,8 @@
 """Word forms: terms of passages that are forms of a question's words.
 
-Terms are compared by their English stems. For a question in another language each form of
-one of its words counts as that word, by the Snowball stemmer of the language or by a long
+Terms are compared by their English stems; a word that no page has is looked for in what is
+derived from it ("audit" in "auditor"). For a question in another language each form of one
+of its words counts as that word, by the Snowball stemmer of the language or by a long
 common beginning, and a German verb as its participle ("holt ... ab" as "abgeholt").
 """
 
@@ -28,6 +29,9 @@ MIN_LETTERS = 5
 """Letters of a word that another may be told by, at least."""
 SHARED = 0.75
 """The share of the longer of two words that they begin with in common, as forms of one."""
+MIN_STEM = 4
+"""Letters of an English word that another is derived from, at least."""
+_DERIVING = frozenset("er or en ing ion ist al ant ment ness less ful ish ic ity ship age".split())
 _SEPARABLE = re.compile(
     r"(?P<prefix>ab|an|auf|aus|bei|ein|fest|her|hin|los|mit|nach|vor|weg|zu|zuruck|zusammen)"
     r"(?:ge|zu)(?P<verb>\w{3,})"
@@ -38,10 +42,10 @@ _ENDING = re.compile(r"(?:en|e|t|et|n)$")
 def with_word_forms(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Passages with the words of a question among their terms where they have forms of them."""
     languages = languages_of(question)
-    asked = sorted(question_stems(question)) if languages else []
+    asked = sorted(question_stems(question))
     held = (p.terms | p.context_terms | (p.heads or frozenset()) for p in passages)
-    vocabulary = frozenset[str]().union(*held) if asked else frozenset[str]()
-    forms = _forms(asked, vocabulary, languages)
+    vocabulary = frozenset[str]().union(*held)
+    forms = _forms(asked, vocabulary, languages) if languages else _derived(asked, vocabulary)
     verbs = _separable(asked) if "de" in languages else {}
     if not forms and not verbs:
         return list(passages)
@@ -78,6 +82,23 @@ def _forms(
                 continue
             same = any(stem(term) == root for stem, root in zip(stems, roots, strict=True))
             if same or _begin_alike(term, word):
+                found[term] = found.get(term, frozenset()) | {word}
+    return found
+
+
+def _derived(asked: Iterable[str], vocabulary: frozenset[str]) -> dict[str, frozenset[str]]:
+    """The same in English: derivations of those words that no page has ("auditor" of "audit")."""
+    found: dict[str, frozenset[str]] = {}
+    for word in asked:
+        if word in vocabulary or len(word) < MIN_STEM:
+            continue
+        for term in vocabulary:
+            short, long = sorted((word, term), key=len)
+            if (
+                long.startswith(short)
+                and long[len(short) :] in _DERIVING
+                and len(short) >= MIN_STEM
+            ):
                 found[term] = found.get(term, frozenset()) | {word}
     return found
 

@@ -21,6 +21,8 @@ def mend_spelling(question: str, printed: Iterable[str]) -> str:
 
     >>> mend_spelling("When was it concieved by Neflix?", ["conceived", "Netflix"])
     'When was it conceived by Netflix?'
+    >>> mend_spelling("how do i stop a programe", ["PROGRAM"])
+    'how do i stop a program'
     >>> mend_spelling("What is the price?", ["prize"])
     'What is the price?'
     """
@@ -34,7 +36,10 @@ def mend_spelling(question: str, printed: Iterable[str]) -> str:
         near = [w for w in words if _may_stand_for(w, word)]
         allowed = 2 if len(word) >= TWO_EDITS else 1
         best = min(near, key=lambda w: (_edits(w.lower(), word.lower()), w), default="")
-        return best if best and _edits(best.lower(), word.lower()) <= allowed else word
+        if not best or _edits(best.lower(), word.lower()) > allowed:
+            return word
+        # Heads of pages are in capitals; the question's word is no name for that.
+        return best.lower() if best.isupper() and not word.isupper() else best
 
     return _WORD.sub(mend, question)
 

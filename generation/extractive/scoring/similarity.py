@@ -15,9 +15,16 @@ from ingest.encoders.embedded.e5.e5 import COSINE_RANGE, load_e5
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.encoders.embedded.weights import E5_SMALL
 from ingest.page import Vectors, unit
-from retrieval.query.languages.languages import ENGLISH, languages_of
+from retrieval.query.languages.languages import ENGLISH, grammar_share, languages_of
 
 KEPT_BYTES = 4 << 20
+LATIN = "latin"
+"""A text in Latin letters that tells no language."""
+MIN_SHARE = 0.08
+"""The share of a text's words that carry grammar, in most languages a third."""
+_OTHER_SCRIPTS = frozenset(
+    "ja ko zh ru uk el ar he hi cyrillic greek arabic hebrew thai devanagari".split()
+)
 _kept = ByteCache[Vectors](KEPT_BYTES)
 
 
@@ -27,23 +34,37 @@ def is_english(text: str) -> bool:
     >>> is_english("What is it?"), is_english("Wie groß ist der Tank?"), is_english("무엇인가요?")
     (True, False, False)
     """
-    return language(text) == (ENGLISH,)
+    return language(text) in ((ENGLISH,), (LATIN,))
 
 
 @lru_cache(maxsize=1 << 10)
 def language(text: str) -> tuple[str, ...]:
     """Language of a text, roughly: those it may be in, or else its script.
 
+    Names and numbers alone, as in a table, tell no language, whatever their small words.
+
     >>> language("What is it?"), language("Wie groß ist der Tank?"), language("무엇인가요?")
     (('en',), ('de',), ('ko',))
+    >>> language("Nadja Elster 4.2 mg/l")
+    ('latin',)
     """
-    if found := languages_of(text):
+    found = languages_of(text)
+    if found in (("ja",), ("ko",), ("zh",)):
+        return found
+    if found and grammar_share(text, found[0]) >= MIN_SHARE:
         return found
     letters = [letter for letter in text if letter.isalpha()]
-    if sum(letter < "\u0250" for letter in letters) * 2 >= len(letters):
-        return (ENGLISH,)
-    scripts = Counter(unicodedata.name(letter, "?").split()[0].lower() for letter in letters)
-    return (scripts.most_common(1)[0][0],)
+    if sum(letter < "\u0250" for letter in letters) * 2 < len(letters):
+        scripts = Counter(unicodedata.name(letter, "?").split()[0].lower() for letter in letters)
+        return found or (scripts.most_common(1)[0][0],)
+    return (ENGLISH,) if grammar_share(text, ENGLISH) >= MIN_SHARE else (LATIN,)
+
+
+def may_share(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two texts may be in one language, by their `language`."""
+    if LATIN in (one[0], other[0]):
+        return not _OTHER_SCRIPTS.intersection(one, other)
+    return not set(one).isdisjoint(other)
 
 
 def can_translate() -> bool:

@@ -11,6 +11,9 @@ from generation.extractive.question.asked_unit import asked_unit
 from generation.extractive.question.question_terms import find_names
 from retrieval.query.languages.languages import languages_of
 
+_ITEM_NUMBER = re.compile(r"^\W*(?:\d{1,2}[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=[^\W\d_a-zß-ÿ])")
+"""Number of an item, a clause or a heading: it is no value of what is said there."""
+
 
 class TypeMatch:
     """Types that a question asks for; what it says itself is no answer.
@@ -40,7 +43,8 @@ class TypeMatch:
 
     def _held(self, passage: Passage) -> frozenset[str]:
         """Types of values in a passage beside what the question says."""
-        text = self._said.sub(" ", passage.text) if self._said else passage.text
+        text = passage.text if passage.role == "row" else _ITEM_NUMBER.sub("", passage.text)
+        text = self._said.sub(" ", text) if self._said else text
         return held_types(text, languages_of(passage.evidence.text))
 
     @cached_property

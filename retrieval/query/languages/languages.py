@@ -81,6 +81,17 @@ def grammar_of(text: str) -> frozenset[str]:
     return STOP_WORDS.union(*spoken)
 
 
+def grammar_share(text: str, language: str) -> float:
+    """The share of a text's words that carry grammar in a language.
+
+    >>> grammar_share("the keeper of the light", "en")
+    0.6
+    """
+    words = split_terms(text)
+    grammar = STOP_WORDS if language == ENGLISH else function_words()[language].words
+    return sum(word in grammar for word in words) / max(len(words), 1)
+
+
 def _script_of(text: str) -> str:
     """Japanese, Korean or Chinese by its script, where most letters are of it; else ""."""
     if text.isascii():
