@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.extractive.page.passage import Passage
-from generation.extractive.scoring.line_features import totals
+from generation.extractive.scoring.line_features import BEYOND_ENGLISH, WEIGHTS, totals
 from generation.extractive.scoring.scorer import COSINE, Scorer
 from ingest.page import Vectors
 
@@ -36,7 +36,7 @@ def rank(scorer: Scorer, passages: Sequence[Passage]) -> Ranked:
     shortlist = [passages[at] for at in listed]
     features = features[listed]
     scorer.add_cosines(features, shortlist)
-    scores = totals(features)
+    scores = totals(features, BEYOND_ENGLISH if scorer.translates else WEIGHTS)
     order = best_first(scores)
     return Ranked(
         tuple(shortlist[at] for at in order),

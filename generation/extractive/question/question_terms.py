@@ -16,7 +16,7 @@ KINDS_OF_DOCUMENT = content_stems(
     " contract lease agreement book article receipt pdf"
 )
 FILLERS = content_stems(
-    "stand list enumerate explain describe mention respectively please after before look oft lange"
+    "mean signify stand list enumerate explain describe mention respectively please after before look oft lange"
 )
 NAMED = re.compile(
     r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
