@@ -18,6 +18,7 @@ from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
 from ingest.reading.spelling.letters import Letter, plain_text
 from ingest.reading.spelling.vowel_marks import order_marks
+from ingest.reading.table import find_tables
 from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import DEJAVU
 
@@ -193,6 +194,48 @@ def test_cells_of_a_table_are_read_row_by_row(read: Any) -> None:
                 write(page, 60 + 140 * column, 100 + 18 * number, [cell])
 
     assert blocks(read(draw)) == [("row", " ".join(row)) for row in rows]
+
+
+STOCK = [
+    ("Item", "Pieces", "Price (crowns)", "Supplier"),
+    ("Anchor", "12", "440.00", "Ostwick"),
+    ("Bollard", "7", "1,210.50", "Ulm"),
+    ("Capstan", "3", "980.00", "Bergen"),
+]
+
+
+def test_columns_close_together_are_cells_of_a_table(read: Any) -> None:
+    """No gap of the row of heads is wider than what may be between words."""
+    lefts = (60, 112, 160, 250)
+
+    def draw(page: Any) -> None:
+        write(page, 60, 80, ["Stock of the chandler as it was counted in the spring of 2024"])
+        for number, row in enumerate(STOCK):
+            for left, cell in zip(lefts, row, strict=True):
+                write(page, left, 110 + 16 * number, [cell])
+        write(page, 60, 190, ["The total value of all this is thirty-one thousand crowns."])
+
+    words = read(draw)
+    assert [role for role, _ in blocks(words)] == ["text", *["row"] * 4, "text"]
+    (table,) = find_tables(words)
+    cells = [
+        [" ".join(word.text for word in words[cell.start : cell.end]) for cell in row]
+        for row in (*table.heads, *table.rows)
+    ]
+    assert cells == [list(row) for row in STOCK]
+
+
+def test_a_river_of_justified_lines_is_no_gutter(read: Any) -> None:
+    lines = ["The crew |had its meal", "of eight |ate fish and", "old bread|that evening"]
+
+    def draw(page: Any) -> None:
+        for number, line in enumerate(lines):
+            for half, left in zip(line.split("|"), (60, 120), strict=True):
+                for word in half.split():
+                    write(page, left, 100 + 14 * number, [word])
+                    left += 6 * len(word) + 10
+
+    assert [role for role, _ in blocks(read(draw))] == ["text"]
 
 
 def test_a_label_and_its_value_are_a_row(read: Any) -> None:
