@@ -226,14 +226,15 @@ def test_columns_close_together_are_cells_of_a_table(read: Any) -> None:
 
 
 def test_a_river_of_justified_lines_is_no_gutter(read: Any) -> None:
-    lines = ["The crew |had its meal", "of eight |ate fish and", "old bread|that evening"]
+    lines = ["The crew had its meal", "on eight old boats so", "the bread got stale and"]
 
     def draw(page: Any) -> None:
         for number, line in enumerate(lines):
-            for half, left in zip(line.split("|"), (60, 120), strict=True):
-                for word in half.split():
-                    write(page, left, 100 + 14 * number, [word])
-                    left += 6 * len(word) + 10
+            words, left = line.split(), 60.0
+            gap = (130 - sum(pymupdf.get_text_length(word, fontsize=11) for word in words)) / 4
+            for word in words:
+                write(page, left, 100 + 14 * number, [word])
+                left += pymupdf.get_text_length(word, fontsize=11) + gap
 
     assert [role for role, _ in blocks(read(draw))] == ["text"]
 

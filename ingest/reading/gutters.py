@@ -75,7 +75,8 @@ class _Row:
 
     def conforms(self, gutters: Sequence[Span]) -> bool:
         """Whether its gaps at gutters are wider than those between other words."""
-        across, inside = [], [0.0]
+        across: list[float] = []
+        inside = [0.0]
         for low, high in self.gaps[1:-1]:
             at = any(low <= left and right <= high for left, right in gutters)
             (across if at else inside).append(high - low)
