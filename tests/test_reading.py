@@ -16,6 +16,7 @@ from ingest.files.pdf import PdfSource
 from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
+from ingest.reading.line import split_lines
 from ingest.reading.spelling.letters import Letter, plain_text
 from ingest.reading.spelling.vowel_marks import order_marks
 from ingest.reading.table import find_tables
@@ -295,6 +296,55 @@ def test_sideways_and_upside_down_print_keeps_its_words_in_order(read: Any) -> N
     assert found[0] == " ".join(PORT)
     assert " ".join(FAIR) in found
     assert "turned on its head" in found
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_turned_print_has_a_line_for_each_of_its_lines(turn: int, read: Any) -> None:
+    x, y, across, down = {90: (100, 700, 20, 0), 180: (500, 300, 0, -20), 270: (300, 100, -20, 0)}[
+        turn
+    ]
+
+    def draw(page: Any) -> None:
+        for number, text in enumerate(PORT):
+            place = (x + across * number, y + down * number)
+            page.insert_text(place, text, fontsize=11, rotate=turn)
+
+    words = read(draw)
+    lines = [" ".join(w.text for w in words[at.start : at.end]) for at in split_lines(words)]
+    assert lines == PORT
+
+
+def test_rows_of_a_table_printed_sideways_stand_below_their_heads(read: Any) -> None:
+    rows = [
+        ("Station", "Height", "Keeper"),
+        ("Skarne", "41 m", "A. Finch"),
+        ("Ness", "38", "B. Dove"),
+    ]
+
+    def draw(page: Any) -> None:
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                place = (150 + 20 * number, 680 - 150 * column)
+                page.insert_text(place, text, fontsize=10, rotate=90)
+
+    words = read(draw)
+    (table,) = find_tables(words)
+    (head,) = table.column_heads(table.rows[0][2])
+    assert words[head.start].text == "Keeper"
+
+
+def test_numbers_of_a_row_in_hebrew_are_on_its_line() -> None:
+    rows = [("מחיר", "כמות", "פריט"), ("440", "12", "עוגן"), ("121", "7", "חבל")]
+    words = arrange(
+        [
+            line(text, left=0.2 + 0.3 * column, top=0.1 + 0.03 * number)
+            for number, row in enumerate(rows)
+            for column, text in enumerate(row)
+        ]
+    )
+    assert len(split_lines(words)) == 3
+    (table,) = find_tables(words)
+    assert [words[cell.start].text for cell in table.rows[0]] == ["עוגן", "12", "440"]
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])

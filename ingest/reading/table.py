@@ -7,15 +7,15 @@ or the first one has none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, islice, pairwise
 
 from ingest.box import union_box
 from ingest.forms.shape import shape_of
 from ingest.page import Box, Word
 from ingest.reading.blocks import printed_blocks
 from ingest.reading.gutters import find_grids
-from ingest.reading.line import Line, cell_starts, split_lines
+from ingest.reading.line import Line, cell_starts, is_sideways, split_lines
 
 MIN_ROWS = 2
 """Rows below the heads of a table, at least."""
@@ -58,6 +58,7 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
 
     A list of labels and values has no such row, and is none.
     """
+    words = _upright(words)
     for run in _runs(words):
         rows: list[tuple[Cell, ...]] = []
         for cells in _rows_of_cells(words, run):
@@ -66,6 +67,23 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
                 rows = []
             rows.append(cells)
         yield from _table(words, rows)
+
+
+def _upright(words: Sequence[Word]) -> Sequence[Word]:
+    """Words, those of blocks that are printed sideways as if they were upright."""
+    turned: list[Word] = []
+    for block, run in groupby(words, key=lambda word: word.block):
+        its = list(run)
+        if block and is_sideways(its):
+            up = its[-1].box[1] < its[0].box[1]
+            its = [replace(word, box=_turn(word.box, up)) for word in its]
+        turned += its
+    return turned
+
+
+def _turn(box: Box, up: bool) -> Box:
+    left, top, right, bottom = box
+    return (-bottom, left, -top, right) if up else (top, -right, bottom, -left)
 
 
 def _runs(words: Sequence[Word]) -> Iterator[list[Line]]:
@@ -102,7 +120,7 @@ def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[
     count = _head_lines(words, rows)
     heads, below = rows[:count], rows[count:]
     # A first row without a head for the labels of rows has one cell less.
-    columns = [cell for line in heads for cell in line if cell.box[0] > below[0][0].box[2]]
+    columns = [cell for line in heads for cell in line if _shared(cell.box, below[0][0].box) <= 0]
     text = all(_names(words, cell) for cell in columns)
     values = [row[-1] for row in below]
     numbers = all(_has_digit(words, cell) for cell in values)
