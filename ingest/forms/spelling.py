@@ -2,7 +2,7 @@
 
 Accents as printed; ä, ö, ü, å, ø and æ as two letters, and two letters as one in
 capitalized words (Mueller); words with a hyphen inside, or broken at a line end, as
-one; stems of Arabic, Cyrillic, Devanagari and Greek words by Snowball. The accents
+one; Japanese characters as in Chinese; stems of Arabic, Cyrillic, Devanagari and Greek words by Snowball. The accents
 as printed let exact spellings rank first.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.forms.fold import fold, keep_accents, normalize
+from ingest.forms.han_variants import han_variants
 from ingest.forms.look_alike import as_latin
 from ingest.forms.terms import LETTER, MARKS, UNSPACED
 
@@ -47,6 +48,7 @@ def page_spellings(text: str) -> Iterator[str]:
             yield from spellings(word)
         elif word[0].isupper():
             yield from as_one_letter(word)
+    yield from han_variants(text)
     yield from _joined(text)
 
 
@@ -54,7 +56,7 @@ def query_spellings(text: str) -> list[str]:
     """Second forms to look for, in order, each once."""
     text = normalize(text)
     found = [form for word in _WORD.findall(text) for form in spellings(word)]
-    return list(dict.fromkeys([*found, *_joined(text)]))
+    return list(dict.fromkeys([*found, *han_variants(text), *_joined(text)]))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -1,0 +1,44 @@
+"""Document names: pages of a document whose name says all of a query, and no page does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.library.bm25 import as_match
+from retrieval.fuse import Signal
+from retrieval.promote import WORD
+from retrieval.ranking import Ranking
+
+MAX_TERMS = 6
+"""A query with more terms is a question, not a name."""
+MAX_DOCUMENTS = 8
+"""A name of more documents tells none."""
+
+
+def prove_names(ranking: Ranking, scores: Signal, terms: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Proof (pages,) of the best page of each document with all terms in its name or title.
+
+    No proof where the words of a page have them: then the name tells less than the text.
+    """
+    proofs = np.zeros(len(ranking.pages), np.float32)
+    if not 0 < len(set(terms)) <= MAX_TERMS:
+        return proofs
+    every = " AND ".join(map(as_match, dict.fromkeys(terms)))
+    named: set[str] = set()
+    for part in ranking.parts:
+        keys = [record.page.key for record in part.pages]
+        match = part.shard.library.match_terms
+        if match([], keys=keys, also=[f"{{body forms}} : ({every})"], most=1):
+            return proofs
+        named |= match([], keys=keys, also=[f"{{title}} : ({every})"]).keys()
+    best: dict[str, int] = {}
+    for at in np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable").tolist():
+        page = ranking.pages[at].page
+        if page.key in named:
+            best.setdefault(page.document_id, at)
+    if len(best) <= MAX_DOCUMENTS:
+        proofs[list(best.values())] = WORD
+    return proofs
