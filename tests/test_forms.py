@@ -111,6 +111,10 @@ def test_japanese_and_chinese_forms_of_a_character_are_found(printed: str, typed
     assert page & {*split_terms(typed), *query_spellings(typed)} or typed in "".join(page)
 
 
+def test_characters_printed_apart_are_found_in_pairs() -> None:
+    assert set(split_terms("契約書")) <= set(page_spellings("契 約 書"))
+
+
 def test_a_fraction_is_apart_from_its_number() -> None:
     assert split_terms("2½ pints") == split_terms("2 1/2 pints") == ["2", "1", "2", "pints"]
 

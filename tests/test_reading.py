@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -17,8 +19,11 @@ from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
 from ingest.reading.line import split_lines
-from ingest.reading.spelling.letters import Letter, plain_text
-from ingest.reading.spelling.vowel_marks import order_marks
+from ingest.reading.spelling.hyphen import join_broken
+from ingest.reading.spelling.letters import Letter, plain_text, split_words
+from ingest.reading.spelling.right_to_left import order_from_left, words_from_left
+from ingest.reading.spelling.superscript import attach_superscript
+from ingest.reading.spelling.vowel_marks import order_marks, restore_widths
 from ingest.reading.table import find_tables
 from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import DEJAVU
@@ -421,11 +426,56 @@ def test_vowel_marks_go_with_the_letter_under_them(wide: float) -> None:
         ("അവസാനിക്കുംും", "അവസാനിക്കും"),
         ("ដែរធ្នូូ", "ដែរធ្នូ"),
         ("ဆုံးး", "ဆုံး"),
+        ("นาฬิิกา", "นาฬิกา"),
         ("नौका", "नौका"),
     ],
 )
 def test_signs_that_a_font_gives_twice_are_read_once(stored: str, text: str) -> None:
     assert plain_text(stored) == text
+
+
+def test_letters_that_one_glyph_has_with_their_marks_are_words() -> None:
+    """Chromium's Hebrew: no width, marks first, and a blank where the glyph is."""
+    text, letters, x = "הַסְּפִינָה יָצְאָה", [], 300.0
+    clusters = re.findall(r"[\u05d0-\u05ea ][^\u05d0-\u05ea ]*", text)
+    for cluster in clusters:
+        x -= 6.0
+        base, marks = cluster[0], cluster[1:]
+        wide = 0.0 if marks else 6.0
+        if marks:
+            letters.append(Letter(" ", x, x + 6, 11.0, (x, 0.0, x + 6, 10.0), blank=True))
+        for each in (*reversed(marks), base):
+            place = (x, 0.0, x + wide, 10.0)
+            letters.append(Letter(each, x, x + wide, 11.0, place, blank=each == " "))
+    words = words_from_left(order_from_left(order_marks(restore_widths(letters))))
+    found = [plain_text("".join(letter.text for letter in word)) for word in words]
+    assert found == [unicodedata.normalize("NFC", word) for word in reversed(text.split())]
+
+
+def test_marks_without_width_belong_to_the_letter_before() -> None:
+    letters, x = [], 100.0
+    for each in unicodedata.normalize("NFD", "Giấy chứng"):
+        wide = 0.0 if unicodedata.combining(each) else 6.0
+        letters.append(Letter(each, x, x + wide, 11.0, (x, 0.0, x + wide, 10.0), blank=each == " "))
+        x += wide
+    words = ["".join(letter.text for letter in word) for word in split_words(letters)]
+    assert words == ["Giấy", "chứng"]
+
+
+@pytest.mark.parametrize(
+    ("base", "mark", "text"),
+    [
+        ("XIX", "e", "XIXe"),
+        ("n", "o", "no"),
+        ("V", "a", None),
+        ("1,250", "a", None),
+        ("M", "me", "Mme"),
+    ],
+)
+def test_raised_letters_of_centuries_and_titles_are_kept(
+    base: str, mark: str, text: str | None
+) -> None:
+    assert attach_superscript(base, mark) == text
 
 
 def test_soft_hyphens_are_no_letters() -> None:
@@ -510,11 +560,18 @@ def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> No
         ("die Vor-", "und Nachteile", "die Vor- und Nachteile"),
         ("by Anna Lind-", "Berg herself", "by Anna Lind-Berg herself"),
         ("a well-", "known keeper", "a well-known keeper"),
+        ("flaga czarno-", "-czerwona z", "flaga czarno-czerwona z"),
+        ("il molo dell'-", "isola è", "il molo dell'isola è"),
     ],
 )
 def test_hyphens_at_line_ends(first: str, second: str, text: str, read: Any) -> None:
     lines = [f"These lines are as long, {first}", f"{second} and more of it here"]
     assert text in texts(read(lambda page: write(page, 60, 100, lines)))[0]
+
+
+def test_english_words_keep_no_hyphen_in_another_language() -> None:
+    assert join_broken("rice-", "ve", ("il", "capo", "della", "nave", "rice-", "ve")) == "riceve"
+    assert join_broken("rice-", "field", ("the", "rice-", "field")) == "rice-field"
 
 
 def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from ingest.forms.fold import fold, keep_accents, normalize
 from ingest.forms.han_variants import han_variants
 from ingest.forms.look_alike import as_latin
-from ingest.forms.terms import LETTER, MARKS, UNSPACED
+from ingest.forms.terms import LETTER, MARKS, UNSPACED, split_terms
 
 STEM_MARK = "~"
 """Begins a stem, which no word does."""
@@ -27,6 +27,8 @@ _HYPHENATED = re.compile(
 )
 _APOSTROPHE = re.compile(r"(?<!\w)(?:[OD]|Mc|Mac)['’](?=[A-Z])\w+")
 """Names whose first part some write to the second, O'Brien."""
+_SPACED = re.compile(rf"(?<!\S)[{UNSPACED}](?: [{UNSPACED}])+(?!\S)")
+"""Characters that are indexed in pairs, printed with spaces between."""
 _ACCENTED = re.compile("[\u00c0-\u052f\u1e00-\u1fff]")
 _STEMMERS = (
     (re.compile("[\u0600-\u06ff]"), "arabic"),
@@ -49,6 +51,8 @@ def page_spellings(text: str) -> Iterator[str]:
         elif word[0].isupper():
             yield from as_one_letter(word)
     yield from han_variants(text)
+    for spaced in _SPACED.finditer(text):
+        yield from split_terms(spaced[0].replace(" ", ""))
     yield from _joined(text)
 
 
