@@ -202,6 +202,42 @@ def test_cells_of_a_table_are_read_row_by_row(read: Any) -> None:
     assert blocks(read(draw)) == [("row", " ".join(row)) for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            ["Seller", "Cordwainer Bros.", "4 Tanner Row", "Ostwick"],
+            ["Buyer", "Philemon Wynd", "11 Salt Lane", "Umber"],
+        ),
+        (
+            ["Werft Marlow GmbH", "Hafenstr. 5", "18147 Rostock", "info@werft.example"],
+            ["Petra Lund", "Am Wall 17", "28195 Bremen", "lund@post.example"],
+        ),
+    ],
+)
+def test_addresses_side_by_side_are_read_one_after_the_other(
+    left: list[str], right: list[str], read: Any
+) -> None:
+    def draw(page: Any) -> None:
+        for number, pair in enumerate(zip(left, right, strict=True)):
+            for x, text in zip((60, 320), pair, strict=True):
+                write(page, x, 80 + 14 * number, [text])
+        write(page, 60, 180, ["Invoice 2024-311 of 4 May 2024"])
+
+    assert texts(read(draw))[:2] == [" ".join(left), " ".join(right)]
+
+
+def test_rows_of_a_code_and_a_name_are_no_addresses(read: Any) -> None:
+    rows = [("Model", "Engine"), ("Golf 7", "TSI 130"), ("Polo 6", "TDI 95"), ("Up 2", "MPI 60")]
+
+    def draw(page: Any) -> None:
+        for number, pair in enumerate(rows):
+            for x, text in zip((60, 320), pair, strict=True):
+                write(page, x, 80 + 14 * number, [text])
+
+    assert texts(read(draw)) == [" ".join(row) for row in rows]
+
+
 STOCK = [
     ("Item", "Pieces", "Price (crowns)", "Supplier"),
     ("Anchor", "12", "440.00", "Ostwick"),

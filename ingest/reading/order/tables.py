@@ -9,6 +9,7 @@ from itertools import pairwise
 from ingest.box import union_box
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.gutters import find_grids
+from ingest.reading.order.parties import find_parties
 from ingest.reading.order.piece import Piece, group_rows, split_piece
 from ingest.reading.text_line import LineWord
 
@@ -42,7 +43,18 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     Pieces side by side are one row where they are cells of a table, a label and its
     value, or parts of one line; else each is read for itself.
     """
-    rows = _with_labels(group_rows(region))
+    rows = group_rows(region)
+    groups: list[list[PrintedRow]] = []
+    at = 0
+    for parties in find_parties(rows):
+        groups += _grouped(rows[at : parties.start])
+        groups += [[PrintedRow((piece,), False) for piece in side] for side in parties.sides]
+        at = parties.end
+    return [*groups, *_grouped(rows[at:])]
+
+
+def _grouped(found: Sequence[Sequence[Piece]]) -> list[list[PrintedRow]]:
+    rows = _with_labels(found)
     rows, close = _with_close_cells(rows)
     split = [cells or _has_cells(row) for row, cells in zip(rows, close, strict=True)]
     table = _table_rows(rows, split)
