@@ -20,7 +20,7 @@ from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
 from ingest.reading.line import split_lines
 from ingest.reading.spelling.hyphen import join_broken
-from ingest.reading.spelling.letters import Letter, plain_text, split_words
+from ingest.reading.spelling.letters import Letter, find_words, plain_text, split_words
 from ingest.reading.spelling.right_to_left import order_from_left, words_from_left
 from ingest.reading.spelling.superscript import attach_superscript
 from ingest.reading.spelling.vowel_marks import order_marks, restore_widths
@@ -212,6 +212,14 @@ def test_cells_of_a_table_are_read_row_by_row(read: Any) -> None:
         (
             ["Werft Marlow GmbH", "Hafenstr. 5", "18147 Rostock", "info@werft.example"],
             ["Petra Lund", "Am Wall 17", "28195 Bremen", "lund@post.example"],
+        ),
+        (
+            ["Vinegar Works", "7 Mill Road", "Ostwick OW1 2AB"],
+            ["Marta Solberg", "Havnegata 9", "0150 Oslo"],
+        ),
+        (
+            ["______________", "Anselm Roper", "Landlord"],
+            ["______________", "Beatrix Thorne", "Tenant"],
         ),
     ],
 )
@@ -413,6 +421,25 @@ def test_vertical_japanese_reads_down_and_to_the_left(read: Any) -> None:
                 )
 
     assert "".join(word.text for word in read(draw)) == "".join(columns)
+
+
+def test_numbers_that_lie_on_their_side_are_part_of_a_vertical_line() -> None:
+    lines, top = [], 0.1
+    for text in ("令", "和", "6", "年", "12", "月", "の", "日"):
+        lies = text.isdigit()
+        high = 0.009 * len(text) if lies else 0.017
+        box = (0.190, top, 0.220, top + high) if lies else (0.193, top, 0.217, top + high)
+        lines.append(TextLine((LineWord(text, box, size=12),), 90 if lies else 0))
+        top += high
+    assert texts(arrange(lines, 0.7)) == ["令和6年12月の日"]
+
+
+def test_cells_in_thai_are_words_where_the_file_has_no_blank() -> None:
+    text, places = (
+        "รายการราคา",
+        [(10.0 * at + 20 * (at > 5), 0.0, 10.0 * at + 20 * (at > 5) + 9, 9.0) for at in range(10)],
+    )
+    assert [found[0] for found in find_words(text, places, 11)] == ["รายการ", "ราคา"]
 
 
 def line(*words: str, left: float = 0.1, top: float = 0.1, right: bool = False) -> TextLine:

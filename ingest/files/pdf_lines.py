@@ -24,6 +24,7 @@ from ingest.reading.line import is_right_to_left
 from ingest.reading.spelling.letters import (
     MAX_CARE,
     Letter,
+    find_words,
     needs_care,
     plain_text,
     split_words,
@@ -199,7 +200,7 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
     word: LineWord | None = None
     for span in spans:
         end = 0
-        for found in _WORD.finditer(span.text):
+        for found in find_words(span.text, span.places, span.size):
             box = union_box([span.places[found.start()], span.places[found.end() - 1]])
             text = plain_text(found[0])
             joins = found.start() == end == 0
@@ -221,7 +222,6 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
 
 
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")
-_WORD = re.compile(r"\S+")
 
 
 def _word(letters: Sequence[Letter]) -> LineWord:

@@ -23,7 +23,7 @@ MAX_WORDS = 40
 """Words of a row of short cells, at most."""
 MAX_STEP = 3.5
 """Distance between two rows in heights of a line, at most."""
-OTHER_SIZE = 1.5
+OTHER_SIZE = 1.7
 """Rows whose heights differ by this factor are of different tables."""
 MIN_GAP = 0.4
 """Width of a gutter in widths of a letter, at least."""

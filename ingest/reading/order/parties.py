@@ -1,4 +1,4 @@
-"""Parties side by side: addresses of a seller and a buyer, read one after the other.
+"""Parties side by side: addresses of a seller and a buyer, or signatures, one after the other.
 
 They look like a table of few rows. What tells them: their rows are of one kind across
 (both names, both streets) and of several down, where those of a table are the other way
@@ -24,6 +24,8 @@ MAX_STEP = 1.7
 """Distance of two lines of an address in heights of a line, at most."""
 ALIGNED = 0.5
 """Lines of an address begin at one place, up to so many heights of a line."""
+MIN_RULE = 4
+"""Characters of a line to sign on, at least."""
 ALIKE = 0.75
 """Share of the rows that are of one kind across, at least."""
 _PARTIES = frozenset(
@@ -31,7 +33,7 @@ _PARTIES = frozenset(
         "seller|buyer|from|to|sender|recipient|consignor|consignee|shipper|vendor|supplier|customer|"
         "client|purchaser|landlord|tenant|lessor|lessee|employer|employee|lender|borrower|bill to|"
         "billed to|ship to|shipped to|sold to|deliver to|invoice to|billing address|"
-        "shipping address|delivery address|invoice address|remit to|issued by|issued to|verkäufer|"
+        "shipping address|delivery address|invoice address|remit to|issued by|issued to|notify party|verkäufer|"
         "käufer|absender|empfänger|rechnungsadresse|rechnungsanschrift|lieferadresse|"
         "lieferanschrift|auftraggeber|auftragnehmer|vermieter|mieter|kunde|lieferant|arbeitgeber|"
         "arbeitnehmer|vendeur|acheteur|expéditeur|destinataire|fournisseur|adresse de facturation|"
@@ -95,20 +97,26 @@ def _are_parties(sides: Sequence[Sequence[Piece | None]]) -> bool:
         return False
     kinds = [[_kind(cell) for cell in side] for side in sides]
     rows = list(zip(*kinds, strict=True))
+    if any(set(row) == {"_"} for row in rows):
+        return True
     if any("1" in row for row in rows) or not any(set(row) & {"a1", "1a"} for row in rows):
         return False
     heads = [side[0].line.text.casefold().strip(" :.") for side in sides if side[0]]
-    if all(head in _PARTIES for head in heads):
+    if sum(head in _PARTIES for head in heads) > 1:
         return True
-    alike = sum(len(set(row)) == 1 for row in rows) >= ALIKE * len(rows)
+    alike = sum(len({kind.replace("1a", "a1") for kind in row}) == 1 for row in rows)
+    alike = alike >= ALIKE * len(rows)
     return alike and all(len({kind for kind in side[1:] if kind}) > 1 for side in kinds)
 
 
 def _kind(cell: Piece | None) -> str:
-    """Kind of a line: letters, a number and letters in their order, a number, an address."""
+    """Kind of a line: letters, a number and letters in their order, a number, an e-mail address,
+    or a line to sign on."""
     if cell is None:
         return ""
     text = cell.line.text
+    if len(text) > MIN_RULE and not text.strip("_.… -"):
+        return "_"
     if "@" in text or "www." in text:
         return "@"
     if not any(map(str.isdigit, text)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from typing import NamedTuple
 from ingest.box import union_box
 from ingest.page import Box
 
+CELL_GAP = 0.55
+"""Gap between two cells of a line in sizes of the font, at least, where there are no blanks."""
 MIN_SPACED = 4
 """Single letters in a row, at least, that are taken for a letterspaced word."""
 SPACED_GAP = 0.1
@@ -88,6 +90,24 @@ def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
     if sum(len(word) == 1 for word in words) >= MIN_SPACED:
         return join_letterspaced(words)
     return words
+
+
+def find_words(text: str, places: Sequence[Box], size: float) -> Iterator[re.Match[str]]:
+    """Words of letters of one size: between blanks, and gaps where a script has none."""
+    start = 0
+    if not text.isascii() and _NO_BLANKS.search(text):
+        right = places[0][2]
+        for at, place in enumerate(places):
+            if place[0] - right > CELL_GAP * size:
+                yield from _WORD.finditer(text, start, at)
+                start = at
+            right = max(right, place[2])
+    yield from _WORD.finditer(text, start)
+
+
+_WORD = re.compile(r"\S+")
+_NO_BLANKS = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Thai, Lao, Burmese and Khmer, where MuPDF sees no blank in a gap."""
 
 
 def needs_care(text: str) -> bool:
