@@ -200,6 +200,11 @@ def test_bullets_of_a_symbol_font_are_no_broken_font() -> None:
     assert unmapped_fonts(lines_of(["\ue001\ue002\ue003\ue004 \ue005"], "Bad")) == {"Bad"}
 
 
+def test_a_font_that_maps_all_letters_to_one_is_broken() -> None:
+    assert unmapped_fonts(lines_of(["TAA AAAAAAA AAAA", "JAAAAA AA Waaa Aaaaa"], "One")) == {"One"}
+    assert unmapped_fonts(lines_of(["S S S S O S S S", "xxxx fee is xxxx"], "Cells")) == set()
+
+
 # --- hidden layers over scans
 
 
