@@ -17,7 +17,12 @@ from ingest.ocr.corners import Corners
 from ingest.ocr.ocr import OcrLine
 from ingest.page import WHOLE, Page, Rendered
 from ingest.reading.choose_text import choose_text
-from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
+from ingest.reading.text_layer.fonts import (
+    Verdicts,
+    ciphered_fonts,
+    has_lost_letters,
+    unmapped_fonts,
+)
 from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import (
     CJK,
@@ -198,6 +203,12 @@ def test_part_numbers_are_asked_about_once_and_stay(tmp_path: Path) -> None:
 def test_bullets_of_a_symbol_font_are_no_broken_font() -> None:
     assert unmapped_fonts(lines_of(["\uf0b7 \uf0b7 \uf0b7 \uf0a8"], "Symbol")) == set()
     assert unmapped_fonts(lines_of(["\ue001\ue002\ue003\ue004 \ue005"], "Bad")) == {"Bad"}
+
+
+def test_words_with_joiners_lack_no_letters() -> None:
+    lines = lines_of(["پایان می\u200cیابد", "اجاره\u200cنامه", "Wert\u00adpapier x\u2060y"])
+    is_lost = has_lost_letters(lines)
+    assert not any(is_lost(word) for line in lines for word in line.words)
 
 
 def test_a_font_that_maps_all_letters_to_one_is_broken() -> None:

@@ -7,6 +7,7 @@ by OCR, and only what OCR reads clearly otherwise is broken.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,9 +69,13 @@ class Verdicts:
 
 
 def is_no_text(character: str) -> bool:
-    """Whether a character is private, a control character or a replacement."""
+    """Whether a character is private, a control character or a replacement.
+
+    Those that join letters or keep them apart, as in Persian, are text.
+    """
     private = "\ue000" <= character <= "\uf8ff" or character >= "\U000f0000"
-    return character == "\ufffd" or private or not (character.isprintable() or character == "\xad")
+    unseen = not character.isprintable() and unicodedata.category(character) != "Cf"
+    return character == "\ufffd" or private or unseen
 
 
 def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
