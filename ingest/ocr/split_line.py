@@ -34,8 +34,8 @@ def split_line(text: str, pieces: Sequence[Piece]) -> list[Piece]:
         if spelled != token:
             return _divide_line(text)
         for cell in _cells(inside):
-            text = "".join(piece[0].replace(" ", "") for piece in cell)
-            words.append((text, min(p[1] for p in cell), max(p[2] for p in cell)))
+            spelled = "".join(piece[0].replace(" ", "") for piece in cell)
+            words.append((spelled, min(p[1] for p in cell), max(p[2] for p in cell)))
     return words
 
 
