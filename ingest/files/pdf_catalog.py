@@ -1,4 +1,4 @@
-"""PDF catalog: bookmarks, XFA values, metadata, texts of figures, and attached files."""
+"""PDF catalog: bookmarks, XFA values, metadata, texts of figures, attachments."""
 
 from __future__ import annotations
 
@@ -90,8 +90,11 @@ def _annotations(pdf: Any) -> Iterator[tuple[int, int]]:
 
 
 def read_unprinted(pdf: Any) -> Unprinted:
-    """Titles of bookmarks and texts of figures on their pages; on page 1 values of an XFA form
-    and what the file says of itself."""
+    """Texts by page that may not be printed there.
+
+    Titles of bookmarks and texts of figures on their pages; on page 1 values of an XFA form
+    and what the file says of itself.
+    """
     found = _bookmarks(pdf)
     if values := [*_xfa_values(pdf), *_metadata_texts(pdf)]:
         found.setdefault(1, []).extend(values)

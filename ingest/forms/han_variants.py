@@ -1,4 +1,4 @@
-"""Variants of Chinese characters: Japanese forms, and forms in names, as in Chinese.
+"""Variants of Chinese characters: Japanese forms and forms in names, as Chinese.
 
 What folding does not make equal: 桜 and 樱, 渡辺 and 渡邉, 髙 and 高. They give second forms,
 so that a page that has a form as typed ranks no lower than before.
@@ -29,7 +29,7 @@ _RUN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff
 
 
 def han_variants(text: str) -> Iterator[str]:
-    """Terms of a normalized text in the one form of their characters, where that is another.
+    """Terms of a normalized text in one form of their characters, if another.
 
     >>> list(han_variants("桜の渡辺様"))
     ['樱', '渡边', '边样']

@@ -61,7 +61,7 @@ def is_bullet(text: str) -> bool:
 
 
 def is_enumerator(words: Sequence[str]) -> bool:
-    """Whether words are one bullet, number or sign that stands before the text of its line."""
+    """Whether words are one bullet, number or sign before the text of a line."""
     if len(words) != 1:
         return False
     text = words[0]

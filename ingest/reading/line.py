@@ -100,7 +100,7 @@ def _runs_left(words: Sequence[Word]) -> bool:
 
 
 def is_sideways(words: Sequence[Word]) -> bool:
-    """Whether most long words of a block are higher than wide, as those of turned print.
+    """Whether most long words of a block are higher than wide, as turned ones.
 
     In a row without long words no word is beside the next.
     """

@@ -1,4 +1,4 @@
-"""Document names: pages of a document whose name says all of a query, and no page does."""
+"""Document names: pages of documents whose name alone says a query."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_DOCUMENTS = 8
 
 
 def prove_names(ranking: Ranking, scores: Signal, terms: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Proof (pages,) of the best page of each document with all terms in its name or title.
+    """Proof (pages,) of the best page of each document that its name tells.
 
-    No proof where the words of a page have them: then the name tells less than the text.
+    The name or title has all terms, and the words of no page do: else the text tells more.
     """
     proofs = np.zeros(len(ranking.pages), np.float32)
     if not 0 < len(set(terms)) <= MAX_TERMS:

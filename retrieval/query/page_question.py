@@ -145,7 +145,7 @@ def _western() -> tuple[re.Pattern[str], ...]:
 def pages_called(
     labels: Sequence[str], page_labels: Mapping[str, int], page_count: int
 ) -> list[int]:
-    """Pages of a document that labels stand for: by label before the place in the file.
+    """Pages that labels stand for: by label before the place in the file.
 
     "2-3" is a label, where the document has it, and else a range.
 

@@ -1,4 +1,4 @@
-"""Parties side by side: addresses of a seller and a buyer, or signatures, one after the other.
+"""Parties side by side: addresses and signatures, read one after the other.
 
 They look like a table of few rows. What tells them: their rows are of one kind across
 (both names, both streets) and of several down, where those of a table are the other way

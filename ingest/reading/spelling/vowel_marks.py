@@ -51,7 +51,7 @@ def _touches(blank: Letter, mark: Letter) -> bool:
 
 
 def restore_widths(letters: Sequence[Letter]) -> list[Letter]:
-    """Letters of a line from right to left, those of no width as wide as up to the next.
+    """Letters of a line from right to left, those of no width up to the next.
 
     Chromium draws a letter with its marks as one glyph: MuPDF gives all of them no width,
     and takes the glyph for a blank.

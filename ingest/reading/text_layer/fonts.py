@@ -79,7 +79,7 @@ def is_no_text(character: str) -> bool:
 
 
 def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
-    """Fonts whose text is characters that are no text, or the same letter again and again."""
+    """Fonts whose text is characters that are no text, or one letter only."""
     broken = set()
     for font, words in _by_font(lines).items():
         text = "".join(word.text for word in words)
