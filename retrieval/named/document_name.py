@@ -29,11 +29,16 @@ def prove_names(ranking: Ranking, scores: Signal, terms: Sequence[str]) -> npt.N
     every = " AND ".join(map(as_match, dict.fromkeys(terms)))
     named: set[str] = set()
     for part in ranking.parts:
+        library = part.shard.library
+        if library.match_pages(f"{{title}} : ({every})", most=1):  # most queries name none
+            keys = [record.page.key for record in part.pages]
+            named |= library.match_terms([], keys=keys, also=[f"{{title}} : ({every})"]).keys()
+    if not named:
+        return proofs
+    for part in ranking.parts:
         keys = [record.page.key for record in part.pages]
-        match = part.shard.library.match_terms
-        if match([], keys=keys, also=[f"{{body forms}} : ({every})"], most=1):
+        if part.shard.library.match_terms([], keys=keys, also=[f"{{body forms}} : ({every})"]):
             return proofs
-        named |= match([], keys=keys, also=[f"{{title}} : ({every})"]).keys()
     best: dict[str, int] = {}
     for at in np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable").tolist():
         page = ranking.pages[at].page
