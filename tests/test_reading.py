@@ -235,9 +235,14 @@ def test_addresses_side_by_side_are_read_one_after_the_other(
     assert texts(read(draw))[:2] == [" ".join(left), " ".join(right)]
 
 
-def test_rows_of_a_code_and_a_name_are_no_addresses(read: Any) -> None:
-    rows = [("Model", "Engine"), ("Golf 7", "TSI 130"), ("Polo 6", "TDI 95"), ("Up 2", "MPI 60")]
-
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Model", "Engine"), ("Golf 7", "TSI 130"), ("Polo 6", "TDI 95"), ("Up 2", "MPI 60")],
+        [("From", "To"), ("Pier 3", "Quay 9"), ("Pier 4", "Quay 2"), ("Pier 7", "Quay 5")],
+    ],
+)
+def test_rows_of_codes_and_names_are_no_addresses(rows: list[tuple[str, str]], read: Any) -> None:
     def draw(page: Any) -> None:
         for number, pair in enumerate(rows):
             for x, text in zip((60, 320), pair, strict=True):

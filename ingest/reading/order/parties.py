@@ -33,8 +33,8 @@ _PARTIES = frozenset(
         "seller|buyer|from|to|sender|recipient|consignor|consignee|shipper|vendor|supplier|customer|"
         "client|purchaser|landlord|tenant|lessor|lessee|employer|employee|lender|borrower|bill to|"
         "billed to|ship to|shipped to|sold to|deliver to|invoice to|billing address|"
-        "shipping address|delivery address|invoice address|remit to|issued by|issued to|notify party|verkäufer|"
-        "käufer|absender|empfänger|rechnungsadresse|rechnungsanschrift|lieferadresse|"
+        "shipping address|delivery address|invoice address|remit to|issued by|issued to|"
+        "notify party|verkäufer|käufer|absender|empfänger|rechnungsadresse|rechnungsanschrift|lieferadresse|"
         "lieferanschrift|auftraggeber|auftragnehmer|vermieter|mieter|kunde|lieferant|arbeitgeber|"
         "arbeitnehmer|vendeur|acheteur|expéditeur|destinataire|fournisseur|adresse de facturation|"
         "adresse de livraison|bailleur|locataire|vendedor|comprador|remitente|destinatario|cliente|"
@@ -102,11 +102,12 @@ def _are_parties(sides: Sequence[Sequence[Piece | None]]) -> bool:
     if any("1" in row for row in rows) or not any(set(row) & {"a1", "1a"} for row in rows):
         return False
     heads = [side[0].line.text.casefold().strip(" :.") for side in sides if side[0]]
-    if sum(head in _PARTIES for head in heads) > 1:
+    varied = [len({kind for kind in side[1:] if kind}) > 1 for side in kinds]
+    if sum(head in _PARTIES for head in heads) > 1 and any(varied):
         return True
     alike = sum(len({kind.replace("1a", "a1") for kind in row}) == 1 for row in rows)
     alike = alike >= ALIKE * len(rows)
-    return alike and all(len({kind for kind in side[1:] if kind}) > 1 for side in kinds)
+    return alike and all(varied)
 
 
 def _kind(cell: Piece | None) -> str:
