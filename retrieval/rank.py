@@ -19,6 +19,7 @@ from ingest.page import QueryVectors
 from ingest.trace import span
 from retrieval.candidates import Candidates, FoundPages, prove
 from retrieval.fuse import Signal, fuse_modalities, fuse_signals
+from retrieval.named.document_name import prove_names
 from retrieval.named.place_signal import PLACE, lift, place_signal
 from retrieval.promote import promote, prove_words
 from retrieval.query.lexical import LexicalQuery
@@ -256,7 +257,7 @@ def _fuse_all(
         if candidates.place.any():
             ranking.signals[PLACE] = candidates.place
         relevance = find_relevance(candidates, scores, reranker) if reranker else None
-        proofs, place = _proofs(candidates), candidates.place
+        proofs, place = _proofs(candidates, scores), candidates.place
         ranking.scores[:] = promote(lift(scores, place), proofs)
         if relevance is not None:
             ranking.signals[RERANK] = relevance
@@ -274,13 +275,15 @@ def _add_translated(candidates: CandidateSet, names: Sequence[str]) -> None:
             ranking.fused[name] = add_translated(ranking.fused[name], translated)
 
 
-def _proofs(candidates: CandidateSet) -> Signal:
-    """How much each page (pages,) proves to be meant: by forms, or by words that are rare."""
+def _proofs(candidates: CandidateSet, scores: Signal) -> Signal:
+    """How much each page (pages,) proves to be meant: by forms, rare words or its file's name."""
+    proofs = candidates.proofs
     if candidates.bm25 is None or candidates.place.any():
-        return candidates.proofs
-    words = prove_words(candidates.ranking.signals)
-    whole = words.any() and _coverage(candidates) >= WHOLE
-    return candidates.proofs + words if whole else candidates.proofs
+        return proofs
+    if (words := prove_words(candidates.ranking.signals)).any() and _coverage(candidates) >= WHOLE:
+        return proofs + words
+    names = prove_names(candidates.ranking, scores, candidates.words.terms)
+    return proofs if proofs.any() else names
 
 
 def _coverage(candidates: CandidateSet) -> float:

@@ -17,7 +17,12 @@ from ingest.ocr.corners import Corners
 from ingest.ocr.ocr import OcrLine
 from ingest.page import WHOLE, Page, Rendered
 from ingest.reading.choose_text import choose_text
-from ingest.reading.text_layer.fonts import Verdicts, ciphered_fonts, unmapped_fonts
+from ingest.reading.text_layer.fonts import (
+    Verdicts,
+    ciphered_fonts,
+    has_lost_letters,
+    unmapped_fonts,
+)
 from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import (
     CJK,
@@ -200,13 +205,28 @@ def test_bullets_of_a_symbol_font_are_no_broken_font() -> None:
     assert unmapped_fonts(lines_of(["\ue001\ue002\ue003\ue004 \ue005"], "Bad")) == {"Bad"}
 
 
+def test_words_with_joiners_lack_no_letters() -> None:
+    lines = lines_of(["پایان می\u200cیابد", "اجاره\u200cنامه", "Wert\u00adpapier x\u2060y"])
+    is_lost = has_lost_letters(lines)
+    assert not any(is_lost(word) for line in lines for word in line.words)
+
+
+def test_a_font_that_maps_all_letters_to_one_is_broken() -> None:
+    assert unmapped_fonts(lines_of(["TAA AAAAAAA AAAA", "JAAAAA AA Waaa Aaaaa"], "One")) == {"One"}
+    assert unmapped_fonts(lines_of(["S S S S O S S S", "xxxx fee is xxxx"], "Cells")) == set()
+
+
 # --- hidden layers over scans
 
 
-@pytest.mark.parametrize("layer", [MISREAD, SLIGHTLY_MISREAD, MINUTES[:2], ["zq xx 3k"] * 4])
+@pytest.mark.parametrize(
+    "layer",
+    [MISREAD, SLIGHTLY_MISREAD, MINUTES[:2], ["zq xx 3k"] * 4, [*MINUTES[2:], *MINUTES[:2]]],
+)
 def test_a_worse_hidden_layer_gives_way(tmp_path: Path, layer: list[str]) -> None:
+    """Also one whose words belong to other places of the page."""
     page = read(save_scan(tmp_path / "a.pdf", draw_lines(MINUTES), layer))
-    assert shown(page) == words(MINUTES)
+    assert [w.text for w in page.words if w.role != "hidden"] == " ".join(MINUTES).split()
 
 
 def test_a_hidden_layer_of_signs_gives_way(tmp_path: Path) -> None:

@@ -95,6 +95,30 @@ def test_second_spellings_of_a_word(word: str, forms: tuple[str, ...]) -> None:
     assert spellings(word) == forms
 
 
+@pytest.mark.parametrize(
+    ("printed", "typed"),
+    [
+        ("渡邉様", "渡辺"),
+        ("桜並木", "樱"),
+        ("髙橋", "高橋"),
+        ("山﨑", "山崎"),
+        ("鉄道", "铁道"),
+        ("鐵道", "鉄道"),
+    ],
+)
+def test_japanese_and_chinese_forms_of_a_character_are_found(printed: str, typed: str) -> None:
+    page = {*split_terms(printed), *page_spellings(printed)}
+    assert page & {*split_terms(typed), *query_spellings(typed)} or typed in "".join(page)
+
+
+def test_characters_printed_apart_are_found_in_pairs() -> None:
+    assert set(split_terms("契約書")) <= set(page_spellings("契 約 書"))
+
+
+def test_a_fraction_is_apart_from_its_number() -> None:
+    assert split_terms("2½ pints") == split_terms("2 1/2 pints") == ["2", "1", "2", "pints"]
+
+
 def test_words_with_hyphens_are_found_as_one() -> None:
     assert query_spellings("e-mail") == ["email"]
     assert list(page_spellings("a spectro- photometer for co-operation")) == [

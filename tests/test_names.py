@@ -186,3 +186,17 @@ def test_a_photo_is_found_by_its_name_before_photos_of_anything(home: Home, tmp_
         assert searcher.search(query)[0].page.document_name == wanted
     assert searcher.search("when does the last boat leave")[0].page.document_name == "a.pdf"
     searcher.close()
+
+
+def test_a_file_whose_name_alone_says_the_query_comes_first(home: Home, tmp_path: Path) -> None:
+    """Though its text is far from it, and that of another page is nearer."""
+    make_pdf(tmp_path / "Lease_Ostwick.pdf", "Page 1 of 1")
+    make_pdf(tmp_path / "a.pdf", "The rent of the house in the town")
+    make_pdf(tmp_path / "b.pdf", "Tenants sign the contract of the flat")
+    read(home, tmp_path)
+    hits = Searcher(home).search("lease Ostwick")
+    assert hits[0].page.document_name == "Lease_Ostwick.pdf"
+    make_pdf(tmp_path / "c.pdf", "The lease of the house at Ostwick")
+    read(home, tmp_path)
+    hits = Searcher(home).search("lease Ostwick")
+    assert hits[0].page.document_name == "c.pdf"

@@ -231,6 +231,15 @@ def place(tokens: list[str]) -> list[tuple[str, float, float]]:
     return pieces
 
 
+def test_cells_that_the_recognizer_runs_together_are_words() -> None:
+    cells = [("Sculls", 0.0, 0.3), ("4", 0.6, 0.65), ("310.00", 0.7, 1.0)]
+    assert split_line("Sculls4 310.00", cells) == cells
+    near = [("RM", 0.0, 0.1), ("5.00", 0.12, 0.3)]
+    assert split_line("RM5.00", near) == [("RM5.00", 0.0, 0.3)]
+    spaced = [(letter, 0.2 * at, 0.2 * at + 0.03) for at, letter in enumerate("OBER")]
+    assert split_line("OBER", spaced) == [("OBER", 0.0, pytest.approx(0.63))]
+
+
 @given(TOKENS)
 def test_words_of_a_line_keep_their_spaces_and_places(tokens: list[str]) -> None:
     assert split_line(" ".join(tokens), place(tokens)) == place(tokens)

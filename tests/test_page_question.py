@@ -39,6 +39,9 @@ NO_OCR = RenderSettings(dpi=40, ocr="none")
         ("What do pages 3 and 7 say?", ("3", "7"), ""),
         ("What is on page iv?", ("iv",), ""),
         ("What is on page A-3?", ("a-3",), ""),
+        ("What is on page App-B?", ("app-b",), ""),
+        ("What is on page 2-3?", ("2-3", "2", "3"), ""),
+        ("What do pages 3–5 say?", ("3-5", "3", "4", "5"), ""),
         ("Who is named on page 3?", ("3",), "who named"),
         ("Was steht auf Seite 3 des Hafenführers?", ("3",), "hafenführers"),
         ("Was steht auf der letzten Seite?", ("last",), ""),
@@ -214,6 +217,34 @@ def test_a_printed_label_counts_before_the_place_in_the_file(searcher: Searcher)
     [citation, *_] = answer.citations
     assert str(citation.page) == "tide-tables.pdf, page 3 (labelled 1)"
     assert "printer" in ask(searcher, "What is on page ii of the tide tables?").text
+
+
+def test_a_number_with_its_chapter_is_a_label_or_printed_on_the_page(tmp_path: Path) -> None:
+    trees = "alder birch cedar durian elm fir".split()
+    for name in ("labelled", "printed", "plain"):
+        pdf = pymupdf.open()
+        for number, tree in enumerate(trees):
+            page = pdf.new_page()
+            page.insert_text((60, 100), f"This leaf is about the {tree}.")
+            if name == "printed":
+                page.insert_text((280, 815), f"{1 + number // 3}-{1 + number % 3}")
+        if name == "labelled":
+            parts = [(0, "1-"), (3, "2-")]
+            pdf.set_page_labels(
+                [
+                    {"startpage": at, "prefix": of, "style": "D", "firstpagenum": 1}
+                    for at, of in parts
+                ]
+            )
+        pdf.save(tmp_path / f"{name}.pdf")
+    home = Home(tmp_path / "home")
+    list(add(home, [tmp_path], AddSettings(encoders=("minilm",), workers=1, render=NO_OCR)))
+    searcher = Searcher(home)
+    for name in ("labelled", "printed"):
+        assert cited(ask(searcher, f"What is on page 2-2 of {name}.pdf?")) == {5}
+        assert searcher.search(f"page 2-2 of {name}.pdf")[0].page.number == 5
+    assert cited(ask(searcher, "What is on pages 2-3 of plain.pdf?")) == {2, 3}
+    searcher.close()
 
 
 def test_a_question_about_a_page_is_answered_from_that_page(searcher: Searcher) -> None:

@@ -211,6 +211,26 @@ def test_bookmarks_are_found_on_their_page_where_they_are_not_printed(path: Path
     assert [w.text for w in second.words if w.role == "hidden"] == ["Where", "to", "tie", "up"]
 
 
+def test_what_a_file_says_of_itself_and_of_its_figures_is_found(path: Path) -> None:
+    def change(pdf: Any) -> None:
+        pdf.new_page().insert_text((60, 80), "Fleet")
+        pdf.set_metadata({"author": "Balthild Weir", "keywords": "sluice, eel pass"})
+        root, figure = pdf.get_new_xref(), pdf.get_new_xref()
+        alt = "/Alt (Red trawler beside the crane)"
+        page = pdf.page_xref(1)
+        pdf.update_object(figure, f"<</S /Figure /P {root} 0 R /Pg {page} 0 R {alt}>>")
+        pdf.update_object(root, f"<</Type /StructTreeRoot /K [{figure} 0 R {root} 0 R]>>")
+        pdf.xref_set_key(pdf.pdf_catalog(), "StructTreeRoot", f"{root} 0 R")
+
+    made = edit(make(path, lambda page: page.insert_text((60, 80), "Survey")), change)
+    pages = render(made, Page("a", 1), 2, RenderSettings(ocr="none"))
+    hidden = [" ".join(w.text for w in page.words if w.role == "hidden") for page in pages]
+    assert hidden == [
+        "author Balthild Weir keywords sluice, eel pass",
+        "Red trawler beside the crane",
+    ]
+
+
 def test_values_of_an_xfa_form_that_no_page_shows_are_found(path: Path) -> None:
     def change(pdf: Any) -> None:
         xref = pdf.get_new_xref()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -16,8 +18,13 @@ from ingest.files.pdf import PdfSource
 from ingest.library.words import pack_words, unpack_words
 from ingest.page import Word, shown_words
 from ingest.reading.layout import arrange
-from ingest.reading.spelling.letters import Letter, plain_text
-from ingest.reading.spelling.vowel_marks import order_marks
+from ingest.reading.line import split_lines
+from ingest.reading.spelling.hyphen import join_broken
+from ingest.reading.spelling.letters import Letter, find_words, plain_text, split_words
+from ingest.reading.spelling.right_to_left import order_from_left, words_from_left
+from ingest.reading.spelling.superscript import attach_superscript
+from ingest.reading.spelling.vowel_marks import order_marks, restore_widths
+from ingest.reading.table import find_tables
 from ingest.reading.text_line import LineWord, TextLine
 from tests.make_scan import DEJAVU
 
@@ -195,6 +202,98 @@ def test_cells_of_a_table_are_read_row_by_row(read: Any) -> None:
     assert blocks(read(draw)) == [("row", " ".join(row)) for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            ["Seller", "Cordwainer Bros.", "4 Tanner Row", "Ostwick"],
+            ["Buyer", "Philemon Wynd", "11 Salt Lane", "Umber"],
+        ),
+        (
+            ["Werft Marlow GmbH", "Hafenstr. 5", "18147 Rostock", "info@werft.example"],
+            ["Petra Lund", "Am Wall 17", "28195 Bremen", "lund@post.example"],
+        ),
+        (
+            ["Vinegar Works", "7 Mill Road", "Ostwick OW1 2AB"],
+            ["Marta Solberg", "Havnegata 9", "0150 Oslo"],
+        ),
+        (
+            ["______________", "Anselm Roper", "Landlord"],
+            ["______________", "Beatrix Thorne", "Tenant"],
+        ),
+    ],
+)
+def test_addresses_side_by_side_are_read_one_after_the_other(
+    left: list[str], right: list[str], read: Any
+) -> None:
+    def draw(page: Any) -> None:
+        for number, pair in enumerate(zip(left, right, strict=True)):
+            for x, text in zip((60, 320), pair, strict=True):
+                write(page, x, 80 + 14 * number, [text])
+        write(page, 60, 180, ["Invoice 2024-311 of 4 May 2024"])
+
+    assert texts(read(draw))[:2] == [" ".join(left), " ".join(right)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Model", "Engine"), ("Golf 7", "TSI 130"), ("Polo 6", "TDI 95"), ("Up 2", "MPI 60")],
+        [("From", "To"), ("Pier 3", "Quay 9"), ("Pier 4", "Quay 2"), ("Pier 7", "Quay 5")],
+    ],
+)
+def test_rows_of_codes_and_names_are_no_addresses(rows: list[tuple[str, str]], read: Any) -> None:
+    def draw(page: Any) -> None:
+        for number, pair in enumerate(rows):
+            for x, text in zip((60, 320), pair, strict=True):
+                write(page, x, 80 + 14 * number, [text])
+
+    assert texts(read(draw)) == [" ".join(row) for row in rows]
+
+
+STOCK = [
+    ("Item", "Pieces", "Price (crowns)", "Supplier"),
+    ("Anchor", "12", "440.00", "Ostwick"),
+    ("Bollard", "7", "1,210.50", "Ulm"),
+    ("Capstan", "3", "980.00", "Bergen"),
+]
+
+
+def test_columns_close_together_are_cells_of_a_table(read: Any) -> None:
+    """No gap of the row of heads is wider than what may be between words."""
+    lefts = (60, 112, 160, 250)
+
+    def draw(page: Any) -> None:
+        write(page, 60, 80, ["Stock of the chandler as it was counted in the spring of 2024"])
+        for number, row in enumerate(STOCK):
+            for left, cell in zip(lefts, row, strict=True):
+                write(page, left, 110 + 16 * number, [cell])
+        write(page, 60, 190, ["The total value of all this is thirty-one thousand crowns."])
+
+    words = read(draw)
+    assert [role for role, _ in blocks(words)] == ["text", *["row"] * 4, "text"]
+    (table,) = find_tables(words)
+    cells = [
+        [" ".join(word.text for word in words[cell.start : cell.end]) for cell in row]
+        for row in (*table.heads, *table.rows)
+    ]
+    assert cells == [list(row) for row in STOCK]
+
+
+def test_a_river_of_justified_lines_is_no_gutter(read: Any) -> None:
+    lines = ["The crew had its meal", "on eight old boats so", "the bread got stale and"]
+
+    def draw(page: Any) -> None:
+        for number, line in enumerate(lines):
+            words, left = line.split(), 60.0
+            gap = (130 - sum(pymupdf.get_text_length(word, fontsize=11) for word in words)) / 4
+            for word in words:
+                write(page, left, 100 + 14 * number, [word])
+                left += pymupdf.get_text_length(word, fontsize=11) + gap
+
+    assert [role for role, _ in blocks(read(draw))] == ["text"]
+
+
 def test_a_label_and_its_value_are_a_row(read: Any) -> None:
     def draw(page: Any) -> None:
         write(page, 60, 100, ["Name of skipper:"])
@@ -254,6 +353,55 @@ def test_sideways_and_upside_down_print_keeps_its_words_in_order(read: Any) -> N
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
+def test_turned_print_has_a_line_for_each_of_its_lines(turn: int, read: Any) -> None:
+    x, y, across, down = {90: (100, 700, 20, 0), 180: (500, 300, 0, -20), 270: (300, 100, -20, 0)}[
+        turn
+    ]
+
+    def draw(page: Any) -> None:
+        for number, text in enumerate(PORT):
+            place = (x + across * number, y + down * number)
+            page.insert_text(place, text, fontsize=11, rotate=turn)
+
+    words = read(draw)
+    lines = [" ".join(w.text for w in words[at.start : at.end]) for at in split_lines(words)]
+    assert lines == PORT
+
+
+def test_rows_of_a_table_printed_sideways_stand_below_their_heads(read: Any) -> None:
+    rows = [
+        ("Station", "Height", "Keeper"),
+        ("Skarne", "41 m", "A. Finch"),
+        ("Ness", "38", "B. Dove"),
+    ]
+
+    def draw(page: Any) -> None:
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                place = (150 + 20 * number, 680 - 150 * column)
+                page.insert_text(place, text, fontsize=10, rotate=90)
+
+    words = read(draw)
+    (table,) = find_tables(words)
+    (head,) = table.column_heads(table.rows[0][2])
+    assert words[head.start].text == "Keeper"
+
+
+def test_numbers_of_a_row_in_hebrew_are_on_its_line() -> None:
+    rows = [("מחיר", "כמות", "פריט"), ("440", "12", "עוגן"), ("121", "7", "חבל")]
+    words = arrange(
+        [
+            line(text, left=0.2 + 0.3 * column, top=0.1 + 0.03 * number)
+            for number, row in enumerate(rows)
+            for column, text in enumerate(row)
+        ]
+    )
+    assert len(split_lines(words)) == 3
+    (table,) = find_tables(words)
+    assert [words[cell.start].text for cell in table.rows[0]] == ["עוגן", "12", "440"]
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_turned_page_is_read_as_it_is_shown(turn: int, tmp_path: Path) -> None:
     pdf = pymupdf.open()
     page = pdf.new_page()
@@ -278,6 +426,25 @@ def test_vertical_japanese_reads_down_and_to_the_left(read: Any) -> None:
                 )
 
     assert "".join(word.text for word in read(draw)) == "".join(columns)
+
+
+def test_numbers_that_lie_on_their_side_are_part_of_a_vertical_line() -> None:
+    lines, top = [], 0.1
+    for text in ("令", "和", "6", "年", "12", "月", "の", "日"):
+        lies = text.isdigit()
+        high = 0.009 * len(text) if lies else 0.017
+        box = (0.190, top, 0.220, top + high) if lies else (0.193, top, 0.217, top + high)
+        lines.append(TextLine((LineWord(text, box, size=12),), 90 if lies else 0))
+        top += high
+    assert texts(arrange(lines, 0.7)) == ["令和6年12月の日"]
+
+
+def test_cells_in_thai_are_words_where_the_file_has_no_blank() -> None:
+    text, places = (
+        "รายการราคา",
+        [(10.0 * at + 20 * (at > 5), 0.0, 10.0 * at + 20 * (at > 5) + 9, 9.0) for at in range(10)],
+    )
+    assert [found[0] for found in find_words(text, places, 11)] == ["รายการ", "ราคา"]
 
 
 def line(*words: str, left: float = 0.1, top: float = 0.1, right: bool = False) -> TextLine:
@@ -327,11 +494,56 @@ def test_vowel_marks_go_with_the_letter_under_them(wide: float) -> None:
         ("അവസാനിക്കുംും", "അവസാനിക്കും"),
         ("ដែរធ្នូូ", "ដែរធ្នូ"),
         ("ဆုံးး", "ဆုံး"),
+        ("นาฬิิกา", "นาฬิกา"),
         ("नौका", "नौका"),
     ],
 )
 def test_signs_that_a_font_gives_twice_are_read_once(stored: str, text: str) -> None:
     assert plain_text(stored) == text
+
+
+def test_letters_that_one_glyph_has_with_their_marks_are_words() -> None:
+    """Chromium's Hebrew: no width, marks first, and a blank where the glyph is."""
+    text, letters, x = "הַסְּפִינָה יָצְאָה", [], 300.0
+    clusters = re.findall(r"[\u05d0-\u05ea ][^\u05d0-\u05ea ]*", text)
+    for cluster in clusters:
+        x -= 6.0
+        base, marks = cluster[0], cluster[1:]
+        wide = 0.0 if marks else 6.0
+        if marks:
+            letters.append(Letter(" ", x, x + 6, 11.0, (x, 0.0, x + 6, 10.0), blank=True))
+        for each in (*reversed(marks), base):
+            place = (x, 0.0, x + wide, 10.0)
+            letters.append(Letter(each, x, x + wide, 11.0, place, blank=each == " "))
+    words = words_from_left(order_from_left(order_marks(restore_widths(letters))))
+    found = [plain_text("".join(letter.text for letter in word)) for word in words]
+    assert found == [unicodedata.normalize("NFC", word) for word in reversed(text.split())]
+
+
+def test_marks_without_width_belong_to_the_letter_before() -> None:
+    letters, x = [], 100.0
+    for each in unicodedata.normalize("NFD", "Giấy chứng"):
+        wide = 0.0 if unicodedata.combining(each) else 6.0
+        letters.append(Letter(each, x, x + wide, 11.0, (x, 0.0, x + wide, 10.0), blank=each == " "))
+        x += wide
+    words = ["".join(letter.text for letter in word) for word in split_words(letters)]
+    assert words == ["Giấy", "chứng"]
+
+
+@pytest.mark.parametrize(
+    ("base", "mark", "text"),
+    [
+        ("XIX", "e", "XIXe"),
+        ("n", "o", "no"),
+        ("V", "a", None),
+        ("1,250", "a", None),
+        ("M", "me", "Mme"),
+    ],
+)
+def test_raised_letters_of_centuries_and_titles_are_kept(
+    base: str, mark: str, text: str | None
+) -> None:
+    assert attach_superscript(base, mark) == text
 
 
 def test_soft_hyphens_are_no_letters() -> None:
@@ -416,11 +628,18 @@ def test_a_word_broken_at_a_line_end_is_one_word_with_two_boxes(read: Any) -> No
         ("die Vor-", "und Nachteile", "die Vor- und Nachteile"),
         ("by Anna Lind-", "Berg herself", "by Anna Lind-Berg herself"),
         ("a well-", "known keeper", "a well-known keeper"),
+        ("flaga czarno-", "-czerwona z", "flaga czarno-czerwona z"),
+        ("il molo dell'-", "isola è", "il molo dell'isola è"),
     ],
 )
 def test_hyphens_at_line_ends(first: str, second: str, text: str, read: Any) -> None:
     lines = [f"These lines are as long, {first}", f"{second} and more of it here"]
     assert text in texts(read(lambda page: write(page, 60, 100, lines)))[0]
+
+
+def test_english_words_keep_no_hyphen_in_another_language() -> None:
+    assert join_broken("rice-", "ve", ("il", "capo", "della", "nave", "rice-", "ve")) == "riceve"
+    assert join_broken("rice-", "field", ("the", "rice-", "field")) == "rice-field"
 
 
 def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:

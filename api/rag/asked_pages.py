@@ -16,7 +16,7 @@ from ingest.page import Document, Page
 from retrieval.hit import Hit
 from retrieval.make_hit import make_hit
 from retrieval.named.place_signal import PLACE
-from retrieval.query.page_question import PageQuestion, numbered, read_page_question
+from retrieval.query.page_question import PageQuestion, pages_called, read_page_question
 from retrieval.query.terms import stem
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ def find_asked_pages(
         return _asked(searcher, question, pages, filter, "summary")
     if len(named) > MAX_DOCUMENTS:
         named = _found(searcher, question, filter, named)
-    found = list(_pages(library, named, asked)) or _printed(searcher, question, filter, named)
+    found = list(_pages(library, named, asked))
+    if not found or "-" in asked.labels[0]:  # "2-3" may be printed on a page
+        shown = _printed(searcher, question, filter, named)
+        found = [page for page in shown if page not in found] or found
     pages = [page for page in found if _allowed(library, page, filter)][:top]
     return _asked(searcher, question, pages, filter, "answer" if rest else "page")
 
@@ -130,10 +133,8 @@ def _found(
 def _pages(library: Library, documents: Sequence[Document], asked: PageQuestion) -> Iterator[Page]:
     for document in documents:
         labels = library.page_labels(document.id)
-        for label in asked.labels:
-            number = labels.get(label) or numbered(label, document.page_count)
-            if number:
-                yield library.page(f"{document.id}-{number}")
+        for number in pages_called(asked.labels, labels, document.page_count):
+            yield library.page(f"{document.id}-{number}")
 
 
 def _printed(

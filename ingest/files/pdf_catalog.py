@@ -1,4 +1,4 @@
-"""PDF catalog: bookmarks, values of XFA forms, and attached files."""
+"""PDF catalog: bookmarks, XFA values, metadata, texts of figures, attachments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ MAX_TITLE = 300
 """Characters of a bookmark."""
 MAX_XFA = 1_000_000
 """Bytes of the data of an XFA form that are read."""
+MAX_TEXT = 300
+"""Characters of a text, at most."""
+MAX_ELEMENTS = 5_000
+"""Elements of the structure of a PDF that are looked at."""
+_NAMED = ("author", "subject", "keywords")
+_REFERENCE = re.compile(r"(\d+) 0 R")
+_PICTURES = frozenset({"/Figure", "/Formula"})
 Unprinted = Mapping[int, Sequence[str]]
 """Texts by the page that they belong to, which may not be printed there."""
 _XFA_DATA = re.compile(r"\(datasets\)\s*(\d+) 0 R")
@@ -83,10 +90,16 @@ def _annotations(pdf: Any) -> Iterator[tuple[int, int]]:
 
 
 def read_unprinted(pdf: Any) -> Unprinted:
-    """Titles of bookmarks on their pages, and values of an XFA form on page 1."""
+    """Texts by page that may not be printed there.
+
+    Titles of bookmarks and texts of figures on their pages; on page 1 values of an XFA form
+    and what the file says of itself.
+    """
     found = _bookmarks(pdf)
-    if values := _xfa_values(pdf):
+    if values := [*_xfa_values(pdf), *_metadata_texts(pdf)]:
         found.setdefault(1, []).extend(values)
+    for number, text in _alternative_texts(pdf):
+        found.setdefault(number, []).append(text)
     return found
 
 
@@ -119,3 +132,44 @@ def _bookmarks(pdf: Any) -> dict[int, list[str]]:
     except PDF_ERRORS:
         pass
     return found
+
+
+def _metadata_texts(pdf: Any) -> list[str]:
+    """Author, subject and keywords of a PDF, each with its name."""
+    try:
+        metadata = pdf.metadata or {}
+    except PDF_ERRORS:
+        return []
+    found = ((name, " ".join(str(metadata.get(name) or "").split())) for name in _NAMED)
+    return [f"{name} {text[:MAX_TEXT]}" for name, text in found if text]
+
+
+def _alternative_texts(pdf: Any) -> Iterator[tuple[int, str]]:
+    """Texts that stand for a figure of a tagged PDF, with the page from 1."""
+    try:
+        waiting = [_reference(pdf, pdf.pdf_catalog(), "StructTreeRoot")]
+        if waiting == [0]:
+            return
+        pages = {pdf.page_xref(at): at + 1 for at in range(pdf.page_count)}
+        seen: set[int] = set()
+        page = 1
+        while waiting and len(seen) < MAX_ELEMENTS:
+            element = waiting.pop()
+            if not element or element in seen:
+                continue
+            seen.add(element)
+            page = pages.get(_reference(pdf, element, "Pg"), page)
+            if pdf.xref_get_key(element, "S")[1] in _PICTURES:
+                kind, text = pdf.xref_get_key(element, "Alt")
+                if kind == "string" and text.strip():
+                    yield page, " ".join(text.split())[:MAX_TEXT]
+            _, inside = pdf.xref_get_key(element, "K")
+            waiting.extend(int(found) for found in reversed(_REFERENCE.findall(inside)))
+    except PDF_ERRORS:
+        return
+
+
+def _reference(pdf: Any, xref: int, key: str) -> int:
+    """The object that a key refers to; 0 for none."""
+    kind, value = pdf.xref_get_key(xref, key)
+    return int(value.split()[0]) if kind == "xref" else 0

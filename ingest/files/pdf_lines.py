@@ -24,6 +24,7 @@ from ingest.reading.line import is_right_to_left
 from ingest.reading.spelling.letters import (
     MAX_CARE,
     Letter,
+    find_words,
     needs_care,
     plain_text,
     split_words,
@@ -33,7 +34,7 @@ from ingest.reading.spelling.right_to_left import (
     order_letters,
     words_from_left,
 )
-from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks
+from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks, restore_widths
 from ingest.reading.text_line import Angle, LineWord, TextLine
 
 FLAGS = (
@@ -124,11 +125,12 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
     spans = _spans(line["spans"], across, down)
     text = "".join(span.text for span in spans)
     if marks_are_astray(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
-        letters = order_marks([letter for span in spans for letter in span.letters(across, down)])
+        letters = [letter for span in spans for letter in span.letters(across, down)]
+        letters = order_marks(restore_widths(letters))
         words = [_word(order_letters(order_from_left(word))) for word in split_words(letters)]
     elif is_right_to_left(text) and abs(across) > abs(down) and len(text) <= MAX_CARE:
         letters = [letter for span in spans for letter in span.letters(across, down)]
-        words = list(map(_word, words_from_left(order_from_left(letters))))
+        words = list(map(_word, words_from_left(order_from_left(restore_widths(letters)))))
     elif needs_care(text):
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]
@@ -198,7 +200,7 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
     word: LineWord | None = None
     for span in spans:
         end = 0
-        for found in _WORD.finditer(span.text):
+        for found in find_words(span.text, span.places, span.size):
             box = union_box([span.places[found.start()], span.places[found.end() - 1]])
             text = plain_text(found[0])
             joins = found.start() == end == 0
@@ -220,7 +222,6 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
 
 
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")
-_WORD = re.compile(r"\S+")
 
 
 def _word(letters: Sequence[Letter]) -> LineWord:

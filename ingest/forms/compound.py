@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from ingest.forms.fold import fold
@@ -79,11 +79,17 @@ def compound_parts(text: str) -> list[str]:
     ]
 
 
-def guess_compounding(words: list[str]) -> str | None:
+def guess_compounding(words: Iterable[str]) -> str | None:
     """Language of a text, where it writes compounds as one word; else None."""
+    language = guess_language(words)
+    return language if language in _COMPOUNDING else None
+
+
+def guess_language(words: Iterable[str]) -> str | None:
+    """Language of which a text has the most function words; None without any."""
     votes = Counter(language for word in words for language in _LANGUAGES_OF.get(word.lower(), ()))
     best = votes.most_common(1)
-    return best[0][0] if best and best[0][0] in _COMPOUNDING else None
+    return best[0][0] if best else None
 
 
 @lru_cache(maxsize=MAX_CACHED)

@@ -8,6 +8,7 @@ marks of kana, are part of the word and stay.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
@@ -53,12 +54,24 @@ def fold(text: str) -> str:
 def normalize(text: str) -> str:
     """Text in NFKC, without soft hyphens, joiners and other invisible characters.
 
-    >>> normalize("ﬁle\\u00ad₂")
-    'file2'
+    >>> normalize("ﬁle\\u00ad₂"), normalize("2½")
+    ('file2', '2 1/2')
     """
     if text.isascii():
         return text
+    if _FRACTION.search(text):
+        text = _FRACTION.sub(_spell_fraction, text)
     return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+
+
+def _spell_fraction(found: re.Match[str]) -> str:
+    """A fraction that is one character, apart from the number before it: 2½ is not 21/2."""
+    return (" " if found[1] is not None else "") + unicodedata.normalize("NFKC", found[2]).replace(
+        "\u2044", "/"
+    )
+
+
+_FRACTION = re.compile("((?<=\\d))?([\u00bc-\u00be\u2150-\u215e\u2189])")
 
 
 def keep_accents(word: str) -> str:

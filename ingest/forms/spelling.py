@@ -2,7 +2,7 @@
 
 Accents as printed; ä, ö, ü, å, ø and æ as two letters, and two letters as one in
 capitalized words (Mueller); words with a hyphen inside, or broken at a line end, as
-one; stems of Arabic, Cyrillic, Devanagari and Greek words by Snowball. The accents
+one; Japanese characters as in Chinese; stems of Arabic, Cyrillic, Devanagari and Greek words by Snowball. The accents
 as printed let exact spellings rank first.
 """
 
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.forms.fold import fold, keep_accents, normalize
+from ingest.forms.han_variants import han_variants
 from ingest.forms.look_alike import as_latin
-from ingest.forms.terms import LETTER, MARKS, UNSPACED
+from ingest.forms.terms import LETTER, MARKS, UNSPACED, split_terms
 
 STEM_MARK = "~"
 """Begins a stem, which no word does."""
@@ -26,6 +27,8 @@ _HYPHENATED = re.compile(
 )
 _APOSTROPHE = re.compile(r"(?<!\w)(?:[OD]|Mc|Mac)['’](?=[A-Z])\w+")
 """Names whose first part some write to the second, O'Brien."""
+_SPACED = re.compile(rf"(?<!\S)[{UNSPACED}](?: [{UNSPACED}])+(?!\S)")
+"""Characters that are indexed in pairs, printed with spaces between."""
 _ACCENTED = re.compile("[\u00c0-\u052f\u1e00-\u1fff]")
 _STEMMERS = (
     (re.compile("[\u0600-\u06ff]"), "arabic"),
@@ -47,6 +50,9 @@ def page_spellings(text: str) -> Iterator[str]:
             yield from spellings(word)
         elif word[0].isupper():
             yield from as_one_letter(word)
+    yield from han_variants(text)
+    for spaced in _SPACED.finditer(text):
+        yield from split_terms(spaced[0].replace(" ", ""))
     yield from _joined(text)
 
 
@@ -54,7 +60,7 @@ def query_spellings(text: str) -> list[str]:
     """Second forms to look for, in order, each once."""
     text = normalize(text)
     found = [form for word in _WORD.findall(text) for form in spellings(word)]
-    return list(dict.fromkeys([*found, *_joined(text)]))
+    return list(dict.fromkeys([*found, *han_variants(text), *_joined(text)]))
 
 
 @lru_cache(maxsize=1 << 16)

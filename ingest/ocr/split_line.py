@@ -9,6 +9,9 @@ from unicodedata import east_asian_width
 JOIN_GAP = 0.4
 """Share of a line's height; pieces of CJK text closer than this make one word."""
 
+CELL_GAP, MAX_SINGLE = 2.0, 3
+"""Gap between two cells in widths of a letter, and single letters that tell letterspacing."""
+
 Piece = tuple[str, float, float]
 """Text, and where it starts and ends along the line."""
 
@@ -30,8 +33,27 @@ def split_line(text: str, pieces: Sequence[Piece]) -> list[Piece]:
             at += 1
         if spelled != token:
             return _divide_line(text)
-        words.append((token, min(p[1] for p in inside), max(p[2] for p in inside)))
+        for cell in _cells(inside):
+            spelled = "".join(piece[0].replace(" ", "") for piece in cell)
+            words.append((spelled, min(p[1] for p in cell), max(p[2] for p in cell)))
     return words
+
+
+def _cells(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+    """Pieces of a token, parted at gaps that the recognizer has read no space in.
+
+    Letterspaced words have gaps between single letters and stay.
+    """
+    single = sum(len(text) == 1 for text, *_ in pieces)
+    letter = sum(end - start for _, start, end in pieces) / max(sum(len(p[0]) for p in pieces), 1)
+    start = 0
+    for at in range(1, len(pieces)):
+        (before, _, end), (after, begin, _) = pieces[at - 1], pieces[at]
+        wide = before and after and (_is_wide(before[-1]) or _is_wide(after[0]))
+        if single < MAX_SINGLE and not wide and begin - end > CELL_GAP * letter:
+            yield pieces[start:at]
+            start = at
+    yield pieces[start:]
 
 
 def _divide_line(text: str) -> list[Piece]:

@@ -60,6 +60,17 @@ def is_bullet(text: str) -> bool:
     return bool(_BULLET.fullmatch(text))
 
 
+def is_enumerator(words: Sequence[str]) -> bool:
+    """Whether words are one bullet, number or sign before the text of a line."""
+    if len(words) != 1:
+        return False
+    text = words[0]
+    return is_bullet(text) or bool(_NUMBER.fullmatch(text)) or not any(map(str.isalnum, text))
+
+
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.?|[IVX]{1,5}\.?")
+
+
 def _continues_block(
     words: Sequence[Placed], last: Line, right: float, line: Line, usual: float
 ) -> bool:

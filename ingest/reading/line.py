@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Protocol
 
 from ingest.box import gap_across, union_box
@@ -16,6 +16,15 @@ SHARED_HEIGHT = 0.5
 
 CELL_GAP = 2.5
 """A gap between two words of a line wider than this many letters separates table cells."""
+
+
+LONG, HIGHER = 5, 1.2
+"""Letters of a word that tells the direction of its print, and its height in widths, where turned.
+
+Boxes are fractions of a page, so that those of an upright word on a wide page are narrow.
+"""
+_WIDE = "\u1100"
+"""Letters from here on may stand one below the other."""
 
 
 class Placed(Protocol):
@@ -55,12 +64,65 @@ def split_lines(words: Sequence[Word], start: int = 0, end: int | None = None) -
     stop = len(words) if end is None else end
     lines: list[Line] = []
     first = start
+    going_on = _going_on(words[start:stop])
     for at in range(start + 1, stop + 1):
-        if at == stop or not continues_line(words[at - 1], words[at]):
+        if at == stop or not going_on[at - 1 - start]:
             box = union_box([word.box for word in words[first:at]])
             lines.append(Line(first, at, box, bool(cell_starts(words[first:at]))))
             first = at
     return lines if stop > start else []
+
+
+def _going_on(words: Sequence[Word]) -> list[bool]:
+    """Whether the next word is on the same line, for each word but the last."""
+    going_on: list[bool] = []
+    for block, run in groupby(words, key=lambda word: word.block):
+        its = list(run)
+        if block and is_sideways(its):
+            going_on += [_continues_sideways(*pair) for pair in pairwise(its)]
+        elif block and _runs_left(its):
+            going_on += [word.rest is None and _beside(word, then) for word, then in pairwise(its)]
+        else:
+            going_on += [continues_line(*pair) for pair in pairwise(its)]
+        going_on.append(False)
+    return going_on[:-1]
+
+
+def _runs_left(words: Sequence[Word]) -> bool:
+    """Whether a block is read to the left: from right to left, or upside down.
+
+    Numbers follow each other to the left there.
+    """
+    if any(is_right_to_left(word.text) for word in words):
+        return True
+    steps = [then.box[0] - word.box[0] for word, then in pairwise(words) if _beside(word, then)]
+    return 2 * sum(step < 0 for step in steps) > len(steps)
+
+
+def is_sideways(words: Sequence[Word]) -> bool:
+    """Whether most long words of a block are higher than wide, as turned ones.
+
+    In a row without long words no word is beside the next.
+    """
+    long = [word.box for word in words if len(word.text) >= LONG and word.text[0] < _WIDE]
+    higher = sum(bottom - top > HIGHER * (right - left) for left, top, right, bottom in long)
+    if not long and words[0].role == "row":
+        return len(words) > 1 and not any(_beside(*pair) for pair in pairwise(words))
+    return 2 * higher > len(long)
+
+
+def _continues_sideways(word: Word, following: Word) -> bool:
+    one, other = word.box, following.box
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    apart = max(other[1] - one[3], one[1] - other[3]) > -SHARED_HEIGHT * (one[3] - one[1])
+    thin = min(one[2] - one[0], other[2] - other[0])
+    return word.rest is None and apart and shared > SHARED_HEIGHT * thin
+
+
+def _beside(word: Word, following: Word) -> bool:
+    (_, top, _, bottom), (_, top2, _, bottom2) = word.box, following.box
+    shared = min(bottom, bottom2) - max(top, top2)
+    return shared > SHARED_HEIGHT * min(bottom - top, bottom2 - top2)
 
 
 def cell_starts(words: Sequence[Placed]) -> list[int]:
@@ -78,10 +140,9 @@ def continues_line(word: Word, following: Word) -> bool:
     """Whether `following` is on the same line, further along."""
     if word.rest is not None or word.block != following.block:
         return False
-    (left, top, right, bottom), (left2, top2, right2, bottom2) = word.box, following.box
-    shared = min(bottom, bottom2) - max(top, top2)
-    if shared <= SHARED_HEIGHT * min(bottom - top, bottom2 - top2):
+    if not _beside(word, following):
         return False
+    (left, _, right, _), (left2, _, right2, _) = word.box, following.box
     turned, then = is_right_to_left(word.text), is_right_to_left(following.text)
     if turned != then:
         return True  # a number or a name in a line from right to left, or what follows it

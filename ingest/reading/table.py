@@ -7,14 +7,15 @@ or the first one has none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, islice, pairwise
 
 from ingest.box import union_box
 from ingest.forms.shape import shape_of
 from ingest.page import Box, Word
 from ingest.reading.blocks import printed_blocks
-from ingest.reading.line import Line, cell_starts, split_lines
+from ingest.reading.gutters import find_grids
+from ingest.reading.line import Line, cell_starts, is_sideways, split_lines
 
 MIN_ROWS = 2
 """Rows below the heads of a table, at least."""
@@ -57,19 +58,60 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
 
     A list of labels and values has no such row, and is none.
     """
-    rows: list[tuple[Cell, ...]] = []
+    words = _upright(words)
+    for run in _runs(words):
+        rows: list[tuple[Cell, ...]] = []
+        for cells in _rows_of_cells(words, run):
+            if rows and not _is_below(rows[0], cells):
+                yield from _table(words, rows)
+                rows = []
+            rows.append(cells)
+        yield from _table(words, rows)
+
+
+def _upright(words: Sequence[Word]) -> Sequence[Word]:
+    """Words, those of blocks that are printed sideways as if they were upright."""
+    turned: list[Word] = []
+    for block, run in groupby(words, key=lambda word: word.block):
+        its = list(run)
+        if block and is_sideways(its):
+            up = its[-1].box[1] < its[0].box[1]
+            its = [replace(word, box=_turn(word.box, up)) for word in its]
+        turned += its
+    return turned
+
+
+def _turn(box: Box, up: bool) -> Box:
+    left, top, right, bottom = box
+    return (-bottom, left, -top, right) if up else (top, -right, bottom, -left)
+
+
+def _runs(words: Sequence[Word]) -> Iterator[list[Line]]:
+    """Rows with little between them, as the first line of each."""
+    run: list[Line] = []
     between = 0
     for block in printed_blocks(words):
-        cells = tuple(row_cells(words, block[0])) if block[0].row else ()
-        if not cells:
+        if not block[0].row:
             between += len(block)
             continue
-        if rows and (between > MAX_BETWEEN or not _is_below(rows[0], cells)):
-            yield from _table(words, rows)
-            rows = []
-        rows.append(cells)
+        if run and between > MAX_BETWEEN:
+            yield run
+            run = []
+        run.append(split_lines(words, block[0].start, block[0].end)[0])
         between = 0
-    yield from _table(words, rows)
+    if run:
+        yield run
+
+
+def _rows_of_cells(words: Sequence[Word], run: Sequence[Line]) -> Iterator[tuple[Cell, ...]]:
+    """Cells of each row: parted by its own gaps, and at gutters that rows share."""
+    lines = [words[line.start : line.end] for line in run]
+    starts = [set(cell_starts(line)) for line in lines]
+    for grid in find_grids(lines):
+        for at in range(grid.start, grid.end):
+            starts[at].update(grid.starts(lines[at]))
+    for line, some in zip(run, starts, strict=True):
+        yield tuple(_cells(words, line, sorted(some)))
 
 
 def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[PrintedTable]:
@@ -78,7 +120,7 @@ def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[
     count = _head_lines(words, rows)
     heads, below = rows[:count], rows[count:]
     # A first row without a head for the labels of rows has one cell less.
-    columns = [cell for line in heads for cell in line if cell.box[0] > below[0][0].box[2]]
+    columns = [cell for line in heads for cell in line if _shared(cell.box, below[0][0].box) <= 0]
     text = all(_names(words, cell) for cell in columns)
     values = [row[-1] for row in below]
     numbers = all(_has_digit(words, cell) for cell in values)
@@ -129,7 +171,10 @@ def _shape(words: Sequence[Word], cell: Cell) -> str:
 def row_cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:
     """Cells of a row; its further lines go on with cells, and are left out."""
     line = split_lines(words, row.start, row.end)[0]
-    starts = cell_starts(words[line.start : line.end])
+    return _cells(words, line, cell_starts(words[line.start : line.end]))
+
+
+def _cells(words: Sequence[Word], line: Line, starts: Sequence[int]) -> Iterator[Cell]:
     for start, end in islice(pairwise([0, *starts, line.end - line.start]), MAX_CELLS):
         inside = words[line.start + start : line.start + end]
         box = union_box([word.box for word in inside])

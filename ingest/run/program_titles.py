@@ -6,31 +6,48 @@ import re
 
 _NUMBER = r"[ _-]?\(?\d*\)?"
 _UNTITLED = (
-    "untitled|no title|without title|unbenannt|ohne titel|sans[- ]titre|sin t[ií]tulo|senza titolo"
-    "|sem t[ií]tulo|naamloos|namnl[öo]s|uten navn|ikke navngivet|bez tytułu|bez názvu|névtelen"
-    "|fără titlu|başlıksız|adsız|без названия|безымянный|無題|无标题|無標題|未命名|제목 ?없음"
-    "|بدون عنوان|ללא (?:שם|כותרת)|शीर्षकहीन|अनामांकित"
+    "(?:document[oe]?s? |dokument )?(?:untitled|no title|without title|unbenannt|ohne titel"
+    "|sans[- ]titre|sin t[ií]tulo|senza titolo|sem t[ií]tulo|naamloos|namnl[öo]s|uten navn"
+    "|ikke navngivet|bez tytułu|bez názvu|névtelen|nimetön|fără titlu|başlıksız|adsız"
+    "|без названия|без назви|безымянный|χωρίς τίτλο|không có tiêu đề|ไม่มีชื่อ(?:เรื่อง)?"
+    "|無題|无标题|無標題|未命名|제목 ?없음|بدون عنوان|ללא (?:שם|כותרת)|शीर्षकहीन|अनामांकित)"
+)
+_TEMPLATES = (
+    "blank|template|vorlage|modèle|plantilla|modello|modelo|szablon|şablon|sjabloon|mall|шаблон"
 )
 _DEFAULTS = (
     "document|dokument|documento|docu?|belge|документ|文書|文档|文件|문서|مستند|מסמך"
     "|presentation|präsentation|présentation|presentación|presentazione|apresentação|sunu"
-    "|презентация|プレゼンテーション|演示文稿|프레젠테이션"
+    "|презентация|презентація|prezentacja|prezentace|bemutató|παρουσίαση|bản trình bày"
+    "|งานนำเสนอ|プレゼンテーション|演示文稿|프레젠테이션"
     "|slide|folie|diapositive|diapositiva|slayt|слайд|スライド|幻灯片|슬라이드"
-    "|book|workbook|mappe|classeur|libro|cartel|pasta|kitap|книга|工作簿|통합 문서"
-    "|sheet|tabelle|feuil|hoja|foglio|planilha|sayfa|лист|シート"
+    "|book|workbook|mappe|classeur|libro|cartel|pasta|kitap|map|bok|zeszyt|skoroszyt|sešit"
+    "|munkafüzet|книга|βιβλίο|sổ làm việc|สมุดงาน|ブック|工作簿|통합 문서"
+    "|sheet|tabelle|feuil|hoja|foglio|planilha|sayfa|arkusz|blad|ark|list|munka|лист|аркуш|シート"
     "|layout|page|seite|image|img|picture|bild|scan|scanned|file|new|print|output|temp|test"
     "|title|titel|titre|título|titolo|başlık|название|タイトル|标题|標題|제목|none|null|undefined"
     "|brief|letter|lettre|carta|lettera|invoice|rechnung|facture|factura|fattura|report|bericht"
     "|rapport|informe|form|formular|formulaire|formulario|certificate|memo|draft|entwurf"
-    "|blank|template|vorlage|modèle|plantilla|modello|şablon|шаблон"
+    f"|{_TEMPLATES}"
+)
+_EDIT = (
+    "(?:click|tap|double[- ]click) (?:here )?to (?:edit|add|enter|insert) .*"
+    "|(?:enter|type|insert|add) (?:your |the )?(?:\\w+ )?(?:title|headline|heading)(?: here)?"
+    "|titel\\w*(?: des \\w+)?(?: durch klicken| hier)? (?:eingeben|bearbeiten|einfügen)"
+    "|cliquez (?:ici )?pour .*|modifiez le style du titre|haga clic para .*|fare clic per .*"
+    "|clique para .*|kliknij, aby .*|klik om .*|klicka här för .*|lorem ipsum.*"
 )
 _OFFICE = (
     "microsoft (?:word|powerpoint|excel|publisher|visio|office \\w+) - .*"
-    "|powerpoint[- ](?:presentation|präsentation|bemutató|presentatie)|présentation powerpoint"
+    "|powerpoint[- ]?(?:presentation|präsentation|bemutató|presentatie|presentasjon|præsentation"
+    "|esitys|prezentacija)|(?:présentation|prezentare|presentasi) powerpoint"
+    "|(?:prezentace aplikace|prezentácia programu|bản trình bày) powerpoint"
+    "|(?:[^\\x00-\\x7f]+ ?){1,4}(?:microsoft )?(?:powerpoint|word|excel)(?: [^\\x00-\\x7f]+){0,3}"
+    "|(?:microsoft )?(?:powerpoint|word|excel)(?: ?[^\\x00-\\x7f]+){1,3}"
     "|presentaci[óo]n de powerpoint|presentazione (?:standard )?di powerpoint"
     "|apresentação do powerpoint|prezentacja programu powerpoint|powerpoint sunusu"
-    "|презентация powerpoint|powerpoint プレゼンテーション|powerpoint 演示文稿|powerpoint 프레젠테이션"
-    "|new (?:document|microsoft word document)|neues (?:dokument|textdokument)|nouveau document"
+    "|(?:new|my|our) (?:document|file|microsoft word document)|mein dokument|mon document"
+    "|neues (?:dokument|textdokument)|nouveau document|nowy dokument|nuevo documento(?: de .*)?"
     "|acrobat document|libreoffice.*|openoffice.*|google docs|crystal reports?.*|about:blank"
     "|full[- ]?page (?:fax )?print(?:out)?|print preview|druckvorschau|normal(?:\\.dotm?)?"
 )
@@ -51,6 +68,10 @@ _SCANNER = (
     "|отсканированный документ|スキャン.*|扫描.*|掃描.*|스캔.*"
     "|(?:adobe scan|camscanner|microsoft lens|office lens|genius scan|new doc|hp scanjet|xerox scan)"
     "[ _-].*\\d.*"
+    "|(?:adobe )?(?:photoshop|illustrator|indesign) (?:pdf|document).*"
+    "|(?:xerox|canon|ricoh|kyocera|konica minolta|sharp|lexmark|brother|toshiba|oki)"
+    "(?: (?:workcentre|versalink|altalink|taskalfa|bizhub)(?: .*)?|(?: [\\w-]+)? \\S*\\d\\S*)"
+    "|s?km_[\\w-]+|job ?(?:id|no|nr|number)?[-_. #]?\\d+"
     "|(?:epson|kmbt|sharp|canon|brother|ricoh|konica|lexmark)[ _-][\\w.-]*\\d[\\w.:-]*"
     "|(?:scan|scn|ccf|img|dsc|doc|kmbt|mfp|fax|sharp|epson|image|pdf|hp)[ _-]?[a-z]?\\d[\\d ._:-]*[a-z]?"
 )
@@ -62,6 +83,7 @@ _FILES = (
 _CODES = r"[\W\d_]*|[0-9a-f]{16,}|\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?|cid:.*"
 _PROGRAM_MADE = re.compile(
     rf"[(\[<{{%]*(?:(?:{_UNTITLED})(?:\W.*)?|(?:{_DEFAULTS}){_NUMBER}"
+    rf"|(?:{_DEFAULTS})[ _-](?:{_TEMPLATES})|{_EDIT}"
     rf"|{_OFFICE}|{_TEX}|{_SCANNER}|{_FILES}|{_CODES})[)\]>}}%]*",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from ingest.filter import PageFilter
 from ingest.forms.terms import split_terms
 from ingest.library.library import Library
-from ingest.library.pages import PageRecord
+from ingest.library.pages import PageRecord, split_key
 from ingest.page import Document, Word
 from retrieval.fuse import Signal
 from retrieval.named.printed_place import has_caption, has_number
@@ -39,12 +39,20 @@ def place_signal(
     caption of a figure or table.
     """
     signal = np.zeros(len(pages), np.float32)
+    called = [_pages_called(library, label, pages, documents, filter) for label in places.pages]
+    if called and "-" in places.pages[0]:
+        # Documents that have a page "2-3" are not asked for pages 2 and 3.
+        labelled = {split_key(key)[0] for key in called[0]}
+        called[1:] = [
+            frozenset(key for key in some if split_key(key)[0] not in labelled)
+            for some in called[1:]
+        ]
     for names in (
-        [_pages_called(library, label, pages, documents, filter) for label in places.pages],
+        called,
         [_pages_with(library, part, pages, filter) for part in places.parts],
     ):
-        called = frozenset[str]().union(*names)
-        signal += np.array([record.page.key in called for record in pages], np.float32)
+        either = frozenset[str]().union(*names)
+        signal += np.array([record.page.key in either for record in pages], np.float32)
     return signal
 
 

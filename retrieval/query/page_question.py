@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -23,7 +24,10 @@ _PAGE = (
     "|slides?|folien?|diapositiv[ae]s?|slayt|слайд[еа]?"
     "|(?:ال)?صفح[ةهہ]|[בהלמ]?(?:עמוד|דף)|पृष्ठ|पेज|पन्ने?|পৃষ্ঠা|பக்கம்|หน้า(?:ที่)?"
 )
-_LABEL = r"[a-z]{1,3}[-.]?\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
+_LABEL = (
+    r"[a-z]{1,4}-(?:\d{1,4}|[a-z]|[ivxlc]{1,5})|[a-z]{1,3}[-.]?\d{1,4}"
+    r"|\d{1,3}[-–]\d{1,4}|\d{1,5}|[ivxlc]{1,8}"
+)
 _ORDINALS = {
     **{word: at for at, word in enumerate(
         "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)},
@@ -99,8 +103,8 @@ _WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
 class PageQuestion:
     """Question for certain pages, or for a summary.
 
-    `labels` are page numbers or labels as asked for, "last" for the last; none for a
-    summary. `rest` is what else the question says, without words that say nothing: the
+    `labels` are page numbers or labels as asked for, "last" for the last; "2-3" with the
+    numbers of the range, which it may be; none for a summary. `rest` is what else the question says, without words that say nothing: the
     name of a document, or what is asked of the page.
     """
 
@@ -138,6 +142,22 @@ def _western() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_AFTER, _BEFORE))
 
 
+def pages_called(
+    labels: Sequence[str], page_labels: Mapping[str, int], page_count: int
+) -> list[int]:
+    """Pages that labels stand for: by label before the place in the file.
+
+    "2-3" is a label, where the document has it, and else a range.
+
+    >>> pages_called(("2-3", "2", "3"), {"2-3": 7}, 9), pages_called(("2-3", "2", "3"), {}, 9)
+    ([7], [2, 3])
+    """
+    if labels and "-" in labels[0] and labels[0] in page_labels:
+        return [page_labels[labels[0]]]
+    found = (page_labels.get(label) or numbered(label, page_count) for label in labels)
+    return [number for number in found if number]
+
+
 def numbered(label: str, page_count: int) -> int | None:
     """The page of a document that a label is by its place in the file.
 
@@ -151,7 +171,9 @@ def numbered(label: str, page_count: int) -> int | None:
 
 def _labels(found: re.Match[str]) -> tuple[str, ...]:
     groups = [group for group in found.groups() if group]
-    first = groups[0].casefold()
+    first = groups[0].casefold().replace("–", "-")
+    if both := re.fullmatch(r"(\d+)-(\d+)", first):
+        return (first, *_range(int(both[1]), int(both[2])))
     if first in _ORDINALS:
         return ("last",) if _ORDINALS[first] < 0 else (str(_ORDINALS[first]),)
     if first[:2] in ("最後", "最后") or first == "마지막":
@@ -168,6 +190,10 @@ def _labels(found: re.Match[str]) -> tuple[str, ...]:
     end = _value(named["end"].casefold())
     if not named["to"]:
         return (str(start), str(end))
+    return _range(start, end)
+
+
+def _range(start: int, end: int) -> tuple[str, ...]:
     return tuple(map(str, range(start, min(max(end, start), start + MAX_PAGES - 1) + 1)))
 
 

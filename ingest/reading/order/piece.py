@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -60,6 +61,16 @@ def make_pieces(line: TextLine, aspect: float, slope: float = 0.0) -> Iterator[P
             part = line if whole else replace(line, words=line.words[start:at])
             yield Piece(part, tuple(boxes[start:at]), union_box(boxes[start:at]))
             start = at
+
+
+def split_piece(piece: Piece, cuts: Sequence[int]) -> Iterator[Piece]:
+    """Parts of a piece, each from the word of a cut to before that of the next."""
+    if not cuts:
+        yield piece
+        return
+    for start, end in pairwise([0, *cuts, len(piece.boxes)]):
+        line = replace(piece.line, words=piece.words[start:end])
+        yield Piece(line, piece.boxes[start:end], union_box(piece.boxes[start:end]))
 
 
 def find_slope(lines: Sequence[TextLine], aspect: float) -> float:

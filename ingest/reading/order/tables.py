@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.box import union_box
-from ingest.reading.blocks import is_bullet
-from ingest.reading.order.piece import Piece, group_rows
+from ingest.reading.blocks import is_enumerator
+from ingest.reading.gutters import find_grids
+from ingest.reading.order.parties import find_parties
+from ingest.reading.order.piece import Piece, group_rows, split_piece
+from ingest.reading.text_line import LineWord
 
 CELL_GAP = 1.1
 """Pieces of a row further apart than this many heights of a line are cells."""
@@ -41,9 +43,22 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
     Pieces side by side are one row where they are cells of a table, a label and its
     value, or parts of one line; else each is read for itself.
     """
-    rows = _with_labels(group_rows(region))
-    split = [_has_cells(row) for row in rows]
+    rows = group_rows(region)
+    groups: list[list[PrintedRow]] = []
+    at = 0
+    for parties in find_parties(rows):
+        groups += _grouped(rows[at : parties.start])
+        groups += [[PrintedRow((piece,), False) for piece in side] for side in parties.sides]
+        at = parties.end
+    return [*groups, *_grouped(rows[at:])]
+
+
+def _grouped(found: Sequence[Sequence[Piece]]) -> list[list[PrintedRow]]:
+    rows = _with_labels(found)
+    rows, close = _with_close_cells(rows)
+    split = [cells or _has_cells(row) for row, cells in zip(rows, close, strict=True)]
     table = _table_rows(rows, split)
+    table = [either or cells for either, cells in zip(table, close, strict=True)]
     groups: list[list[PrintedRow]] = [[]]
     for row, cells, in_table in zip(rows, split, table, strict=True):
         last = groups[-1][-1] if groups[-1] else None
@@ -57,6 +72,35 @@ def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
             groups.extend([PrintedRow((piece,), False)] for piece in row)
             groups.append([])
     return [group for group in groups if group]
+
+
+def _with_close_cells(
+    rows: Sequence[Sequence[Piece]],
+) -> tuple[list[list[Piece]], list[bool]]:
+    """Rows with their pieces parted at the gutters of a table, and which those are."""
+    parted, close = [list(row) for row in rows], [False] * len(rows)
+    words = [_turned_words(row) for row in rows]
+    for grid in find_grids(words):
+        for at in range(grid.start, grid.end):
+            starts = set(grid.starts(words[at]))
+            if not starts:
+                continue
+            parted[at], first = [], 0
+            for piece in rows[at]:
+                cuts = [n for n in range(1, len(piece.words)) if first + n in starts]
+                parted[at].extend(split_piece(piece, cuts))
+                first += len(piece.words)
+            parted[at].sort(key=lambda piece: piece.box[0])
+            close[at] = True
+    return parted, close
+
+
+def _turned_words(row: Sequence[Piece]) -> list[LineWord]:
+    return [
+        LineWord(word.text, box)
+        for piece in row
+        for word, box in zip(piece.words, piece.boxes, strict=True)
+    ]
 
 
 def _with_labels(rows: Sequence[Sequence[Piece]]) -> list[list[Piece]]:
@@ -102,22 +146,11 @@ def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:
 
 
 def _has_cells(row: Sequence[Piece]) -> bool:
-    rest = row[1:] if _is_enumerator(row[0]) else row
+    rest = row[1:] if is_enumerator([word.text for word in row[0].words]) else row
     return any(
         after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
         for before, after in pairwise(rest)
     )
-
-
-def _is_enumerator(piece: Piece) -> bool:
-    """Whether a piece is a bullet or a number that stands before the text of its line."""
-    if len(piece.words) > 1:
-        return False
-    text = piece.words[0].text
-    return is_bullet(text) or bool(_NUMBER.fullmatch(text)) or not any(map(str.isalnum, text))
-
-
-_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.?|[IVX]{1,5}\.?")
 
 
 def _is_pair(row: Sequence[Piece]) -> bool:

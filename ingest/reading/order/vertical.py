@@ -16,6 +16,8 @@ MIN_STACK = 3
 """Characters of a vertical line, at least."""
 MAX_SINGLE = 5_000
 """Single characters of a page, at most, among which vertical lines are looked for."""
+LYING = 90
+"""Direction of what lies on its side within vertical print, in degrees clockwise."""
 MAX_STEP = 2.0
 """Distance of two characters of a vertical line in their height, at most."""
 MAX_PITCH = 4.0
@@ -28,12 +30,13 @@ def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     """Join single characters that are read downwards; other lines stay.
 
     Only wide characters (Chinese, Japanese, Korean) with their punctuation, not bullets,
-    and only where the next one below is nearer than the next one beside. `aspect` is the
+    and numbers and words in other letters that lie on their side among them; and only where the next one below is nearer than the next one beside. `aspect` is the
     page's width over its height.
     """
     single = [at for at, line in enumerate(lines) if _is_single(line)]
     if not MIN_STACK <= len(single) <= MAX_SINGLE:
         return list(lines)
+    single = sorted([*single, *(at for at, line in enumerate(lines) if _lies(line))])
     every = _stacks(lines, single)
     stacks = [stack for stack in every if _is_text(lines, stack)]
     if not stacks or not _reads_down(lines, stacks, aspect):
@@ -59,17 +62,24 @@ def _is_single(line: TextLine) -> bool:
     )
 
 
+def _lies(line: TextLine) -> bool:
+    """Whether a line may lie on its side within vertical print: a number, a word, a sign."""
+    return line.angle == LYING and len(line.words) == 1 and not line.vertical
+
+
 def _is_text(lines: Sequence[TextLine], stack: Sequence[int]) -> bool:
     """Whether a stack is long enough, and mostly of letters."""
-    letters = sum(lines[at].text.isalnum() for at in stack)
-    return len(stack) >= MIN_STACK and 2 * letters > len(stack)
+    upright = [lines[at].text for at in stack if not lines[at].angle]
+    return len(upright) >= MIN_STACK and 2 * sum(map(str.isalnum, upright)) > len(upright)
 
 
 def _ends_text(
     lines: Sequence[TextLine], stack: Sequence[int], stacks: Sequence[Sequence[int]]
 ) -> bool:
     """Whether one or two characters are the last line of a text: at its height, to its left."""
-    if len(stack) >= MIN_STACK or not any(lines[at].text.isalnum() for at in stack):
+    if len(stack) >= MIN_STACK or not any(
+        lines[at].text.isalnum() and not lines[at].angle for at in stack
+    ):
         return False
     left, top, right, bottom = lines[stack[0]].box
     return any(
@@ -85,21 +95,21 @@ def _stacks(lines: Sequence[TextLine], single: Sequence[int]) -> list[list[int]]
     boxes = np.array([lines[at].box for at in single])
     middles = (boxes[:, 0] + boxes[:, 2]) / 2
     stacks: list[list[int]] = []
-    open_stacks: list[tuple[float, float, list[int]]] = []
+    open_stacks: list[tuple[float, float, float, list[int]]] = []
     for n in np.argsort(boxes[:, 1], kind="stable").tolist():
         left, top, right, bottom = boxes[n]
         height = bottom - top
-        for i, (middle, last, stack) in enumerate(open_stacks):
+        for i, (middle, last, end, stack) in enumerate(open_stacks):
             near = abs(middle - middles[n]) < SAME_COLUMN * (right - left)
-            if near and 0 < top - last <= MAX_STEP * height:
+            if near and top > last and top - end <= (MAX_STEP - 1) * min(height, end - last):
                 stack.append(single[n])
-                open_stacks[i] = (middle, top, stack)
+                open_stacks[i] = (middle, top, bottom, stack)
                 break
         else:
             stack = [single[n]]
             stacks.append(stack)
-            open_stacks.append((middles[n], top, stack))
-        open_stacks = [each for each in open_stacks if top - each[1] <= 3 * height]
+            open_stacks.append((middles[n], top, bottom, stack))
+        open_stacks = [each for each in open_stacks if top - each[2] <= 2 * height]
     return stacks
 
 

@@ -9,9 +9,12 @@ from functools import cache
 from tokenizers.models import WordPiece
 
 from ingest.encoders.embedded.weights import BERT_VOCAB
+from ingest.forms.compound import guess_language
 
 SOFT = "\u00ad"
-_BROKEN = re.compile(rf"(.*[^\W_])[-\u2010{SOFT}]", re.DOTALL)
+_BROKEN = re.compile(rf"(.*[^\W_]['’]?)[-\u2010{SOFT}]", re.DOTALL)
+_REPEATED = re.compile("[-\u2010][^\\W\\d_]{2}")
+"""The hyphen of a compound, once more before its second part: in Polish, Czech, Portuguese."""
 _SUSPENDED = frozenset("und oder bis bzw sowie and or to et ou of en y o e och og eller ja".split())
 """What follows a hyphen that stands for a part left out, as in "Vor- und Nachteile"."""
 
@@ -27,11 +30,17 @@ def join_broken(first: str, second: str, printed: Collection[str]) -> str | None
     ('spectrophotometer', 'AB-1234')
     >>> join_broken("Vor-", "und", ()) is None
     True
+    >>> join_broken("biało-", "-czerwony", ()), join_broken("dell'-", "isola", ())
+    ('biało-czerwony', "dell'isola")
     """
     found = _BROKEN.fullmatch(first)
+    if found and _REPEATED.match(second):
+        return found[1] + second
     if not found or not second[:1].isalnum():
         return None
     head, hyphen = found[1], first[-1]
+    if head[-1] in "'’":
+        return head + second
     if hyphen == SOFT:
         return head + second
     if not second[0].islower() and (second[0].upper() != second[0] or not second[0].isalpha()):
@@ -50,6 +59,8 @@ def _keeps_hyphen(head: str, tail: str, printed: Collection[str]) -> bool:
         return False
     if f"{head}-{tail}" in printed:
         return True
+    if guess_language(printed) not in (None, "en"):
+        return False
     common = _common_words()
     whole = "".join(head.split("-")) + tail
     return head in common and tail in common and whole not in common and len(head) > 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from typing import NamedTuple
 from ingest.box import union_box
 from ingest.page import Box
 
+CELL_GAP = 0.55
+"""Gap between two cells of a line in sizes of the font, at least, where there are no blanks."""
 MIN_SPACED = 4
 """Single letters in a row, at least, that are taken for a letterspaced word."""
 SPACED_GAP = 0.1
@@ -44,10 +46,11 @@ _CARE = re.compile(
 _SIGNS = (
     "\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a03\u0a3c-\u0a4d\u0a81-\u0a83"
     "\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b4d\u0b82\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c4d\u0c81-\u0c83"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd"
     "\u0cbc-\u0ccd\u0d00-\u0d03\u0d3b-\u0d4d\u0d82-\u0d83\u0dca-\u0ddf\u102b-\u103e\u17b6-\u17d3"
 )
 _TWICE = re.compile(rf"([{_SIGNS}]{{1,3}}?)\1+")
-"""Vowel signs of Indic scripts, Khmer and Burmese, which no word has twice in a row: some fonts
+"""Vowel signs of Indic scripts, Thai, Lao, Khmer and Burmese, which no word has twice in a row: some fonts
 give a sign with the letter before it and once more by itself."""
 _JOINERS = "\u00ad\u200c\u200d"
 """Soft hyphens, and what joins letters or keeps them apart, are part of the spelling."""
@@ -87,6 +90,24 @@ def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
     if sum(len(word) == 1 for word in words) >= MIN_SPACED:
         return join_letterspaced(words)
     return words
+
+
+def find_words(text: str, places: Sequence[Box], size: float) -> Iterator[re.Match[str]]:
+    """Words of letters of one size: between blanks, and gaps where a script has none."""
+    start = 0
+    if not text.isascii() and _NO_BLANKS.search(text):
+        right = places[0][2]
+        for at, place in enumerate(places):
+            if place[0] - right > CELL_GAP * size:
+                yield from _WORD.finditer(text, start, at)
+                start = at
+            right = max(right, place[2])
+    yield from _WORD.finditer(text, start)
+
+
+_WORD = re.compile(r"\S+")
+_NO_BLANKS = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
+"""Thai, Lao, Burmese and Khmer, where MuPDF sees no blank in a gap."""
 
 
 def needs_care(text: str) -> bool:
@@ -159,7 +180,9 @@ def _compose(base: Letter, accent: Letter, mark: str) -> Letter | None:
 def _base_of(letters: Sequence[Letter], at: int) -> int | None:
     """The letter over or under which an accent is drawn: the next, or the one before."""
     middle = (letters[at].start + letters[at].end) / 2
-    for other in (at + 1, at - 1, at + 2, at - 2):
+    nearest = (at + 1, at - 1, at + 2, at - 2)
+    # One without width begins where the next letter does, and is drawn on the one before.
+    for other in nearest if letters[at].end > letters[at].start else (at - 1, *nearest):
         if 0 <= other < len(letters) and letters[other].text.isalpha():
             between = letters[min(at, other) + 1 : max(at, other)]
             inside = letters[other].start <= middle <= letters[other].end

@@ -20,6 +20,9 @@ _VARIABLE = re.compile(r"(?:.*[^\w])?[^\W\d_]|[a-z]+[(\[]?.*[)\]]", re.DOTALL)
 _CHARGE = re.compile(r"\d?[-−–+]")
 _ION = re.compile(r"[\[(]*(?:[A-Z][a-z]?\d{0,2}[)\]]?\d?)+")
 _COUNTED = re.compile(r"\D*\d{1,2}|\d{3}", re.DOTALL)
+_CENTURY, _ROMAN = re.compile("[IVX]{1,5}"), re.compile("[IVXLCDM]{2,7}")
+_SHORTENED = frozenset({("n", "o"), ("n", "os"), ("s", "t"), ("c", "ie"), ("d", "r")})
+"""Numbers and titles of which the last letters are raised: nº, St, Cie."""
 _ORDINAL = frozenset("st nd rd th er re e ème eme o a os as º ª te de".split())
 
 
@@ -67,6 +70,10 @@ def attach_power(base: str, mark: str) -> str | None:
 
 def _attach_letters(base: str, mark: str) -> str | None:
     if _COUNTED.fullmatch(base) and mark.lower() in _ORDINAL:
+        return base + mark
+    if (_CENTURY if mark == "e" else _ROMAN).fullmatch(base) and mark in _ORDINAL:
+        return base + mark
+    if (base.lower(), mark) in _SHORTENED:
         return base + mark
     if mark in ("TM", "SM") or len(mark) == 1:
         return None

@@ -7,8 +7,9 @@ by OCR, and only what OCR reads clearly otherwise is broken.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
@@ -31,6 +32,8 @@ MAX_BAD = 0.2
 """Share of characters that are no text; a font with more is broken."""
 FEWEST_BAD = 4
 """Different characters that are no text, at least: bullets are few."""
+LONG, MIN_LONG, ONE_LETTER = 4, 4, 0.6
+"""Letters of a long word, such words at least, and share of their letters that is one letter."""
 FEWEST_LETTERS = 6
 """Letters of a font, of one piece of its text, and of what OCR reads in its place."""
 SAMPLE = 3
@@ -66,20 +69,34 @@ class Verdicts:
 
 
 def is_no_text(character: str) -> bool:
-    """Whether a character is private, a control character or a replacement."""
+    """Whether a character is private, a control character or a replacement.
+
+    Those that join letters or keep them apart, as in Persian, are text.
+    """
     private = "\ue000" <= character <= "\uf8ff" or character >= "\U000f0000"
-    return character == "\ufffd" or private or not (character.isprintable() or character == "\xad")
+    unseen = not character.isprintable() and unicodedata.category(character) != "Cf"
+    return character == "\ufffd" or private or unseen
 
 
 def unmapped_fonts(lines: Iterable[TextLine]) -> set[str]:
-    """Fonts whose text is characters that are no text."""
+    """Fonts whose text is characters that are no text, or one letter only."""
     broken = set()
     for font, words in _by_font(lines).items():
         text = "".join(word.text for word in words)
         bad = [c for c in text if is_no_text(c)]
-        if len(set(bad)) >= FEWEST_BAD and len(bad) > MAX_BAD * len(text):
+        no_text = len(set(bad)) >= FEWEST_BAD and len(bad) > MAX_BAD * len(text)
+        if no_text or _is_one_letter(words):
             broken.add(font)
     return broken
+
+
+def _is_one_letter(words: Sequence[LineWord]) -> bool:
+    """Whether most letters of most words are the same one: a font that maps all to it."""
+    long = ["".join(filter(str.isalpha, word.text)).lower() for word in words]
+    long = [word for word in long if len(word) >= LONG]
+    letters = Counter("".join(long))
+    most = letters.most_common(1)[0][1] if letters else 0
+    return len(long) >= MIN_LONG and most > ONE_LETTER * letters.total()
 
 
 def has_lost_letters(lines: Iterable[TextLine]) -> Callable[[LineWord], bool]:

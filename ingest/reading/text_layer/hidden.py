@@ -28,6 +28,8 @@ LEAST_DIFFERENT = 0.05
 """and their share of the layer's words."""
 MORE_LIKELY = 0.25
 """Nats a letter by which our reading must be more likely."""
+MISPLACED = 0.4
+"""Share of a layer's words that differ, from which it belongs to other places of the page."""
 FEW_LETTERS = 0.5
 """Letters of the layer for each of ours; with fewer it is signs, or lacks lines."""
 SLACK = 0.004
@@ -70,6 +72,9 @@ def is_worse(ocr: Ocr, found: Found, words: Sequence[LineWord]) -> bool:
         return False
     likely = letter_likelihood(" ".join(a for a, _ in differ))
     given = letter_likelihood(" ".join(b for _, b in differ))
+    if likely and given and wrong > MISPLACED * len(theirs.split()):
+        # Both are a language, but the layer's words are not those of their places.
+        return likely > given - MORE_LIKELY
     if given is None:
         return not script_of(theirs) and likely is not None
     return likely is not None and likely > given + MORE_LIKELY
