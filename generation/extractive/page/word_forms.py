@@ -40,7 +40,7 @@ _ENDING = re.compile(r"(?:en|e|t|et|n)$")
 
 
 def with_word_forms(question: str, passages: Sequence[Passage]) -> list[Passage]:
-    """Passages with the words of a question among their terms where they have forms of them."""
+    """Passages with a question's words among their terms, for forms of them."""
     languages = languages_of(question)
     asked = sorted(question_stems(question))
     held = (p.terms | p.context_terms | (p.heads or frozenset()) for p in passages)
@@ -76,11 +76,12 @@ def _forms(
     stems = [stem for each in languages if (stem := _stemmer(each))]
     found: dict[str, frozenset[str]] = {}
     for word in asked:
-        roots = [stem(word) for stem in stems]
+        roots = [{word, stem(word)} for stem in stems]
         for term in vocabulary:
             if term == word or term[:2] != word[:2]:
                 continue
-            same = any(stem(term) == root for stem, root in zip(stems, roots, strict=True))
+            # An English stem may be cut as short already as the language's.
+            same = any({term, stem(term)} & root for stem, root in zip(stems, roots, strict=True))
             if same or _begin_alike(term, word):
                 found[term] = found.get(term, frozenset()) | {word}
     return found
