@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from generation.extractive.across import choose_across, foreign_passages
 from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence, sure_within
-from generation.extractive.page.passage import Passage, read_passages
+from generation.extractive.page.passage import Passage, names_cell, read_passages
 from generation.extractive.page.word_forms import with_word_forms
 from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
@@ -57,6 +57,8 @@ MET = 0.4
 """Share of the question, but for its condition, on the page of the rows that meet it."""
 RELEVANT = 0.3
 """Relevance by the reranker of the page of a passage that has all of the question."""
+MOST = 0.6
+"""The same of a row of which the question names row and column."""
 MIN_OF_AUTHOR = 0.2
 """Share of the question on a page whose author is named."""
 
@@ -88,7 +90,8 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
     english = is_english(prompt.question)
     choice = _choose(prompt, full, every if english else _of_own_language(prompt, every), encoder)
-    if not can_translate() or (english and choice.sure >= THRESHOLD):
+    answered = choice.sure >= THRESHOLD and _is_own(prompt.question, choice.passages[0])
+    if not can_translate() or (english and answered):
         return choice
     foreign = foreign_passages(prompt.question, every)
     asked = AskedForms.find(prompt.question, foreign)
@@ -98,19 +101,21 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     passages, features, sure = choose_across(scorer, own=_has_own(prompt))
     sure *= asked.confidence * _untyped(scorer, passages[0], passages[0])
     sure *= FAR_FACTOR if features.page < FAR else 1.0
-    own = 0.0 if english else _own_cosine(prompt, choice)
+    own = 0.0 if english else _own_cosine(prompt, choice, translated=bool(features.on_page))
     return (
         Choice(passages, features, sure) if sure > choice.sure and features.cosine > own else choice
     )
 
 
-def _own_cosine(prompt: Prompt, choice: Choice) -> float:
+def _own_cosine(prompt: Prompt, choice: Choice, *, translated: bool) -> float:
     """Cosine above which a passage in another language is nearer than the chosen one.
 
-    A passage in the question's own language has to be outdone.
+    A passage in the question's own language has to be outdone, unless it does not answer and
+    the other page has a translation of a word.
     """
     own = bool(choice.passages) and _is_own(prompt.question, choice.passages[0])
-    return choice.features.cosine - (0.0 if own else OWN_LANGUAGE)
+    outdone = own and (choice.sure >= THRESHOLD or not translated)
+    return choice.features.cosine - (0.0 if outdone else OWN_LANGUAGE)
 
 
 def _of_own_language(prompt: Prompt, every: Sequence[Passage]) -> Sequence[Passage]:
@@ -209,13 +214,16 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return named and any(
             p is best and sure >= SURE for sure, p in find_authors(scorer.passages)
         )
+    relevant = (best.evidence.relevance or 0.0) >= RELEVANT
+    enough = MOST if relevant else WHOLE
+    if min(features.on_page, features.covered) > enough and names_cell(best, scorer.stems):
+        return True
     if features.on_page <= WHOLE:
         return False
     if scorer.has_form(best) and best.role == "row":
         return True
     if features.covered < SURE:
         return False
-    relevant = (best.evidence.relevance or 0.0) >= RELEVANT
     if (best.role == "row" or relevant) and _holds_all(scorer, best):
         return True
     if scorer.has_form(best):

@@ -10,6 +10,7 @@ import numpy as np
 from generation.extractive.page.passage import Passage
 from generation.extractive.scoring.line_features import BEYOND_ENGLISH, WEIGHTS, totals
 from generation.extractive.scoring.scorer import COSINE, Scorer
+from generation.extractive.scoring.similarity import is_english
 from ingest.page import Vectors
 
 SHORTLIST = 24
@@ -36,7 +37,8 @@ def rank(scorer: Scorer, passages: Sequence[Passage]) -> Ranked:
     shortlist = [passages[at] for at in listed]
     features = features[listed]
     scorer.add_cosines(features, shortlist)
-    scores = totals(features, BEYOND_ENGLISH if scorer.translates else WEIGHTS)
+    by_e5 = scorer.translates and not is_english(scorer.question)
+    scores = totals(features, BEYOND_ENGLISH if by_e5 else WEIGHTS)
     order = best_first(scores)
     return Ranked(
         tuple(shortlist[at] for at in order),

@@ -79,6 +79,8 @@ _DEFINITION = re.compile(
     _FLAGS,
 )
 _PROPERTY = re.compile(r"\b(?:of|on|for|in|at|by|to|between|from|with|does|do|von|des)\b", _FLAGS)
+_EXTREME = re.compile(r"(?:most|least|best|worst|\w{3,}est) \w", _FLAGS)
+"""The most of something is a row of a table, not a name."""
 _EXPANSION = re.compile(
     r"\bstands? for\b|\bfull (?:form|name)\b|\babbreviat|\bsteht\b.*\bfür\b|약자", _FLAGS
 )
@@ -126,7 +128,12 @@ def defined_name(question: str) -> str:
     """
     found = _DEFINITION.match(question.strip())
     name = ((found["what"] or found["ko"] or "") if found else "").strip()
-    if not name or len(name.split()) > MAX_DEFINED or _PROPERTY.search(name):
+    if (
+        not name
+        or len(name.split()) > MAX_DEFINED
+        or _PROPERTY.search(name)
+        or _EXTREME.match(name)
+    ):
         return ""
     return name
 
