@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from generation.extractive.across import choose_across, foreign_passages
 from generation.extractive.confidence import STRONG, THRESHOLD, Features, confidence, sure_within
-from generation.extractive.page.passage import Passage, names_cell, read_passages
+from generation.extractive.page.passage import Passage, read_passages
 from generation.extractive.page.word_forms import with_word_forms
 from generation.extractive.question.answer_type import held_types
 from generation.extractive.question.instruction import without_instructions
@@ -216,7 +216,7 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         )
     relevant = (best.evidence.relevance or 0.0) >= RELEVANT
     enough = MOST if relevant else WHOLE
-    if min(features.on_page, features.covered) > enough and names_cell(best, scorer.stems):
+    if min(features.on_page, features.covered) > enough and _names_cell(scorer, best):
         return True
     if features.on_page <= WHOLE:
         return False
@@ -230,6 +230,15 @@ def _is_strong(scorer: Scorer, best: Passage, features: Features) -> bool:
         return True
     several = len(scorer.terms) > 1 or best.role == "row"
     return several and bool(scorer.types.types) and scorer.types.has_type(best)
+
+
+def _names_cell(scorer: Scorer, row: Passage) -> bool:
+    """Whether a question names a column and a row of a table, in other words too."""
+    heads, terms = row.heads or frozenset(), row.terms
+    named = (
+        any(has_term(t, part) for t in scorer.terms) for part in (heads - terms, terms - heads)
+    )
+    return all(named)
 
 
 def _holds_all(scorer: Scorer, passage: Passage) -> bool:

@@ -89,7 +89,7 @@ the confidence says so."""
 
 OWN_MIDDLE = 0.38
 """The middle where a page in the question's own language was found too, and the other page has no
-translation of a word: 30 of 44 questions that no page answers are then below the threshold."""
+translation of a word."""
 
 
 def sure_across(features: Features, *, own: bool) -> float:

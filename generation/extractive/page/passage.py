@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generation.extractive.page.unit import Unit, read_units
-from generation.extractive.question.question_terms import has_term
 from generation.prompt import Evidence, Prompt
 from generation.text.value import Span, text_of
 from ingest.box import contains_center
@@ -189,10 +188,7 @@ def heads_of(
 def names_cell(row: Passage, question_terms: frozenset[str]) -> bool:
     """Whether a question names a column by its head, and this row."""
     heads, terms = row.heads or frozenset(), row.terms
-    column, own = heads - terms, terms - heads
-    return any(has_term(term, column) for term in question_terms) and any(
-        has_term(term, own) for term in question_terms
-    )
+    return bool((heads - terms) & question_terms and (terms - heads) & question_terms)
 
 
 def in_context(passage: Passage) -> str:
