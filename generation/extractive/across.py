@@ -25,13 +25,15 @@ MAX_GAP = 0.1
 def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Passages with words, of pages in another language than the question."""
     asked = language(question)
+    pages = {passage.evidence.label: passage.evidence for passage in passages}
+    labels = {label for label, page in pages.items() if not may_share(asked, language(page.text))}
     foreign = (
         passage
         for passage in passages
         if sum(map(str.isalpha, passage.text)) >= MIN_LETTERS
         and not (passage.unit.leads or passage.is_running)
         and (passage.role == "row" or passage.end - passage.start >= MIN_WORDS)
-        and not may_share(asked, language(passage.evidence.text))
+        and passage.evidence.label in labels
     )
     return list(foreign)[:MAX_PASSAGES]
 
@@ -45,7 +47,9 @@ def choose_across(scorer: Scorer, *, own: bool) -> tuple[tuple[Passage, ...], Fe
     features = scorer.features(passages)
     scorer.add_cosines(features, passages)
     cosines = features[:, COSINE].copy()
-    languages = np.array([language(passage.evidence.text)[0] for passage in passages])
+    pages = {passage.evidence.label: passage.evidence for passage in passages}
+    by_label = {label: language(page.text)[0] for label, page in pages.items()}
+    languages = np.array([by_label[passage.evidence.label] for passage in passages])
     for each in set(languages):
         # In some languages any two texts are nearer to each other.
         features[languages == each, COSINE] -= cosines[languages == each].mean()

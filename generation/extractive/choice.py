@@ -26,7 +26,7 @@ from generation.extractive.scoring.author import find_authors
 from generation.extractive.scoring.definition import DEFINES, definition_bonus
 from generation.extractive.scoring.scorer import Scorer
 from generation.extractive.scoring.similarity import can_translate, is_english, language, may_share
-from generation.prompt import Prompt
+from generation.prompt import Evidence, Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from retrieval.query.languages.languages import languages_of
 from retrieval.query.syntax import parse_query
@@ -98,7 +98,7 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     scorer = Scorer(prompt.question, foreign, asked, encoder, full, prompt.translations)
     if not foreign or not scorer.terms or choice.features.covered >= HALF:
         return choice
-    passages, features, sure = choose_across(scorer, own=_has_own(prompt))
+    passages, features, sure = choose_across(scorer, own=bool(_own_pages(prompt)))
     sure *= asked.confidence * _untyped(scorer, passages[0], passages[0])
     sure *= FAR_FACTOR if features.page < FAR else 1.0
     own = 0.0 if english else _own_cosine(prompt, choice, translated=bool(features.on_page))
@@ -123,16 +123,18 @@ def _of_own_language(prompt: Prompt, every: Sequence[Passage]) -> Sequence[Passa
 
     Related languages share words: the same notice in another one would be quoted as well.
     """
-    own = [passage for passage in every if _is_own(prompt.question, passage)]
+    pages = _own_pages(prompt)
     best = max((evidence.score for evidence in prompt.evidence), default=0.0)
-    near = any(passage.evidence.score >= NEAR * best for passage in own)
-    return own if near else every
+    if not any(page.score >= NEAR * best for page in pages):
+        return every
+    labels = {page.label for page in pages}
+    return [passage for passage in every if passage.evidence.label in labels] or every
 
 
-def _has_own(prompt: Prompt) -> bool:
-    """Whether a page in the language of the question was found."""
+def _own_pages(prompt: Prompt) -> list[Evidence]:
+    """Pages that may be in the language of the question."""
     asked = language(prompt.question)
-    return any(may_share(asked, language(each.text)) for each in prompt.evidence if each.words)
+    return [p for p in prompt.evidence if p.words and may_share(asked, language(p.text))]
 
 
 def _is_own(question: str, passage: Passage) -> bool:

@@ -9,6 +9,7 @@ from generation.extractive.page.passage import Passage
 from generation.extractive.question.answer_type import STRICT, asked_types, held_types
 from generation.extractive.question.asked_unit import asked_unit
 from generation.extractive.question.question_terms import find_names
+from generation.prompt import Evidence
 from retrieval.query.languages.languages import languages_of
 
 _ITEM_NUMBER = re.compile(r"^\W*(?:\d{1,2}[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=[^\W\d_a-zß-ÿ])")
@@ -26,6 +27,7 @@ class TypeMatch:
         self._question = question
         self.types = asked_types(question)
         self._unit = asked_unit(question)
+        self._languages: dict[int, tuple[str, ...]] = {}
 
     def has_type(self, passage: Passage) -> bool:
         """Whether a passage has a value of a type that is asked for; True where none is.
@@ -45,7 +47,13 @@ class TypeMatch:
         """Types of values in a passage beside what the question says."""
         text = passage.text if passage.role == "row" else _ITEM_NUMBER.sub("", passage.text)
         text = self._said.sub(" ", text) if self._said else text
-        return held_types(text, languages_of(passage.evidence.text))
+        return held_types(text, self._languages_of(passage.evidence))
+
+    def _languages_of(self, evidence: Evidence) -> tuple[str, ...]:
+        """Languages of a page, read once for all its passages."""
+        if evidence.label not in self._languages:
+            self._languages[evidence.label] = languages_of(evidence.text)
+        return self._languages[evidence.label]
 
     @cached_property
     def _said(self) -> re.Pattern[str] | None:
