@@ -25,8 +25,8 @@ MAX_GAP = 0.1
 def foreign_passages(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """Passages with words, of pages in another language than the question."""
     asked = language(question)
-    pages = {passage.evidence.label: passage.evidence for passage in passages}
-    labels = {label for label, page in pages.items() if not may_share(asked, language(page.text))}
+    spoken = _languages(passages)
+    labels = {label for label, its in spoken.items() if not may_share(asked, its)}
     foreign = (
         passage
         for passage in passages
@@ -47,9 +47,8 @@ def choose_across(scorer: Scorer, *, own: bool) -> tuple[tuple[Passage, ...], Fe
     features = scorer.features(passages)
     scorer.add_cosines(features, passages)
     cosines = features[:, COSINE].copy()
-    pages = {passage.evidence.label: passage.evidence for passage in passages}
-    by_label = {label: language(page.text)[0] for label, page in pages.items()}
-    languages = np.array([by_label[passage.evidence.label] for passage in passages])
+    spoken = _languages(passages)
+    languages = np.array([spoken[passage.evidence.label][0] for passage in passages])
     for each in set(languages):
         # In some languages any two texts are nearer to each other.
         features[languages == each, COSINE] -= cosines[languages == each].mean()
@@ -60,3 +59,9 @@ def choose_across(scorer: Scorer, *, own: bool) -> tuple[tuple[Passage, ...], Fe
     page = scorer.share(scorer.page_terms[best.evidence.label])
     found = Features(cosine=cosine, on_page=page, page=best.evidence.score)
     return tuple(passages[at] for at in chosen), found, sure_across(found, own=own)
+
+
+def _languages(passages: Sequence[Passage]) -> dict[int, tuple[str, ...]]:
+    """The language of each page, by its label."""
+    pages = {passage.evidence.label: passage.evidence for passage in passages}
+    return {label: language(page.text) for label, page in pages.items()}

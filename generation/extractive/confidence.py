@@ -62,6 +62,10 @@ STRONG = 0.6
 def confidence(features: Features) -> float:
     """Probability, 0..1, that the best quote answers the question."""
     total = BIAS + sum(COEFFICIENTS[name] * value for name, value in features.as_dict().items())
+    return _logistic(total)
+
+
+def _logistic(total: float) -> float:
     return 1 / (1 + math.exp(-total))
 
 
@@ -77,7 +81,7 @@ def sure_within(features: Features) -> float:
     """Probability, 0..1, that the best quote answers a question in its own language."""
     values = features.as_dict()
     total = WITHIN_BIAS + sum(weight * min(values[name], 1.0) for name, weight in WITHIN.items())
-    return 1 / (1 + math.exp(-total))
+    return _logistic(total)
 
 
 ACROSS_SLOPE, ACROSS_MIDDLE = 8.0, 0.3
@@ -85,8 +89,6 @@ ACROSS_SLOPE, ACROSS_MIDDLE = 8.0, 0.3
 10 questions that it answers and for 9 on the pages' subjects that it does not, below 0.29 for 20 of
 22 that no page answers. So a right answer is told from a near one in half of the cases at best, and
 the confidence says so."""
-
-
 OWN_MIDDLE = 0.38
 """The middle where a page in the question's own language was found too, and the other page has no
 translation of a word."""
@@ -98,4 +100,4 @@ def sure_across(features: Features, *, own: bool) -> float:
     `own` where pages in the question's language were found too.
     """
     middle = OWN_MIDDLE if own and not features.on_page else ACROSS_MIDDLE
-    return 1 / (1 + math.exp(-ACROSS_SLOPE * (features.cosine - middle)))
+    return _logistic(ACROSS_SLOPE * (features.cosine - middle))

@@ -18,7 +18,7 @@ KINDS_OF_DOCUMENT = content_stems(
 FILLERS = content_stems(
     "mean signify stand list enumerate explain describe mention respectively please after before look oft lange"
 )
-NAMED = re.compile(
+_NAMED = re.compile(
     r"(?<=\s)(?!(?<=the )[A-Z]+ (?:of|on|for|in)\b)[A-Z]\w+|\b\w*\d\w*|(?<=[a-z])[A-Z]\w*"
 )
 """Words in capitals and with digits; "the IBAN of" asks for something that has no name."""
@@ -38,7 +38,7 @@ def find_names(question: str) -> list[str]:
     """
     if "de" in languages_of(question):
         return [*_SEVERAL.findall(question), *_MARKED.findall(question)]
-    return NAMED.findall(question)
+    return _NAMED.findall(question)
 
 
 def question_stems(text: str) -> frozenset[str]:
