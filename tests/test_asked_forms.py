@@ -131,3 +131,28 @@ def test_confidence_where_no_page_has_the_form() -> None:
     assert AskedForms.find("2,50 EUR", rows).confidence == MISSING
     assert AskedForms.find("AB-2/5", rows).confidence == 1.0
     assert AskedForms.find("Which item?", rows).confidence == 1.0
+
+
+STATEMENT = [
+    "Statement of May 2025",
+    "02.05. Rent of shed 4 was debited with 410.00",
+    "07.05. Oars were credited with 96.50",
+]
+
+
+@pytest.mark.parametrize("day", ["7 May", "May 7th", "7 May 2025", "07/05"])
+def test_a_day_is_that_of_a_row_without_a_year(day: str) -> None:
+    asked = passages("?", STATEMENT)
+    forms = AskedForms.find(f"What was credited on {day}?", asked)
+    assert [forms.score(passage) for passage in asked] == [0.0, REPLACED, HELD]
+
+
+@pytest.mark.parametrize("question", ["What was credited on 8 May?", "What may 7 rowers do?"])
+def test_other_days_and_numbers_are_not_those_of_a_row(question: str) -> None:
+    forms = AskedForms.find(question, passages("?", STATEMENT))
+    assert not forms.labels
+
+
+def test_a_day_of_another_year_is_not_the_same() -> None:
+    asked = passages("?", ["Paid on 7 May 2024.", "Paid on 9 June 2025."])
+    assert not AskedForms.find("What was paid on 7 May 2025?", asked).labels

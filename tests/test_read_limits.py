@@ -167,7 +167,7 @@ def test_a_slow_file_is_set_aside_and_the_others_are_read_meanwhile(tmp_path: Pa
     """A pipe stands for the slow file: opening it waits for a writer who never comes."""
     os.mkfifo(tmp_path / "slow.pdf")
     good = [make_pdf(tmp_path / f"{name}.pdf", 6) for name in "abc"]
-    with contextlib.closing(ReaderPool(2, ReadLimits(seconds=6))) as pool:
+    with contextlib.closing(ReaderPool(2, ReadLimits(seconds=15))) as pool:
         seen = list(read_ahead([job(tmp_path / "slow.pdf"), *good], SETTINGS, pool))
     failed = [result for result in seen if isinstance(result, ReadFailure)]
     read = [result for result in seen if isinstance(result, ReadPages)]

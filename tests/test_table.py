@@ -42,6 +42,12 @@ TIDES = [
 ]
 CODES = [("Little Quay", "AR01"), ("North Quay", "AR02"), ("South Quay", "NM01")]
 NUMBERED = [("1.", "Little Quay", "inner"), ("2.", "North Quay", "outer"), ("3.", "Ness", "outer")]
+TRAINS = [
+    ("Stop", "101", "103", "105", "107"),
+    ("Skarne", "06:10", "07:10", "08:10", "09:10"),
+    ("Veldmoor", "06:24", "07:24", "08:24", "09:24"),
+]
+COUNTS = [("Gulls", "12", "31", "44"), ("Terns", "3", "9", "11"), ("Auks", "5", "6", "8")]
 PAIRS = [("Name", "Ada Byrne"), ("Telephone", "01632 960417"), ("Born", "Harwich")]
 
 
@@ -68,6 +74,7 @@ def words(rows: list[tuple[str, ...]], prose: str = "") -> tuple[Word, ...]:
         (VITAMINS, ["Vitamin", "Daily dose", "Source"]),
         (PRICES, ["Item", "Price"]),
         (YEARS, ["2023", "2024"]),
+        (TRAINS, ["Stop", "101", "103", "105", "107"]),
     ],
 )
 def test_a_cell_knows_the_heads_of_its_row_and_column(
@@ -96,7 +103,7 @@ def test_heads_have_several_lines(rows: list[tuple[str, ...]], lines: int) -> No
     assert [page[head.start].text for head in last] == [text.split()[0] for text in printed]
 
 
-@pytest.mark.parametrize("rows", [CODES, NUMBERED])
+@pytest.mark.parametrize("rows", [CODES, NUMBERED, COUNTS])
 def test_a_first_row_like_the_others_has_no_heads(rows: list[tuple[str, ...]]) -> None:
     assert list(find_tables(words(rows))) == []
 

@@ -11,6 +11,7 @@ from generation.extractive.asked_heading import find_asked_heading
 from generation.extractive.matching_rows import rows_meeting
 from generation.extractive.page.item_list import MAX_ITEMS, ItemList, find_lists
 from generation.extractive.page.passage import Passage, heads_of, with_neighbour
+from generation.extractive.party_block import find_party
 from generation.extractive.question.question_kind import comparison_subject
 from generation.extractive.question.question_terms import has_term
 from generation.extractive.ranking import SHORTLIST, Ranked, best_first, rank
@@ -56,6 +57,8 @@ def quotes_of(scorer: Scorer, ranked: Ranked) -> Quotes:
         return Quotes(below, meets=1.0)
     if totals := find_totals(scorer):
         return Quotes(totals, meets=1.0)
+    if party := find_party(scorer):
+        return Quotes(party, meets=1.0)
     if scorer.kind == "comparison" and (two := _two_documents(scorer)):
         return Quotes(two)
     if scorer.kind not in NO_ROWS:

@@ -27,6 +27,8 @@ MIN_NUMBERS = 0.6
 MIN_ALIGNED = 0.6
 """Share of a row's cells that are below a head, at least."""
 YEAR_DIGITS = 4
+MIN_NUMBERED = 3
+"""Columns with numbers for heads, at least."""
 MAX_CELLS = 50
 """Cells of a row that are looked at."""
 
@@ -121,7 +123,7 @@ def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[
     heads, below = rows[:count], rows[count:]
     # A first row without a head for the labels of rows has one cell less.
     columns = [cell for line in heads for cell in line if _shared(cell.box, below[0][0].box) <= 0]
-    text = all(_names(words, cell) for cell in columns)
+    text = all(_names(words, cell) for cell in columns) or _are_numbered(words, columns, heads[0])
     values = [row[-1] for row in below]
     numbers = all(_has_digit(words, cell) for cell in values)
     numbers = numbers and not _has_digit(words, heads[0][-1])
@@ -196,6 +198,16 @@ def _names(words: Sequence[Word], cell: Cell) -> bool:
     """Whether a cell may name a column: it has a letter, or is a year."""
     text = "".join(word.text for word in words[cell.start : cell.end])
     return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == YEAR_DIGITS)
+
+
+def _are_numbered(words: Sequence[Word], columns: Sequence[Cell], first: Sequence[Cell]) -> bool:
+    """Whether columns are numbered upwards, as trains or lessons are, beside a head in words."""
+    texts = ["".join(word.text for word in words[cell.start : cell.end]) for cell in columns]
+    if len(texts) < MIN_NUMBERED or not all(text.isdecimal() for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    beside = len(first) == len(columns) or _names(words, first[0])
+    return beside and all(one < other for one, other in pairwise(numbers))
 
 
 def _has_digit(words: Sequence[Word], cell: Cell) -> bool:

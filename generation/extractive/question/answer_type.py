@@ -55,7 +55,7 @@ _ASKED = {
     r"|\bhow expensive\b|\bkoste[nt]\w*|\bpreis|가격|요금|월급|관람료|연봉",
     "amount": r"^(?!.*\bnumber of\b)(?:[^?]*\b(?:what|which|how (?:much|high|large)|tell me|give me|find|state)\b(?:['’]?s| is| was| are| were)?"
     rf" (?:the |an? )?)?(?:(?!(?:of|on|for|in|at|by|from)\b)[^\s?]+ ){{0,4}}?(?:{_AMOUNTS})\b(?= (?:of|on|in|for|from|at|by|due|payable|paid|amount|cost|price|sum|is|was|did|does|printed|shown)\b|\W*(?:$|\?))|\b\w*betrag\b|총액|합계|금액|잔액",
-    "date": r"^\W*(?:(?:and|so|but|since|until) )?when\b|\bwhen (?:is|was|were|are|did|does|do|will|must|can|should|has|had|have)\b|\b(?:what|which) (?:date|day|year|month)\b|\bdeadline\b|\bdate of\b|\bwann\b"
+    "date": r"^\W*(?:(?:and|so|but|since|until) )?when\b|\bwhen (?:is|was|were|are|did|does|do|will|must|can|should|has|had|have)\b|\b(?:what|which) (?:date|day|year|month|time)\b|\bdeadline\b|\bdate of\b|\bwann\b"
     r"|언제|날짜|지급일",
     "percent": r"\bper ?cent(?:age)?\b|\bproportion\b|\bwhat share\b|%|\bprozent|퍼센트|비율",
     "duration": r"\bhow long\b|\bwie lange?\b",
@@ -71,6 +71,7 @@ _HELD = {
     "money": _MONEY,
     "amount": rf"{_MONEY}|\d[.,]\s?\d{{2,3}}(?!\d)|\d \d\d$|\d\s?(?:million|billion|thousand|Mio|Mrd|[만억])",
     "date": rf"\b(?:{_MONTHS})\b|(?<![\d.,])1\d{{3}}(?![\d.,]\d)|\b20\d\d\b|(?<![\d.,])\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|\b(?:{_DAYS})\b|\d\s?[ap]\.?m\b"
+    r"|(?<![\d:])\d{1,2}:[0-5]\d(?![\d:])|(?<![\d.,])[0-3]?\d\.[01]?\d\.(?![\d.])"
     r"|\d\s?[년월일시]|\bUhr\b|\b(?:after|before|within|until|during) \w+|\b\d+(?:st|nd|rd|th)\b",
     "percent": r"\d\s?%|per ?cent|prozent|퍼센트|\bin (?:ten|five|three|four)\b",
     "duration": rf"{_NUMBER}[^.;]{{0,14}}?\b(?:{_UNIT})\b|\d\s?(?:시간|분|일|개월|년)|\bfrom .* to\b",

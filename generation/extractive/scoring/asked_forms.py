@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from generation.extractive.page.passage import Passage
+from generation.extractive.scoring.day_of_year import find_days, same_day
 from ingest.forms.shape import shape_of
 from ingest.forms.whole.find_forms import find_whole_forms, normalize_digits
 from ingest.forms.whole.form import WholeForm
@@ -49,14 +50,14 @@ class AskedForms:
     @classmethod
     def find(cls, question: str, passages: Sequence[Passage]) -> AskedForms:
         """Find the whole forms of a question on the pages of the passages."""
-        forms = tuple(f for f in find_whole_forms(question) if f.kind != "acronym")
+        forms = tuple(f for f in _forms_of(question) if f.kind != "acronym")
         if not forms:
             return cls((), frozenset(), frozenset(), False)
         printed = _by_page(passages)
         labels = frozenset(
             label
             for label, held in printed.items()
-            if any(f.is_like(p) for f in forms for p in held)
+            if any(_is_like(f, p) for f in forms for p in held)
         )
         mixed = frozenset(
             label
@@ -76,7 +77,7 @@ class AskedForms:
         if not self.labels or passage.evidence.label not in self.mixed:
             return 0.0
         held = _forms_of(passage.text)
-        if any(form.is_like(each) for form in self.forms for each in held):
+        if any(_is_like(form, each) for form in self.forms for each in held):
             return HELD_ROW if passage.role == "row" else HELD
         replaced = any(_is_other(form, each) for form in self.forms for each in held)
         return REPLACED if replaced and not (self.asks_for_date and self.are_dates) else 0.0
@@ -113,7 +114,13 @@ def _by_page(passages: Sequence[Passage]) -> Mapping[int, Sequence[WholeForm]]:
 
 @lru_cache(maxsize=1 << 10)
 def _forms_of(text: str) -> tuple[WholeForm, ...]:
-    return tuple(find_whole_forms(text))
+    found = tuple(find_whole_forms(text))
+    days = find_days(normalize_digits(text), found)
+    return tuple(sorted((*found, *days), key=lambda form: form.start))
+
+
+def _is_like(form: WholeForm, other: WholeForm) -> bool:
+    return form.is_like(other) or same_day(form, other)
 
 
 def _is_other(form: WholeForm, other: WholeForm) -> bool:
@@ -121,6 +128,6 @@ def _is_other(form: WholeForm, other: WholeForm) -> bool:
     return (
         form.kind in _EXACT_KINDS
         and form.kind == other.kind
-        and not form.is_like(other)
+        and not _is_like(form, other)
         and (form.kind != "identifier" or shape_of(form.keys[0]) == shape_of(other.keys[0]))
     )
