@@ -62,7 +62,7 @@ def _label_of(lines: list[str]) -> str:
         before, mark, _ = lines[0].partition(colon)
         if mark:
             return before if len(before.split()) <= MAX_LABEL else ""
-    return lines[0] if 1 < len(lines) and len(lines[0].split()) <= MAX_LABEL else ""
+    return lines[0] if len(lines) > 1 and len(lines[0].split()) <= MAX_LABEL else ""
 
 
 def _is_asked(scorer: Scorer, label: str) -> bool:
