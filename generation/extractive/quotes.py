@@ -33,6 +33,9 @@ NO_ROWS = ("definition", "author", "yes_no", "steps", "document_count")
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
 
+MAX_COSINE_LOSS = 0.2
+"""By how much the cosine of a list may be below that of the best sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
@@ -156,8 +159,11 @@ def _list_of(scorer: Scorer, ranked: Ranked) -> ItemList | None:
     ]
     at = int(np.argmax(scores))
     best = some[at]
-    others = [t for p, t in zip(ranked.passages, ranked.totals, strict=True) if not best.has(p)]
-    return None if others and scores[at] < others[0] else best
+    others = [i for i, passage in enumerate(ranked.passages) if not best.has(passage)]
+    if not others:
+        return best
+    nearer = ranked.cosines[others[0]] - float(cosines[at]) > MAX_COSINE_LOSS
+    return None if nearer or scores[at] < ranked.totals[others[0]] else best
 
 
 def _place_of(scorer: Scorer, each: ItemList) -> float:

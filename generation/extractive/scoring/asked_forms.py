@@ -91,6 +91,10 @@ class AskedForms:
             text = f"{_DATED.sub('', text[: form.start])} {text[form.end :]}"
         return text
 
+    def without_dates(self, question: str) -> str:
+        """The same where its forms are dates; the question as it is where others are among them."""
+        return self.without_forms(question) if self.are_dates else question
+
     @property
     def are_dates(self) -> bool:
         """Whether there are dates, and nothing else."""

@@ -106,9 +106,9 @@ class Scorer:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Stems of the question's names and numbers, but for dates and the like that pages have."""
-        asked = self._asked.without_forms(self.question)
-        return content_stems(" ".join(find_names(asked))) - KINDS_OF_DOCUMENT
+        """Stems of the question's names and numbers, without dates that pages have."""
+        names = find_names(self._asked.without_dates(self.question))
+        return content_stems(" ".join(names)) - KINDS_OF_DOCUMENT
 
     @cached_property
     def of_page(self) -> frozenset[str]:
