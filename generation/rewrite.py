@@ -15,7 +15,7 @@ from generation.prompt import Message
 from generation.providers.access import ImageRequired
 from generation.request import Request, Turn
 from ingest.forms.fold import fold
-from retrieval.query.languages.languages import grammar_of
+from ingest.forms.languages.languages import grammar_of
 from retrieval.query.terms import content_stems, query_stems
 
 MAX_QUERY_CHARS = 400

@@ -6,7 +6,7 @@ import pytest
 
 from generation.extractive.question.answer_type import _patterns, _read, asked_types, held_types
 from generation.extractive.question.question_terms import find_names, question_stems
-from retrieval.query.languages.languages import STOP_WORDS, function_words, languages_of
+from ingest.forms.languages.languages import STOP_WORDS, function_words, languages_of
 from retrieval.query.terms import content_terms
 
 

@@ -28,7 +28,7 @@ from generation.extractive.scoring.scorer import Scorer
 from generation.extractive.scoring.similarity import can_translate, is_english, language, may_share
 from generation.prompt import Evidence, Prompt
 from ingest.encoders.embedded.minilm import MiniLmEncoder
-from retrieval.query.languages.languages import languages_of
+from ingest.forms.languages.languages import languages_of
 from retrieval.query.syntax import parse_query
 
 WHOLE, HALF = 0.99, 0.5

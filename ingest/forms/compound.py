@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from ingest.forms.fold import fold
+from ingest.forms.languages.languages import ENGLISH, languages_by_word
 from ingest.forms.snowball import load_stemmer
 
 MIN_COMPOUND = 8
@@ -25,31 +26,15 @@ MIN_TAIL = 5
 MAX_COMPOUND = 48
 MAX_CACHED = 1 << 15
 
-_FUNCTION_WORDS = {
-    "de": "und der die das ist von mit für den dem des im nicht ein eine auf zu zum zur wird bei",
-    "nl": "en de het een van is op te dat voor met zijn niet aan door naar bij ook wordt",
-    "sv": "och att det som är en på för av med den till inte ett har från vid",
-    "da": "og at det er en på af med den til ikke et har fra ved som blev være",
-    "nb": "og at det er en på av med den til ikke et har fra ved som ble være",
-    "en": "the of and to in is that for with as on by are this be at from it was not",
-    "fr": "le la les de des et du un une est pour que dans qui sur par au",
-    "es": "el la los las de del y que en un una es por con para se",
-    "it": "il la le di che e un una per con del della è nel i gli",
-    "pt": "o a os as de do da e que em um uma é para com não por",
-}
-_LANGUAGES_OF = {
-    word: [language for language, words in _FUNCTION_WORDS.items() if word in words.split()]
-    for words in _FUNCTION_WORDS.values()
-    for word in words.split()
-}
-_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "nb"})
+_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no"})
+_DICTIONARIES = {"no": "nb"}
 _NOUNS_ARE_CAPITALIZED = frozenset({"de"})
 _LINKS = {
     "de": ("", "s", "n", "en", "es", "er", "e"),
     "nl": ("", "s", "en", "n", "e"),
     "sv": ("", "s", "e", "a", "o"),
     "da": ("", "s", "e"),
-    "nb": ("", "s", "e"),
+    "no": ("", "s", "e"),
 }
 _PREFIXES = frozenset(
     "über unter hinter wider gegen zwischen zusammen durch nach wieder voll fehl miss weiter"
@@ -87,9 +72,9 @@ def guess_compounding(words: Iterable[str]) -> str | None:
 
 def guess_language(words: Iterable[str]) -> str | None:
     """Language of which a text has the most function words; None without any."""
-    votes = Counter(language for word in words for language in _LANGUAGES_OF.get(word.lower(), ()))
-    best = votes.most_common(1)
-    return best[0][0] if best else None
+    known = languages_by_word()
+    votes = Counter(language for word in words for language, _ in known.get(fold(word), ()))
+    return max(votes, key=lambda language: (votes[language], language == ENGLISH), default=None)
 
 
 @lru_cache(maxsize=MAX_CACHED)
@@ -157,4 +142,4 @@ def _look_up(part: str, language: str) -> str | None:
 def _dictionary(language: str) -> Mapping[str, str]:
     from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-    return DefaultDictionaryFactory().get_dictionary(language)
+    return DefaultDictionaryFactory().get_dictionary(_DICTIONARIES.get(language, language))

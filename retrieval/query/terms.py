@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ingest.forms.languages.languages import STOP_WORDS, grammar_of
 from ingest.forms.snowball import load_stemmer
 from ingest.forms.terms import split_terms
-from retrieval.query.languages.languages import STOP_WORDS, grammar_of
 from retrieval.query.question_words import strip_question_words
 
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from ingest.encoders.embedded.e5.script import find_script
 from ingest.encoders.encoder import WordEncoder
+from ingest.forms.languages.languages import STOP_WORDS
 from ingest.index.index import Index
 from ingest.index.tensor_layout import FileIdentity
 from ingest.index.vocabulary.vocabulary_file import Vocabulary, read_vocabulary
 from ingest.page import Vectors
 from ingest.trace import span
 from retrieval.query.encode import QueryEncoder
-from retrieval.query.languages.languages import STOP_WORDS
 from retrieval.query.lexical import LexicalQuery, Translation
 from retrieval.shards.shard import Shard
 from retrieval.shards.statistics import Statistics

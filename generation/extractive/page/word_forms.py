@@ -16,8 +16,8 @@ from itertools import takewhile
 
 from generation.extractive.page.passage import Passage
 from generation.extractive.question.question_terms import question_stems
+from ingest.forms.languages.languages import languages_of
 from ingest.forms.snowball import load_stemmer
-from retrieval.query.languages.languages import languages_of
 
 _STEMMERS = {
     "de": "german", "fr": "french", "es": "spanish", "it": "italian", "pt": "portuguese",

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from retrieval.query.languages.languages import languages_of
+from ingest.forms.languages.languages import languages_of
 
 Side = Literal["asked", "held"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from generation.text.stems import text_stems
+from ingest.forms.languages.languages import grammar_of, languages_of
 from ingest.library.names import split_name
-from retrieval.query.languages.languages import grammar_of, languages_of
 from retrieval.query.terms import content_stems, stem
 
 MIN_COMPOUND = 8

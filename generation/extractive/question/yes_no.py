@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.forms.languages.languages import STOP_WORDS
 from ingest.forms.terms import split_terms
-from retrieval.query.languages.languages import STOP_WORDS
 from retrieval.query.terms import stem
 
 MIN_SIMILARITY = 0.72

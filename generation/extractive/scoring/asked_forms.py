@@ -92,7 +92,7 @@ class AskedForms:
         return text
 
     def without_dates(self, question: str) -> str:
-        """The same where its forms are dates; the question as it is where others are among them."""
+        """The same for dates; a question with other forms is left as it is."""
         return self.without_forms(question) if self.are_dates else question
 
     @property

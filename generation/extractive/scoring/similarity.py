@@ -14,8 +14,8 @@ from ingest.caches.byte_cache import ByteCache
 from ingest.encoders.embedded.e5.e5 import COSINE_RANGE, load_e5
 from ingest.encoders.embedded.minilm import MiniLmEncoder
 from ingest.encoders.embedded.weights import E5_SMALL
+from ingest.forms.languages.languages import ENGLISH, grammar_share, languages_of
 from ingest.page import Vectors, unit
-from retrieval.query.languages.languages import ENGLISH, grammar_share, languages_of
 
 KEPT_BYTES = 4 << 20
 LATIN = "latin"

@@ -10,7 +10,7 @@ from generation.extractive.question.answer_type import STRICT, asked_types, held
 from generation.extractive.question.asked_unit import asked_unit
 from generation.extractive.question.question_terms import find_names
 from generation.prompt import Evidence
-from retrieval.query.languages.languages import languages_of
+from ingest.forms.languages.languages import languages_of
 
 _ITEM_NUMBER = re.compile(r"^\W*(?:\d{1,2}[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s+(?=[^\W\d_a-zß-ÿ])")
 """Number of an item, a clause or a heading: it is no value of what is said there."""

@@ -17,8 +17,8 @@ from generation.extractive.steps.description import described, held_by, share_of
 from generation.extractive.steps.entity import find_entity
 from generation.prompt import Evidence, Prompt, Step
 from ingest.encoders.embedded.minilm import MiniLmEncoder
+from ingest.forms.languages.languages import languages_of
 from ingest.forms.terms import is_single
-from retrieval.query.languages.languages import languages_of
 from retrieval.query.terms import content_stems
 
 MIN_DESCRIBED, MIN_ASKED = 0.6, 0.5

@@ -107,7 +107,7 @@ def _count(terms: Iterable[str]) -> tuple[Counter[str], set[str]]:
     """Function words by language, and the languages of which one is a question word."""
     counts: Counter[str] = Counter()
     asked = set()
-    known = _by_word()
+    known = languages_by_word()
     for term in terms:
         for language, is_question in known.get(term, ()):
             counts[language] += 1
@@ -117,7 +117,7 @@ def _count(terms: Iterable[str]) -> tuple[Counter[str], set[str]]:
 
 
 @cache
-def _by_word() -> Mapping[str, tuple[tuple[str, bool], ...]]:
+def languages_by_word() -> Mapping[str, tuple[tuple[str, bool], ...]]:
     """The languages of each function word, and whether it is a question word there."""
     found: dict[str, tuple[tuple[str, bool], ...]] = dict.fromkeys(STOP_WORDS, ((ENGLISH, False),))
     for language, lists in function_words().items():
