@@ -28,7 +28,7 @@ has most of the question and the type of value that is asked for, and by e5, who
 closer together."""
 SURE, SURE_ROW = 0.75, 0.5
 """Share of the question that the best passage covers for that, and a row."""
-NO_ROWS = ("definition", "author", "yes_no", "steps", "document_count")
+NO_ROWS = ("definition", "author", "yes_no", "steps")
 """Kinds of question that rows of a table do not answer by a condition."""
 LIST_BONUS, STEPS_BONUS, ROWS_BONUS = 0.3, 0.25, 0.0
 """Added to the score of a list where a question asks for one, for steps, and of a table's rows."""
@@ -132,9 +132,12 @@ def _below_heading(scorer: Scorer, passage: Passage) -> Passage:
 
 
 def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
-    """The items below a passage that ends in a colon, or the row right below it."""
+    """The items below a passage that ends in a colon, or the row right below it.
+
+    Of how to do something also the sentence that goes on with what it names.
+    """
     if not passage.text.endswith((":", "：")):
-        return ()
+        return _next_step(scorer, passage) if scorer.kind == "steps" else ()
     for each in find_lists(scorer.passages):
         if each.lead is passage:
             return each.items[:MAX_ITEMS]
@@ -142,6 +145,13 @@ def _led_by(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
         p for p in scorer.passages if p.evidence is passage.evidence and p.start == passage.end
     ]
     return tuple(p for p in below if p.role == "row")
+
+
+def _next_step(scorer: Scorer, passage: Passage) -> tuple[Passage, ...]:
+    """The next sentence, where it repeats a term that a sentence has beside the question's."""
+    named = frozenset(t for t in passage.terms - scorer.stems if not has_term(t, scorer.terms))
+    after = (p for p in scorer.passages if p.evidence is passage.evidence and p.role == "text")
+    return tuple(p for p in after if p.start == passage.end and named & p.terms)
 
 
 def _list_of(scorer: Scorer, ranked: Ranked) -> ItemList | None:

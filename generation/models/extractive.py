@@ -16,7 +16,13 @@ from generation.extractive.choice_by_part import choose_by_part
 from generation.extractive.confidence import THRESHOLD
 from generation.extractive.page.main_passages import main_passages
 from generation.extractive.page.passage import Passage
-from generation.extractive.question.question_kind import question_kind
+from generation.extractive.question.library_question import (
+    COUNT_NOTE,
+    DOCUMENTS_NOTE,
+    PAGES_NOTE,
+    library_question,
+    says_pages,
+)
 from generation.extractive.question.yes_no import is_about, settles
 from generation.extractive.steps.find_steps import Find, find_steps
 from generation.prompt import Prompt, Step
@@ -31,9 +37,7 @@ STEPS = " The first quote names what the last one is about."
 COUNTED = " The number counts them."
 UNANSWERED = " Nothing in these pages answers: {}."
 NOTHING = "Nothing in these pages answers the question well enough."
-NO_COUNT = (
-    "This asks how many documents there are, which is not printed on a page: search for them."
-)
+LIBRARY_NOTES = {"document_count": COUNT_NOTE, "documents": DOCUMENTS_NOTE}
 NO_PAGES = "There is no page to answer from."
 NO_WORDS = "There are no words to quote on these pages."
 
@@ -59,10 +63,9 @@ class Extractive:
 
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
-        if prompt.task == "answer" and question_kind(prompt.question) == "document_count":
-            yield SelfAssessment(0.0, THRESHOLD, declined=True, note=NOTE)
-            yield NO_COUNT
-            yield Usage(self.name)
+        asked = library_question(prompt.question) if prompt.task == "answer" else None
+        if asked in LIBRARY_NOTES:
+            yield from self._decline(LIBRARY_NOTES[asked])
             return
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
@@ -85,6 +88,9 @@ class Extractive:
             return
         choice = choose_by_part(prompt, self._encoder)
         sure = choice.sure
+        if asked == "page_count" and not any(says_pages(p.text) for p in choice.passages):
+            yield from self._decline(PAGES_NOTE)
+            return
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)
         declined = sure < THRESHOLD
@@ -101,6 +107,11 @@ class Extractive:
             for number, passage in enumerate(choice.passages):
                 name = f"{_plain_name(passage)}: " if choice.by_document else ""
                 yield ("\n" if number else "") + name + _quotes(passage)
+        yield Usage(self.name)
+
+    def _decline(self, why: str) -> Iterator[str | Usage | SelfAssessment]:
+        yield SelfAssessment(0.0, THRESHOLD, declined=True, note=NOTE)
+        yield why
         yield Usage(self.name)
 
     def find_steps(self, question: str, find: Find) -> tuple[Step, ...]:

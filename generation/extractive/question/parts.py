@@ -14,7 +14,7 @@ from generation.extractive.question.question_terms import find_names, question_s
 MAX_PARTS = 4
 MIN_TERMS = 2
 """Terms of the first part, at least: "when and where did it open" is one question."""
-WHOLE = ("comparison", "document_count", "yes_no")
+WHOLE = ("comparison", "yes_no")
 """Kinds of question that are asked of both sides at once."""
 _ASKS_IN_GERMAN = "was|wann|wo|wer|wen|wem|wie|welche[rsmn]?|warum"
 _ASKS = f"what|when|where|who|whom|whose|which|how|why|{_ASKS_IN_GERMAN}"

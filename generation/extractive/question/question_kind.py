@@ -20,20 +20,9 @@ Kind = Literal[
     "steps",
     "comparison",
     "item_count",
-    "document_count",
 ]
 
 _FLAGS = re.IGNORECASE
-_COUNT = re.compile(
-    r"\b(?:how many|what number of|number of|in how many|wie viele|in wie vielen)\s+(?:\w+\s)?"
-    r"(?:documents?|files?|pdfs?|dokumenten?|dateien)\b|몇\s?(?:개의\s?)?(?:문서|파일)|(?:문서|파일)\S* 몇",
-    _FLAGS,
-)
-_NEEDED = re.compile(
-    r"\b(?:listed|required|needed|necessary|enclosed|attached|submit\w*|bring|hand(?:ed)? in)\b",
-    _FLAGS,
-)
-"""Documents of which a list on a page speaks, not those of the library."""
 _ITEM_COUNT = re.compile(
     r"\b(?:how many|number of)\b.*\b(?:listed|named|enumerated|mentioned|introduced|presented|itemi[sz]ed|given in the (?:list|table))\b"
     r"|\bhow many (?:\w+ )?(?:entries|items|rows|bullet points)\b|\bhow many (?:\w+ )?steps (?:are|does|do)\b"
@@ -103,8 +92,6 @@ def question_kind(question: str) -> Kind:
     >>> question_kind("What is TideNet?"), question_kind("What is the price of the boat?")
     ('definition', 'lookup')
     """
-    if _COUNT.search(question) and not _NEEDED.search(question):
-        return "document_count"
     if _ITEM_COUNT.search(question):
         return "item_count"
     if _COMPARISON.search(question):

@@ -10,6 +10,7 @@ from generation.extractive.confidence import STRONG, THRESHOLD
 from generation.extractive.page.passage import Passage, read_passages
 from generation.extractive.question.answer_type import asked_types, held_types
 from generation.extractive.question.instruction import without_instructions
+from generation.extractive.question.library_question import library_question
 from generation.extractive.question.question_kind import question_kind
 from generation.extractive.question.question_terms import question_stems
 from generation.extractive.question.two_steps import read_two_steps
@@ -24,7 +25,7 @@ from retrieval.query.terms import content_stems
 MIN_DESCRIBED, MIN_ASKED = 0.6, 0.5
 """Share of the description in the passage that fits it, and of what is asked in the one that
 answers it, at least."""
-NO_STEPS = ("yes_no", "comparison", "document_count", "item_count")
+NO_STEPS = ("yes_no", "comparison", "item_count")
 """Kinds of question that a quote alone does not answer."""
 
 Find = Callable[[str], Sequence[Evidence]]
@@ -34,7 +35,7 @@ Find = Callable[[str], Sequence[Evidence]]
 def find_steps(question: str, find: Find, encoder: MiniLmEncoder) -> tuple[Step, ...]:
     """The two steps that answer a question, none where it has none or one is not sure."""
     steps = read_two_steps(without_instructions(question))
-    if steps is None or question_kind(question) in NO_STEPS:
+    if steps is None or question_kind(question) in NO_STEPS or library_question(question):
         return ()
     prompt = Prompt(steps.first, tuple(find(steps.first)))
     passages = read_passages(prompt)
