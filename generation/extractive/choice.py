@@ -43,6 +43,9 @@ FAR, FAR_FACTOR = 0.03, 0.5
 NO_TYPE_FACTOR, NO_PERSON_FACTOR = 0.6, 0.7
 """Factor on the confidence where the best quote has no value of the type that is asked for, or
 nobody's name,"""
+ADDRESSES = frozenset({"email", "phone"})
+NO_ADDRESS_FACTOR = 0.3
+"""where it has no e-mail address or telephone number: nothing else can be one,"""
 NO_NAME_FACTOR = 0.6
 """where its page has none of the question's names,"""
 UNKNOWN_NAME_FACTOR = 0.8
@@ -191,7 +194,7 @@ def _has_unknown_name(question: str, every: Sequence[Passage]) -> bool:
 def _untyped(scorer: Scorer, best: Passage, first: Passage) -> float:
     """The same for the type of the answer."""
     if scorer.types.lacks_strict(best):
-        return NO_TYPE_FACTOR
+        return NO_ADDRESS_FACTOR if scorer.types.types & ADDRESSES else NO_TYPE_FACTOR
     nobody = "person" not in held_types(first.text, languages_of(first.evidence.text))
     return NO_PERSON_FACTOR if scorer.types.types == {"person"} and nobody else 1.0
 
