@@ -15,6 +15,9 @@ from ingest.reading.line import Line, Placed, split_lines
 PARAGRAPH_GAP = 1.3
 """Lines further apart than this many usual line pitches belong to different blocks."""
 
+FEW_LINES = 4
+"""Lines that are too few to tell their usual pitch."""
+
 OTHER_SIZE = 1.35
 """Lines whose heights differ by this factor are in different fonts, such as a heading's."""
 
@@ -23,9 +26,16 @@ BULLETS = "•‣●■▪"
 _BULLET = re.compile(r"[•‣◦●○■□▪▫–—*·∙-]|[(（]?(?:\d{1,3}|[A-Za-z])[.)）]")
 
 
-def group_blocks(words: Sequence[Placed], lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Blocks of lines: paragraphs, headings, list items; a table row is alone."""
-    usual = _usual_pitch(lines)
+def group_blocks(
+    words: Sequence[Placed], lines: Sequence[Line], page_pitch: float | None = None
+) -> Iterator[list[Line]]:
+    """Blocks of lines: paragraphs, headings, list items; a table row is alone.
+
+    Args:
+        page_pitch: usual pitch of the page, for lines that are too few to tell their own.
+    """
+    few = len(lines) <= FEW_LINES
+    usual = page_pitch if few and page_pitch is not None else usual_pitch(lines)
     block: list[Line] = []
     right = 0.0
     for line in lines:
@@ -97,7 +107,7 @@ def _pitch(line: Line, following: Line) -> float:
     return (following.box[1] - line.box[1]) / max(min(line.height, following.height), 1e-6)
 
 
-def _usual_pitch(lines: Sequence[Line]) -> float:
+def usual_pitch(lines: Sequence[Line]) -> float:
     """The lower quartile of pitches, so that loose tables do not hide paragraph gaps."""
     pitches = [
         pitch for line, following in pairwise(lines) if 0.5 < (pitch := _pitch(line, following)) < 3

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.box import union_box
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.gutters import find_grids
 from ingest.reading.order.parties import find_parties
-from ingest.reading.order.piece import Piece, group_rows, split_piece
+from ingest.reading.order.piece import Piece, PrintedRow, group_rows, split_piece
 from ingest.reading.text_line import LineWord
 
 CELL_GAP = 1.1
@@ -27,14 +26,6 @@ MAX_LABEL_LINES = 3
 """Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
 """Words of a label that stands before its value, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedRow:
-    """Row of pieces that are read together; `cells` where they are cells."""
-
-    pieces: tuple[Piece, ...]
-    cells: bool
 
 
 def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
@@ -63,7 +54,7 @@ def _grouped(found: Sequence[Sequence[Piece]]) -> list[list[PrintedRow]]:
     for row, cells, in_table in zip(rows, split, table, strict=True):
         last = groups[-1][-1] if groups[-1] else None
         if last and last.cells and not cells and _continues_cell(last, row):
-            groups[-1][-1] = PrintedRow((*last.pieces, *row), True)
+            groups[-1][-1] = PrintedRow(_with_line(last.pieces, row[0]), True)
         elif in_table or (cells and _is_pair(row)):
             groups[-1].append(PrintedRow(tuple(row), True))
         elif not cells:
@@ -143,6 +134,13 @@ def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:
         and piece.words[0].text[:1].islower()
         and any(abs(cell.box[0] - piece.box[0]) <= slack for cell in above.pieces[1:])
     )
+
+
+def _with_line(pieces: Sequence[Piece], line: Piece) -> tuple[Piece, ...]:
+    """Pieces of a row with one more line of a cell, after those above it."""
+    slack = ALIGNED * line.height
+    above = [at for at, piece in enumerate(pieces) if abs(piece.box[0] - line.box[0]) <= slack]
+    return (*pieces[: above[-1] + 1], line, *pieces[above[-1] + 1 :])
 
 
 def _has_cells(row: Sequence[Piece]) -> bool:
