@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
-from statistics import median
+from statistics import median, median_low
 
 from ingest.box import union_box
 from ingest.reading.blocks import is_enumerator
@@ -27,10 +27,16 @@ MIN_LEADING, MAX_LEADING = 0.7, 1.5
 """Steps between lines of a cell in their heights."""
 LOOSE, SLACK = 1.08, 1.15
 """Steps between cells are larger by this factor; those within cells differ by less than this."""
+EVEN = 0.2
+"""Gaps between rows are equal where they differ by less line heights."""
 ALIGNED = 0.3
 """Cells are at one height where edges or middles differ by less line heights."""
 MIN_BANDS, MIN_WRAPPED = 3, 2
 """Rows of a table, its heads among them, and rows with a wrapped cell, at least."""
+MIN_WIDE, MIN_EVEN = 0.6, 0.6
+"""Share of rows that have several cells, and of those with the usual gap below, at least."""
+MIN_NUMERIC = 0.5
+"""Share of the lines of a column of numbers that are such, at least."""
 MIN_REGULAR = 0.8
 """Share of rows with one cell a column, and of those whose cells are at one height."""
 MIN_STYLE = 0.7
@@ -42,7 +48,7 @@ MAX_ROW_WORDS = 90
 MAX_PIECES = 3_000
 """A region of more pieces is not looked at; a newspaper page has half as many."""
 
-_VALUE = re.compile(r"\d[.,]?\d")
+_VALUE = re.compile(r"\d")
 _STOPS = ".!?:;…。！？"
 
 Span = tuple[float, float]
@@ -95,12 +101,11 @@ class _Cell:
         """Whether it is running text."""
         return len(self.text) >= max(MIN_PROSE, PROSE_LINE * len(self.lines))
 
-    def has_rows(self) -> bool:
-        """Whether its lines are numbers or signs: several rows, not one."""
-        texts = ["".join(w.text for piece in line for w in piece.words) for line in self.lines]
-        words = [text for text in texts if sum(map(str.isalpha, text)) > 1]
-        values = [text for text in texts if _VALUE.search(text) and text not in words]
-        return len(texts) > 1 and (len(values) > 1 or not words or (bool(values) and texts[0] not in words))
+    def has_rows(self, numeric: bool) -> bool:
+        """Whether its lines are rows of their own: several numbers or signs."""
+        words = [bool(_is_words(line)) for line in self.lines]
+        values = [_is_value(line) for line in self.lines]
+        return len(words) > 1 and (numeric and any(values) or sum(values) > 1 or not any(words))
 
     def goes_on(self, above: _Cell) -> bool:
         """Whether it goes on with a sentence of the cell above it."""
@@ -122,9 +127,12 @@ class _Cell:
 
 
 class _Band:
-    """Cells side by side."""
+    """Cells side by side; `numeric` columns are of numbers."""
 
-    def __init__(self, cells: Sequence[_Cell]) -> None:
+    def __init__(self, cells: Sequence[_Cell], numeric: Sequence[bool]) -> None:
+        self.numeric = numeric
+        self.top = min(cell.top for cell in cells)
+        self.bottom = max(cell.bottom for cell in cells)
         self.cells = sorted(cells, key=lambda cell: cell.column)
         self.lines = max(len(cell.lines) for cell in cells)
 
@@ -132,8 +140,8 @@ class _Band:
     def regular(self) -> bool:
         """Whether it has at most one cell of each column, none with several rows."""
         one_each = all(a.column < b.column for a, b in pairwise(self.cells))
-        rows = any(cell.has_rows() for cell in self.cells) or (self.plain and not self.continues)
-        return one_each and not rows
+        rows = any(cell.has_rows(self.numeric[cell.column]) for cell in self.cells)
+        return one_each and not rows and not (self.plain and not self.continues)
 
     @property
     def plain(self) -> bool:
@@ -187,7 +195,8 @@ class _Run:
             else:
                 bands.append([cell])
             foot = max(foot, cell.bottom) if len(bands[-1]) > 1 else cell.bottom
-        return list(map(_Band, bands))
+        numeric = [sum(map(_is_value, lines)) >= MIN_NUMERIC * len(lines) for lines in columns]
+        return [_Band(band, numeric) for band in bands]
 
     def _parts(self) -> list[list[Piece]]:
         """Parts of the pieces in each column."""
@@ -235,6 +244,15 @@ def _spans(row: Sequence[Piece], least: float) -> list[Span]:
     return spans
 
 
+def _is_value(line: Line) -> bool:
+    """Whether a line is a number."""
+    return not _is_words(line) and any(_VALUE.search(p.line.text) for p in line)
+
+
+def _is_words(line: Line) -> bool:
+    return sum(map(str.isalpha, "".join(piece.line.text for piece in line))) > 1
+
+
 def _steps(column: Sequence[Line]) -> list[float]:
     """Distances of a column's lines in their usual height."""
     boxes = [union_box([piece.box for piece in line]) for line in column]
@@ -275,11 +293,15 @@ def _is_table(bands: Sequence[_Band], height: float) -> bool:
     wrapped = [band for band in regular if band.lines > 1 and not band.plain]
     if len(regular) < max(MIN_BANDS, MIN_REGULAR * len(wide)) or not wrapped:
         return False
+    if len(wide) < MIN_WIDE * len(bands) or not _are_even(bands, height):
+        return False
     if len(_columns(regular)) < 2 or any(sum(c.prose for c in band.cells) > 1 for band in regular):
         return False
     slack = ALIGNED * height
     level = [
-        sum(all(cell.is_level(band.cells[0], how, slack) for cell in band.cells) for band in wrapped)
+        sum(
+            all(cell.is_level(band.cells[0], how, slack) for cell in band.cells) for band in wrapped
+        )
         for how in range(3)
     ]
     if max(level) < MIN_REGULAR * len(wrapped) or _flows(regular):
@@ -290,13 +312,31 @@ def _is_table(bands: Sequence[_Band], height: float) -> bool:
     return styles.most_common(1)[0][1] >= MIN_STYLE * len(regular[1:])
 
 
+def _are_even(bands: Sequence[_Band], height: float) -> bool:
+    """Whether rows have the same gap between them, whatever their cells, or the same step."""
+    pairs = list(pairwise(bands))
+    return any(
+        sum(abs(gap - median_low(gaps)) <= EVEN * height for gap in gaps) >= MIN_EVEN * len(gaps)
+        for gaps in (
+            [below.top - above.bottom for above, below in pairs],
+            [below.top - above.top for above, below in pairs],
+            [below.top + below.bottom - above.top - above.bottom for above, below in pairs],
+        )
+    )
+
+
 def _columns(bands: Sequence[_Band]) -> set[int]:
     """Columns that are more than bullets, numbers of items or signs of a currency."""
-    found = {cell.column: [] for band in bands for cell in band.cells}
+    found: dict[int, list[bool]] = {c.column: [] for band in bands for c in band.cells}
     for band in bands:
         for cell in band.cells:
-            found[cell.column].append(is_enumerator(cell.text))
+            found[cell.column].append(_is_sign(cell))
     return {at for at, signs in found.items() if sum(signs) < MIN_REGULAR * len(signs)}
+
+
+def _is_sign(cell: _Cell) -> bool:
+    """Whether it is a bullet, a number of an item or the sign of a currency."""
+    return is_enumerator(cell.text) and not (cell.column and cell.text[0].isdigit())
 
 
 def _flows(bands: Sequence[_Band]) -> bool:
