@@ -129,7 +129,7 @@ def _gutters(rows: Sequence[Sequence[Word]], starts: Sequence[Collection[int]]) 
         for row, some in zip(rows, starts, strict=True)
         if len(some) == most
     ]
-    if len(full) < MIN_ROWS:
+    if len(full) < MIN_ROWS or most > MAX_CELLS:
         return []
     columns = list(map(union_box, zip(*full, strict=True)))
     return [(a[2], b[0]) for a, b in pairwise(columns) if a[2] < b[0]]

@@ -124,6 +124,17 @@ class Side:
             return share
         return max(share, self._share(other, self._cells(), other._cells()))
 
+    def has_cells_beside(self, other: Side) -> bool:
+        """Whether cells, not only lines, are beside those of the other side."""
+        firsts, its = (
+            [side.middles[at] for at, row in enumerate(side.words) if not row[0][:1].islower()]
+            for side in (self, other)
+        )
+        return self.aligned(other) >= MIN_CELLS and (
+            self._share(other, firsts, its) >= MIN_CELLS
+            or self._share(other, self._cells(), other._cells()) >= MIN_CELLS
+        )
+
     def _share(self, other: Side, own: Sequence[float], its: Sequence[float]) -> float:
         both = [other.beside(own), self.beside(its)]
         if min(map(len, both)) < 2:
@@ -164,7 +175,7 @@ def are_columns(left: Side, right: Side) -> bool:
     """Whether two sides of a gap are read one after the other, not row by row."""
     if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
         return False
-    if left.cellular and right.cellular and left.aligned(right) >= MIN_CELLS:
+    if left.cellular and right.cellular and left.has_cells_beside(right):
         return False
     if (left.prose and right.prose) or (left.listed and right.listed):
         return True

@@ -105,7 +105,7 @@ class _Cell:
         """Whether its lines are rows of their own: several numbers or signs."""
         words = [bool(_is_words(line)) for line in self.lines]
         values = [_is_value(line) for line in self.lines]
-        return len(words) > 1 and (numeric and any(values) or sum(values) > 1 or not any(words))
+        return len(words) > 1 and ((numeric and any(values)) or sum(values) > 1 or not any(words))
 
     def goes_on(self, above: _Cell) -> bool:
         """Whether it goes on with a sentence of the cell above it."""
