@@ -14,6 +14,7 @@ from ingest.reading.line import SHARED_HEIGHT, Line, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
 from ingest.reading.order.facing import split_pages
+from ingest.reading.order.line_numbers import part_line_numbers
 from ingest.reading.order.piece import Piece, PrintedRow, find_slope, make_pieces
 from ingest.reading.order.tables import find_rows
 from ingest.reading.order.vertical import join_vertical
@@ -108,6 +109,7 @@ def _in_speech_order(line: TextLine) -> TextLine:
 def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:
     """Blocks of one direction of print, in reading order."""
     style = PageStyle(pieces)
+    pieces, numbers = part_line_numbers(pieces)
     groups = [
         _Lines(rows, style)
         for region in find_regions(pieces)
@@ -116,6 +118,8 @@ def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:
     pitch = usual_pitch([line for group in groups for line in group.lines])
     for group in groups:
         yield from group.blocks(style, pitch)
+    if numbers:
+        yield Block(tuple(piece.words for piece in numbers), "footer")
 
 
 class _Lines:
