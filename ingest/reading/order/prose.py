@@ -35,6 +35,15 @@ WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
 MIN_GAPS = 3
 """Gaps between words that tell what is usual; lines of Chinese may have none."""
+MIN_STEPS = 3
+"""Items of a numbered list, at least."""
+MIN_FLOW, NEXT = 4, 1.8
+"""Lines of a text beside entries, and words of each, at least; distance of two entries in line
+heights, at most."""
+MIN_PAST, PAST = 2, 0.4
+"""Entries beside a line that goes on with a sentence, at least, and share of all entries."""
+LEFT = 0.15
+"""Lines begin at one place, up to so many heights of a line."""
 MIN_ENTRIES = 0.6
 """Share of lines that begin as items, or end as entries of an index, in a list."""
 _ENTRY_END = re.compile(r".*[^\W\d].*, ?\d{1,4}(?:[-–]\d{1,4})?")
@@ -104,6 +113,30 @@ class Side:
         items = sum(is_bullet(row[0]) and len(row) > 1 for row in self.words)
         entries = sum(bool(_ENTRY_END.fullmatch(" ".join(row))) for row in self.words)
         return len(self.rows) > 2 and max(items, entries) >= MIN_ENTRIES * len(self.rows)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a list of steps: items with text that are numbered from 1 on."""
+        heads = [row[0] for row in self.words if is_bullet(row[0]) and len(row) > 1]
+        numbers = [int(head.strip("().")) for head in heads if head.strip("().").isdecimal()]
+        return len(numbers) >= MIN_STEPS and numbers == list(range(1, len(numbers) + 1))
+
+    def flows_past(self, other: Side) -> bool:
+        """Whether a sentence goes on beside entries of the other side that follow each other."""
+        if len(self.rows) < MIN_FLOW or sum(map(len, self.words)) < MIN_FLOW * len(self.rows):
+            return False
+        end = max(box[2] for box in self.boxes)
+        goes_on = [False]
+        for row, following, text in zip(self.boxes, self.rows[1:], self.words[1:], strict=False):
+            first = following[0].boxes[0]
+            goes_on.append(text[0][:1].islower() and row[2] + first[2] - first[0] > end)
+        past = 0
+        for at, (above, middle) in enumerate(pairwise(other.middles), start=1):
+            line = self.nearest(middle)
+            level = abs(self.middles[line] - middle) <= SAME_LINE * self.height
+            entries = not other.words[at][0][:1].islower() and middle - above < NEXT * self.height
+            past += level and entries and goes_on[line]
+        return past >= max(MIN_PAST, PAST * len(other.rows))
 
     def _caseless(self) -> bool:
         return not any(letter.islower() for row in self.words for word in row for letter in word)
@@ -177,17 +210,23 @@ def are_columns(left: Side, right: Side) -> bool:
         return False
     if left.cellular and right.cellular and left.has_cells_beside(right):
         return False
+    if right.counts and not left.counts:
+        return True
     if (left.prose and right.prose) or (left.listed and right.listed):
         return True
     if max(left.digits, right.digits) > NUMBERS:
         return False
-    if left.aligned(right) < 0.5:
+    if left.aligned(right) < 0.5 or right.flows_past(left) or left.flows_past(right):
         return True
     return (left.prose and right.dense) or (right.prose and left.dense)
 
 
 def _is_word_gap(left: Side, right: Side) -> bool:
     """Whether the gap is one between words of justified lines: as wide as others there."""
+    starts = [box[0] for box in right.boxes]
+    flush = sum(abs(start - min(starts)) <= LEFT * right.height for start in starts)
+    if flush >= max(MIN_FLOW, MIN_CELLS * len(starts)):  # words of a river begin anywhere
+        return False
     compared = wider = 0
     for row, box, middle in zip(left.rows, left.boxes, left.middles, strict=True):
         at = right.nearest(middle)
