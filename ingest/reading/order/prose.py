@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.box import gap_across
-from ingest.reading.blocks import is_bullet
+from ingest.reading.blocks import is_bullet, is_enumerator
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -40,6 +40,8 @@ MIN_STEPS = 3
 MIN_FLOW, NEXT = 4, 1.8
 """Lines of a text beside entries, and words of each, at least; distance of two entries in line
 heights, at most."""
+MIN_LETTERS, MOST_DIGITS = 3, 0.6
+"""Letters of an entry on average, at least; share of the words of entries with a digit, at most."""
 MIN_PAST, PAST = 2, 0.4
 """Entries beside a line that goes on with a sentence, at least, and share of all entries."""
 LEFT = 0.15
@@ -115,15 +117,29 @@ class Side:
         return len(self.rows) > 2 and max(items, entries) >= MIN_ENTRIES * len(self.rows)
 
     @property
+    def signs(self) -> bool:
+        """Whether it is bullets or numbers of what stands beside."""
+        return sum(map(is_enumerator, self.words)) >= MIN_CELLS * len(self.words)
+
+    @property
     def counts(self) -> bool:
         """Whether it is a list of steps: items with text that are numbered from 1 on."""
         heads = [row[0] for row in self.words if is_bullet(row[0]) and len(row) > 1]
         numbers = [int(head.strip("().")) for head in heads if head.strip("().").isdecimal()]
         return len(numbers) >= MIN_STEPS and numbers == list(range(1, len(numbers) + 1))
 
+    @property
+    def entries(self) -> bool:
+        """Whether it is a list of words, not of signs or numbered items."""
+        letters = sum(map(str.isalpha, "".join(word for row in self.words for word in row)))
+        bare = any(is_bullet(row[0]) for row in self.words if len(row) == 1)
+        return letters >= MIN_LETTERS * len(self.rows) and not (bare or self.counts)
+
     def flows_past(self, other: Side) -> bool:
         """Whether a sentence goes on beside entries of the other side that follow each other."""
         if len(self.rows) < MIN_FLOW or sum(map(len, self.words)) < MIN_FLOW * len(self.rows):
+            return False
+        if sum(map(len, self.rows)) > WIDER * len(self.rows) or other.digits > MOST_DIGITS:
             return False
         end = max(box[2] for box in self.boxes)
         goes_on = [False]
@@ -210,7 +226,9 @@ def are_columns(left: Side, right: Side) -> bool:
         return False
     if left.cellular and right.cellular and left.has_cells_beside(right):
         return False
-    if right.counts and not left.counts:
+    if left.signs or right.signs:
+        return False
+    if right.counts and left.entries:
         return True
     if (left.prose and right.prose) or (left.listed and right.listed):
         return True
@@ -225,8 +243,8 @@ def _is_word_gap(left: Side, right: Side) -> bool:
     """Whether the gap is one between words of justified lines: as wide as others there."""
     starts = [box[0] for box in right.boxes]
     flush = sum(abs(start - min(starts)) <= LEFT * right.height for start in starts)
-    if flush >= max(MIN_FLOW, MIN_CELLS * len(starts)):  # words of a river begin anywhere
-        return False
+    if left.prose and right.prose and flush >= max(MIN_FLOW, MIN_CELLS * len(starts)):
+        return False  # words of a river begin anywhere
     compared = wider = 0
     for row, box, middle in zip(left.rows, left.boxes, left.middles, strict=True):
         at = right.nearest(middle)
