@@ -95,7 +95,7 @@ def _counts_lines(pieces: Sequence[Piece], column: Sequence[_Number], step: int)
     top, bottom = column[0].box[1], column[-1].box[3]
     own = {number.piece for number in column}
     rest, _ = _parted(pieces, column)
-    beside = [p for p in rest if p.box[3] > top and p.box[1] < bottom]
+    beside = [p for p in rest if top < (p.box[1] + p.box[3]) / 2 < bottom]
     if not beside or any(p.box[0] < right and p.box[2] > left for p in beside):
         return False
     rows = group_rows(beside)
