@@ -26,7 +26,7 @@ EVEN = 0.15
 """Steps are even where they differ by less than this share, and most are."""
 MOST = 0.8
 MIN_WORDS = 4
-"""Words of a line that has a number, on average, at least."""
+"""Words of a piece of a line that has a number, on average, at least: cells have less."""
 MAX_PIECES = 3_000
 """A page of more pieces is not looked at."""
 
@@ -101,7 +101,7 @@ def _counts_lines(pieces: Sequence[Piece], column: Sequence[_Number], step: int)
     rows = group_rows(beside)
     texts = [[word.text for piece in row for word in piece.words] for row in rows]
     lower = sum(text[0][:1].islower() for text in texts)
-    if sum(map(len, texts)) < MIN_WORDS * len(rows) or lower < MIN_LOWER * len(rows):
+    if sum(map(len, texts)) < MIN_WORDS * len(beside) or lower < MIN_LOWER * len(rows):
         return False
     counted = column[-1].value - column[0].value
     if abs(len(rows) - 1 - counted) <= EVEN * counted:

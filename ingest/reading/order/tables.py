@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
+from ingest.page import Box
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.gutters import find_grids
 from ingest.reading.order.parties import find_parties
@@ -22,6 +23,9 @@ NEXT_LINE = 0.6
 """Gap between two lines of a cell in heights of a line, at most."""
 MAX_CELLS = 50
 """Cells of a row that are compared with those of the next."""
+MIN_EVEN, EVEN, UNLIKE = 3, 0.08, 2.0
+"""In a line of justified text: gaps at least, the share by which they differ at most, and how
+many times as wide one word is as another."""
 MAX_LABEL_LINES = 3
 """Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
@@ -145,10 +149,23 @@ def _with_line(pieces: Sequence[Piece], line: Piece) -> tuple[Piece, ...]:
 
 def _has_cells(row: Sequence[Piece]) -> bool:
     rest = row[1:] if is_enumerator([word.text for word in row[0].words]) else row
+    if len(row) > 1 and _is_justified([box for piece in row for box in piece.boxes]):
+        return False
     return any(
         after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
         for before, after in pairwise(rest)
     )
+
+
+def _is_justified(boxes: Sequence[Box]) -> bool:
+    """Whether all gaps are equally wide, and words are not: a line of justified text."""
+    if len(boxes) <= MIN_EVEN:
+        return False
+    gaps = [gap_across(one, other) for one, other in pairwise(boxes)]
+    if max(gaps) - min(gaps) > EVEN * max(gaps):
+        return False
+    widths = [box[2] - box[0] for box in boxes]
+    return max(widths) > UNLIKE * min(widths)
 
 
 def _is_pair(row: Sequence[Piece]) -> bool:

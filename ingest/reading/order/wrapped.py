@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
 from statistics import median, median_low
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.order.piece import Piece, PrintedRow, group_rows, split_piece
 from ingest.reading.order.tables import find_rows
@@ -25,8 +25,9 @@ MAX_STEP = 2.0
 """Gap between two lines of a table in heights of a line, at most."""
 MIN_LEADING, MAX_LEADING = 0.7, 1.5
 """Steps between lines of a cell in their heights."""
-LOOSE, SLACK = 1.08, 1.15
-"""Steps between cells are larger by this factor; those within cells differ by less than this."""
+LOOSE, SLACK, EXACT = 1.08, 1.15, 1.02
+"""Steps between cells are larger by this factor; those within cells differ by less than this,
+and by less than this where they are not of a scan."""
 EVEN = 0.2
 """Gaps between rows are equal where they differ by less line heights."""
 ALIGNED = 0.3
@@ -72,6 +73,7 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
     for run in _runs(rows):
         bands = run.bands()
         first = next((at for at, band in enumerate(bands) if len(band.cells) > 1), 0)
+        first += bool(run.start and bands) and _goes_on(rows[run.start - 1], bands[first])
         last = next((at for at in range(len(bands), 0, -1) if len(bands[at - 1].cells) > 1), 0)
         if _is_table(bands[first:last], run.height):
             above = [*chain(*rows[: run.start]), *_pieces(bands[:first])]
@@ -79,6 +81,18 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
             groups = _printed(bands[first:last])
             return WrappedTable(tuple(above), tuple(groups), tuple(below))
     return None
+
+
+def _goes_on(above: Sequence[Piece], band: _Band) -> bool:
+    """Whether a cell begins with the last line of the text above it."""
+    bottom = max(piece.box[3] for piece in above)
+    return any(
+        len(cell.lines) > 1
+        and cell.top - bottom
+        < cell.boxes[1][1] - cell.boxes[0][3] + ALIGNED * cell.lines[0][0].height
+        and any(gap_across(cell.boxes[0], piece.box) < 0 for piece in above)
+        for cell in band.cells
+    )
 
 
 class _Cell:
@@ -271,6 +285,8 @@ def _longest_step(columns: Sequence[Sequence[Line]]) -> float:
             break
         if two > ratio * one:
             ratio, limit = two / one, (one + two) / 2
+            if one <= EXACT * steps[0]:
+                break  # not of a scan: the next larger step is one between cells
     return limit
 
 
