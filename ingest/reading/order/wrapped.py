@@ -25,7 +25,7 @@ MAX_STEP = 2.0
 """Gap between two lines of a table in heights of a line, at most."""
 MIN_LEADING, MAX_LEADING = 0.7, 1.5
 """Steps between lines of a cell in their heights."""
-LOOSE, SLACK, EXACT = 1.08, 1.15, 1.02
+LOOSE, SLACK, EXACT = 1.08, 1.2, 1.02
 """Steps between cells are larger by this factor; those within cells differ by less than this,
 and by less than this where they are not of a scan."""
 EVEN = 0.2
@@ -73,7 +73,7 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
     for run in _runs(rows):
         bands = run.bands()
         first = next((at for at, band in enumerate(bands) if len(band.cells) > 1), 0)
-        first += bool(run.start and bands) and _goes_on(rows[run.start - 1], bands[first])
+        first += bool(run.start and bands) and run.goes_on(rows[run.start - 1], bands[first])
         last = next((at for at in range(len(bands), 0, -1) if len(bands[at - 1].cells) > 1), 0)
         if _is_table(bands[first:last], run.height):
             above = [*chain(*rows[: run.start]), *_pieces(bands[:first])]
@@ -81,18 +81,6 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
             groups = _printed(bands[first:last])
             return WrappedTable(tuple(above), tuple(groups), tuple(below))
     return None
-
-
-def _goes_on(above: Sequence[Piece], band: _Band) -> bool:
-    """Whether a cell begins with the last line of the text above it."""
-    bottom = max(piece.box[3] for piece in above)
-    return any(
-        len(cell.lines) > 1
-        and cell.top - bottom
-        < cell.boxes[1][1] - cell.boxes[0][3] + ALIGNED * cell.lines[0][0].height
-        and any(gap_across(cell.boxes[0], piece.box) < 0 for piece in above)
-        for cell in band.cells
-    )
 
 
 class _Cell:
@@ -177,6 +165,7 @@ class _Run:
         self.start, self.end = start, start + 1
         self.height = max(piece.height for piece in rows[start])
         self.columns: list[Span] = []
+        self.limit = 0.0
 
     def add(self, row: Sequence[Piece]) -> bool:
         """Widen the columns by a row unless it crosses a gutter."""
@@ -193,11 +182,11 @@ class _Run:
     def bands(self) -> list[_Band]:
         """Cells side by side, top to bottom."""
         columns = [group_rows(column) for column in self._parts()]
-        limit = _longest_step(columns)
+        self.limit = _longest_step(columns)
         cells = [
             _Cell(at, lines)
             for at, column in enumerate(columns)
-            for lines in _split_column(column, limit)
+            for lines in _split_column(column, self.limit)
         ]
         cells.sort(key=lambda cell: cell.top)
         bands: list[list[_Cell]] = []
@@ -211,6 +200,16 @@ class _Run:
             foot = max(foot, cell.bottom) if len(bands[-1]) > 1 else cell.bottom
         numeric = [sum(map(_is_value, lines)) >= MIN_NUMERIC * len(lines) for lines in columns]
         return [_Band(band, numeric) for band in bands]
+
+    def goes_on(self, above: Sequence[Piece], band: _Band) -> bool:
+        """Whether a cell begins with the last line of the text above it."""
+        return any(
+            len(cell.lines) > 1
+            and gap_across(cell.boxes[0], piece.box) < 0
+            and sum(cell.boxes[0][1::2]) - sum(piece.box[1::2]) <= 2 * self.limit * self.height
+            for cell in band.cells
+            for piece in above
+        )
 
     def _parts(self) -> list[list[Piece]]:
         """Parts of the pieces in each column."""
@@ -232,10 +231,10 @@ def _runs(rows: Sequence[Sequence[Piece]]) -> Iterator[_Run]:
         if len(rows[at]) + len(rows[at][0].boxes) < 3 or not run.add(rows[at]):
             at += 1
             continue
-        while run.start > first and _is_near(rows, run.start) and run.add(rows[run.start - 1]):
-            run.start -= 1
         while run.end < len(rows) and _is_near(rows, run.end) and run.add(rows[run.end]):
             run.end += 1
+        while run.start > first and _is_near(rows, run.start) and run.add(rows[run.start - 1]):
+            run.start -= 1
         first = at = run.end
         if run.end - run.start >= MIN_BANDS:
             yield run
