@@ -267,10 +267,15 @@ def _is_words(line: Line) -> bool:
 
 
 def _steps(column: Sequence[Line]) -> list[float]:
-    """Distances of a column's lines in their usual height."""
+    """Distances of a column's lines in their height; of a scan, in the usual height."""
     boxes = [union_box([piece.box for piece in line]) for line in column]
-    height = 2 * median(box[3] - box[1] for box in boxes) if boxes else 1.0
-    return [(b[1] + b[3] - a[1] - a[3]) / height for a, b in pairwise(boxes)]
+    heights = [box[3] - box[1] for box in boxes]
+    if any(piece.line.origin == "ocr" for line in column for piece in line):
+        heights = [median(heights)] * len(heights)
+    return [
+        (b[1] + b[3] - a[1] - a[3]) / (2 * min(heights[at : at + 2]))
+        for at, (a, b) in enumerate(pairwise(boxes))
+    ]
 
 
 def _longest_step(columns: Sequence[Sequence[Line]]) -> float:
