@@ -326,7 +326,7 @@ def _is_table(bands: Sequence[_Band], height: float) -> bool:
     ]
     if max(level) < MIN_REGULAR * len(wrapped) or _flows(regular):
         return False
-    if level[0] == max(level) and len(wrapped) < MIN_WRAPPED:
+    if len(wrapped) < MIN_WRAPPED and (level[0] == max(level) or not _are_filled(wide)):
         return False
     styles = Counter(_style(band.cells[-1]) for band in regular[1:])
     return styles.most_common(1)[0][1] >= MIN_STYLE * len(regular[1:])
@@ -357,6 +357,13 @@ def _columns(bands: Sequence[_Band]) -> set[int]:
 def _is_sign(cell: _Cell) -> bool:
     """Whether it is a bullet, a number of an item or the sign of a currency."""
     return is_enumerator(cell.text) and not (cell.column and cell.text[0].isdigit())
+
+
+def _are_filled(bands: Sequence[_Band]) -> bool:
+    """Whether each column of words has a cell in most rows."""
+    filled = Counter(cell.column for band in bands for cell in band.cells)
+    words = Counter(c.column for band in bands for c in band.cells if len(c.text) > 1)
+    return all(2 * filled[at] >= len(bands) for at in words if 2 * words[at] > filled[at])
 
 
 def _flows(bands: Sequence[_Band]) -> bool:
