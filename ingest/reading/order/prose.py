@@ -11,6 +11,7 @@ from statistics import median
 
 from ingest.box import gap_across
 from ingest.reading.blocks import is_bullet, is_enumerator
+from ingest.reading.order.leaders import is_leader
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -122,6 +123,12 @@ class Side:
         return sum(map(is_enumerator, self.words)) >= MIN_CELLS * len(self.words)
 
     @property
+    def led(self) -> bool:
+        """Whether it is a list of labels with leaders to their values."""
+        led = sum(any(map(is_leader, row)) for row in self.words)
+        return led >= MIN_ENTRIES * len(self.words)
+
+    @property
     def counts(self) -> bool:
         """Whether it is a list of steps: items with text that are numbered from 1 on."""
         heads = [row[0] for row in self.words if is_bullet(row[0]) and len(row) > 1]
@@ -230,7 +237,7 @@ def are_columns(left: Side, right: Side) -> bool:
         return False
     if right.counts and left.entries:
         return True
-    if (left.prose and right.prose) or (left.listed and right.listed):
+    if (left.prose and right.prose) or (left.listed and right.listed) or (left.led and right.led):
         return True
     if max(left.digits, right.digits) > NUMBERS:
         return False
