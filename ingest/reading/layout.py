@@ -10,11 +10,11 @@ from itertools import pairwise
 from ingest.box import gap_across, union_box
 from ingest.page import Box, Word, WordRole
 from ingest.reading.blocks import group_blocks, usual_pitch
-from ingest.reading.line import SHARED_HEIGHT, Line, is_right_to_left
+from ingest.reading.line import SHARED_HEIGHT, Line, is_leader, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
 from ingest.reading.order.facing import split_pages
-from ingest.reading.order.leaders import is_leader, part_leaders
+from ingest.reading.order.leaders import part_leaders
 from ingest.reading.order.line_numbers import part_line_numbers
 from ingest.reading.order.piece import Piece, PrintedRow, find_slope, make_pieces
 from ingest.reading.order.tables import find_rows
@@ -130,29 +130,24 @@ class _Lines:
         self._turned: list[LineWord] = []
         self._words: list[LineWord] = []
         self._starts: dict[int, list[int]] = {}
-        lines = (self._line(row, style) for row in rows)
-        self.lines = [line for line in lines if line.start < line.end]
+        self.lines = [self._line(row, style) for row in rows]
 
     def _line(self, row: PrintedRow, style: PageStyle) -> Line:
         start = len(self._words)
         starts = self._starts[start] = [start]
         before: Piece | None = None
-        led_from = 0
         for piece in _in_order(row.pieces):
             if row.cells and before is not None and not _is_beside(before, piece):
                 starts.append(len(self._words))
             before = piece
-            for word, box in zip(piece.words, piece.boxes, strict=True):
-                if is_leader(word.text):
-                    led_from = led_from or len(self._words)
-                    continue
-                size = style.relative_size(word, piece.line.origin)
-                self._words.append(word)
-                self._turned.append(LineWord(word.text, box, "", size))
-        if led_from == len(self._words):
-            led_from = 0
-        whole: Box = union_box([piece.box for piece in row.pieces])
-        return Line(start, len(self._words), whole, row.cells or start < led_from)
+            self._words.extend(piece.words)
+            self._turned.extend(
+                LineWord(word.text, box, "", style.relative_size(word, piece.line.origin))
+                for word, box in zip(piece.words, piece.boxes, strict=True)
+            )
+        led = any(is_leader(word.text) for word in self._words[start + 1 : -1])
+        box: Box = union_box([piece.box for piece in row.pieces])
+        return Line(start, len(self._words), box, row.cells or led)
 
     def blocks(self, style: PageStyle, pitch: float) -> Iterator[Block]:
         """Blocks of the lines; `pitch` is that of the page."""

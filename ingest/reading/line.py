@@ -18,6 +18,8 @@ CELL_GAP = 2.5
 """A gap between two words of a line wider than this many letters separates table cells."""
 
 
+DOTS, MIN_DOTS = ".…·‥", 5
+"""Dots of a leader, and how many it has, at least."""
 LONG, HIGHER = 5, 1.2
 """Letters of a word that tells the direction of its print, and its height in widths, where turned.
 
@@ -140,13 +142,18 @@ def cell_starts(words: Sequence[Placed]) -> list[int]:
             cell = cell or union_box([word.box for word in words[(starts or [0])[-1] : at]])
             begins = after.box[1] < before.box[1] or gap_across(cell, after.box) > 0
         else:
-            begins = gap > CELL_GAP * letter
+            begins = gap > CELL_GAP * letter or is_leader(before.text)
         if begins:
             starts.append(at)
             cell = None
         elif cell is not None:
             cell = union_box([cell, after.box])
     return starts
+
+
+def is_leader(text: str) -> bool:
+    """Whether a word is a leader: dots from a label to its value."""
+    return len(text) >= MIN_DOTS and not text.strip(DOTS)
 
 
 def _is_other_line(one: Box, other: Box) -> bool:

@@ -1,6 +1,6 @@
 """Leaders: dots from a label to its value, in menus, price lists and tables of contents.
 
-They are no words; a line with one is a row.
+A line with one is a row.
 """
 
 from __future__ import annotations
@@ -11,20 +11,14 @@ from dataclasses import replace
 from itertools import groupby
 
 from ingest.page import Box
+from ingest.reading.line import DOTS, MIN_DOTS, is_leader
 from ingest.reading.text_line import LineWord, TextLine
 
-DOTS = ".…·‥"
-MIN_DOTS = 5
-"""Dots of a leader, at least; with blanks between, words of one dot."""
 MIN_SPACED = 4
+"""Words of one dot that follow each other and are a leader, at least."""
 DOT_WIDTH = 0.5
 """Width of a dot in that of another letter."""
 _LEADER = re.compile(rf"[{DOTS}]{{{MIN_DOTS},}}")
-
-
-def is_leader(text: str) -> bool:
-    """Whether a word is a leader."""
-    return bool(_LEADER.fullmatch(text))
 
 
 def part_leaders(line: TextLine) -> TextLine:

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
-from statistics import median
+from statistics import median, median_low
 
 from ingest.box import gap_across
 from ingest.reading.blocks import is_bullet, is_enumerator
-from ingest.reading.order.leaders import is_leader
+from ingest.reading.line import is_leader
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -41,6 +42,9 @@ MIN_STEPS = 3
 MIN_FLOW, NEXT = 4, 1.8
 """Lines of a text beside entries, and words of each, at least; distance of two entries in line
 heights, at most."""
+HEAD_SIZE, MAX_HEAD, MIN_HEADS, MIN_BESIDE = 1.12, 5, 2, 5
+"""Size of a heading in that of most lines, its words at most; headings of two columns that stand
+beside text of the other, and lines of each, at least."""
 MIN_LETTERS, MOST_DIGITS = 3, 0.6
 """Letters of an entry on average, at least; share of the words of entries with a digit, at most."""
 MIN_PAST, PAST = 2, 0.4
@@ -121,6 +125,19 @@ class Side:
     def signs(self) -> bool:
         """Whether it is bullets or numbers of what stands beside."""
         return sum(map(is_enumerator, self.words)) >= MIN_CELLS * len(self.words)
+
+    @cached_property
+    def heads(self) -> frozenset[int]:
+        """Rows that are headings: short, without numbers, and in larger letters than most."""
+        sizes = [max(word.size for piece in row for word in piece.words) for row in self.rows]
+        if any(piece.line.origin != "text" for row in self.rows for piece in row):
+            return frozenset()
+        usual = HEAD_SIZE * median_low(sizes)
+        return frozenset(
+            at
+            for at, (size, words) in enumerate(zip(sizes, self.words, strict=True))
+            if size > usual and len(words) <= MAX_HEAD and not any(map(_has_digit, words))
+        )
 
     @property
     def led(self) -> bool:
@@ -221,6 +238,10 @@ class Side:
         return _nearest(self.middles, middle)
 
 
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
 def _nearest(middles: Sequence[float], middle: float) -> int:
     at = bisect_left(middles, middle)
     near = [n for n in (at - 1, at) if 0 <= n < len(middles)]
@@ -235,6 +256,8 @@ def are_columns(left: Side, right: Side) -> bool:
         return False
     if left.signs or right.signs:
         return False
+    if _heads_apart(left, right):
+        return True
     if right.counts and left.entries:
         return True
     if (left.prose and right.prose) or (left.listed and right.listed) or (left.led and right.led):
@@ -244,6 +267,24 @@ def are_columns(left: Side, right: Side) -> bool:
     if left.aligned(right) < 0.5 or right.flows_past(left) or left.flows_past(right):
         return True
     return (left.prose and right.dense) or (right.prose and left.dense)
+
+
+def _heads_apart(left: Side, right: Side) -> bool:
+    """Whether headings stand beside text of the other side, as those of two columns do."""
+    if (
+        max(left.digits, right.digits) > MAX_DIGITS
+        or min(len(left.rows), len(right.rows)) < MIN_BESIDE
+    ):
+        return False
+    apart = 0
+    for side, other in ((left, right), (right, left)):
+        for at in side.heads:
+            top, bottom = side.boxes[at][1], side.boxes[at][3]
+            beside = other.nearest((top + bottom) / 2)
+            box = other.boxes[beside]
+            if beside not in other.heads and min(bottom, box[3]) > max(top, box[1]):
+                apart += 1
+    return apart >= MIN_HEADS
 
 
 def _is_word_gap(left: Side, right: Side) -> bool:
