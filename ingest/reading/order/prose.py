@@ -136,7 +136,7 @@ class Side:
         return frozenset(
             at
             for at, (size, words) in enumerate(zip(sizes, self.words, strict=True))
-            if size > usual and len(words) <= MAX_HEAD and not any(map(_has_digit, words))
+            if size > usual and len(words) <= MAX_HEAD and _is_named(words)
         )
 
     @property
@@ -238,8 +238,10 @@ class Side:
         return _nearest(self.middles, middle)
 
 
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
+def _is_named(words: Sequence[str]) -> bool:
+    """Whether words have letters of a name, and no digits."""
+    text = "".join(words)
+    return sum(map(str.isalpha, text)) >= MIN_LETTERS and not any(map(str.isdigit, text))
 
 
 def _nearest(middles: Sequence[float], middle: float) -> int:
