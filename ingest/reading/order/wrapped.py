@@ -15,6 +15,7 @@ from statistics import median_low
 
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.order.bands import ALIGNED, Band, Cell, find_runs
+from ingest.reading.order.cards import find_cards
 from ingest.reading.order.piece import Piece, PrintedRow, group_rows
 from ingest.reading.order.tables import find_rows
 
@@ -53,10 +54,11 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
         first = next((at for at, band in enumerate(bands) if len(band.cells) > 1), 0)
         first += bool(run.start and bands) and run.goes_on(rows[run.start - 1], bands[first])
         last = next((at for at in range(len(bands), 0, -1) if len(bands[at - 1].cells) > 1), 0)
-        if _is_table(bands[first:last], run.height):
+        cards = find_cards(bands[first:last])
+        if cards or _is_table(bands[first:last], run.height):
             above = [*chain(*rows[: run.start]), *_pieces(bands[:first])]
             below = [*_pieces(bands[last:]), *chain(*rows[run.end :])]
-            groups = _printed(bands[first:last])
+            groups = cards or _printed(bands[first:last])
             return WrappedTable(tuple(above), tuple(groups), tuple(below))
     return None
 
