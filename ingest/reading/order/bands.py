@@ -107,10 +107,23 @@ class Band:
         return self.lines > 1 and all(self.cells[0].beside(cell) for cell in self.cells[1:])
 
     @property
+    def has_rows_beside(self) -> bool:
+        """Whether cells have as many lines, side by side, that do not go on in lower case."""
+        long = [cell for cell in self.cells[1:] if len(cell.lines) > 1]
+        return any(
+            one.beside(two) and not (_continues([one]) or _continues([two]))
+            for one, two in pairwise(long)
+        )
+
+    @property
     def continues(self) -> bool:
         """Whether lines of cells go on in lower case."""
-        heads = [line[0].words[0].text for cell in self.cells for line in cell.lines[1:]]
-        return 2 * sum(head[:1].islower() for head in heads) >= len(heads)
+        return _continues(self.cells)
+
+
+def _continues(cells: Sequence[Cell]) -> bool:
+    heads = [line[0].words[0].text for cell in cells for line in cell.lines[1:]]
+    return 2 * sum(head[:1].islower() for head in heads) >= len(heads)
 
 
 class Run:
@@ -138,7 +151,7 @@ class Run:
 
     def bands(self) -> list[Band]:
         """Cells side by side, top to bottom."""
-        columns = [group_rows(column) for column in self._parts()]
+        columns = self.lines()
         self.limit = _longest_step(columns)
         cells = [
             Cell(at, lines)
@@ -155,7 +168,7 @@ class Run:
             else:
                 bands.append([cell])
             foot = max(foot, cell.bottom) if len(bands[-1]) > 1 else cell.bottom
-        numeric = [sum(map(_is_value, lines)) >= MIN_NUMERIC * len(lines) for lines in columns]
+        numeric = [is_value_column(lines) for lines in columns]
         return [Band(band, numeric) for band in bands]
 
     def goes_on(self, above: Sequence[Piece], band: Band) -> bool:
@@ -167,6 +180,10 @@ class Run:
             for cell in band.cells
             for piece in above
         )
+
+    def lines(self) -> list[list[Line]]:
+        """Lines of each column, top to bottom."""
+        return [group_rows(column) for column in self._parts()]
 
     def _parts(self) -> list[list[Piece]]:
         """Parts of the pieces in each column."""
@@ -212,6 +229,11 @@ def _spans(row: Sequence[Piece], least: float) -> list[Span]:
         else:
             spans.append((left, right))
     return spans
+
+
+def is_value_column(lines: Sequence[Line]) -> bool:
+    """Whether a column is of numbers."""
+    return sum(map(_is_value, lines)) >= MIN_NUMERIC * len(lines)
 
 
 def _is_value(line: Line) -> bool:

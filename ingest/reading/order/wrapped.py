@@ -14,10 +14,11 @@ from itertools import chain, groupby, pairwise
 from statistics import median_low
 
 from ingest.reading.blocks import is_enumerator
-from ingest.reading.order.bands import ALIGNED, Band, Cell, find_runs
+from ingest.reading.order.bands import ALIGNED, Band, Cell, Run, find_runs
 from ingest.reading.order.cards import find_cards
 from ingest.reading.order.piece import Piece, PrintedRow, group_rows
 from ingest.reading.order.tables import find_rows
+from ingest.reading.order.tops import top_bands
 
 EVEN = 0.2
 """Gaps between rows are equal where they differ by less line heights."""
@@ -50,17 +51,26 @@ def find_wrapped(pieces: Sequence[Piece]) -> WrappedTable | None:
         return None
     rows = group_rows(pieces)
     for run in find_runs(rows):
-        bands = run.bands()
-        first = next((at for at, band in enumerate(bands) if len(band.cells) > 1), 0)
-        first += bool(run.start and bands) and run.goes_on(rows[run.start - 1], bands[first])
-        last = next((at for at in range(len(bands), 0, -1) if len(bands[at - 1].cells) > 1), 0)
-        cards = find_cards(bands[first:last])
-        if cards or _is_table(bands[first:last], run.height):
-            above = [*chain(*rows[: run.start]), *_pieces(bands[:first])]
-            below = [*_pieces(bands[last:]), *chain(*rows[run.end :])]
-            groups = cards or _printed(bands[first:last])
-            return WrappedTable(tuple(above), tuple(groups), tuple(below))
+        bands, first, last = _trimmed(run, run.bands())
+        groups = find_cards(bands[first:last])
+        if not groups and not _is_table(bands[first:last], run.height):
+            bands, first, last = _trimmed(run, top_bands(run.lines(), run.height))
+            if not _is_table(bands[first:last], run.height):
+                continue
+        above = [*chain(*rows[: run.start]), *_pieces(bands[:first])]
+        below = [*_pieces(bands[last:]), *chain(*rows[run.end :])]
+        groups = groups or list(_printed(bands[first:last]))
+        return WrappedTable(tuple(above), tuple(groups), tuple(below))
     return None
+
+
+def _trimmed(run: Run, bands: list[Band]) -> tuple[list[Band], int, int]:
+    """Bands, and which are the first and the last, without text above and below a table."""
+    wide = [at for at, band in enumerate(bands) if len(band.cells) > 1]
+    if not wide:
+        return bands, 0, 0
+    first = wide[0] + (run.start > 0 and run.goes_on(run.rows[run.start - 1], bands[wide[0]]))
+    return bands, first, wide[-1] + 1
 
 
 def _is_table(bands: Sequence[Band], height: float) -> bool:
