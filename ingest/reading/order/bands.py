@@ -34,6 +34,8 @@ MIN_PROSE, PROSE_LINE = 30, 4
 """Words of a cell and of each of its lines, at least, where it is running text."""
 _VALUE = re.compile(r"\d")
 _STOPS = ".!?:;…。！？"
+OPEN = (",", "-", "\u2010", "–", "/", "(")
+"""What a line ends with whose cell goes on."""
 
 Span = tuple[float, float]
 Line = list[Piece]
@@ -63,6 +65,8 @@ class Cell:
         """Whether its lines are rows of their own: several numbers or signs."""
         words = [bool(_is_words(line)) for line in self.lines]
         values = [_is_value(line) for line in self.lines]
+        if any(line[-1].words[-1].text.endswith(OPEN) for line in self.lines[:-1]):
+            return False
         return len(words) > 1 and ((numeric and any(values)) or sum(values) > 1 or not any(words))
 
     def goes_on(self, above: Cell) -> bool:
@@ -122,8 +126,14 @@ class Band:
 
 
 def _continues(cells: Sequence[Cell]) -> bool:
-    heads = [line[0].words[0].text for cell in cells for line in cell.lines[1:]]
-    return 2 * sum(head[:1].islower() for head in heads) >= len(heads)
+    going_on = [line_goes_on(above, line) for cell in cells for above, line in pairwise(cell.lines)]
+    return 2 * sum(going_on) >= len(going_on)
+
+
+def line_goes_on(above: Line | None, line: Line) -> bool:
+    """Whether a line goes on with a cell: in lower case, or after a comma or a dash."""
+    open_end = above is not None and above[-1].words[-1].text.endswith(OPEN)
+    return open_end or line[0].words[0].text[:1].islower()
 
 
 class Run:

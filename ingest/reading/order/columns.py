@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading.line import is_right_to_left
+from ingest.reading.order.gaps import are_columns
 from ingest.reading.order.piece import Boxes, Piece, PrintedRow, boxes_of
-from ingest.reading.order.prose import Side, are_columns
+from ingest.reading.order.prose import Side
 from ingest.reading.order.wrapped import find_wrapped
 
 MIN_GUTTER = 0.55

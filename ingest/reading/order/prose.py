@@ -1,4 +1,4 @@
-"""Running text: told from cells, labels and lists by how its lines are filled."""
+"""Sides of a gap: running text, told from cells, labels and lists by its lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median, median_low
 
-from ingest.box import gap_across
 from ingest.reading.blocks import is_bullet, is_enumerator
 from ingest.reading.line import is_leader
 from ingest.reading.order.piece import Piece, group_rows
@@ -25,8 +24,6 @@ MIN_LOWER = 0.25
 """Share of lines that begin with a small letter, in scripts that have them."""
 MAX_DIGITS = 0.35
 """Share of words with a digit; tables of numbers have more."""
-NUMBERS = 0.9
-"""Share of words with a digit in a column of numbers, which is part of a table."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
 CELL_STEP, MIN_CELLS = 1.15, 0.8
@@ -35,22 +32,17 @@ WRAPPED, MAX_WRAPPED = 0.3, 4
 """Gap in line heights between lines of a cell, and lines of one, at most."""
 WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
-MIN_GAPS = 3
-"""Gaps between words that tell what is usual; lines of Chinese may have none."""
 MIN_STEPS = 3
 """Items of a numbered list, at least."""
 MIN_FLOW, NEXT = 4, 1.8
 """Lines of a text beside entries, and words of each, at least; distance of two entries in line
 heights, at most."""
-HEAD_SIZE, MAX_HEAD, MIN_HEADS, MIN_BESIDE = 1.12, 5, 2, 5
-"""Size of a heading in that of most lines, its words at most; headings of two columns that stand
-beside text of the other, and lines of each, at least."""
+HEAD_SIZE, MAX_HEAD = 1.12, 5
+"""Size of a heading in that of most lines, and its words at most."""
 MIN_LETTERS, MOST_DIGITS = 3, 0.6
 """Letters of an entry on average, at least; share of the words of entries with a digit, at most."""
 MIN_PAST, PAST = 2, 0.4
 """Entries beside a line that goes on with a sentence, at least, and share of all entries."""
-LEFT = 0.15
-"""Lines begin at one place, up to so many heights of a line."""
 MIN_ENTRIES = 0.6
 """Share of lines that begin as items, or end as entries of an index, in a list."""
 _ENTRY_END = re.compile(r".*[^\W\d].*, ?\d{1,4}(?:[-–]\d{1,4})?")
@@ -248,65 +240,3 @@ def _nearest(middles: Sequence[float], middle: float) -> int:
     at = bisect_left(middles, middle)
     near = [n for n in (at - 1, at) if 0 <= n < len(middles)]
     return min(near, key=lambda n: abs(middles[n] - middle))
-
-
-def are_columns(left: Side, right: Side) -> bool:
-    """Whether two sides of a gap are read one after the other, not row by row."""
-    if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
-        return False
-    if left.cellular and right.cellular and left.has_cells_beside(right):
-        return False
-    if left.signs or right.signs:
-        return False
-    if _heads_apart(left, right):
-        return True
-    if right.counts and left.entries:
-        return True
-    if (left.prose and right.prose) or (left.listed and right.listed) or (left.led and right.led):
-        return True
-    if max(left.digits, right.digits) > NUMBERS:
-        return False
-    if left.aligned(right) < 0.5 or right.flows_past(left) or left.flows_past(right):
-        return True
-    return (left.prose and right.dense) or (right.prose and left.dense)
-
-
-def _heads_apart(left: Side, right: Side) -> bool:
-    """Whether headings stand beside text of the other side, as those of two columns do."""
-    if (
-        max(left.digits, right.digits) > MAX_DIGITS
-        or min(len(left.rows), len(right.rows)) < MIN_BESIDE
-    ):
-        return False
-    apart = 0
-    for side, other in ((left, right), (right, left)):
-        for at in side.heads:
-            top, bottom = side.boxes[at][1], side.boxes[at][3]
-            beside = other.nearest((top + bottom) / 2)
-            box = other.boxes[beside]
-            if beside not in other.heads and min(bottom, box[3]) > max(top, box[1]):
-                apart += 1
-    return apart >= MIN_HEADS
-
-
-def _is_word_gap(left: Side, right: Side) -> bool:
-    """Whether the gap is one between words of justified lines: as wide as others there."""
-    starts = [box[0] for box in right.boxes]
-    flush = sum(abs(start - min(starts)) <= LEFT * right.height for start in starts)
-    if left.prose and right.prose and flush >= max(MIN_FLOW, MIN_CELLS * len(starts)):
-        return False  # words of a river begin anywhere
-    compared = wider = 0
-    for row, box, middle in zip(left.rows, left.boxes, left.middles, strict=True):
-        at = right.nearest(middle)
-        other, beside = right.rows[at], right.boxes[at]
-        if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
-            gaps = [*_word_gaps(row), *_word_gaps(other)]
-            compared += 1
-            usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
-            wider += beside[0] - box[2] > WIDER * usual
-    return 0 < compared >= 2 * wider
-
-
-def _word_gaps(row: Sequence[Piece]) -> list[float]:
-    boxes = [box for piece in row for box in piece.boxes]
-    return [gap_across(before, after) for before, after in pairwise(boxes)]

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.reading.order.bands import ALIGNED, Band, Cell, Line, is_value_column
+from ingest.reading.order.bands import ALIGNED, Band, Cell, Line, is_value_column, line_goes_on
 
 MIN_STARTS = 2
 """Columns that begin again at the top of a row, at least."""
 MIN_OPEN = 0.6
 """Share of the lines within a row that go on in lower case, at least."""
-OPEN = (",", "-", "\u2010", "–", "/", "(")
-"""What a line ends with whose cell goes on."""
 
 Level = dict[int, Line]
 
@@ -32,8 +30,8 @@ def top_bands(columns: Sequence[Sequence[Line]], height: float) -> list[Band]:
             starts.append(at)
             again += bool(fresh)
             continue
-        going_on = [_goes_on(above.get(column), line) for column, line in level.items()]
-        if fresh or (0 in level and not _goes_on(above.get(0), level[0])):
+        going_on = [line_goes_on(above.get(column), line) for column, line in level.items()]
+        if fresh or (0 in level and not line_goes_on(above.get(0), level[0])):
             return []
         further += len(going_on)
         open_lines += sum(going_on)
@@ -72,12 +70,6 @@ def _begins(above: Level, level: Level, fresh: bool) -> bool:
     """Whether a row begins at a height."""
     if 0 not in level:
         return False
-    if any(_goes_on(above.get(column), line) for column, line in level.items()):
+    if any(line_goes_on(above.get(column), line) for column, line in level.items()):
         return False
     return fresh or set(above) == set(level)
-
-
-def _goes_on(above: Line | None, line: Line) -> bool:
-    """Whether a line goes on with the one above it."""
-    text = line[0].words[0].text
-    return text[:1].islower() or (above is not None and above[-1].words[-1].text.endswith(OPEN))
