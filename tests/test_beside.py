@@ -11,6 +11,7 @@ import pymupdf
 import pytest
 
 from ingest.files.pdf import PdfSource
+from ingest.files.pdf_lines import read_lines
 from ingest.page import Word
 from ingest.reading.layout import arrange
 from tests.make_scan import CJK, DEJAVU
@@ -62,6 +63,11 @@ def read(tmp_path: Path) -> Callable[..., tuple[Word, ...]]:
         return arrange(found.lines, found.image.width / found.image.height)
 
     return draw
+
+
+def read_page(pdf: Any) -> tuple[Word, ...]:
+    lines = tuple(read_lines(pdf[0]))
+    return arrange(lines, pdf[0].rect.width / pdf[0].rect.height)
 
 
 def text(words: Sequence[Word], *roles: str) -> str:
@@ -149,3 +155,52 @@ def test_days_of_one_character_begin_their_rows(days: str, read: Any) -> None:
 def test_arrows_and_boxes_are_words_of_their_own(printed: str, words: str, read: Any) -> None:
     found = read([(60, [printed])], fontname="dj", fontfile=DEJAVU)
     assert text(found).removeprefix("What stands beside what ") == words
+
+
+def test_leaders_lead_to_the_values_of_a_row(read: Any) -> None:
+    goods = ["Chowder" + 40 * "." + "8.50", "Oysters " + 20 * ". " + "14.00", "Salad.....9.80"]
+    words = read([(60, goods)])
+    assert [role for role, _ in blocks(words)][1:] == ["row"] * 3
+    assert [words[at].text for at in (4, 7, 10)] == ["Chowder", "Oysters", "Salad"]
+    assert {"8.50", "14.00", "9.80"} <= {word.text for word in words}
+    menus = read([(60, goods), (330, ["Fish......16.50", "Mussels......15.20", "Cod......9.00"])])
+    found = text(menus)
+    assert found.index("Salad") < found.index("Fish")
+
+
+def test_columns_with_headings_of_their_own_are_no_rows(tmp_path: Path) -> None:
+    left = [
+        "#Contact",
+        "14 Quay Road",
+        "Galway",
+        "#Languages",
+        "English",
+        "Irish",
+        "#Skills",
+        "Python",
+    ]
+    right = ["#Experience", "Harbour engineer in Galway", "Port of Galway", "Surveyor of the bay"]
+    right += ["Marine Institute", "#Education", "Civil engineer, Limerick", "Geographer, Galway"]
+    pdf = pymupdf.open()
+    page: Any = pdf.new_page()
+    for x, lines in ((60, left), (220, right)):
+        for number, line in enumerate(lines):
+            size = 14 if line.startswith("#") else 11
+            page.insert_text((x, 100 + 16 * number), line.strip("#"), fontsize=size)
+    pdf.save(tmp_path / "cv.pdf")
+    found = PdfSource(tmp_path / "cv.pdf").page_image(1, 72)
+    words = arrange(found.lines, found.image.width / found.image.height)
+    assert text(words) == " ".join([*left, *right]).replace("#", "")
+
+
+def test_paragraph_and_justified_line_are_no_row(read: Any) -> None:
+    wide = "It   costs   restaurants   a   fortune".split("   ")
+    pdf = pymupdf.open()
+    page: Any = pdf.new_page()
+    x = 60.0
+    for word in wide:
+        page.insert_text((x, 100), word, fontsize=11)
+        x += pymupdf.get_text_length(word, fontsize=11) + 16
+    page.insert_text((60, 114), "every winter when the boats stay at home", fontsize=11)
+    lines = read_page(pdf)
+    assert [role for role, _ in blocks(lines)] == ["text"]

@@ -77,6 +77,7 @@ def whole(rows: Sequence[Row]) -> list[list[str]]:
 
 
 LAYOUTS = [(align, gap) for align in ("top", "middle", "foot") for gap in (2.5, 6.0, 12.0)]
+LAYOUTS += [("top", 0.0)]
 
 
 @pytest.mark.parametrize(("align", "gap"), LAYOUTS)
@@ -139,6 +140,47 @@ def test_paragraphs_side_by_side_are_no_table(read: Any) -> None:
     words = read([(left, right)], "top", 9.0, (60, 320))
     found = " ".join(word.text for word in words)
     assert found.index("Three goes") < found.index("Five goes")
+
+
+def test_names_of_groups_are_not_joined_to_the_row_above(read: Any) -> None:
+    rows: list[Row] = [
+        (["Net income", "Other income:"], ["410"]),
+        (["Rent of sheds"], ["22"]),
+        (["Sale of old", "boats"], ["9"]),
+        (["Sum", "Taxes:"], ["31"]),
+        (["Harbour tax"], ["4"]),
+    ]
+    found = rows_of(read(rows, "top", 0.0, (60, 180)))
+    assert "Net income 410" in found
+    assert "Sum 31" in found
+
+
+def test_cards_are_read_one_by_one(tmp_path: Path) -> None:
+    cards = [
+        ("Pilotage", ["Our pilots bring ships", "of any size to berth."]),
+        ("Towage", ["Two tugs are ready day", "and night, also for", "work outside."]),
+        ("Bunkering", ["Diesel and water at the", "fuel dock."]),
+    ]
+    pdf = pymupdf.open()
+    page: Any = pdf.new_page()
+    for at, (head, lines) in enumerate(cards):
+        page.insert_text((60 + 160 * at, 96), head, fontsize=11, fontname="hebo")
+        for number, line in enumerate(lines, start=1):
+            page.insert_text((60 + 160 * at, 100 + STEP * number), line, fontsize=SIZE)
+    pdf.save(tmp_path / "cards.pdf")
+    found = PdfSource(tmp_path / "cards.pdf").page_image(1, 72)
+    words = arrange(found.lines, found.image.width / found.image.height)
+    expected = " ".join(" ".join([head, *lines]) for head, lines in cards)
+    assert " ".join(word.text for word in words) == expected
+
+
+def test_a_range_of_hours_in_two_lines_is_one_cell(read: Any) -> None:
+    rows: list[Row] = [
+        (["09:00 -", "09:30"], ["Coffee in the foyer"]),
+        (["09:30 -", "10:15"], ["Opening of the fair", "in the old hall", "by the mayor"]),
+        (["10:15 -", "11:00"], ["Dredging without harm"]),
+    ]
+    assert rows_of(read(rows, "top", 6.0, (60, 180))) == [" ".join(row) for row in whole(rows)]
 
 
 def test_lists_with_bullets_are_no_table(read: Any) -> None:

@@ -28,7 +28,7 @@ def top_bands(columns: Sequence[Sequence[Line]], height: float) -> list[Band]:
         fresh = [column for column in level if column not in above]
         if _begins(above, level, bool(fresh)):
             starts.append(at)
-            again += bool(fresh)
+            again += len(fresh)
             continue
         going_on = [line_goes_on(above.get(column), line) for column, line in level.items()]
         if fresh or (0 in level and not line_goes_on(above.get(0), level[0])):
