@@ -17,6 +17,7 @@ from ingest.files.pdf import PdfSource
 from ingest.page import Page, Word
 from ingest.reading.layout import arrange
 from ingest.reading.table import find_tables
+from ingest.reading.text_line import LineWord, TextLine
 
 Row = tuple[list[str], ...]
 TERMS: list[Row] = [
@@ -181,6 +182,28 @@ def test_a_range_of_hours_in_two_lines_is_one_cell(read: Any) -> None:
         (["10:15 -", "11:00"], ["Dredging without harm"]),
     ]
     assert rows_of(read(rows, "top", 6.0, (60, 180))) == [" ".join(row) for row in whole(rows)]
+
+
+def test_letters_that_are_fonts_of_their_own_are_one_style() -> None:
+    """As Chromium prints Korean."""
+    rows: list[Row] = [
+        (["연차 휴가"], ["한 해에 스물다섯 날과", "모든 공휴일을", "쉽니다"]),
+        (["병가"], ["여섯 주"]),
+        (["처음 두 해의", "해지 기간"], ["네 주"]),
+        (["수습"], ["세 달"]),
+    ]
+    lines, top, count = [], 0.1, 0
+    for row in rows:
+        high = max(map(len, row))
+        for column, cell in enumerate(row):
+            for number, text in enumerate(cell):
+                y = top + 0.02 * (number + (high - len(cell)) / 2)
+                count += 1
+                box = (0.1 + 0.2 * column, y, 0.1 + 0.2 * column + 0.013 * len(text), y + 0.019)
+                word = LineWord(text, box, f"Type3 ({count} 0 R)", 11.0)
+                lines.append(TextLine((word,)))
+        top += 0.02 * high + 0.008
+    assert rows_of(arrange(lines, 0.7)) == [" ".join(row) for row in whole(rows)]
 
 
 def test_lists_with_bullets_are_no_table(read: Any) -> None:

@@ -112,8 +112,8 @@ def _rows_of_cells(words: Sequence[Word], run: Sequence[Line]) -> Iterator[tuple
         for at in range(grid.start, grid.end):
             starts[at].update(grid.starts(lines[at]))
     gutters = _gutters(lines, starts)
-    for line, some in zip(lines, starts, strict=True):
-        some.update(_crossings(line, gutters))
+    for row, some in zip(lines, starts, strict=True):
+        some.update(_crossings(row, gutters))
     for line, some in zip(run, starts, strict=True):
         yield tuple(_cells(words, line, sorted(some)))
 

@@ -78,9 +78,7 @@ def _is_text(lines: Sequence[TextLine], stack: Sequence[int]) -> bool:
     return len(upright) >= MIN_STACK and 2 * sum(map(str.isalnum, upright)) > len(upright)
 
 
-def _without_cells(
-    lines: Sequence[TextLine], stacks: Sequence[Sequence[int]]
-) -> list[Sequence[int]]:
+def _without_cells(lines: Sequence[TextLine], stacks: Sequence[list[int]]) -> list[list[int]]:
     """Stacks without those whose characters each have a line of a row beside them."""
     single = {at for stack in stacks for at in stack}
     beside = [

@@ -145,8 +145,10 @@ def _flows(bands: Sequence[Band]) -> bool:
 
 
 def _style(cell: Cell) -> tuple[str, int]:
+    """Font and size, to half a point; of letters that are fonts of their own, the size."""
     word = cell.pieces[0].words[0]
-    return (word.font, round(2 * word.size)) if word.font else ("", 0)
+    font = "" if word.font.startswith("Type3") else word.font
+    return (font, round(2 * word.size)) if word.font else ("", 0)
 
 
 def _printed(bands: Sequence[Band]) -> Iterator[Sequence[PrintedRow]]:
