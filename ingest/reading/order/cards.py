@@ -26,7 +26,7 @@ Card = list[Line]
 
 
 def find_cards(bands: Sequence[Band]) -> list[Sequence[PrintedRow]]:
-    """Headings and texts of cards in reading order, in groups; none where bands are no cards."""
+    """Headings and texts of cards in reading order, in groups; none without cards."""
     rows = list(_cards(bands))
     cards = [card for row in rows if len(row) > 1 for card in row]
     headed = [card for card in cards if len(card) > 1 and _is_head(card[0], card[-1])]

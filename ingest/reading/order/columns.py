@@ -49,7 +49,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Part of a page without columns; `groups` of rows where it is a table with wrapped cells."""
+    """Part of a page without columns; `groups` of rows of a table, where it is one."""
 
     pieces: tuple[Piece, ...]
     groups: tuple[Sequence[PrintedRow], ...] = ()

@@ -1,4 +1,4 @@
-"""Leaders: dots from a label to its value, in menus, price lists and tables of contents.
+"""Leaders: dots from a label to its value, as in menus and tables of contents.
 
 A line with one is a row.
 """

@@ -152,7 +152,7 @@ class Side:
         return letters >= MIN_LETTERS * len(self.rows) and not (bare or self.counts)
 
     def flows_past(self, other: Side) -> bool:
-        """Whether a sentence goes on beside entries of the other side that follow each other."""
+        """Whether a sentence goes on beside entries of the other side."""
         if len(self.rows) < MIN_FLOW or sum(map(len, self.words)) < MIN_FLOW * len(self.rows):
             return False
         if sum(map(len, self.rows)) > WIDER * len(self.rows) or other.digits > MOST_DIGITS:

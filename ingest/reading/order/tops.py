@@ -1,4 +1,4 @@
-"""Bands of tables without space between their rows: cells begin at the top of a row.
+"""Bands of tables without space between rows: cells begin at the top of a row.
 
 A row begins where a column that was empty has text again. Where all columns have text, it
 begins unless one of them goes on in lower case.
