@@ -24,6 +24,8 @@ EVEN = 0.2
 """Gaps between rows are equal where they differ by less line heights."""
 MIN_BANDS, MIN_WRAPPED = 3, 2
 """Rows of a table, its heads among them, and rows with a wrapped cell, at least."""
+MIN_CENTERED = 4
+"""Rows of which cells are centered, at least, that nothing but a table has."""
 MIN_WIDE, MIN_EVEN = 0.6, 0.6
 """Share of rows that have several cells, and of those with the usual gap below, at least."""
 MIN_REGULAR = 0.8
@@ -80,7 +82,7 @@ def _is_table(bands: Sequence[Band], height: float) -> bool:
     wrapped = [band for band in regular if band.lines > 1 and not band.plain]
     if len(regular) < max(MIN_BANDS, MIN_REGULAR * len(wide)) or not wrapped:
         return False
-    if len(wide) < MIN_WIDE * len(bands) or not _are_even(bands, height):
+    if len(wide) < MIN_WIDE * len(bands):
         return False
     if len(_columns(regular)) < 2 or any(sum(c.prose for c in band.cells) > 1 for band in regular):
         return False
@@ -92,6 +94,9 @@ def _is_table(bands: Sequence[Band], height: float) -> bool:
         for how in range(3)
     ]
     if max(level) < MIN_REGULAR * len(wrapped) or _flows(regular):
+        return False
+    centered = level[1] >= MIN_CENTERED and level[1] > level[0]
+    if not (centered or _are_even(bands, height)):
         return False
     if len(wrapped) < MIN_WRAPPED and (level[0] == max(level) or not _are_filled(wide)):
         return False
