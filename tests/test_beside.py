@@ -204,3 +204,13 @@ def test_paragraph_and_justified_line_are_no_row(read: Any) -> None:
     page.insert_text((60, 114), "every winter when the boats stay at home", fontsize=11)
     lines = read_page(pdf)
     assert [role for role, _ in blocks(lines)] == ["text"]
+
+
+def test_double_spaced_text_around_a_closer_quote_is_a_paragraph() -> None:
+    pdf = pymupdf.open()
+    page: Any = pdf.new_page()
+    for number, line in enumerate(LETTER):
+        page.insert_text((60, 100 + 25 * number), line, fontsize=11)
+    for number, line in enumerate(TESTIMONY):
+        page.insert_text((100, 310 + 12.5 * number), line, fontsize=11)
+    assert blocks(read_page(pdf))[0] == ("text", " ".join(LETTER))
