@@ -25,6 +25,8 @@ ALIGNED = 0.7
 EVEN = 0.15
 """Steps are even where they differ by less than this share, and most are."""
 MOST = 0.8
+MAX_ACROSS = 0.1
+"""Share of the lines that may lie across the numbers: OCR misses some numbers."""
 MIN_WORDS = 4
 """Words of a piece of a line that has a number, on average, at least: cells have less."""
 MAX_PIECES = 3_000
@@ -96,7 +98,8 @@ def _counts_lines(pieces: Sequence[Piece], column: Sequence[_Number], step: int)
     own = {number.piece for number in column}
     rest, _ = _parted(pieces, column)
     beside = [p for p in rest if top < (p.box[1] + p.box[3]) / 2 < bottom]
-    if not beside or any(p.box[0] < right and p.box[2] > left for p in beside):
+    across = sum(p.box[0] < right and p.box[2] > left for p in beside)
+    if not beside or across > MAX_ACROSS * len(beside):
         return False
     rows = group_rows(beside)
     texts = [[word.text for piece in row for word in piece.words] for row in rows]
