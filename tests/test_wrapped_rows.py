@@ -56,11 +56,12 @@ def draw(page: Any, rows: Sequence[Row], align: str, gap: float, lefts: Sequence
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., tuple[Word, ...]]:
-    def made(*args: Any) -> tuple[Word, ...]:
+    def made(*args: Any, turn: int = 0) -> tuple[Word, ...]:
         pdf = pymupdf.open()
         page: Any = pdf.new_page()
         page.insert_text((60, 100), "The terms below are those of the year 2024.", fontsize=SIZE)
         draw(page, *args)
+        page.set_rotation(turn)
         pdf.save(tmp_path / "page.pdf")
         found = PdfSource(tmp_path / "page.pdf").page_image(1, 72)
         return arrange(found.lines, found.image.width / found.image.height)
@@ -95,6 +96,14 @@ def test_a_row_is_read_whole(
     assert [line for line in text if line in rows_of(words)] == rows_of(words)
     assert text[0] == "The terms below are those of the year 2024."
     assert text[-1] == "company and to its tenants."
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+def test_rows_of_a_table_on_its_side_are_whole(turn: int, read: Any) -> None:
+    words = read(PARTS, "middle", 6.0, (60, 160, 290), turn=turn)
+    assert rows_of(words) == [" ".join(row) for row in whole(PARTS)]
+    (table,) = find_tables(words)
+    assert len(table.rows) == len(PARTS) - 1
 
 
 @pytest.mark.parametrize("align", ["top", "middle", "foot"])

@@ -185,6 +185,7 @@ class Run:
         """Whether a cell begins with the last line of the text above it."""
         return any(
             len(cell.lines) > 1
+            and cell.text[0][:1].islower()
             and gap_across(cell.boxes[0], piece.box) < 0
             and sum(cell.boxes[0][1::2]) - sum(piece.box[1::2]) <= 2 * self.limit * self.height
             for cell in band.cells
