@@ -10,7 +10,7 @@ from itertools import pairwise
 from ingest.box import gap_across, union_box
 from ingest.page import Box, Word, WordRole
 from ingest.reading.blocks import group_blocks, usual_pitch
-from ingest.reading.line import SHARED_HEIGHT, Line, is_leader, is_right_to_left
+from ingest.reading.line import DOTS, SHARED_HEIGHT, Line, is_leader, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
 from ingest.reading.order.facing import split_pages
@@ -145,7 +145,9 @@ class _Lines:
                 LineWord(word.text, box, "", style.relative_size(word, piece.line.origin))
                 for word, box in zip(piece.words, piece.boxes, strict=True)
             )
-        led = any(is_leader(word.text) for word in self._words[start + 1 : -1])
+        led = any(
+            word.text[:1] in DOTS and is_leader(word.text) for word in self._words[start + 1 : -1]
+        )
         box: Box = union_box([piece.box for piece in row.pieces])
         return Line(start, len(self._words), box, row.cells or led)
 

@@ -103,7 +103,7 @@ class Band:
         """Whether it has at most one cell of each column, none with several rows."""
         one_each = all(a.column < b.column for a, b in pairwise(self.cells))
         rows = any(cell.has_rows(self.numeric[cell.column]) for cell in self.cells)
-        return one_each and not rows and not (self.plain and not self.continues)
+        return one_each and not rows and not (self.plain and not _continues(self.cells))
 
     @property
     def plain(self) -> bool:
@@ -118,11 +118,6 @@ class Band:
             one.beside(two) and not (_continues([one]) or _continues([two]))
             for one, two in pairwise(long)
         )
-
-    @property
-    def continues(self) -> bool:
-        """Whether lines of cells go on in lower case."""
-        return _continues(self.cells)
 
 
 def _continues(cells: Sequence[Cell]) -> bool:
@@ -213,7 +208,7 @@ def find_runs(rows: Sequence[Sequence[Piece]]) -> Iterator[Run]:
     first = at = 0
     while at < len(rows):
         run = Run(rows, at)
-        if len(rows[at]) + len(rows[at][0].boxes) < 3 or not run.add(rows[at]):
+        if not _has_gap(rows[at], MIN_GUTTER * run.height) or not run.add(rows[at]):
             at += 1
             continue
         while run.end < len(rows) and _is_near(rows, run.end) and run.add(rows[run.end]):
@@ -223,6 +218,11 @@ def find_runs(rows: Sequence[Sequence[Piece]]) -> Iterator[Run]:
         first = at = run.end
         if run.end - run.start >= MIN_ROWS:
             yield run
+
+
+def _has_gap(row: Sequence[Piece], least: float) -> bool:
+    """Whether a row may have several columns, seen without sorting its words."""
+    return len(row) > 1 or any(b[0] - a[2] >= least for a, b in pairwise(row[0].boxes))
 
 
 def _is_near(rows: Sequence[Sequence[Piece]], at: int) -> bool:

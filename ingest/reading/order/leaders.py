@@ -18,12 +18,14 @@ MIN_SPACED = 4
 """Words of one dot that follow each other and are a leader, at least."""
 DOT_WIDTH = 0.5
 """Width of a dot in that of another letter."""
+_HINTS = tuple((MIN_SPACED * mark).strip() for mark in (".", ". ", "…", "… ", "·", "· ", "‥"))
 _LEADER = re.compile(rf"[{DOTS}]{{{MIN_DOTS},}}")
 
 
 def part_leaders(line: TextLine) -> TextLine:
     """Line with its leaders apart from the words that touch them."""
-    if MIN_SPACED * "." not in line.text.replace(" ", "") and "…" not in line.text:
+    text = line.text
+    if not any(hint in text for hint in _HINTS):
         return line
     return replace(line, words=tuple(part for word in _joined(line.words) for part in _parts(word)))
 
