@@ -57,6 +57,8 @@ def _blocks(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _lines(words: Sequence[Word]) -> list[str]:
+    if words[0].role == "row":  # whole, also where cells have several lines
+        return [" ".join(word.text for word in words)]
     return [
         " ".join(word.text for word in words[line.start : line.end]) for line in split_lines(words)
     ]

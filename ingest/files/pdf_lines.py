@@ -25,6 +25,7 @@ from ingest.reading.spelling.letters import (
     MAX_CARE,
     Letter,
     find_words,
+    is_mark,
     needs_care,
     plain_text,
     split_words,
@@ -205,6 +206,7 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             text = plain_text(found[0])
             joins = found.start() == end == 0
             limit = MAX_TOUCH * span.size
+            joins = joins and not (word and (is_mark(word.text) or is_mark(text)))
             if word and joins and word.raised == span.raised and gap_between(word.box, box) < limit:
                 hidden = word.hidden and span.hidden
                 box = union_box([word.box, box])

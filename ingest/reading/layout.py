@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
 from ingest.page import Box, Word, WordRole
-from ingest.reading.blocks import group_blocks
-from ingest.reading.line import Line, is_right_to_left
+from ingest.reading.blocks import group_blocks, usual_pitch
+from ingest.reading.line import DOTS, SHARED_HEIGHT, Line, is_leader, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
 from ingest.reading.order.facing import split_pages
-from ingest.reading.order.piece import Piece, find_slope, make_pieces
-from ingest.reading.order.tables import PrintedRow, find_rows
+from ingest.reading.order.leaders import part_leaders
+from ingest.reading.order.line_numbers import part_line_numbers
+from ingest.reading.order.piece import Piece, PrintedRow, find_slope, make_pieces
+from ingest.reading.order.tables import find_rows
 from ingest.reading.order.vertical import join_vertical
 from ingest.reading.roles import HEADING_SIZE, PageStyle, find_role
 from ingest.reading.spelling.printed import print_words
@@ -94,7 +97,7 @@ def _frames(lines: Sequence[TextLine], aspect: float) -> Iterator[list[Piece]]:
         yield [
             piece
             for line in frames[turned]
-            for piece in make_pieces(_in_speech_order(line), aspect, slope)
+            for piece in make_pieces(part_leaders(_in_speech_order(line)), aspect, slope)
         ]
 
 
@@ -107,31 +110,62 @@ def _in_speech_order(line: TextLine) -> TextLine:
 def _find_blocks(pieces: Sequence[Piece]) -> Iterator[Block]:
     """Blocks of one direction of print, in reading order."""
     style = PageStyle(pieces)
-    for region in find_regions(pieces):
-        for rows in find_rows(region):
-            yield from _blocks_of(rows, style)
+    pieces, numbers = part_line_numbers(pieces)
+    groups = [
+        _Lines(rows, style)
+        for region in find_regions(pieces)
+        for rows in region.groups or find_rows(region.pieces)
+    ]
+    pitch = usual_pitch([line for group in groups for line in group.lines])
+    for group in groups:
+        yield from group.blocks(style, pitch)
+    if numbers:
+        yield Block(tuple(piece.words for piece in numbers), "footer")
 
 
-def _blocks_of(rows: Sequence[PrintedRow], style: PageStyle) -> Iterator[Block]:
-    turned: list[LineWord] = []
-    words: list[LineWord] = []
-    lines: list[Line] = []
-    for row in rows:
-        start = len(words)
+class _Lines:
+    """Lines of a group of rows: their words, as on the page and turned."""
+
+    def __init__(self, rows: Sequence[PrintedRow], style: PageStyle) -> None:
+        self._turned: list[LineWord] = []
+        self._words: list[LineWord] = []
+        self._starts: dict[int, list[int]] = {}
+        self.lines = [self._line(row, style) for row in rows]
+
+    def _line(self, row: PrintedRow, style: PageStyle) -> Line:
+        start = len(self._words)
+        starts = self._starts[start] = [start]
+        before: Piece | None = None
         for piece in _in_order(row.pieces):
-            words.extend(piece.words)
-            turned.extend(
+            if row.cells and before is not None and not _is_beside(before, piece):
+                starts.append(len(self._words))
+            before = piece
+            self._words.extend(piece.words)
+            self._turned.extend(
                 LineWord(word.text, box, "", style.relative_size(word, piece.line.origin))
                 for word, box in zip(piece.words, piece.boxes, strict=True)
             )
+        led = any(
+            word.text[:1] in DOTS and is_leader(word.text) for word in self._words[start + 1 : -1]
+        )
         box: Box = union_box([piece.box for piece in row.pieces])
-        lines.append(Line(start, len(words), box, row.cells))
-    for group in (
-        some for block in group_blocks(turned, lines) for some in _by_size(turned, block)
-    ):
-        first, last = group[0].start, group[-1].end
-        role = find_role(turned[first:last], group, style)
-        yield Block(tuple(tuple(words[line.start : line.end]) for line in group), role)
+        return Line(start, len(self._words), box, row.cells or led)
+
+    def blocks(self, style: PageStyle, pitch: float) -> Iterator[Block]:
+        """Blocks of the lines; `pitch` is that of the page."""
+        for block in group_blocks(self._turned, self.lines, pitch):
+            for group in _by_size(self._turned, block):
+                first, last = group[0].start, group[-1].end
+                role = find_role(self._turned[first:last], group, style)
+                starts = [at for line in group for at in self._starts[line.start]]
+                parts = pairwise([*starts, last])
+                yield Block(tuple(tuple(self._words[one:two]) for one, two in parts), role)
+
+
+def _is_beside(piece: Piece, following: Piece) -> bool:
+    """Whether two pieces of a row are on one line; else a cell goes on, or the next begins."""
+    shared = min(piece.box[3], following.box[3]) - max(piece.box[1], following.box[1])
+    return shared > SHARED_HEIGHT * min(piece.height, following.height)
 
 
 def _by_size(words: Sequence[LineWord], lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -158,7 +192,15 @@ def _in_order(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """Pieces of a row from right to left where their script runs so."""
     turned = sum(is_right_to_left(piece.line.text) for piece in pieces)
     others = sum(any(map(str.isalpha, piece.line.text)) for piece in pieces) - turned
-    return pieces[::-1] if turned > others else pieces
+    if turned <= others:
+        return pieces
+    cells: list[list[Piece]] = []
+    for piece in pieces:
+        if cells and gap_across(union_box([each.box for each in cells[-1]]), piece.box) <= 0:
+            cells[-1].append(piece)
+        else:
+            cells.append([piece])
+    return [piece for cell in reversed(cells) for piece in cell]
 
 
 def _joined(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -18,6 +18,8 @@ CELL_GAP = 2.5
 """A gap between two words of a line wider than this many letters separates table cells."""
 
 
+DOTS, MIN_DOTS = ".…·‥", 5
+"""Dots of a leader, and how many it has, at least."""
 LONG, HIGHER = 5, 1.2
 """Letters of a word that tells the direction of its print, and its height in widths, where turned.
 
@@ -126,14 +128,37 @@ def _beside(word: Word, following: Word) -> bool:
 
 
 def cell_starts(words: Sequence[Placed]) -> list[int]:
-    """Indices of the words of a line that come after a gap too wide for running text."""
+    """Indices of the words of a line that come after a gap too wide for running text.
+
+    Where cells have several lines, a word below goes on with the cell above it.
+    """
     letters = sum(len(word.text) for word in words)
     letter = sum(word.box[2] - word.box[0] for word in words) / max(letters, 1)
-    return [
-        at
-        for at, (before, after) in enumerate(pairwise(words), start=1)
-        if gap_across(before.box, after.box) > CELL_GAP * letter
-    ]
+    starts: list[int] = []
+    cell: Box | None = None
+    for at, (before, after) in enumerate(pairwise(words), start=1):
+        gap = gap_across(before.box, after.box)
+        if _is_other_line(before.box, after.box):
+            cell = cell or union_box([word.box for word in words[(starts or [0])[-1] : at]])
+            begins = after.box[1] < before.box[1] or gap_across(cell, after.box) > 0
+        else:
+            begins = gap > CELL_GAP * letter or is_leader(before.text)
+        if begins:
+            starts.append(at)
+            cell = None
+        elif cell is not None:
+            cell = union_box([cell, after.box])
+    return starts
+
+
+def is_leader(text: str) -> bool:
+    """Whether a word is a leader: dots from a label to its value."""
+    return len(text) >= MIN_DOTS and not text.strip(DOTS)
+
+
+def _is_other_line(one: Box, other: Box) -> bool:
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared <= SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
 
 
 def continues_line(word: Word, following: Word) -> bool:

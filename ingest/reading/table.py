@@ -6,7 +6,8 @@ or the first one has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice, pairwise
 
@@ -15,7 +16,7 @@ from ingest.forms.shape import shape_of
 from ingest.page import Box, Word
 from ingest.reading.blocks import printed_blocks
 from ingest.reading.gutters import find_grids
-from ingest.reading.line import Line, cell_starts, is_sideways, split_lines
+from ingest.reading.line import Line, cell_starts, is_sideways
 
 MIN_ROWS = 2
 """Rows below the heads of a table, at least."""
@@ -89,7 +90,7 @@ def _turn(box: Box, up: bool) -> Box:
 
 
 def _runs(words: Sequence[Word]) -> Iterator[list[Line]]:
-    """Rows with little between them, as the first line of each."""
+    """Rows with little between them."""
     run: list[Line] = []
     between = 0
     for block in printed_blocks(words):
@@ -99,7 +100,7 @@ def _runs(words: Sequence[Word]) -> Iterator[list[Line]]:
         if run and between > MAX_BETWEEN:
             yield run
             run = []
-        run.append(split_lines(words, block[0].start, block[0].end)[0])
+        run.append(block[0])
         between = 0
     if run:
         yield run
@@ -112,8 +113,44 @@ def _rows_of_cells(words: Sequence[Word], run: Sequence[Line]) -> Iterator[tuple
     for grid in find_grids(lines):
         for at in range(grid.start, grid.end):
             starts[at].update(grid.starts(lines[at]))
+    gutters = _gutters(lines, starts)
+    for row, some in zip(lines, starts, strict=True):
+        some.update(_crossings(row, gutters))
     for line, some in zip(run, starts, strict=True):
         yield tuple(_cells(words, line, sorted(some)))
+
+
+Gap = tuple[float, float]
+
+
+def _gutters(rows: Sequence[Sequence[Word]], starts: Sequence[Collection[int]]) -> list[Gap]:
+    """Gaps between columns, of the rows that have the most cells."""
+    most = max(map(len, starts))
+    full = [
+        [union_box([word.box for word in row[one:two]]) for one, two in _spans(row, some)]
+        for row, some in zip(rows, starts, strict=True)
+        if len(some) == most
+    ]
+    if len(full) < MIN_ROWS or most > MAX_CELLS:
+        return []
+    columns = list(map(union_box, zip(*full, strict=True)))
+    return [(a[2], b[0]) for a, b in pairwise(columns) if a[2] < b[0]]
+
+
+def _spans(row: Sequence[Word], starts: Collection[int]) -> Iterator[tuple[int, int]]:
+    return pairwise([0, *sorted(starts), len(row)])
+
+
+def _crossings(row: Sequence[Word], gutters: Sequence[Gap]) -> Iterator[int]:
+    """Indices of the words of a row that are in a column after that of the word before."""
+    bounds = []
+    for left, right in gutters:
+        for place in ((left + right) / 2, right, left):
+            if not any(word.box[0] < place < word.box[2] for word in row):
+                bounds.append(place)
+                break
+    columns = [bisect_right(bounds, word.box[0]) for word in row]
+    yield from (at for at, (one, two) in enumerate(pairwise(columns), 1) if one < two)
 
 
 def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[PrintedTable]:
@@ -171,9 +208,8 @@ def _shape(words: Sequence[Word], cell: Cell) -> str:
 
 
 def row_cells(words: Sequence[Word], row: Line) -> Iterator[Cell]:
-    """Cells of a row; its further lines go on with cells, and are left out."""
-    line = split_lines(words, row.start, row.end)[0]
-    return _cells(words, line, cell_starts(words[line.start : line.end]))
+    """Cells of a row, each with all its lines."""
+    return _cells(words, row, cell_starts(words[row.start : row.end]))
 
 
 def _cells(words: Sequence[Word], line: Line, starts: Sequence[int]) -> Iterator[Cell]:

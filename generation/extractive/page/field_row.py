@@ -77,9 +77,9 @@ def _order(
     beside: Sequence[Sequence[Cell]],
 ) -> str:
     """Whether the labels of two rows are "above" or "below"; "" where they are no such rows."""
-    if not _are_stacked(above, below) or _colon(words, above[0]):
+    if not _are_stacked(words, above, below) or _colon(words, above[0]):
         return ""
-    upper, lower = _height(above), _height(below)
+    upper, lower = _height(words, above), _height(words, below)
     values = [any(_is_value(words, cell) for cell in row) for row in (above, below)]
     if max(upper, lower) > OTHER_HEIGHT * min(upper, lower):
         if values == [True, False]:
@@ -87,16 +87,20 @@ def _order(
         return "above" if not values[0] and lower > upper else ""
     if values[0] or not (values[1] or _are_short(above, below)):
         return ""
-    in_table = any(_are_stacked(row, above) or _are_stacked(below, row) for row in beside)
+    in_table = any(
+        _are_stacked(words, row, above) or _are_stacked(words, below, row) for row in beside
+    )
     return "" if in_table else "above"
 
 
-def _are_stacked(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
+def _are_stacked(words: Sequence[Word], above: Sequence[Cell], below: Sequence[Cell]) -> bool:
     """Whether the cells of a row begin right below those of another."""
     if len(above) != len(below) or len(above) < 2:
         return False
-    step = below[0].box[1] - above[0].box[1]
-    if not 0 < step < MAX_GAP * max(_height(above), _height(below)):
+    high = max(_height(words, above), _height(words, below))
+    last = max(cell.box[3] for cell in above) - high  # the top of the lowest line
+    step = min(cell.box[1] for cell in below) - last
+    if not 0 < step < MAX_GAP * high:
         return False
     return all(
         abs(one.box[0] - other.box[0]) < ALIGNED for one, other in zip(above, below, strict=True)
@@ -108,8 +112,10 @@ def _are_short(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
     return all(cell.end - cell.start <= MAX_FILLED for cell in (*above, *below))
 
 
-def _height(row: Sequence[Cell]) -> float:
-    return max(cell.box[3] - cell.box[1] for cell in row)
+def _height(words: Sequence[Word], row: Sequence[Cell]) -> float:
+    """Height of a line: cells may have several."""
+    boxes = [word.box for cell in row for word in words[cell.start : cell.end]]
+    return max(box[3] - box[1] for box in boxes)
 
 
 def _is_value(words: Sequence[Word], cell: Cell) -> bool:

@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading.line import is_right_to_left
-from ingest.reading.order.piece import Boxes, Piece, boxes_of
-from ingest.reading.order.prose import Side, are_columns
+from ingest.reading.order.gaps import are_columns
+from ingest.reading.order.piece import Boxes, Piece, PrintedRow, boxes_of
+from ingest.reading.order.prose import Side
+from ingest.reading.order.wrapped import find_wrapped
 
 MIN_GUTTER = 0.55
 """Width of a gutter in heights of a line, at least."""
@@ -45,18 +47,34 @@ class Cut:
     below: tuple[int, ...]
 
 
-def find_regions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Part of a page without columns; `groups` of rows of a table, where it is one."""
+
+    pieces: tuple[Piece, ...]
+    groups: tuple[Sequence[PrintedRow], ...] = ()
+
+
+def find_regions(pieces: Sequence[Piece]) -> Iterator[Region]:
     """Regions without columns, in reading order."""
     # Not recursive: a hostile page may nest as deep as it has pieces.
-    waiting = [list(pieces)]
+    waiting: list[list[Piece] | Region] = [list(pieces)]
     looks = MAX_LOOKS * len(pieces)
     while waiting:
         region = waiting.pop()
+        if isinstance(region, Region):
+            yield region
+            continue
         looks -= len(region)
-        cut = _find_cut(region) if 4 <= len(region) <= MAX_PIECES and looks > 0 else None
+        is_looked_at = 4 <= len(region) <= MAX_PIECES and looks > 0
+        table = find_wrapped(region) if is_looked_at else None
+        if table is not None:
+            waiting += [list(table.below), Region((), table.groups), list(table.above)]
+            continue
+        cut = _find_cut(region) if is_looked_at else None
         if cut is None:
             if region:
-                yield region
+                yield Region(tuple(region))
             continue
         sides = [cut.left, cut.right]
         if _is_right_to_left(region):

@@ -46,6 +46,14 @@ class Piece:
         return self.box[3] - self.box[1]
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedRow:
+    """Row of pieces that are read together; `cells` where they are cells."""
+
+    pieces: tuple[Piece, ...]
+    cells: bool
+
+
 def make_pieces(line: TextLine, aspect: float, slope: float = 0.0) -> Iterator[Piece]:
     """Pieces of a line, parted at gaps too wide for running text.
 

@@ -1,4 +1,4 @@
-"""Running text: told from cells, labels and lists by how its lines are filled."""
+"""Sides of a gap: running text, told from cells, labels and lists by its lines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
-from statistics import median
+from statistics import median, median_low
 
-from ingest.box import gap_across
-from ingest.reading.blocks import is_bullet
+from ingest.reading.blocks import is_bullet, is_enumerator
+from ingest.reading.line import is_leader
 from ingest.reading.order.piece import Piece, group_rows
 
 MIN_WORDS = 2.5
@@ -23,8 +24,6 @@ MIN_LOWER = 0.25
 """Share of lines that begin with a small letter, in scripts that have them."""
 MAX_DIGITS = 0.35
 """Share of words with a digit; tables of numbers have more."""
-NUMBERS = 0.9
-"""Share of words with a digit in a column of numbers, which is part of a table."""
 SAME_LINE = 0.3
 """Lines of two columns are on one grid where their middles differ by less line heights."""
 CELL_STEP, MIN_CELLS = 1.15, 0.8
@@ -33,8 +32,17 @@ WRAPPED, MAX_WRAPPED = 0.3, 4
 """Gap in line heights between lines of a cell, and lines of one, at most."""
 WIDER = 1.4
 """A gutter is wider than the usual gap between the words beside it by this factor."""
-MIN_GAPS = 3
-"""Gaps between words that tell what is usual; lines of Chinese may have none."""
+MIN_STEPS = 3
+"""Items of a numbered list, at least."""
+MIN_FLOW, NEXT = 4, 1.8
+"""Lines of a text beside entries, and words of each, at least; distance of two entries in line
+heights, at most."""
+HEAD_SIZE, MAX_HEAD = 1.12, 5
+"""Size of a heading in that of most lines, and its words at most."""
+MIN_LETTERS, MOST_DIGITS = 3, 0.6
+"""Letters of an entry on average, at least; share of the words of entries with a digit, at most."""
+MIN_PAST, PAST = 2, 0.4
+"""Entries beside a line that goes on with a sentence, at least, and share of all entries."""
 MIN_ENTRIES = 0.6
 """Share of lines that begin as items, or end as entries of an index, in a list."""
 _ENTRY_END = re.compile(r".*[^\W\d].*, ?\d{1,4}(?:[-–]\d{1,4})?")
@@ -105,6 +113,63 @@ class Side:
         entries = sum(bool(_ENTRY_END.fullmatch(" ".join(row))) for row in self.words)
         return len(self.rows) > 2 and max(items, entries) >= MIN_ENTRIES * len(self.rows)
 
+    @property
+    def signs(self) -> bool:
+        """Whether it is bullets or numbers of what stands beside."""
+        return sum(map(is_enumerator, self.words)) >= MIN_CELLS * len(self.words)
+
+    @cached_property
+    def heads(self) -> frozenset[int]:
+        """Rows that are headings: short, without numbers, and in larger letters than most."""
+        sizes = [max(word.size for piece in row for word in piece.words) for row in self.rows]
+        if any(piece.line.origin != "text" for row in self.rows for piece in row):
+            return frozenset()
+        usual = HEAD_SIZE * median_low(sizes)
+        return frozenset(
+            at
+            for at, (size, words) in enumerate(zip(sizes, self.words, strict=True))
+            if size > usual and len(words) <= MAX_HEAD and _is_named(words)
+        )
+
+    @property
+    def led(self) -> bool:
+        """Whether it is a list of labels with leaders to their values."""
+        led = sum(any(map(is_leader, row)) for row in self.words)
+        return led >= MIN_ENTRIES * len(self.words)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a list of steps: items with text that are numbered from 1 on."""
+        heads = [row[0] for row in self.words if is_bullet(row[0]) and len(row) > 1]
+        numbers = [int(head.strip("().")) for head in heads if head.strip("().").isdecimal()]
+        return len(numbers) >= MIN_STEPS and numbers == list(range(1, len(numbers) + 1))
+
+    @property
+    def entries(self) -> bool:
+        """Whether it is a list of words, not of signs or numbered items."""
+        letters = sum(map(str.isalpha, "".join(word for row in self.words for word in row)))
+        bare = any(is_bullet(row[0]) for row in self.words if len(row) == 1)
+        return letters >= MIN_LETTERS * len(self.rows) and not (bare or self.counts)
+
+    def flows_past(self, other: Side) -> bool:
+        """Whether a sentence goes on beside entries of the other side."""
+        if len(self.rows) < MIN_FLOW or sum(map(len, self.words)) < MIN_FLOW * len(self.rows):
+            return False
+        if sum(map(len, self.rows)) > WIDER * len(self.rows) or other.digits > MOST_DIGITS:
+            return False
+        end = max(box[2] for box in self.boxes)
+        goes_on = [False]
+        for row, following, text in zip(self.boxes, self.rows[1:], self.words[1:], strict=False):
+            first = following[0].boxes[0]
+            goes_on.append(text[0][:1].islower() and row[2] + first[2] - first[0] > end)
+        past = 0
+        for at, (above, middle) in enumerate(pairwise(other.middles), start=1):
+            line = self.nearest(middle)
+            level = abs(self.middles[line] - middle) <= SAME_LINE * self.height
+            entries = not other.words[at][0][:1].islower() and middle - above < NEXT * self.height
+            past += level and entries and goes_on[line]
+        return past >= max(MIN_PAST, PAST * len(other.rows))
+
     def _caseless(self) -> bool:
         return not any(letter.islower() for row in self.words for word in row for letter in word)
 
@@ -123,6 +188,17 @@ class Side:
         if self.prose or self.dense or other.prose or other.dense:
             return share
         return max(share, self._share(other, self._cells(), other._cells()))
+
+    def has_cells_beside(self, other: Side) -> bool:
+        """Whether cells, not only lines, are beside those of the other side."""
+        firsts, its = (
+            [side.middles[at] for at, row in enumerate(side.words) if not row[0][:1].islower()]
+            for side in (self, other)
+        )
+        return self.aligned(other) >= MIN_CELLS and (
+            self._share(other, firsts, its) >= MIN_CELLS
+            or self._share(other, self._cells(), other._cells()) >= MIN_CELLS
+        )
 
     def _share(self, other: Side, own: Sequence[float], its: Sequence[float]) -> float:
         both = [other.beside(own), self.beside(its)]
@@ -154,41 +230,13 @@ class Side:
         return _nearest(self.middles, middle)
 
 
+def _is_named(words: Sequence[str]) -> bool:
+    """Whether words have letters of a name, and no digits."""
+    text = "".join(words)
+    return sum(map(str.isalpha, text)) >= MIN_LETTERS and not any(map(str.isdigit, text))
+
+
 def _nearest(middles: Sequence[float], middle: float) -> int:
     at = bisect_left(middles, middle)
     near = [n for n in (at - 1, at) if 0 <= n < len(middles)]
     return min(near, key=lambda n: abs(middles[n] - middle))
-
-
-def are_columns(left: Side, right: Side) -> bool:
-    """Whether two sides of a gap are read one after the other, not row by row."""
-    if len(left.rows) < 2 or len(right.rows) < 2 or _is_word_gap(left, right):
-        return False
-    if left.cellular and right.cellular and left.aligned(right) >= MIN_CELLS:
-        return False
-    if (left.prose and right.prose) or (left.listed and right.listed):
-        return True
-    if max(left.digits, right.digits) > NUMBERS:
-        return False
-    if left.aligned(right) < 0.5:
-        return True
-    return (left.prose and right.dense) or (right.prose and left.dense)
-
-
-def _is_word_gap(left: Side, right: Side) -> bool:
-    """Whether the gap is one between words of justified lines: as wide as others there."""
-    compared = wider = 0
-    for row, box, middle in zip(left.rows, left.boxes, left.middles, strict=True):
-        at = right.nearest(middle)
-        other, beside = right.rows[at], right.boxes[at]
-        if min(box[3], beside[3]) - max(box[1], beside[1]) > 0.5 * left.height:
-            gaps = [*_word_gaps(row), *_word_gaps(other)]
-            compared += 1
-            usual = median(gaps) if len(gaps) >= MIN_GAPS else 0.0
-            wider += beside[0] - box[2] > WIDER * usual
-    return 0 < compared >= 2 * wider
-
-
-def _word_gaps(row: Sequence[Piece]) -> list[float]:
-    boxes = [box for piece in row for box in piece.boxes]
-    return [gap_across(before, after) for before, after in pairwise(boxes)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.box import union_box
+from ingest.box import gap_across, union_box
+from ingest.page import Box
 from ingest.reading.blocks import is_enumerator
 from ingest.reading.gutters import find_grids
 from ingest.reading.order.parties import find_parties
-from ingest.reading.order.piece import Piece, group_rows, split_piece
+from ingest.reading.order.piece import Piece, PrintedRow, group_rows, split_piece
 from ingest.reading.text_line import LineWord
 
 CELL_GAP = 1.1
@@ -23,18 +23,13 @@ NEXT_LINE = 0.6
 """Gap between two lines of a cell in heights of a line, at most."""
 MAX_CELLS = 50
 """Cells of a row that are compared with those of the next."""
+MIN_EVEN, EVEN, UNLIKE = 3, 0.08, 2.0
+"""In a line of justified text: gaps at least, the share by which they differ at most, and how
+many times as wide one word is as another."""
 MAX_LABEL_LINES = 3
 """Lines of the label of a table's row, at most."""
 MAX_LABEL = 6
 """Words of a label that stands before its value, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedRow:
-    """Row of pieces that are read together; `cells` where they are cells."""
-
-    pieces: tuple[Piece, ...]
-    cells: bool
 
 
 def find_rows(region: Sequence[Piece]) -> list[list[PrintedRow]]:
@@ -63,7 +58,7 @@ def _grouped(found: Sequence[Sequence[Piece]]) -> list[list[PrintedRow]]:
     for row, cells, in_table in zip(rows, split, table, strict=True):
         last = groups[-1][-1] if groups[-1] else None
         if last and last.cells and not cells and _continues_cell(last, row):
-            groups[-1][-1] = PrintedRow((*last.pieces, *row), True)
+            groups[-1][-1] = PrintedRow(_with_line(last.pieces, row[0]), True)
         elif in_table or (cells and _is_pair(row)):
             groups[-1].append(PrintedRow(tuple(row), True))
         elif not cells:
@@ -145,12 +140,32 @@ def _continues_cell(above: PrintedRow, row: Sequence[Piece]) -> bool:
     )
 
 
+def _with_line(pieces: Sequence[Piece], line: Piece) -> tuple[Piece, ...]:
+    """Pieces of a row with one more line of a cell, after those above it."""
+    slack = ALIGNED * line.height
+    above = [at for at, piece in enumerate(pieces) if abs(piece.box[0] - line.box[0]) <= slack]
+    return (*pieces[: above[-1] + 1], line, *pieces[above[-1] + 1 :])
+
+
 def _has_cells(row: Sequence[Piece]) -> bool:
     rest = row[1:] if is_enumerator([word.text for word in row[0].words]) else row
+    if len(row) > 1 and _is_justified([box for piece in row for box in piece.boxes]):
+        return False
     return any(
         after.box[0] - before.box[2] > CELL_GAP * min(before.height, after.height)
         for before, after in pairwise(rest)
     )
+
+
+def _is_justified(boxes: Sequence[Box]) -> bool:
+    """Whether all gaps are equally wide, and words are not: a line of justified text."""
+    if len(boxes) <= MIN_EVEN:
+        return False
+    gaps = [gap_across(one, other) for one, other in pairwise(boxes)]
+    if max(gaps) - min(gaps) > EVEN * max(gaps):
+        return False
+    widths = [box[2] - box[0] for box in boxes]
+    return max(widths) > UNLIKE * min(widths)
 
 
 def _is_pair(row: Sequence[Piece]) -> bool:

@@ -22,6 +22,9 @@ MAX_STEP = 2.0
 """Distance of two characters of a vertical line in their height, at most."""
 MAX_PITCH = 4.0
 """Two lines side by side are together as wide as so many characters, at most."""
+LEVEL, MIN_CELLS = 0.15, 0.8
+"""A character is in a row where its middle and that of a line beside it differ by less of its
+height; share of the characters that are, where they are cells below each other."""
 SAME_COLUMN = 0.4
 """Characters are in one column where their middles differ by less of their width."""
 
@@ -30,8 +33,9 @@ def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     """Join single characters that are read downwards; other lines stay.
 
     Only wide characters (Chinese, Japanese, Korean) with their punctuation, not bullets,
-    and numbers and words in other letters that lie on their side among them; and only where the next one below is nearer than the next one beside. `aspect` is the
-    page's width over its height.
+    and numbers and words in other letters that lie on their side among them; and only where
+    the next one below is nearer than the next one beside. Those that begin rows of a table,
+    such as days, stay too. `aspect` is the page's width over its height.
     """
     single = [at for at, line in enumerate(lines) if _is_single(line)]
     if not MIN_STACK <= len(single) <= MAX_SINGLE:
@@ -39,6 +43,7 @@ def join_vertical(lines: Sequence[TextLine], aspect: float) -> list[TextLine]:
     single = sorted([*single, *(at for at, line in enumerate(lines) if _lies(line))])
     every = _stacks(lines, single)
     stacks = [stack for stack in every if _is_text(lines, stack)]
+    stacks = _without_cells(lines, stacks) if stacks else []
     if not stacks or not _reads_down(lines, stacks, aspect):
         return list(lines)
     stacks += [stack for stack in every if _ends_text(lines, stack, stacks)]
@@ -71,6 +76,33 @@ def _is_text(lines: Sequence[TextLine], stack: Sequence[int]) -> bool:
     """Whether a stack is long enough, and mostly of letters."""
     upright = [lines[at].text for at in stack if not lines[at].angle]
     return len(upright) >= MIN_STACK and 2 * sum(map(str.isalnum, upright)) > len(upright)
+
+
+def _without_cells(lines: Sequence[TextLine], stacks: Sequence[list[int]]) -> list[list[int]]:
+    """Stacks without those whose characters each have a line of a row beside them."""
+    single = {at for stack in stacks for at in stack}
+    beside = [
+        line
+        for at, line in enumerate(lines)
+        if at not in single and not (line.angle or line.vertical)
+    ]
+    boxes = np.array([line.box for line in beside]).reshape(-1, 4)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    order = np.argsort(middles, kind="stable")
+    middles, boxes = middles[order], boxes[order]
+
+    def is_cell(at: int) -> bool:
+        left, top, right, bottom = lines[at].box
+        middle, slack = (top + bottom) / 2, LEVEL * (bottom - top)
+        low, high = np.searchsorted(middles, (middle - slack, middle + slack))
+        return bool(((boxes[low:high, 0] >= right) | (boxes[low:high, 2] <= left)).any())
+
+    def are_cells(stack: Sequence[int]) -> bool:
+        boxes = [lines[at].box for at in stack]
+        steps = [(b[1] - a[1]) / (a[3] - a[1]) for a, b in pairwise(boxes)]
+        return median(steps) > 1 and sum(map(is_cell, stack)) >= MIN_CELLS * len(stack)
+
+    return [stack for stack in stacks if not are_cells(stack)]
 
 
 def _ends_text(

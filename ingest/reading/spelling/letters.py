@@ -93,9 +93,18 @@ def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
 
 
 def find_words(text: str, places: Sequence[Box], size: float) -> Iterator[re.Match[str]]:
-    """Words of letters of one size: between blanks, and gaps where a script has none."""
+    """Words of letters of one size: between blanks, and gaps where a script has none.
+
+    Arrows and boxes to tick are words of their own.
+    """
     start = 0
-    if not text.isascii() and _NO_BLANKS.search(text):
+    if text.isascii():
+        yield from _WORD.finditer(text)
+        return
+    if MARKS.search(text):
+        yield from _MARKED.finditer(text)
+        return
+    if _NO_BLANKS.search(text):
         right = places[0][2]
         for at, place in enumerate(places):
             if place[0] - right > CELL_GAP * size:
@@ -106,8 +115,24 @@ def find_words(text: str, places: Sequence[Box], size: float) -> Iterator[re.Mat
 
 
 _WORD = re.compile(r"\S+")
+_MARK = "\u2190-\u21ff\u25b6\u25ba\u25c4\u2610-\u2612\u2705\u2713-\u2718\u2b05-\u2b0d"
+_SLOPE = "\u25b2-\u25b5\u25bc-\u25bf"
+MARKS = re.compile(f"[{_MARK}{_SLOPE}]")
+"""Arrows, boxes to tick, ticks and crosses; triangles, which are signs before a number."""
+_MARKED = re.compile(
+    f"[{_MARK}]+|[{_SLOPE}]+(?=[^\\W\\d_])|[{_SLOPE}]*[^\\s{_MARK}{_SLOPE}]+|[{_SLOPE}]+"
+)
 _NO_BLANKS = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, where MuPDF sees no blank in a gap."""
+
+
+def is_mark(text: str) -> bool:
+    """Whether a word is an arrow, a box or a tick, and no part of the word beside it.
+
+    >>> is_mark("↓"), is_mark("▲5"), is_mark("mg")
+    (True, False, False)
+    """
+    return not text.isascii() and MARKS.sub("", text) == ""
 
 
 def needs_care(text: str) -> bool:

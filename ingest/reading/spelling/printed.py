@@ -83,6 +83,9 @@ def print_words(
         for word in read_line(line):
             if ends_open:
                 ends_open = False
+                if role == "row" and word.box[0] > words[-1].box[2]:  # the next cell
+                    words.append(Word(word.text, word.box, block, role))
+                    continue
                 whole = join_broken(words[-1].text, word.text, printed)
                 if whole is not None and words[-1].rest is None:
                     words[-1] = Word(whole, words[-1].box, block, role, word.box)
