@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ingest.box import clip_to_page, gap_between, union_box
-from ingest.files.mupdf import pymupdf
+from ingest.files.characters.read_characters import FLAGS, read_characters
+from ingest.files.characters.unmapped import INK, SYNTHETIC
 from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
@@ -37,15 +38,8 @@ from ingest.reading.spelling.right_to_left import (
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks, restore_widths
 from ingest.reading.text_line import Angle, LineWord, TextLine
 
-FLAGS = (
-    pymupdf.TEXT_PRESERVE_WHITESPACE
-    | pymupdf.TEXT_MEDIABOX_CLIP
-    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-)
 MAX_DETAILED = 250_000
 """Characters of a page, at most, of which the letters are read one by one."""
-INK = 16 | 32
-"""MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
 MAX_TOUCH = 0.25
 """Parts of a word in two fonts are nearer than this share of their size."""
 TWICE = 0.1
@@ -77,7 +71,7 @@ def read_lines(page: Any) -> tuple[TextLine, ...]:
     if len(text.extractText()) > MAX_DETAILED:
         lines = _plain_lines(text.extractWORDS())
     else:
-        lines = _detailed_lines(text.extractRAWDICT())
+        lines = _detailed_lines(read_characters(page, text))
     return tuple(_displayed(page, lines))
 
 
@@ -91,10 +85,10 @@ def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
     return [_Line(found) for found in lines.values()]
 
 
-def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
+def _detailed_lines(blocks: Sequence[dict[str, Any]]) -> list[_Line]:
     lines: list[_Line] = []
     seen = _Seen()
-    for block in found["blocks"]:
+    for block in blocks:
         for line in join_spaced(block.get("lines", ())):
             if words := [word for word in _read_line(line) if not seen.again(word)]:
                 across, down = line["dir"]
@@ -148,15 +142,15 @@ class _Span(NamedTuple):
     size: float
     raised: bool
     hidden: bool
+    guessed: bool
 
     def letters(self, across: float, down: float) -> Iterator[Letter]:
         """The letters, with their extent along the direction of the line."""
         for text, place in zip(self.text, self.places, strict=True):
             start, end = _extent(place, across, down)
+            kind = self.font, self.raised, self.hidden
             blank = text.isspace()
-            yield Letter(
-                *(text, start, end, self.size, place, self.font, self.raised, self.hidden, blank)
-            )
+            yield Letter(text, start, end, self.size, place, *kind, blank, blank and self.guessed)
 
 
 def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[_Span]:
@@ -174,6 +168,7 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
             span["size"] <= RAISED_SIZE * size
             and _height(span["chars"][0]["origin"], across, down) - foot > RAISED_BY * size,
             not span["char_flags"] & INK,
+            bool(span["char_flags"] & SYNTHETIC),
         )
         for span in spans
     ]

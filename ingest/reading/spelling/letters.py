@@ -52,6 +52,9 @@ _SIGNS = (
 _TWICE = re.compile(rf"([{_SIGNS}]{{1,3}}?)\1+")
 """Vowel signs of Indic scripts, Thai, Lao, Khmer and Burmese, which no word has twice in a row: some fonts
 give a sign with the letter before it and once more by itself."""
+_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u014c": "ft", "\u019e": "tf", "\u01ab": "tti"}
+_FALSE_LIGATURES = re.compile("(?<=[a-z])[\u019f\u01a9\u014c\u019e\u01ab]|\u019f(?=[a-z])")
+"""Letters as which many PDFs give the ligatures of Calibri: `informa\u019fon`, `so\u014cware`."""
 _JOINERS = "\u00ad\u200c\u200d"
 """Soft hyphens, and what joins letters or keeps them apart, are part of the spelling."""
 
@@ -60,7 +63,8 @@ class Letter(NamedTuple):
     """Letter of a line: where it starts and ends in the direction of print, in points.
 
     `place` is its rectangle. `blank` is a space in the file, or one that the reader saw
-    in a gap. `raised` letters are superscripts, `hidden` ones are drawn without ink.
+    in a gap (`guessed`). `raised` letters are superscripts, `hidden` ones are drawn
+    without ink.
     """
 
     text: str
@@ -72,6 +76,7 @@ class Letter(NamedTuple):
     raised: bool = False
     hidden: bool = False
     blank: bool = False
+    guessed: bool = False
 
 
 def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
@@ -126,6 +131,7 @@ def plain_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    text = _FALSE_LIGATURES.sub(lambda found: _LIGATURES[found[0]], text)
     whole = unicodedata.normalize("NFC", "".join(map(_plain, text)))
     return _TWICE.sub(r"\1", whole)
 
