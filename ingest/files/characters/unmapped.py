@@ -127,4 +127,4 @@ def _width(char: dict[str, Any], span: dict[str, Any]) -> float:
     left, top, right, bottom = char["bbox"]
     across, down = span["dir"]
     extent = right - left if abs(across) >= abs(down) else bottom - top
-    return float(extent) / max(span["size"], 0.1)
+    return float(extent / max(span["size"], 0.1))

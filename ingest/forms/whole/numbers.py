@@ -100,7 +100,10 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
             with_unit = tuple(key + unit for key in keys)
             yield WholeForm("temperature", *span, with_unit, also=tuple(also))
         elif _counts(found, after, number.minus):
-            yield WholeForm("number", *span, keys, _last_group(found))
+            maybe = _last_group(found)
+            if number.minus and found["sign"] == "(":
+                maybe += tuple(_key(-value) for value in number.values)
+            yield WholeForm("number", *span, keys, maybe)
 
 
 @dataclass(frozen=True, slots=True)

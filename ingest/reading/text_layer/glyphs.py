@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from ingest.box import Box
 from ingest.ocr.corners import Corners, box_corners, turn_corners
 from ingest.ocr.ocr import Ocr
+from ingest.page import Box
 from ingest.reading.spelling.stand_in import FIRST, original
 from ingest.reading.text_line import LineWord, TextLine
 
