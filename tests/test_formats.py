@@ -144,7 +144,12 @@ def test_markdown_keeps_headings_lists_tables_and_targets(tmp_path: Path) -> Non
     assert text_of(page, "heading") == "Tide tables"
     assert "Husum 3.5" in text_of(page)
     assert text_of(page, "item") == "• one • two"
-    assert text_of(page, "hidden") == "https://example.org/x"
+    assert set(text_of(page, "hidden").split()) == {
+        "title:",
+        "Tide",
+        "book",
+        "https://example.org/x",
+    }
 
 
 def test_html_runs_nothing_and_fetches_nothing(tmp_path: Path) -> None:
@@ -161,6 +166,20 @@ def test_html_runs_nothing_and_fetches_nothing(tmp_path: Path) -> None:
     assert page.figures == ()
     red = page.pixels().getcolors(1 << 20) or []
     assert not any(color[0] > 200 and color[1] < 80 for _, color in red if isinstance(color, tuple))
+
+
+def test_html_shows_values_of_fields_and_keeps_words_apart(tmp_path: Path) -> None:
+    html = (
+        "<meta name=description content='Berths of Ostwick'><h1>Form</h1>"
+        "<details><summary>More</summary>closed words</details>"
+        '<label>Name</label><input value="Ada &amp; Bea"><input type=hidden value=secret>'
+        "<select><option>Yawl</option><option selected>Ketch</option></select><textarea>note</textarea>"
+        "<input type=checkbox checked> power <input type=radio> water"
+    )
+    [page] = read(write(tmp_path / "a.html", html))
+    shown = " ".join(word.text for word in page.words if word.role != "hidden")
+    assert shown == "Form More closed words Name Ada & Bea Yawl ☒ Ketch note ☒ power ☐ water"
+    assert text_of(page, "hidden") == "description Berths of Ostwick"
 
 
 def test_html_in_its_own_encoding_with_a_picture_in_it(tmp_path: Path) -> None:

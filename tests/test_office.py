@@ -29,9 +29,9 @@ from ingest.files.formats.office import (
     readable_suffixes,
 )
 from ingest.files.formats.scratch import scratch_folder
+from ingest.files.formats.speaker_notes import add_speaker_notes, read_speaker_notes
 from ingest.files.formats.tables.column_widths import widen_columns
 from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows, wrap_cells
-from ingest.files.formats.words.speaker_notes import add_speaker_notes, read_speaker_notes
 from ingest.files.open import open_source
 from ingest.files.render import RenderSettings, inspect, render
 from ingest.files.source import FormatUnavailable, UnreadableFile

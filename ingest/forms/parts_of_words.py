@@ -1,4 +1,4 @@
-"""Parts: words that are written together or apart, with signs or without.
+"""Parts of words written together or apart, with signs or without.
 
 camelCase and 16GB by their parts, 16 GB as one; colo(u)r, re[vised], Mitarbeiter*innen and
 col·lecció as one word; currencies by their codes; Persian words with a joiner by their parts.
@@ -38,7 +38,7 @@ _COMPANIES = {"株": "株式会社", "㈱": "株式会社", "有": "有限会社
 
 
 def parts_of_words(text: str) -> Iterator[str]:
-    """Parts of a page's words, and measures as one; a query is looked for as it is typed.
+    """Parts of a page's words, and measures as one; a query has none.
 
     >>> list(parts_of_words("getUserName 16GB")), list(parts_of_words("12 V, 10 x 20"))
     (['get', 'user', 'name', '16', 'gb'], ['12v', '10x20', '10', '20'])

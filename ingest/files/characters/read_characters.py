@@ -1,4 +1,4 @@
-"""Characters of a page's text layer: lines of spans of characters, each with its place.
+"""Characters of a page's text layer, each with its place.
 
 MuPDF takes the text that a PDF gives for a group of glyphs (ActualText) in place of what
 the font says of each. Of letters with vowel marks it then loses some: those lines are read

@@ -1,4 +1,4 @@
-"""Glyphs that a font maps to no character, or to one that is not what it shows.
+"""Glyphs that a font maps to no character, or to a wrong one.
 
 A ligature is often mapped to nothing, to a blank, or to whatever has its number in another
 encoding: `certi cate`, `o∆er`, `operaOons`. Such characters become private ones, which tell
@@ -43,7 +43,7 @@ _AT_START = re.compile(
 
 
 def mark_unmapped(spans: Sequence[dict[str, Any]], unknown: Sequence[Sequence[bool]]) -> None:
-    """Make private characters of glyphs that are mapped to nothing or to odd characters.
+    """Put stand-ins for glyphs that are mapped to nothing or to odd characters.
 
     Args:
         unknown: for each span, which of its characters the font says nothing of.

@@ -1,4 +1,4 @@
-"""Encoding guess: the one in which a text is likeliest to be a language."""
+"""Encoding guess: that in which a text is likeliest a language."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SIGNS = _OPENING | frozenset("€£¥§©®°±²³µ·‹›‰†‡™№×�
 
 
 def guess_encoding(data: bytes) -> str:
-    """Name of the encoding of bytes that are no UTF-8; "cp1252" where nothing else fits.
+    """Encoding of bytes that are no UTF-8; "cp1252" where nothing else fits.
 
     >>> guess_encoding("Müller".encode("cp1252")), guess_encoding("Договор".encode("cp1251"))
     ('cp1252', 'cp1251')

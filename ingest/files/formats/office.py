@@ -24,8 +24,8 @@ from ingest.file_state import hash_file
 from ingest.files.formats.confine import confined
 from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.scratch import scratch_folder
+from ingest.files.formats.speaker_notes import add_speaker_notes
 from ingest.files.formats.tables.sheets import fit_sheets
-from ingest.files.formats.words.speaker_notes import add_speaker_notes
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
 SHEETS = frozenset({"xlsx", "xls", "ods"})

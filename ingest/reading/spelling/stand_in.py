@@ -1,4 +1,4 @@
-"""Stand-ins: private characters for glyphs of which a font says nothing, or nothing true.
+"""Stand-ins: private characters for glyphs that a font maps wrongly.
 
 They tell one glyph from another until the print has shown what each is.
 """
@@ -19,7 +19,7 @@ def for_glyph(number: int) -> str:
 
 
 def for_odd(character: str, width: float) -> str:
-    """The stand-in for a character that is not what is printed, with its width in sizes."""
+    """The stand-in for a character that is not what is printed, with its width."""
     code = ord(character)
     if code > 0xFF:
         return chr(_ODD + code) if code <= 0x7FFF else character

@@ -1,4 +1,4 @@
-"""Sheets fitted to pages: as wide as one, with the first row on each, and nothing hidden."""
+"""Sheets fitted to pages: as wide as one, nothing hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaker notes of slides: read from the file, and put on the pages of its PDF as comments.
+"""Speaker notes of slides, as comments on the pages of their PDF.
 
 LibreOffice prints them on pages of their own alone, which would be pages more than slides.
 """
