@@ -66,3 +66,16 @@ def test_forms_that_may_be_meant_are_found(printed: str, typed: str) -> None:
 @pytest.mark.parametrize("text", ["Dr. Quist (Umber) left", "a [sic] note", "A$ 5", "U(1)"])
 def test_other_signs_make_no_words(text: str) -> None:
     assert query_spellings(text) == []
+
+
+def test_an_amount_in_another_currency_proves_less() -> None:
+    [asked] = find_whole_forms("€100")
+    proved = {
+        page: max(
+            asked.asked.get(token, 0)
+            for form in find_whole_forms(page)
+            for token in form.page_tokens
+        )
+        for page in ("EUR 100", "100.00 €", "USD 100")
+    }
+    assert proved["EUR 100"] == proved["100.00 €"] > proved["USD 100"] > 0

@@ -24,8 +24,16 @@ _BRACKETED = re.compile(r"[(\[]([^\W\d_]+)[)\]]")
 _GENDERED = re.compile(r"(?<!\w)([^\W\d_]{3,})(?:[*:_·•]|/-?|-)(in(?:nen)?|r|n)(?!\w)")
 _MIDDLE_DOT = re.compile(r"(?<!\w)[^\W\d_]*l[·•\u2027]l[^\W\d_]*", re.IGNORECASE)
 _JOINED = re.compile("[\u0600-\u06ff]+(?:\u200c[\u0600-\u06ff]+)+")
-_SIGNS = {"€": "eur", "$": "usd", "£": "gbp", "¥": "jpy", "₹": "inr", "₩": "krw", "₺": "try"}
-_SIGN = re.compile(f"(?<![A-Za-z])[{''.join(_SIGNS)}]")
+CURRENCY_SIGNS = {
+    "€": "eur",
+    "$": "usd",
+    "£": "gbp",
+    "¥": "jpy",
+    "₹": "inr",
+    "₩": "krw",
+    "₺": "try",
+}
+_SIGN = re.compile(f"(?<![A-Za-z])[{''.join(CURRENCY_SIGNS)}]")
 _NAMES = {
     **dict.fromkeys(("euro", "euros"), "eur"),
     **dict.fromkeys(("dollar", "dollars"), "usd"),
@@ -68,7 +76,7 @@ def without_signs(text: str) -> Iterator[str]:
     for found in _GENDERED.finditer(text):
         yield fold(found[1] + found[2])
     for found in _SIGN.finditer(text):
-        yield _SIGNS[found[0]]
+        yield CURRENCY_SIGNS[found[0]]
     for found in _NAME.finditer(text):
         yield _NAMES[found[0].lower()]
     if text.isascii():
