@@ -28,6 +28,7 @@ REACH = 0.7
 """Share of the gap between two letterspaced words that counts as part of the first."""
 MAX_CARE = 2_000
 """Letters of a line, at most, that are looked at one by one."""
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 WORD_GAP = 1.45
 """A gap of this many of a line's usual ones separates letterspaced words."""
 
@@ -257,7 +258,16 @@ def _reach(letter: Letter, following: Letter) -> Letter:
 
 
 def _is_spelled(letters: Sequence[Letter]) -> bool:
-    """Whether letters may spell words: most are letters, and not an alphabet in order."""
+    """Whether letters may spell words: most are letters, and not an alphabet in order.
+
+    Or an IBAN, each letter in a box of its form.
+    """
+    text = "".join(letter.text for letter in letters)
+    if (
+        _IBAN.fullmatch(text)
+        and int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
+    ):
+        return True
     codes = [ord(letter.text[0].upper()) for letter in letters if letter.text.isalpha()]
     if len(codes) < 0.6 * len(letters) or len(set(codes)) < 3:
         return False
