@@ -182,10 +182,10 @@ def test_photos_of_phones_are_of_a_known_kind(tree: Path, name: str) -> None:
 
 def test_names_that_look_packed_and_lock_files(tmp_path: Path) -> None:
     """A PDF may be called a.tar.pdf; programs lock a document by a file beside it."""
-    for name in ("a.tar.pdf", "b.tar.gz", "~$letter.docx", "letter.docx"):
+    for name in ("a.tar.pdf", "b.tar.gz", "~$letter.pdf", "letter.pdf"):
         (tmp_path / name).write_bytes(b"x")
     left_out: list[Path] = []
     assert [path.name for path in find_files([tmp_path], left_out.append)] == [
-        *("a.tar.pdf", "b.tar.gz", "letter.docx"),
+        *("a.tar.pdf", "b.tar.gz", "letter.pdf"),
     ]
     assert left_out == []

@@ -151,3 +151,16 @@ def test_fonts_of_ordinary_pages_are_not_asked_about(tmp_path: Path) -> None:
     pdf.save(tmp_path / "a.pdf")
     [line] = open_source(tmp_path / "a.pdf").page_image(1, 72).lines
     assert all(ord(each) < 0x300 for word in line.words for each in word.text)
+
+
+def test_a_full_stop_of_another_font_makes_no_word_higher(tmp_path: Path) -> None:
+    """Browsers take signs from another font than the letters of a script."""
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=300, height=100)
+    page.insert_text((40, 50), "lamp wick", fontsize=11)
+    end = 40 + pymupdf.get_text_length("lamp wick", fontsize=11)
+    page.insert_text((end, 50), ".", fontname="dj", fontfile=str(DEJAVU), fontsize=11)
+    pdf.save(tmp_path / "a.pdf")
+    [line] = PdfSource(tmp_path / "a.pdf").page_image(1, 72).lines
+    assert [word.text for word in line.words] == ["lamp", "wick."]
+    assert line.words[0].box[1::2] == pytest.approx(line.words[1].box[1::2])

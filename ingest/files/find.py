@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ingest.files.formats.kinds import SUFFIXES, suffix_of
 
-
 UNSEEN = (".", "~$")
 """Beginnings of hidden files, and of the lock files of office programs."""
 

@@ -129,7 +129,7 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]
     else:
-        words = list(_plain_words(spans))
+        words = list(_plain_words(spans, level=abs(across) > abs(down)))
     return [word for word in words if word.text]
 
 
@@ -190,8 +190,11 @@ def _text_and_places(chars: Sequence[dict[str, Any]]) -> tuple[str, list[Box]]:
     return text, places
 
 
-def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
-    """Words between blanks; letters of a span are equally high."""
+def _plain_words(spans: Sequence[_Span], *, level: bool) -> Iterator[LineWord]:
+    """Words between blanks; letters of a span are equally high.
+
+    A sign of another font makes no word of a `level` line higher.
+    """
     word: LineWord | None = None
     for span in spans:
         end = 0
@@ -202,8 +205,10 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             limit = MAX_TOUCH * span.size
             if word and joins and word.raised == span.raised and gap_between(word.box, box) < limit:
                 hidden = word.hidden and span.hidden
-                box = union_box([word.box, box])
-                word = replace(word, text=word.text + text, box=box, hidden=hidden)
+                both = union_box([word.box, box])
+                if level and not any(map(str.isalnum, text)):
+                    both = both[0], word.box[1], both[2], word.box[3]
+                word = replace(word, text=word.text + text, box=both, hidden=hidden)
             else:
                 if word is not None:
                     yield word
