@@ -22,6 +22,10 @@ _BRACKETS = re.compile(
 )
 _BRACKETED = re.compile(r"[(\[]([^\W\d_]+)[)\]]")
 _GENDERED = re.compile(r"(?<!\w)([^\W\d_]{3,})(?:[*:_·•]|/-?|-)(in(?:nen)?|r|n)(?!\w)")
+MAX_WORD = 100
+"""Characters of a word whose encoding is looked at."""
+_TWICE_ENCODED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6-\u02dc\u2013-\u2122]")
+"""What a letter in UTF-8 looks like in Windows-1252: Stra\u00c3\u0178e."""
 _MIDDLE_DOT = re.compile(r"(?<!\w)[^\W\d_]*l[·•\u2027]l[^\W\d_]*", re.IGNORECASE)
 _JOINED = re.compile("[\u0600-\u06ff]+(?:\u200c[\u0600-\u06ff]+)+")
 CURRENCY_SIGNS = {
@@ -81,9 +85,24 @@ def without_signs(text: str) -> Iterator[str]:
         yield _NAMES[found[0].lower()]
     if text.isascii():
         return
+    for word in text.split() if _TWICE_ENCODED.search(text) else ():
+        if len(word) <= MAX_WORD and _TWICE_ENCODED.search(word):
+            yield from split_terms(_decoded(word))
     for found in _MIDDLE_DOT.finditer(text):
         yield fold(re.sub("[·•\u2027]", "", found[0]))
     for found in _JOINED.finditer(text):
         yield from map(fold, found[0].split("\u200c"))
     for found in _COMPANY.finditer(text):
         yield from split_terms(_COMPANIES[found[1] or found[0]])
+
+
+def _decoded(word: str) -> str:
+    """A word whose UTF-8 was read as Windows-1252; empty for another."""
+    try:
+        return b"".join(map(_byte, word)).decode("utf-8")
+    except UnicodeError:
+        return ""
+
+
+def _byte(letter: str) -> bytes:
+    return letter.encode("latin-1" if letter < "\u0100" else "cp1252")

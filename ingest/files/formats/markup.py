@@ -14,7 +14,7 @@ _INPUT = re.compile(r"<input\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECAS
 _TYPE = re.compile(_ATTRIBUTE.format("type"), re.IGNORECASE)
 _FIELD_VALUE = re.compile(_ATTRIBUTE.format("value"), re.IGNORECASE)
 _CHECKED = re.compile(r"\bchecked\b", re.IGNORECASE)
-_SELECTED = re.compile(r"<option\b[^<>]*\bselected\b[^<>]*>", re.IGNORECASE)
+_SELECTED = re.compile(r"<option\b[^<>]{0,300}\bselected\b[^<>]{0,300}>", re.IGNORECASE)
 _UNSHOWN = frozenset({"hidden", "password", "submit", "button", "image", "file", "reset"})
 _APART = re.compile(
     r"</?(?:dialog|form|details|summary|center|caption|label|button|option|textarea|select"
