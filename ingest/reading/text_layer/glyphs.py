@@ -50,8 +50,8 @@ def restore_glyphs(
     """Lines with what glyphs show in place of private characters, where OCR tells.
 
     Args:
-        known: what earlier pages of the file have shown; it is added to. None for a glyph
-            that OCR does not tell.
+        known: what earlier pages of the file have shown; it is added to. Empty for a glyph
+            that OCR does not tell, None for one that it reads now so, now so.
     """
     places: dict[Kind, list[_Found]] = defaultdict(list)
     for line in lines:
@@ -63,21 +63,25 @@ def restore_glyphs(
         return list(lines)
     counts = Counter(font for font, _ in places)
     for kind, found in places.items():
-        if kind not in known and counts[kind[0]] <= MAX_GLYPHS:
-            known[kind] = _read_glyph(ocr, image, kind[1], found)
+        if kind not in known and counts[kind[0]] <= MAX_GLYPHS and (sample := _sample(found)):
+            known[kind] = _read_glyph(ocr, image, kind[1], sample)
     restored = [
         replace(line, words=tuple(_restored(word, known) for word in line.words)) for line in lines
     ]
-    return _read_words(ocr, image, restored) if counts.total() <= MAX_GLYPHS else restored
+    return _read_words(ocr, image, restored, known) if counts.total() <= MAX_GLYPHS else restored
 
 
-def _read_words(ocr: Ocr, image: Image.Image, lines: Sequence[TextLine]) -> list[TextLine]:
+def _read_words(
+    ocr: Ocr, image: Image.Image, lines: Sequence[TextLine], known: dict[Kind, str | None]
+) -> list[TextLine]:
     """Lines with words read one by one whose glyphs are not told apart by the file."""
     left = [
         _Found(word, line)
         for line in lines
         for word in line.words
-        if _is_readable(word, line) and max(word.text) >= FIRST and _count_known(word.text) > 1
+        if _is_readable(word, line)
+        and _count_known(word.text) > 1
+        and any(known.get((word.font, c), "") is None for c in _GLYPH.findall(word.text))
     ][:MAX_WORDS]
     read = {
         id(each.word): text
@@ -90,20 +94,26 @@ def _read_words(ocr: Ocr, image: Image.Image, lines: Sequence[TextLine]) -> list
     ]
 
 
-def _read_glyph(ocr: Ocr, image: Image.Image, glyph: str, found: Sequence[_Found]) -> str | None:
-    """What a glyph shows, as most of some words are read."""
+def _sample(found: Sequence[_Found]) -> list[_Found]:
+    """Words with a glyph of which most is known: few other glyphs, many letters."""
     texts = {place.word.text: place for place in found}
-    sample = sorted(
+    return sorted(
         (place for text, place in texts.items() if _count_known(text) >= FEWEST_KNOWN),
         key=lambda place: (len(_GLYPH.findall(place.word.text)), -len(place.word.text)),
     )[:SAMPLE]
+
+
+def _read_glyph(ocr: Ocr, image: Image.Image, glyph: str, sample: Sequence[_Found]) -> str | None:
+    """What a glyph shows, as most of some words are read; see `restore_glyphs`."""
     votes: Counter[str] = Counter()
     for each, line in zip(sample, ocr.recognize(image, _corners(sample, image)), strict=True):
         if line.score >= SURE_SCORE:
             votes[_shown_by(each.word.text, glyph, line.text)] += 1
     del votes[""]
     most = votes.most_common(1)
-    return most[0][0] if most and 2 * most[0][1] > len(sample) else None
+    if not most:
+        return ""
+    return most[0][0] if 2 * most[0][1] > votes.total() else None
 
 
 def _count_known(text: str) -> int:
