@@ -178,3 +178,14 @@ def test_files_of_a_folder_that_are_of_no_known_kind_are_told(tree: Path) -> Non
 def test_photos_of_phones_are_of_a_known_kind(tree: Path, name: str) -> None:
     (tree / name).write_bytes(b"x")
     assert name in found(tree)
+
+
+def test_names_that_look_packed_and_lock_files(tmp_path: Path) -> None:
+    """A PDF may be called a.tar.pdf; programs lock a document by a file beside it."""
+    for name in ("a.tar.pdf", "b.tar.gz", "~$letter.pdf", "letter.pdf"):
+        (tmp_path / name).write_bytes(b"x")
+    left_out: list[Path] = []
+    assert [path.name for path in find_files([tmp_path], left_out.append)] == [
+        *("a.tar.pdf", "b.tar.gz", "letter.pdf"),
+    ]
+    assert left_out == []

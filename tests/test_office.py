@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -28,6 +29,7 @@ from ingest.files.formats.office import (
     readable_suffixes,
 )
 from ingest.files.formats.scratch import scratch_folder
+from ingest.files.formats.speaker_notes import add_speaker_notes, read_speaker_notes
 from ingest.files.formats.tables.column_widths import widen_columns
 from ingest.files.formats.tables.sheets import fit_layouts, repeat_first_rows, wrap_cells
 from ingest.files.open import open_source
@@ -426,3 +428,56 @@ def test_open_source_names_an_encrypted_document(
     path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(508) + "EncryptedPackage".encode("utf-16-le"))
     with pytest.raises(UnreadableFile, match=r"a\.docx is encrypted"):
         open_source(path, office=settings.office)
+
+
+def test_speaker_notes_are_read_in_the_order_of_the_slides(tmp_path: Path) -> None:
+    path = write_pptx(tmp_path / "a.pptx")
+    talk = pptx.Presentation(str(path))
+    order = talk.slides._sldIdLst
+    order.append(order[0])
+    talk.save(str(path))
+    assert read_speaker_notes(path) == (2, {1: "Say it slowly 1", 2: "Say it slowly 0"})
+    pages = "".join(
+        f"<page><p>Shown {number}</p><notes><p>Kept {number}</p></notes></page>"
+        for number in range(2)
+    )
+    with zipfile.ZipFile(tmp_path / "a.odp", "w") as archive:
+        archive.writestr("content.xml", f"<body>{pages}</body>")
+    assert read_speaker_notes(tmp_path / "a.odp") == (2, {1: "Kept 0", 2: "Kept 1"})
+
+
+def test_notes_go_on_their_pages_without_being_drawn(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        for _ in range(2):
+            pdf.new_page()
+        pdf.save(tmp_path / "a.pdf")
+    blank = open_source(tmp_path / "a.pdf").page_image(1, 40).image.tobytes()
+    add_speaker_notes(tmp_path / "a.pdf", write_pptx(tmp_path / "a.pptx"))
+    page = open_source(tmp_path / "a.pdf").page_image(2, 40)
+    assert [(line.text, line.origin) for line in page.extras] == [("Say it slowly 1", "note")]
+    assert page.image.tobytes() == blank
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_program() is None, reason="LibreOffice is not installed")
+def test_what_slides_and_sheets_hide_is_read(tmp_path: Path) -> None:
+    talk = pptx.Presentation(str(write_pptx(tmp_path / "a.pptx")))
+    talk.slides[1]._element.set("show", "0")
+    talk.save(str(tmp_path / "a.pptx"))
+    office = OfficeSettings(folder=tmp_path / "converted")
+    settings = RenderSettings(dpi=40, ocr="none", office=office)
+    first, second = read(tmp_path / "a.pptx", settings)
+    assert text_of(first, "note") == "Say it slowly 0"
+    assert "Lit on night 1" in text_of(second)
+    book = openpyxl.Workbook()
+    for row in range(3):
+        book.active.append([f"berth {row}", f"depth {row}"])
+    book.active.row_dimensions[2].hidden = True
+    book.active.column_dimensions["B"].hidden = True
+    sheet = book.create_sheet("Hidden")
+    sheet.append(["kept apart"])
+    sheet.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    text = " ".join(map(text_of, read(tmp_path / "a.xlsx", settings)))
+    assert "berth 1 depth 1" in text
+    assert "kept apart" in text

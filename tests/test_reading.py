@@ -657,6 +657,26 @@ def test_a_letterspaced_heading_has_whole_words(read: Any) -> None:
     assert "HARBOUR RULES" in " ".join(texts(read(draw)))
 
 
+@pytest.mark.parametrize("text", ["NOTBURGA", "DE89370400440532013000"])
+def test_letters_in_boxes_of_a_form_are_a_word(text: str, read: Any) -> None:
+    def draw(page: Any) -> None:
+        page.insert_text((50, 80), "Value:", fontsize=11)
+        for at, letter in enumerate(text):
+            page.draw_rect((110 + at * 20, 66, 130 + at * 20, 86))
+            page.insert_text((116 + at * 20, 80), letter, fontsize=11)
+
+    assert texts(read(draw)) == [f"Value: {text}"]
+
+
+def test_single_letters_in_cells_stay_apart(read: Any) -> None:
+    def draw(page: Any) -> None:
+        for row, cells in enumerate(["x--x-", "YNYNY", "12345"]):
+            for at, letter in enumerate(cells):
+                page.insert_text((110 + at * 60, 80 + row * 20), letter, fontsize=11)
+
+    assert all(len(word.text) == 1 for word in read(draw))
+
+
 @pytest.mark.parametrize("text", ["RECHNUNG FÜR MÄRZ", "ДОГОВОР АРЕНДЫ", "ΠΡΟΣΦΟΡΑ ΤΟΥ ΜΑΪΟΥ"])
 def test_letterspaced_words_far_apart_are_one_line(text: str, read: Any) -> None:
     font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"

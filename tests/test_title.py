@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.page import Word, WordRole
+from ingest.reading.line import split_lines
 from ingest.run.title import LONGEST, find_title
 
 
@@ -240,3 +241,22 @@ def test_an_imprint_or_a_date_is_no_title_however_large(imprint: str) -> None:
 def test_a_heading_with_a_date_or_such_a_word_is_one(heading: str) -> None:
     page = [*numbered(1, heading, 0.05, 0.05), *numbered(2, "The lamp was lit.", 0.2, 0.01)]
     assert find_title("", page).text == heading
+
+
+def test_words_of_a_wide_image_stand_upright() -> None:
+    """On an image much wider than high, boxes of upright words are higher than wide."""
+    words = [
+        Word(text, (0.1 * at, 0.4, 0.1 * at + 0.08, 0.51), block=1)
+        for at, text in enumerate("ropes were counted Friday".split())
+    ]
+    assert find_title("", words).text == "ropes were counted Friday"
+    assert [line.end for line in split_lines(words)] == [4]
+
+
+def test_a_title_that_is_printed_sideways_is_as_high_as_it_is_wide() -> None:
+    turned = [
+        Word(text, (0.1, 0.8 - 0.1 * at, 0.14, 0.88 - 0.1 * at), block=1)
+        for at, text in enumerate(["Edition", "autumn"])
+    ]
+    words = [*turned, Word("Tidal", (0.3, 0.1, 0.5, 0.2), block=2)]
+    assert find_title("", words).text == "Tidal"

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from ingest.files.formats.kinds import SUFFIXES, suffix_of
 
+UNSEEN = (".", "~$")
+"""Beginnings of hidden files, and of the lock files of office programs."""
+
 
 def count_suffixes(paths: Iterable[str]) -> list[tuple[str, int]]:
     """Suffixes of file names in small letters with their number, most frequent first.
@@ -91,7 +94,7 @@ def _walk(
         visited.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names):
-            if name.startswith("."):
+            if name.startswith(UNSEEN):
                 continue
             path = os.path.join(folder, name)
             if suffix_of(name) not in suffixes:

@@ -14,20 +14,22 @@ from urllib.parse import unquote
 import numpy as np
 
 from ingest.box import clip_to_page, contains_center
+from ingest.files.characters.unseen import (
+    MAX_EXTRA_WORDS,
+    joined,
+    printable_words,
+    unseen_lines,
+)
 from ingest.files.mupdf import pymupdf
 from ingest.files.pdf_parts import PDF_ERRORS, TICK_FIELDS, fractions
 from ingest.page import Box
 from ingest.reading.text_line import Angle, LineWord, Origin, TextLine
 
 TICKED, NOT_TICKED = "☒", "☐"
-MAX_EXTRA_WORDS = 5_000
-"""Words of extras of a page that are kept."""
 MAX_LINKS = 300
 """Links of a page whose targets are read."""
 MAX_TARGET = 300
 """Characters of a link's target."""
-CORNER: Box = (0.0, 0.0, 0.001, 0.001)
-"""Place of what has none on its page."""
 LETTER_WIDTH = 0.5
 """Usual width of a letter in letter heights."""
 
@@ -83,15 +85,7 @@ def read_extras(
     if pymupdf.PDF_ANNOT_LINK in kinds:
         added += read_targets(page, kept)
     if unprinted:
-        printed = _joined(word.text for line in kept for word in line.words)
-        absent = [text for text in unprinted if _joined(text.split()) not in printed]
-        added += [
-            TextLine(
-                tuple(LineWord(word, CORNER, hidden=True) for word in _printable_words(text)),
-                origin="unseen",
-            )
-            for text in absent
-        ]
+        added += unseen_lines(unprinted, kept)
     return kept, tuple(_limited(added))
 
 
@@ -152,7 +146,7 @@ def _read_field(page: Any, widget: Any, lines: Sequence[TextLine]) -> Field | No
         return Field(box, (), replaces=True)
     value = _value(widget)
     there = [word for line in lines for word in line.words if contains_center(box, word.box)]
-    same = _joined(word.text for word in there) == _joined(value.split())
+    same = joined(word.text for word in there) == joined(value.split())
     comb = bool(widget.field_flags & _COMB) and widget.field_type == pymupdf.PDF_WIDGET_TYPE_TEXT
     if not value or (same and not unseen and not (comb and len(there) > len(value.split()))):
         return None
@@ -217,9 +211,9 @@ def _read_comment(page: Any, annotation: Any, lines: Sequence[TextLine]) -> Iter
     text = info.get("content") or _rich_text(page.parent, annotation.xref)
     if not text.strip() and kind == pymupdf.PDF_ANNOT_STAMP:
         text = info.get("name") or ""
-    there = _joined(w.text for line in lines for w in line.words if contains_center(box, w.box))
+    there = joined(w.text for line in lines for w in line.words if contains_center(box, w.box))
     unseen = bool(annotation.flags & pymupdf.PDF_ANNOT_IS_HIDDEN)
-    if text.strip() and _joined(text.split()) not in there:
+    if text.strip() and joined(text.split()) not in there:
         yield _spread(page, text, annotation.rect, "unseen" if unseen else "note", unseen)
     if author := (info.get("title") or "").strip():
         yield _spread(page, author, annotation.rect, "unseen", True)
@@ -232,14 +226,14 @@ def _rich_text(pdf: Any, xref: int) -> str:
 
 def read_targets(page: Any, lines: Sequence[TextLine]) -> Iterator[TextLine]:
     """Targets of links to other places than pages, where they are not printed."""
-    printed = _joined(word.text for line in lines for word in line.words)
+    printed = joined(word.text for line in lines for word in line.words)
     seen: set[str] = set()
     try:
         link, count = page.first_link, 0
         while link and count < MAX_LINKS:
             count += 1
             target = _decoded(_MAIL_OR_FILE.sub("", link.uri or "")[:MAX_TARGET])
-            bare = _joined([target]).partition("://")[2] or _joined([target])
+            bare = joined([target]).partition("://")[2] or joined([target])
             if link.is_external and target not in seen and bare.rstrip("/") not in printed:
                 seen.add(target)
                 if _box(page, link.rect):
@@ -272,7 +266,7 @@ def _box(page: Any, rectangle: Any) -> Box | None:
 
 def _spread(page: Any, text: str, rect: Any, origin: Origin, hidden: bool) -> TextLine:
     """Line of a text that is not in the text layer: its words side by side in a rectangle."""
-    texts = _printable_words(text)
+    texts = printable_words(text)
     letters = sum(map(len, texts)) + max(len(texts) - 1, 0)
     width = min(rect.width / max(letters, 1), LETTER_WIDTH * rect.height)
     starts = [sum(map(len, texts[:at])) + at for at in range(len(texts))]
@@ -286,14 +280,3 @@ def _spread(page: Any, text: str, rect: Any, origin: Origin, hidden: bool) -> Te
         for word, box in zip(texts, boxes, strict=True)
     )
     return TextLine(words, cast(Angle, page.rotation % 360), origin=origin)
-
-
-def _printable_words(text: str) -> list[str]:
-    """Words of a text without control characters, not more than are kept."""
-    words = ("".join(c for c in word if c.isprintable()) for word in text.split())
-    return [word for word in words if word][: MAX_EXTRA_WORDS + 1]
-
-
-def _joined(texts: Any) -> str:
-    """Letters of texts without blanks and case, to compare them."""
-    return "".join("".join(text.split()) for text in texts).casefold()

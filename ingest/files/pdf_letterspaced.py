@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-_SPACED = re.compile(r"(?:\S\s+)+\S\s*")
+_SPACED = re.compile(r"(?:\S\s+)*\S\s*")
 MAX_LETTERS = 200
 """Characters of a part of a letterspaced line, at most."""
+APART = 2.5
+"""Gap between two parts in sizes of the font, at most: boxes of a form, a letter in each."""
 SAME_LINE = 0.1
 """Parts of a line have feet that differ by less of their size, and such sizes."""
 
@@ -16,7 +18,8 @@ SAME_LINE = 0.1
 def join_spaced(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join lines of single letters side by side; each other line stays.
 
-    Gaps between letterspaced words are so wide that MuPDF parts the line there.
+    Gaps between letterspaced words, and between letters in boxes of their own, are so wide
+    that MuPDF parts the line there.
 
     Args:
         lines: of a block, as in PyMuPDF's "rawdict".
@@ -47,7 +50,11 @@ def _follows(line: dict[str, Any], following: dict[str, Any]) -> bool:
     (x, y), (x2, y2) = one["chars"][-1]["origin"], other["chars"][0]["origin"]
     apart = abs((x2 - x) * down - (y2 - y) * across)
     same_size = abs(other["size"] - size) < SAME_LINE * size
-    return bool(line["dir"] == following["dir"] and same_size and apart < SAME_LINE * size)
+    alone = len(one["chars"]) == len(other["chars"]) == 1
+    along = (x2 - x) * across + (y2 - y) * down
+    near = not alone or 0 < along < (APART + 1) * size
+    same_line = line["dir"] == following["dir"] and apart < SAME_LINE * size
+    return bool(same_line and same_size and near)
 
 
 def _blank(line: dict[str, Any], following: dict[str, Any]) -> dict[str, Any]:

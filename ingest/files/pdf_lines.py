@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ingest.box import clip_to_page, gap_between, union_box
-from ingest.files.mupdf import pymupdf
+from ingest.files.characters.read_characters import FLAGS, read_characters
+from ingest.files.characters.unmapped import INK, SYNTHETIC
 from ingest.files.pdf_letterspaced import join_spaced
 from ingest.files.pdf_parts import fractions, is_check_mark
 from ingest.files.source import MAX_WORDS
@@ -38,15 +39,8 @@ from ingest.reading.spelling.right_to_left import (
 from ingest.reading.spelling.vowel_marks import marks_are_astray, order_marks, restore_widths
 from ingest.reading.text_line import Angle, LineWord, TextLine
 
-FLAGS = (
-    pymupdf.TEXT_PRESERVE_WHITESPACE
-    | pymupdf.TEXT_MEDIABOX_CLIP
-    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-)
 MAX_DETAILED = 250_000
 """Characters of a page, at most, of which the letters are read one by one."""
-INK = 16 | 32
-"""MuPDF's flags of letters that are filled or stroked; others are drawn without ink."""
 MAX_TOUCH = 0.25
 """Parts of a word in two fonts are nearer than this share of their size."""
 TWICE = 0.1
@@ -78,7 +72,7 @@ def read_lines(page: Any) -> tuple[TextLine, ...]:
     if len(text.extractText()) > MAX_DETAILED:
         lines = _plain_lines(text.extractWORDS())
     else:
-        lines = _detailed_lines(text.extractRAWDICT())
+        lines = _detailed_lines(read_characters(page, text))
     return tuple(_displayed(page, lines))
 
 
@@ -92,10 +86,10 @@ def _plain_lines(words: Iterable[Sequence[Any]]) -> list[_Line]:
     return [_Line(found) for found in lines.values()]
 
 
-def _detailed_lines(found: dict[str, Any]) -> list[_Line]:
+def _detailed_lines(blocks: Sequence[dict[str, Any]]) -> list[_Line]:
     lines: list[_Line] = []
     seen = _Seen()
-    for block in found["blocks"]:
+    for block in blocks:
         for line in join_spaced(block.get("lines", ())):
             if words := [word for word in _read_line(line) if not seen.again(word)]:
                 across, down = line["dir"]
@@ -136,7 +130,7 @@ def _read_line(line: dict[str, Any]) -> list[LineWord]:
         letters = [letter for span in spans for letter in span.letters(across, down)]
         words = [_word(word) for word in split_words(_mirrored(letters))]
     else:
-        words = list(_plain_words(spans))
+        words = list(_plain_words(spans, level=abs(across) > abs(down)))
     return [word for word in words if word.text]
 
 
@@ -149,15 +143,15 @@ class _Span(NamedTuple):
     size: float
     raised: bool
     hidden: bool
+    guessed: bool
 
     def letters(self, across: float, down: float) -> Iterator[Letter]:
         """The letters, with their extent along the direction of the line."""
         for text, place in zip(self.text, self.places, strict=True):
             start, end = _extent(place, across, down)
+            kind = self.font, self.raised, self.hidden
             blank = text.isspace()
-            yield Letter(
-                *(text, start, end, self.size, place, self.font, self.raised, self.hidden, blank)
-            )
+            yield Letter(text, start, end, self.size, place, *kind, blank, blank and self.guessed)
 
 
 def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[_Span]:
@@ -175,6 +169,7 @@ def _spans(spans: Sequence[dict[str, Any]], across: float, down: float) -> list[
             span["size"] <= RAISED_SIZE * size
             and _height(span["chars"][0]["origin"], across, down) - foot > RAISED_BY * size,
             not span["char_flags"] & INK,
+            bool(span["char_flags"] & SYNTHETIC),
         )
         for span in spans
     ]
@@ -196,8 +191,11 @@ def _text_and_places(chars: Sequence[dict[str, Any]]) -> tuple[str, list[Box]]:
     return text, places
 
 
-def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
-    """Words between blanks; letters of a span are equally high."""
+def _plain_words(spans: Sequence[_Span], *, level: bool) -> Iterator[LineWord]:
+    """Words between blanks; letters of a span are equally high.
+
+    A sign of another font makes no word of a `level` line higher.
+    """
     word: LineWord | None = None
     for span in spans:
         end = 0
@@ -209,8 +207,10 @@ def _plain_words(spans: Sequence[_Span]) -> Iterator[LineWord]:
             joins = joins and not (word and (is_mark(word.text) or is_mark(text)))
             if word and joins and word.raised == span.raised and gap_between(word.box, box) < limit:
                 hidden = word.hidden and span.hidden
-                box = union_box([word.box, box])
-                word = replace(word, text=word.text + text, box=box, hidden=hidden)
+                both = union_box([word.box, box])
+                if level and not any(map(str.isalnum, text)):
+                    both = both[0], word.box[1], both[2], word.box[3]
+                word = replace(word, text=word.text + text, box=both, hidden=hidden)
             else:
                 if word is not None:
                     yield word

@@ -15,6 +15,7 @@ from functools import lru_cache
 from ingest.forms.fold import fold, keep_accents, normalize
 from ingest.forms.han_variants import han_variants
 from ingest.forms.look_alike import as_latin
+from ingest.forms.parts_of_words import parts_of_words, without_signs
 from ingest.forms.terms import LETTER, MARKS, UNSPACED, split_terms
 
 STEM_MARK = "~"
@@ -43,7 +44,7 @@ MIN_STEM = 2
 
 def page_spellings(text: str) -> Iterator[str]:
     """Second forms of the words of a text, in order; most words have none."""
-    text = normalize(text)
+    printed, text = text, normalize(text)
     for found in _WORD.finditer(text):
         word = found[0]
         if not word.isascii():
@@ -54,13 +55,16 @@ def page_spellings(text: str) -> Iterator[str]:
     for spaced in _SPACED.finditer(text):
         yield from split_terms(spaced[0].replace(" ", ""))
     yield from _joined(text)
+    yield from parts_of_words(printed)
+    yield from without_signs(printed)
 
 
 def query_spellings(text: str) -> list[str]:
     """Second forms to look for, in order, each once."""
-    text = normalize(text)
+    printed, text = text, normalize(text)
     found = [form for word in _WORD.findall(text) for form in spellings(word)]
-    return list(dict.fromkeys([*found, *han_variants(text), *_joined(text)]))
+    found += [*han_variants(text), *_joined(text), *without_signs(printed)]
+    return list(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=1 << 16)

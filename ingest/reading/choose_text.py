@@ -26,6 +26,7 @@ from ingest.reading.text_layer.fonts import (
     has_lost_letters,
     unmapped_fonts,
 )
+from ingest.reading.text_layer.glyphs import drop_stand_ins, restore_glyphs
 from ingest.reading.text_layer.hidden import is_worse, words_on
 from ingest.reading.text_layer.ocr_lines import Found, detect_in, read_found
 from ingest.reading.text_layer.similarity import letters_of
@@ -88,13 +89,18 @@ def choose_text(
     """
     if mode == "force":
         lines = [line for line in lines if line.origin != "text"]
+    verdicts = verdicts or Verdicts()
+    reads = ocr is not None and mode != "never" and min(image.size) >= MIN_SIDE
+    if ocr and reads:
+        lines = restore_glyphs(ocr, image, lines, verdicts.glyphs)
+    lines = drop_stand_ins(lines)
     unmapped = unmapped_fonts(lines)
     believed, refused = _split(lines, lambda word: word.font in unmapped and not word.hidden)
-    if ocr is None or mode == "never" or min(image.size) < MIN_SIDE:
+    if ocr is None or not reads:
         return _chosen(image, _unhide(believed, figures), figures)
     is_lost = has_lost_letters(believed)
     believed, lost = _split(believed, lambda word: is_lost(word) and not word.hidden)
-    ciphered = ciphered_fonts(ocr, image, believed, verdicts or Verdicts())
+    ciphered = ciphered_fonts(ocr, image, believed, verdicts)
     believed, more = _split(believed, lambda word: word.font in ciphered and not word.hidden)
     return _PageReader(ocr, image, figures).read(believed, [*refused, *lost, *more])
 

@@ -110,7 +110,11 @@ def is_sideways(words: Sequence[Word]) -> bool:
     higher = sum(bottom - top > HIGHER * (right - left) for left, top, right, bottom in long)
     if not long and words[0].role == "row":
         return len(words) > 1 and not any(_beside(*pair) for pair in pairwise(words))
-    return 2 * higher > len(long)
+    if 2 * higher <= len(long):
+        return False
+    # On a page much wider than high upright words are as narrow: they stand side by side.
+    beside = sum(_beside(*pair) for pair in pairwise(words))
+    return 2 * beside < len(words) - 1 or len(words) == 1
 
 
 def _continues_sideways(word: Word, following: Word) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from ingest.box import contains_center
 from ingest.forms.whole.dates import find_dates
 from ingest.page import TitleSource, Word
+from ingest.reading.line import is_sideways
 from ingest.run.program_titles import is_program_made
 
 LONGEST = 16
@@ -150,14 +151,19 @@ def _largest_print(words: Sequence[Word]) -> list[str]:
     words = [word for word in words if any(c.isalnum() for c in word.text)]
     if not words:
         return []
-    heights = np.array(list(map(_print_height, words)))
+    heights = np.array(
+        [height for _, block in groupby(words, key=lambda w: w.block) for height in _heights(block)]
+    )
     # On a full page a single tall letter (a drop cap, a page number) is no title.
     tallest = float(np.quantile(heights, 0.98)) if len(words) > 20 else float(heights.max())
     return [word.text for word, tall in zip(words, heights, strict=True) if tall >= 0.75 * tallest]
 
 
-def _print_height(word: Word) -> float:
-    """Height of a word's letters; a longer word that is higher than wide is turned."""
-    left, top, right, bottom = word.box
-    turned = len(word.text) >= LONG_WORD and bottom - top > right - left
-    return right - left if turned else bottom - top
+def _heights(block: Iterator[Word]) -> list[float]:
+    """Heights of the letters of a block's words; those of turned print are its widths."""
+    words = list(block)
+    turned = is_sideways(words)
+    return [
+        right - left if turned and len(text) >= LONG_WORD else bottom - top
+        for text, (left, top, right, bottom) in ((word.text, word.box) for word in words)
+    ]

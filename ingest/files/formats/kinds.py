@@ -109,11 +109,12 @@ READABLE_KINDS = f"{', '.join(_NAMES[:-1])} and {_NAMES[-1]}"
 def suffix_of(name: str | os.PathLike[str]) -> str:
     """Suffix of a file name in small letters.
 
-    >>> suffix_of("a/Report.DOCX"), suffix_of("Makefile")
-    ('.docx', '')
+    >>> suffix_of("a/Report.DOCX"), suffix_of("Makefile"), suffix_of("a.tar.gz")
+    ('.docx', '', '.tar.gz')
     """
     head, suffix = os.path.splitext(os.fspath(name).lower())
-    return f".tar{suffix}" if head.endswith(".tar") else suffix
+    packed = head.endswith(".tar") and f".tar{suffix}" in _BY_SUFFIX
+    return f".tar{suffix}" if packed else suffix
 
 
 def is_subtitles(path: str | os.PathLike[str]) -> bool:

@@ -6,8 +6,10 @@ Files are given to MuPDF as bytes: it opens no other file and fetches nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.files.characters.unseen import unseen_lines
 from ingest.files.mupdf import pymupdf, read_note, reset_warnings
 from ingest.files.pdf_extras import read_targets
 from ingest.files.pdf_lines import read_lines
@@ -34,6 +36,7 @@ class LaidOutSource:
         data: the file's bytes, or HTML made of them.
         filetype: MuPDF's name of its format.
         note: what of the file is not read.
+        about: what the file says of itself, for search.
 
     Raises:
         UnreadableFile: MuPDF does not open it, or it has no pages.
@@ -49,6 +52,7 @@ class LaidOutSource:
         kind: DocumentKind,
         *,
         note: str = "",
+        about: Sequence[str] = (),
         page_size: tuple[float, float] = PAGE_SIZE,
         font_size: float = FONT_SIZE,
     ) -> None:
@@ -66,7 +70,10 @@ class LaidOutSource:
                 rect = pymupdf.Rect(0, 0, *page_size)
                 self._document.layout(rect=rect, fontsize=font_size)
             self.page_count: int = self._document.page_count
-            self.title = str((self._document.metadata or {}).get("title") or "")
+            metadata = self._document.metadata or {}
+            self.title = str(metadata.get("title") or "")
+            author = str(metadata.get("author") or "").strip()
+            self._about = [*about, *([f"author {author}"] if author else [])]
         except PDF_ERRORS as error:
             if is_out_of_memory(error):
                 raise MemoryError from error
@@ -87,6 +94,8 @@ class LaidOutSource:
             image = draw_page(page, PICTURE_DPI if self._filetype == "cbz" else dpi)
             lines = read_lines(page)
             targets = tuple(read_targets(page, lines))
+            if number == 1:
+                targets += tuple(unseen_lines(self._about, lines))
             figures = (WHOLE,) if self._filetype in ("svg", "cbz") else read_figures(page)
         except PDF_ERRORS as error:
             if is_out_of_memory(error):

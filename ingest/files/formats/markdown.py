@@ -24,3 +24,13 @@ def markdown_to_html(text: str) -> str:
         text = text[front.end() :]
     body = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text)
     return f"<html><head><title>{escape(title)}</title></head><body>{body}</body></html>"
+
+
+def front_matter(text: str) -> list[str]:
+    """What a Markdown text says of itself before it begins, for search.
+
+    >>> front_matter("---\\ntags: [tides]\\n---\\nText")
+    ['tags: [tides]']
+    """
+    front = _FRONT.match(text)
+    return [front[1]] if front else []

@@ -24,6 +24,7 @@ from ingest.file_state import hash_file
 from ingest.files.formats.confine import confined
 from ingest.files.formats.kinds import OFFICE_SUFFIXES, SUFFIXES
 from ingest.files.formats.scratch import scratch_folder
+from ingest.files.formats.speaker_notes import add_speaker_notes
 from ingest.files.formats.tables.sheets import fit_sheets
 from ingest.files.source import FormatUnavailable, UnreadableFile
 
@@ -147,6 +148,8 @@ def convert_to_pdf(path: Path, name: str, office: OfficeSettings) -> Path:
             if name in SHEETS:
                 source = fit_sheets(_by_program(path, source, "ods"))
             pdf = _by_program(path, source, "pdf")
+        if name in SLIDES:
+            add_speaker_notes(pdf, work / f"document.{name}")
         made.parent.mkdir(exist_ok=True)
         pdf.replace(made)
     return made
@@ -158,6 +161,9 @@ _COMMENTED = {
     **dict.fromkeys((".pptx", ".odp"), "impress"),
 }
 """Programs of LibreOffice by the suffix of a file whose comments they export."""
+_EXPORTED = ("ExportNotes", "ExportHiddenSlides", "UseTaggedPDF")
+SLIDES = frozenset({"pptx", "odp"})
+"""Formats with speaker notes that are read."""
 
 
 @contextmanager
@@ -213,11 +219,11 @@ def _by_program(path: Path, source: Path, target: str) -> Path:
 
 
 def _filter(source: Path, target: str) -> str:
-    """Target of a conversion; a PDF has the comments of the document too."""
+    """Target of a conversion; a PDF has comments, hidden slides and texts of pictures too."""
     program = _COMMENTED.get(source.suffix)
     if target != "pdf" or program is None:
         return target
-    options = {"ExportNotes": {"type": "boolean", "value": "true"}}
+    options = {name: {"type": "boolean", "value": "true"} for name in _EXPORTED}
     return f"pdf:{program}_pdf_Export:{json.dumps(options)}"
 
 

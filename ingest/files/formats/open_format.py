@@ -9,8 +9,8 @@ from ingest.file_state import FileStamp, stamp_of
 from ingest.files.formats.containers.archive import ArchiveSource
 from ingest.files.formats.containers.mail_source import MailSource
 from ingest.files.formats.laid_out import FONT_SIZE, PAGE_SIZE, LaidOutSource
-from ingest.files.formats.markdown import markdown_to_html
-from ingest.files.formats.markup import drop_outside_pictures
+from ingest.files.formats.markdown import front_matter, markdown_to_html
+from ingest.files.formats.markup import drop_outside_pictures, read_about, show_fields
 from ingest.files.formats.plain_text import decode_text
 from ingest.files.formats.sniff import HANGUL, OFFICE
 from ingest.files.formats.tables.table_pages import FONT_SIZE as TABLE_FONT
@@ -70,10 +70,12 @@ def _open_anew(path: Path, name: str) -> Source:
         return _open_table(path, text, _TABLES[name])
     if name == "txt":
         return LaidOutSource(path, text.encode("utf-8-sig"), "txt", "text")
-    html = markdown_to_html(text) if name == "markdown" else text
+    html = markdown_to_html(text) if name == "markdown" else show_fields(text)
+    about = front_matter(text) if name == "markdown" else read_about(text)
     shown, dropped = drop_outside_pictures(html)
     note = PICTURES_LOST if dropped else ""
-    return LaidOutSource(path, shown.encode("utf-8-sig"), "html", "text", note=note)
+    data = shown.encode("utf-8-sig")
+    return LaidOutSource(path, data, "html", "text", note=note, about=about)
 
 
 def _open_words(path: Path, name: str) -> LaidOutSource:

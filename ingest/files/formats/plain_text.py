@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from ingest.files.formats.guess_encoding import guess_encoding
+
 SAMPLE = 200_000
 """Bytes from which an encoding is guessed."""
 _BOMS = (
@@ -43,7 +45,7 @@ def find_encoding(data: bytes) -> str:
         codecs.getincrementaldecoder("utf-8")().decode(data[:SAMPLE])
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return _declared(data) or _guess(data[:SAMPLE])
+        return _declared(data) or guess_encoding(data[:SAMPLE])
     return "utf-8"
 
 
@@ -74,15 +76,3 @@ def _declared(data: bytes) -> str:
     except (LookupError, UnicodeDecodeError):
         return ""
     return name
-
-
-def _guess(sample: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    matches = from_bytes(sample)
-    best = matches.best()
-    if best is None:
-        return "cp1252"
-    # Several encodings of Europe often fit alike: then the most usual of them is meant.
-    alike = [m.encoding for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
-    return "cp1252" if "cp1252" in alike else str(best.encoding)

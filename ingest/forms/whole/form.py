@@ -34,7 +34,8 @@ class WholeForm:
 
     `keys` are its normal forms, more than one where its print is ambiguous and both
     are likely; `maybe` are less likely ones; `also` are further index tokens that a page
-    with this form is found by, and that a query with it does not ask for.
+    with this form is found by, and that a query with it does not ask for. `full` is its
+    normal form with its unit, which proves as much as its print.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class WholeForm:
     keys: tuple[str, ...]
     maybe: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    full: str = ""
 
     @cached_property
     def asked(self) -> dict[str, float]:
@@ -53,6 +55,7 @@ class WholeForm:
         asked |= {form_token(self.kind, key): MAYBE for key in self.maybe}
         asked |= {form_token(self.kind, key): SURE for key in self.keys}
         asked |= dict.fromkeys(self._digits, UNLIKELY)
+        asked |= {form_token(self.kind, self.full): EXACT} if self.full else {}
         return asked | {self.printed_token: EXACT}
 
     @property
@@ -68,6 +71,7 @@ class WholeForm:
             *(form_token(self.kind, key) for key in self.keys),
             *(_maybe(self.kind, key) for key in self.maybe),
             *self.also,
+            *((form_token(self.kind, self.full),) if self.full else ()),
             *self._digits,
         ]
 

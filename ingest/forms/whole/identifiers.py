@@ -34,6 +34,7 @@ _CODE = re.compile(
     r"§+ ?(?P<paragraph>\d+[a-z]?)(?!\w)"
     rf"|(?P<apart>(?<![\w.,/-])\d{{1,8}} [A-Z]{{1,3}} \d{{2,8}}(?:/\d{{1,4}})?{_ENDS})"
     rf"|(?P<spaced>(?<![\w-])[A-Z]{{1,4}} (?!{_YEAR_RANGE}(?!\w))\d[\d./-]*\d(?:[A-Z]\d*)?{_ENDS})"
+    rf"|(?P<dated>(?<![\w-])[A-Z]{{2,3}} {_YEAR_RANGE}{_ENDS})"
     r"|(?<![\w@/.-])[§#]?[^\W_]{1,40}+(?:[-/._:+\\][^\W_]{1,40}+){0,10}+(?![\w@]|/\w)"
 )
 _RUN = re.compile(r"[^\W\d_]+|\d+")
@@ -121,6 +122,9 @@ def find_codes(text: str) -> Iterator[WholeForm]:
         if found["paragraph"]:
             key = f"§{found['paragraph']}"
             yield WholeForm("identifier", found[0], *found.span(), (key,))
+        elif found["dated"]:
+            key = identifier_key(found[0])
+            yield WholeForm("identifier", found[0], *found.span(), (), (key,))
         elif found["apart"] or found["spaced"] or is_identifier(found[0]):
             yield _identifier(found)
 

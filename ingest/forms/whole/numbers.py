@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+from ingest.forms.parts_of_words import CURRENCY_SIGNS
 from ingest.forms.whole.form import Kind, WholeForm, form_token
 
 _GROUPED = r"\d{1,3}(?P<space> )\d{3}(?: \d{3}){0,4}(?:[.,]\d{1,12})?"
@@ -100,7 +101,10 @@ def find_numbers(text: str) -> Iterator[WholeForm]:
             with_unit = tuple(key + unit for key in keys)
             yield WholeForm("temperature", *span, with_unit, also=tuple(also))
         elif _counts(found, after, number.minus):
-            yield WholeForm("number", *span, keys, _last_group(found))
+            maybe = _last_group(found)
+            if number.minus and found["sign"] == "(":
+                maybe += tuple(_key(-value) for value in number.values)
+            yield WholeForm("number", *span, keys, maybe, full=_full(found, after, keys[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,13 @@ def _counts(found: re.Match[str], after: str, minus: bool) -> bool:
 def _currency(found: re.Match[str]) -> str:
     """Currency before the digits."""
     return (found["before"] or found["between"] or "").strip()
+
+
+def _full(found: re.Match[str], after: str, key: str) -> str:
+    """A number with the code of its currency; empty where it has none."""
+    printed = _currency(found) or (after if re.fullmatch(_before(), after) else "")
+    code = CURRENCY_SIGNS.get(printed, printed).lower()
+    return f"{key}{code}" if code.isalpha() else ""
 
 
 def _last_group(found: re.Match[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from ingest.encoders.embedded.weights import BERT_VOCAB
 from ingest.forms.compound import guess_language
 
 SOFT = "\u00ad"
-_BROKEN = re.compile(rf"(.*[^\W_]['’]?)[-\u2010{SOFT}]", re.DOTALL)
+_BROKEN = re.compile(rf"(.*[^\W_]['’]?)[-\u2010\u00ac{SOFT}]", re.DOTALL)
 _REPEATED = re.compile("[-\u2010][^\\W\\d_]{2}")
 """The hyphen of a compound, once more before its second part: in Polish, Czech, Portuguese."""
 _SUSPENDED = frozenset("und oder bis bzw sowie and or to et ou of en y o e och og eller ja".split())
@@ -41,7 +41,7 @@ def join_broken(first: str, second: str, printed: Collection[str]) -> str | None
     head, hyphen = found[1], first[-1]
     if head[-1] in "'’":
         return head + second
-    if hyphen == SOFT:
+    if hyphen in (SOFT, "\u00ac"):  # "not sign": how some OCR engines write a soft hyphen
         return head + second
     if not second[0].islower() and (second[0].upper() != second[0] or not second[0].isalpha()):
         return f"{head}-{second}"  # a digit; or a script without capitals

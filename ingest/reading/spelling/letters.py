@@ -28,6 +28,7 @@ REACH = 0.7
 """Share of the gap between two letterspaced words that counts as part of the first."""
 MAX_CARE = 2_000
 """Letters of a line, at most, that are looked at one by one."""
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 WORD_GAP = 1.45
 """A gap of this many of a line's usual ones separates letterspaced words."""
 
@@ -52,6 +53,9 @@ _SIGNS = (
 _TWICE = re.compile(rf"([{_SIGNS}]{{1,3}}?)\1+")
 """Vowel signs of Indic scripts, Thai, Lao, Khmer and Burmese, which no word has twice in a row: some fonts
 give a sign with the letter before it and once more by itself."""
+_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u014c": "ft", "\u019e": "tf", "\u01ab": "tti"}
+_FALSE_LIGATURES = re.compile("(?<=[a-z])[\u019f\u01a9\u014c\u019e\u01ab]|\u019f(?=[a-z])")
+"""Letters as which many PDFs give the ligatures of Calibri: `informa\u019fon`, `so\u014cware`."""
 _JOINERS = "\u00ad\u200c\u200d"
 """Soft hyphens, and what joins letters or keeps them apart, are part of the spelling."""
 
@@ -60,7 +64,8 @@ class Letter(NamedTuple):
     """Letter of a line: where it starts and ends in the direction of print, in points.
 
     `place` is its rectangle. `blank` is a space in the file, or one that the reader saw
-    in a gap. `raised` letters are superscripts, `hidden` ones are drawn without ink.
+    in a gap (`guessed`). `raised` letters are superscripts, `hidden` ones are drawn
+    without ink.
     """
 
     text: str
@@ -72,6 +77,7 @@ class Letter(NamedTuple):
     raised: bool = False
     hidden: bool = False
     blank: bool = False
+    guessed: bool = False
 
 
 def split_words(letters: Sequence[Letter]) -> list[list[Letter]]:
@@ -151,6 +157,7 @@ def plain_text(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    text = _FALSE_LIGATURES.sub(lambda found: _LIGATURES[found[0]], text)
     whole = unicodedata.normalize("NFC", "".join(map(_plain, text)))
     return _TWICE.sub(r"\1", whole)
 
@@ -276,7 +283,16 @@ def _reach(letter: Letter, following: Letter) -> Letter:
 
 
 def _is_spelled(letters: Sequence[Letter]) -> bool:
-    """Whether letters may spell words: most are letters, and not an alphabet in order."""
+    """Whether letters may spell words: most are letters, and not an alphabet in order.
+
+    Or an IBAN, each letter in a box of its form.
+    """
+    text = "".join(letter.text for letter in letters)
+    if (
+        _IBAN.fullmatch(text)
+        and int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
+    ):
+        return True
     codes = [ord(letter.text[0].upper()) for letter in letters if letter.text.isalpha()]
     if len(codes) < 0.6 * len(letters) or len(set(codes)) < 3:
         return False

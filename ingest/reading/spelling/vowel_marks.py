@@ -32,7 +32,7 @@ def order_marks(letters: Sequence[Letter]) -> list[Letter]:
     for letter in letters:
         if _MARK.match(letter.text):
             # The space before a mark is the gap that a font leaves for it.
-            if printed and printed[-1].blank and _touches(printed[-1], letter):
+            if printed and printed[-1].guessed and _touches(printed[-1], letter):
                 printed.pop()
             marks.append(letter)
         else:

@@ -61,11 +61,13 @@ class Verdicts:
     """What earlier pages of a file have shown of its fonts, by name.
 
     `broken` fonts are no text; those in `confirmed` are as printed, down to this
-    likelihood. Two fonts of a file may have one name.
+    likelihood. Two fonts of a file may have one name. `glyphs` are what private characters
+    of a font show, None where OCR does not tell.
     """
 
     broken: set[str] = field(default_factory=set)
     confirmed: dict[str, float] = field(default_factory=dict)
+    glyphs: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 def is_no_text(character: str) -> bool:

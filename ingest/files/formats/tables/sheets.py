@@ -1,4 +1,4 @@
-"""Sheets fitted to pages: as wide as one, with the first row on each."""
+"""Sheets fitted to pages: as wide as one, nothing hidden."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _DEFAULT = re.compile(
     r"(?!<style:table-cell-properties\b)"
 )
 _HEIGHT = re.compile(r'\sstyle:row-height="[^"]*"')
+_HIDDEN = re.compile(r'\stable:visibility="(?:collapse|filter)"')
 _TABLE = re.compile(
     r"(<table:table(?=[\s>])[^>]*>(?:(?!<table:table-row\b|<table:table-header-rows\b"
     r"|<table:table-row-group\b|</table:table>).)*)"
@@ -38,7 +39,8 @@ def fit_sheets(path: Path) -> Path:
             if member.filename == "styles.xml":
                 data = wrap_cells(fit_layouts(data.decode())).encode()
             elif member.filename == "content.xml":
-                data = wrap_cells(repeat_first_rows(widen_columns(data.decode()))).encode()
+                content = show_hidden(data.decode())
+                data = wrap_cells(repeat_first_rows(widen_columns(content))).encode()
             kind = zipfile.ZIP_STORED if member.filename == "mimetype" else zipfile.ZIP_DEFLATED
             after.writestr(member, data, kind)
     return fitted
@@ -67,6 +69,11 @@ def wrap_cells(styles: str) -> str:
     return _HEIGHT.sub("", wrapped).replace(
         'style:use-optimal-row-height="false"', 'style:use-optimal-row-height="true"'
     )
+
+
+def show_hidden(content: str) -> str:
+    """Sheets, rows and columns that are hidden or filtered out, shown."""
+    return _HIDDEN.sub("", content).replace('table:display="false"', 'table:display="true"')
 
 
 def repeat_first_rows(content: str) -> str:
