@@ -47,6 +47,12 @@ TRAINS = [
     ("Skarne", "06:10", "07:10", "08:10", "09:10"),
     ("Veldmoor", "06:24", "07:24", "08:24", "09:24"),
 ]
+BELOW_NUMBERS = [("29", "18", "20"), ("23", "22", "16"), *PRICES]
+MARKS = [
+    ("Heated seats", "S", "S", "S"),
+    ("Heated wheel", "P", "S", "S"),
+    ("Radar", "S", "P", "P"),
+]
 COUNTS = [("Gulls", "12", "31", "44"), ("Terns", "3", "9", "11"), ("Auks", "5", "6", "8")]
 PAIRS = [("Name", "Ada Byrne"), ("Telephone", "01632 960417"), ("Born", "Harwich")]
 
@@ -103,9 +109,16 @@ def test_heads_have_several_lines(rows: list[tuple[str, ...]], lines: int) -> No
     assert [page[head.start].text for head in last] == [text.split()[0] for text in printed]
 
 
-@pytest.mark.parametrize("rows", [CODES, NUMBERED, COUNTS])
+@pytest.mark.parametrize("rows", [CODES, NUMBERED, COUNTS, MARKS])
 def test_a_first_row_like_the_others_has_no_heads(rows: list[tuple[str, ...]]) -> None:
     assert list(find_tables(words(rows))) == []
+
+
+def test_heads_below_numbers_of_a_map_are_those_of_the_table() -> None:
+    page = words(BELOW_NUMBERS)
+    (table,) = find_tables(page)
+    assert [page[head.start].text for head in table.heads[0]] == ["Item", "Price"]
+    assert len(table.rows) == len(PRICES) - 1
 
 
 def test_labels_with_their_values_are_no_table_with_heads() -> None:

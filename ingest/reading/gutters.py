@@ -115,7 +115,21 @@ def find_grids(rows: Sequence[Sequence[Placed]]) -> Iterator[Grid]:
 def _grid_from(rows: Sequence[_Row], start: int) -> Grid | None:
     """The table that begins at a row, with the most cells."""
     best: Grid | None = None
+    for ends in _ends_by_gaps(rows, start):
+        grid = _longest(rows, start, ends)
+        if grid and (best is None or _cells(grid) >= _cells(best)):
+            best = grid
+    return best
+
+
+Ends = list[tuple[int, list[Span]]]
+"""Ends of rows from one row on, each with the gaps that they share."""
+
+
+def _ends_by_gaps(rows: Sequence[_Row], start: int) -> Iterator[Ends]:
+    """Ends of possible tables from a row on, those together whose rows share as many gaps."""
     gaps = rows[start].wide
+    ends: Ends = []
     for end in range(start + 1, min(len(rows), start + MAX_ROWS) + 1):
         row = rows[end - 1]
         if not row.is_candidate() or (end > start + 1 and not row.follows(rows[end - 2])):
@@ -124,12 +138,43 @@ def _grid_from(rows: Sequence[_Row], start: int) -> Grid | None:
         gaps = [gap for gap in _shared(gaps, row.wide) if gap[1] - gap[0] >= least]
         if len(gaps) < 3:
             break
+        if ends and len(ends[-1][1]) != len(gaps):
+            yield ends
+            ends = []
         if end - start >= MIN_ROWS:
-            gutters = _gutters(rows[start:end], gaps)
-            cells = (end - start) * len(gutters)
-            if gutters and (best is None or cells >= (best.end - start) * len(best.gutters)):
-                best = Grid(start, end, tuple(gutters))
-    return best
+            ends.append((end, gaps))
+    if ends:
+        yield ends
+
+
+def _longest(rows: Sequence[_Row], start: int, ends: Ends) -> Grid | None:
+    """The longest table with one of the ends, by a search from the last one in growing steps.
+
+    Then between the last step that made none and the first that did.
+    """
+    missed, step = len(ends), 1
+    at = missed - 1
+    while (found := _grid(rows, start, *ends[at])) is None:
+        if at == 0:
+            return None
+        missed, at, step = at, max(at - step, 0), 2 * step
+    while missed - at > 1:
+        middle = (at + missed) // 2
+        longer = _grid(rows, start, *ends[middle])
+        if longer:
+            found, at = longer, middle
+        else:
+            missed = middle
+    return found
+
+
+def _grid(rows: Sequence[_Row], start: int, end: int, gaps: Sequence[Span]) -> Grid | None:
+    gutters = _gutters(rows[start:end], gaps)
+    return Grid(start, end, tuple(gutters)) if gutters else None
+
+
+def _cells(grid: Grid) -> int:
+    return (grid.end - grid.start) * len(grid.gutters)
 
 
 def _shared(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice, pairwise
+from itertools import dropwhile, groupby, islice, pairwise
 
 from ingest.box import union_box
 from ingest.forms.shape import shape_of
@@ -66,10 +66,10 @@ def find_tables(words: Sequence[Word]) -> Iterator[PrintedTable]:
         rows: list[tuple[Cell, ...]] = []
         for cells in _rows_of_cells(words, run):
             if rows and not _is_below(rows[0], cells):
-                yield from _table(words, rows)
+                yield from _tables(words, rows)
                 rows = []
             rows.append(cells)
-        yield from _table(words, rows)
+        yield from _tables(words, rows)
 
 
 def _upright(words: Sequence[Word]) -> Sequence[Word]:
@@ -153,6 +153,15 @@ def _crossings(row: Sequence[Word], gutters: Sequence[Gap]) -> Iterator[int]:
     yield from (at for at, (one, two) in enumerate(pairwise(columns), 1) if one < two)
 
 
+def _tables(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[PrintedTable]:
+    """The table of rows, or where these are none that of those below rows of numbers alone."""
+    found = list(_table(words, rows))
+    if not found:
+        below = list(dropwhile(lambda row: _are_numbers(words, row), rows))
+        found = list(_table(words, below)) if len(below) < len(rows) else []
+    yield from found
+
+
 def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[PrintedTable]:
     if len(rows) <= MIN_ROWS:
         return
@@ -160,7 +169,7 @@ def _table(words: Sequence[Word], rows: Sequence[tuple[Cell, ...]]) -> Iterator[
     heads, below = rows[:count], rows[count:]
     # A first row without a head for the labels of rows has one cell less.
     columns = [cell for line in heads for cell in line if _shared(cell.box, below[0][0].box) <= 0]
-    text = all(_names(words, cell) for cell in columns) or _are_numbered(words, columns, heads[0])
+    text = _may_be_heads(words, columns) or _are_numbered(words, columns, heads[0])
     values = [row[-1] for row in below]
     numbers = all(_has_digit(words, cell) for cell in values)
     numbers = numbers and not _has_digit(words, heads[0][-1])
@@ -236,6 +245,13 @@ def _names(words: Sequence[Word], cell: Cell) -> bool:
     return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == YEAR_DIGITS)
 
 
+def _may_be_heads(words: Sequence[Word], cells: Sequence[Cell]) -> bool:
+    """Whether cells may name columns: three and more that are all alike are marks."""
+    texts = {"".join(word.text for word in words[cell.start : cell.end]) for cell in cells}
+    marks = len(cells) > 2 and len(texts) == 1
+    return not marks and all(_names(words, cell) for cell in cells)
+
+
 def _are_numbered(words: Sequence[Word], columns: Sequence[Cell], first: Sequence[Cell]) -> bool:
     """Whether columns are numbered upwards, as trains or lessons are, beside a head in words."""
     texts = ["".join(word.text for word in words[cell.start : cell.end]) for cell in columns]
@@ -244,6 +260,10 @@ def _are_numbered(words: Sequence[Word], columns: Sequence[Cell], first: Sequenc
     numbers = [int(text) for text in texts]
     beside = len(first) == len(columns) or _names(words, first[0])
     return beside and all(one < other for one, other in pairwise(numbers))
+
+
+def _are_numbers(words: Sequence[Word], row: Sequence[Cell]) -> bool:
+    return all(_has_digit(words, cell) and not _names(words, cell) for cell in row)
 
 
 def _has_digit(words: Sequence[Word], cell: Cell) -> bool:
