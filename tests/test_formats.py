@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ingest.files.formats.guess_encoding import guess_encoding
 from ingest.files.formats.office import OfficeSettings
 from ingest.files.formats.plain_text import decode_text
 from ingest.files.formats.tables.table_rows import NotATable, read_csv, read_json_lines
@@ -327,3 +328,8 @@ def test_samples_of_each_format(name: str, pages: int, said: str) -> None:
     shown = render(FORMATS / name, Page("d", 1, name), count, settings)
     assert count == pages
     assert said in " ".join(map(text_of, shown))
+
+
+@pytest.mark.timeout(30)
+def test_the_encoding_of_a_text_with_a_word_of_millions_of_letters_is_guessed() -> None:
+    assert guess_encoding(b"a" * 3_000_000 + " Müller".encode("cp1252")) == "cp1252"

@@ -17,8 +17,8 @@ ENCODINGS = (
     *("iso8859-2", "iso8859-7", "iso8859-15", "koi8-r", "cp866", "cp850", "mac_roman"),
     *WIDE,
 )
-OLD = frozenset({"cp866", "cp850", "mac_roman"})
 """Encodings of texts that are no UTF-8, the usual ones first."""
+OLD = frozenset({"cp866", "cp850", "mac_roman"})
 SAMPLE = 3_000
 """Bytes beyond ASCII that are looked at, about."""
 MARGIN = 0.25
@@ -33,7 +33,7 @@ UNKNOWN = -6.0
 """Nats a letter of a script of which no language is known: Korean, Thai."""
 _ASCII = bytes(range(128))
 _WORD = re.compile(r"[^\W\d_]+")
-_AROUND = re.compile(rb"[\w'-]*[\x80-\xff][\w'\x80-\xff-]*")
+_AROUND = re.compile(rb"(?<![\w'-])[\w'-]*[\x80-\xff][\w'\x80-\xff-]*")
 _OPENING = frozenset("«»„“”‚‘’–—…•¿¡\u00a0、。，；：？！「」『』（）・ー")
 """Signs that may stand before a letter, and"""
 _SIGNS = _OPENING | frozenset("€£¥§©®°±²³µ·‹›‰†‡™№×÷½¼¾¹ºª%")
