@@ -14,7 +14,7 @@ from ingest.page import Document, Word
 from retrieval.fuse import Signal
 from retrieval.named.printed_place import has_caption, has_number
 from retrieval.query.named_place import NamedPart, NamedPlaces
-from retrieval.query.page_question import numbered
+from retrieval.query.page_question import LAST, numbered
 
 PLACE = "place"
 LIFT = 1.0
@@ -106,7 +106,7 @@ def _pages_called(
         if record.page.label.casefold() == label
         or record.page.number == numbered(label, _count(documents, record))
     }
-    if label != "last":
+    if label not in LAST.values():
         phrase = f'"{" ".join(split_terms(label))}"'
         printed = library.match_pages(phrase, filter)
         called |= _read(library, pages, printed, lambda words: has_number(words, label))

@@ -52,7 +52,14 @@ _ORDINALS = {
         "last letzte dernière última ultima son последняя последней ostatnia ostatniej poslední"
         " utolsó laatste sista sidste"
     ).split(), -1),
+    **dict.fromkeys((
+        "last but one,next to last,second to last,second-to-last,second last,penultimate,vorletzte"
+        ",avant-dernière,avant dernière,penúltima,penultima,предпоследняя,предпоследней"
+        ",przedostatnia,przedostatniej,předposlední,utolsó előtti,voorlaatste,näst sista,næstsidste"
+    ).split(","), -2),
 }  # fmt: skip
+LAST = {-1: "last", -2: "last but one"}
+"""Labels of the last pages, by their place from the end."""
 _CARDINALS = {
     **{word: at for at, word in enumerate(
         "one two three four five six seven eight nine ten".split(), 1)},
@@ -76,7 +83,7 @@ _BEFORE = (
 _EAST_ASIAN = re.compile(
     r"第?\s?(\d{1,5}|[一二三四五六七八九十])\s?(?:ページ|頁|页|쪽|페이지|번?째? ?슬라이드)(?:目)?"
     r"|(?:슬라이드|スライド|幻灯片|投影片)\s?(\d{1,5})"
-    r"|(最後|最后|最後一|最后一|마지막|最初|第一|첫|첫번째|첫 번째)の?\s?(?:ページ|頁|页|쪽|페이지)"
+    r"|(最後から(?:二|2)番目|倒数第二|끝에서 (?:두|2) ?번째|最後|最后|最後一|最后一|마지막|最初|第一|첫|첫번째|첫 번째)の?\s?(?:ページ|頁|页|쪽|페이지)"
 )
 _SUMMARY = re.compile(
     r"\b(?:fass\w*(?=\s.*\bzusammen\b)|summari[sz]e|summary|overview|gist|outline|sum up|tl;?dr"
@@ -103,7 +110,7 @@ _WORD = re.compile(rf"(?:{_LETTER})+(?:[-_.'’](?:{_LETTER})+)*")
 class PageQuestion:
     """Question for certain pages, or for a summary.
 
-    `labels` are page numbers or labels as asked for, "last" for the last; "2-3" with the
+    `labels` are page numbers or labels as asked for, "last", "last but one"; "2-3" with the
     numbers of the range, which it may be; none for a summary. `rest` is what else the question says, without words that say nothing: the
     name of a document, or what is asked of the page.
     """
@@ -161,11 +168,11 @@ def pages_called(
 def numbered(label: str, page_count: int) -> int | None:
     """The page of a document that a label is by its place in the file.
 
-    >>> numbered("3", 5), numbered("last", 5), numbered("9", 5), numbered("iv", 5)
-    (3, 5, None, None)
+    >>> numbered("3", 5), numbered("last", 5), numbered("last but one", 5), numbered("iv", 5)
+    (3, 5, 4, None)
     """
-    if label == "last":
-        return page_count or None
+    if label in LAST.values():
+        return page_count + (0 if label == LAST[-1] else -1) or None
     return int(label) if label.isdecimal() and 1 <= int(label) <= page_count else None
 
 
@@ -175,7 +182,9 @@ def _labels(found: re.Match[str]) -> tuple[str, ...]:
     if both := re.fullmatch(r"(\d+)-(\d+)", first):
         return (first, *_range(int(both[1]), int(both[2])))
     if first in _ORDINALS:
-        return ("last",) if _ORDINALS[first] < 0 else (str(_ORDINALS[first]),)
+        return (LAST.get(_ORDINALS[first]) or str(_ORDINALS[first]),)
+    if first.startswith(("最後から", "倒数", "끝에서")):
+        return (LAST[-2],)
     if first[:2] in ("最後", "最后") or first == "마지막":
         return ("last",)
     if first in ("最初", "第一") or first.startswith("첫"):
