@@ -29,6 +29,11 @@ def test_quotation_marks_of_any_language_ask_for_the_phrase(query: str) -> None:
     assert parsed.text == "early exit lease"
 
 
+def test_a_particle_follows_a_quotation_mark() -> None:
+    assert parse_query('"early exit"은 어디에 있나요?').required == '"early exit"'
+    assert parse_query('a 12"x 5" pipe').required == ""
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -19,6 +19,7 @@ from generation.extractive.question.question_terms import (
     proper_names,
 )
 from generation.extractive.question.spelling import mend_spelling
+from generation.extractive.quoted_phrase import find_phrase
 from generation.extractive.quotes import SURE, quotes_of
 from generation.extractive.ranking import rank
 from generation.extractive.scoring.asked_forms import AskedForms
@@ -89,6 +90,8 @@ def choose(prompt: Prompt, encoder: MiniLmEncoder) -> Choice:
     Pages in another language than the question are read by e5 too, where that is surer.
     """
     every = with_word_forms(prompt.question, read_passages(prompt))
+    if phrase := find_phrase(prompt.question, every):
+        return Choice((phrase,), Features(), STRONG)
     full = parse_query(prompt.question).text
     prompt = replace(prompt, question=_mended(without_instructions(full), prompt))
     english = is_english(prompt.question)

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from ingest.forms.spelling import query_spellings
 from ingest.forms.terms import split_terms
 
-_QUOTED = r"(?<![\w\"\[,])\"[^\"]+\"(?![\w\]])|“[^”“]+[”“]|„[^“”\"„]+[“”\"]|«[^»«]+»|»[^«»]+«|「[^」]+」|『[^』]+』|＂[^＂]+＂"
+_SPACED = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+"""A character of a word in a script with blanks; Korean particles follow the quotation mark."""
+_QUOTED = rf"(?<!{_SPACED})(?<![\"\[,])\"[^\"]+\"(?!{_SPACED}|\])|“[^”“]+[”“]|„[^“”\"„]+[“”\"]|«[^»«]+»|»[^«»]+«|「[^」]+」|『[^』]+』|＂[^＂]+＂"
 _TOKEN = re.compile(
     rf"(?P<no>(?<!\S)-(?=[^\W\d]|[\"“„«]))?(?:(?P<quoted>{_QUOTED})"
     r"|(?P<word>[^\s\"“„«»”「『＂]+)|(?P<mark>\S))"
@@ -87,6 +89,19 @@ def parse_query(query: str) -> ParsedQuery:
         " OR ".join(excluded),
         tuple(prefixes),
     )
+
+
+def split_phrases(query: str) -> tuple[list[str], str]:
+    """Phrases in quotation marks, and what else a query says.
+
+    >>> split_phrases('Where does it say "ended early"?')
+    (['ended early'], 'Where does it say ?')
+    """
+    found = [token for token in _TOKEN.finditer(query) if token["quoted"] and not token["no"]]
+    rest = query
+    for token in reversed(found):
+        rest = rest[: token.start()] + rest[token.end() :]
+    return [token["quoted"][1:-1].strip() for token in found], rest
 
 
 def _items(query: str) -> Iterator[_Operand | str]:
