@@ -156,3 +156,9 @@ def test_other_days_and_numbers_are_not_those_of_a_row(question: str) -> None:
 def test_a_day_of_another_year_is_not_the_same() -> None:
     asked = passages("?", ["Paid on 7 May 2024.", "Paid on 9 June 2025."])
     assert not AskedForms.find("What was paid on 7 May 2025?", asked).labels
+
+
+def test_an_identifier_that_may_be_none_stands_in_the_place_of_another() -> None:
+    asked = passages("?", ["Flight LH 2041 leaves at noon."])
+    forms = AskedForms.find("When does LH2077 leave?", asked)
+    assert (forms.labels, forms.mixed) == (frozenset(), frozenset({1}))

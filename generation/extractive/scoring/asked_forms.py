@@ -133,5 +133,10 @@ def _is_other(form: WholeForm, other: WholeForm) -> bool:
         form.kind in _EXACT_KINDS
         and form.kind == other.kind
         and not _is_like(form, other)
-        and (form.kind != "identifier" or shape_of(form.keys[0]) == shape_of(other.keys[0]))
+        and (form.kind != "identifier" or _shape(form) == _shape(other))
     )
+
+
+def _shape(form: WholeForm) -> str:
+    """Shape of the likeliest normal form."""
+    return shape_of((*form.keys, *form.maybe)[0])
