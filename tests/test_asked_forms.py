@@ -162,3 +162,8 @@ def test_an_identifier_that_may_be_none_stands_in_the_place_of_another() -> None
     asked = passages("?", ["Flight LH 2041 leaves at noon."])
     forms = AskedForms.find("When does LH2077 leave?", asked)
     assert (forms.labels, forms.mixed) == (frozenset(), frozenset({1}))
+
+
+def test_letters_before_a_number_are_no_asked_identifier() -> None:
+    forms = AskedForms.find("What was spent in FY 2015?", passages("?", ["In 2015 we spent 12."]))
+    assert forms.confidence == 1.0

@@ -50,7 +50,7 @@ class AskedForms:
     @classmethod
     def find(cls, question: str, passages: Sequence[Passage]) -> AskedForms:
         """Find the whole forms of a question on the pages of the passages."""
-        forms = tuple(f for f in _forms_of(question) if f.kind != "acronym")
+        forms = tuple(form for form in _forms_of(question) if _is_asked(form))
         if not forms:
             return cls((), frozenset(), frozenset(), False)
         printed = _by_page(passages)
@@ -135,6 +135,11 @@ def _is_other(form: WholeForm, other: WholeForm) -> bool:
         and not _is_like(form, other)
         and (form.kind != "identifier" or _shape(form) == _shape(other))
     )
+
+
+def _is_asked(form: WholeForm) -> bool:
+    """Whether pages must have a form; "FY 2015" may be no identifier, and acronyms are terms."""
+    return form.kind != "acronym" and (form.kind != "identifier" or bool(form.keys))
 
 
 def _shape(form: WholeForm) -> str:
