@@ -188,3 +188,7 @@ def test_a_page_is_indexed_in_words_and_forms() -> None:
     text = index_text("Müller AB-1234/5")
     assert text.body == "muller ab 1234 5"
     assert set(text.forms.split()) >= {"mueller", "identifier:ab1234-5:", "=ab-1234/5:"}
+
+
+def test_half_of_a_surrogate_pair_is_left_as_it_is() -> None:
+    assert fold("caf\udce9") == "caf\udce9"

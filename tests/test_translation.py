@@ -197,3 +197,8 @@ def test_answers_take_the_translations_of_the_search(home):
     plain = retrieve_evidence(searcher, "How many letters has the password?", model, top=3)
     assert plain.prompt.translations == ()
     searcher.close()
+
+
+def test_signs_that_are_no_terms_are_no_words() -> None:
+    assert foreign("\U000ddcb4\x97~f\x89\u0327") == []
+    assert foreign("Wo ist \u0327 die Lampe?") == ["lampe"]

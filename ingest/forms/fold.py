@@ -114,7 +114,7 @@ def _fold_letter(letter: str) -> str:
         return letter if unicodedata.combining(letter) in _KEPT_CLASSES else ""
     if category == "Nd":
         return str(unicodedata.digit(letter))
-    if ord(letter) in _CJK:
+    if ord(letter) in _CJK and category != "Cs":  # half of a surrogate pair is no character
         return str(_simplifier().convert(letter))
     if category.startswith("L") and unicodedata.name(letter, "").startswith("LATIN"):
         return str(anyascii(letter)).lower()

@@ -61,7 +61,7 @@ def _foreign_function_words(question: str) -> frozenset[str]:
         *(known[each].words for each in languages_of(question) if each in known)
     )
     words = (word.lower() for word in _WORD.findall(question))
-    return frozenset(word for word in words if held.issuperset(split_terms(word)))
+    return frozenset(w for w in words if (terms := split_terms(w)) and held.issuperset(terms))
 
 
 def _are_spoken(small: frozenset[str], count_pages: CountPages, page_count: int) -> bool:
