@@ -16,13 +16,7 @@ from generation.extractive.choice_by_part import choose_by_part
 from generation.extractive.confidence import THRESHOLD
 from generation.extractive.page.main_passages import main_passages
 from generation.extractive.page.passage import Passage
-from generation.extractive.question.library_question import (
-    COUNT_NOTE,
-    DOCUMENTS_NOTE,
-    PAGES_NOTE,
-    library_question,
-    says_pages,
-)
+from generation.extractive.question.library_question import NOTES, library_question, says_pages
 from generation.extractive.question.yes_no import is_about, settles
 from generation.extractive.steps.find_steps import Find, find_steps
 from generation.prompt import Prompt, Step
@@ -37,7 +31,6 @@ STEPS = " The first quote names what the last one is about."
 COUNTED = " The number counts them."
 UNANSWERED = " Nothing in these pages answers: {}."
 NOTHING = "Nothing in these pages answers the question well enough."
-LIBRARY_NOTES = {"document_count": COUNT_NOTE, "documents": DOCUMENTS_NOTE}
 NO_PAGES = "There is no page to answer from."
 NO_WORDS = "There are no words to quote on these pages."
 
@@ -64,8 +57,8 @@ class Extractive:
     def stream(self, prompt: Prompt) -> Iterator[str | Usage | SelfAssessment]:
         """Stream a line `"quote" [label]` for each chosen passage, or that none is."""
         asked = library_question(prompt.question) if prompt.task == "answer" else None
-        if asked in LIBRARY_NOTES:
-            yield from self._decline(LIBRARY_NOTES[asked])
+        if asked and asked != "page_count":
+            yield from self._decline(NOTES[asked])
             return
         if prompt.task != "answer":
             yield from self._quote_pages(prompt)
@@ -89,7 +82,7 @@ class Extractive:
         choice = choose_by_part(prompt, self._encoder)
         sure = choice.sure
         if asked == "page_count" and not any(says_pages(p.text) for p in choice.passages):
-            yield from self._decline(PAGES_NOTE)
+            yield from self._decline(NOTES["page_count"])
             return
         if choice.passages and not self._is_about(prompt, _first_answer(choice.passages)):
             sure = min(sure, THRESHOLD / 2)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from ingest.box import gap_across, union_box
 from ingest.page import Box, Word, WordRole
 from ingest.reading.blocks import group_blocks, usual_pitch
-from ingest.reading.line import DOTS, SHARED_HEIGHT, Line, is_leader, is_right_to_left
+from ingest.reading.line import DOTS, Line, are_level, is_leader, is_right_to_left
 from ingest.reading.order.bidi import logical_order
 from ingest.reading.order.columns import find_regions
 from ingest.reading.order.facing import split_pages
@@ -137,7 +137,8 @@ class _Lines:
         starts = self._starts[start] = [start]
         before: Piece | None = None
         for piece in _in_order(row.pieces):
-            if row.cells and before is not None and not _is_beside(before, piece):
+            # Below the piece before a cell goes on, or the next one begins.
+            if row.cells and before is not None and not are_level(before.box, piece.box):
                 starts.append(len(self._words))
             before = piece
             self._words.extend(piece.words)
@@ -160,12 +161,6 @@ class _Lines:
                 starts = [at for line in group for at in self._starts[line.start]]
                 parts = pairwise([*starts, last])
                 yield Block(tuple(tuple(self._words[one:two]) for one, two in parts), role)
-
-
-def _is_beside(piece: Piece, following: Piece) -> bool:
-    """Whether two pieces of a row are on one line; else a cell goes on, or the next begins."""
-    shared = min(piece.box[3], following.box[3]) - max(piece.box[1], following.box[1])
-    return shared > SHARED_HEIGHT * min(piece.height, following.height)
 
 
 def _by_size(words: Sequence[LineWord], lines: Sequence[Line]) -> Iterator[list[Line]]:

@@ -83,7 +83,9 @@ def _going_on(words: Sequence[Word]) -> list[bool]:
         if block and is_sideways(its):
             going_on += [_continues_sideways(*pair) for pair in pairwise(its)]
         elif block and _runs_left(its):
-            going_on += [word.rest is None and _beside(word, then) for word, then in pairwise(its)]
+            going_on += [
+                word.rest is None and are_level(word.box, then.box) for word, then in pairwise(its)
+            ]
         else:
             going_on += [continues_line(*pair) for pair in pairwise(its)]
         going_on.append(False)
@@ -97,7 +99,9 @@ def _runs_left(words: Sequence[Word]) -> bool:
     """
     if any(is_right_to_left(word.text) for word in words):
         return True
-    steps = [then.box[0] - word.box[0] for word, then in pairwise(words) if _beside(word, then)]
+    steps = [
+        then.box[0] - word.box[0] for word, then in pairwise(words) if are_level(word.box, then.box)
+    ]
     return 2 * sum(step < 0 for step in steps) > len(steps)
 
 
@@ -109,11 +113,11 @@ def is_sideways(words: Sequence[Word]) -> bool:
     long = [word.box for word in words if len(word.text) >= LONG and word.text[0] < _WIDE]
     higher = sum(bottom - top > HIGHER * (right - left) for left, top, right, bottom in long)
     if not long and words[0].role == "row":
-        return len(words) > 1 and not any(_beside(*pair) for pair in pairwise(words))
+        return len(words) > 1 and not any(are_level(a.box, b.box) for a, b in pairwise(words))
     if 2 * higher <= len(long):
         return False
     # On a page much wider than high upright words are as narrow: they stand side by side.
-    beside = sum(_beside(*pair) for pair in pairwise(words))
+    beside = sum(are_level(a.box, b.box) for a, b in pairwise(words))
     return 2 * beside < len(words) - 1 or len(words) == 1
 
 
@@ -125,10 +129,10 @@ def _continues_sideways(word: Word, following: Word) -> bool:
     return word.rest is None and apart and shared > SHARED_HEIGHT * thin
 
 
-def _beside(word: Word, following: Word) -> bool:
-    (_, top, _, bottom), (_, top2, _, bottom2) = word.box, following.box
-    shared = min(bottom, bottom2) - max(top, top2)
-    return shared > SHARED_HEIGHT * min(bottom - top, bottom2 - top2)
+def are_level(one: Box, other: Box) -> bool:
+    """Whether two boxes are on one line: they share most of the lower one's height."""
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared > SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
 
 
 def cell_starts(words: Sequence[Placed]) -> list[int]:
@@ -142,7 +146,7 @@ def cell_starts(words: Sequence[Placed]) -> list[int]:
     cell: Box | None = None
     for at, (before, after) in enumerate(pairwise(words), start=1):
         gap = gap_across(before.box, after.box)
-        if _is_other_line(before.box, after.box):
+        if not are_level(before.box, after.box):
             cell = cell or union_box([word.box for word in words[(starts or [0])[-1] : at]])
             begins = after.box[1] < before.box[1] or gap_across(cell, after.box) > 0
         else:
@@ -160,16 +164,11 @@ def is_leader(text: str) -> bool:
     return len(text) >= MIN_DOTS and not text.strip(DOTS)
 
 
-def _is_other_line(one: Box, other: Box) -> bool:
-    shared = min(one[3], other[3]) - max(one[1], other[1])
-    return shared <= SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
-
-
 def continues_line(word: Word, following: Word) -> bool:
     """Whether `following` is on the same line, further along."""
     if word.rest is not None or word.block != following.block:
         return False
-    if not _beside(word, following):
+    if not are_level(word.box, following.box):
         return False
     (left, _, right, _), (left2, _, right2, _) = word.box, following.box
     turned, then = is_right_to_left(word.text), is_right_to_left(following.text)

@@ -208,9 +208,14 @@ def _is_row(
     return any("1" in shape and shape == under for shape, under, *_ in zip(*shapes, strict=False))
 
 
+def _text(words: Sequence[Word], cell: Cell) -> str:
+    """Letters of a cell, without blanks."""
+    return "".join(word.text for word in words[cell.start : cell.end])
+
+
 def _shape(words: Sequence[Word], cell: Cell) -> str:
     """Shape of a cell's text; "" for a year, which may be a head."""
-    text = "".join(word.text for word in words[cell.start : cell.end])
+    text = _text(words, cell)
     if text.isdecimal() and len(text) == YEAR_DIGITS:
         return ""
     return shape_of(text)
@@ -241,20 +246,20 @@ def _shared(one: Box, other: Box) -> float:
 
 def _names(words: Sequence[Word], cell: Cell) -> bool:
     """Whether a cell may name a column: it has a letter, or is a year."""
-    text = "".join(word.text for word in words[cell.start : cell.end])
+    text = _text(words, cell)
     return any(map(str.isalpha, text)) or (text.isdecimal() and len(text) == YEAR_DIGITS)
 
 
 def _may_be_heads(words: Sequence[Word], cells: Sequence[Cell]) -> bool:
     """Whether cells may name columns: three and more that are all alike are marks."""
-    texts = {"".join(word.text for word in words[cell.start : cell.end]) for cell in cells}
+    texts = {_text(words, cell) for cell in cells}
     marks = len(cells) > 2 and len(texts) == 1
     return not marks and all(_names(words, cell) for cell in cells)
 
 
 def _are_numbered(words: Sequence[Word], columns: Sequence[Cell], first: Sequence[Cell]) -> bool:
     """Whether columns are numbered upwards, as trains or lessons are, beside a head in words."""
-    texts = ["".join(word.text for word in words[cell.start : cell.end]) for cell in columns]
+    texts = [_text(words, cell) for cell in columns]
     if len(texts) < MIN_NUMBERED or not all(text.isdecimal() for text in texts):
         return False
     numbers = [int(text) for text in texts]

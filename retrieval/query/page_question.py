@@ -186,7 +186,7 @@ def _labels(found: re.Match[str]) -> tuple[str, ...]:
     if first.startswith(("最後から", "倒数", "끝에서")):
         return (LAST[-2],)
     if first[:2] in ("最後", "最后") or first == "마지막":
-        return ("last",)
+        return (LAST[-1],)
     if first in ("最初", "第一") or first.startswith("첫"):
         return ("1",)
     if first in _HAN:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 Asked = Literal["document_count", "documents", "page_count"]
 
-COUNT_NOTE = (
-    "This asks how many documents there are, which is not printed on a page: search for them."
-)
-DOCUMENTS_NOTE = (
-    "This asks which documents there are, which is not printed on a page: search for them."
-)
-PAGES_NOTE = "This asks how many pages a document has, which these pages do not say."
+NOTES: Mapping[Asked, str] = {
+    "document_count": "This asks how many documents there are, which is not printed on a page:"
+    " search for them.",
+    "documents": "This asks which documents there are, which is not printed on a page:"
+    " search for them.",
+    "page_count": "This asks how many pages a document has, which these pages do not say.",
+}
+"""Why a question is not answered from pages."""
 
 _DOCUMENTS = (
     r"(?:documents?|files?|pdfs?|dokumente?n?|dateie?n?|documentos?|archivos|fichiers?|documenti)"

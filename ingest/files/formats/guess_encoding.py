@@ -47,12 +47,12 @@ def guess_encoding(data: bytes) -> str:
     ('cp1252', 'cp1251')
     """
     words = b" ".join(_AROUND.findall(data))[:SAMPLE]
+    few = len(words.translate(None, _ASCII))
     best, most = WESTERN, float("-inf")
     for encoding in ENCODINGS:
         found = _likelihood(data[:SAMPLE] if encoding in WIDE else words, encoding)
         if found is None:
             continue
-        few = len(words.translate(None, _ASCII))
         found -= (MARGIN + FEW / few**2) * (encoding != WESTERN) + MARGIN * (encoding in OLD)
         if found > most:
             best, most = encoding, found

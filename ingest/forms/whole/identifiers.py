@@ -57,7 +57,7 @@ def find_ibans(text: str) -> Iterator[WholeForm]:
     """Find IBANs (ISO 13616); one with wrong check digits ends before a word."""
     for found in _IBAN.finditer(text):
         words = found[0].upper().split(" ")
-        ends = [n for n in range(len(words), 0, -1) if _checks("".join(words[:n]))]
+        ends = [n for n in range(len(words), 0, -1) if has_check_digits("".join(words[:n]))]
         named = next((n for n, word in enumerate(words) if word.isalpha()), len(words))
         count = ends[0] if ends else named  # a word after it may look like a part
         bare = "".join(words[:count])
@@ -67,7 +67,8 @@ def find_ibans(text: str) -> Iterator[WholeForm]:
             yield WholeForm("iban", printed, found.start(), end, (bare.lower(),))
 
 
-def _checks(iban: str) -> bool:
+def has_check_digits(iban: str) -> bool:
+    """Whether letters and digits without blanks are an IBAN, by its check digits."""
     digits = "".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])
     return len(iban) >= MIN_IBAN and int(digits) % 97 == 1
 

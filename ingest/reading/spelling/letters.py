@@ -14,6 +14,7 @@ from statistics import median
 from typing import NamedTuple
 
 from ingest.box import union_box
+from ingest.forms.whole.identifiers import has_check_digits
 from ingest.page import Box
 
 CELL_GAP = 0.55
@@ -288,10 +289,7 @@ def _is_spelled(letters: Sequence[Letter]) -> bool:
     Or an IBAN, each letter in a box of its form.
     """
     text = "".join(letter.text for letter in letters)
-    if (
-        _IBAN.fullmatch(text)
-        and int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
-    ):
+    if _IBAN.fullmatch(text) and has_check_digits(text):
         return True
     codes = [ord(letter.text[0].upper()) for letter in letters if letter.text.isalpha()]
     if len(codes) < 0.6 * len(letters) or len(set(codes)) < 3:
